@@ -1,0 +1,204 @@
+"""The graph: values, and who reads whom.
+
+A ``Graph`` is a list of ``Node`` in topological order (operands before readers) with the names that
+the user knows. It knows neither where it came from nor what will be asked of it. ``Draft`` is how
+every front end makes one: nodes may come in any order, ``finish`` sorts, checks and freezes.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass, field
+
+from ..errors import InvalidModelError, show_shape, unknown_name
+from .link import AnyLink, Reshaped
+from .ops import FREE_OF_CHARGE, Op, Work
+
+SizedShape = tuple[int, ...]
+FreeShape = tuple[int | None, ...]
+
+
+@dataclass(slots=True, eq=False)
+class Node:
+    """One value: the output of one op. ``operands[k]`` is read through ``links[k]``."""
+
+    name: str
+    kind: str
+    shape: SizedShape
+    operands: tuple[int, ...] = ()
+    links: tuple[AnyLink, ...] = ()
+    join: bool = False
+    exact: bool = True
+    depends_on_size: bool = False
+    work: Work = FREE_OF_CHARGE
+    source: str = ""
+
+
+@dataclass(slots=True, eq=False)
+class Input:
+    """A graph input: the value ``node``, its spatial ``axes``, and which of its sizes are free."""
+
+    name: str
+    node: int
+    axes: tuple[int, ...]
+    free: frozenset[int] = frozenset()
+
+
+@dataclass(slots=True, eq=False)
+class Graph:
+    """Values in topological order, with inputs, outputs and the layer names users know.
+
+    ``layers`` maps a layer name to the index of its value; several names may share one value.
+    ``reread`` gives the same model at other input sizes, where its source can do that.
+    """
+
+    nodes: list[Node]
+    inputs_: tuple[Input, ...]
+    outputs_: tuple[int, ...]
+    layer_index: dict[str, int]
+    reread: Callable[[Mapping[str, Sequence[int]]], Graph] | None = None
+    free_shapes: dict[int, FreeShape] = field(default_factory=dict)
+    origin: str = ""
+
+    @property
+    def inputs(self) -> tuple[str, ...]:
+        """Names of the inputs."""
+        return tuple(entry.name for entry in self.inputs_)
+
+    @property
+    def outputs(self) -> tuple[str, ...]:
+        """Names of the outputs."""
+        return tuple(self.nodes[index].name for index in self.outputs_)
+
+    @property
+    def layers(self) -> tuple[str, ...]:
+        """Layer names in the order in which their values are computed."""
+        return tuple(self.layer_index)
+
+    def index(self, name: str) -> int:
+        """The value that a layer, input, output or node name stands for."""
+        found = self.layer_index.get(name)
+        if found is not None:
+            return found
+        for index, node in enumerate(self.nodes):
+            if node.name == name:
+                return index
+        raise unknown_name("layer", name, [*self.layer_index, *self.inputs])
+
+    def shape(self, index: int) -> FreeShape:
+        """The shape of a value; sizes that change with a free input size are None."""
+        return self.free_shapes.get(index, self.nodes[index].shape)
+
+    @property
+    def has_free_axes(self) -> bool:
+        """Whether any input size is free."""
+        return any(entry.free for entry in self.inputs_)
+
+    def entry(self, name: str) -> Input:
+        """The input called ``name``."""
+        for entry in self.inputs_:
+            if entry.name == name:
+                return entry
+        raise unknown_name("input", name, self.inputs)
+
+    def validate(self) -> Graph:
+        """Check order, ranks and shapes; return the graph, or raise ``InvalidModelError``."""
+        for index, node in enumerate(self.nodes):
+            if any(size < 0 for size in node.shape):
+                raise InvalidModelError(f"{node.name}: shape {show_shape(node.shape)}")
+            for operand, link in zip(node.operands, node.links, strict=True):
+                if not 0 <= operand < index:
+                    raise InvalidModelError(f"{node.name}: reads a value that comes after it")
+                _check_link(node, self.nodes[operand], link)
+        if not self.outputs_:
+            raise InvalidModelError("the graph has no outputs")
+        return self
+
+    def __repr__(self) -> str:
+        return (
+            f"<Graph {self.origin or ''} {len(self.nodes)} values, "
+            f"{', '.join(self.inputs)} -> {', '.join(self.outputs)}>"
+        )
+
+
+def _check_link(node: Node, operand: Node, link: AnyLink) -> None:
+    if isinstance(link, Reshaped):
+        fits = link.before == operand.shape and link.after == node.shape
+    else:
+        axes = [read.axis for read in link.reads if read.axis is not None]
+        fits = len(link.reads) == len(operand.shape) and all(
+            0 <= axis < len(node.shape) for axis in axes
+        )
+    if not fits:
+        raise InvalidModelError(
+            f"{node.name}: its link does not fit {operand.name} {show_shape(operand.shape)}"
+        )
+
+
+@dataclass(slots=True, eq=False)
+class Draft:
+    """A graph in the making. ``add`` returns the index by which later ops name the value."""
+
+    nodes: list[Node] = field(default_factory=list)
+    entries: list[Input] = field(default_factory=list)
+    names: dict[str, int] = field(default_factory=dict)
+
+    def input(
+        self, name: str, shape: Sequence[int], axes: Sequence[int], free: Iterable[int] = ()
+    ) -> int:
+        """Declare an input; ``axes`` are the tensor axes along which fields are measured."""
+        index = self._append(Node(name, "input", tuple(shape)))
+        self.entries.append(Input(name, index, tuple(axes), frozenset(free)))
+        return index
+
+    def add(self, name: str, op: Op, operands: Sequence[int], *, source: str = "") -> int:
+        """Add one op; operands of which only the shape is read are dropped."""
+        if any(link is None for link in op.links):
+            kept = [(o, link) for o, link in zip(operands, op.links, strict=True) if link]
+            operands = [o for o, _ in kept]
+            links: tuple[AnyLink, ...] = tuple(link for _, link in kept)
+        else:
+            links = op.links  # type: ignore[assignment]  # no None is left here
+            if len(links) != len(operands):
+                raise InvalidModelError(
+                    f"{name}: {len(operands)} operands for {len(links)} links"
+                )
+        return self._append(
+            Node(
+                name, op.kind, op.shape, tuple(operands), links,
+                op.join, op.exact, op.depends_on_size, op.work, source,
+            )  # fmt: skip
+        )
+
+    def chain(self, name: str, steps: Sequence[Op], operand: int, *, source: str = "") -> int:
+        """Add ops that follow each other; the last one carries the name."""
+        for number, op in enumerate(steps, 1):
+            label = name if number == len(steps) else f"{name}/step{number}"
+            operand = self.add(label, op, [operand], source=source)
+        return operand
+
+    def shape(self, index: int) -> SizedShape:
+        """The shape of a value added before."""
+        return self.nodes[index].shape
+
+    def _append(self, node: Node) -> int:
+        if node.name in self.names:
+            raise InvalidModelError(f"{node.name}: the name is taken already")
+        self.names[node.name] = len(self.nodes)
+        self.nodes.append(node)
+        return len(self.nodes) - 1
+
+    def finish(
+        self,
+        outputs: Sequence[int],
+        layers: Mapping[str, int] | None = None,
+        *,
+        origin: str = "",
+    ) -> Graph:
+        """Freeze. ``layers`` defaults to every node under its own name."""
+        chosen = dict(self.names if layers is None else layers)
+        graph = Graph(self.nodes, tuple(self.entries), tuple(outputs), chosen, origin=origin)
+        return graph.validate()
+
+    def __iter__(self) -> Iterator[Node]:
+        return iter(self.nodes)

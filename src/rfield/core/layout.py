@@ -1,0 +1,271 @@
+"""The vocabulary, second part: ops that only move, repeat or select elements.
+
+Same rules as ``ops``: operand shapes and attributes in, an ``Op`` out. Ops that are several moves
+in a row (pixel shuffle, sliding frames) come as a list of ops, each applied to the one before.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from math import prod
+
+from ..errors import InvalidModelError, bad_shapes
+from . import padding as arithmetic
+from .arguments import Shape, broadcast_shape, normalize_axis
+from .indices import IndexSet
+from .link import Link, Read, Reshaped, broadcast, passed
+from .ops import Op, along
+from .relation import IDENTITY, ZERO, At, Relation, Sliding, Table, minimal, shift
+
+
+def pad(
+    shape: Sequence[int], padding: Mapping[int, tuple[int, int]], *, mode: str = "constant"
+) -> Op:
+    """Pad (or crop, where negative) ``{axis: (before, after)}`` in any of the usual modes."""
+    if mode not in arithmetic.PAD_BORDERS:
+        raise InvalidModelError(
+            f"padding mode {mode!r}; expected one of {', '.join(arithmetic.PAD_BORDERS)}"
+        )
+    border = arithmetic.PAD_BORDERS[mode]
+    relations: dict[int, tuple[Relation, int]] = {}
+    for axis, (before, after) in padding.items():
+        size = shape[normalize_axis(axis, len(shape))]
+        outputs = size + before + after
+        if outputs < 0:
+            raise InvalidModelError(f"cropping {-before} and {-after} from an axis of {size}")
+        relations[axis] = (shift(-before, border), outputs)
+    return along(shape, relations, kind="pad")
+
+
+def slice_(
+    shape: Sequence[int], axis: int, start: int, stop: int, step: int = 1, *, kind: str = "slice"
+) -> Op:
+    """Every ``step``-th element from ``start`` up to, not including, ``stop``; ``step`` may be < 0.
+
+    ``start`` and ``stop`` count as in Python; ``stop`` may be -1 only as a real end before 0 when
+    the step is negative (use ``range`` semantics, already resolved).
+    """
+    axis = normalize_axis(axis, len(shape))
+    picked = range(start, stop, step)
+    if picked and not (0 <= picked[0] < shape[axis] and 0 <= picked[-1] < shape[axis]):
+        raise InvalidModelError(f"slice {start}:{stop}:{step} outside an axis of {shape[axis]}")
+    relation = Sliding(1, step, (IndexSet.interval(start, start),))
+    return along(shape, {axis: (relation, len(picked))}, kind=kind)
+
+
+def flip(shape: Sequence[int], axes: Sequence[int]) -> Op:
+    """Reverse the order along ``axes``."""
+    relations: dict[int, tuple[Relation, int]] = {}
+    for axis in axes:
+        size = shape[normalize_axis(axis, len(shape))]
+        relations[axis] = (Sliding(1, -1, (IndexSet.interval(size - 1, size - 1),)), size)
+    return along(shape, relations, kind="flip", depends_on_size=True)
+
+
+def roll(shape: Sequence[int], shifts: Mapping[int, int]) -> Op:
+    """Rotate: output ``i`` reads ``(i - shift) mod size``; the theory unrolls the circle."""
+    return along(
+        shape,
+        {
+            axis: (shift(-steps, "circular"), shape[normalize_axis(axis, len(shape))])
+            for axis, steps in shifts.items()
+        },
+        kind="roll",
+    )
+
+
+def select(shape: Sequence[int], axis: int, index: int) -> Op:
+    """Take one index of an axis and drop the axis."""
+    axis = normalize_axis(axis, len(shape))
+    if not -shape[axis] <= index < shape[axis]:
+        raise InvalidModelError(f"index {index} outside an axis of {shape[axis]}")
+    reads: list[Read] = []
+    result: list[int] = []
+    for j, size in enumerate(shape):
+        if j == axis:
+            reads.append(Read(None, At(index % size)))
+        else:
+            reads.append(Read(len(result), IDENTITY))
+            result.append(size)
+    return Op("select", tuple(result), (Link(reads),))
+
+
+def gather(shape: Sequence[int], axis: int, indices: Sequence[int], *, kind: str = "gather") -> Op:
+    """Output ``i`` is element ``indices[i]`` (known indices; negative ones count from the end)."""
+    axis = normalize_axis(axis, len(shape))
+    size = shape[axis]
+    if any(not -size <= index < size for index in indices):
+        raise InvalidModelError(f"an index outside an axis of {size}")
+    return along(
+        shape, {axis: (table([i % size for i in indices]), len(indices))}, kind=kind
+    )
+
+
+def table(indices: Sequence[int]) -> Relation:
+    """The relation "output ``i`` reads ``indices[i]``": evenly spaced ones slide."""
+    if len(indices) > 1:
+        step = indices[1] - indices[0]
+        if step and all(b - a == step for a, b in zip(indices, indices[1:], strict=False)):
+            return Sliding(1, step, (IndexSet.interval(indices[0], indices[0]),))
+    return Table(tuple(IndexSet.interval(index, index) for index in indices))
+
+
+def concat(*shapes: Sequence[int], axis: int) -> Op:
+    """Join end to end along ``axis``; the operands should be aligned on all other axes."""
+    if not shapes:
+        raise InvalidModelError("nothing to concatenate")
+    rank = len(shapes[0])
+    axis = normalize_axis(axis, rank)
+    result, start = list(shapes[0]), 0
+    links: list[Link] = []
+    for shape in shapes:
+        if len(shape) != rank or any(
+            a != b for j, (a, b) in enumerate(zip(shape, shapes[0], strict=True)) if j != axis
+        ):
+            raise bad_shapes("concat", shapes, f"sizes differ on an axis other than {axis}")
+        reads = list(passed(rank).reads)
+        if len(shapes) > 1:
+            reads[axis] = Read(axis, shift(-start, "cut"))
+        links.append(Link(reads))
+        start += shape[axis]
+    result[axis] = start
+    return Op("concat", tuple(result), tuple(links), join=len(shapes) > 1)
+
+
+def permute(shape: Sequence[int], order: Sequence[int]) -> Op:
+    """Output axis ``k`` is operand axis ``order[k]``."""
+    order = [normalize_axis(axis, len(shape)) for axis in order]
+    if sorted(order) != list(range(len(shape))):
+        raise InvalidModelError(f"order = {tuple(order)}; expected each axis of {len(shape)} once")
+    reads = [Read(order.index(axis), IDENTITY) for axis in range(len(shape))]
+    return Op("permute", tuple(shape[axis] for axis in order), (Link(reads),))
+
+
+def reshape(shape: Sequence[int], result: Sequence[int], *, kind: str = "reshape") -> Op:
+    """The same elements in row-major order under another shape; one size may be -1."""
+    sizes = list(result)
+    if sizes.count(-1) == 1:
+        known = prod(size for size in sizes if size != -1)
+        if known == 0 or prod(shape) % known:
+            raise InvalidModelError(f"cannot reshape {tuple(shape)} into {tuple(result)}")
+        sizes[sizes.index(-1)] = prod(shape) // known
+    if any(size < 0 for size in sizes) or prod(sizes) != prod(shape):
+        raise InvalidModelError(f"cannot reshape {tuple(shape)} into {tuple(result)}")
+    return Op(kind, tuple(sizes), (Reshaped(shape, sizes),))
+
+
+def expand(shape: Sequence[int], result: Sequence[int]) -> Op:
+    """Broadcast to ``result``."""
+    if broadcast_shape([shape, result]) != tuple(result):
+        raise InvalidModelError(f"cannot expand {tuple(shape)} to {tuple(result)}")
+    return Op("expand", tuple(result), (broadcast(shape, result),))
+
+
+def tile(shape: Sequence[int], repeats: Mapping[int, int]) -> Op:
+    """Repeat the whole axis: output ``i`` reads ``i mod size``."""
+    relations: dict[int, tuple[Relation, int]] = {}
+    for axis, times in repeats.items():
+        size = shape[normalize_axis(axis, len(shape))]
+        if times != 1:
+            taps = (ZERO,) if size == 1 else tuple(IndexSet.interval(i, i) for i in range(size))
+            relations[axis] = (Sliding(size, 0, taps), size * times)
+    return along(shape, relations, kind="tile")
+
+
+def repeat_each(shape: Sequence[int], axis: int, times: int) -> Op:
+    """Repeat every element in place: output ``i`` reads ``i // times`` (nearest up-sampling)."""
+    axis = normalize_axis(axis, len(shape))
+    relation = minimal(Sliding(times, 1, (ZERO,) * times))
+    return along(shape, {axis: (relation, shape[axis] * times)}, kind="repeat")
+
+
+def frames(
+    shape: Sequence[int], axis: int, size: int, step: int, *, dilation: int = 1, before: int = 0,
+    after: int = 0,
+) -> list[Op]:
+    """Sliding windows of ``size`` every ``step``: ``axis`` becomes two axes (window, place in it)."""  # fmt: skip
+    axis = normalize_axis(axis, len(shape))
+    count = arithmetic.window_count(shape[axis], size, step, before, after, dilation, ceil=False)
+    taps = tuple(
+        IndexSet.interval(dilation * k - before, dilation * k - before) for k in range(size)
+    )
+    listed = along(shape, {axis: (minimal(Sliding(size, step, taps)), count * size)}, kind="frames")
+    split = (*shape[:axis], count, size, *shape[axis + 1 :])
+    return [listed, reshape(listed.shape, split)]
+
+
+def depth_to_space(
+    shape: Sequence[int], block: Sequence[int], *, axes: Sequence[int], channel_axis: int,
+    channels_first: bool = True,
+) -> list[Op]:
+    """Pixel shuffle: channels become positions inside ``block``-sized cells.
+
+    ``channels_first``: the channel axis is laid out (channel, block…) as in PyTorch and ONNX's
+    ``CRD``; otherwise (block…, channel) as in TensorFlow and ``DCR``.
+    """  # fmt: skip
+    rank = len(shape)
+    axes = [normalize_axis(axis, rank) for axis in axes]
+    channel = normalize_axis(channel_axis, rank)
+    kept = shape[channel] // prod(block)
+    if kept * prod(block) != shape[channel]:
+        raise InvalidModelError(f"{shape[channel]} channels do not divide into blocks of {block}")
+    inner = [kept, *block] if channels_first else [*block, kept]
+    split = [*shape[:channel], *inner, *shape[channel + 1 :]]
+    where = {axis: axis if axis < channel else axis + len(block) for axis in range(rank)}
+    cells = {
+        axis: channel + j + (1 if channels_first else 0) for j, axis in enumerate(axes)
+    }
+    own = channel if channels_first else channel + len(block)
+    order: list[int] = []
+    result: list[int] = []
+    for axis in range(rank):
+        order.append(own if axis == channel else where[axis])
+        size = kept if axis == channel else shape[axis]
+        if axis in cells:
+            order.append(cells[axis])
+            size *= block[axes.index(axis)]
+        result.append(size)
+    first = reshape(shape, split)
+    second = permute(split, order)
+    return [first, second, reshape(second.shape, result, kind="depth_to_space")]
+
+
+def space_to_depth(
+    shape: Sequence[int], block: Sequence[int], *, axes: Sequence[int], channel_axis: int,
+    channels_first: bool = True,
+) -> list[Op]:
+    """Pixel unshuffle, the inverse of ``depth_to_space``."""  # fmt: skip
+    rank = len(shape)
+    axes = [normalize_axis(axis, rank) for axis in axes]
+    channel = normalize_axis(channel_axis, rank)
+    split: list[int] = []
+    outer: dict[int, int] = {}
+    inner: dict[int, int] = {}
+    for axis, size in enumerate(shape):
+        outer[axis] = len(split)
+        if axis in axes:
+            cell = block[axes.index(axis)]
+            if size % cell:
+                raise InvalidModelError(f"a size of {size} does not divide into blocks of {cell}")
+            inner[axis] = len(split) + 1
+            split += [size // cell, cell]
+        else:
+            split.append(size)
+    cells = [inner[axis] for axis in axes]
+    order: list[int] = []
+    result: list[int] = []
+    for axis in range(rank):
+        if axis == channel:
+            order += [outer[axis], *cells] if channels_first else [*cells, outer[axis]]
+            result.append(shape[axis] * prod(block))
+        else:
+            order.append(outer[axis])
+            result.append(split[outer[axis]])
+    first = reshape(shape, split)
+    second = permute(split, order)
+    return [first, second, reshape(second.shape, result, kind="space_to_depth")]
+
+
+def as_shape(shape: Sequence[int]) -> Shape:
+    """A shape as a tuple of plain integers."""
+    return tuple(int(size) for size in shape)

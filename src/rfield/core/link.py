@@ -1,0 +1,196 @@
+"""How a whole output tensor reads one operand tensor.
+
+A ``Link`` gives one relation per operand axis and names the output axis that drives it; that covers
+every op whose operand axes can be looked at one by one. A ``Reshaped`` link is the one thing that
+couples axes: both tensors have the same row-major order.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from itertools import product
+from math import prod
+from typing import NamedTuple
+
+from .relation import IDENTITY, WHOLE, At, Prefix, Relation, Sliding, Table, Whole
+
+
+class Read(NamedTuple):
+    """One operand axis: it is read through ``relation`` from output axis ``axis``.
+
+    ``axis`` is None where no output axis drives the reading (``Whole`` of a contracted axis,
+    ``At``). A ``Whole`` with an axis keeps its place in the layout (a reduction that keeps
+    its axis, a softmax).
+    """
+
+    axis: int | None
+    relation: Relation
+
+
+class Affine(NamedTuple):
+    """The short form of a read: along ``axis``, output ``i`` spans ``advance*i + first .. last``."""
+
+    axis: int
+    advance: int
+    first: int
+    last: int
+
+
+class Link:
+    """One ``Read`` per operand axis. ``affine[j]`` is the short form of axis ``j`` where it has one.
+
+    ``is_identity``: every axis is passed on unchanged, so anything known of the operand holds.
+    """
+
+    __slots__ = ("affine", "is_identity", "reads")
+
+    def __init__(self, reads: Sequence[Read]) -> None:
+        self.reads = tuple(reads)
+        self.affine = tuple(_affine(read) for read in self.reads)
+        self.is_identity = all(
+            read.axis == j and read.relation == IDENTITY for j, read in enumerate(self.reads)
+        )
+
+    def __repr__(self) -> str:
+        return f"Link({', '.join(_show(read) for read in self.reads)})"
+
+
+class Group(NamedTuple):
+    """Operand axes ``before`` and output axes ``after`` that hold the same row-major index."""
+
+    before: tuple[int, ...]
+    after: tuple[int, ...]
+
+
+class Reshaped:
+    """The same elements in the same order under another shape.
+
+    ``groups`` are the smallest runs of axes with equal products; axes of size 1 stay alone where
+    they can.
+    """
+
+    __slots__ = ("affine", "after", "before", "groups", "is_identity")
+
+    def __init__(self, before: Sequence[int], after: Sequence[int]) -> None:
+        self.before, self.after = tuple(before), tuple(after)
+        self.groups = tuple(regroup(self.before, self.after))
+        self.is_identity = self.before == self.after
+        affine: list[Affine | None] = [None] * len(self.before)
+        for group in self.groups:
+            if len(group.before) == len(group.after) == 1:
+                affine[group.before[0]] = Affine(group.after[0], 1, 0, 0)
+        self.affine = tuple(affine)
+
+    def __repr__(self) -> str:
+        return f"Reshaped({self.before} -> {self.after})"
+
+
+AnyLink = Link | Reshaped
+
+
+def regroup(before: Sequence[int], after: Sequence[int]) -> list[Group]:
+    """Split a reshape into its independent groups, left to right.
+
+    >>> regroup((1, 8, 6), (8, 2, 3))
+    [Group(before=(0,), after=()), Group(before=(1,), after=(0,)), Group(before=(2,), after=(1, 2))]
+    """
+    if prod(before) != prod(after):
+        raise ValueError(f"cannot reshape {tuple(before)} into {tuple(after)}")
+    if prod(before) == 0:
+        return [Group(tuple(range(len(before))), tuple(range(len(after))))]
+    groups: list[Group] = []
+    i = j = 0
+    while i < len(before) or j < len(after):
+        if i < len(before) and j < len(after) and before[i] == after[j]:
+            groups.append(Group((i,), (j,)))
+            i, j = i + 1, j + 1
+        elif i < len(before) and before[i] == 1:
+            groups.append(Group((i,), ()))
+            i += 1
+        elif j < len(after) and after[j] == 1:
+            groups.append(Group((), (j,)))
+            j += 1
+        else:
+            start_i, start_j = i, j
+            left, right = before[i], after[j]
+            i, j = i + 1, j + 1
+            while left != right:
+                if left < right:
+                    left, i = left * before[i], i + 1
+                else:
+                    right, j = right * after[j], j + 1
+            groups.append(Group(tuple(range(start_i, i)), tuple(range(start_j, j))))
+    return groups
+
+
+def passed(rank: int) -> Link:
+    """Every axis unchanged."""
+    if rank not in _PASSED:
+        _PASSED[rank] = Link([Read(j, IDENTITY) for j in range(rank)])
+    return _PASSED[rank]
+
+
+_PASSED: dict[int, Link] = {}
+
+
+def broadcast(shape: Sequence[int], result: Sequence[int]) -> Link:
+    """NumPy broadcasting: axes align at the end, a size-1 axis is read at its only index."""
+    offset = len(result) - len(shape)
+    if offset == 0 and tuple(shape) == tuple(result):
+        return passed(len(shape))
+    return Link(
+        [
+            Read(None, At(0)) if size == 1 and result[j + offset] != 1 else Read(j + offset, IDENTITY)
+            for j, size in enumerate(shape)
+        ]
+    )
+
+
+def everything(rank: int) -> Link:
+    """Every output reads every element."""
+    return Link([Read(None, WHOLE)] * rank)
+
+
+def reads_of(link: AnyLink, index: Sequence[int], shape: Sequence[int]) -> list[tuple[int, ...]]:
+    """All operand elements that output ``index`` reads in a tensor of ``shape``, one by one.
+
+    The plainest interpretation of a link, for small examples and tests; no border but ``zero``.
+    """
+    if isinstance(link, Reshaped):
+        flat = 0
+        for size, i in zip(link.after, index, strict=True):
+            flat = flat * size + i
+        element: list[int] = []
+        for size in reversed(link.before):
+            element.append(flat % size)
+            flat //= size
+        return [tuple(reversed(element))]
+    axes: list[list[int]] = []
+    for read, size in zip(link.reads, shape, strict=True):
+        at = 0 if read.axis is None else index[read.axis]
+        axes.append([i for i in _indices(read.relation, at, size) if 0 <= i < size])
+    return list(product(*axes))
+
+
+def _indices(relation: Relation, at: int, size: int) -> Sequence[int]:
+    match relation:
+        case Whole():
+            return range(size)
+        case Prefix(backward=backward):
+            return range(at, size) if backward else range(at + 1)
+        case At(index=index):
+            return (index,)
+        case Sliding() | Table():
+            return tuple(relation.at(at))
+
+
+def _affine(read: Read) -> Affine | None:
+    if read.axis is None or not isinstance(read.relation, Sliding):
+        return None
+    span = read.relation.affine
+    return None if span is None else Affine(read.axis, *span)
+
+
+def _show(read: Read) -> str:
+    arrow = "" if read.axis is None else f"{read.axis}: "
+    return f"{arrow}{'=' if read.relation == IDENTITY else read.relation}"

@@ -1,0 +1,203 @@
+"""How one output index reads one operand axis, and the exact algebra of such relations.
+
+Every op is described by these relations and nothing else; every question interprets them.
+``Sliding`` is closed under composition, so the relation of a whole chain is again one small object.
+
+Two meanings share one relation (DESIGN §1, fact 4). The *theory*: the grid goes on for ever, and
+padding of any mode is just more grid. The *tensor*: the axis has a length, and ``border`` says what
+a position beyond its ends reads.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from functools import cached_property
+from itertools import pairwise
+from math import gcd, lcm
+from typing import Literal
+
+from ..errors import too_large
+from .indices import EMPTY, IndexSet, union
+
+Border = Literal["zero", "reflect", "symmetric", "replicate", "circular", "cut"]
+"""What a position outside the operand reads in the tensor: ``zero`` and ``cut`` nothing, the others
+the mirrored, clamped or wrapped element. Under ``cut`` (the parts of a concatenation) there is
+nothing outside in the theory either."""
+
+PERIOD_LIMIT = 1 << 20
+
+
+@dataclass(frozen=True)
+class Sliding:
+    """Output ``i = period*q + r`` reads ``advance*q + t`` for ``t`` in ``taps[r]``.
+
+    >>> conv = Sliding(1, 2, (IndexSet.interval(-1, 1),))      # kernel 3, stride 2, padding 1
+    >>> conv.at(5)
+    IndexSet{9..11}
+    """
+
+    period: int
+    advance: int
+    taps: tuple[IndexSet, ...]
+    border: Border = "zero"
+
+    def at(self, index: int) -> IndexSet:
+        """The operand indices that output ``index`` reads (theory)."""
+        block, phase = divmod(index, self.period)
+        return self.taps[phase].shift(self.advance * block)
+
+    @cached_property
+    def affine(self) -> tuple[int, int, int] | None:
+        """``(advance, first, last)`` where one phase reads something, else None."""
+        if self.period != 1 or not self.taps[0] or self.border == "cut":
+            return None
+        return self.advance, self.taps[0].first, self.taps[0].last
+
+    @cached_property
+    def is_identity(self) -> bool:
+        """Whether output ``i`` reads exactly operand ``i``, on an axis of equal length."""
+        return self == IDENTITY
+
+
+@dataclass(frozen=True)
+class Table:
+    """Output ``i`` reads ``taps[i]``; defined for ``0 <= i < len(taps)`` only."""
+
+    taps: tuple[IndexSet, ...]
+
+    def at(self, index: int) -> IndexSet:
+        """The operand indices that output ``index`` reads."""
+        return self.taps[index] if 0 <= index < len(self.taps) else EMPTY
+
+
+@dataclass(frozen=True)
+class Whole:
+    """Every output reads every index of the operand axis."""
+
+
+@dataclass(frozen=True)
+class Prefix:
+    """Output ``i`` reads operand ``0 .. i``, or ``i .. end`` when ``backward``: running sums, RNNs."""
+
+    backward: bool = False
+
+
+@dataclass(frozen=True)
+class At:
+    """Every output reads the one operand index ``index``."""
+
+    index: int
+
+
+Relation = Sliding | Table | Whole | Prefix | At
+
+ZERO = IndexSet.interval(0, 0)
+IDENTITY = Sliding(1, 1, (ZERO,))
+WHOLE = Whole()
+
+
+def window(kernel: int, stride: int, before: int, dilation: int = 1) -> Sliding:
+    """Convolution or pooling: output ``i`` reads ``stride*i - before + dilation*k``."""
+    first = -before
+    taps = IndexSet.of(range(first, first + dilation * (kernel - 1) + 1, dilation))
+    return Sliding(1, stride, (taps,))
+
+
+def shift(offset: int, border: Border = "zero") -> Sliding:
+    """Output ``i`` reads operand ``i + offset``: padding, cropping, rolling, concatenation."""
+    return Sliding(1, 1, (IndexSet.interval(offset, offset),), border)
+
+
+def minimal(relation: Sliding) -> Sliding:
+    """The same relation with the smallest period.
+
+    >>> minimal(Sliding(2, 2, (IndexSet.interval(0, 0), IndexSet.interval(1, 1)))) == IDENTITY
+    True
+    """
+    period, advance, taps = relation.period, relation.advance, relation.taps
+    for smaller in divisors(period):
+        if smaller == period:
+            break
+        repeats = period // smaller
+        if advance % repeats:
+            continue
+        step = advance // repeats
+        if all(taps[r - smaller].shift(step) == taps[r] for r in range(smaller, period)):
+            return Sliding(smaller, step, taps[:smaller], relation.border)
+    return relation
+
+
+def compose(outer: Sliding, inner: Sliding) -> Sliding:
+    """First ``outer`` (from output to middle), then ``inner`` (from middle to input), in the theory.
+
+    Exact, holes included. Post-condition: ``compose(f, g).at(i)`` is the union of ``g.at(m)`` over
+    ``m`` in ``f.at(i)``.
+
+    >>> pool = window(kernel=2, stride=2, before=0)
+    >>> compose(pool, window(kernel=3, stride=1, before=1)).taps[0]
+    IndexSet{-1..2}
+    """
+    blocks = inner.period // gcd(inner.period, outer.advance) if outer.advance else 1
+    period = outer.period * blocks
+    if period > PERIOD_LIMIT:
+        raise too_large("the pattern of a composed relation", period, "Its phases are too many.")
+    advance = inner.advance * (outer.advance * blocks // inner.period)
+    taps: list[IndexSet] = []
+    for phase in range(period):
+        block, outer_phase = divmod(phase, outer.period)
+        middle = outer.taps[outer_phase].shift(outer.advance * block)
+        taps.append(image(middle, inner))
+    return minimal(Sliding(period, advance, tuple(taps)))
+
+
+def image(indices: IndexSet, relation: Sliding) -> IndexSet:
+    """All operand indices read by any output in ``indices`` (theory)."""
+    return union(
+        blocks.scale_add(relation.advance, relation.taps[phase])
+        for phase, blocks in indices.by_residue(relation.period)
+        if relation.taps[phase]
+    )
+
+
+def preimage(indices: IndexSet, relation: Sliding, length: int) -> IndexSet:
+    """The inverse image: all outputs ``0 <= i < length`` that read any of ``indices`` (theory).
+
+    >>> preimage(IndexSet.interval(4, 4), window(kernel=3, stride=2, before=1), length=10)
+    IndexSet{2}
+    """
+    hits: list[IndexSet] = []
+    for phase, taps in enumerate(relation.taps):
+        blocks = IndexSet.interval(0, (length - 1 - phase) // relation.period)
+        gaps = indices.scale_add(1, taps.scale_add(-1, ZERO))      # every index minus every tap
+        if relation.advance:
+            steps = dict(gaps.by_residue(abs(relation.advance))).get(0, EMPTY)
+            reading = steps if relation.advance > 0 else steps.scale_add(-1, ZERO)
+            blocks = reading.clip(blocks.first, blocks.last) if blocks else EMPTY
+        elif 0 not in gaps:
+            continue
+        hits.append(blocks.scale_add(relation.period, ZERO).shift(phase))
+    return union(hits)
+
+
+def join(relations: Sequence[Sliding]) -> Sliding | None:
+    """The union of relations over the same output axis, or None where their strides differ.
+
+    >>> one = join([window(kernel=1, stride=1, before=0), window(kernel=3, stride=1, before=1)])
+    >>> one == window(kernel=3, stride=1, before=1)
+    True
+    """
+    first = relations[0]
+    if any(a.advance * b.period != b.advance * a.period for a, b in pairwise(relations)):
+        return None
+    period = lcm(*(relation.period for relation in relations))
+    if period > PERIOD_LIMIT:
+        raise too_large("the pattern of a join", period, "Its phases are too many.")
+    taps = tuple(union(relation.at(phase) for relation in relations) for phase in range(period))
+    return minimal(Sliding(period, first.advance * (period // first.period), taps))
+
+
+def divisors(number: int) -> list[int]:
+    """All divisors, ascending."""
+    small = [d for d in range(1, int(number**0.5) + 1) if number % d == 0]
+    return small + [number // d for d in reversed(small) if d * d != number]

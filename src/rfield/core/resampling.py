@@ -1,0 +1,101 @@
+"""Which pixels a resized pixel is made of: resize coordinates as exact fractions.
+
+A resize is two decisions: where output ``i`` lies in the input (``coordinates``: a slope and an
+offset), and which pixels around that point it reads (``resample``). Sources: the ONNX ``Resize``
+specification for the coordinate modes, PyTorch's ``interpolate`` and TensorFlow's ``image.resize``.
+"""
+
+from __future__ import annotations
+
+from fractions import Fraction
+from math import ceil, floor
+from typing import Literal
+
+from ..errors import too_large
+from .indices import EMPTY, IndexSet
+from .relation import PERIOD_LIMIT, Sliding
+
+Coordinates = Literal[
+    "half_pixel",
+    "half_pixel_symmetric",
+    "pytorch_half_pixel",
+    "align_corners",
+    "asymmetric",
+    "tf_half_pixel_for_nn",
+]
+Method = Literal["nearest", "linear", "cubic", "lanczos3", "lanczos5"]
+Rounding = Literal["floor", "ceil", "round_prefer_floor", "round_prefer_ceil"]
+
+_RADIUS = {"linear": 1, "cubic": 2, "lanczos3": 3, "lanczos5": 5}
+_HALF = Fraction(1, 2)
+
+
+def coordinates(
+    size: int, outputs: int, mode: Coordinates, step: Fraction | None = None
+) -> tuple[Fraction, Fraction]:
+    """``(slope, offset)``: output ``i`` lies at input coordinate ``slope*i + offset``.
+
+    ``step`` is the input step per output step where the framework uses a given scale rather than
+    the ratio of the sizes (``1/scale``).
+
+    >>> coordinates(4, 8, "half_pixel")
+    (Fraction(1, 2), Fraction(-1, 4))
+    """
+    slope = Fraction(size, outputs) if step is None else step
+    if mode == "align_corners":
+        return (Fraction(size - 1, outputs - 1) if outputs > 1 else Fraction(0)), Fraction(0)
+    if mode == "asymmetric":
+        return slope, Fraction(0)
+    if mode == "tf_half_pixel_for_nn":
+        return slope, slope / 2
+    if mode == "pytorch_half_pixel" and outputs == 1:
+        return Fraction(0), Fraction(0)
+    if mode == "half_pixel_symmetric":
+        adjusted = Fraction(outputs) * slope / size
+        return slope, slope / 2 - _HALF + Fraction(size, 2) * (1 - adjusted)
+    return slope, slope / 2 - _HALF
+
+
+def resample(
+    slope: Fraction,
+    offset: Fraction,
+    method: Method,
+    *,
+    rounding: Rounding = "floor",
+    antialias: bool = False,
+) -> Sliding:
+    """The relation of a resize whose output ``i`` lies at ``slope*i + offset``.
+
+    Pixels whose interpolation weight is exactly zero are not read. Beyond the ends the tensor
+    repeats its border pixel, except under ``antialias``, where those weights are dropped.
+
+    >>> resample(Fraction(1, 2), Fraction(-1, 4), "linear").taps
+    (IndexSet{-1..0}, IndexSet{0..1})
+    """
+    period = slope.denominator
+    if period > PERIOD_LIMIT:
+        raise too_large("the pattern of a resize", period, "Its phases are too many.")
+    points = (slope * phase + offset for phase in range(period))
+    taps = tuple(_taps(point, slope, method, rounding, antialias) for point in points)
+    border = "zero" if antialias and method != "nearest" else "replicate"
+    return Sliding(period, slope.numerator, taps, border)
+
+
+def _taps(
+    point: Fraction, slope: Fraction, method: Method, rounding: Rounding, antialias: bool
+) -> IndexSet:
+    if method == "nearest":
+        return IndexSet.interval(_round(point, rounding), _round(point, rounding))
+    reach = _RADIUS[method] * (max(slope, Fraction(1)) if antialias else Fraction(1))
+    if not antialias and point.denominator == 1:
+        return IndexSet.interval(int(point), int(point))
+    first, last = floor(point - reach) + 1, ceil(point + reach) - 1
+    return IndexSet.interval(first, last) if last >= first else EMPTY
+
+
+def _round(point: Fraction, rounding: Rounding) -> int:
+    if rounding == "floor":
+        return floor(point)
+    if rounding == "ceil":
+        return ceil(point)
+    return ceil(point - _HALF) if rounding == "round_prefer_floor" else floor(point + _HALF)

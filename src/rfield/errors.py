@@ -1,0 +1,83 @@
+"""Every error that rfield raises on purpose, and the one place where its wording is built.
+
+A message gives the facts first (which layer, which values) and then what to do. The texts are part
+of the interface: tests compare them whole. This module knows nothing but strings.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+from difflib import get_close_matches
+
+
+class RFieldError(Exception):
+    """Base of all errors raised by rfield on purpose; its text is meant for the user."""
+
+
+class InvalidModelError(RFieldError, ValueError):
+    """The model or graph description contradicts itself (a kernel of 0, shapes that do not fit)."""
+
+
+class UnknownNameError(RFieldError, LookupError):
+    """A layer, network, input or option name that does not exist."""
+
+
+class UnsupportedOpError(RFieldError, NotImplementedError):
+    """Ops for which there is no rule; reading them as anything would be a guess."""
+
+
+class UnresolvedSizeError(RFieldError, ValueError):
+    """An answer needs a size that is free or was not given."""
+
+
+class TooLargeError(RFieldError, MemoryError):
+    """An exact answer would need more cells than rfield is willing to allocate."""
+
+
+class UnreadableModelError(RFieldError, ValueError):
+    """The source cannot be read as a model at all."""
+
+
+def unknown_name(what: str, name: str, known: Iterable[str]) -> UnknownNameError:
+    """``name`` is not a ``what``; the nearest of the ``known`` names are offered."""
+    known = list(known)
+    near = get_close_matches(name, known, n=3, cutoff=0.5)
+    if near:
+        hint = f"Did you mean {join_or(near)}?"
+    elif not known:
+        hint = f"There is no {what} to choose from."
+    elif len(known) <= 12:
+        hint = f"Known: {', '.join(known)}."
+    else:
+        hint = f"There are {len(known)}, from {known[0]!r} to {known[-1]!r}."
+    return UnknownNameError(f"unknown {what} {name!r}. {hint}")
+
+
+def bad_value(layer: str, parameter: str, value: object, expected: str) -> InvalidModelError:
+    """A parameter of ``layer`` has a value that no network can have."""
+    return InvalidModelError(f"{layer}: {parameter} = {value!r}; expected {expected}")
+
+
+def bad_shapes(
+    layer: str, shapes: Sequence[Sequence[int | None]], problem: str
+) -> InvalidModelError:
+    """The operand shapes of ``layer`` do not fit together."""
+    shown = ", ".join(show_shape(shape) for shape in shapes)
+    return InvalidModelError(f"{layer}: {problem} (operands: {shown})")
+
+
+def too_large(what: str, cells: int, instead: str) -> TooLargeError:
+    """``what`` would need ``cells`` cells; ``instead`` says what can be asked for."""
+    return TooLargeError(f"{what} needs {cells:,} cells, more than fit. {instead}")
+
+
+def show_shape(shape: Sequence[int | None]) -> str:
+    """A shape as people write it, ``?`` for a free axis: ``(1, 3, ?, ?)``."""
+    inner = ", ".join("?" if size is None else str(size) for size in shape)
+    return f"({inner},)" if len(shape) == 1 else f"({inner})"
+
+
+def join_or(names: Sequence[str]) -> str:
+    """Quoted names joined for a question: ``'a', 'b' or 'c'``."""
+    quoted = [repr(name) for name in names]
+    return quoted[0] if len(quoted) == 1 else ", ".join(quoted[:-1]) + " or " + quoted[-1]
