@@ -1,0 +1,24 @@
+"""What every test may rely on: search profiles, and frameworks that may be absent."""
+
+from __future__ import annotations
+
+import os
+from importlib.util import find_spec
+
+import pytest
+from hypothesis import settings
+
+FRAMEWORKS = ("torch", "onnx", "tensorflow", "keras", "jax")
+
+# No deadlines: two workers share a small machine, and a slow example is not a wrong one.
+settings.register_profile("quick", deadline=None, max_examples=100)
+settings.register_profile("ci", settings.get_profile("quick"), derandomize=True, print_blob=True)
+settings.register_profile("thorough", deadline=None, max_examples=5_000)
+settings.load_profile(os.environ.get("HYPOTHESIS_PROFILE", "ci" if "CI" in os.environ else "quick"))
+
+
+def pytest_runtest_setup(item: pytest.Item) -> None:
+    """Skip a test marked with a framework that is not installed, and say which one."""
+    for framework in FRAMEWORKS:
+        if item.get_closest_marker(framework) and find_spec(framework) is None:
+            pytest.skip(f"{framework} is not installed")
