@@ -11,17 +11,51 @@ from typing import TYPE_CHECKING
 __version__ = "0.1.0"
 
 _HOME = {
+    "UNBOUNDED": "analysis.results",
+    "Alignment": "analysis.alignment",
+    "Cost": "analysis.cost",
+    "Fidelity": "analysis.results",
     "Graph": "core.graph",
     "GraphBuilder": "frontends.declared",
     "RFieldError": "errors",
+    "ReceptiveField": "analysis.field",
+    "Region": "analysis.results",
+    "alignment": "api",
+    "cost": "api",
+    "load": "loading",
+    "receptive_field": "api",
+    "receptive_fields": "api",
+    "summary": "api",
 }
 
 if TYPE_CHECKING:
+    from .analysis.alignment import Alignment
+    from .analysis.cost import Cost
+    from .analysis.field import ReceptiveField
+    from .analysis.results import UNBOUNDED, Fidelity, Region
+    from .api import alignment, cost, receptive_field, receptive_fields, summary
     from .core.graph import Graph
     from .errors import RFieldError
     from .frontends.declared import GraphBuilder
+    from .loading import load
 
-__all__ = ["Graph", "GraphBuilder", "RFieldError"]
+__all__ = [
+    "UNBOUNDED",
+    "Alignment",
+    "Cost",
+    "Fidelity",
+    "Graph",
+    "GraphBuilder",
+    "RFieldError",
+    "ReceptiveField",
+    "Region",
+    "alignment",
+    "cost",
+    "load",
+    "receptive_field",
+    "receptive_fields",
+    "summary",
+]
 
 
 def __getattr__(name: str) -> object:

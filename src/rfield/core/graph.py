@@ -160,13 +160,19 @@ class Draft:
         else:
             links = op.links  # type: ignore[assignment]  # no None is left here
             if len(links) != len(operands):
-                raise InvalidModelError(
-                    f"{name}: {len(operands)} operands for {len(links)} links"
-                )
+                raise InvalidModelError(f"{name}: {len(operands)} operands for {len(links)} links")
         return self._append(
             Node(
-                name, op.kind, op.shape, tuple(operands), links,
-                op.join, op.exact, op.depends_on_size, op.work, source,
+                name,
+                op.kind,
+                op.shape,
+                tuple(operands),
+                links,
+                op.join,
+                op.exact,
+                op.depends_on_size,
+                op.work,
+                source,
             )  # fmt: skip
         )
 

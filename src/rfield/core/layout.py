@@ -12,7 +12,7 @@ from math import prod
 from ..errors import InvalidModelError, bad_shapes
 from . import padding as arithmetic
 from .arguments import Shape, broadcast_shape, normalize_axis
-from .indices import IndexSet
+from .indices import EMPTY, IndexSet
 from .link import Link, Read, Reshaped, broadcast, passed
 from .ops import Op, along
 from .relation import IDENTITY, ZERO, At, Relation, Sliding, Table, minimal, shift
@@ -96,9 +96,7 @@ def gather(shape: Sequence[int], axis: int, indices: Sequence[int], *, kind: str
     size = shape[axis]
     if any(not -size <= index < size for index in indices):
         raise InvalidModelError(f"an index outside an axis of {size}")
-    return along(
-        shape, {axis: (table([i % size for i in indices]), len(indices))}, kind=kind
-    )
+    return along(shape, {axis: (table([i % size for i in indices]), len(indices))}, kind=kind)
 
 
 def table(indices: Sequence[int]) -> Relation:
@@ -130,6 +128,38 @@ def concat(*shapes: Sequence[int], axis: int) -> Op:
         start += shape[axis]
     result[axis] = start
     return Op("concat", tuple(result), tuple(links), join=len(shapes) > 1)
+
+
+def overwrite(shape: Sequence[int], axis: int, positions: range) -> Op:
+    """An assignment to every ``step``-th index: reads the old tensor, then what was written.
+
+    The second operand has ``len(positions)`` indices along ``axis``; its index ``k`` lies at
+    ``positions[k]``, and there the old element is read no more. An unbroken run of positions is a
+    ``concat`` of slices instead.
+
+    >>> old, new = overwrite((6,), 0, range(1, 6, 2)).links
+    >>> [r.relation.taps for r in (*old.reads, *new.reads)]
+    [(IndexSet{0}, IndexSet{}), (IndexSet{}, IndexSet{0})]
+    """
+    axis = normalize_axis(axis, len(shape))
+    size, step = shape[axis], positions.step
+    one = IndexSet.interval
+    old: Relation
+    new: Relation
+    if 0 <= positions.start < step and positions.start + step * len(positions) >= size:
+        start = positions.start
+        old = Sliding(step, step, tuple(one(r, r) if r != start else EMPTY for r in range(step)))
+        new = Sliding(step, 1, tuple(ZERO if r == start else EMPTY for r in range(step)), "cut")
+    else:
+        place = {position: k for k, position in enumerate(positions)}
+        old = Table(tuple(EMPTY if i in place else one(i, i) for i in range(size)))
+        new = Table(tuple(one(place[i], place[i]) if i in place else EMPTY for i in range(size)))
+    links: list[Link] = []
+    for relation in (old, new):
+        reads = list(passed(len(shape)).reads)
+        reads[axis] = Read(axis, relation)
+        links.append(Link(reads))
+    return Op("overwrite", tuple(shape), tuple(links), join=True)
 
 
 def permute(shape: Sequence[int], order: Sequence[int]) -> Op:
@@ -180,7 +210,13 @@ def repeat_each(shape: Sequence[int], axis: int, times: int) -> Op:
 
 
 def frames(
-    shape: Sequence[int], axis: int, size: int, step: int, *, dilation: int = 1, before: int = 0,
+    shape: Sequence[int],
+    axis: int,
+    size: int,
+    step: int,
+    *,
+    dilation: int = 1,
+    before: int = 0,
     after: int = 0,
 ) -> list[Op]:
     """Sliding windows of ``size`` every ``step``: ``axis`` becomes two axes (window, place in it)."""  # fmt: skip
@@ -195,7 +231,11 @@ def frames(
 
 
 def depth_to_space(
-    shape: Sequence[int], block: Sequence[int], *, axes: Sequence[int], channel_axis: int,
+    shape: Sequence[int],
+    block: Sequence[int],
+    *,
+    axes: Sequence[int],
+    channel_axis: int,
     channels_first: bool = True,
 ) -> list[Op]:
     """Pixel shuffle: channels become positions inside ``block``-sized cells.
@@ -212,9 +252,7 @@ def depth_to_space(
     inner = [kept, *block] if channels_first else [*block, kept]
     split = [*shape[:channel], *inner, *shape[channel + 1 :]]
     where = {axis: axis if axis < channel else axis + len(block) for axis in range(rank)}
-    cells = {
-        axis: channel + j + (1 if channels_first else 0) for j, axis in enumerate(axes)
-    }
+    cells = {axis: channel + j + (1 if channels_first else 0) for j, axis in enumerate(axes)}
     own = channel if channels_first else channel + len(block)
     order: list[int] = []
     result: list[int] = []
@@ -231,7 +269,11 @@ def depth_to_space(
 
 
 def space_to_depth(
-    shape: Sequence[int], block: Sequence[int], *, axes: Sequence[int], channel_axis: int,
+    shape: Sequence[int],
+    block: Sequence[int],
+    *,
+    axes: Sequence[int],
+    channel_axis: int,
     channels_first: bool = True,
 ) -> list[Op]:
     """Pixel unshuffle, the inverse of ``depth_to_space``."""  # fmt: skip

@@ -39,6 +39,8 @@ class Affine(NamedTuple):
 class Link:
     """One ``Read`` per operand axis. ``affine[j]`` is the short form of axis ``j`` where it has one.
 
+    A link that reaches only a part of the output (one operand of a concatenation, a table) has no
+    short forms: what it reads depends on more than one axis at a time.
     ``is_identity``: every axis is passed on unchanged, so anything known of the operand holds.
     """
 
@@ -46,7 +48,8 @@ class Link:
 
     def __init__(self, reads: Sequence[Read]) -> None:
         self.reads = tuple(reads)
-        self.affine = tuple(_affine(read) for read in self.reads)
+        parts = any(_is_part(read.relation) for read in self.reads)
+        self.affine = tuple(None if parts else _affine(read) for read in self.reads)
         self.is_identity = all(
             read.axis == j and read.relation == IDENTITY for j, read in enumerate(self.reads)
         )
@@ -140,7 +143,9 @@ def broadcast(shape: Sequence[int], result: Sequence[int]) -> Link:
         return passed(len(shape))
     return Link(
         [
-            Read(None, At(0)) if size == 1 and result[j + offset] != 1 else Read(j + offset, IDENTITY)
+            Read(None, At(0))
+            if size == 1 and result[j + offset] != 1
+            else Read(j + offset, IDENTITY)
             for j, size in enumerate(shape)
         ]
     )
@@ -182,6 +187,12 @@ def _indices(relation: Relation, at: int, size: int) -> Sequence[int]:
             return (index,)
         case Sliding() | Table():
             return tuple(relation.at(at))
+
+
+def _is_part(relation: Relation) -> bool:
+    return isinstance(relation, Table) or (
+        isinstance(relation, Sliding) and relation.border == "cut"
+    )
 
 
 def _affine(read: Read) -> Affine | None:

@@ -31,7 +31,6 @@ from .link import AnyLink, Link, Read, broadcast, everything, passed
 from .relation import IDENTITY, WHOLE, At, Prefix, Relation, Sliding, window
 
 
-
 @dataclass(frozen=True, slots=True)
 class Work:
     """What one op costs: multiply-adds, other additions (bias, pooling), and its parameters."""
@@ -137,7 +136,9 @@ def conv_transpose(
     if padding in ("same", "same_upper", "same_lower"):
         wide = [size * step for size, step in zip(sizes, stride, strict=True)]
         pads = resolve_padding(padding, wide, kernel, stride, dilation)
-        extra = tuple(max(0, s - d * (k - 1) - 1) for k, s, d in zip(kernel, stride, dilation, strict=True))
+        extra = tuple(
+            max(0, s - d * (k - 1) - 1) for k, s, d in zip(kernel, stride, dilation, strict=True)
+        )
     else:
         pads = resolve_padding(padding, sizes, kernel, stride, dilation, negative=True)
     result = list(shape)
@@ -181,7 +182,9 @@ def pool(
     pads = resolve_padding(padding, sizes, kernel, stride, dilation)
     result = list(shape)
     for j, axis in enumerate(axes):
-        result[axis] = _windows(sizes[j], kernel[j], stride[j], pads[j], dilation[j], ceil=ceil_mode)
+        result[axis] = _windows(
+            sizes[j], kernel[j], stride[j], pads[j], dilation[j], ceil=ceil_mode
+        )
     link = _window_link(
         len(shape), axes, kernel, stride, tuple(p[0] for p in pads), dilation, None, None
     )
@@ -268,7 +271,7 @@ def contract(
     links: list[AnyLink] = []
     for shape, names in zip(shapes, labels, strict=True):
         if len(set(names)) < len(names):
-            links.append(everything(len(shape)))      # a diagonal couples its axes: a bound
+            links.append(everything(len(shape)))  # a diagonal couples its axes: a bound
             continue
         reads: list[Read] = []
         for size, label in zip(shape, names, strict=True):
@@ -299,7 +302,9 @@ def dense(
     return Op(kind, tuple(result), (Link(reads),), work=work)
 
 
-def cumulate(shape: Sequence[int], axis: int, *, backward: bool = False, kind: str = "cumsum") -> Op:
+def cumulate(
+    shape: Sequence[int], axis: int, *, backward: bool = False, kind: str = "cumsum"
+) -> Op:
     """Running ops and recurrent layers: output ``i`` reads everything up to ``i`` along ``axis``."""
     axis = normalize_axis(axis, len(shape))
     return along(shape, {axis: (Prefix(backward), shape[axis])}, kind=kind)
@@ -356,7 +361,9 @@ def _window_link(
     for j, axis in enumerate(axes):
         reads[axis] = Read(axis, window(kernel[j], stride[j], before[j], dilation[j]))
     if channel_axis is not None and channel is not None:
-        reads[channel_axis] = channel if channel.axis is None else Read(channel_axis, channel.relation)
+        reads[channel_axis] = (
+            channel if channel.axis is None else Read(channel_axis, channel.relation)
+        )
     return Link(reads)
 
 
@@ -382,6 +389,8 @@ def _kept(rank: int) -> list[Read]:
 
 
 def _moves_with_size(padding: Padding, kernel: Sequence[int], stride: Sequence[int]) -> bool:
-    return isinstance(padding, str) and padding != "valid" and any(
-        k > 1 and s > 1 for k, s in zip(kernel, stride, strict=True)
+    return (
+        isinstance(padding, str)
+        and padding != "valid"
+        and any(k > 1 and s > 1 for k, s in zip(kernel, stride, strict=True))
     )

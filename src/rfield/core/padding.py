@@ -66,7 +66,9 @@ def transposed(kernel: int, stride: int, before: int, dilation: int) -> Sliding:
     A phase that no tap reaches reads nothing (``kernel < stride``).
     """
     if stride > PERIOD_LIMIT:
-        raise too_large("the pattern of a transposed convolution", stride, "Its phases are too many.")
+        raise too_large(
+            "the pattern of a transposed convolution", stride, "Its phases are too many."
+        )
     taps = [EMPTY] * stride
     every = stride // gcd(stride, dilation)  # taps of one phase are `every` apart
     for k in range(min(kernel, every)):
@@ -113,5 +115,3 @@ def fold(index: int, size: int, border: Border) -> int | None:
     if border == "symmetric":
         return min(index % (2 * size), 2 * size - 1 - index % (2 * size))
     return None
-
-

@@ -169,7 +169,7 @@ def preimage(indices: IndexSet, relation: Sliding, length: int) -> IndexSet:
     hits: list[IndexSet] = []
     for phase, taps in enumerate(relation.taps):
         blocks = IndexSet.interval(0, (length - 1 - phase) // relation.period)
-        gaps = indices.scale_add(1, taps.scale_add(-1, ZERO))      # every index minus every tap
+        gaps = indices.scale_add(1, taps.scale_add(-1, ZERO))  # every index minus every tap
         if relation.advance:
             steps = dict(gaps.by_residue(abs(relation.advance))).get(0, EMPTY)
             reading = steps if relation.advance > 0 else steps.scale_add(-1, ZERO)

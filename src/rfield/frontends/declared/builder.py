@@ -13,7 +13,6 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 
 
-
 from ...core.arguments import Shape, normalize_axis
 from ...core.graph import Draft, FreeShape, Graph
 from ...core.ops import Op
@@ -85,10 +84,13 @@ class GraphBuilder(Layers[Value]):
         """
         shape = tuple(shape)
         if any(size is not None and (isinstance(size, bool) or size < 0) for size in shape):
-            raise InvalidModelError(f"{name}: shape = {shape!r}; expected sizes of at least 0 or None")
+            raise InvalidModelError(
+                f"{name}: shape = {shape!r}; expected sizes of at least 0 or None"
+            )
         try:
             spatial = tuple(
-                normalize_axis(a, len(shape)) for a in (range(2, len(shape)) if axes is None else axes)
+                normalize_axis(a, len(shape))
+                for a in (range(2, len(shape)) if axes is None else axes)
             )
         except RFieldError as error:
             raise type(error)(f"{name}: {error}") from None
@@ -186,7 +188,9 @@ def _lay(
 
 
 def _finish(draft: Draft, names: Sequence[str]) -> Graph:
-    layers = {n: i for n, i in draft.names.items() if "/step" not in n and draft.nodes[i].kind != "input"}
+    layers = {
+        n: i for n, i in draft.names.items() if "/step" not in n and draft.nodes[i].kind != "input"
+    }
     outputs: list[int] = []
     for name in names:
         if name not in draft.names:
@@ -204,5 +208,3 @@ def layers_error(name: str, draft: Draft) -> RFieldError:
 
 def _merge(one: Sequence[int], other: Sequence[int]) -> FreeShape:
     return tuple(a if a == b else None for a, b in zip(one, other, strict=True))
-
-

@@ -192,7 +192,9 @@ class Layers(Generic[V]):
         ``"half_pixel"`` otherwise.
         """
         if mode not in _METHODS:
-            raise InvalidModelError(f"{name}: mode = {mode!r}; expected one of {', '.join(_METHODS)}")
+            raise InvalidModelError(
+                f"{name}: mode = {mode!r}; expected one of {', '.join(_METHODS)}"
+            )
         if (scale is None) == (size is None):
             raise InvalidModelError(f"{name}: give either scale or size")
         method = _METHODS[mode]
@@ -219,9 +221,7 @@ class Layers(Generic[V]):
 
         return self._layer(name, [x], make)
 
-    def pad(
-        self, name: str, x: V, *, padding: Padding, mode: str = "constant"
-    ) -> V:
+    def pad(self, name: str, x: V, *, padding: Padding, mode: str = "constant") -> V:
         """Pad the spatial axes."""
 
         def make(shapes: list[Shape]) -> Op:
@@ -254,9 +254,13 @@ class Layers(Generic[V]):
         """Rotate: ``{axis: steps}``, output ``i`` reads ``i - steps`` around the circle."""
         return self._layer(name, [x], lambda s: layout.roll(s[0], shifts))
 
-    def reshape(self, name: str, x: V, shape: Sequence[int], *, axes: Sequence[int] | None = None) -> V:
+    def reshape(
+        self, name: str, x: V, shape: Sequence[int], *, axes: Sequence[int] | None = None
+    ) -> V:
         """The same elements under another shape; ``axes``: the spatial axes afterwards."""
-        return self._layer(name, [x], lambda s: layout.reshape(s[0], shape), axes=_after(x, shape, axes))
+        return self._layer(
+            name, [x], lambda s: layout.reshape(s[0], shape), axes=_after(x, shape, axes)
+        )
 
     def permute(self, name: str, x: V, order: Sequence[int]) -> V:
         """Output axis ``k`` is operand axis ``order[k]``."""

@@ -1,0 +1,55 @@
+"""What a network costs: multiply-adds, FLOPs and parameters, from shapes alone.
+
+FLOPs count 2 per multiply-add, 1 per bias add and 1 per element of each pooling window; batch norm,
+activations and residual adds count nothing, so that the numbers compare with published ones.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from types import MappingProxyType
+
+from ..core.graph import Graph
+from ..core.ops import Work
+from ..errors import UnresolvedSizeError
+
+
+@dataclass(frozen=True, slots=True)
+class Cost:
+    """Totals over everything the output depends on; ``layers`` has the same per layer."""
+
+    macs: int
+    adds: int
+    parameters: int
+    layers: Mapping[str, Cost]
+
+    @property
+    def flops(self) -> int:
+        """Floating point operations: ``2*macs + adds``."""
+        return 2 * self.macs + self.adds
+
+    def __str__(self) -> str:
+        return f"{self.flops / 1e9:.2f} GFLOPs, {self.macs / 1e9:.2f} GMACs, {self.parameters:,} parameters"
+
+
+def cost(graph: Graph, output: str | None = None) -> Cost:
+    """The cost of computing ``output`` (default: all outputs) once."""
+    if graph.has_free_axes:
+        raise UnresolvedSizeError("the cost depends on the input size; give one")
+    behind = set(graph.outputs_ if output is None else (graph.index(output),))
+    layers: dict[str, Cost] = {}
+    total = Work()
+    for index in range(len(graph.nodes) - 1, -1, -1):
+        if index not in behind:
+            continue
+        node = graph.nodes[index]
+        behind.update(node.operands)
+        if node.work != Work():
+            work = node.work
+            layers[node.name] = Cost(work.macs, work.adds, work.parameters, MappingProxyType({}))
+            total = Work(
+                total.macs + work.macs, total.adds + work.adds, total.parameters + work.parameters
+            )
+    ordered = dict(reversed(layers.items()))
+    return Cost(total.macs, total.adds, total.parameters, MappingProxyType(ordered))

@@ -1,0 +1,310 @@
+"""``ReceptiveField``: what one value can see of one input (or of any layer), as a frozen result.
+
+The numbers follow from the states of the forward sweep; nothing here walks a graph except
+``region(clip=True)``, which asks ``clipped`` for what this tensor really reads.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field, replace
+from fractions import Fraction
+from functools import cached_property
+from math import inf
+from typing import Any
+
+import numpy as np
+
+from ..core.graph import Graph
+from ..errors import InvalidModelError, UnresolvedSizeError, show_shape
+from .bounds import AxisField, axis_field, carriers
+from .clipped import clipped_bounds
+from .pull import LARGEST
+from .results import UNBOUNDED, Fidelity, IndexArray, Region, Size
+from .terms import Span, State
+
+SCHEMA = 1
+
+
+@dataclass(frozen=True, eq=False)
+class ReceptiveField:
+    """The receptive field of ``layer`` with respect to ``wrt``.
+
+    Every tuple has one entry per axis of ``axes`` (the spatial axes of what is looked at). Units
+    are positions (pixels, samples) of ``wrt``. Definitions: Araujo, Norris, Sim, *Computing
+    Receptive Fields of Convolutional Neural Networks*, Distill 2019; the words are those of
+    ``docs/conventions.md``.
+    """
+
+    graph: Graph = field(repr=False)
+    layer: str
+    wrt: str
+    axes: tuple[str, ...]
+    value: int = field(repr=False)
+    source: int = field(repr=False)
+    source_axes: tuple[int, ...] = field(repr=False)
+    states: tuple[State, ...] = field(repr=False)
+    fidelity: Fidelity
+    global_reads: tuple[str, ...] = field(repr=False)
+    is_local: bool = field(default=False, repr=False)
+    unknown: Mapping[str, str] = field(default_factory=dict[str, str], repr=False)
+    positions: tuple[int, ...] = field(default=(), repr=False)
+
+    @cached_property
+    def _fields(self) -> tuple[AxisField, ...]:
+        shape = self.graph.nodes[self.value].shape
+        full = tuple(axis_field(state, shape, self.positions) for state in self.states)
+        return tuple(f.local for f in full) if self.is_local else full
+
+    @cached_property
+    def _spans(self) -> tuple[Span | None, ...]:
+        return tuple(state if isinstance(state, tuple) else None for state in self.states)
+
+    @property
+    def output_shape(self) -> tuple[int | None, ...]:
+        """The shape of the layer's tensor."""
+        return self.graph.shape(self.value)
+
+    @cached_property
+    def sizes(self) -> tuple[tuple[int, ...], ...]:
+        """Per axis the sorted distinct sizes over the phases, whole-axis reads left out."""
+        return tuple(
+            (span[3] - span[2] + 1,) if span else self._fields[k].sizes()
+            for k, span in enumerate(self._spans)
+        )
+
+    @cached_property
+    def size(self) -> tuple[Size, ...]:
+        """Span of input positions one output can read, padding included; the largest over phases.
+
+        ``UNBOUNDED`` where some path reads a whole axis (see ``local`` and ``global_reads``); 0
+        where the layer does not depend on the axis.
+        """
+        return tuple(
+            UNBOUNDED if not self._spans[k] and self._fields[k].is_global else max(sizes, default=0)
+            for k, sizes in enumerate(self.sizes)
+        )
+
+    @cached_property
+    def stride(self) -> tuple[Fraction | None, ...]:
+        """Input step per output step; None where paths with different strides meet."""
+        return tuple(
+            None if f"stride {self.axes[k]}" in self.unknown
+            else Fraction(span[1]) if span else self._fields[k].stride
+            for k, span in enumerate(self._spans)
+        )  # fmt: skip
+
+    @cached_property
+    def padding(self) -> tuple[int | None, ...]:
+        """−(first input index that output 0 reads); None with a reason (``why``)."""
+        return tuple(self._padding(k) for k in range(len(self.axes)))
+
+    def _padding(self, k: int) -> int | None:
+        span = self._spans[k]
+        if f"padding {self.axes[k]}" in self.unknown:
+            return None
+        if span:
+            return -span[2]
+        if self._fields[k].stride is None or self._fields[k].is_global:
+            return None
+        low, high = self._fields[k].bounds(np.zeros((1, len(self.positions)), dtype=np.int64))
+        return -int(low[0]) if low[0] <= high[0] else None
+
+    @cached_property
+    def period(self) -> tuple[int, ...]:
+        """Outputs after which the same pattern repeats: 1 unless up-sampling, windows …"""
+        return tuple(1 if span else self._fields[k].period for k, span in enumerate(self._spans))
+
+    def why(self, axis: int | str) -> str:
+        """Why ``stride`` or ``padding`` is None on an axis, or why ``size`` is unbounded; or ``""``."""
+        k = self.axes.index(axis) if isinstance(axis, str) else axis
+        for what in ("stride", "padding"):
+            if f"{what} {self.axes[k]}" in self.unknown:
+                return self.unknown[f"{what} {self.axes[k]}"]
+        if self._spans[k]:
+            return ""
+        found = self._fields[k]
+        if not found.terms:
+            return f"{self.layer} does not depend on {self.wrt} along {self.axes[k]}"
+        if found.is_global:
+            return f"a whole axis is read by {', '.join(self.global_reads[:3])}"
+        if found.stride is not None:
+            return ""
+        if any(term.advance is None for term in found.terms):
+            return "the windows are irregular, or the output has no position along this axis"
+        return "paths with different strides meet"
+
+    @cached_property
+    def local(self) -> ReceptiveField:
+        """The field without the whole-axis reads (size 0 where nothing local is left)."""
+        if not self.global_reads:
+            return self
+        return replace(self, is_local=True, global_reads=())
+
+    def region(self, index: Any = (), clip: bool = False) -> Region:
+        """The box of input positions that the outputs at ``index`` read.
+
+        ``index``: one output position, or an array of them with shape ``(..., d)``. Without
+        ``clip`` the theory (the grid goes on for ever, padding is more grid); with ``clip`` what
+        this model reads on this input: padding reads nothing (or the mirrored, wrapped element).
+        """
+        at, many = self._index(index, inside=clip)
+        if clip:
+            self._need_sizes()
+            if self.is_local:
+                raise InvalidModelError("clip=True has no local variant: a tensor is read or not")
+            low, high = clipped_bounds(
+                self.graph, self.value, self.source, self.source_axes, self.positions, at
+            )
+        else:
+            if not many and all(self._spans):
+                return self._plain_region(at)
+            for name in self.axes:
+                if f"padding {name}" in self.unknown:
+                    raise UnresolvedSizeError(f"{self.layer}: {self.unknown[f'padding {name}']}")
+            pairs = [found.bounds(at) for found in self._fields]
+            low = np.stack([p[0] for p in pairs], axis=-1)
+            high = np.stack([p[1] for p in pairs], axis=-1)
+        return self._boxes(low, high, np.asarray(index).shape[:-1] if many else None)
+
+    def _plain_region(self, at: IndexArray) -> Region:
+        start: list[int] = []
+        stop: list[int] = []
+        for k, span in enumerate(self._spans):
+            assert span is not None
+            if f"padding {self.axes[k]}" in self.unknown:
+                raise UnresolvedSizeError(
+                    f"{self.layer}: {self.unknown[f'padding {self.axes[k]}']}"
+                )
+            position = int(at[0, self.positions.index(span[0])])
+            start.append(span[1] * position + span[2])
+            stop.append(span[1] * position + span[3] + 1)
+        return Region(tuple(start), tuple(stop), self.axes)
+
+    def _boxes(self, low: IndexArray, high: IndexArray, shape: tuple[int, ...] | None) -> Region:
+        empty = (low > high).any(axis=-1, keepdims=True)
+        start, stop = np.where(empty, 0, low), np.where(empty, 0, high + 1)
+        endless = (np.abs(start) > LARGEST) | (np.abs(stop) > LARGEST)
+        first: Any = start
+        last: Any = stop
+        if endless.any():
+            first = np.where(start < -LARGEST, -inf, start.astype(np.float64))
+            last = np.where(stop > LARGEST, inf, stop.astype(np.float64))
+        if shape is None:
+            return Region(_plain(first[0]), _plain(last[0]), self.axes)
+        axes = (len(self.axes),)
+        return Region(first.reshape(shape + axes), last.reshape(shape + axes), self.axes)
+
+    def center(self, index: Any = ()) -> Any:
+        """Midpoint of the region (theory), in 0-based index coordinates: the first pixel is at 0.
+
+        A tuple of floats, or an array for an array of positions; ``nan`` where a side is endless
+        or nothing is read.
+        """
+        box = self.region(index)
+        if isinstance(box.start, tuple):
+            return tuple(_middle(a, b) for a, b in zip(box.start, box.stop, strict=True))
+        with np.errstate(invalid="ignore"):
+            middle = (box.start.astype(np.float64) + box.stop - 1) / 2
+        return np.where(np.isfinite(middle) & (box.stop > box.start), middle, np.nan)
+
+    def outputs_seeing(self, index: Any) -> Region:
+        """The projective field: the box of outputs that the input position ``index`` can influence.
+
+        ``index``: one input position (one integer or ``slice`` per axis). Theory, cut to the real
+        output; the axes of the result are the output's position axes.
+        """
+        from .projective import outputs_seeing
+
+        return outputs_seeing(self, index)
+
+    def as_dict(self) -> dict[str, Any]:
+        """Plain data (JSON-ready), with a schema version."""
+        return {
+            "schema": SCHEMA,
+            "layer": self.layer,
+            "wrt": self.wrt,
+            "axes": list(self.axes),
+            "size": [None if s is UNBOUNDED else s for s in self.size],
+            "unbounded": [s is UNBOUNDED for s in self.size],
+            "sizes": [list(s) for s in self.sizes],
+            "stride": [None if s is None else str(s) for s in self.stride],
+            "padding": list(self.padding),
+            "period": list(self.period),
+            "local_size": [max(s, default=0) for s in self.sizes],
+            "global_reads": list(self.global_reads),
+            "fidelity": self.fidelity.value,
+            "reasons": {n: self.why(n) for n in self.axes if self.why(n)},
+        }
+
+    def __str__(self) -> str:
+        parts = [f"{self.layer} wrt {self.wrt}:"]
+        for k, name in enumerate(self.axes):
+            parts.append(
+                f"{name}: size {self.size[k]} stride {_show(self.stride[k])} padding {_show(self.padding[k])}"
+            )
+        return " ".join(parts) + ("" if self.fidelity is Fidelity.EXACT else " (upper bound)")
+
+    def _index(self, index: Any, *, inside: bool) -> tuple[IndexArray, bool]:
+        """``index`` as rows of positions, and whether many were asked for."""
+        at = np.asarray(index)
+        if at.size == 0 and at.ndim <= 1:
+            at = np.zeros((0,), dtype=np.int64)
+        elif not np.issubdtype(at.dtype, np.integer):
+            raise InvalidModelError(f"{self.layer}: index = {index!r}; expected integers")
+        if at.ndim == 0:
+            at = at.reshape(1)
+        count = len(self.positions)
+        shape = show_shape([self.output_shape[axis] for axis in self.positions])
+        if at.shape[-1] != count:
+            raise InvalidModelError(
+                f"{self.layer}: an index of {at.shape[-1]} numbers; its positions are {shape}"
+            )
+        rows = (
+            at.reshape(-1, count).astype(np.int64)
+            if count
+            else np.zeros((max(1, int(np.prod(at.shape[:-1]))), 0), np.int64)
+        )
+        if inside:
+            sizes = np.array(
+                [self.graph.nodes[self.value].shape[a] for a in self.positions], dtype=np.int64
+            )
+            outside = (rows < 0) | (rows >= sizes)
+            if outside.any():
+                bad = tuple(rows[outside.any(axis=-1)][0].tolist())
+                raise InvalidModelError(f"{self.layer}: index {bad} outside positions {shape}")
+        return rows, at.ndim > 1
+
+    def _need_sizes(self) -> None:
+        if self.graph.has_free_axes:
+            raise UnresolvedSizeError(
+                f"{self.layer}: clip=True needs the input's sizes; {self.wrt} has free axes"
+            )
+
+
+def position_axes(
+    graph: Graph, value: int, source: int, axes: tuple[int, ...], states: tuple[State, ...]
+) -> tuple[int, ...]:
+    """The tensor axes of ``value`` by which its positions are named.
+
+    Those along which the field moves; all of the source's axes where the layout is the same.
+    """
+    rank = len(graph.nodes[value].shape)
+    found = carriers(states, rank)
+    if rank == len(graph.nodes[source].shape) and set(found) <= set(axes):
+        return axes
+    return found
+
+
+def _plain(values: Any) -> tuple[Any, ...]:
+    return tuple(v if v in (inf, -inf) else int(v) for v in values.tolist())
+
+
+def _middle(start: float, stop: float) -> float:
+    if stop <= start or abs(start) == inf or abs(stop) == inf:
+        return float("nan")
+    return (start + stop - 1) / 2
+
+
+def _show(value: Fraction | int | None) -> str:
+    return "?" if value is None else str(value)

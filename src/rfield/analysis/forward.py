@@ -1,0 +1,122 @@
+"""The forward engine: one sweep gives every value's reach into one source, per axis.
+
+Size-free and exact: theory (the grid goes on for ever), hull by position. Nearly all of a sweep is
+four-integer arithmetic in ``_sweep_axis``; whatever is more than that goes through ``through``.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+from ..core.graph import Graph, Node
+from ..core.link import AnyLink
+from ..core.relation import Prefix, Whole
+from .terms import Span, State, Term, Terms, recarry, terms_of, to_state
+from .through import through
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Sweep:
+    """States of all values with respect to ``source``: ``states[k][value]`` for ``axes[k]``.
+
+    ``globals_[k]``: the values whose own op read a whole axis.
+    """
+
+    graph: Graph
+    source: int
+    axes: tuple[int, ...]
+    states: tuple[list[State], ...]
+    globals_: tuple[frozenset[int], ...]
+
+    def at(self, value: int) -> tuple[State, ...]:
+        """The state of one value on every axis."""
+        return tuple(states[value] for states in self.states)
+
+
+def sweep(graph: Graph, source: int, axes: Sequence[int]) -> Sweep:
+    """One pass over the graph per source axis, in topological order."""
+    states: list[list[State]] = []
+    found: list[frozenset[int]] = []
+    for axis in axes:
+        globals_: set[int] = set()
+        states.append(_sweep_axis(graph.nodes, source, (axis, 1, 0, 0), globals_))
+        found.append(frozenset(globals_))
+    return Sweep(graph, source, tuple(axes), tuple(states), tuple(found))
+
+
+def _sweep_axis(nodes: Sequence[Node], source: int, start: Span, globals_: set[int]) -> list[State]:
+    states: list[State] = [None] * (source + 1)
+    states[source] = start
+    add = states.append
+    for index in range(source + 1, len(nodes)):
+        node = nodes[index]
+        operands = node.operands
+        span: Span | None = None
+        for position, operand in enumerate(operands):
+            state = states[operand]
+            if state is None:
+                continue
+            if type(state) is not tuple:
+                break
+            link = node.links[position]
+            if not link.is_identity:
+                affine = link.affine[state[0]]
+                if affine is None:
+                    break
+                axis, advance, first, last = affine
+                step = state[1]
+                if step < 0:
+                    first, last = last, first
+                state = (
+                    axis,
+                    step * advance,
+                    state[2] + step * first,
+                    state[3] + step * last,
+                )
+            if span is None:
+                span = state
+            elif span[0] != state[0] or span[1] != state[1]:
+                break
+            elif span[2] > state[2] or span[3] < state[3]:
+                low, high = min(span[2], state[2]), max(span[3], state[3])
+                span = (span[0], span[1], low, high)
+        else:
+            add(span)
+            continue
+        add(_general(nodes, index, states, globals_))
+    return states
+
+
+def _general(
+    nodes: Sequence[Node], index: int, states: Sequence[State], globals_: set[int]
+) -> State:
+    node = nodes[index]
+    found: list[Term] = []
+    for operand, link in zip(node.operands, node.links, strict=True):
+        before = nodes[operand].shape
+        for term in terms_of(states[operand], len(before)):
+            if _goes_global(term, link):
+                globals_.add(index)
+            passed = term if link.is_identity else through(term, link, before, node.shape)
+            if passed is not None:
+                found.append(passed)
+    state = to_state(found)
+    if len(node.operands) > 1 and isinstance(state, Terms):
+        return to_state(_glued(state.terms, node.shape))
+    return state
+
+
+def _goes_global(term: Term, link: AnyLink) -> bool:
+    """Whether this link reads the axis that carries a local term as a whole."""
+    if term.is_global or term.carrier is None or not hasattr(link, "reads"):
+        return False
+    return isinstance(link.reads[term.carrier].relation, Whole | Prefix)  # type: ignore[union-attr]
+
+
+def _glued(terms: Sequence[Term], shape: Sequence[int]) -> list[Term]:
+    """Parts laid end to end may form a field that goes on for ever again."""
+    return [
+        recarry(term, shape, 3) if term.carrier is not None and term.advance is None else term
+        for term in terms
+    ]

@@ -1,0 +1,90 @@
+"""The small frozen values that answers are made of."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from enum import Enum
+from typing import Any, Final, Literal
+
+import numpy as np
+from numpy.typing import NDArray
+
+
+class Fidelity(Enum):
+    """How far a number can be trusted. Never a lower bound."""
+
+    EXACT = "exact"
+    UPPER_BOUND = "upper bound"
+
+    def __repr__(self) -> str:
+        return f"Fidelity.{self.name}"
+
+
+class Unbounded(Enum):
+    """The size of a field that some path makes global: it grows with the input, without end."""
+
+    UNBOUNDED = "unbounded"
+
+    def __repr__(self) -> str:
+        return "UNBOUNDED"
+
+    def __str__(self) -> str:
+        return "∞"
+
+
+UNBOUNDED: Final = Unbounded.UNBOUNDED
+Size = int | Literal[Unbounded.UNBOUNDED]
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Region:
+    """The box of input positions that outputs read: half-open ``start .. stop`` per axis.
+
+    For one output ``start`` and ``stop`` are tuples; for an array of outputs of shape ``(..., d)``
+    they are arrays of shape ``(..., number of input axes)``. An output that reads nothing has
+    ``start == stop`` on every axis. Endless sides are ``-inf`` and ``inf``.
+    """
+
+    start: Any
+    stop: Any
+    axes: tuple[str, ...]
+
+    def __eq__(self, other: object) -> bool:
+        if not isinstance(other, Region):
+            return NotImplemented
+        return (
+            self.axes == other.axes
+            and np.array_equal(self.start, other.start)
+            and np.array_equal(self.stop, other.stop)
+        )
+
+    def __hash__(self) -> int:
+        return hash((self.axes, np.asarray(self.start).tobytes(), np.asarray(self.stop).tobytes()))
+
+    @property
+    def size(self) -> Any:
+        """Positions per axis."""
+        if isinstance(self.start, tuple):
+            return tuple(b - a for a, b in zip(self.start, self.stop, strict=True))
+        return self.stop - self.start
+
+    @property
+    def slices(self) -> tuple[slice, ...]:
+        """The region as slices, for indexing the spatial axes of an input (one output only)."""
+        if not isinstance(self.start, tuple):
+            raise TypeError("slices of many regions; index them first")
+        return tuple(slice(a, b) for a, b in zip(self.start, self.stop, strict=True))
+
+    def __str__(self) -> str:
+        if not isinstance(self.start, tuple):
+            return f"<{np.asarray(self.start).size // max(1, len(self.axes))} regions>"
+        parts = [
+            f"{name}: nothing" if b <= a else f"{name}: {a}..{b - 1}"
+            for name, a, b in zip(self.axes, self.start, self.stop, strict=True)
+        ]
+        return ", ".join(parts)
+
+    __repr__ = __str__
+
+
+IndexArray = NDArray[np.int64]

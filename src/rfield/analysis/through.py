@@ -1,0 +1,227 @@
+"""How a term passes one link: the theory, where a carrier goes on for ever.
+
+``through`` is used for whatever is more than a span through an affine read (``forward`` does those
+inline). It never looks at an op's name; relations and reshapes are all it knows.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from math import gcd, prod
+
+import numpy as np
+
+from ..core.link import AnyLink, Link, Read, Reshaped
+from ..core.relation import IDENTITY, At, Prefix, Sliding, Table, Whole
+from ..errors import too_large
+from .pull import CELL_LIMIT, NOTHING, UNLIMITED, Bounds, Ints, slide_finite, slide_pattern, tidy
+from .terms import Term, compact, everything, finite, rebuild, recarry
+
+
+def through(term: Term, link: AnyLink, before: Sequence[int], after: Sequence[int]) -> Term | None:
+    """The term of an output that reads an operand with ``term`` through ``link``; None: nothing.
+
+    ``before`` and ``after`` are the shapes of the operand and of the output.
+    """
+    if isinstance(link, Reshaped):
+        return _reshape(term, link)
+    if prod(before) == 0:
+        return None
+    carrier_read = None if term.carrier is None else link.reads[term.carrier]
+    if carrier_read is not None and isinstance(carrier_read.relation, Whole):
+        return everything(len(after))
+    glued = False
+    for axis, read in enumerate(link.reads):
+        if read.relation is not IDENTITY and read.relation != IDENTITY:
+            glued |= _is_cut(read) and term.varies(axis)
+            term = _along(term, axis, read, before[axis], after)
+    placed = compact(_place(term, link, len(after)))
+    return recarry(placed, after, 3) if glued else placed
+
+
+def _along(term: Term, axis: int, read: Read, size: int, after: Sequence[int]) -> Term:
+    """One operand axis replaced by what the output reads there; its place is set later."""
+    relation = read.relation
+    outputs = 1 if read.axis is None else after[read.axis]
+    if not term.varies(axis):
+        if _is_cut(read) or isinstance(relation, Table):
+            return _where_covered(term, axis, read, size, outputs)
+        return term
+    if isinstance(relation, At):
+        return _at(term, axis, relation.index)
+    if isinstance(relation, Whole):
+        low, high = term.along(axis)
+        bounds = (low.min(axis=-1, keepdims=True), high.max(axis=-1, keepdims=True))
+        return _put(term, axis, bounds, None)
+    if isinstance(relation, Prefix):
+        return _prefix(term, axis, relation)
+    if axis == term.carrier and term.advance is not None:
+        if isinstance(relation, Sliding) and relation.border != "cut":
+            bounds, advance = slide_pattern(term.along(axis), term.advance, relation)
+            return rebuild(term, bounds, axis, advance)
+        term = finite(term, size)
+    positions = np.arange(outputs, dtype=np.int64)
+    return _put(term, axis, slide_finite(term.along(axis), relation, size, positions), term.advance)
+
+
+def _put(term: Term, axis: int, bounds: Bounds, advance: int | None) -> Term:
+    low, high = np.moveaxis(bounds[0], -1, axis), np.moveaxis(bounds[1], -1, axis)
+    return Term(
+        low, high, term.carrier, advance if axis == term.carrier else term.advance, term.is_global
+    )
+
+
+def _where_covered(term: Term, axis: int, read: Read, size: int, outputs: int) -> Term:
+    """A reach that is the same all along ``axis``, at the outputs that read any of it."""
+    relation = read.relation
+    assert isinstance(relation, Sliding | Table)
+    if isinstance(relation, Sliding) and relation.affine is None and len(relation.taps) == 1:
+        offset = relation.taps[0].first if relation.taps[0] else 0
+        if relation.advance == 1 and 0 <= offset <= size - outputs:
+            return term
+    if isinstance(relation, Table) and all(relation.taps):
+        return term
+    if outputs > CELL_LIMIT:
+        raise too_large("a concatenated axis", outputs, "Its parts differ position by position.")
+    flat = np.zeros(size if size <= CELL_LIMIT else 0, dtype=np.int64)
+    read_any = (
+        slide_finite((flat, flat), relation, size, np.arange(outputs, dtype=np.int64))[0] == 0
+    )
+    if read_any.all():
+        return term
+    low, high = term.along(axis)
+    bounds = np.where(read_any, low, NOTHING[0]), np.where(read_any, high, NOTHING[1])
+    return Term(
+        np.moveaxis(bounds[0], -1, axis), np.moveaxis(bounds[1], -1, axis),
+        term.carrier, term.advance, term.is_global,
+    )  # fmt: skip
+
+
+def _at(term: Term, axis: int, index: int) -> Term:
+    if axis == term.carrier and term.advance is not None:
+        chosen = finite(term, 1, index)
+        return Term(chosen.low, chosen.high, None, None, term.is_global)
+    low, high = np.take(term.low, [index], axis), np.take(term.high, [index], axis)
+    carrier = None if axis == term.carrier else term.carrier
+    return Term(low, high, carrier, None if carrier is None else term.advance, term.is_global)
+
+
+def _prefix(term: Term, axis: int, relation: Prefix) -> Term:
+    """Everything up to here (or from here on): one side runs along, the other has no end."""
+    low, high = term.along(axis)
+    if relation.backward:
+        low, high = low[..., ::-1], high[..., ::-1]
+    if axis != term.carrier or term.advance is None:
+        low, high = np.minimum.accumulate(low, axis=-1), np.maximum.accumulate(high, axis=-1)
+        if relation.backward:
+            low, high = low[..., ::-1], high[..., ::-1]
+        bounds = _place_last(term, axis, (low, high))
+        is_global = term.is_global or axis == term.carrier
+        return Term(bounds[0], bounds[1], term.carrier, term.advance, is_global)
+    advance = -term.advance if relation.backward else term.advance
+    if advance == 0:
+        return everything(term.low.ndim)
+    rising = advance > 0
+    side = high if rising else low
+    doubled = np.concatenate([side - advance, side], axis=-1)
+    running = (np.maximum if rising else np.minimum).accumulate(doubled, axis=-1)
+    running = running[..., side.shape[-1] :]
+    endless = np.full_like(running, -UNLIMITED if rising else UNLIMITED)
+    low, high = (endless, running) if rising else (running, endless)
+    if relation.backward:
+        low, high = low[..., ::-1], high[..., ::-1]
+    bounds = _place_last(term, axis, tidy(low, high))
+    return Term(bounds[0], bounds[1], term.carrier, term.advance, True)
+
+
+def _place_last(term: Term, axis: int, bounds: Bounds) -> Bounds:
+    return np.moveaxis(bounds[0], -1, axis), np.moveaxis(bounds[1], -1, axis)
+
+
+def _place(term: Term, link: Link, rank: int) -> Term:
+    """Move every operand axis to the output axis that drives it; the others have size 1 by now."""
+    kept = [(read.axis, axis) for axis, read in enumerate(link.reads) if read.axis is not None]
+    if [k[0] for k in kept] == list(range(rank)) and len(kept) == term.low.ndim:
+        return term
+    sources = [axis for _, axis in sorted(kept)]
+    dropped = [axis for axis in range(term.low.ndim) if axis not in sources]
+    shape = [1] * rank
+    for place, axis in kept:
+        assert place is not None
+        shape[place] = term.low.shape[axis]
+    order = sources + dropped
+    low = term.low.transpose(order).reshape(shape)
+    high = term.high.transpose(order).reshape(shape)
+    carrier = None if term.carrier is None else link.reads[term.carrier].axis
+    return Term(low, high, carrier, None if carrier is None else term.advance, term.is_global)
+
+
+def _reshape(term: Term, link: Reshaped) -> Term:
+    """Split and merge axes; a carrier that leads its group goes on, another is written out."""
+    shape: list[int] = [1] * len(link.after)
+    carrier, advance = None, None
+    endless = term.carrier is not None and term.advance is not None
+    for group in link.groups:
+        if endless and term.carrier in group.before:
+            lead = next((a for a in group.before if link.before[a] > 1), None)
+            if not group.after or (lead is not None and lead != term.carrier):
+                term = finite(term, link.before[_carrier(term)])
+                endless = False
+    low, high = term.low, term.high
+    for group in link.groups:
+        if not any(term.varies(axis) for axis in group.before):
+            continue
+        if endless and term.carrier in group.before:
+            assert term.carrier is not None and term.advance is not None
+            sizes = [link.before[a] for a in group.before if a != term.carrier]
+            inner = [link.after[a] for a in group.after]
+            head = next((k for k, size in enumerate(inner) if size > 1), 0)
+            rest = prod(inner[head + 1 :])
+            length = term.period * prod(sizes)
+            times = rest // gcd(rest, length)
+            low, high = _repeat(low, high, term, times)
+            expanded = [low.shape[a] if a == term.carrier else link.before[a] for a in group.before]
+            low, high = _widen(low, high, group.before, expanded)
+            carrier, advance = group.after[head], term.advance * times
+            shape[carrier] = length * times // rest
+            for k, axis in enumerate(group.after):
+                if k > head:
+                    shape[axis] = inner[k]
+        else:
+            full = [link.before[a] for a in group.before]
+            low, high = _widen(low, high, group.before, full)
+            for axis in group.after:
+                shape[axis] = link.after[axis]
+    low, high = low.reshape(shape), high.reshape(shape)
+    result = compact(Term(low, high, carrier, advance, term.is_global))
+    return result if result.carrier is not None else recarry(result, link.after, 2)
+
+
+def _carrier(term: Term) -> int:
+    assert term.carrier is not None
+    return term.carrier
+
+
+def _repeat(low: Ints, high: Ints, term: Term, times: int) -> Bounds:
+    if times == 1:
+        return low, high
+    assert term.carrier is not None and term.advance is not None
+    steps = [k * term.advance for k in range(times)]
+    bounds = tidy(
+        np.concatenate([low + step for step in steps], axis=term.carrier),
+        np.concatenate([high + step for step in steps], axis=term.carrier),
+    )
+    return bounds
+
+
+def _widen(low: Ints, high: Ints, axes: Sequence[int], sizes: Sequence[int]) -> Bounds:
+    shape = list(low.shape)
+    for axis, size in zip(axes, sizes, strict=True):
+        shape[axis] = size
+    if prod(shape) > CELL_LIMIT:
+        raise too_large("a reshaped field", prod(shape), "Ask for a smaller input.")
+    return np.broadcast_to(low, shape), np.broadcast_to(high, shape)
+
+
+def _is_cut(read: Read) -> bool:
+    return isinstance(read.relation, Sliding) and read.relation.border == "cut"
