@@ -42,9 +42,10 @@ MAY_IMPORT: dict[str, set[str]] = {
     "frontends.jax": FRONTEND | {"jax", "flax"},
     "networks": {".errors", ".core", ".frontends", "numpy"},
     "loading": BELOW_CLI,  # finds out what a source is; the only way from a name to a network
-    "cli": BELOW_CLI | {".__version__", ".loading", ".__init__", "rich"},
-    "testing": BELOW_CLI | {".loading", ".__init__", "numpy", "hypothesis"},
-    "__init__": BELOW_CLI | {".loading", ".cli", ".testing"},
+    "api": BELOW_CLI | {".loading"},  # the public questions
+    "cli": BELOW_CLI | {".__version__", ".loading", ".api", ".__init__", "rich"},
+    "testing": BELOW_CLI | {".loading", ".api", ".__init__", "numpy", "hypothesis"},
+    "__init__": BELOW_CLI | {".loading", ".api", ".cli", ".testing"},
 }
 LINES = 400
 
