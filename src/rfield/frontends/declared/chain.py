@@ -1,9 +1,8 @@
 """The chain mini-language: ``"7/2p3 3/2p1 3p1d2"`` is three layers, one after the other.
 
-A layer is written ``[NAME=][KIND]SIZE[/STRIDE][pPADDING][dDILATION][oEXTRA][c][*N]``; ``SYNTAX`` is the
-reference that the command line prints. Parsing knows nothing of graphs (``parse`` gives ``Step``
-values with their place in the text); ``chain`` makes the builder calls, and an error of either
-points at the place in the text.
+``SYNTAX`` is the reference of it, which the command line prints. Parsing knows nothing of graphs
+(``parse`` gives ``Step`` values with their place in the text); ``chain`` makes the builder calls,
+and an error of either points at the place in the text.
 """
 
 from __future__ import annotations
@@ -44,6 +43,7 @@ Kind = Literal["conv", "conv_transpose", "max_pool", "avg_pool", "nearest", "bil
 Numbers = tuple[int, ...]
 Pads = tuple[tuple[int, int], ...]
 
+_CONVOLUTION: Kind = "conv"
 _KINDS: tuple[tuple[str, Kind], ...] = (
     ("ub", "bilinear"),
     ("u", "nearest"),
@@ -146,11 +146,15 @@ def chain(text: str, sizes: Sequence[int] | None = None) -> Graph:
     builder = GraphBuilder()
     value = builder.input("input", (1, 1, *([None] * count if sizes is None else sizes)))
     for step in steps:
-        try:
-            value = _build(builder, value, step, count)
-        except RFieldError as error:
-            raise _at(text, step.start, step.stop, str(error)) from None
+        value = _pointed(text, builder, value, step, count)
     return builder.build(outputs=[value])
+
+
+def _pointed(text: str, b: GraphBuilder, x: Value, step: Step, count: int) -> Value:
+    try:
+        return _build(b, x, step, count)
+    except RFieldError as error:
+        raise _at(text, step.start, step.stop, str(error)) from None
 
 
 def _build(b: GraphBuilder, x: Value, step: Step, count: int) -> Value:
@@ -241,7 +245,11 @@ def _layer(read: _Reader) -> tuple[Step, int, bool]:
     named = read.take("=")
     if named and not name:
         raise read.wrong("there is no name before '='", read.start)
-    kind: Kind = next((kind for prefix, kind in _KINDS if read.take(prefix)), "conv")
+    kind = _CONVOLUTION
+    for prefix, written in _KINDS:
+        if read.take(prefix):
+            kind = written
+            break
     kernel = read.numbers("factor" if kind in ("nearest", "bilinear") else "kernel", 1)
     step = Step(name, kind, kernel, start=read.start, stop=read.stop)
     if kind in ("max_pool", "avg_pool"):

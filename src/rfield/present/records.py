@@ -1,0 +1,109 @@
+"""A report for programs: JSON with a schema version, CSV and a DataFrame of plain columns.
+
+JSON keeps everything exactly: a fraction is the string ``"1/2"``, an unbounded size
+``"unbounded"``, an unknown value ``null`` (the reason stands beside it). CSV and DataFrame have one
+column per field and axis and hold numbers: a fraction becomes a decimal, unbounded becomes
+``inf``, unknown is empty.
+"""
+
+from __future__ import annotations
+
+import csv
+import json
+from collections.abc import Iterable, Mapping, Sequence
+from enum import Enum
+from fractions import Fraction
+from importlib import import_module
+from io import StringIO
+from typing import Any, cast
+
+from ..errors import RFieldError
+from .report import Record, Report
+from .text import visible
+from .values import is_unbounded
+
+
+def to_json(report: Report) -> str:
+    """Schema, facts, then the rows; ASCII only, so that no name can disturb what reads it."""
+    from .. import __version__
+
+    document = {"schema": report.schema, "rfield": __version__, **report.facts}
+    document["axes"] = list(report.axes)
+    document["rows"] = [dict(record) for record in report.records]
+    document["notes"] = list(report.notes)
+    return json.dumps(jsonable(document), indent=2, allow_nan=False) + "\n"
+
+
+def jsonable(value: object) -> object:
+    """``value`` in JSON's own types, exactly."""
+    if value is None or isinstance(value, (bool, int, str)):
+        return value
+    if is_unbounded(value):
+        return "unbounded"
+    if isinstance(value, Fraction):
+        return int(value) if value.denominator == 1 else str(value)
+    if isinstance(value, Enum):
+        return jsonable(value.value)
+    if isinstance(value, Mapping):
+        items = cast("Mapping[object, object]", value)
+        return {str(key): jsonable(item) for key, item in items.items()}
+    if isinstance(value, (list, tuple, frozenset)):
+        return [jsonable(item) for item in cast("Iterable[object]", value)]
+    if isinstance(value, float):
+        return value
+    raise TypeError(f"{type(value).__name__} has no form in JSON")
+
+
+def to_csv(report: Report) -> str:
+    """One line per row under one header; names are escaped as in text, so a line is a row."""
+    rows = [flatten(record, report) for record in report.records]
+    columns = list(dict.fromkeys(key for row in rows for key in row))
+    out = StringIO()
+    writer = csv.writer(out, lineterminator="\n")
+    writer.writerow(columns)
+    writer.writerows([_csv_cell(row.get(column)) for column in columns] for row in rows)
+    return out.getvalue()
+
+
+def to_pandas(report: Report) -> Any:  # noqa: ANN401  # a DataFrame; pandas is optional
+    """The CSV's columns as a ``pandas.DataFrame``."""
+    try:
+        pandas = import_module("pandas")
+    except ImportError:
+        raise RFieldError(
+            "to_pandas() needs pandas, which is not installed.\n"
+            '  Install it: pip install pandas   (or: pip install "rfield[pandas]")'
+        ) from None
+    rows = [flatten(record, report) for record in report.records]
+    return pandas.DataFrame(rows)
+
+
+def flatten(record: Record, report: Report) -> dict[str, object]:
+    """One plain value per column: ``size`` over axes y and x becomes ``size_y`` and ``size_x``."""
+    flat: dict[str, object] = {}
+    for key, value in record.items():
+        if key in report.per_axis and isinstance(value, (tuple, list)):
+            for axis, item in zip(report.axes, cast("Sequence[object]", value), strict=True):
+                flat[f"{key}_{axis}"] = _plain(item)
+        else:
+            flat[key] = _plain(value)
+    return flat
+
+
+def _plain(value: object) -> object:
+    if is_unbounded(value):
+        return float("inf")
+    if isinstance(value, Fraction):
+        return int(value) if value.denominator == 1 else float(value)
+    if isinstance(value, Enum):
+        return value.value
+    if isinstance(value, (tuple, list)):
+        items = [_plain(item) for item in cast("Sequence[object]", value)]
+        if all(isinstance(item, (int, float)) or item is None for item in items):
+            return "x".join("?" if item is None else str(item) for item in items)
+        return " ".join(str(item) for item in items)
+    return value
+
+
+def _csv_cell(value: object) -> object:
+    return visible(value) if isinstance(value, str) else value

@@ -1,0 +1,104 @@
+"""The report tree: what all forms (text, Markdown, CSV, JSON) are written from.
+
+A report is a title, parts and notes. Parts hold finished cells (text that people read); ``records``
+hold the same facts as plain values (what programs read). The tree knows no output form, and a form
+knows no question: nothing here has heard of receptive fields.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Mapping
+from dataclasses import dataclass, field
+from typing import Generic, Literal, TypeVar
+
+Align = Literal["left", "right"]
+Record = Mapping[str, object]
+Row = TypeVar("Row")
+
+
+@dataclass(frozen=True, slots=True)
+class Column:
+    """How one column is headed and set.
+
+    ``name`` columns hold names that a user chose: a narrow terminal may shorten them, and Markdown
+    sets them as code. ``gap`` is the number of blanks before the column.
+    """
+
+    title: str
+    align: Align = "right"
+    name: bool = False
+    gap: int = 2
+
+
+@dataclass(frozen=True, slots=True)
+class Table:
+    """Columns and rows of cells; ``marked`` rows stand out where the form can show it."""
+
+    columns: tuple[Column, ...]
+    rows: tuple[tuple[str, ...], ...]
+    marked: frozenset[int] = frozenset()
+
+
+@dataclass(frozen=True, slots=True)
+class Facts:
+    """Labelled values, one a line."""
+
+    pairs: tuple[tuple[str, str], ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Remark:
+    """A line of text between other parts, for example the verdict of a check."""
+
+    text: str
+    good: bool = True
+
+
+Part = Table | Facts | Remark
+
+
+@dataclass(frozen=True, slots=True)
+class Report:
+    """One answer, ready to be written in any form.
+
+    ``kind`` and ``version`` name the schema of ``facts`` (values of the whole report) and of
+    ``records`` (one mapping per row). ``per_axis`` lists the record fields that hold one value per
+    axis, and ``axes`` names those axes: plain columns (CSV, DataFrame) are one per field and axis.
+    """
+
+    kind: str
+    title: str
+    parts: tuple[Part, ...]
+    notes: tuple[str, ...] = ()
+    facts: Record = field(default_factory=dict[str, object])
+    records: tuple[Record, ...] = ()
+    axes: tuple[str, ...] = ()
+    per_axis: frozenset[str] = frozenset()
+    version: int = 1
+
+    @property
+    def schema(self) -> str:
+        """The name and version under which programs can rely on the fields."""
+        return f"rfield.{self.kind}/{self.version}"
+
+
+@dataclass(frozen=True, slots=True)
+class Show(Generic[Row]):
+    """A column together with how its cell is made from a row."""
+
+    column: Column
+    cell: Callable[[Row], str]
+
+
+def tabulate(
+    shows: Iterable[Show[Row]], rows: Iterable[Row], marked: Callable[[Row], bool] | None = None
+) -> Table:
+    """A table with one line per row; columns that are empty in every row are left out."""
+    rows, shows = list(rows), list(shows)
+    cells = [[show.cell(row) for row in rows] for show in shows]
+    kept = [k for k, column in enumerate(cells) if any(column) or not rows]
+    return Table(
+        tuple(shows[k].column for k in kept),
+        tuple(tuple(cells[k][number] for k in kept) for number in range(len(rows))),
+        frozenset(n for n, row in enumerate(rows) if marked and marked(row)),
+    )

@@ -1,0 +1,324 @@
+"""One row per layer: what it reads of the input, and how much of the input that is."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from dataclasses import dataclass, fields
+from fractions import Fraction
+from functools import cached_property
+from math import isfinite
+from typing import Any, overload
+
+from ..analysis.field import ReceptiveField
+from ..analysis.fields import Fields, choose_source
+from ..analysis.results import Size
+from ..core.graph import Graph
+from ..errors import InvalidModelError, UnresolvedSizeError
+from . import values
+from .markdown import markdown
+from .records import to_csv, to_json, to_pandas
+from .report import Column, Report, Show, tabulate
+from .text import plain
+
+Padding = tuple[int | None, ...]
+
+PER_AXIS = frozenset({"size", "local", "stride", "padding", "center", "share"})
+
+
+@dataclass(frozen=True, slots=True)
+class SummaryRow:
+    """One layer. Tuples are per spatial axis of the input, in the order of ``Summary.axes``.
+
+    Attributes:
+        layer: the layer's name in the user's code.
+        op: what it computes.
+        shape: shape of its output, None where it changes with a free input size.
+        size: size r of its receptive field in input pixels, ``UNBOUNDED`` if it reads a whole axis.
+        local: the size without whole-axis reads.
+        stride: effective stride S, None where there is none.
+        padding: effective padding P = −(first index read by output 0), None where it is not fixed.
+        center: 0-based centre of the local field of output 0, padding included.
+        share: size / input size, at most 1; None where the input size is free.
+        exceeds: whether the size is larger than the input on some axis.
+        global_reads: the layers through which it reads a whole axis.
+        fidelity: ``"exact"`` or ``"upper bound"``.
+        why: why stride or padding is None, or size unbounded; empty otherwise.
+        padding_at: ``padding`` at each input size that was asked for.
+    """
+
+    layer: str
+    op: str
+    shape: tuple[int | None, ...]
+    size: tuple[Size, ...]
+    local: tuple[int, ...]
+    stride: tuple[Fraction | None, ...]
+    padding: Padding
+    center: tuple[Fraction | None, ...]
+    share: tuple[float | None, ...]
+    exceeds: bool
+    global_reads: tuple[str, ...] = ()
+    fidelity: str = "exact"
+    why: str = ""
+    padding_at: Mapping[int, Padding] | None = None
+
+    def as_dict(self) -> dict[str, object]:
+        """The row as a mapping; without ``padding_at`` where no sizes were asked for."""
+        row = {entry.name: getattr(self, entry.name) for entry in fields(self)}
+        at = row.pop("padding_at")
+        return {**row, **{f"padding_at_{size}": padding for size, padding in (at or {}).items()}}
+
+
+@dataclass(frozen=True, eq=False)
+class Summary(Sequence[SummaryRow]):
+    """The rows of a model, in the order of computation; ``str()`` is the table."""
+
+    title: str
+    wrt: str
+    axes: tuple[str, ...]
+    input_sizes: tuple[int | None, ...]
+    rows: tuple[SummaryRow, ...]
+
+    @overload
+    def __getitem__(self, index: int) -> SummaryRow: ...
+    @overload
+    def __getitem__(self, index: slice) -> Sequence[SummaryRow]: ...
+    def __getitem__(self, index: int | slice) -> SummaryRow | Sequence[SummaryRow]:
+        """A row, or several."""
+        return self.rows[index]
+
+    def __len__(self) -> int:
+        """The number of rows."""
+        return len(self.rows)
+
+    def __str__(self) -> str:
+        """The table as plain text."""
+        return plain(self.report)
+
+    def __repr__(self) -> str:
+        return f"<Summary {self.title} {len(self)} layers in {self.wrt}>"
+
+    @property
+    def first_exceeding(self) -> str | None:
+        """The first layer whose field is larger than the input, None if there is none."""
+        return next((row.layer for row in self.rows if row.exceeds), None)
+
+    def to_csv(self) -> str:
+        """One line per layer, one column per value and axis; numbers only."""
+        return to_csv(self.report)
+
+    def to_json(self) -> str:
+        """Schema ``rfield.summary/1``; exact values, see ``docs/conventions.md``."""
+        return to_json(self.report)
+
+    def to_markdown(self) -> str:
+        """The table in GitHub-flavoured Markdown."""
+        return markdown(self.report)
+
+    def to_pandas(self) -> Any:  # noqa: ANN401  # a DataFrame; pandas is optional
+        """A ``pandas.DataFrame`` with the columns of ``to_csv``.
+
+        Raises:
+            RFieldError: if pandas is not installed.
+        """
+        return to_pandas(self.report)
+
+    @cached_property
+    def report(self) -> Report:
+        """The report tree that every form is written from."""
+        first = self.first_exceeding
+        at = tuple(self.rows[0].padding_at or {}) if self.rows else ()
+        sizes = values.shape(self.input_sizes)
+        title = f"{self.title} · " if self.title else ""
+        return Report(
+            kind="summary",
+            title=f"{title}fields in {self.wrt} ({', '.join(self.axes)}: {sizes})",
+            parts=(tabulate(_shows(at, first), self.rows, lambda row: row.layer == first),),
+            notes=tuple(_notes(self, first)),
+            facts={
+                "model": self.title,
+                "input": self.wrt,
+                "input_sizes": self.input_sizes,
+                "first_exceeding": first,
+            },
+            records=tuple(row.as_dict() for row in self.rows),
+            axes=self.axes,
+            per_axis=PER_AXIS | {f"padding_at_{size}" for size in at},
+        )
+
+
+def summary(
+    graph: Graph,
+    *,
+    wrt: str | None = None,
+    layers: Callable[[str], bool] | None = None,
+    ops: bool = False,
+    sizes: Iterable[int] = (),
+    title: str | None = None,
+) -> Summary:
+    """One row per layer of ``graph``: size, stride, padding, centre of its receptive field.
+
+    Args:
+        graph: the model.
+        wrt: the input or layer in which fields are measured; default the only input.
+        layers: which layer names to keep; default all.
+        ops: a row for every op, not only for the named layers.
+        sizes: input sizes (the same on every axis) at which to give the padding as well, for
+            models with free axes or models that can be read again at other sizes.
+        title: what to call the model; default where it came from.
+
+    Raises:
+        UnresolvedSizeError: the model has several inputs and ``wrt`` is not given, or ``sizes`` are
+            given and the model cannot be read again at another size.
+    """
+    found = Fields(graph, choose_source(graph, None, wrt), wrt)
+    names = [node.name for node in graph.nodes[found.source :]] if ops else list(found)
+    kept = [name for name in names if layers is None or layers(name)]
+    shape = graph.shape(found.source)
+    inputs = tuple(shape[axis] for axis in found.source_axes)
+    again = {size: resized(graph, size) for size in sizes}
+    fields_at = {n: g and Fields(g, found.source, wrt) for n, g in again.items()}
+    none = (None,) * len(inputs)
+    rows: list[SummaryRow] = []
+    for name in kept:
+        at = {n: other[name].padding if other else none for n, other in fields_at.items()}
+        rows.append(_row(graph, found[name], inputs, at or None))
+    called = graph.origin if title is None else title
+    return Summary(called, found.wrt, found.axes, inputs, tuple(rows))
+
+
+def center_of_first(field: ReceptiveField) -> tuple[Fraction | None, ...]:
+    """The centre of the local field of output 0 per axis; None where it is not known."""
+    local = field.local
+    try:
+        middle = local.center((0,) * len(local.positions))
+    except UnresolvedSizeError:
+        return tuple(
+            None if padding is None or len(sizes) != 1 else Fraction(sizes[0] - 1, 2) - padding
+            for padding, sizes in zip(local.padding, local.sizes, strict=True)
+        )
+    return tuple(Fraction(value) if isfinite(value) else None for value in middle)
+
+
+def local_size(field: ReceptiveField) -> tuple[int, ...]:
+    """The size without whole-axis reads, 0 where nothing local is left."""
+    return tuple(max(sizes, default=0) for sizes in field.sizes)
+
+
+def reasons(field: ReceptiveField) -> str:
+    """Why a number of the field is missing, each reason once."""
+    return "; ".join(dict.fromkeys(why for axis in field.axes if (why := field.why(axis))))
+
+
+def show_size(size: Sequence[Size], local: Sequence[int]) -> str:
+    """``483``; the local number where a whole axis is read; nothing where nothing local is left."""
+    if any(map(values.is_unbounded, size)) and not any(local):
+        return ""
+    return values.axes(local, str)
+
+
+def show_global(size: Sequence[Size], local: Sequence[int], reads: Sequence[str]) -> str:
+    """What follows the local number: ``+ global (16: blocks.0.0.se …)``."""
+    if not any(map(values.is_unbounded, size)):
+        return ""
+    word = "+ global" if any(local) else "global"
+    return f"{word} {values.global_reads(reads)}".rstrip()
+
+
+def _row(
+    graph: Graph,
+    field: ReceptiveField,
+    inputs: Sequence[int | None],
+    padding_at: Mapping[int, Padding] | None,
+) -> SummaryRow:
+    size = field.size
+    return SummaryRow(
+        layer=field.layer,
+        op=graph.nodes[field.value].kind,
+        shape=field.output_shape,
+        size=size,
+        local=local_size(field),
+        stride=field.stride,
+        padding=field.padding,
+        center=center_of_first(field),
+        share=tuple(_share(r, total) for r, total in zip(size, inputs, strict=True)),
+        exceeds=any(_larger(r, total) for r, total in zip(size, inputs, strict=True)),
+        global_reads=field.global_reads,
+        fidelity=field.fidelity.value,
+        why=reasons(field),
+        padding_at=padding_at,
+    )
+
+
+def _share(size: Size, total: int | None) -> float | None:
+    if not isinstance(size, int):
+        return 1.0
+    if total is None:
+        return None
+    return min(1.0, size / total) if total else 0.0
+
+
+def _larger(size: Size, total: int | None) -> bool:
+    return not isinstance(size, int) or (total is not None and size > total)
+
+
+def resized(graph: Graph, size: int) -> Graph | None:
+    """The model at another input size; None where it accepts no such size."""
+    if graph.reread is None:
+        raise UnresolvedSizeError(
+            "this model cannot be read again at other input sizes; "
+            "load it with the input shape that is wanted"
+        )
+    shapes: dict[str, list[int]] = {}
+    for entry in graph.inputs_:
+        shape = list(graph.nodes[entry.node].shape)
+        for axis in entry.free or entry.axes:
+            shape[axis] = size
+        shapes[entry.name] = shape
+    try:
+        return graph.reread(shapes)
+    except InvalidModelError:
+        return None
+
+
+def _shows(at: Sequence[int], first: str | None) -> list[Show[SummaryRow]]:
+    return [
+        Show(Column("layer", "left", name=True), lambda row: row.layer),
+        Show(Column("op", "left"), lambda row: row.op),
+        Show(Column("output", "left"), lambda row: values.shape(row.shape)),
+        Show(Column("size r"), lambda row: show_size(row.size, row.local)),
+        Show(
+            Column("", "left", gap=1),
+            lambda row: show_global(row.size, row.local, row.global_reads),
+        ),
+        Show(Column("stride S"), lambda row: values.axes(row.stride, values.number)),
+        Show(Column("padding P"), lambda row: values.axes(row.padding, values.number)),
+        *(
+            Show(Column(f"P at {size}"), lambda row, size=size: _padding_at(row, size))
+            for size in at
+        ),
+        Show(Column("center"), lambda row: values.axes(row.center, values.number)),
+        Show(Column("sees"), lambda row: values.axes(row.share, values.percent)),
+        Show(
+            Column("", "left", gap=1),
+            lambda row: "← first field larger than the input" if row.layer == first else "",
+        ),
+    ]
+
+
+def _padding_at(row: SummaryRow, size: int) -> str:
+    return values.axes((row.padding_at or {})[size], values.number)
+
+
+def _notes(found: Summary, first: str | None) -> Iterable[str]:
+    yield values.UNITS
+    yield values.CENTER
+    if any(share is not None for row in found.rows for share in row.share):
+        yield values.SEES
+    if any(map(values.is_unbounded, (size for row in found.rows for size in row.size))):
+        yield values.GLOBAL
+    bounds = [row.layer for row in found.rows if row.fidelity != "exact"]
+    if bounds:
+        layers = f"{len(bounds)} of {len(found.rows)} layers, from {bounds[0]}"
+        yield f"upper bound, not exact: {layers}"
+    missing = [row for row in found.rows if not any(map(values.is_unbounded, row.size))]
+    yield from values.grouped(row.why for row in missing if row.why)

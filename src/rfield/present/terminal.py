@@ -1,0 +1,67 @@
+"""A report on a terminal: the plain layout, coloured. The only module that imports rich."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, TextIO
+
+from .report import Report
+from .text import encodes, lay_out
+
+if TYPE_CHECKING:
+    from rich.console import Console
+    from rich.text import Text
+
+STYLES = {
+    "plain": "",
+    "title": "bold",
+    "header": "bold",
+    "rule": "dim",
+    "note": "dim",
+    "label": "dim",
+    "good": "green",
+    "bad": "bold red",
+    "marked": "bold",
+}
+"""How each tone looks."""
+
+
+def write(report: Report, stream: TextIO) -> None:
+    """Write to a terminal in its own width and colours."""
+    from rich.console import Console
+
+    console = Console(file=stream, highlight=False, markup=False, emoji=False)
+    ascii_only = not encodes(stream)
+    for line in _styled(report, console.width, ascii_only):
+        console.print(line, no_wrap=True, overflow="ignore", crop=False, soft_wrap=True)
+
+
+def to_svg(report: Report, *, heading: str = "rfield") -> str:
+    """The report as an SVG picture of a terminal, for documents."""
+    from io import StringIO
+
+    from rich.console import Console
+
+    lines = list(_styled(report, None, False))
+    width = max((line.cell_len for line in lines), default=0) + 2
+    console = Console(file=StringIO(), record=True, width=width, force_terminal=True)
+    _print(console, lines)
+    return console.export_svg(title=heading, unique_id=f"rfield-{report.kind}")
+
+
+def _print(console: Console, lines: list[Text]) -> None:
+    for line in lines:
+        console.print(line, no_wrap=True, crop=False)
+
+
+def _styled(report: Report, width: int | None, ascii_only: bool) -> list[Text]:
+    from rich.text import Text
+
+    return [
+        Text.assemble(
+            *(
+                (span.text.rstrip() if n == len(line) else span.text, STYLES[span.tone])
+                for n, span in enumerate(line, 1)
+            )
+        )
+        for line in lay_out(report, width=width, ascii_only=ascii_only)
+    ]

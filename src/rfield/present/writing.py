@@ -1,0 +1,53 @@
+"""Which form goes where: colours on a terminal, plain text into a pipe, one string per form."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Callable
+from typing import TextIO
+
+from .markdown import markdown
+from .records import to_csv, to_json
+from .report import Report
+from .text import encodes, plain, visible
+
+FORMS: dict[str, Callable[[Report], str]] = {
+    "table": plain,
+    "markdown": markdown,
+    "csv": to_csv,
+    "json": to_json,
+}
+"""Every form that is one string. A new form is one more entry."""
+
+
+def as_text(report: Report, form: str) -> str:
+    """The report in one form; ``"table"`` without colours."""
+    return FORMS[form](report)
+
+
+def to_stream(report: Report, form: str, stream: TextIO) -> None:
+    """Write to ``stream``: with colours only if it is a terminal and a table was asked for."""
+    if form == "table" and is_terminal(stream):
+        from .terminal import write
+
+        write(report, stream)
+        return
+    text = (
+        plain(report, ascii_only=not encodes(stream)) if form == "table" else as_text(report, form)
+    )
+    stream.write(_encodable(text, stream))
+
+
+def is_terminal(stream: TextIO) -> bool:
+    """Whether ``stream`` shows colours: a terminal that is not dumb, and NO_COLOR is not set."""
+    return stream.isatty() and os.environ.get("TERM") != "dumb" and not os.environ.get("NO_COLOR")
+
+
+def safe_lines(text: str, stream: TextIO) -> str:
+    """``text`` with its line breaks, everything else that does not print escaped."""
+    return _encodable("\n".join(map(visible, text.split("\n"))), stream)
+
+
+def _encodable(text: str, stream: TextIO) -> str:
+    encoding = stream.encoding or "utf-8"
+    return text.encode(encoding, "backslashreplace").decode(encoding)
