@@ -18,8 +18,12 @@ class InvalidModelError(RFieldError, ValueError):
     """The model or graph description contradicts itself (a kernel of 0, shapes that do not fit)."""
 
 
-class UnknownNameError(RFieldError, LookupError):
+class UnknownNameError(RFieldError, KeyError):
     """A layer, network, input or option name that does not exist."""
+
+    def __str__(self) -> str:
+        """The message itself; a plain ``KeyError`` would show it quoted."""
+        return str(self.args[0])
 
 
 class UnsupportedOpError(RFieldError, NotImplementedError):

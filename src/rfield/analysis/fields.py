@@ -130,9 +130,9 @@ class FieldsOf(Mapping[str, ReceptiveField]):
         self._pulled = None if graph.has_free_axes else pull_back(graph, self.value)
 
     def __getitem__(self, layer: str) -> ReceptiveField:
-        source = find(self.graph, layer)
         if layer not in self._layers:
-            raise unknown_name("earlier layer", layer, self._layers)
+            raise unknown_name(f"layer that {self.of} depends on", layer, self._layers)
+        source = self._layers[layer]
         if self._pulled is not None:
             axes, source_axes = source_layout(self.graph, source)
             states = self._pulled.states(source, source_axes)

@@ -197,6 +197,8 @@ def compact(term: Term) -> Term:
                 low, high = low[head], high[head]
     term = Term(low, high, term.carrier, term.advance, term.is_global)
     if term.carrier is not None and term.advance is not None:
+        if term.advance and term.period == 1:
+            return term
         bounds, advance = shortest_period(term.along(term.carrier), term.advance)
         if advance == 0 and bounds[0].shape[-1] == 1:
             placed = rebuild(term, bounds, term.carrier, 0)

@@ -7,9 +7,11 @@ inline). It never looks at an op's name; relations and reshapes are all it knows
 from __future__ import annotations
 
 from collections.abc import Sequence
+from functools import lru_cache
 from math import gcd, prod
 
 import numpy as np
+from numpy.typing import NDArray
 
 from ..core.link import AnyLink, Link, Read, Reshaped
 from ..core.relation import IDENTITY, At, Prefix, Sliding, Table, Whole
@@ -75,26 +77,28 @@ def _where_covered(term: Term, axis: int, read: Read, size: int, outputs: int) -
     """A reach that is the same all along ``axis``, at the outputs that read any of it."""
     relation = read.relation
     assert isinstance(relation, Sliding | Table)
-    if isinstance(relation, Sliding) and relation.affine is None and len(relation.taps) == 1:
-        offset = relation.taps[0].first if relation.taps[0] else 0
-        if relation.advance == 1 and 0 <= offset <= size - outputs:
-            return term
-    if isinstance(relation, Table) and all(relation.taps):
+    covered = _coverage(relation, size, outputs)
+    if covered is None:
         return term
+    mask = np.moveaxis(covered.reshape((1,) * (term.low.ndim - 1) + (-1,)), -1, axis)
+    low, high = np.where(mask, term.low, NOTHING[0]), np.where(mask, term.high, NOTHING[1])
+    return Term(low, high, term.carrier, term.advance, term.is_global)
+
+
+@lru_cache(maxsize=1024)
+def _coverage(relation: Sliding | Table, size: int, outputs: int) -> NDArray[np.bool_] | None:
+    """Which outputs read any element of a finite axis; None if all do."""
+    if isinstance(relation, Table):
+        return None if all(relation.taps) else np.array([bool(taps) for taps in relation.taps])
     if outputs > CELL_LIMIT:
         raise too_large("a concatenated axis", outputs, "Its parts differ position by position.")
-    flat = np.zeros(size if size <= CELL_LIMIT else 0, dtype=np.int64)
-    read_any = (
-        slide_finite((flat, flat), relation, size, np.arange(outputs, dtype=np.int64))[0] == 0
-    )
-    if read_any.all():
-        return term
-    low, high = term.along(axis)
-    bounds = np.where(read_any, low, NOTHING[0]), np.where(read_any, high, NOTHING[1])
-    return Term(
-        np.moveaxis(bounds[0], -1, axis), np.moveaxis(bounds[1], -1, axis),
-        term.carrier, term.advance, term.is_global,
-    )  # fmt: skip
+    covered = np.zeros(outputs, dtype=bool)
+    for phase, taps in enumerate(relation.taps):
+        block = np.arange(covered[phase :: relation.period].size, dtype=np.int64)
+        for start, stop in taps.runs():
+            first = relation.advance * block + start
+            covered[phase :: relation.period] |= (first < size) & (first + stop - start > 0)
+    return None if covered.all() else covered
 
 
 def _at(term: Term, axis: int, index: int) -> Term:

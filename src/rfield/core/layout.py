@@ -230,6 +230,28 @@ def frames(
     return [listed, reshape(listed.shape, split)]
 
 
+def overlap_add(
+    shape: Sequence[int], axis: int, step: int, size: int, *, dilation: int = 1, before: int = 0
+) -> list[Op]:
+    """The inverse of ``frames``: axes (window, place in it) are summed into one of ``size``.
+
+    Output ``i`` reads place ``k`` of window ``w`` where ``i = step*w + dilation*k - before``.
+    """
+    axis = normalize_axis(axis, len(shape))
+    count, places = shape[axis], shape[axis + 1]
+    taps: list[IndexSet] = []
+    for phase in range(step):
+        found: list[int] = []
+        for k in range(places):
+            window, rest = divmod(phase + before - dilation * k, step)
+            if rest == 0:
+                found.append(window * places + k)
+        taps.append(IndexSet.of(sorted(found)))
+    flat = reshape(shape, (*shape[:axis], count * places, *shape[axis + 2 :]))
+    relation = minimal(Sliding(step, places, tuple(taps)))
+    return [flat, along(flat.shape, {axis: (relation, size)}, kind="overlap_add")]
+
+
 def depth_to_space(
     shape: Sequence[int],
     block: Sequence[int],
