@@ -1,0 +1,1 @@
+"""Front ends: one folder for each source of models; no framework type leaves its folder."""

@@ -1,0 +1,125 @@
+"""Which front end reads which source.
+
+Found without importing a framework: who holds a framework's model has imported the framework, so
+its type is looked up in ``sys.modules``. A path is known by its suffix, a spec by its prefix.
+"""
+
+from __future__ import annotations
+
+import sys
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field
+from importlib import import_module
+from pathlib import Path
+from typing import Any
+
+from ..core.graph import Graph
+from ..errors import UnreadableModelError, unknown_name
+
+
+@dataclass(frozen=True, slots=True)
+class Request:
+    """What was asked for with a source; a front end takes from it what it understands."""
+
+    input_shape: Any = None
+    axes: Any = None
+    training: bool = False
+    unknown: str = "error"
+    options: Mapping[str, Any] = field(default_factory=dict)
+
+
+Reader = Callable[[Any, Request], Graph]
+
+LIVE: dict[str, str] = {
+    "torch:nn.Module": "torch:read_module",
+    "torch:export.ExportedProgram": "torch:read_exported",
+    "onnx:ModelProto": "onnx:read_model",
+    "keras:Model": "keras:read_model",
+    "tensorflow:Graph": "tensorflow:read_graph",
+    "tensorflow:compat.v1.GraphDef": "tensorflow:read_graph",
+    "tensorflow:Module": "tensorflow:read_callable",
+    "tensorflow:types.experimental.GenericFunction": "tensorflow:read_callable",
+    "tensorflow:types.experimental.ConcreteFunction": "tensorflow:read_callable",
+}
+"""``module:class`` of a live object, and ``front end:function`` that reads it."""
+
+SUFFIXES: dict[str, str] = {
+    ".pt2": "torch:read_pt2",
+    ".onnx": "onnx:read_path",
+    ".pb": "tensorflow:read_path",
+    ".pbtxt": "tensorflow:read_path",
+    ".keras": "keras:read_path",
+    ".tflite": "tflite:read_path",
+}
+
+FOLDERS: dict[str, str] = {"saved_model.pb": "tensorflow:read_path"}
+"""A folder that holds this file is a model."""
+
+PREFIXES: dict[str, str] = {
+    "torchvision": "torch:read_torchvision",
+    "timm": "torch:read_timm",
+    "keras": "keras:read_spec",
+}
+
+PICKLES = frozenset({".pt", ".pth", ".ckpt", ".pkl", ".pickle", ".bin", ".joblib", ".h5py"})
+"""Formats that run code from the file when they are opened."""
+
+
+def reader_of_object(source: object) -> Reader | None:
+    """The front end for a live object, or None."""
+    for key, target in LIVE.items():
+        module, _, path = key.partition(":")
+        kind: Any = sys.modules.get(module)
+        for part in path.split("."):
+            kind = None if kind is None else getattr(kind, part, None)
+        if isinstance(kind, type) and isinstance(source, kind):
+            return resolve(target)
+    return None
+
+
+def reader_of_path(path: Path) -> Reader:
+    """The front end for a file or folder, by its name alone: nothing is opened here."""
+    if path.is_dir():
+        for name, target in FOLDERS.items():
+            if (path / name).exists():
+                return resolve(target)
+        raise UnreadableModelError(
+            f"{path}: a folder, but not a SavedModel (no {', '.join(FOLDERS)} in it)"
+        )
+    suffix = path.suffix.lower()
+    if suffix in PICKLES:
+        raise UnreadableModelError(
+            f"{path}: a {suffix} file is a pickle, and opening a pickle runs code from the file.\n"
+            "  It was not opened. Build the model in Python and pass it to rfield.load, or save it\n"
+            "  as a program: torch.export.save(torch.export.export(model, inputs), 'model.pt2')"
+        )
+    if suffix not in SUFFIXES:
+        raise UnreadableModelError(
+            f"{path}: no reader for {suffix or 'a file without a suffix'}. "
+            f"Known: {', '.join(sorted(SUFFIXES))}, and SavedModel folders."
+        )
+    if not path.exists():
+        raise UnreadableModelError(f"{path}: there is no such file")
+    return resolve(SUFFIXES[suffix])
+
+
+def reader_of_prefix(prefix: str) -> Reader:
+    """The front end for a spec such as ``torchvision:resnet50``."""
+    if prefix not in PREFIXES:
+        raise unknown_name("kind of model", prefix, [*PREFIXES, "article"])
+    return resolve(PREFIXES[prefix])
+
+
+def resolve(target: str) -> Reader:
+    """Import the front end named in ``folder:function``."""
+    folder, _, function = target.partition(":")
+    try:
+        home = import_module(f"rfield.frontends.{folder}")
+    except ModuleNotFoundError as error:
+        missing = error.name or folder
+        if missing.startswith("rfield."):
+            raise UnreadableModelError(f"this version has no {folder} front end") from None
+        raise UnreadableModelError(
+            f"the {folder} front end needs {missing}, which is not installed"
+        ) from None
+    return getattr(home, function)

@@ -1,0 +1,28 @@
+"""The PyTorch front end: live modules, exported programs and model zoos.
+
+``rule`` registers how an op of your own is read:
+
+    @rfield.frontends.torch.rule("mylib::blur")
+    def blur(arg):
+        return rfield.core.ops.pool(tuple(arg.image.shape), kernel=(3, 3), stride=1, padding=1)
+"""
+
+from __future__ import annotations
+
+from . import (  # noqa: F401 - importing a family registers its rules
+    contraction,
+    convolution,
+    indexing,
+    layout,
+    normalization,
+    pointwise,
+    pooling,
+    recurrent,
+    reduction,
+    resize,
+    vision,
+)
+from .capture import read_module
+from .rulebook import RULES, Arguments, Reading, rule
+
+__all__ = ["RULES", "Arguments", "Reading", "read_module", "rule"]

@@ -1,0 +1,260 @@
+"""Reading a live module: one forward pass without numbers.
+
+The module itself is called, with meta tensors for inputs; ``modes`` watches every op, ``names`` the
+layers, and ``untouched`` puts everything back.
+"""
+
+from __future__ import annotations
+
+import inspect
+from collections.abc import Mapping, Sequence
+from contextlib import ExitStack
+from typing import Any
+
+import torch
+from torch import nn
+
+from ...core.graph import Draft, Graph
+from ...errors import (
+    InvalidModelError,
+    RFieldError,
+    UnreadableModelError,
+    show_shape,
+    unknown_name,
+)
+from ..registry import Request
+from .failures import NeedsValuesError, forward_failed, line_of, unsupported
+from .functions import table
+from .modes import Dispatch, Functions
+from .names import Names, children
+from .tracer import Tracer
+from .untouched import untouched
+
+FREE_SIZE = 256
+"""The size with which a free axis is read."""
+
+_OPTIONS = ("example_inputs", "example_kwargs", "values", "dtype")
+
+
+def read_module(model: nn.Module, request: Request) -> Graph:
+    """The graph of a module; options: ``example_inputs``, ``example_kwargs``, ``values``, ``dtype``."""
+    for name in request.options:
+        if name not in _OPTIONS:
+            raise unknown_name("option", name, _OPTIONS)
+    if isinstance(model, (nn.DataParallel, nn.parallel.DistributedDataParallel)):
+        model = model.module
+    arguments, keywords = _inputs(model, request)
+    return capture(
+        model, arguments, keywords, axes=request.axes, training=request.training,
+        unknown=request.unknown, values=bool(request.options.get("values")),
+    )  # fmt: skip
+
+
+def capture(
+    model: nn.Module,
+    arguments: Sequence[Any],
+    keywords: Mapping[str, Any],
+    *,
+    axes: Any = None,
+    training: bool = False,
+    unknown: str = "error",
+    values: bool = False,
+) -> Graph:
+    """Call the module once and note what each op reads."""
+    draft = Draft()
+    tracer = Tracer(draft)
+    names = tracer.names = Names(model, tracer.index_of)
+    entries = _named(model, arguments, keywords)
+    if not entries:
+        raise InvalidModelError("none of the inputs is a tensor")
+    swapped: dict[int, torch.Tensor] = {}
+    for name, tensor in entries.items():
+        stand_in = tensor.detach() if values else _meta(tensor)
+        if stand_in is tensor:
+            stand_in = tensor.view_as(tensor)
+        index = draft.input(name, tuple(tensor.shape), _axes(name, tensor, axes))
+        tracer.hold(stand_in, index)
+        swapped[id(tensor)] = stand_in
+        names.taken[name] = 1
+    dispatch = Dispatch(tracer, real=values)
+    functions = Functions(dispatch, table(), _device(model))
+    with ExitStack() as stack:
+        stack.enter_context(untouched(model, training=training, values=values))
+        stack.enter_context(torch.no_grad())
+        stack.enter_context(_eager())
+        stack.enter_context(names)
+        stack.enter_context(dispatch)
+        stack.enter_context(functions)
+        try:
+            output = model(*_swap(arguments, swapped), **_swap(dict(keywords), swapped))
+        except RFieldError:
+            raise
+        except Exception as error:  # noqa: BLE001 - the user's own code may raise anything
+            raise _explain(error, names, entries, values) from error
+    if tracer.unknown and unknown == "error":
+        raise unsupported(tracer.unknown, tracer.nearest())
+    outputs = list(dict.fromkeys(_outputs(output, tracer)))
+    if not outputs:
+        raise InvalidModelError(
+            f"{type(model).__name__} returns no tensor that depends on its input "
+            f"({type(output).__name__})"
+        )
+    layers = {name: index for name, index in names.layers.items() if name}
+    return draft.finish(outputs, layers or None, origin=type(model).__name__)
+
+
+def _inputs(model: nn.Module, request: Request) -> tuple[tuple[Any, ...], dict[str, Any]]:
+    given = request.options.get("example_inputs")
+    keywords = dict(request.options.get("example_kwargs") or {})
+    if given is not None or keywords:
+        if isinstance(given, Mapping):
+            return (), {**given, **keywords}
+        if isinstance(given, torch.Tensor):
+            given = (given,)
+        return tuple(given or ()), keywords
+    if request.input_shape is None:
+        raise InvalidModelError(
+            f"input_shape is missing: a {type(model).__name__} does not say what it takes.\n"
+            "  rfield.load(model, input_shape=(1, 3, 224, 224))       one image\n"
+            "  rfield.load(model, {'left': (1, 3, 64, 64), 'right': (1, 3, 64, 64)})   by name\n"
+            "  rfield.load(model, example_inputs=(x, mask))           anything else"
+        )
+    kind = request.options.get("dtype") or _dtype(model)
+    shapes = request.input_shape
+    if isinstance(shapes, Mapping):
+        known = _parameters(model)
+        for name in shapes:
+            if known is not None and name not in known:
+                raise unknown_name("input", name, known)
+        return (), {name: _empty(shape, kind) for name, shape in shapes.items()}
+    if shapes and not isinstance(shapes[0], (int, type(None))):
+        return tuple(_empty(shape, kind) for shape in shapes), {}
+    return (_empty(shapes, kind),), {}
+
+
+def _empty(shape: Sequence[int | None], kind: torch.dtype) -> torch.Tensor:
+    sizes = [FREE_SIZE if size is None else size for size in shape]
+    if not all(isinstance(size, int) and size >= 0 for size in sizes):
+        raise InvalidModelError(f"input_shape = {shape!r}; expected non-negative integers")
+    return torch.empty(sizes, dtype=kind, device="meta")
+
+
+def _dtype(model: nn.Module) -> torch.dtype:
+    for parameter in model.parameters():
+        if parameter.dtype.is_floating_point:
+            return parameter.dtype
+    return torch.get_default_dtype()
+
+
+def _device(model: nn.Module) -> torch.device:
+    for tensor in (*model.parameters(), *model.buffers()):
+        return torch.device("cpu") if tensor.device.type == "meta" else tensor.device
+    return torch.device("cpu")
+
+
+def _parameters(model: nn.Module) -> list[str] | None:
+    """The argument names of forward, or None if it takes any."""
+    try:
+        parameters = inspect.signature(model.forward).parameters.values()
+    except (TypeError, ValueError):
+        return None
+    if any(p.kind is p.VAR_KEYWORD for p in parameters):
+        return None
+    return [p.name for p in parameters if p.kind is not p.VAR_POSITIONAL]
+
+
+def _named(
+    model: nn.Module, arguments: Sequence[Any], keywords: Mapping[str, Any]
+) -> dict[str, torch.Tensor]:
+    """The tensors among the inputs, by the names that forward gives them."""
+    try:
+        parameters = list(inspect.signature(model.forward).parameters.values())
+    except (TypeError, ValueError):
+        parameters = []
+    found: dict[str, torch.Tensor] = {}
+    for position, item in enumerate(arguments):
+        name = f"input{position}" if position else "input"
+        if position < len(parameters) and parameters[position].kind is not inspect._ParameterKind.VAR_POSITIONAL:
+            name = parameters[position].name
+        _collect(name, item, found)
+    for name, item in keywords.items():
+        _collect(name, item, found)
+    return found
+
+
+def _collect(name: str, item: Any, found: dict[str, torch.Tensor]) -> None:
+    if isinstance(item, torch.Tensor):
+        found[name] = item
+    elif isinstance(item, Mapping):
+        for key, part in item.items():
+            _collect(f"{name}.{key}", part, found)
+    elif isinstance(item, (list, tuple)):
+        for number, part in enumerate(item):
+            _collect(f"{name}.{number}", part, found)
+
+
+def _swap(item: Any, swapped: Mapping[int, torch.Tensor]) -> Any:
+    if isinstance(item, torch.Tensor):
+        return swapped[id(item)]
+    if isinstance(item, Mapping):
+        return {key: _swap(part, swapped) for key, part in item.items()}
+    if isinstance(item, tuple) and hasattr(item, "_fields"):
+        return type(item)(*(_swap(part, swapped) for part in item))
+    if isinstance(item, (list, tuple)):
+        return type(item)(_swap(part, swapped) for part in item)
+    return item
+
+
+def _meta(tensor: torch.Tensor) -> torch.Tensor:
+    return torch.empty_strided(
+        tensor.shape, tensor.stride(), dtype=tensor.dtype, device="meta"
+    )
+
+
+def _axes(name: str, tensor: torch.Tensor, axes: Any) -> tuple[int, ...]:
+    """The axes along which fields are measured: those after batch and channel, unless told."""
+    if isinstance(axes, Mapping):
+        axes = axes.get(name)
+    rank = tensor.dim()
+    if axes is None:
+        return tuple(range(min(2, max(rank - 1, 0)), rank))
+    for axis in axes:
+        if not -rank <= axis < rank:
+            raise InvalidModelError(f"axes = {tuple(axes)!r}; input {name!r} has {rank} axes")
+    return tuple(axis % rank for axis in axes)
+
+
+def _outputs(output: Any, tracer: Tracer) -> list[int]:
+    if isinstance(output, torch.Tensor):
+        index = tracer.index_of(output)
+        return [] if index is None else [index]
+    return [index for item in children(output) for index in _outputs(item, tracer)]
+
+
+def _eager() -> Any:
+    """Compiled modules run as they were written."""
+    stance = getattr(torch.compiler, "set_stance", None)
+    import sys
+
+    if stance is None or "torch._dynamo" not in sys.modules:
+        return ExitStack()
+    return stance("force_eager")
+
+
+def _explain(
+    error: Exception, names: Names, entries: Mapping[str, torch.Tensor], values: bool
+) -> RFieldError:
+    source = line_of(error.__traceback__)
+    shapes = ", ".join(f"{name} {show_shape(tuple(t.shape))}" for name, t in entries.items())
+    if not values and "meta" in str(error).lower() and isinstance(error, (NotImplementedError, RuntimeError)):
+        place = f"layer {names.layer!r}" if names.layer else "the model's own forward"
+        return NeedsValuesError(
+            f"the model needs numbers, in {place}, {source}:\n  {str(error).splitlines()[0]}\n"
+            "  Pass real data:   rfield.load(model, example_inputs=(x,), values=True)"
+        )
+    return forward_failed(error, names.layer, names.kind, source, shapes)
+
+
+def unreadable(path: object, problem: str) -> UnreadableModelError:
+    """A file that is not what its suffix says."""
+    return UnreadableModelError(f"{path}: {problem}")

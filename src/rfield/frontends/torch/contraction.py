@@ -1,0 +1,250 @@
+"""Sums of products: linear layers, matrix products, einsum, attention."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Any
+
+from ...core import layout, ops
+from ...core.link import Link, Read
+from ...core.ops import Op
+from ...core.relation import IDENTITY, WHOLE, Prefix
+from .rulebook import Arguments, Reading, rule
+
+
+@rule("aten::linear", shaped=True)
+def linear(arg: Arguments) -> Op | Reading:
+    """The last axis is mixed."""
+    shape, weight = tuple(arg.input.shape), tuple(arg.weight.shape)
+    if len(weight) == 2 and not arg.depends(arg.weight):
+        return ops.dense(shape, weight[0], bias=arg.get("bias") is not None)
+    rows = [*range(len(shape) - 1)]
+    if len(weight) == 1:
+        return ops.contract([shape, weight], [[*rows, "in"], ["in"]], rows)
+    product = ops.contract([shape, weight], [[*rows, "in"], ["out", "in"]], [*rows, "out"])
+    return Reading(product, [arg.input, arg.weight])
+
+
+@rule("aten::matmul", shaped=True)
+def matmul(arg: Arguments) -> Op:
+    """``a @ b`` with broadcast batch axes."""
+    return _matmul(tuple(arg.self.shape), tuple(arg.other.shape))
+
+
+@rule("aten::mm", "aten::bmm", "aten::mv", "aten::dot", "aten::vdot", "aten::inner")
+def product(arg: Arguments) -> Op:
+    """Matrix products without broadcasting."""
+    first, second = arg.operands
+    return _matmul(tuple(first.shape), tuple(second.shape))
+
+
+def _matmul(first: tuple[int, ...], second: tuple[int, ...]) -> Op:
+    batch = max(len(first), len(second), 2) - 2
+    left = [*range(batch - len(first) + 2, batch), "row", "in"] if len(first) > 1 else ["in"]
+    right = [*range(batch - len(second) + 2, batch), "in", "col"] if len(second) > 1 else ["in"]
+    output = [label for label in [*range(batch), "row", "col"] if label in left or label in right]
+    return ops.contract([first, second], [left, right], output, kind="matmul")
+
+
+@rule("aten::addmm", "aten::addbmm", "aten::baddbmm", "aten::addmv", "aten::_addmm_activation")
+def add_product(arg: Arguments) -> Reading:
+    """``bias + a @ b``."""
+    added, first, second = arg.operands
+    result = tuple(arg.result.shape)
+    op = _matmul(tuple(first.shape), tuple(second.shape))
+    if op.shape != result:                              # addbmm sums the batch
+        op = Op(op.kind, op.shape, op.links, work=op.work)
+        summed: Reading = Reading([op, ops.reduce(op.shape, [0])], [first, second])
+    else:
+        summed = Reading(op, [first, second])
+    total = ops.pointwise(tuple(added.shape), result, kind="add", join=True)
+    return Reading(total, [added, summed]) if arg.depends(added) else summed
+
+
+@rule("aten::addr")
+def add_outer(arg: Arguments) -> Op:
+    """``input + outer(a, b)``."""
+    n, m = arg.result.shape
+    links = [
+        ops.pointwise(tuple(arg.self.shape), (n, m)).links[0],
+        Link([Read(0, IDENTITY)]),
+        Link([Read(1, IDENTITY)]),
+    ]
+    return Op("addr", (n, m), tuple(links))
+
+
+@rule("aten::outer", "aten::ger")
+def outer(arg: Arguments) -> Op:
+    """Every pair."""
+    n, m = arg.operands[0].shape[0], arg.operands[1].shape[0]
+    return ops.contract([(n,), (m,)], ["i", "j"], "ij", kind="outer")
+
+
+@rule("aten::einsum", shaped=True)
+def einsum(arg: Arguments) -> Op:
+    """Einstein summation, with ``...`` and without an arrow."""
+    equation = arg.equation.replace(" ", "")
+    shapes = [tuple(t.shape) for t in arg.tensors]
+    terms, arrow, output = equation.partition("->")
+    labels = [
+        _labels(term, len(shape)) for term, shape in zip(terms.split(","), shapes, strict=True)
+    ]
+    depth = max((len(n) for n in labels), default=0)
+    if not arrow:
+        letters = terms.replace(",", "").replace(".", "")
+        output = "..." + "".join(sorted(c for c in set(letters) if letters.count(c) == 1))
+    dots = sorted({k for names in labels for k in names if isinstance(k, int)}, reverse=True)
+    places: list[Any] = []
+    for part in output.replace("...", "."):
+        places += dots if part == "." else [part]
+    del depth
+    return ops.contract(shapes, labels, places, kind="einsum")
+
+
+def _labels(term: str, rank: int) -> list[Any]:
+    """Letters as they are; the axes under ``...`` are counted from their end."""
+    extra = rank - len(term.replace("...", ""))
+    names: list[Any] = []
+    for part in term.replace("...", "."):
+        names += range(extra - 1, -1, -1) if part == "." else [part]
+    return names
+
+
+@rule("aten::bilinear", "aten::_trilinear")
+def bilinear(arg: Arguments) -> Op:
+    """Both last axes are mixed, position by position."""
+    first, second = tuple(arg.operands[0].shape), tuple(arg.operands[1].shape)
+    rows = list(range(len(first) - 1))
+    op = ops.contract([first, second], [[*rows, "a"], [*rows, "b"]], rows)
+    result = tuple(arg.result.shape)
+    return Op("bilinear", result, op.links)
+
+
+@rule("aten::scaled_dot_product_attention", "aten::_scaled_dot_product_attention_math",
+      shaped=True)  # fmt: skip
+def attention(arg: Arguments) -> Op:
+    """Query ``i`` reads query ``i`` and all keys and values, or those up to ``i`` if causal."""
+    query, key, value = (tuple(t.shape) for t in (arg.query, arg.key, arg.value))
+    batch = list(range(len(query) - 2))
+    result = (*_wider(query[:-2], key[:-2], value[:-2]), query[-2], value[-1])
+    along = Prefix() if arg.is_causal else WHOLE
+    place = len(result) - 2
+    links: list[Link] = []
+    for shape, keys in ((query, False), (key, True), (value, True)):
+        reads = [Read(axis, IDENTITY) for axis in batch]
+        for axis in batch:
+            if shape[axis] != result[axis]:
+                reads[axis] = _shared(shape[axis], result[axis], axis)
+        reads.append(Read(place if arg.is_causal else None, along) if keys else Read(place, IDENTITY))
+        reads.append(Read(place + 1, IDENTITY) if shape is value and keys else Read(None, WHOLE))
+        links.append(Link(reads))
+    links[2] = Link([*links[2].reads[:-1], Read(place + 1, IDENTITY)])
+    links[1] = Link([*links[1].reads[:-1], Read(None, WHOLE)])
+    mask = arg.get("attn_mask")
+    if mask is not None:
+        scores = (*result[:-1], key[-2])
+        offset = len(scores) - len(mask.shape)
+        seen = ops.pointwise(tuple(mask.shape), scores).links[0]
+        assert isinstance(seen, Link)
+        reads = [
+            Read(None, WHOLE) if axis + offset == len(scores) - 1 else read
+            for axis, read in enumerate(seen.reads)
+        ]
+        links.append(Link(reads))
+    exact = mask is None or arg.depends(mask)
+    return Op("attention", result, tuple(links), exact=exact)
+
+
+def _wider(*shapes: Sequence[int]) -> tuple[int, ...]:
+    return tuple(max(sizes) for sizes in zip(*shapes, strict=True))
+
+
+def _shared(size: int, outputs: int, axis: int) -> Read:
+    """A batch axis of size 1, or key heads that several query heads share."""
+    from ...core.relation import At
+
+    if size == 1:
+        return Read(None, At(0))
+    return Read(axis, ops.group_relation(outputs // size, 1))
+
+
+@rule("aten::_scaled_dot_product_flash_attention", "aten::_scaled_dot_product_efficient_attention",
+      "aten::_scaled_dot_product_flash_attention_for_cpu",
+      "aten::_scaled_dot_product_fused_attention_overrideable",
+      "aten::_scaled_dot_product_cudnn_attention")  # fmt: skip
+def fused_attention(arg: Arguments) -> tuple[Op, ...]:
+    """The same, with the sums beside the result."""
+    shape = tuple(arg.query.shape)
+    op = attention(arg)
+    rest = [ops.reduce(shape, [-1])] if len(arg.result) > 1 else []
+    return op, *rest
+
+
+@rule("aten::cdist", "aten::_cdist_forward", "aten::_euclidean_dist")
+def cdist(arg: Arguments) -> Op:
+    """Distances of all pairs of rows."""
+    first, second = tuple(arg.x1.shape), tuple(arg.x2.shape)
+    batch = list(range(len(first) - 2))
+    return ops.contract(
+        [first, second], [[*batch, "p", "in"], [*batch, "r", "in"]], [*batch, "p", "r"], kind="cdist"
+    )
+
+
+@rule("aten::cross", "aten::linalg_cross")
+def cross(arg: Arguments) -> Reading:
+    """Three components are mixed."""
+    first, second = arg.operands
+    shape = tuple(arg.result.shape)
+    sides = [
+        Reading([ops.pointwise(tuple(t.shape), shape), ops.mix(shape, [arg.dim], kind="cross")], [t])
+        for t in (first, second)
+    ]
+    for side in sides:
+        assert isinstance(side.op, list)
+        side.op[0] = Op("expand", shape, side.op[0].links[:1])
+    return Reading(ops.pointwise(shape, shape, kind="cross"), sides)
+
+
+@rule("aten::cosine_similarity", "aten::pairwise_distance")
+def similarity(arg: Arguments) -> Reading:
+    """Pointwise, then one axis is summed."""
+    first, second = arg.operands
+    op = ops.pointwise(tuple(first.shape), tuple(second.shape))
+    axis = arg.get("dim", -1)
+    return Reading([op, ops.reduce(op.shape, [axis], keepdims=bool(arg.get("keepdim")))],
+                   [first, second])  # fmt: skip
+
+
+@rule("aten::linalg_inv_ex", "aten::linalg_inv", "aten::inverse", "aten::linalg_qr",
+      "aten::linalg_cholesky_ex", "aten::linalg_svd", "aten::_linalg_svd", "aten::linalg_eigh",
+      "aten::_linalg_eigh", "aten::linalg_lu", "aten::linalg_matrix_exp", "aten::matrix_exp",
+      "aten::linalg_pinv", "aten::_linalg_det")  # fmt: skip
+def matrix_function(arg: Arguments) -> tuple[Op, ...] | Op:
+    """Every number of the result reads the whole matrix."""
+    shape = tuple(arg.operands[0].shape)
+    batch = len(shape) - 2
+    reads = Link([*(Read(k, IDENTITY) for k in range(batch)), *(Read(None, WHOLE),) * 2])
+    found = arg.result if isinstance(arg.result, (tuple, list)) else [arg.result]
+    made = tuple(Op("matrix", tuple(part.shape), (reads,)) for part in found)
+    return made if isinstance(arg.result, (tuple, list)) else made[0]
+
+
+@rule("aten::kron")
+def kron(arg: Arguments) -> Op:
+    """Every pair of elements."""
+    return ops.opaque([tuple(t.shape) for t in arg.operands], tuple(arg.result.shape), kind="kron")
+
+
+@rule("aten::chain_matmul", "aten::linalg_multi_dot")
+def chain_matmul(arg: Arguments) -> Op:
+    """The first by its rows, the last by its columns."""
+    shapes = [tuple(t.shape) for t in arg.operands]
+    names = [[k, k + 1] for k in range(len(shapes))]
+    return ops.contract(shapes, names, [0, len(shapes)])
+
+
+def reshaped(shape: Sequence[int], result: Sequence[int]) -> Op:
+    """A reshape, or nothing where the shape stays."""
+    if tuple(shape) == tuple(result):
+        return ops.pointwise(tuple(shape), kind="identity")
+    return layout.reshape(shape, result)

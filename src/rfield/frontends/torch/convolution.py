@@ -1,0 +1,71 @@
+"""Convolutions and transposed convolutions of one, two and three dimensions."""
+
+from __future__ import annotations
+
+from ...core import layout, ops
+from ...core.ops import Op
+from .rulebook import Arguments, rule
+
+
+@rule("aten::conv1d", "aten::conv2d", "aten::conv3d", shaped=True)
+def conv(arg: Arguments) -> Op | list[Op]:
+    """``F.conv2d``; the padding may be a word."""
+    return _conv(arg, arg.input, arg.padding, arg.groups)
+
+
+@rule("aten::convolution", "aten::_convolution", "aten::convolution_overrideable", shaped=True)
+def convolution(arg: Arguments) -> Op | list[Op]:
+    """The one op behind all convolutions."""
+    if arg.transposed:
+        return _transposed(arg, arg.input, arg.output_padding)
+    return _conv(arg, arg.input, arg.padding, arg.groups)
+
+
+@rule("aten::conv_transpose1d", "aten::conv_transpose2d", "aten::conv_transpose3d", shaped=True)
+def conv_transpose(arg: Arguments) -> Op | list[Op]:
+    """``F.conv_transpose2d``."""
+    return _transposed(arg, arg.input, arg.output_padding)
+
+
+@rule("aten::conv_tbc", shaped=True)
+def conv_tbc(arg: Arguments) -> Op:
+    """Time, batch, channels; the weight is (kernel, in, out)."""
+    return ops.conv(
+        arg.self.shape, kernel=[arg.weight.shape[0]], padding=arg.pad, axes=[0], channel_axis=2,
+        channels=arg.weight.shape[2], bias=True,
+    )  # fmt: skip
+
+
+@rule("aten::conv_depthwise3d", "aten::_conv_depthwise2d", shaped=True)
+def conv_depthwise(arg: Arguments) -> Op | list[Op]:
+    """Each channel on its own."""
+    return _conv(arg, arg.self, arg.padding, arg.self.shape[1])
+
+
+def _conv(arg: Arguments, tensor: object, padding: object, groups: int) -> Op | list[Op]:
+    shape, weight = tuple(tensor.shape), arg.weight.shape  # type: ignore[attr-defined]
+    batched = len(shape) == len(weight)
+    if isinstance(padding, str):                # torch puts the odd one of "same" at the end
+        padding = "same" if padding == "same" else "valid"
+    op = ops.conv(
+        shape if batched else (1, *shape), kernel=weight[2:], stride=arg.stride,
+        padding=padding, dilation=arg.dilation, groups=groups,  # type: ignore[arg-type]
+        channels=weight[0], bias=arg.get("bias") is not None,
+    )  # fmt: skip
+    return op if batched else _unbatched(shape, op)
+
+
+def _transposed(arg: Arguments, tensor: object, output_padding: object) -> Op | list[Op]:
+    shape, weight = tuple(tensor.shape), arg.weight.shape  # type: ignore[attr-defined]
+    batched = len(shape) == len(weight)
+    op = ops.conv_transpose(
+        shape if batched else (1, *shape), kernel=weight[2:], stride=arg.stride,
+        padding=arg.padding, output_padding=output_padding, dilation=arg.dilation,  # type: ignore[arg-type]
+        groups=arg.groups, channels=weight[1] * arg.groups, bias=arg.bias is not None,
+    )  # fmt: skip
+    return op if batched else _unbatched(shape, op)
+
+
+def _unbatched(shape: tuple[int, ...], op: Op) -> list[Op]:
+    """A tensor without a batch axis gets one for the op."""
+    return [layout.reshape(shape, (1, *shape)), op, layout.reshape(op.shape, op.shape[1:])]

@@ -1,0 +1,148 @@
+"""The calls that are taken whole, as the user wrote them.
+
+Torch would split these into many ops (an LSTM into its time steps, a circular pad into copies), or
+spend more on their meta kernels than reading the model may cost. Also here: the questions to a
+tensor that a meta tensor would answer differently from a real one.
+"""
+
+from __future__ import annotations
+
+from typing import Any
+
+import torch
+import torch.nn.functional as F  # noqa: N812 - torch's own name for it
+
+from .failures import here, needs_values
+from .modes import Functions
+from .rulebook import Signature, find_rule
+
+_PYTHON: dict[str, tuple[str, dict[str, Any]]] = {
+    "batch_norm": (
+        "input running_mean running_var weight bias training momentum eps",
+        {"training": False},
+    ),
+    "layer_norm": ("input normalized_shape weight bias eps", {}),
+    "group_norm": ("input num_groups weight bias eps", {}),
+    "instance_norm": (
+        "input running_mean running_var weight bias use_input_stats momentum eps",
+        {"use_input_stats": True},
+    ),
+    "pad": ("input pad mode value", {"mode": "constant"}),
+}
+"""Functions of ``torch.nn.functional`` written in Python: argument names and defaults."""
+
+_BUILTIN = {
+    "conv1d": "default", "conv2d": "default", "conv3d": "default",
+    "conv_transpose1d": "default", "conv_transpose2d": "input", "conv_transpose3d": "input",
+    "matmul": "default", "batch_norm": "default", "layer_norm": "default",
+    "group_norm": "default", "instance_norm": "default",
+    "lstm": "input", "gru": "input", "rnn_tanh": "input", "rnn_relu": "input",
+    "pixel_shuffle": "default", "pixel_unshuffle": "default", "channel_shuffle": "default",
+}  # fmt: skip
+"""Functions of ``torch`` with the overload whose argument names they take."""
+
+_TABLE: dict[Any, Any] = {}
+
+
+def table() -> dict[Any, Any]:
+    """Function -> the signature to read it with, or a handler."""
+    if not _TABLE:
+        _fill(_TABLE)
+    return _TABLE
+
+
+def _fill(entries: dict[Any, Any]) -> None:
+    aten: Any = torch.ops.aten
+    for name, overload in _BUILTIN.items():
+        signature = Signature.of(getattr(getattr(aten, name), overload))
+        for home in (torch, F, getattr(torch, "_VF", None)):
+            function = getattr(home, name, None)
+            if function is not None and name not in _PYTHON:
+                entries[function] = signature
+        if name in _PYTHON:
+            entries[getattr(torch, name)] = signature
+    for name in ("lstm", "gru", "rnn_tanh", "rnn_relu"):
+        entries[getattr(torch._VF, name)] = _recurrent  # type: ignore[attr-defined]
+        entries[getattr(torch, name)] = _recurrent
+    entries[F.linear] = Signature.of(aten.linear.default)
+    entries[F.scaled_dot_product_attention] = Signature.of(
+        aten.scaled_dot_product_attention.default
+    )
+    entries[torch.Tensor.matmul] = entries[torch.matmul]
+    entries[torch.Tensor.__matmul__] = entries[torch.matmul]
+    entries[torch.einsum] = _einsum
+    entries[torch.stft] = _named("aten::stft", "input n_fft hop_length win_length window center "
+                                 "pad_mode normalized onesided return_complex", {"center": True})  # fmt: skip
+    for name, (names, defaults) in _PYTHON.items():
+        entries[getattr(F, name)] = _named(f"aten::{name}", names, defaults)
+    entries[torch.Tensor.device.__get__] = _device  # type: ignore[attr-defined]
+    entries[torch.Tensor.is_meta.__get__] = _is_meta  # type: ignore[attr-defined]
+    entries[torch.Tensor.data.__get__] = _data  # type: ignore[attr-defined]
+    for name in ("numpy", "tolist", "__array__"):
+        entries[getattr(torch.Tensor, name)] = _numbers
+
+
+def _named(name: str, names: str, defaults: dict[str, Any]) -> Signature:
+    signature = Signature(name, (), ())
+    signature.names = tuple(names.split())
+    signature.defaults = defaults
+    signature.rule = find_rule(name)
+    return signature
+
+
+_SEQUENCE = {
+    name: Signature.of(getattr(getattr(torch.ops.aten, name), "input"))  # noqa: B009
+    for name in ("lstm", "gru", "rnn_tanh", "rnn_relu")
+}
+_PACKED = {
+    name: Signature.of(getattr(getattr(torch.ops.aten, name), "data"))  # noqa: B009
+    for name in ("lstm", "gru", "rnn_tanh", "rnn_relu")
+}
+
+
+def _recurrent(mode: Functions, func: Any, args: Any, kwargs: dict[str, Any]) -> Any:
+    """Plain and packed sequences share a name and differ in the second argument."""
+    packed = len(args) > 3 and isinstance(args[3], (list, tuple))
+    return mode.intercept((_PACKED if packed else _SEQUENCE)[func.__name__], func, args, kwargs)
+
+
+def _einsum(mode: Functions, func: Any, args: Any, kwargs: dict[str, Any]) -> Any:
+    """Its operands come as arguments or as one list."""
+    if not isinstance(args[0], str):
+        return func(*args, **kwargs)
+    operands = list(args[1]) if isinstance(args[1], (list, tuple)) else list(args[1:])
+    return mode.intercept(_EINSUM, torch.functional.einsum, (args[0], operands), kwargs)
+
+
+_EINSUM = Signature.of(torch.ops.aten.einsum.default)
+
+
+def _device(mode: Functions, func: Any, args: Any, kwargs: dict[str, Any]) -> Any:
+    """The device of the model, so that what forward makes is made for real."""
+    found = func(*args, **kwargs)
+    return mode.device if found.type == "meta" else found
+
+
+def _is_meta(mode: Functions, func: Any, args: Any, kwargs: dict[str, Any]) -> bool:
+    return False
+
+
+def _data(mode: Functions, func: Any, args: Any, kwargs: dict[str, Any]) -> Any:
+    """``x.data`` is another tensor over the same storage, made behind the dispatcher's back."""
+    twin = func(*args, **kwargs)
+    value = mode.dispatch.tracer.value(args[0])
+    if value is not None and twin is not args[0]:
+        twin._rfield = value
+    return twin
+
+
+def _numbers(mode: Functions, func: Any, args: Any, kwargs: dict[str, Any]) -> Any:
+    """Numbers of a tensor that has none."""
+    dispatch = mode.dispatch
+    if not dispatch.real:
+        tensor = args[0]
+        depends = dispatch.tracer.index_of(tensor) is not None
+        if depends or not dispatch.has_numbers(tensor) or tensor.device.type == "meta":
+            name = func.__name__.strip("_")
+            raise needs_values(f"'Tensor.{name}'", dispatch.layer, here())
+    return func(*args, **kwargs)

@@ -1,0 +1,102 @@
+"""Layer names as the user knows them: the path of the module, ``#2`` where it is called again.
+
+Torch calls two hooks around every module; they are global hooks, so no module is changed.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Any
+
+import torch
+from torch import nn
+from torch.nn.modules import module as hooks
+
+
+class Names:
+    """Where the forward pass is now, and which names are taken."""
+
+    def __init__(self, model: nn.Module, index_of: Callable[[torch.Tensor], int | None]) -> None:
+        self.paths = {id(module): name for name, module in model.named_modules()}
+        self.model = model
+        self.index_of = index_of
+        self.stack: list[tuple[nn.Module, str]] = []
+        self.calls: dict[str, int] = {}
+        self.layers: dict[str, int] = {}
+        self.taken: dict[str, int] = {}
+        self.handles: list[Any] = []
+
+    @property
+    def layer(self) -> str:
+        """The name of the module that runs now; empty in the model's own forward."""
+        return self.stack[-1][1] if self.stack else ""
+
+    @property
+    def kind(self) -> str:
+        """The class of the module that runs now."""
+        return type(self.stack[-1][0] if self.stack else self.model).__name__
+
+    def fresh(self, op: str) -> str:
+        """A name for a node that ``op`` makes here."""
+        name = f"{self.stack[-1][1]}/{op}" if self.stack and self.stack[-1][1] else op
+        count = self.taken.get(name, 0) + 1
+        self.taken[name] = count
+        return name if count == 1 else f"{name}#{count}"
+
+    def __enter__(self) -> Names:
+        self.handles = [
+            hooks.register_module_forward_pre_hook(self._enter),
+            hooks.register_module_forward_hook(self._leave),
+        ]
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        for handle in self.handles:
+            handle.remove()
+
+    def _enter(self, module: nn.Module, _args: Any) -> None:
+        path = self.paths.get(id(module))
+        if path is None:                    # made on the fly: belongs to whoever made it
+            path = self.layer
+        elif path:
+            count = self.calls.get(path, 0) + 1
+            self.calls[path] = count
+            if count > 1:
+                path = f"{path}#{count}"
+        self.stack.append((module, path))
+
+    def _leave(self, module: nn.Module, _args: Any, output: Any) -> None:
+        while self.stack:
+            top, path = self.stack.pop()
+            if top is module:
+                break
+        else:
+            return
+        if not path or id(module) not in self.paths:
+            return
+        tensor = first_tensor(output, self.index_of)
+        if tensor is not None:
+            self.layers[path] = tensor
+
+
+def first_tensor(output: Any, index_of: Callable[[torch.Tensor], int | None]) -> int | None:
+    """The node of the first tensor in any nest of containers that depends on the input."""
+    if isinstance(output, torch.Tensor):
+        return index_of(output)
+    for item in children(output):
+        found = first_tensor(item, index_of)
+        if found is not None:
+            return found
+    return None
+
+
+def children(output: Any) -> list[Any]:
+    """The members of a tuple, list, dict, dataclass or object that a model returned."""
+    if isinstance(output, dict):
+        return list(output.values())
+    if isinstance(output, (list, tuple, set)):
+        return list(output)
+    if isinstance(output, (str, bytes, int, float, complex, type(None), nn.Module)):
+        return []
+    held = getattr(output, "__dict__", None)
+    return list(held.values()) if isinstance(held, dict) else []

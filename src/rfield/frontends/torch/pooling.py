@@ -1,0 +1,162 @@
+"""Pooling: windows over the last axes, adaptive and fractional windows, and unpooling."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+from ...core import ops
+from ...core import padding as arithmetic
+from ...core.indices import IndexSet
+from ...core.ops import Op
+from ...core.relation import WHOLE, Relation, Table
+from .rulebook import Arguments, rule
+
+
+def _pool(arg: Arguments, count: int, kind: str) -> Op:
+    shape = tuple(arg.self.shape)
+    return ops.pool(
+        shape, kernel=_each(arg.kernel_size, count), stride=_each(arg.stride, count) or None,
+        padding=_each(arg.padding, count), dilation=arg.get("dilation", 1),
+        ceil_mode=bool(arg.ceil_mode), axes=range(len(shape) - count, len(shape)), kind=kind,
+    )  # fmt: skip
+
+
+def _each(value: int | Sequence[int] | None, count: int) -> list[int]:
+    if value is None:
+        return []
+    values = [value] if isinstance(value, int) else list(value)
+    return values * count if len(values) == 1 else values
+
+
+@rule("aten::avg_pool1d", "aten::max_pool1d", shaped=True)
+def pool1d(arg: Arguments) -> Op:
+    """Windows over the last axis."""
+    return _pool(arg, 1, "pool")
+
+
+@rule("aten::avg_pool2d", shaped=True)
+def avg_pool2d(arg: Arguments) -> Op:
+    """``count_include_pad`` changes the numbers, not what is read."""
+    return _pool(arg, 2, "avg_pool")
+
+
+@rule("aten::avg_pool3d", shaped=True)
+def avg_pool3d(arg: Arguments) -> Op:
+    """Windows over the last three axes."""
+    return _pool(arg, 3, "avg_pool")
+
+
+@rule("aten::max_pool2d", "aten::mkldnn_max_pool2d", "aten::quantized_max_pool2d", shaped=True)
+def max_pool2d(arg: Arguments) -> Op:
+    """Windows over the last two axes; any of them may hold the maximum."""
+    return _pool(arg, 2, "max_pool")
+
+
+@rule("aten::max_pool3d", shaped=True)
+def max_pool3d(arg: Arguments) -> Op:
+    """Windows over the last three axes."""
+    return _pool(arg, 3, "max_pool")
+
+
+@rule("aten::max_pool1d_with_indices")
+def max_pool1d_with_indices(arg: Arguments) -> tuple[Op, Op]:
+    """The maxima, and where they were."""
+    return (_pool(arg, 1, "max_pool"),) * 2
+
+
+@rule("aten::max_pool2d_with_indices")
+def max_pool2d_with_indices(arg: Arguments) -> tuple[Op, Op]:
+    """The maxima, and where they were."""
+    return (_pool(arg, 2, "max_pool"),) * 2
+
+
+@rule("aten::max_pool3d_with_indices")
+def max_pool3d_with_indices(arg: Arguments) -> tuple[Op, Op]:
+    """The maxima, and where they were."""
+    return (_pool(arg, 3, "max_pool"),) * 2
+
+
+def _adaptive(arg: Arguments, count: int) -> Op:
+    shape = tuple(arg.self.shape)
+    outputs = list(_each(arg.output_size, count))
+    relations = {
+        axis: (arithmetic.adaptive(shape[axis], outputs[j]), outputs[j])
+        for j, axis in enumerate(range(len(shape) - count, len(shape)))
+    }
+    return ops.along(shape, relations, kind="adaptive_pool", depends_on_size=True)
+
+
+@rule("aten::adaptive_avg_pool1d", "aten::_adaptive_avg_pool1d")
+def adaptive_pool1d(arg: Arguments) -> Op:
+    """Windows that divide the axis into the wanted number of outputs."""
+    return _adaptive(arg, 1)
+
+
+@rule("aten::adaptive_avg_pool2d", "aten::_adaptive_avg_pool2d")
+def adaptive_pool2d(arg: Arguments) -> Op:
+    """The same over two axes."""
+    return _adaptive(arg, 2)
+
+
+@rule("aten::adaptive_avg_pool3d", "aten::_adaptive_avg_pool3d")
+def adaptive_pool3d(arg: Arguments) -> Op:
+    """The same over three axes."""
+    return _adaptive(arg, 3)
+
+
+@rule("aten::adaptive_max_pool1d")
+def adaptive_max_pool1d(arg: Arguments) -> tuple[Op, Op]:
+    """The maxima, and where they were."""
+    return (_adaptive(arg, 1),) * 2
+
+
+@rule("aten::adaptive_max_pool2d")
+def adaptive_max_pool2d(arg: Arguments) -> tuple[Op, Op]:
+    """The maxima, and where they were."""
+    return (_adaptive(arg, 2),) * 2
+
+
+@rule("aten::adaptive_max_pool3d")
+def adaptive_max_pool3d(arg: Arguments) -> tuple[Op, Op]:
+    """The maxima, and where they were."""
+    return (_adaptive(arg, 3),) * 2
+
+
+@rule("aten::fractional_max_pool2d", "aten::fractional_max_pool3d")
+def fractional_max_pool(arg: Arguments) -> tuple[Op, Op]:
+    """Windows at random places: each output reads all places where its window can start."""
+    shape = tuple(arg.self.shape)
+    count = len(arg.kernel_size)
+    relations: dict[int, tuple[Relation, int]] = {}
+    for j, axis in enumerate(range(len(shape) - count, len(shape))):
+        kernel, outputs = arg.kernel_size[j], arg.output_size[j]
+        relations[axis] = (_fractional(shape[axis], kernel, outputs), outputs)
+    op = ops.along(shape, relations, kind="fractional_max_pool", exact=False)
+    return op, op
+
+
+def _fractional(size: int, kernel: int, outputs: int) -> Relation:
+    """Starts are ``floor((i + u)*a) - floor(u*a)``, ``a = (size-kernel)/(outputs-1)``, u in [0, 1)."""
+    last = size - kernel
+    taps: list[IndexSet] = []
+    for i in range(outputs):
+        if outputs == 1 or i == outputs - 1:
+            low = high = last
+        else:
+            low, high = last * i // (outputs - 1), -(-last * i // (outputs - 1))
+        taps.append(IndexSet.interval(low, min(high, last) + kernel - 1))
+    return Table(tuple(taps))
+
+
+@rule("aten::max_unpool2d", "aten::max_unpool3d")
+def max_unpool(arg: Arguments) -> Op:
+    """Each maximum goes back to where it was: that depends on the data."""
+    shape, result = tuple(arg.self.shape), tuple(arg.result.shape)
+    indices = tuple(arg.indices.shape)
+    count = 2 if "output_size" not in arg.__dict__ or len(arg.output_size) == 2 else 3
+    spatial = range(len(shape) - count, len(shape))
+    read = ops.along(
+        shape, {axis: (WHOLE, result[axis]) for axis in spatial}, kind="max_unpool"
+    )
+    both = ops.along(indices, {a: (WHOLE, result[a]) for a in spatial}, kind="max_unpool")
+    return Op("max_unpool", result, (*read.links, *both.links), exact=False)

@@ -1,0 +1,150 @@
+"""The agreement between rules and the machinery that calls them.
+
+A rule takes ``Arguments`` (an op's arguments by schema name) and returns what the op reads:
+
+- an ``Op``: its links belong to the op's tensor arguments, in the order of the schema; arguments
+  beyond the links are weights, and if one of them depends on the input after all, it is taken to be
+  read whole, as an upper bound;
+- a list of ``Op``: one after the other;
+- a ``Reading``: an ``Op`` (or list) with its operands named, which may be readings themselves;
+- a tuple of these: one per output tensor, None for an output that depends on nothing.
+
+``@rule("aten::relu")`` names a packet with all its overloads and its in-place form;
+``@rule("aten::max.dim")`` names one overload and goes before the packet. ``shaped=True`` says that
+the shape of the returned op is the shape of the result, so that torch need not be asked.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any
+
+import torch
+
+from ...core.ops import Op
+from ..rules import Rule, RuleTable
+
+if TYPE_CHECKING:
+    from .tracer import Tracer
+
+RULES = RuleTable("torch")
+rule = RULES.rule
+
+
+@dataclass(frozen=True, slots=True)
+class Reading:
+    """An op with its operands: tensors, or the results of other readings."""
+
+    op: Op | list[Op]
+    operands: Sequence[torch.Tensor | Reading]
+
+
+class Arguments:
+    """The arguments of one call by schema name, as attributes.
+
+    ``operands``: all tensor arguments in schema order, lists flattened. ``result``: what torch
+    returned (not for ``shaped`` rules).
+    """
+
+    operands: list[torch.Tensor]
+    result: Any
+    tracer: Tracer | None
+
+    def __init__(
+        self, bound: dict[str, Any], operands: list[torch.Tensor], tracer: Tracer | None
+    ) -> None:
+        self.__dict__ = {**bound, "operands": operands, "tracer": tracer, "result": None}
+
+    def __getattr__(self, name: str) -> Any:
+        raise AttributeError(f"the op has no argument {name!r}; it has {', '.join(self.__dict__)}")
+
+    def get(self, name: str, default: Any = None) -> Any:
+        """An argument that not every overload has."""
+        return self.__dict__.get(name, default)
+
+    def depends(self, tensor: torch.Tensor | None) -> bool:
+        """Whether a tensor argument depends on the input of the model."""
+        return (
+            tensor is not None
+            and self.tracer is not None
+            and self.tracer.index_of(tensor) is not None
+        )
+
+    def constant(self, tensor: torch.Tensor) -> torch.Tensor | None:
+        """A tensor argument whose values are known without the input, or None."""
+        return None if self.tracer is None else self.tracer.constant(tensor)
+
+
+class Signature:
+    """What the schema of one overload says, read once."""
+
+    __slots__ = ("defaults", "in_place", "name", "names", "outputs", "packet", "rule", "short",
+                 "view_of")  # fmt: skip
+
+    def __init__(self, name: str, arguments: Iterable[Any], returns: Sequence[Any]) -> None:
+        arguments = list(arguments)
+        self.name = name
+        self.packet = name.partition(".")[0]
+        self.short = self.packet.partition("::")[2].strip("_")
+        self.names = tuple(arg.name for arg in arguments)
+        self.defaults = {
+            arg.name: arg.default_value for arg in arguments if arg.has_default_value()
+        }
+        aliases = {
+            mark: arg.name
+            for arg in arguments
+            if arg.alias_info is not None
+            for mark in arg.alias_info.before_set
+        }
+        first = returns[0].alias_info if returns else None
+        target = None
+        if first is not None:
+            target = next((aliases[mark] for mark in first.before_set if mark in aliases), None)
+        self.in_place = target if first is not None and first.is_write else None
+        self.view_of = target if first is not None and not first.is_write else None
+        self.outputs = tuple(
+            arg.name
+            for arg in arguments
+            if arg.kwarg_only and arg.alias_info is not None and arg.alias_info.is_write
+        )
+        self.rule = find_rule(name)
+
+    @staticmethod
+    def of(overload: Any) -> Signature:
+        """The signature of an ``OpOverload``."""
+        schema = overload._schema
+        name = schema.name + (f".{schema.overload_name}" if schema.overload_name else "")
+        return Signature(name, schema.arguments, schema.returns)
+
+    def bind(self, args: Sequence[Any], kwargs: dict[str, Any]) -> dict[str, Any]:
+        """Every argument by name, defaults filled in."""
+        bound = dict(zip(self.names, args, strict=False))
+        if kwargs:
+            bound.update(kwargs)
+        if len(bound) < len(self.names):
+            for name in self.names:
+                if name not in bound:
+                    bound[name] = self.defaults.get(name)
+        return bound
+
+    def tensors(self, bound: dict[str, Any]) -> list[torch.Tensor]:
+        """The tensors among bound arguments, in schema order, without ``out=``."""
+        found: list[torch.Tensor] = []
+        for name in self.names:
+            value = bound[name]
+            if isinstance(value, torch.Tensor):
+                if name not in self.outputs:
+                    found.append(value)
+            elif isinstance(value, (list, tuple)):
+                found += [item for item in value if isinstance(item, torch.Tensor)]
+        return found
+
+
+def find_rule(name: str) -> Rule | None:
+    """The rule of an overload: its own, its packet's, or that of the out-of-place op."""
+    packet = name.partition(".")[0]
+    found = RULES.get(name) or RULES.get(packet)
+    if found is None and packet.endswith("_") and not packet.endswith("__"):
+        found = RULES.get(packet[:-1])
+    return found

@@ -1,0 +1,289 @@
+"""From calls to nodes: which tensors hold which values of the graph, and what each call adds.
+
+The tracer is told of every op (by ``modes`` for a live model, by ``exported`` for a program). Ops of
+which no operand depends on the input never reach the graph. Shapes come from torch's meta tensors,
+or from the rule where it knows the shape itself, which is cheaper.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Any
+
+import torch
+
+from ...core import layout, ops
+from ...core.graph import Draft
+from ...core.link import AnyLink, everything
+from ...core.ops import Op
+from ...errors import InvalidModelError
+from .failures import Unknown, here
+from .names import Names
+from .rulebook import RULES, Arguments, Reading, Signature
+from .values import Cell, Value, patch, unread
+
+Result = Op | list[Op] | Reading | None
+
+
+class Tracer:
+    """The state of one capture."""
+
+    def __init__(self, draft: Draft, names: Names | None = None) -> None:
+        self.draft = draft
+        self.names = names
+        self.unknown: dict[str, Unknown] = {}
+        self.foreign: dict[int, tuple[torch.Tensor, Value]] = {}
+
+    # --- what a tensor holds
+
+    def value(self, tensor: torch.Tensor) -> Value | None:
+        """The record of a tensor, or None for one that was made before the capture."""
+        value = getattr(tensor, "_rfield", None)
+        if value is not None and value.owner is self:
+            return value
+        kept = self.foreign.get(id(tensor))
+        return kept[1] if kept is not None else None
+
+    def index_of(self, tensor: torch.Tensor) -> int | None:
+        """The node that a tensor holds now, or None if it depends on no input."""
+        value = getattr(tensor, "_rfield", None)
+        if value is None or value.owner is not self:
+            kept = self.foreign.get(id(tensor))
+            if kept is None:
+                return None
+            value = kept[1]
+        if value.parent is None or value.version == value.cell.version:
+            return value.index
+        return self.current(value)
+
+    def current(self, value: Value) -> int | None:
+        """The node of a view, read again through its parent if the storage was written to."""
+        if value.parent is not None and value.version != value.cell.version:
+            base = self.current(value.parent)
+            value.index = None if base is None else self.emit(value.path(), [], [base], "view")
+            value.version = value.cell.version
+        return value.index
+
+    def hold(
+        self, tensor: torch.Tensor, index: int | None, *, known: bool = False
+    ) -> None:
+        """A new tensor holds a node (or a constant)."""
+        tensor._rfield = Value(self, index, tensor.shape, Cell(True, known))  # type: ignore[attr-defined]
+
+    def constant(self, tensor: torch.Tensor) -> torch.Tensor | None:
+        """The tensor itself if its elements are real numbers that depend on nothing."""
+        if tensor.device.type == "meta" or self.index_of(tensor) is not None:
+            return None
+        value = self.value(tensor)
+        return None if value is not None and not value.cell.known else tensor
+
+    # --- writing
+
+    def write(self, value: Value, index: int | None) -> None:
+        """The tensor of ``value`` now holds ``index``; so do all that share its storage."""
+        chain: list[tuple[Value, int | None]] = []
+        parent = value.parent
+        while parent is not None:
+            chain.append((parent, self.current(parent)))
+            parent = parent.parent
+        value.cell.version += 1
+        value.cell.known = False
+        value.index, value.version = index, value.cell.version
+        for parent, old in chain:
+            index = self._put_back(value, parent, old, index)
+            parent.index, parent.version = index, parent.cell.version
+            value = parent
+
+    def _put_back(
+        self, view: Value, parent: Value, old: int | None, index: int | None
+    ) -> int | None:
+        """What ``parent`` (which held ``old``) holds after ``index`` was written to its view."""
+        path = view.path()
+        shapes = [parent.shape, *(step.shape for step in path)]
+        for number in range(len(path) - 1, -1, -1):
+            before = old if number == 0 else self._partial(path[:number], old)
+            index = self._put_step(path[number], shapes[number], before, index)
+        return index
+
+    def _partial(self, path: list[Op], old: int | None) -> int | None:
+        return None if old is None else self.emit(path, [], [old], "view")
+
+    def _put_step(
+        self, step: Op, shape: Sequence[int], old: int | None, index: int | None
+    ) -> int | None:
+        undo = unread(step, shape)
+        if undo is not None:
+            return None if index is None else self.emit(undo, [], [index], "write")
+        found = patch(step, shape)
+        if found is None:
+            kept = [i for i in (old, index) if i is not None]
+            if not kept:
+                return None
+            shapes = [self.draft.shape(i) for i in kept]
+            return self.emit(ops.opaque(shapes, shape, kind="write"), [], kept, "write")
+        steps, axis, positions = found
+        if index is not None and steps:
+            index = self.emit(steps, [], [index], "write")
+        if positions.step != 1:
+            return self.emit_op(
+                layout.overwrite(shape, axis, positions), [old, index], self.fresh("write")
+            )
+        parts = [self._cut(shape, axis, 0, positions.start, old)]
+        parts.append(((*shape[:axis], len(positions), *shape[axis + 1 :]), index))
+        parts.append(self._cut(shape, axis, positions.stop, shape[axis], old))
+        parts = [part for part in parts if part[0][axis]]
+        joined = layout.concat(*(part[0] for part in parts), axis=axis)
+        return self.emit_op(joined, [part[1] for part in parts], self.fresh("write"))
+
+    def _cut(
+        self, shape: Sequence[int], axis: int, start: int, stop: int, old: int | None
+    ) -> tuple[Sequence[int], int | None]:
+        part = layout.slice_(shape, axis, start, stop)
+        kept = None if old is None or start == stop else self.emit(part, [], [old], "kept")
+        return part.shape, kept
+
+    # --- nodes
+
+    def fresh(self, label: str) -> str:
+        """A name for a new node."""
+        return self.names.fresh(label) if self.names is not None else label
+
+    def emit(
+        self,
+        result: Result,
+        operands: Sequence[torch.Tensor],
+        indices: Sequence[int | None],
+        label: str,
+    ) -> int | None:
+        """Add what a rule returned; the node of the result, or None for a constant."""
+        if result is None:
+            return None
+        if isinstance(result, Reading):
+            chosen = [self._operand(item, label) for item in result.operands]
+            return self.emit(result.op, operands, chosen, label)
+        if isinstance(result, list):
+            result = [op for op in result if op.kind != "identity"]
+            if not result:
+                return indices[0]
+            if len(result) == 1:
+                return self.emit_op(result[0], indices, self.fresh(label))
+            name = self.fresh(label)
+            index = self.emit_op(result[0], indices, f"{name}/step1")
+            return None if index is None else self._chain(name, result[1:], index)
+        if result.kind == "identity":
+            return indices[0]
+        return self.emit_op(result, indices, self.fresh(label))
+
+    def _chain(self, name: str, steps: list[Op], index: int) -> int:
+        for number, op in enumerate(steps[:-1], 2):
+            index = self.draft.add(f"{name}/step{number}", op, [index])
+        return self.draft.add(name, steps[-1], [index])
+
+    def _operand(self, item: torch.Tensor | Reading, label: str) -> int | None:
+        if isinstance(item, Reading):
+            return self.emit(item, [], [], label)
+        return self.index_of(item)
+
+    def emit_op(self, op: Op, indices: Sequence[int | None], name: str) -> int | None:
+        """One op with the operands that depend on the input; weights and tables are left out."""
+        links, exact = op.links, op.exact
+        if len(indices) == 1 and len(links) == 1:
+            return None if indices[0] is None else self.draft.add(name, op, indices)  # type: ignore[arg-type]
+        kept: list[int] = []
+        chosen: list[AnyLink] = []
+        for place, index in enumerate(indices):
+            if index is None:
+                continue
+            if place < len(links):
+                link = links[place]
+                if link is None:
+                    continue
+            else:                                     # a weight that depends on the input
+                link, exact = everything(len(self.draft.shape(index))), False
+            kept.append(index)
+            chosen.append(link)
+        if not kept:
+            return None
+        join = op.join and len(kept) > 1
+        reduced = Op(
+            op.kind, op.shape, tuple(chosen), join, exact, op.work, op.depends_on_size
+        )
+        return self.draft.add(name, reduced, kept)
+
+    # --- calls
+
+    def read(self, signature: Signature, arguments: Arguments, result: Any) -> Any:
+        """What a call reads: the rule's answer, or everything where there is no rule."""
+        rule = signature.rule
+        if rule is not None:
+            arguments.__dict__["result"] = result
+            try:
+                return rule.function(arguments)
+            except InvalidModelError as error:
+                layer = self.names.layer if self.names else ""
+                place = f"{layer}/{signature.short}" if layer else signature.short
+                raise InvalidModelError(f"{place}: {error}") from None
+        return self.read_unknown(signature, arguments, result)
+
+    def read_unknown(self, signature: Signature, arguments: Arguments, result: Any) -> Any:
+        """Note an op without a rule, and take it to read everything."""
+        outputs = tensors_of(result)
+        shape = tuple(outputs[0].shape) if outputs else ()
+        seen = self.unknown.get(signature.name)
+        if seen is None:
+            layer = self.names.layer if self.names else ""
+            self.unknown[signature.name] = Unknown(1, layer, shape, here())
+        else:
+            self.unknown[signature.name] = seen._replace(uses=seen.uses + 1)
+        shapes = [tuple(tensor.shape) for tensor in arguments.operands]
+        whole = tuple(
+            ops.opaque(shapes, tuple(out.shape), kind=signature.short) for out in outputs
+        )
+        return whole[0] if isinstance(result, torch.Tensor) and whole else whole
+
+    def record(
+        self,
+        signature: Signature,
+        bound: dict[str, Any],
+        arguments: Arguments,
+        indices: Sequence[int | None],
+        reading: Any,
+        result: Any,
+    ) -> None:
+        """Let the tensors of ``result`` hold what ``reading`` says."""
+        operands, label = arguments.operands, signature.short
+        outputs = tensors_of(result)
+        readings = list(reading) if isinstance(reading, tuple) else [reading]
+        if len(readings) < len(outputs):
+            readings += [None] * (len(outputs) - len(readings))
+        source = bound.get(signature.view_of) if signature.view_of else None
+        for tensor, entry in zip(outputs, readings, strict=False):
+            index = self.emit(entry, operands, indices, label)
+            if index is not None and self.draft.shape(index) != tuple(tensor.shape):
+                raise InvalidModelError(
+                    f"{self.draft.nodes[index].name}: the rule for {signature.name!r} gives shape "
+                    f"{self.draft.shape(index)}, torch gives {tuple(tensor.shape)}"
+                )
+            parent = self.value(source) if isinstance(source, torch.Tensor) else None
+            if parent is None:
+                self.hold(tensor, index)
+                continue
+            steps = entry if isinstance(entry, list) else [entry]
+            view = Value(self, index, tensor.shape, parent.cell, parent, steps)
+            tensor._rfield = view  # type: ignore[attr-defined]
+
+    def nearest(self) -> dict[str, str | None]:
+        """For each unknown op the known one whose name looks most like it."""
+        return {name: RULES.nearest(name.partition(".")[0]) for name in self.unknown}
+
+
+def tensors_of(result: Any) -> list[torch.Tensor]:
+    """The tensors of a result, lists flattened."""
+    if isinstance(result, torch.Tensor):
+        return [result]
+    if isinstance(result, (list, tuple)):
+        found: list[torch.Tensor] = []
+        for item in result:
+            found += tensors_of(item)
+        return found
+    return []

@@ -1,0 +1,107 @@
+"""What is known of one tensor during a capture, and how writes reach the tensors it shares with.
+
+Every tensor made in a capture carries a ``Value``: the index of the graph node that it holds now,
+or None if it depends on no input. A view remembers its parent and the ops that lead there, so that
+a write to either changes what the other reads: ``x[:, 1:] += y`` is a write to ``x``.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from math import prod
+
+from ...core import layout
+from ...core.link import Link, Reshaped
+from ...core.ops import Op
+from ...core.relation import At, Sliding
+
+Steps = list[Op] | Callable[[], list[Op]]
+
+
+class Cell:
+    """One storage. ``known``: its elements are real numbers that depend on nothing."""
+
+    __slots__ = ("known", "own", "version")
+
+    def __init__(self, own: bool, known: bool = False) -> None:
+        self.version = 0
+        self.own = own
+        self.known = known
+
+
+class Value:
+    """What a tensor holds: ``index`` is up to date while ``version`` is that of the cell."""
+
+    __slots__ = ("cell", "index", "owner", "parent", "shape", "steps", "version")
+
+    def __init__(
+        self,
+        owner: object,
+        index: int | None,
+        shape: Sequence[int],
+        cell: Cell,
+        parent: Value | None = None,
+        steps: Steps | None = None,
+    ) -> None:
+        self.owner = owner
+        self.index = index
+        self.shape = tuple(shape)
+        self.cell = cell
+        self.parent = parent
+        self.steps = steps
+        self.version = cell.version
+
+    def path(self) -> list[Op]:
+        """The ops from the parent to this view."""
+        if callable(self.steps):
+            self.steps = self.steps()
+        return self.steps or []
+
+
+def unread(step: Op, shape: Sequence[int]) -> list[Op] | None:
+    """The ops that undo a view which holds every element of its parent, or None.
+
+    >>> unread(layout.permute((2, 3, 5), (2, 0, 1)), (2, 3, 5))[0].shape
+    (2, 3, 5)
+    """
+    link = step.links[0]
+    if link is None or link.is_identity:
+        return []
+    if isinstance(link, Reshaped):
+        return [layout.reshape(step.shape, shape)]
+    if not isinstance(link, Link) or prod(step.shape) != prod(shape):
+        return None
+    axes = [read.axis for read in link.reads]
+    plain = all(isinstance(read.relation, Sliding) and read.relation.is_identity
+                for read in link.reads)  # fmt: skip
+    if plain and None not in axes and len(axes) == len(step.shape):
+        return [layout.permute(step.shape, [axis for axis in axes if axis is not None])]
+    return None
+
+
+def patch(step: Op, shape: Sequence[int]) -> tuple[list[Op], int, range] | None:
+    """For a slice or select: how its elements take their place again, the axis and the positions.
+
+    The ops turn the view's shape into that of the parent, but for the size along the axis.
+    """
+    link = step.links[0]
+    if not isinstance(link, Link):
+        return None
+    moved = [
+        j
+        for j, read in enumerate(link.reads)
+        if not (isinstance(read.relation, Sliding) and read.relation.is_identity)
+    ]
+    if len(moved) != 1:
+        return None
+    axis = moved[0]
+    read = link.reads[axis]
+    if isinstance(read.relation, At):
+        whole = [*shape[:axis], 1, *shape[axis + 1 :]]
+        start = read.relation.index
+        return [layout.reshape(step.shape, whole)], axis, range(start, start + 1)
+    if isinstance(read.relation, Sliding) and read.relation.period == 1 and read.axis == axis:
+        start, step_size = read.relation.taps[0].first, read.relation.advance
+        count = step.shape[axis]
+        return [], axis, range(start, start + step_size * count, step_size)
+    return None

@@ -1,0 +1,132 @@
+"""One door for every source: whatever was given, a graph comes out.
+
+This module only decides who reads what; it knows no framework and no format.
+"""
+
+from __future__ import annotations
+
+import os
+import re
+from collections.abc import Mapping, Sequence
+from dataclasses import replace
+from importlib import import_module
+from pathlib import Path
+from typing import Any
+
+from .core.graph import Graph
+from .errors import InvalidModelError, UnreadableModelError, unknown_name
+from .frontends.registry import (
+    SUFFIXES,
+    Request,
+    reader_of_object,
+    reader_of_path,
+    reader_of_prefix,
+    resolve,
+)
+
+_PREFIX = re.compile(r"^(?P<prefix>[A-Za-z_][\w.]+):(?P<rest>[^\\/:].*)$")
+
+
+def load(
+    source: Any,
+    input_shape: Sequence[int | None] | Mapping[str, Sequence[int | None]] | None = None,
+    *,
+    axes: Sequence[int] | Mapping[str, Sequence[int]] | None = None,
+    training: bool = False,
+    unknown: str = "error",
+    **options: Any,
+) -> Graph:
+    """Read a model as a graph, without weights and without running it on data.
+
+    Args:
+        source: a live model (``torch.nn.Module``, ``torch.export.ExportedProgram``,
+            ``onnx.ModelProto``, ``keras.Model``, a TensorFlow graph or function, a JAX callable), a
+            path (``.pt2``, ``.onnx``, ``.pb``, ``.pbtxt``, ``.keras``, a SavedModel folder), a spec
+            (``"article:inception_v3"``, ``"torchvision:resnet50"``, ``"timm:convnext_tiny"``,
+            ``"package.module:callable"``), or a ``Graph``, which is returned as it is.
+        input_shape: the shape with batch and channels, or ``{input name: shape}``; a size of None
+            is free.
+        axes: the tensor axes along which fields are measured; default: all after batch and channel.
+        training: read the model as in training (batch norm then reads all positions).
+        unknown: ``"error"``, or ``"whole"`` to let an op without a rule read everything.
+        options: what a single front end understands, such as ``example_inputs`` for PyTorch.
+
+    Raises:
+        UnreadableModelError: the source is not a model that can be read.
+        UnsupportedOpError: ops without a rule; all of them are named.
+        InvalidModelError: the model rejects the input, or contradicts itself.
+    """
+    if isinstance(source, Graph):
+        return source
+    if unknown not in ("error", "whole"):
+        raise InvalidModelError(f"unknown = {unknown!r}; expected 'error' or 'whole'")
+    request = Request(input_shape, axes, training, unknown, options)
+    reader = reader_of_object(source)
+    if reader is not None:
+        return reader(source, request)
+    if isinstance(source, os.PathLike):
+        path = Path(source)
+        return reader_of_path(path)(path, request)
+    if isinstance(source, str):
+        return _from_text(source, request)
+    if callable(source) and not isinstance(source, type):
+        return resolve("jax:read_callable")(source, request)
+    kind = type(source)
+    hint = " Pass an instance, not the class." if isinstance(source, type) else ""
+    raise UnreadableModelError(
+        f"cannot read a {kind.__module__}.{kind.__qualname__} as a model.{hint}"
+    )
+
+
+def _from_text(source: str, request: Request) -> Graph:
+    path = Path(source)
+    if path.suffix.lower() in SUFFIXES or path.exists():
+        return reader_of_path(path)(path, request)
+    match = _PREFIX.match(source)
+    if match is None:
+        if "/" in source or "\\" in source or path.suffix:
+            return reader_of_path(path)(path, request)
+        raise UnreadableModelError(
+            f"{source!r} is neither a file nor a model spec such as 'torchvision:resnet50', "
+            "'article:inception_v3' or 'package.module:callable'"
+        )
+    prefix, rest = match["prefix"], match["rest"]
+    if prefix == "article":
+        return import_module("rfield.networks").build(rest, request.input_shape)
+    if "." not in prefix and prefix in _prefixes():
+        return reader_of_prefix(prefix)(rest, request)
+    return _from_callable(prefix, rest, request)
+
+
+def _prefixes() -> frozenset[str]:
+    from .frontends.registry import PREFIXES
+
+    return frozenset(PREFIXES)
+
+
+def _from_callable(module: str, attribute: str, request: Request) -> Graph:
+    """``package.module:callable``: the user names the code, so it may run."""
+    try:
+        home = import_module(module)
+    except ModuleNotFoundError as error:
+        if error.name and module.startswith(error.name):
+            if "." not in module:
+                raise unknown_name("kind of model", module, [*_prefixes(), "article"]) from None
+            raise UnreadableModelError(f"there is no Python module {error.name!r}") from None
+        raise
+    if not hasattr(home, attribute):
+        raise unknown_name(f"name in {module}", attribute, [n for n in vars(home) if n[0] != "_"])
+    found = getattr(home, attribute)
+    if reader_of_object(found) is None and callable(found):
+        keywords = request.options.get("arguments", {})
+        rest = {key: value for key, value in request.options.items() if key != "arguments"}
+        request = replace(request, options=rest)
+        found = found(**keywords)
+    reader = reader_of_object(found)
+    if isinstance(found, Graph):
+        return found
+    if reader is None:
+        raise UnreadableModelError(
+            f"{module}:{attribute} gives a {type(found).__name__}, which is no model"
+        )
+    return reader(found, request)
