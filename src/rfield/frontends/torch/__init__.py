@@ -24,5 +24,14 @@ from . import (  # noqa: F401 - importing a family registers its rules
 )
 from .capture import read_module
 from .rulebook import RULES, Arguments, Reading, rule
+from .zoo import read_timm, read_torchvision
 
-__all__ = ["RULES", "Arguments", "Reading", "read_module", "rule"]
+__all__ = [
+    "RULES",
+    "Arguments",
+    "Reading",
+    "read_module",
+    "read_timm",
+    "read_torchvision",
+    "rule",
+]
