@@ -22,10 +22,12 @@ _HOME = {
     "Region": "analysis.results",
     "alignment": "api",
     "cost": "api",
+    "influence": "api",
     "load": "loading",
     "receptive_field": "api",
     "receptive_fields": "api",
     "summary": "api",
+    "support": "api",
 }
 
 if TYPE_CHECKING:
@@ -33,7 +35,15 @@ if TYPE_CHECKING:
     from .analysis.cost import Cost
     from .analysis.field import ReceptiveField
     from .analysis.results import UNBOUNDED, Fidelity, Region
-    from .api import alignment, cost, receptive_field, receptive_fields, summary
+    from .api import (
+        alignment,
+        cost,
+        influence,
+        receptive_field,
+        receptive_fields,
+        summary,
+        support,
+    )
     from .core.graph import Graph
     from .errors import RFieldError
     from .frontends.declared import GraphBuilder
@@ -51,10 +61,12 @@ __all__ = [
     "Region",
     "alignment",
     "cost",
+    "influence",
     "load",
     "receptive_field",
     "receptive_fields",
     "summary",
+    "support",
 ]
 
 

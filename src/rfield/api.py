@@ -8,12 +8,16 @@ from typing import TYPE_CHECKING, Any
 from .analysis import alignment as _alignment
 from .analysis import cost as _cost
 from .analysis import fields as _fields
+from .analysis import influence as _influence
+from .analysis import support as _support
 from .loading import load
 
 if TYPE_CHECKING:
     from .analysis.alignment import Alignment
     from .analysis.cost import Cost
     from .analysis.field import ReceptiveField
+    from .analysis.influence import Influence
+    from .analysis.support import Support
 
 
 def receptive_field(
@@ -57,3 +61,45 @@ def alignment(source_or_graph: Any, **load_options: Any) -> Alignment:
 def cost(source_or_graph: Any, output: str | None = None, **load_options: Any) -> Cost:
     """Multiply-adds, FLOPs and parameters of everything ``output`` depends on."""
     return _cost.cost(load(source_or_graph, **load_options), output)
+
+
+def support(
+    source_or_graph: Any,
+    index: Any,
+    output: str | None = None,
+    *,
+    wrt: str | None = None,
+    clip: bool = True,
+    **load_options: Any,
+) -> Support | tuple[Support, ...]:
+    """The exact set of input positions that the output at ``index`` reads, holes included.
+
+    ``index``: one output position, a tuple with slices for a box of outputs, or an array of shape
+    ``(n, d)`` for one ``Support`` each.
+
+    >>> import rfield
+    >>> b = rfield.GraphBuilder()
+    >>> x = b.input("signal", (1, 1, 32))
+    >>> y = b.conv("dilated", x, kernel=3, dilation=2)
+    >>> s = rfield.support(b.build(outputs=[y]), (4,))
+    >>> s.offset, s.mask.tolist()
+    ((4,), [True, False, True, False, True])
+    """
+    graph = load(source_or_graph, **load_options)
+    return _support.support(graph, index, output, wrt=wrt, clip=clip)
+
+
+def influence(
+    source_or_graph: Any,
+    index: Any,
+    output: str | None = None,
+    *,
+    wrt: str | None = None,
+    **load_options: Any,
+) -> Influence:
+    """How the output at ``index`` is influenced by each input position, without weights.
+
+    The chance to end at an input position when walking back from the output, every branch of a join
+    and every tap of an op equally likely: ``.offset``, ``.weight`` (sums to 1), ``.mean``, ``.std``.
+    """
+    return _influence.influence(load(source_or_graph, **load_options), index, output, wrt=wrt)

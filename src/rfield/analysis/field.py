@@ -148,7 +148,7 @@ class ReceptiveField:
         ``clip`` the theory (the grid goes on for ever, padding is more grid); with ``clip`` what
         this model reads on this input: padding reads nothing (or the mirrored, wrapped element).
         """
-        at, many = self._index(index, inside=clip)
+        at, many = self.rows(index, inside=clip)
         if clip:
             self._need_sizes()
             if self.is_local:
@@ -245,8 +245,8 @@ class ReceptiveField:
             )
         return " ".join(parts) + ("" if self.fidelity is Fidelity.EXACT else " (upper bound)")
 
-    def _index(self, index: Any, *, inside: bool) -> tuple[IndexArray, bool]:
-        """``index`` as rows of positions, and whether many were asked for."""
+    def rows(self, index: Any, *, inside: bool) -> tuple[IndexArray, bool]:
+        """``index`` as rows of output positions (checked), and whether it was an array of many."""
         at = np.asarray(index)
         if at.size == 0 and at.ndim <= 1:
             at = np.zeros((0,), dtype=np.int64)

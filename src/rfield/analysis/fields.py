@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from functools import cached_property
 
 from ..core.graph import Graph
 from ..errors import UnresolvedSizeError, unknown_name
 from .field import ReceptiveField, position_axes
-from .forward import Sweep, sweep
+from .forward import Sweep, input_sweeps, sweep
 from .free import unknown_numbers
 from .results import Fidelity
 from .reverse import pull_back
@@ -127,14 +127,15 @@ class FieldsOf(Mapping[str, ReceptiveField]):
         self.graph = graph
         self.of = of
         self.value = find(graph, of)
-        self._pulled = None if graph.has_free_axes else pull_back(graph, self.value)
+        self._sweeps = input_sweeps(graph)
+        self._pulled = None if graph.has_free_axes else pull_back(graph, self.value, self._sweeps)
 
     def __getitem__(self, layer: str) -> ReceptiveField:
         if layer not in self._layers:
             raise unknown_name(f"layer that {self.of} depends on", layer, self._layers)
         source = self._layers[layer]
         if self._pulled is not None:
-            axes, source_axes = source_layout(self.graph, source)
+            axes, source_axes = source_layout(self.graph, source, self._sweeps)
             states = self._pulled.states(source, source_axes)
             if states is not None:
                 return ReceptiveField(
@@ -192,7 +193,9 @@ def choose_source(graph: Graph, value: int | None, wrt: str | None) -> int:
     return candidates[0].node
 
 
-def source_layout(graph: Graph, source: int) -> tuple[tuple[str, ...], tuple[int, ...]]:
+def source_layout(
+    graph: Graph, source: int, sweeps: Sequence[Sweep] | None = None
+) -> tuple[tuple[str, ...], tuple[int, ...]]:
     """Names and tensor axes of the spatial axes of an input or of a layer.
 
     A layer's spatial axes are those along which its own field in the input moves.
@@ -200,12 +203,12 @@ def source_layout(graph: Graph, source: int) -> tuple[tuple[str, ...], tuple[int
     for entry in graph.inputs_:
         if entry.node == source:
             return axis_names(len(entry.axes)), entry.axes
-    for entry in graph.inputs_:
-        states = sweep(graph, entry.node, entry.axes).at(source)
+    for swept in input_sweeps(graph) if sweeps is None else sweeps:
+        states = swept.at(source)
         if any(state is not None for state in states):
-            positions = position_axes(graph, source, entry.node, entry.axes, states)
-            if len(positions) == len(entry.axes):
-                return axis_names(len(entry.axes)), positions
+            positions = position_axes(graph, source, swept.source, swept.axes, states)
+            if len(positions) == len(swept.axes):
+                return axis_names(len(swept.axes)), positions
             if positions:
                 return tuple(f"axis{axis}" for axis in positions), positions
     rank = len(graph.nodes[source].shape)

@@ -45,6 +45,11 @@ def sweep(graph: Graph, source: int, axes: Sequence[int]) -> Sweep:
     return Sweep(graph, source, tuple(axes), tuple(states), tuple(found))
 
 
+def input_sweeps(graph: Graph) -> tuple[Sweep, ...]:
+    """One sweep for each input that has spatial axes."""
+    return tuple(sweep(graph, entry.node, entry.axes) for entry in graph.inputs_ if entry.axes)
+
+
 def _sweep_axis(nodes: Sequence[Node], source: int, start: Span, globals_: set[int]) -> list[State]:
     states: list[State] = [None] * (source + 1)
     states[source] = start

@@ -17,7 +17,7 @@ from ..core.link import Link, Read
 from ..core.indices import IndexSet
 from ..core.relation import IDENTITY, WHOLE, Relation, Sliding, compose, image, join
 from .bounds import carriers
-from .forward import sweep
+from .forward import Sweep, input_sweeps
 from .pull import LARGEST
 from .terms import State, Term, to_state
 
@@ -46,9 +46,9 @@ class PulledBack:
         return tuple(_state(reads[axis], self.rank) for axis in axes)
 
 
-def pull_back(graph: Graph, value: int) -> PulledBack:
-    """One sweep against the arrows from ``value``."""
-    moving = _moving_axes(graph, value)
+def pull_back(graph: Graph, value: int, sweeps: Sequence[Sweep] | None = None) -> PulledBack:
+    """One sweep against the arrows from ``value``; ``sweeps`` are those of the graph's inputs."""
+    moving = _moving_axes(graph, value, input_sweeps(graph) if sweeps is None else sweeps)
     rank = len(graph.nodes[value].shape)
     found: dict[int, tuple[Read, ...] | None] = {
         value: tuple(Read(a, IDENTITY) if a in moving[value] else _ALL for a in range(rank))
@@ -79,14 +79,12 @@ def exact_relations(graph: Graph, of: str) -> dict[str, tuple[Relation, ...] | N
     }
 
 
-def _moving_axes(graph: Graph, value: int) -> list[set[int]]:
+def _moving_axes(graph: Graph, value: int, sweeps: Sequence[Sweep]) -> list[set[int]]:
     """For every value up to ``value`` the axes along which its field in some input moves."""
     moving: list[set[int]] = [set() for _ in range(value + 1)]
-    for entry in graph.inputs_:
-        swept = sweep(graph, entry.node, entry.axes)
+    for swept in sweeps:
         for index in range(value + 1):
-            rank = len(graph.nodes[index].shape)
-            moving[index].update(carriers(swept.at(index), rank))
+            moving[index].update(carriers(swept.at(index), len(graph.nodes[index].shape)))
     return moving
 
 

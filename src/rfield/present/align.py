@@ -50,7 +50,7 @@ def align_report(found: Alignment, *, title: str = "") -> Report:
             verdict = Remark("aligned: no two branches are joined")
     else:
         verdict = Remark(f"not aligned: {len(found.joins)} of {joins}", good=False)
-    table = tabulate(_SHOWS, rows, lambda row: row.first)
+    table = tabulate(_SHOWS, rows)
     return Report(
         kind="align",
         title=f"{title} · alignment" if title else "alignment",
@@ -81,15 +81,15 @@ def _record(row: BranchRow) -> dict[str, object]:
 
 
 def _offset(row: BranchRow) -> str:
-    return values.axes(row.offset, lambda o: "strides differ" if o is None else str(o))
+    return values.axes(row.offset, lambda o: "strides differ" if o is None else str(o), ", ")
 
 
 _SHOWS: list[Show[BranchRow]] = [
     Show(Column("join", "left", name=True), lambda row: row.join if row.first else ""),
     Show(Column("branch", "left", name=True), lambda row: row.branch),
     Show(Column("stride S"), lambda row: values.axes(row.stride, values.number)),
-    Show(Column("center"), lambda row: values.axes(row.center, values.number)),
-    Show(Column("offset"), lambda row: _offset(row) if row.first else ""),
+    Show(Column("center"), lambda row: values.position(row.center)),
+    Show(Column("offset", tone="accent"), lambda row: _offset(row) if row.first else ""),
     Show(Column("along", "left"), lambda row: ", ".join(row.differing) if row.first else ""),
     Show(Column("", "left", gap=1), lambda row: row.note if row.first else ""),
 ]

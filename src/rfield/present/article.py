@@ -54,12 +54,13 @@ def article_rows(
                 resolution=resolution,
                 size=field.size,
                 local=local_size(field),
-                stride=field.stride,
-                padding=field.padding,
+                stride=field.local.stride,
+                padding=field.local.padding,
                 flops=None if resolution is None else cost(graph, end_point).flops,
                 global_reads=field.global_reads,
                 why=reasons(field),
-                padding_at={n: f[end_point].padding if f else none for n, f in at.items()} or None,
+                padding_at={n: f[end_point].local.padding if f else none for n, f in at.items()}
+                or None,
             )
         )
     return rows
@@ -80,15 +81,18 @@ def article_report(
     shows: list[Show[ArticleRow]] = [
         Show(Column("network", "left", name=True), named),
         Show(Column("end point", "left", name=True), lambda row: row.end_point),
-        Show(Column("size r"), lambda row: show_size(row.size, row.local)),
+        Show(Column("size r", tone="key"), lambda row: show_size(row.size, row.local)),
         Show(
-            Column("", "left", gap=1),
+            Column("", "left", gap=1, tone="accent"),
             lambda row: show_global(row.size, row.local, row.global_reads),
         ),
         Show(Column("stride S"), lambda row: values.axes(row.stride, values.number)),
         Show(Column("padding P"), lambda row: values.axes(row.padding, values.number)),
         *(Show(Column(f"P at {n}"), lambda row, n=n: _padding_at(row, n)) for n in sizes),
-        Show(Column("GFLOPs"), lambda row: "" if row.flops is None else values.giga(row.flops)),
+        Show(
+            Column("GFLOPs", tone="quiet"),
+            lambda row: "" if row.flops is None else values.giga(row.flops),
+        ),
     ]
     return Report(
         kind="article",

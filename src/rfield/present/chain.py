@@ -150,10 +150,10 @@ _WRITTEN: list[Show[ChainRow]] = [
     Show(Column("dilation"), lambda row: row.dilation),
 ]
 _FIELD: list[Show[ChainRow]] = [
-    Show(Column("size r", gap=4), lambda row: values.axes(row.size, str)),
+    Show(Column("size r", gap=4, tone="key"), lambda row: values.axes(row.size, str)),
     Show(Column("stride S"), lambda row: values.axes(row.stride, values.number)),
     Show(Column("padding P"), lambda row: values.axes(row.padding, values.number)),
-    Show(Column("center"), lambda row: values.axes(row.center, values.number)),
+    Show(Column("center"), lambda row: values.position(row.center)),
 ]
 _OUTPUT: Show[ChainRow] = Show(Column("output"), lambda row: values.shape(row.output))
 _SIZE_FREE = [*_WRITTEN, *_FIELD]

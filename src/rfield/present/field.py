@@ -22,23 +22,25 @@ def field_report(
     """
     region = None if at is None else field.region(tuple(at), clip=clip)
     middle = center_of_first(field)
-    pairs = [*_numbers(field), ("center of output 0", values.axes(middle, values.number))]
+    pairs = [*_numbers(field), ("center of output 0", values.position(middle))]
     record = {
         "layer": field.layer,
         "wrt": field.wrt,
         "size": field.size,
         "local": local_size(field),
         "sizes": field.sizes,
-        "stride": field.stride,
-        "padding": field.padding,
+        "stride": field.local.stride,
+        "padding": field.local.padding,
         "period": field.period,
         "center": middle,
         "global_reads": field.global_reads,
         "fidelity": field.fidelity,
-        "why": {axis: why for axis in field.axes if (why := field.why(axis))},
+        "why": {axis: why for axis in field.axes if (why := field.local.why(axis))},
     }
     if region is not None and at is not None:
-        pairs += _region(at, region, clip)
+        pairs += _region(at, region, "reads" + clip * ", clipped")
+        if field.global_reads and not clip:
+            pairs += _region(at, field.local.region(tuple(at)), "reads locally")
         record |= {"at": tuple(at), "clip": clip, "start": region.start, "stop": region.stop}
     called = f"{title} · " if title else ""
     output, source = (
@@ -67,8 +69,9 @@ def _numbers(field: ReceptiveField) -> Iterator[tuple[str, str]]:
     if unbounded:
         yield "local size", values.axes(local_size(field), str)
         yield "whole axis read by", ", ".join(field.global_reads)
-    yield "stride S", values.axes(field.stride, values.number)
-    yield "padding P", values.axes(field.padding, values.number)
+    local = local_size(field)
+    yield "stride S", values.numbers(field.local.stride, local)
+    yield "padding P", values.numbers(field.local.padding, local)
     if any(period != 1 for period in field.period):
         yield "period", values.axes(field.period, str)
     if any(len(sizes) > 1 for sizes in field.sizes):
@@ -81,9 +84,9 @@ def _list(sizes: Sequence[int]) -> str:
     return f"{{{shown}{' …' if len(sizes) > 8 else ''}}}"
 
 
-def _region(at: Sequence[int], region: Region, clip: bool) -> Iterator[tuple[str, str]]:
-    inner = ", ".join(map(str, at))
-    yield f"output ({inner}) reads", str(region) + (" (clipped)" if clip else "")
+def _region(at: Sequence[int], region: Region, reads: str) -> Iterator[tuple[str, str]]:
+    shown = str(region).replace("-inf..inf", "everything")
+    yield f"output ({', '.join(map(str, at))}) {reads}", shown
 
 
 def _notes(field: ReceptiveField, has_region: bool, clip: bool) -> Iterator[str]:
@@ -94,9 +97,9 @@ def _notes(field: ReceptiveField, has_region: bool, clip: bool) -> Iterator[str]
             "" if clip else "; below 0 and past the end is padding"
         )
     if any(map(values.is_unbounded, field.size)):
-        yield "local size, center: without the whole-axis reads"
+        yield values.GLOBAL_FIELD
     if field.fidelity is not Fidelity.EXACT:
         yield "upper bound: an op on the way is data-dependent or unknown"
     for axis in field.axes:
-        if why := field.why(axis):
+        if why := field.local.why(axis):
             yield f"{axis}: {why}"

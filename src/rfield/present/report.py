@@ -21,22 +21,23 @@ class Column:
     """How one column is headed and set.
 
     ``name`` columns hold names that a user chose: a narrow terminal may shorten them, and Markdown
-    sets them as code. ``gap`` is the number of blanks before the column.
+    sets them as code. ``gap`` is the number of blanks before the column. ``tone`` is the part that
+    the column plays: the answer itself (key), an exception (accent), context (quiet).
     """
 
     title: str
     align: Align = "right"
     name: bool = False
     gap: int = 2
+    tone: Literal["plain", "key", "accent", "quiet"] = "plain"
 
 
 @dataclass(frozen=True, slots=True)
 class Table:
-    """Columns and rows of cells; ``marked`` rows stand out where the form can show it."""
+    """Columns and rows of cells."""
 
     columns: tuple[Column, ...]
     rows: tuple[tuple[str, ...], ...]
-    marked: frozenset[int] = frozenset()
 
 
 @dataclass(frozen=True, slots=True)
@@ -90,9 +91,7 @@ class Show(Generic[Row]):
     cell: Callable[[Row], str]
 
 
-def tabulate(
-    shows: Iterable[Show[Row]], rows: Iterable[Row], marked: Callable[[Row], bool] | None = None
-) -> Table:
+def tabulate(shows: Iterable[Show[Row]], rows: Iterable[Row]) -> Table:
     """A table with one line per row; columns that are empty in every row are left out."""
     rows, shows = list(rows), list(shows)
     cells = [[show.cell(row) for row in rows] for show in shows]
@@ -100,5 +99,4 @@ def tabulate(
     return Table(
         tuple(shows[k].column for k in kept),
         tuple(tuple(cells[k][number] for k in kept) for number in range(len(rows))),
-        frozenset(n for n, row in enumerate(rows) if marked and marked(row)),
     )

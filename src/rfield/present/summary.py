@@ -35,15 +35,16 @@ class SummaryRow:
         shape: shape of its output, None where it changes with a free input size.
         size: size r of its receptive field in input pixels, ``UNBOUNDED`` if it reads a whole axis.
         local: the size without whole-axis reads.
-        stride: effective stride S, None where there is none.
-        padding: effective padding P = −(first index read by output 0), None where it is not fixed.
+        stride: effective stride S of the local field, None where there is none.
+        padding: effective padding P = −(first index read by output 0) of the local field, None
+            where it is not fixed.
         center: 0-based centre of the local field of output 0, padding included.
         share: size / input size, at most 1; None where the input size is free.
-        exceeds: whether the size is larger than the input on some axis.
+        exceeds: whether the local size is larger than the input on some axis.
         global_reads: the layers through which it reads a whole axis.
         fidelity: ``"exact"`` or ``"upper bound"``.
-        why: why stride or padding is None, or size unbounded; empty otherwise.
-        padding_at: ``padding`` at each input size that was asked for.
+        why: why stride or padding is None; empty otherwise.
+        padding_at: ``padding`` at each input size that was asked for, else None.
     """
 
     layer: str
@@ -64,8 +65,9 @@ class SummaryRow:
     def as_dict(self) -> dict[str, object]:
         """The row as a mapping; without ``padding_at`` where no sizes were asked for."""
         row = {entry.name: getattr(self, entry.name) for entry in fields(self)}
-        at = row.pop("padding_at")
-        return {**row, **{f"padding_at_{size}": padding for size, padding in (at or {}).items()}}
+        del row["padding_at"]
+        at = self.padding_at or {}
+        return {**row, **{f"padding_at_{size}": padding for size, padding in at.items()}}
 
 
 @dataclass(frozen=True, eq=False)
@@ -99,7 +101,7 @@ class Summary(Sequence[SummaryRow]):
 
     @property
     def first_exceeding(self) -> str | None:
-        """The first layer whose field is larger than the input, None if there is none."""
+        """The first layer whose local field is larger than the input, None if there is none."""
         return next((row.layer for row in self.rows if row.exceeds), None)
 
     def to_csv(self) -> str:
@@ -132,7 +134,7 @@ class Summary(Sequence[SummaryRow]):
         return Report(
             kind="summary",
             title=f"{title}fields in {self.wrt} ({', '.join(self.axes)}: {sizes})",
-            parts=(tabulate(_shows(at, first), self.rows, lambda row: row.layer == first),),
+            parts=(tabulate(_shows(at, first), self.rows),),
             notes=tuple(_notes(self, first)),
             facts={
                 "model": self.title,
@@ -176,11 +178,11 @@ def summary(
     shape = graph.shape(found.source)
     inputs = tuple(shape[axis] for axis in found.source_axes)
     again = {size: resized(graph, size) for size in sizes}
-    fields_at = {n: g and Fields(g, found.source, wrt) for n, g in again.items()}
+    fields_at = {n: g and Fields(g, choose_source(g, None, found.wrt)) for n, g in again.items()}
     none = (None,) * len(inputs)
     rows: list[SummaryRow] = []
     for name in kept:
-        at = {n: other[name].padding if other else none for n, other in fields_at.items()}
+        at = {n: other[name].local.padding if other else none for n, other in fields_at.items()}
         rows.append(_row(graph, found[name], inputs, at or None))
     called = graph.origin if title is None else title
     return Summary(called, found.wrt, found.axes, inputs, tuple(rows))
@@ -205,8 +207,10 @@ def local_size(field: ReceptiveField) -> tuple[int, ...]:
 
 
 def reasons(field: ReceptiveField) -> str:
-    """Why a number of the field is missing, each reason once."""
-    return "; ".join(dict.fromkeys(why for axis in field.axes if (why := field.why(axis))))
+    """Why a number of the local field is missing, or that there is none; each reason once."""
+    asked = [field.local if any(sizes) else field for sizes in field.sizes]
+    whys = (field.why(axis) for field, axis in zip(asked, field.axes, strict=True))
+    return "; ".join(dict.fromkeys(why for why in whys if why))
 
 
 def show_size(size: Sequence[Size], local: Sequence[int]) -> str:
@@ -230,18 +234,18 @@ def _row(
     inputs: Sequence[int | None],
     padding_at: Mapping[int, Padding] | None,
 ) -> SummaryRow:
-    size = field.size
+    size, local = field.size, local_size(field)
     return SummaryRow(
         layer=field.layer,
         op=graph.nodes[field.value].kind,
         shape=field.output_shape,
         size=size,
-        local=local_size(field),
-        stride=field.stride,
-        padding=field.padding,
+        local=local,
+        stride=field.local.stride,
+        padding=field.local.padding,
         center=center_of_first(field),
         share=tuple(_share(r, total) for r, total in zip(size, inputs, strict=True)),
-        exceeds=any(_larger(r, total) for r, total in zip(size, inputs, strict=True)),
+        exceeds=any(n is not None and r > n for r, n in zip(local, inputs, strict=True)),
         global_reads=field.global_reads,
         fidelity=field.fidelity.value,
         why=reasons(field),
@@ -255,10 +259,6 @@ def _share(size: Size, total: int | None) -> float | None:
     if total is None:
         return None
     return min(1.0, size / total) if total else 0.0
-
-
-def _larger(size: Size, total: int | None) -> bool:
-    return not isinstance(size, int) or (total is not None and size > total)
 
 
 def resized(graph: Graph, size: int) -> Graph | None:
@@ -283,30 +283,39 @@ def resized(graph: Graph, size: int) -> Graph | None:
 def _shows(at: Sequence[int], first: str | None) -> list[Show[SummaryRow]]:
     return [
         Show(Column("layer", "left", name=True), lambda row: row.layer),
-        Show(Column("op", "left"), lambda row: row.op),
-        Show(Column("output", "left"), lambda row: values.shape(row.shape)),
-        Show(Column("size r"), lambda row: show_size(row.size, row.local)),
+        Show(Column("op", "left", tone="quiet"), lambda row: row.op),
+        Show(Column("output", "left", tone="quiet"), lambda row: values.shape(row.shape)),
+        Show(Column("size r", tone="key"), lambda row: show_size(row.size, row.local)),
         Show(
-            Column("", "left", gap=1),
+            Column("", "left", gap=1, tone="accent"),
             lambda row: show_global(row.size, row.local, row.global_reads),
         ),
-        Show(Column("stride S"), lambda row: values.axes(row.stride, values.number)),
-        Show(Column("padding P"), lambda row: values.axes(row.padding, values.number)),
+        Show(Column("stride S"), lambda row: values.numbers(row.stride, row.local)),
+        Show(Column("padding P"), lambda row: values.numbers(row.padding, row.local)),
         *(
             Show(Column(f"P at {size}"), lambda row, size=size: _padding_at(row, size))
             for size in at
         ),
-        Show(Column("center"), lambda row: values.axes(row.center, values.number)),
-        Show(Column("sees"), lambda row: values.axes(row.share, values.percent)),
+        Show(Column("center"), _center),
+        Show(Column("sees %"), _sees),
         Show(
-            Column("", "left", gap=1),
+            Column("", "left", gap=1, tone="accent"),
             lambda row: "← first field larger than the input" if row.layer == first else "",
         ),
     ]
 
 
+def _center(row: SummaryRow) -> str:
+    return values.position(row.center) if any(row.local) else "–"
+
+
+def _sees(row: SummaryRow) -> str:
+    known = any(share is not None for share in row.share)
+    return values.axes(row.share, values.percent) if known else ""
+
+
 def _padding_at(row: SummaryRow, size: int) -> str:
-    return values.axes((row.padding_at or {})[size], values.number)
+    return values.numbers((row.padding_at or {})[size], row.local)
 
 
 def _notes(found: Summary, first: str | None) -> Iterable[str]:
@@ -320,5 +329,4 @@ def _notes(found: Summary, first: str | None) -> Iterable[str]:
     if bounds:
         layers = f"{len(bounds)} of {len(found.rows)} layers, from {bounds[0]}"
         yield f"upper bound, not exact: {layers}"
-    missing = [row for row in found.rows if not any(map(values.is_unbounded, row.size))]
-    yield from values.grouped(row.why for row in missing if row.why)
+    yield from values.grouped(row.why for row in found.rows if row.why and any(row.local))

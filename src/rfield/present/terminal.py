@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from typing import TYPE_CHECKING, TextIO
 
 from .report import Report
@@ -11,8 +12,12 @@ if TYPE_CHECKING:
     from rich.console import Console
     from rich.text import Text
 
+FONTS = "ui-monospace, SFMono-Regular, Menlo, Consolas, 'DejaVu Sans Mono', monospace"
 STYLES = {
     "plain": "",
+    "key": "bold cyan",
+    "accent": "yellow",
+    "quiet": "dim",
     "title": "bold",
     "header": "bold",
     "rule": "dim",
@@ -20,7 +25,6 @@ STYLES = {
     "label": "dim",
     "good": "green",
     "bad": "bold red",
-    "marked": "bold",
 }
 """How each tone looks."""
 
@@ -36,7 +40,7 @@ def write(report: Report, stream: TextIO) -> None:
 
 
 def to_svg(report: Report, *, heading: str = "rfield") -> str:
-    """The report as an SVG picture of a terminal, for documents."""
+    """The report as an SVG picture of a terminal, for documents; it loads nothing from outside."""
     from io import StringIO
 
     from rich.console import Console
@@ -45,7 +49,9 @@ def to_svg(report: Report, *, heading: str = "rfield") -> str:
     width = max((line.cell_len for line in lines), default=0) + 2
     console = Console(file=StringIO(), record=True, width=width, force_terminal=True)
     _print(console, lines)
-    return console.export_svg(title=heading, unique_id=f"rfield-{report.kind}")
+    svg = console.export_svg(title=heading, unique_id=f"rfield-{report.kind}")
+    svg = re.sub(r"\n\s*@font-face \{[^}]*\}", "", svg)
+    return svg.replace("Fira Code, monospace", FONTS)
 
 
 def _print(console: Console, lines: list[Text]) -> None:

@@ -13,7 +13,9 @@ from typing import Literal, TextIO
 
 from .report import Column, Facts, Part, Remark, Report, Table
 
-Tone = Literal["plain", "title", "header", "rule", "note", "label", "good", "bad", "marked"]
+Tone = Literal[
+    "plain", "key", "accent", "quiet", "title", "header", "rule", "note", "label", "good", "bad"
+]
 
 _ASCII = str.maketrans(
     {
@@ -59,7 +61,7 @@ def lay_out(
         return text.translate(_ASCII) if ascii_only else text
 
     if report.title:
-        yield (Span(spell(report.title), "title"),)
+        yield (Span(" " + spell(report.title), "title"),)
     for part in report.parts:
         yield ()
         yield from _part(part, width, spell)
@@ -111,9 +113,17 @@ def shorten(text: str, room: int, ellipsis: str = "…") -> str:
     if display_width(text) <= room:
         return text
     keep = max(0, room - len(ellipsis))
-    head = keep // 2
-    tail = keep - head
-    return text[:head] + ellipsis + (text[-tail:] if tail else "")
+    head = _fitting(text, keep // 2)
+    tail = _fitting(text[::-1], keep - display_width(head))[::-1]
+    return head + ellipsis + tail
+
+
+def _fitting(text: str, room: int) -> str:
+    """As much of the beginning of ``text`` as fits into ``room`` cells."""
+    end = min(len(text), room)
+    while display_width(text[:end]) > room:
+        end -= 1
+    return text[:end]
 
 
 def _part(part: Part, width: int | None, spell: _Spell) -> Iterator[Line]:
@@ -155,21 +165,21 @@ def _table(part: Table, width: int | None, spell: _Spell) -> Iterator[Line]:
             for row in rows
         ]
     rule = spell("─") * (1 + sum(widths) + sum(column.gap for column in columns[1:]) + 1)
-    yield (Span(_line(columns, titles, widths), "header"),)
+    yield tuple(Span(span.text, "header") for span in _line(columns, titles, widths))
     yield (Span(rule, "rule"),)
-    for number, row in enumerate(rows):
-        tone: Tone = "marked" if number in part.marked else "plain"
-        yield (Span(_line(columns, row, widths), tone),)
+    for row in rows:
+        yield _line(columns, row, widths)
     yield (Span(rule, "rule"),)
 
 
-def _line(columns: Sequence[Column], cells: Sequence[str], widths: Sequence[int]) -> str:
-    pieces: list[str] = []
+def _line(columns: Sequence[Column], cells: Sequence[str], widths: Sequence[int]) -> Line:
+    spans: list[Span] = []
     for number, (column, cell, width) in enumerate(zip(columns, cells, widths, strict=True)):
+        gap = " " * (column.gap if number else 1)
         blank = " " * (width - display_width(cell))
-        pieces += [" " * (column.gap if number else 1)]
-        pieces += [blank, cell] if column.align == "right" else [cell, blank]
-    return "".join(pieces)
+        padded = gap + (blank + cell if column.align == "right" else cell + blank)
+        spans.append(Span(padded, column.tone))
+    return tuple(spans)
 
 
 def _fit(

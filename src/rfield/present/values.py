@@ -20,10 +20,9 @@ UNITS = "size r, stride S, padding P in input pixels; P = −(first index that o
 CENTER = (
     "center: midpoint of the field of output 0, as a 0-based index: the first pixel is 0, not 0.5"
 )
-GLOBAL = (
-    "global: also reads whole axes, by the layers in brackets; the number leaves those reads out"
-)
-SEES = "sees: size / input size, at most 100 %"
+GLOBAL = "global: also reads whole axes, by the layers in brackets; r, S, P, center leave that out"
+GLOBAL_FIELD = "local size, stride, padding, center: without the whole-axis reads"
+SEES = "sees: size / input size in percent, at most 100"
 
 
 def is_unbounded(value: object) -> bool:
@@ -31,10 +30,20 @@ def is_unbounded(value: object) -> bool:
     return value is UNBOUNDED
 
 
-def axes(values: Sequence[Item], show: Callable[[Item], str]) -> str:
+def axes(values: Sequence[Item], show: Callable[[Item], str], between: str = "x") -> str:
     """One text where all axes agree, else one per axis: ``7x3``."""
     shown = [show(value) for value in values]
-    return shown[0] if len(set(shown)) == 1 else "x".join(shown)
+    return shown[0] if len(set(shown)) == 1 else between.join(shown)
+
+
+def position(values: Sequence[Number | None]) -> str:
+    """A place, in which signs and fractions are common: ``-1/2, 0``."""
+    return axes(values, number, ", ")
+
+
+def numbers(found: Sequence[Number | None], local: Sequence[int]) -> str:
+    """Exact numbers; ``–`` where nothing is read locally, so that there is no such number."""
+    return axes(found, number) if any(local) else "–"
 
 
 def number(value: Number | None) -> str:
@@ -56,13 +65,17 @@ def shape(sizes: Sequence[int | None]) -> str:
 
 
 def percent(share: float | None) -> str:
-    """A share of the input, with one decimal below 10 %; nothing is shown as 0 % but nothing."""
+    """A share in percent, with one decimal below 10; only nothing is shown as 0.
+
+    >>> percent(0.412), percent(0.0312), percent(0.0001), percent(0.0), percent(None)
+    ('41', '3.1', '<0.1', '0', '?')
+    """
     if share is None:
         return "?"
     value = 100 * share
-    if value >= 10 or value == 0:
-        return f"{value:.0f} %"
-    return "<0.1 %" if value < 0.05 else f"{value:.1f} %"
+    if value >= 9.95 or value == 0:
+        return f"{value:.0f}"
+    return "<0.1" if value < 0.05 else f"{value:.1f}"
 
 
 def global_reads(layers: Sequence[str]) -> str:
