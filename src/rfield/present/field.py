@@ -10,7 +10,10 @@ from . import values
 from .report import Facts, Report
 from .summary import center_of_first, local_size
 
-PER_AXIS = frozenset({"size", "local", "stride", "padding", "period", "center", "start", "stop"})
+PER_AXIS = frozenset(
+    {"size", "local", "stride", "padding", "period", "center", "start", "stop"}
+    | {"local_start", "local_stop"}
+)
 
 
 def field_report(
@@ -40,7 +43,9 @@ def field_report(
     if region is not None and at is not None:
         pairs += _region(at, region, "reads" + clip * ", clipped")
         if field.global_reads and not clip:
-            pairs += _region(at, field.local.region(tuple(at)), "reads locally")
+            local = field.local.region(tuple(at))
+            pairs += _region(at, local, "reads locally")
+            record |= {"local_start": local.start, "local_stop": local.stop}
         record |= {"at": tuple(at), "clip": clip, "start": region.start, "stop": region.stop}
     called = f"{title} · " if title else ""
     output, source = (

@@ -15,6 +15,7 @@ from enum import Enum
 from fractions import Fraction
 from importlib import import_module
 from io import StringIO
+from math import isfinite
 from typing import Any, cast
 
 from ..errors import RFieldError
@@ -50,7 +51,7 @@ def jsonable(value: object) -> object:
     if isinstance(value, (list, tuple, frozenset)):
         return [jsonable(item) for item in cast("Iterable[object]", value)]
     if isinstance(value, float):
-        return value
+        return value if isfinite(value) else "unbounded"
     raise TypeError(f"{type(value).__name__} has no form in JSON")
 
 
