@@ -13,6 +13,7 @@ from typing import Any, TypeVar
 
 from ..errors import RFieldError
 
+Shaped = bool | str
 RuleFunction = TypeVar("RuleFunction", bound=Callable[..., Any])
 
 
@@ -24,12 +25,14 @@ class DuplicateRuleError(RFieldError, ValueError):
 class Rule:
     """A function and the family (the module) in which it was written.
 
-    ``shaped``: the op that the rule returns has the right shape, so the framework need not be asked.
+    ``shaped``: the op that the rule returns has the right shape, so the framework need not be asked;
+    ``"floats"``: only where all operands are floating-point numbers (else the type of the result is
+    not that of the operands).
     """
 
     function: Callable[..., Any]
     family: str
-    shaped: bool = False
+    shaped: Shaped = False
 
 
 class RuleTable:
@@ -47,7 +50,7 @@ class RuleTable:
         self._rules: dict[str, Rule] = {}
 
     def rule(
-        self, *names: str, shaped: bool = False, replace: bool = False
+        self, *names: str, shaped: Shaped = False, replace: bool = False
     ) -> Callable[[RuleFunction], RuleFunction]:
         """Decorator: the function reads the ops of these names.
 

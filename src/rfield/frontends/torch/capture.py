@@ -81,7 +81,7 @@ def capture(
     with ExitStack() as stack:
         stack.enter_context(untouched(model, training=training, values=values))
         stack.enter_context(torch.no_grad())
-        stack.enter_context(_eager())
+        stack.enter_context(_eager(model))
         stack.enter_context(names)
         stack.enter_context(dispatch)
         stack.enter_context(functions)
@@ -231,14 +231,14 @@ def _outputs(output: Any, tracer: Tracer) -> list[int]:
     return [index for item in children(output) for index in _outputs(item, tracer)]
 
 
-def _eager() -> Any:
+def _eager(model: nn.Module) -> Any:
     """Compiled modules run as they were written."""
     stance = getattr(torch.compiler, "set_stance", None)
-    import sys
-
-    if stance is None or "torch._dynamo" not in sys.modules:
-        return ExitStack()
-    return stance("force_eager")
+    compiled = any(
+        getattr(module, "_compiled_call_impl", None) is not None or hasattr(module, "_orig_mod")
+        for module in model.modules()
+    )
+    return stance("force_eager") if compiled and stance is not None else ExitStack()
 
 
 def _explain(

@@ -31,7 +31,7 @@ def matmul(arg: Arguments) -> Op:
     return _matmul(tuple(arg.self.shape), tuple(arg.other.shape))
 
 
-@rule("aten::mm", "aten::bmm", "aten::mv", "aten::dot", "aten::vdot", "aten::inner")
+@rule("aten::mm", "aten::bmm", "aten::mv", "aten::dot", "aten::vdot", shaped="floats")
 def product(arg: Arguments) -> Op:
     """Matrix products without broadcasting."""
     first, second = arg.operands
@@ -46,19 +46,28 @@ def _matmul(first: tuple[int, ...], second: tuple[int, ...]) -> Op:
     return ops.contract([first, second], [left, right], output, kind="matmul")
 
 
-@rule("aten::addmm", "aten::addbmm", "aten::baddbmm", "aten::addmv", "aten::_addmm_activation")
+@rule("aten::addmm", "aten::baddbmm", "aten::addmv", "aten::_addmm_activation", shaped="floats")
 def add_product(arg: Arguments) -> Reading:
     """``bias + a @ b``."""
-    added, first, second = arg.operands
-    result = tuple(arg.result.shape)
+    _, first, second = arg.operands
+    return _added(arg, [_matmul(tuple(first.shape), tuple(second.shape))])
+
+
+@rule("aten::addbmm", shaped="floats")
+def add_summed_product(arg: Arguments) -> Reading:
+    """``bias + sum(a @ b)`` over the batch."""
+    _, first, second = arg.operands
     op = _matmul(tuple(first.shape), tuple(second.shape))
-    if op.shape != result:                              # addbmm sums the batch
-        op = Op(op.kind, op.shape, op.links, work=op.work)
-        summed: Reading = Reading([op, ops.reduce(op.shape, [0])], [first, second])
-    else:
-        summed = Reading(op, [first, second])
-    total = ops.pointwise(tuple(added.shape), result, kind="add", join=True)
-    return Reading(total, [added, summed]) if arg.depends(added) else summed
+    return _added(arg, [op, ops.reduce(op.shape, [0])])
+
+
+def _added(arg: Arguments, steps: list[Op]) -> Reading:
+    added, first, second = arg.operands
+    product = Reading(steps, [first, second])
+    if not arg.depends(added):
+        return product
+    total = ops.pointwise(tuple(added.shape), steps[-1].shape, kind="add", join=True)
+    return Reading(total, [added, product])
 
 
 @rule("aten::addr")

@@ -102,7 +102,7 @@ def unbind(arg: Arguments) -> tuple[Op, ...]:
     return tuple(layout.select(shape, arg.dim, index) for index in range(shape[arg.dim]))
 
 
-@rule("aten::cat", "aten::concat", "aten::concatenate")
+@rule("aten::cat", "aten::concat", "aten::concatenate", shaped="floats")
 def cat(arg: Arguments) -> Op | list[Op]:
     """End to end along an axis; an empty tensor of one axis counts for nothing."""
     shapes = [tuple(t.shape) for t in arg.tensors]
@@ -113,7 +113,7 @@ def cat(arg: Arguments) -> Op | list[Op]:
     return layout.concat(*(s if len(s) == rank else empty for s in shapes), axis=axis)
 
 
-@rule("aten::stack")
+@rule("aten::stack", shaped="floats")
 def stack(arg: Arguments) -> Reading:
     """Side by side along a new axis."""
     shape, count = tuple(arg.tensors[0].shape), len(arg.tensors)
@@ -188,7 +188,7 @@ def circular_pad(arg: Arguments) -> Op:
     return layout.pad(tuple(arg.self.shape), _padding(arg, arg.pad), mode="circular")
 
 
-@rule("aten::flip", "aten::fliplr", "aten::flipud")
+@rule("aten::flip", shaped=True)
 def flip(arg: Arguments) -> Op:
     """Reversed."""
     return layout.flip(tuple(arg.self.shape), arg.dims)
@@ -212,7 +212,7 @@ def rot90(arg: Arguments) -> list[Op]:
             return [layout.flip(shape, [first]), layout.permute(shape, order)]
 
 
-@rule("aten::roll")
+@rule("aten::roll", shaped=True)
 def roll(arg: Arguments) -> Op | list[Op]:
     """Around the end."""
     shape = tuple(arg.self.shape)

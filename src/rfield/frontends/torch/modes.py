@@ -19,8 +19,9 @@ import torch
 from torch.overrides import TorchFunctionMode
 from torch.utils._python_dispatch import TorchDispatchMode
 
+from ..rules import Rule
 from .failures import here, needs_values, no_shape
-from .rulebook import Arguments, Signature
+from .rulebook import Arguments, Reading, Signature
 from .tracer import Tracer, tensors_of
 from .values import Cell, Value
 
@@ -88,9 +89,12 @@ class Dispatch(TorchDispatchMode):
             raise needs_values(f"{signature.short!r}", self.layer, here())
         tracer, rule = self.tracer, signature.rule
         arguments = Arguments(bound, operands, tracer)
-        if rule is not None and rule.shaped and not self.real and signature.in_place is None:
+        if rule is not None and rule.shaped and not self.real and self.is_plain(rule, operands):
             reading = tracer.read(signature, arguments, None)
-            result = self.shaped(reading, operands)
+            if signature.in_place is not None:
+                result = bound[signature.in_place]
+            else:
+                result = self.shaped(reading, operands)
         else:
             result = self.execute(signature, func, args, kwargs)
             reading = tracer.read(signature, arguments, result)
@@ -119,14 +123,22 @@ class Dispatch(TorchDispatchMode):
             said = str(error).strip().splitlines()[0] if str(error).strip() else "no meta kernel"
             raise no_shape(signature.name, self.layer, here(), said) from None
 
+    def is_plain(self, rule: Rule, operands: Sequence[torch.Tensor]) -> bool:
+        """Whether the type of the result is that of the operands."""
+        return rule.shaped is True or all(t.dtype.is_floating_point for t in operands)
+
     def shaped(self, reading: Any, operands: Sequence[torch.Tensor]) -> Any:
         """Meta tensors of the shapes that a rule gives."""
         if isinstance(reading, tuple):
             return tuple(self.shaped(entry, operands) for entry in reading)
-        while not isinstance(reading, list) and hasattr(reading, "operands"):
+        while isinstance(reading, Reading):
             reading = reading.op
         op = reading[-1] if isinstance(reading, list) else reading
-        kind = next((t.dtype for t in operands if t.dtype.is_floating_point), operands[0].dtype)
+        kind = operands[0].dtype
+        for tensor in operands:
+            if tensor.dtype.is_floating_point and (tensor.dim() or not kind.is_floating_point):
+                kind = tensor.dtype
+                break
         return torch.empty(op.shape, dtype=kind, device=self.meta)
 
     def written(

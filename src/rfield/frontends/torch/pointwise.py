@@ -9,23 +9,28 @@ from ...core import ops
 from ...core.ops import Op
 from .rulebook import Arguments, Reading, rule
 
-POINTWISE = """
-abs absolute acos acosh add addcdiv addcmul alpha_dropout angle asin asinh atan atan2 atanh
-bernoulli bitwise_and bitwise_left_shift bitwise_not bitwise_or bitwise_right_shift bitwise_xor ceil
-celu clamp clamp_max clamp_min clip conj_physical copysign cos cosh deg2rad digamma div divide elu
-eq erf erfc erfinv exp exp2 expm1 feature_dropout fix float_power floor floor_divide fmax fmin fmod
-frac ge gelu greater greater_equal gt hardshrink hardsigmoid hardswish hardtanh heaviside hypot i0
-igamma igammac isfinite isinf isnan isneginf isposinf le leaky_relu lerp less less_equal lgamma
-log log10 log1p log2 log_sigmoid log_sigmoid_forward logaddexp logaddexp2 logical_and logical_not
-logical_or logical_xor logit lt masked_fill max.other maximum min.other minimum mish mul multiply
-nan_to_num ne neg negative nextafter not_equal polar polygamma positive pow prelu _prelu_kernel
-rad2deg reciprocal relu relu6 remainder round rrelu rrelu_with_noise rsqrt rsub selu sgn sigmoid
-sign signbit silu sin sinc sinh softplus softshrink special_entr special_erfcx special_expit
-special_i0e special_i1 special_i1e special_log_ndtr special_ndtr special_xlog1py sqrt square sub
-subtract tan tanh threshold true_divide trunc where xlogy __and__ __or__ __xor__ __lshift__
-__rshift__ _conj_physical real_if_close fake_quantize_per_tensor_affine
-fake_quantize_per_channel_affine quantize_per_tensor quantize_per_channel dequantize complex
-ldexp logcumsumexp_pointwise nan_to_num
+FLOATING = """
+add sub mul div subtract multiply divide true_divide rsub pow addcmul addcdiv lerp maximum minimum
+fmax fmin atan2 hypot remainder fmod copysign xlogy
+abs absolute acos acosh asin asinh atan atanh ceil celu clamp clamp_max clamp_min clip cos cosh
+deg2rad digamma elu erf erfc erfinv exp exp2 expm1 fix floor frac gelu hardshrink hardsigmoid
+hardswish hardtanh leaky_relu lgamma log log10 log1p log2 log_sigmoid logit masked_fill mish
+nan_to_num neg negative prelu _prelu_kernel rad2deg reciprocal relu relu6 round rsqrt selu sgn
+sigmoid sign silu sin sinc sinh softplus softshrink sqrt square tan tanh threshold trunc
+special_expit special_entr
+"""
+"""Of floating-point numbers, a floating-point number of the same type."""
+
+OTHERS = """
+alpha_dropout angle bernoulli bitwise_and bitwise_left_shift bitwise_not bitwise_or
+bitwise_right_shift bitwise_xor conj_physical eq feature_dropout float_power floor_divide ge greater
+greater_equal gt heaviside i0 igamma igammac isfinite isinf isnan isneginf isposinf ldexp le less
+less_equal log_sigmoid_forward logaddexp logaddexp2 logical_and logical_not logical_or logical_xor
+lt max.other min.other ne nextafter not_equal polar polygamma rrelu rrelu_with_noise signbit
+special_erfcx special_i0e special_i1 special_i1e special_log_ndtr special_ndtr special_xlog1py
+where __and__ __or__ __xor__ __lshift__ __rshift__ _conj_physical real_if_close complex
+fake_quantize_per_tensor_affine fake_quantize_per_channel_affine quantize_per_tensor
+quantize_per_channel dequantize
 """
 
 SAME = """
@@ -34,17 +39,14 @@ lift_fresh_copy to _to_copy type_as dropout native_alpha_dropout _reshape_alias_
 requires_grad copy_to_same positive _neg_view
 """
 
-_FIRST_ONLY = frozenset({"quantize_per_tensor", "quantize_per_channel"})
-
 
 def pointwise(arg: Arguments) -> Op:
     """Every tensor argument, broadcast."""
     return ops.pointwise(*[tuple(t.shape) for t in arg.operands], kind="pointwise", join=True)
 
 
-for _name in dict.fromkeys(POINTWISE.split()):
-    if _name not in SAME.split():
-        rule(f"aten::{_name}")(pointwise)
+rule(*(f"aten::{name}" for name in FLOATING.split()), shaped="floats")(pointwise)
+rule(*(f"aten::{name}" for name in OTHERS.split()))(pointwise)
 
 
 def same(arg: Arguments) -> Op:
@@ -52,8 +54,7 @@ def same(arg: Arguments) -> Op:
     return ops.pointwise(tuple(arg.operands[0].shape), kind="identity")
 
 
-for _name in SAME.split():
-    rule(f"aten::{_name}")(same)
+rule(*(f"aten::{name}" for name in SAME.split()))(same)
 
 
 @rule("aten::copy", "aten::_copy_from")

@@ -9,10 +9,11 @@ from ...core.ops import Op
 from ...core.relation import WHOLE, Prefix, Relation
 from .rulebook import Arguments, rule
 
+FLOATING = "mean sum prod amax amin logsumexp nansum nanmean std var norm linalg_vector_norm"
+
 REDUCTIONS = """
-mean sum prod amax amin all any logsumexp nansum nanmean std var norm linalg_vector_norm
-count_nonzero argmax argmin nanmedian nanquantile quantile frobenius_norm nuclear_norm
-special_logsumexp trace median.default max.default min.default
+all any count_nonzero argmax argmin nanmedian nanquantile quantile frobenius_norm nuclear_norm
+special_logsumexp trace median max min
 """
 
 PAIRS = """
@@ -44,15 +45,13 @@ def _axes(arg: Arguments) -> list[int]:
 def reduction(arg: Arguments) -> Op:
     """Sum, mean, maximum … over some axes, or over all."""
     shape = tuple(arg.operands[0].shape)
-    result = tuple(arg.result.shape)
     if not shape:
         return ops.pointwise(shape, kind="identity")
-    keep = len(result) == len(shape)
-    return ops.reduce(shape, _axes(arg), keepdims=keep, kind="reduce")
+    return ops.reduce(shape, _axes(arg), keepdims=bool(arg.get("keepdim")), kind="reduce")
 
 
-for _name in REDUCTIONS.split():
-    rule(f"aten::{_name.removesuffix('.default')}" if "." in _name else f"aten::{_name}")(reduction)
+rule(*(f"aten::{name}" for name in FLOATING.split()), shaped="floats")(reduction)
+rule(*(f"aten::{name}" for name in REDUCTIONS.split()))(reduction)
 
 
 def pair(arg: Arguments) -> tuple[Op, Op]:
@@ -63,8 +62,7 @@ def pair(arg: Arguments) -> tuple[Op, Op]:
     return op, op
 
 
-for _name in PAIRS.split():
-    rule(f"aten::{_name}")(pair)
+rule(*(f"aten::{name}" for name in PAIRS.split()))(pair)
 
 
 def mixing(arg: Arguments) -> Op:
@@ -72,8 +70,7 @@ def mixing(arg: Arguments) -> Op:
     return ops.mix(tuple(arg.operands[0].shape), _axes(arg), kind="softmax")
 
 
-for _name in MIXING.split():
-    rule(f"aten::{_name}")(mixing)
+rule(*(f"aten::{name}" for name in MIXING.split()), shaped="floats")(mixing)
 
 
 def running(arg: Arguments) -> Op:
@@ -82,8 +79,7 @@ def running(arg: Arguments) -> Op:
     return ops.cumulate(shape, arg.dim) if shape else ops.pointwise(shape)
 
 
-for _name in RUNNING.split():
-    rule(f"aten::{_name}")(running)
+rule(*(f"aten::{name}" for name in RUNNING.split()), shaped="floats")(running)
 
 
 @rule("aten::cummax", "aten::cummin")
@@ -148,8 +144,7 @@ def _over(
     return {axis % rank: (WHOLE, result[axis % rank]) for axis in chosen}
 
 
-for _name in FOURIER.split():
-    rule(f"aten::{_name}")(fourier)
+rule(*(f"aten::{name}" for name in FOURIER.split()))(fourier)
 
 
 @rule("aten::fft_fftshift", "aten::fft_ifftshift")
