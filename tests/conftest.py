@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 from importlib.util import find_spec
+from pathlib import Path
 
 import pytest
 from hypothesis import settings
@@ -22,3 +23,9 @@ def pytest_runtest_setup(item: pytest.Item) -> None:
     for framework in FRAMEWORKS:
         if item.get_closest_marker(framework) and find_spec(framework) is None:
             pytest.skip(f"{framework} is not installed")
+
+
+def pytest_ignore_collect(collection_path: Path) -> bool | None:
+    """Doctests belong to the package: what tests share is not collected for them, only imported."""
+    shared = collection_path.suffix == ".py" and not collection_path.name.startswith("test_")
+    return True if shared else None
