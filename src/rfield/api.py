@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from typing import TYPE_CHECKING, Any
 
 from .analysis import alignment as _alignment
@@ -18,6 +18,7 @@ if TYPE_CHECKING:
     from .analysis.field import ReceptiveField
     from .analysis.influence import Influence
     from .analysis.support import Support
+    from .present.summary import Summary
 
 
 def receptive_field(
@@ -51,6 +52,24 @@ def receptive_fields(
     with respect to every value before it.
     """
     return _fields.receptive_fields(load(source_or_graph, **load_options), wrt=wrt, of=of)
+
+
+def summary(
+    source_or_graph: Any,
+    *,
+    wrt: str | None = None,
+    ops: bool = False,
+    sizes: Iterable[int] = (),
+    **load_options: Any,
+) -> Summary:
+    """One row per layer: size, stride, padding, local field, centre, share of the input.
+
+    Iterate over it for rows; ``str()`` is the table; ``to_csv``, ``to_json``, ``to_markdown``,
+    ``to_pandas``. ``ops``: a row for every op; ``sizes``: input sizes at which to give P as well.
+    """
+    from .present.summary import summary as present
+
+    return present(load(source_or_graph, **load_options), wrt=wrt, ops=ops, sizes=sizes)
 
 
 def alignment(source_or_graph: Any, **load_options: Any) -> Alignment:

@@ -14,7 +14,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from . import __version__
-from .errors import InvalidModelError, RFieldError
+from .errors import InvalidModelError, RFieldError, unknown_name
 
 if TYPE_CHECKING:
     from .core.graph import Graph
@@ -165,9 +165,7 @@ def _summary(arguments: argparse.Namespace) -> int:
         title=arguments.model,
     )  # fmt: skip
     if not found and arguments.layer:
-        raise InvalidModelError(
-            f"no layer matches {arguments.layer!r}; the model has {len(graph.layers)}"
-        )
+        raise unknown_name("layer", arguments.layer, graph.layers)
     return _write(found.report, arguments)
 
 

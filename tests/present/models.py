@@ -45,3 +45,15 @@ def hostile() -> Graph:
     y = b.conv("\x1b[31mred\n", x, kernel=3)
     y = b.conv("[bold]a|b`c*", y, kernel=3)
     return b.build([y])
+
+
+def free() -> Graph:
+    """SAME padding with a stride over sizes that are not known."""
+    b = GraphBuilder()
+    x = b.input("image", (1, 1, None, None))
+    return b.build([b.conv("same", x, kernel=3, stride=2, padding="same")])
+
+
+def broken() -> Graph:
+    """A user's function with a mistake of its own."""
+    return free() if 1 // 0 else free()

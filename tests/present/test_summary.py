@@ -27,7 +27,7 @@ CHAIN = """\
  size r, stride S, padding P in input pixels; P = −(first index that output 0 reads)
  center: midpoint of the field of output 0, as a 0-based index: the first pixel is 0, not 0.5
  sees: size / input size in percent, at most 100
-"""
+"""  # noqa: E501  # the table as it is printed
 
 GATED = """\
  gated · fields in image (y, x: 32x48)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import io
 import re
-import xml.etree.ElementTree as ElementTree
+import xml.etree.ElementTree as ET
 
 import pytest
 
@@ -124,7 +124,7 @@ def test_error_lines_keep_their_breaks_and_nothing_else():
 
 def test_a_picture_loads_nothing_and_is_well_formed():
     svg = to_svg(summary(hostile()).report, heading="rfield summary")
-    root = ElementTree.fromstring(svg)
+    root = ET.fromstring(svg)
     text = "".join(root.itertext()).replace("\xa0", " ")
     assert "[bold]a|b`c*" in text
     assert "@font-face" not in svg

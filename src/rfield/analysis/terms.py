@@ -208,18 +208,24 @@ def compact(term: Term) -> Term:
 
 
 def recarry(term: Term, shape: Sequence[int], repeats: int) -> Term:
-    """Find the carrier of a term that has none: the outermost axis along which it repeats."""
+    """Find the carrier of a finite term: of the axes along which it moves furthest, one it repeats on."""
     if term.carrier is not None and term.advance is not None:
         return term
     varying = [axis for axis, size in enumerate(term.low.shape) if size > 1]
     if not varying:
         return Term(term.low, term.high, None, None, term.is_global)
+    varying.sort(key=lambda axis: -_spread(term.low, axis))
     for axis in varying:
         found = find_pattern(term.along(axis), repeats)
-        if found is not None and found[1] != 0:
+        if found is not None:
             return compact(rebuild(term, found[0], axis, found[1]))
-    carrier = term.carrier if term.carrier in varying else varying[0]
-    return Term(term.low, term.high, carrier, None, term.is_global)
+    return Term(term.low, term.high, varying[0], None, term.is_global)
+
+
+def _spread(values: Ints, axis: int) -> int:
+    """How far the values move along one axis: the carrier is the axis along which they go furthest."""
+    real = np.where(np.abs(values) > LARGEST, 0, values)
+    return int((real.max(axis=axis) - real.min(axis=axis)).max())
 
 
 def nothing_like(low: Ints) -> Bounds:

@@ -32,12 +32,15 @@ def through(term: Term, link: AnyLink, before: Sequence[int], after: Sequence[in
     carrier_read = None if term.carrier is None else link.reads[term.carrier]
     if carrier_read is not None and isinstance(carrier_read.relation, Whole):
         return everything(len(after))
-    glued = False
+    glued = swallowed = False
     for axis, read in enumerate(link.reads):
         if read.relation is not IDENTITY and read.relation != IDENTITY:
             glued |= _is_cut(read) and term.varies(axis)
+            swallowed |= isinstance(read.relation, Whole) and term.varies(axis)
             term = _along(term, axis, read, before[axis], after)
     placed = compact(_place(term, link, len(after)))
+    if swallowed and placed.carrier is None and placed.low.size == 1:
+        return everything(len(after))  # nothing of the position is left: all there is was read
     return recarry(placed, after, 3) if glued else placed
 
 

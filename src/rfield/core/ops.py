@@ -28,7 +28,7 @@ from .arguments import (
 )
 from .indices import IndexSet
 from .link import AnyLink, Link, Read, broadcast, everything, passed
-from .relation import IDENTITY, WHOLE, At, Prefix, Relation, Sliding, window
+from .relation import IDENTITY, WHOLE, At, Prefix, Relation, Sliding, shift, window
 
 
 @dataclass(frozen=True, slots=True)
@@ -41,6 +41,7 @@ class Work:
 
 
 FREE_OF_CHARGE = Work()
+UNMOVED = shift(0)
 
 
 @dataclass(frozen=True, slots=True)
@@ -93,7 +94,7 @@ def conv(
     for j, axis in enumerate(axes):
         result[axis] = _windows(sizes[j], kernel[j], stride[j], pads[j], dilation[j], ceil=False)
     link = _window_link(
-        len(shape), axes, kernel, stride, tuple(p[0] for p in pads), dilation,
+        len(shape), axes, kernel, stride, tuple(pads), dilation,
         channel_axis, _grouped(groups, inputs, channels),
     )  # fmt: skip
     outputs = prod(result)
@@ -185,9 +186,7 @@ def pool(
         result[axis] = _windows(
             sizes[j], kernel[j], stride[j], pads[j], dilation[j], ceil=ceil_mode
         )
-    link = _window_link(
-        len(shape), axes, kernel, stride, tuple(p[0] for p in pads), dilation, None, None
-    )
+    link = _window_link(len(shape), axes, kernel, stride, tuple(pads), dilation, None, None)
     work = Work(adds=prod(result) * prod(kernel))
     moving = _moves_with_size(padding, kernel, stride)
     return Op(kind, tuple(result), (link,), work=work, depends_on_size=moving)
@@ -206,7 +205,8 @@ def along(
     reads, result = _kept(len(shape)), list(shape)
     for axis, (relation, outputs) in relations.items():
         axis = normalize_axis(axis, len(shape))
-        reads[axis] = Read(axis, relation)
+        unmoved = outputs == shape[axis] and relation == UNMOVED
+        reads[axis] = Read(axis, IDENTITY if unmoved else relation)
         result[axis] = outputs
     return Op(
         kind, tuple(result), (Link(reads),),
@@ -352,14 +352,15 @@ def _window_link(
     axes: tuple[int, ...],
     kernel: tuple[int, ...],
     stride: tuple[int, ...],
-    before: tuple[int, ...],
+    pads: tuple[tuple[int, int], ...],
     dilation: tuple[int, ...],
     channel_axis: int | None,
     channel: Read | None,
 ) -> Link:
     reads = _kept(rank)
     for j, axis in enumerate(axes):
-        reads[axis] = Read(axis, window(kernel[j], stride[j], before[j], dilation[j]))
+        if (kernel[j], stride[j], pads[j]) != (1, 1, (0, 0)):
+            reads[axis] = Read(axis, window(kernel[j], stride[j], pads[j][0], dilation[j]))
     if channel_axis is not None and channel is not None:
         reads[channel_axis] = (
             channel if channel.axis is None else Read(channel_axis, channel.relation)

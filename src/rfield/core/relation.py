@@ -20,9 +20,9 @@ from typing import Literal
 from ..errors import too_large
 from .indices import EMPTY, IndexSet, union
 
-Border = Literal["zero", "reflect", "symmetric", "replicate", "circular", "cut"]
+Border = Literal["zero", "reflect", "symmetric", "replicate", "circular", "cut", "none"]
 """What a position outside the operand reads in the tensor: ``zero`` and ``cut`` nothing, the others
-the mirrored, clamped or wrapped element. Under ``cut`` (the parts of a concatenation) there is
+the mirrored, clamped or wrapped element; ``none``: there is no such position. Under ``cut`` (the parts of a concatenation) there is
 nothing outside in the theory either."""
 
 PERIOD_LIMIT = 1 << 20
@@ -56,7 +56,7 @@ class Sliding:
 
     @cached_property
     def is_identity(self) -> bool:
-        """Whether output ``i`` reads exactly operand ``i``, on an axis of equal length."""
+        """Whether output ``i`` reads operand ``i`` on an axis of the same length."""
         return self == IDENTITY
 
 
@@ -93,7 +93,8 @@ class At:
 Relation = Sliding | Table | Whole | Prefix | At
 
 ZERO = IndexSet.interval(0, 0)
-IDENTITY = Sliding(1, 1, (ZERO,))
+IDENTITY = Sliding(1, 1, (ZERO,), "none")
+"""Output ``i`` reads operand ``i``, and both axes have the same length."""
 WHOLE = Whole()
 
 
@@ -112,8 +113,8 @@ def shift(offset: int, border: Border = "zero") -> Sliding:
 def minimal(relation: Sliding) -> Sliding:
     """The same relation with the smallest period.
 
-    >>> minimal(Sliding(2, 2, (IndexSet.interval(0, 0), IndexSet.interval(1, 1)))) == IDENTITY
-    True
+    >>> minimal(Sliding(2, 2, (IndexSet.interval(0, 0), IndexSet.interval(1, 1))))
+    Sliding(period=1, advance=1, taps=(IndexSet{0},), border='zero')
     """
     period, advance, taps = relation.period, relation.advance, relation.taps
     for smaller in divisors(period):

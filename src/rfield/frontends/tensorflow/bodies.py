@@ -1,0 +1,215 @@
+"""A graph or a function, made ready to be read: references resolved, nodes in order.
+
+No recursion anywhere: a chain of a million nodes listed backwards is a chain like any other. What
+the ops mean is not known here, except that a ``Merge`` may close a loop through ``NextIteration``.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass, field
+from typing import Any
+
+from ...errors import InvalidModelError
+from .arguments import OUTPUT_NAMES
+
+Reference = tuple[int, int]
+"""A node by its place in ``Body.nodes``, and which of its outputs."""
+
+
+class Item:
+    """One node: its printable name, its op and where its operands come from."""
+
+    __slots__ = ("inputs", "name", "node", "op")
+
+    def __init__(self, node: Any) -> None:
+        self.node = node
+        self.name = printable(node.name)
+        self.op: str = node.op
+        self.inputs: tuple[Reference, ...] = ()
+
+
+@dataclass(slots=True, eq=False)
+class Body:
+    """The nodes of one graph or function. ``parameters`` are the nodes that stand for arguments."""
+
+    items: list[Item]
+    places: dict[str, int]
+    parameters: tuple[int, ...] = ()
+    returns: tuple[Reference, ...] = ()
+    signature: tuple[str, ...] = ()
+    orders: dict[tuple[int, ...] | None, list[int]] = field(
+        default_factory=dict[tuple[int, ...] | None, list[int]]
+    )
+
+    def reference(self, text: str, functions: Mapping[str, Any]) -> Reference | None:
+        """``name``, ``name:k`` or, in functions, ``name:argument:k``; None for a control input."""
+        if text.startswith("^"):
+            return None
+        name, _, rest = text.partition(":")
+        place = self.places.get(name)
+        if place is None:
+            raise _missing(name, self)
+        if not rest:
+            return place, 0
+        argument, _, number = rest.rpartition(":")
+        if not number.isdecimal() or len(number) > 9:
+            raise InvalidModelError(f"{printable(text)!r} is not the name of a tensor")
+        if not argument:
+            return place, int(number)
+        op = self.items[place].op
+        names = OUTPUT_NAMES.get(op)
+        if names is None and op in functions:
+            names = tuple(arg.name for arg in functions[op].signature.output_arg)
+        if names is None or argument not in names:
+            return place, int(number)
+        return place, names.index(argument) + int(number)
+
+    def order(self, targets: Iterable[int] | None = None) -> list[int]:
+        """The nodes that ``targets`` need (default: all), operands first."""
+        key = None if targets is None else tuple(targets)
+        if key not in self.orders:
+            wanted = range(len(self.items)) if key is None else key
+            self.orders[key] = sort(self.items, wanted)
+        return self.orders[key]
+
+
+def of_graph(graph: Any, functions: Mapping[str, Any]) -> Body:
+    """The main graph of a GraphDef."""
+    body = _body(graph.node, [])
+    _resolve(body, functions)
+    return body
+
+
+def of_function(function: Any, functions: Mapping[str, Any]) -> Body:
+    """One function of the library."""
+    signature = function.signature
+    body = _body(function.node_def, signature.input_arg)
+    body.parameters = tuple(range(len(signature.input_arg)))
+    _resolve(body, functions)
+    returns: list[Reference] = []
+    for argument in signature.output_arg:
+        if argument.name not in function.ret:
+            raise InvalidModelError(
+                f"function {printable(signature.name)!r} does not return "
+                f"{printable(argument.name)!r}"
+            )
+        found = body.reference(function.ret[argument.name], functions)
+        if found is not None:
+            returns.append(found)
+    body.returns = tuple(returns)
+    body.signature = tuple(argument.name for argument in signature.input_arg)
+    return body
+
+
+class _Argument:
+    """The node that stands for an argument of a function."""
+
+    __slots__ = ("attr", "input", "name", "op")
+
+    def __init__(self, name: str) -> None:
+        self.name = name
+        self.op = "_Arg"
+        self.input: tuple[str, ...] = ()
+        self.attr: dict[str, Any] = {}
+
+
+def _body(nodes: Sequence[Any], arguments: Sequence[Any]) -> Body:
+    items = [Item(_Argument(argument.name)) for argument in arguments]
+    items += [Item(node) for node in nodes]
+    places: dict[str, int] = {}
+    for place, item in enumerate(items):
+        name = item.node.name
+        if not item.op or not name:
+            raise InvalidModelError(f"node {place} has no {'op' if name else 'name'}")
+        if name in places:
+            raise InvalidModelError(f"two nodes are called {item.name!r}")
+        places[name] = place
+    return Body(items, places)
+
+
+def _resolve(body: Body, functions: Mapping[str, Any]) -> None:
+    places = body.places
+    for item in body.items:
+        texts = item.node.input
+        if not texts:
+            continue
+        inputs: list[Reference] = []
+        for text in texts:
+            place = places.get(text)
+            if place is not None:
+                inputs.append((place, 0))
+                continue
+            try:
+                reference = body.reference(text, functions)
+            except InvalidModelError as error:
+                raise InvalidModelError(f"{item.name}: {error}") from None
+            if reference is not None:
+                inputs.append(reference)
+        item.inputs = tuple(inputs)
+
+
+def sort(items: Sequence[Item], wanted: Iterable[int]) -> list[int]:
+    """``wanted`` and all that they read, operands first.
+
+    Raises:
+        InvalidModelError: nodes read each other in a circle that is no loop of TensorFlow.
+    """
+    state = bytearray(len(items))  # 0 not met, 1 being visited, 2 done
+    order: list[int] = []
+    for start in wanted:
+        if state[start]:
+            continue
+        stack = [start]
+        while stack:
+            place = stack[-1]
+            if state[place]:
+                stack.pop()
+                if state[place] == 1:
+                    state[place] = 2
+                    order.append(place)
+                continue
+            state[place] = 1
+            item = items[place]
+            merging = item.op in ("Merge", "RefMerge")
+            for source, _ in item.inputs:
+                if merging and items[source].op in ("NextIteration", "RefNextIteration"):
+                    continue  # the way back of a loop
+                if not state[source]:
+                    stack.append(source)
+                elif state[source] == 1:
+                    raise _circle(items, place, source)
+    return order
+
+
+def _circle(items: Sequence[Item], place: int, source: int) -> InvalidModelError:
+    """The circle is found again by walking operands from ``source`` to ``place``."""
+    came: dict[int, int] = {source: -1}
+    queue = [source]
+    for here in queue:
+        if here == place:
+            break
+        for operand, _ in items[here].inputs:
+            if operand not in came:
+                came[operand] = here
+                queue.append(operand)
+    path = [place]
+    while came.get(path[-1], -1) >= 0:
+        path.append(came[path[-1]])
+    names = [items[index].name for index in path]
+    shown = names if len(names) <= 6 else [*names[:3], "…", *names[-2:]]
+    return InvalidModelError(f"the nodes {', '.join(shown)} read each other in a circle")
+
+
+def _missing(name: str, body: Body) -> InvalidModelError:
+    from difflib import get_close_matches
+
+    known = list(body.places)[:5000]
+    near = get_close_matches(name[:200], known, n=1, cutoff=0.6)
+    hint = f" Did you mean {printable(near[0])!r}?" if near else ""
+    return InvalidModelError(f"there is no node {printable(name)!r} to read from.{hint}")
+
+
+def printable(name: str) -> str:
+    """A name without control characters; they are written as escapes."""
+    return name if name.isprintable() else name.encode("unicode_escape").decode("ascii")

@@ -1,0 +1,312 @@
+"""Reads prepared nodes one by one into a draft: constants are folded, the rest goes to the rules.
+
+Functions are entered on a stack of ``Frame``, so nothing here depends on how deep a file nests.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from typing import Any
+
+from ...core import ops
+from ...core.graph import Draft
+from ...core.link import everything
+from ...core.ops import Op
+from ...errors import InvalidModelError, RFieldError, TooLargeError, UnsupportedOpError
+from ..unsupported import Unsupported
+from .bodies import Body, Item, of_function, printable
+from .folding import fold
+from .rulebook import RULES, Arguments, Reading, UnknownShapeError
+from .values import Blocked, Fixed, Mark, Outputs, Parts
+
+MOST_NODES = 4_000_000
+"""More nodes than this, functions and loops written out, are refused."""
+
+MOST_FRAMES = 10_000
+
+Done = Callable[[list[Any]], None]
+
+
+class Frame:
+    """One body being read: the values so far, the nodes still to come, and what to do at the end."""
+
+    __slots__ = ("body", "call", "done", "order", "position", "values")
+
+    def __init__(self, body: Body, order: Sequence[int], call: str, done: Done) -> None:
+        self.body = body
+        self.order = order
+        self.position = 0
+        self.values: list[Any] = [None] * len(body.items)
+        self.call = call
+        self.done = done
+
+    def results(self) -> list[Any]:
+        """The values that the body returns."""
+        return [pick(self.values[place], output) for place, output in self.body.returns]
+
+
+class Enter:
+    """A rule's wish to have bodies read in its place; ``start`` pushes the first frame."""
+
+    __slots__ = ("start",)
+
+    def __init__(self, start: Callable[[Reader, Callable[[Any], None]], None]) -> None:
+        self.start = start
+
+
+def pick(value: Any, output: int) -> Any:
+    """One output of a node."""
+    if type(value) is Outputs:
+        if output >= len(value):
+            raise InvalidModelError(f"output {output} of a node with {len(value)}")
+        return value[output]
+    if output and value is not Mark.ASIDE and value is not Mark.DEAD:
+        raise InvalidModelError(f"output {output} of a node with 1")
+    return value
+
+
+class Reader:
+    """Reads one graph. ``draft`` and ``layers`` are what comes out."""
+
+    def __init__(
+        self, functions: Mapping[str, Any], bodies: dict[str, Body], training: bool, unknown: str
+    ) -> None:
+        self.functions = functions
+        self.bodies = bodies
+        self.training = training
+        self.unknown = unknown
+        self.draft = Draft()
+        self.layers: dict[str, int] = {}
+        self.taken: dict[str, int] = {}
+        self.unsupported = Unsupported(RULES, "tensorflow")
+        self.frames: list[Frame] = []
+        self.count = 0
+
+    def body(self, name: str) -> Body:
+        """A function of the library, prepared once."""
+        if name not in self.bodies:
+            self.bodies[name] = of_function(self.functions[name], self.functions)
+        return self.bodies[name]
+
+    def call(self, body: Body, arguments: Sequence[Any], name: str, done: Done) -> None:
+        """Read a function with these arguments next; ``done`` gets its results."""
+        if len(arguments) != len(body.parameters):
+            raise InvalidModelError(
+                f"{name}: {len(arguments)} arguments for {len(body.parameters)} parameters"
+            )
+        if len(self.frames) >= MOST_FRAMES:
+            raise TooLargeError(f"{name}: functions nested more than {MOST_FRAMES:,} deep")
+        order = body.order(sorted({place for place, _ in body.returns}))
+        frame = Frame(body, order, name, done)
+        for place, value in zip(body.parameters, arguments, strict=True):
+            frame.values[place] = value
+        self.frames.append(frame)
+
+    def run(self, frame: Frame) -> Frame:
+        """Read a frame to its end, and every frame that it enters."""
+        self.frames.append(frame)
+        while self.frames:
+            current = self.frames[-1]
+            if current.position < len(current.order):
+                self._step(current)
+            else:
+                self.frames.pop()
+                current.done(current.results())
+        return frame
+
+    def _step(self, frame: Frame) -> None:
+        """Read nodes until the frame ends or another is entered."""
+        values, items, order = frame.values, frame.body.items, frame.order
+        for position in range(frame.position, len(order)):
+            place = order[position]
+            if values[place] is not None:
+                continue
+            item = items[place]
+            self.count += 1
+            try:
+                if self.count > MOST_NODES:
+                    raise TooLargeError(f"more than {MOST_NODES:,} nodes, functions written out")
+                operands = [pick(values[source], output) for source, output in item.inputs]
+                made = self._read(item, operands)
+                if type(made) is Enter:
+                    frame.position = position + 1
+
+                    def receive(value: Any, place: int = place) -> None:
+                        values[place] = value
+
+                    made.start(self, receive)
+                    return
+                values[place] = made
+            except RFieldError as error:
+                if self.unsupported and self.unknown == "error":
+                    raise self.unsupported.error() from None
+                text = str(error)
+                raise (error if isinstance(error, UnsupportedOpError) else type(error)(
+                    text if text.startswith(item.name) else f"{item.name}: {text}"
+                )) from None  # fmt: skip
+            except (ArithmeticError, AttributeError, LookupError, TypeError, ValueError) as error:
+                raise InvalidModelError(
+                    f"{item.name}: {printable(item.op)} has operands or attributes "
+                    f"that it cannot have ({printable(str(error))})"
+                ) from error
+            except (MemoryError, RecursionError):
+                raise TooLargeError(f"{item.name}: too large to be read") from None
+        frame.position = len(order)
+
+    def _read(self, item: Item, operands: list[Any]) -> Any:
+        """The value of one node."""
+        depends = special = False
+        for value in operands:
+            kind = type(value)
+            if kind is int:
+                depends = True
+            elif kind is not Fixed:
+                if value is Mark.ASIDE:
+                    return Mark.ASIDE
+                special = True
+        if not depends and not special:
+            folded = fold(item, operands)
+            if folded is not None:
+                return folded
+        rule = RULES.get(item.op)
+        arguments = Arguments(item.node, item.name, operands, self.draft, self.training)
+        if rule is None:
+            if item.op in self.functions:
+                return Enter(lambda reader, receive: enter(reader, item, operands, receive))
+            return self._without_rule(item, arguments, depends or special)
+        if any(value is Mark.DEAD for value in operands) and item.op not in ("Merge", "RefMerge"):
+            return Mark.DEAD
+        try:
+            result = rule.function(arguments)
+        except UnknownShapeError:
+            if depends or special:
+                raise
+            return self._unknown_shape(item, arguments)
+        return self.settle(result, item.name, operands)
+
+    def settle(self, result: Any, name: str, operands: Sequence[Any]) -> Any:
+        """What a rule returned, as a value; its ops enter the draft."""
+        if type(result) is Op:
+            return self._emit(result, operands, name)
+        if type(result) is list:
+            return self._chain(result, operands[0], name)
+        if type(result) is Reading:
+            inner = [
+                self.settle(value, self._part(name), ()) if type(value) is Reading else value
+                for value in result.operands
+            ]
+            return self.settle(result.op, name, inner)
+        if type(result) is Outputs:
+            return Outputs(
+                self.settle(entry, f"{name}:{k}" if k else name, operands)
+                for k, entry in enumerate(result)
+            )
+        if type(result) is int:
+            self.layers.setdefault(name, result)
+        return result
+
+    def _chain(self, steps: Sequence[Op], operand: Any, name: str) -> Any:
+        for number, op in enumerate(steps, 1):
+            label = name if number == len(steps) else self._part(name)
+            operand = self._emit(op, [operand], label, named=number == len(steps))
+        return operand
+
+    def _emit(self, op: Op, operands: Sequence[Any], name: str, named: bool = True) -> Any:
+        """Add an op with those operands that depend on an input; a constant if there are none."""
+        links = op.links
+        kept = [
+            (value, links[k] if k < len(links) else everything(len(self.draft.nodes[value].shape)))
+            for k, value in enumerate(operands)
+            if type(value) is int
+        ]
+        kept = [(value, link) for value, link in kept if link is not None]
+        if not kept:
+            return Fixed(op.shape)
+        if len(kept) != len(links):
+            bound = any(type(value) is int for value in operands[len(links) :])
+            op = Op(
+                op.kind, op.shape, tuple(link for _, link in kept), op.join and len(kept) > 1,
+                op.exact and not bound, op.work, op.depends_on_size,
+            )  # fmt: skip
+        elif op.join and len(kept) < 2:
+            op = Op(op.kind, op.shape, op.links, False, op.exact, op.work, op.depends_on_size)
+        if named:
+            name = self.unique(name)
+        index = self.draft.add(name, op, [value for value, _ in kept])
+        if named:
+            self.layers[name] = index
+        return index
+
+    def unique(self, name: str) -> str:
+        """A name that no value has: in the second pass of a loop body, ``name#2``."""
+        count = self.taken.get(name, 0) + 1
+        self.taken[name] = count
+        while count > 1 or name in self.draft.names:
+            made = f"{name}#{max(count, 2)}"
+            if made not in self.draft.names:
+                return made
+            count = self.taken[name] = max(count, 2) + 1
+        return name
+
+    def _part(self, name: str) -> str:
+        return self.unique(f"{name}/step{len(self.draft.nodes)}")
+
+    def _without_rule(self, item: Item, arguments: Arguments, depends: bool) -> Any:
+        """An op without a rule: it reads everything, and is reported at the end."""
+        shapes = arguments.output_shapes()
+        full = [shape for shape in shapes if shape is not None and None not in shape]
+        if not depends:
+            return self._unknown_shape(item, arguments)
+        first = next(
+            (value for value in arguments.operands if type(value) is int), None
+        )  # fmt: skip
+        guess = () if first is None else self.draft.nodes[first].shape
+        result = tuple(full[0]) if full and len(full) == len(shapes) else guess  # type: ignore[arg-type]
+        self.unsupported.meet(item.op, item.name, result)
+        operands = [v for v in arguments.operands if type(v) is int]
+        op = ops.opaque([self.draft.nodes[v].shape for v in operands], result, kind=item.op)
+        made = self._emit(op, operands, item.name)
+        return Outputs([made] * max(1, len(shapes))) if len(shapes) > 1 else made
+
+    def _unknown_shape(self, item: Item, arguments: Arguments) -> Any:
+        """A constant of which nothing is computed; TensorFlow may have written its shape down."""
+        shapes = arguments.output_shapes()
+        origin = f"{item.name}, {printable(item.op)}"
+        made = [
+            Fixed(None if shape is None or None in shape else shape, origin=origin)  # type: ignore[arg-type]
+            for shape in shapes
+        ]
+        if len(made) > 1:
+            return Outputs(made)
+        return made[0] if made else Outputs([Fixed(None, origin=origin)] * 8)
+
+
+def enter(
+    reader: Reader, item: Item, operands: Sequence[Any], receive: Callable[[Any], None],
+    name: str | None = None,
+) -> None:  # fmt: skip
+    """Read the function that a node calls; its results become the node's outputs."""
+    function = item.op if name is None else name
+    if function not in reader.functions:
+        raise InvalidModelError(f"there is no function {printable(function)!r} in the library")
+    body = reader.body(function)
+
+    def finish(results: list[Any]) -> None:
+        receive(Outputs(results) if len(results) != 1 else results[0])
+        if results and type(results[0]) is int:
+            reader.layers.setdefault(item.name, results[0])
+
+    reader.call(body, operands, item.name, finish)
+
+
+def dependents(values: Iterable[Any]) -> list[int]:
+    """The indices among values, lists opened."""
+    found: list[int] = []
+    for value in values:
+        if type(value) is int:
+            found.append(value)
+        elif type(value) is Parts:
+            found += [part for part in value.items if type(part) is int]
+        elif type(value) is Blocked:
+            found.append(value.value)
+    return found
