@@ -39,9 +39,7 @@ def main(argv: Sequence[str] | None = None) -> int:
         status: int = arguments.run(arguments)
         sys.stdout.flush()
     except RFieldError as error:
-        if arguments.debug:
-            raise
-        return _complain(str(error))
+        return _complain(str(error), trace=arguments.debug)
     except BrokenPipeError:
         # Who read our output stopped reading (`| head`): not an error, and nobody is left to tell.
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
@@ -49,9 +47,7 @@ def main(argv: Sequence[str] | None = None) -> int:
     except KeyboardInterrupt:
         return _complain("interrupted", status=130)
     except Exception as error:  # a model's own code may raise anything
-        if arguments.debug:
-            raise
-        return _complain(_unexpected(error))
+        return _complain(_unexpected(error), trace=arguments.debug)
     return status
 
 
@@ -259,9 +255,13 @@ def _unexpected(error: Exception) -> str:
     return f"{type(error).__name__}: {error}\n  The option --debug shows where."
 
 
-def _complain(message: str, status: int = UNUSABLE) -> int:
+def _complain(message: str, *, trace: bool = False, status: int = UNUSABLE) -> int:
     from .present.writing import safe_lines
 
+    if trace:
+        import traceback
+
+        traceback.print_exc()
     print(safe_lines(f"rfield: {message}", sys.stderr), file=sys.stderr)  # noqa: T201  # stderr
     return status
 
