@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import itertools
+
 import pytest
 from hypothesis import example, given
 from hypothesis import strategies as st
@@ -70,7 +72,7 @@ def test_equal_sets_are_equal_objects(pair: tuple[IndexSet, frozenset[int]]) -> 
 def test_runs_are_maximal_and_ascending(pair: tuple[IndexSet, frozenset[int]]) -> None:
     runs = list(pair[0].runs())
     assert all(start < stop for start, stop in runs)
-    assert all(a[1] < b[0] for a, b in zip(runs, runs[1:], strict=False))
+    assert all(a[1] < b[0] for a, b in itertools.pairwise(runs))
     assert sum(stop - start for start, stop in runs) == len(pair[1])
 
 

@@ -25,8 +25,11 @@ from rfield.core.relation import (
 tap_sets = st.frozensets(st.integers(-9, 9), max_size=4).map(IndexSet.of)
 
 
+short = st.integers(1, 4)
+
+
 @st.composite
-def slidings(draw: st.DrawFn, periods: st.SearchStrategy[int] = st.integers(1, 4)) -> Sliding:
+def slidings(draw: st.DrawFn, periods: st.SearchStrategy[int] = short) -> Sliding:
     """Any sliding relation: strides of both signs and zero, empty and holed phases."""
     period = draw(periods)
     taps = tuple(draw(tap_sets) for _ in range(period))

@@ -1,0 +1,129 @@
+"""rfield against the oracle on thousands of random networks, with a tally and small reproducers.
+
+    python -m tests.oracle.check --chains 20000 --dags 5000 --seed 0
+
+Exit status 1 when anything differs. A difference names its seed; run one program again with
+``--only dag:17``.
+"""
+
+from __future__ import annotations
+
+import argparse
+import os
+import sys
+import time
+import traceback
+from collections import Counter
+from collections.abc import Iterator
+from concurrent.futures import ProcessPoolExecutor
+
+from tests.oracle.compare import Difference, differences
+from tests.oracle.generator import case
+from tests.oracle.program import Program
+from tests.oracle.shrink import shrink
+
+
+def found(program: Program, seed: int) -> list[Difference]:
+    """All differences; a crash counts as one."""
+    try:
+        return list(differences(program, seed))
+    except Exception as error:  # noqa: BLE001  # a crash of any kind is what this looks for
+        last = traceback.extract_tb(error.__traceback__)[-1]
+        where = f"{os.path.basename(last.filename)}:{last.lineno}"  # noqa: PTH119
+        return [Difference(f"crash in {where}", "an answer", f"{type(error).__name__}: {error}")]
+
+
+def family(difference: Difference) -> str:
+    """What kind of answer differs: the words of the title without names and numbers."""
+    title = difference.what
+    if title.startswith("crash"):
+        return title
+    kept = title.split(": ", 1)[-1]
+    for kind in (
+        "clip=True), axes apart", "clip=True), many", "clip=True", "region, axes apart",
+        "local.region", "clipped inside", "region", "exact set", "size", "axis", "fidelity",
+    ):  # fmt: skip
+        if kind in kept:
+            return kind
+    return kept.split(" ")[0]
+
+
+def run_block(block: tuple[str, int, int]) -> tuple[int, Counter[str], list[tuple[str, int]]]:
+    """Programs ``first .. stop`` of one kind: how many, the ops they used, and which differ."""
+    kind, first, stop = block
+    ops: Counter[str] = Counter()
+    failing: list[tuple[str, int]] = []
+    for seed in range(first, stop):
+        program = case(kind, seed)
+        ops.update(type(layer.op).__name__ for layer in program.layers)
+        failing += [(family(difference), seed) for difference in found(program, seed)[:1]]
+    return stop - first, ops, failing
+
+
+def blocks(kind: str, first: int, count: int, size: int = 50) -> Iterator[tuple[str, int, int]]:
+    """The work in pieces."""
+    for start in range(first, first + count, size):
+        yield kind, start, min(start + size, first + count)
+
+
+def report(kind: str, seed: int) -> str:
+    """One failing program, shrunk."""
+    program = case(kind, seed)
+    first = found(program, seed)[0]
+    wanted = family(first)
+
+    def fails(candidate: Program) -> bool:
+        return any(family(d) == wanted for d in found(candidate, seed))
+
+    small = shrink(program, fails)
+    shown = [str(d) for d in found(small, seed) if family(d) == wanted][:1]
+    return f"--only {kind}:{seed}\n{small}\n  {shown[0]}\n"
+
+
+def main(arguments: list[str] | None = None) -> int:
+    """Run, print the tally, print one small reproducer for each family of differences."""
+    parser = argparse.ArgumentParser(description=__doc__.splitlines()[0] if __doc__ else None)
+    parser.add_argument("--chains", type=int, default=2000)
+    parser.add_argument("--dags", type=int, default=500)
+    parser.add_argument("--seed", type=int, default=0, help="number of the first program")
+    parser.add_argument("--processes", type=int, default=os.cpu_count() or 1)
+    parser.add_argument("--show", type=int, default=2, help="reproducers per family")
+    parser.add_argument("--only", help="one program, such as dag:17")
+    options = parser.parse_args(arguments)
+    write = sys.stdout.write
+    if options.only:
+        kind, seed = options.only.split(":")
+        write(f"{case(kind, int(seed))}\n")
+        for difference in found(case(kind, int(seed)), int(seed)):
+            write(f"  {difference}\n")
+        return 0
+    work = [
+        *blocks("chain", options.seed, options.chains),
+        *blocks("dag", options.seed, options.dags),
+    ]
+    began = time.perf_counter()
+    counts: Counter[str] = Counter()
+    ops: Counter[str] = Counter()
+    failing: dict[tuple[str, str], list[int]] = {}
+    with ProcessPoolExecutor(options.processes) as pool:
+        for block, (count, used, failed) in zip(work, pool.map(run_block, work), strict=True):
+            counts[block[0]] += count
+            ops += used
+            for what, seed in failed:
+                failing.setdefault((block[0], what), []).append(seed)
+    for kind, count in sorted(counts.items()):
+        bad = sum(len(seeds) for (k, _), seeds in failing.items() if k == kind)
+        write(
+            f"{kind + 's':7s} {count:6d} compared  {bad:5d} differ  (seeds from {options.seed})\n"
+        )
+    write("layers  " + "  ".join(f"{name} {n}" for name, n in ops.most_common()) + "\n")
+    write(f"time    {time.perf_counter() - began:.0f} s\n")
+    for (kind, what), seeds in sorted(failing.items()):
+        write(f"\n{kind}s: {what}: {len(seeds)} programs, seeds {seeds[:8]}\n")
+        for seed in seeds[: options.show]:
+            write(report(kind, seed))
+    return 1 if failing else 0
+
+
+if __name__ == "__main__":
+    raise SystemExit(main())

@@ -1,0 +1,146 @@
+"""What one output position reads, as products of sets, pulled back layer by layer.
+
+Mostly for the theory (every grid goes on for ever); with ``here=True`` for the tensor, where it
+must agree with ``tensor_meaning``. A set of positions is held as a list of *boxes*, products of one
+plain set per axis; a chain needs one box, a graph one per path. Ops that do not read axis by axis
+are not covered.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+from tests.oracle import program as p
+from tests.oracle.definitions import AxisRead, define
+from tests.oracle.tensor_meaning import shapes_of
+
+MOST_BOXES = 4000
+
+
+@dataclass(frozen=True)
+class Side:
+    """What a box holds along one axis.
+
+    ``wide``: it came through an op that reads a whole axis. ``indices`` None: every index if
+    ``wide``, else an axis that is not looked at.
+    """
+
+    indices: frozenset[int] | None
+    wide: bool = False
+
+
+NOT_LOOKED_AT = Side(None)
+
+
+Box = tuple[Side, ...]
+
+
+class NoTheoryError(Exception):
+    """The program has an op that does not read axis by axis, or too many paths."""
+
+
+def has_theory(program: p.Program) -> bool:
+    """Whether the theory of this program is defined by this module."""
+    return not any(isinstance(layer.op, (*p.COUPLED, p.Cumsum)) for layer in program.layers)
+
+
+class Pulled:
+    """One operand axis pulled back, each index once."""
+
+    def __init__(self, read: AxisRead, here: bool) -> None:
+        self.axis = read.axis
+        self.reads = read.here if here else read.grid
+        self.known: dict[int, frozenset[int] | None] = {}
+        self.sides: dict[Side | None, Side] = {}
+
+    def side(self, box: Box) -> Side:
+        """What is read of the operand axis from a box of the output."""
+        side = None if self.axis is None else box[self.axis]
+        if side not in self.sides:
+            self.sides[side] = self._side(side)
+        return self.sides[side]
+
+    def _side(self, side: Side | None) -> Side:
+        if side == NOT_LOOKED_AT:
+            return side
+        if side is None:
+            found = self.reads(0)
+            return Side(None, True) if found is None else Side(frozenset(found))
+        if side.indices is None:
+            return self._whole()
+        parts: list[frozenset[int]] = []
+        for i in side.indices:
+            if i not in self.known:
+                here = self.reads(i)
+                self.known[i] = None if here is None else frozenset(here)
+            part = self.known[i]
+            if part is None:
+                return Side(None, True)
+            parts.append(part)
+        return Side(frozenset[int]().union(*parts), side.wide)
+
+    def _whole(self) -> Side:
+        """The whole axis pulled back: the whole axis, unless the op reaches only a part of it."""
+        far = 10_000
+        found: set[int] = set()
+        for i in [*range(-64, 256), -far, 1 - far, 2 - far, far, far + 1, far + 2]:
+            here = self.reads(i)
+            if here is None:
+                return Side(None, True)
+            found.update(here)
+        endless = any(abs(m) > far // 100 for m in found)
+        return Side(None if endless else frozenset(found), True)
+
+
+class Theory:
+    """The theory of one program, or with ``here`` its tensor meaning."""
+
+    def __init__(self, program: p.Program, *, here: bool = False) -> None:
+        self.program = program
+        self.shapes = shapes_of(program)
+        self.pulls: dict[str, list[tuple[str, list[Pulled]]]] = {}
+        for layer in program.layers:
+            if isinstance(layer.op, p.COUPLED):
+                raise NoTheoryError(layer.op)
+            made = define(layer.op, [self.shapes[name] for name in layer.operands])
+            self.pulls[layer.name] = [
+                (operand, [Pulled(read, here) for read in axis_reads])
+                for operand, axis_reads in zip(layer.operands, made.operands, strict=True)
+            ]
+
+    def reads(
+        self,
+        output: str,
+        source: str,
+        positions: Sequence[int],
+        index: Sequence[int],
+        *,
+        only: bool = False,
+    ) -> set[Box]:
+        """The boxes of ``source`` that ``output`` reads at ``index``.
+
+        ``index`` has one number for each axis in ``positions``; the other axes are read whole, or
+        with ``only`` not looked at.
+        """
+        places = dict(zip(positions, index, strict=True))
+        start = tuple(
+            Side(frozenset([places[axis]]))
+            if axis in places
+            else NOT_LOOKED_AT
+            if only
+            else Side(frozenset(range(n)))
+            for axis, n in enumerate(self.shapes[output])
+        )
+        waiting: dict[str, set[Box]] = {output: {start}}
+        for layer in reversed(self.program.layers):
+            if layer.name == source or layer.name not in waiting:
+                continue
+            boxes = waiting.pop(layer.name)
+            for operand, pulled in self.pulls[layer.name]:
+                made = {tuple(axis.side(box) for axis in pulled) for box in boxes}
+                kept = {box for box in made if all(s.indices is None or s.indices for s in box)}
+                waiting.setdefault(operand, set()).update(kept)
+                if len(waiting[operand]) > MOST_BOXES:
+                    raise NoTheoryError("too many paths")
+        return waiting.get(source, set())
