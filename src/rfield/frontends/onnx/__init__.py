@@ -1,0 +1,15 @@
+"""ONNX: ``.onnx`` files and ``ModelProto``. Needs the ``onnx`` package and nothing else.
+
+``rule`` teaches rfield an op of your own::
+
+    @rfield.frontends.onnx.rule("my.domain::Sharpen")
+    def sharpen(call):
+        return ops.conv(call.shape(0), kernel=(3, 3), padding=1)
+"""
+
+from . import contraction, convolution, layout, normalization, pointwise, pooling
+from .reader import read_model, read_path
+from .rulebook import RULES, Call, Reading, rule
+
+__all__ = ["RULES", "Call", "Reading", "read_model", "read_path", "rule"]
+_FAMILIES = (contraction, convolution, layout, normalization, pointwise, pooling)
