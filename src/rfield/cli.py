@@ -46,7 +46,7 @@ def main(argv: Sequence[str] | None = None) -> int:
         return DONE
     except KeyboardInterrupt:
         return _complain("interrupted", status=130)
-    except Exception as error:  # a model's own code may raise anything
+    except Exception as error:  # noqa: BLE001  # a model's own code may raise anything
         return _complain(_unexpected(error), trace=arguments.debug)
     return status
 
