@@ -157,6 +157,15 @@ class IndexSet:
             parts.append((widened + _multiples(factor * step, count)).shift(factor * start))
         return parts[0] if len(parts) == 1 else union(parts)
 
+    def quotients(self, modulus: int) -> IndexSet:
+        """All ``q`` for which ``modulus * q`` is an element."""
+        if sum(comb.count for comb in self.combs) > RUN_LIMIT:
+            raise too_large("an exact set with holes", len(self), "The region is available.")
+        return union(
+            IndexSet.interval(-(-start // modulus), (stop - 1) // modulus)
+            for start, stop in self.runs()
+        )
+
     def by_residue(self, modulus: int) -> Iterator[tuple[int, IndexSet]]:
         """Split by residue: ``(k, {q})`` such that ``modulus * q + k`` are the elements."""
         if modulus == 1:
@@ -201,9 +210,10 @@ def union(sets: Iterable[IndexSet]) -> IndexSet:
     found = {one for one in sets if one}
     if len(found) <= 1:
         return found.pop() if found else EMPTY
-    longest = max(found, key=lambda one: one.last - one.first if one.dense else -1)
-    if longest.dense:
-        found = {o for o in found if o.first < longest.first or o.last > longest.last} | {longest}
+    longest = max(found, key=len)
+    if len(longest.combs) == 1:
+        whole = longest.combs[0]
+        found = {o for o in found if not all(_inside(c, whole) for c in o.combs)} | {longest}
     if len(found) == 1:
         return longest
     runs = sum(comb.count for one in found for comb in one.combs)
@@ -218,6 +228,16 @@ def _run_last(comb: Comb) -> int:
 
 def _multiples(factor: int, count: int) -> range:
     return range(0, factor * count, factor) if factor else range(1)
+
+
+def _inside(comb: Comb, whole: Comb) -> bool:
+    """Whether all of ``comb`` is in ``whole``; may miss it where their steps differ."""
+    if comb.start < whole.start or comb.last > whole.last:
+        return False
+    if whole.count == 1:
+        return True
+    offset = (comb.start - whole.start) % whole.step
+    return offset + comb.width <= whole.width and comb.step % whole.step == 0
 
 
 def _add_range(comb: Comb, step: int, count: int) -> Comb | None:
@@ -237,21 +257,20 @@ def _add_range(comb: Comb, step: int, count: int) -> Comb | None:
 def _clip_comb(comb: Comb, first: int, last: int) -> IndexSet:
     if comb.count == 1:
         return IndexSet.interval(max(first, comb.start), min(last, comb.last))
-    low = max(0, (first - comb.start) // comb.step)
-    high = min(comb.count - 1, (last - comb.start) // comb.step)
-    if high < low:
-        return EMPTY
-    ends = [
-        IndexSet.interval(
-            max(first, comb.start + k * comb.step),
-            min(last, comb.start + k * comb.step + comb.width - 1),
-        )
-        for k in {low, high}
-    ]
-    if high - low >= 2:
-        inner = _comb(comb.start + (low + 1) * comb.step, comb.step, high - low - 1, comb.width)
-        ends.append(IndexSet((inner,)))
-    return union(ends)
+    low = -(-max(0, first - comb.start) // comb.step)  # the first tooth that starts inside
+    high = min(comb.count, (last - comb.start - comb.width + 1) // comb.step + 1)
+    combs: list[Comb] = []
+    before = comb.start + (low - 1) * comb.step + comb.width
+    if low > 0 and before > first:
+        combs.append(Comb(first, 0, 1, min(before, last + 1) - first))
+    if high > low:
+        combs.append(_comb(comb.start + low * comb.step, comb.step, high - low, comb.width))
+    cut = comb.start + max(high, low) * comb.step
+    if max(high, low) < comb.count and cut <= last:
+        combs.append(Comb(cut, 0, 1, last + 1 - cut))
+    if high > low:
+        return IndexSet(tuple(combs))
+    return _from_runs((comb.start, comb.start + comb.width) for comb in combs)
 
 
 def _pieces(comb: Comb, modulus: int) -> int:

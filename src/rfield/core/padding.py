@@ -105,6 +105,8 @@ def fold(index: int, size: int, border: Border) -> int | None:
     """The element that position ``index`` reads in a tensor of ``size``, or None for nothing."""
     if 0 <= index < size:
         return index
+    if size == 0:
+        return None
     if border == "replicate":
         return min(max(index, 0), size - 1)
     if border == "circular":

@@ -172,7 +172,7 @@ def preimage(indices: IndexSet, relation: Sliding, length: int) -> IndexSet:
         blocks = IndexSet.interval(0, (length - 1 - phase) // relation.period)
         gaps = indices.scale_add(1, taps.scale_add(-1, ZERO))  # every index minus every tap
         if relation.advance:
-            steps = dict(gaps.by_residue(abs(relation.advance))).get(0, EMPTY)
+            steps = gaps.quotients(abs(relation.advance))
             reading = steps if relation.advance > 0 else steps.scale_add(-1, ZERO)
             blocks = reading.clip(blocks.first, blocks.last) if blocks else EMPTY
         elif 0 not in gaps:

@@ -12,7 +12,7 @@ from math import ceil, floor
 from typing import Literal
 
 from ..errors import too_large
-from .indices import EMPTY, IndexSet
+from .indices import IndexSet
 from .relation import PERIOD_LIMIT, Sliding
 
 Coordinates = Literal[
@@ -86,11 +86,15 @@ def _taps(
 ) -> IndexSet:
     if method == "nearest":
         return IndexSet.interval(_round(point, rounding), _round(point, rounding))
-    reach = _RADIUS[method] * (max(slope, Fraction(1)) if antialias else Fraction(1))
-    if not antialias and point.denominator == 1:
-        return IndexSet.interval(int(point), int(point))
+    wide = max(slope, Fraction(1)) if antialias else Fraction(1)
+    reach = _RADIUS[method] * wide
     first, last = floor(point - reach) + 1, ceil(point + reach) - 1
-    return IndexSet.interval(first, last) if last >= first else EMPTY
+    if method == "linear":
+        return IndexSet.interval(first, last)
+    # These kernels are zero at every whole distance but 0.
+    return IndexSet.of(
+        tap for tap in range(first, last + 1) if tap == point or ((tap - point) / wide).denominator > 1
+    )
 
 
 def _round(point: Fraction, rounding: Rounding) -> int:

@@ -1,0 +1,88 @@
+"""TensorFlow graphs: ``.pb``, ``.pbtxt``, SavedModel folders, and live graphs and functions.
+
+Files are read with the protobuf package alone; TensorFlow is not imported. Options of
+``rfield.load``: ``inputs`` and ``outputs`` (names of nodes, ``name`` or ``name:k``) and
+``signature`` (of a SavedModel).
+"""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Any
+
+from ...core.graph import Graph
+from ...errors import UnreadableModelError
+from ..registry import Request
+from . import (  # noqa: F401  # importing a family registers its rules
+    blocks,
+    contraction,
+    control,
+    convolution,
+    layout,
+    messages,
+    normalization,
+    pointwise,
+    pooling,
+    resize,
+    sources,
+)
+from .files import Source, parse, read
+from .model import Model
+from .rulebook import RULES, Arguments, Reading, rule
+from .values import Fixed, Outputs
+
+__all__ = [
+    "RULES",
+    "Arguments",
+    "Fixed",
+    "Outputs",
+    "Reading",
+    "read_callable",
+    "read_graph",
+    "read_path",
+    "rule",
+]
+
+
+def read_path(path: Path, request: Request) -> Graph:
+    """A ``.pb`` or ``.pbtxt`` file, or a SavedModel folder."""
+    return Model(read(Path(path), request.options.get("signature")), request).graph()
+
+
+def read_graph(graph: Any, request: Request) -> Graph:
+    """A live ``tf.Graph`` or ``GraphDef``."""
+    if hasattr(graph, "as_graph_def"):
+        graph = graph.as_graph_def(add_shapes=True)
+    return Model(Source(parse(graph.SerializeToString()), origin="graph"), request).graph()
+
+
+def read_callable(function: Any, request: Request) -> Graph:
+    """A ``ConcreteFunction``, a ``tf.function`` (traced with ``input_shape``), or a module."""
+    if not hasattr(function, "inputs") or not hasattr(function, "graph"):
+        function = _traced(function, request)
+    graph = function.graph.as_graph_def(add_shapes=True)
+    captured = {id(tensor) for tensor in function.graph.internal_captures}
+    inputs = {
+        tensor.op.name: tensor.name for tensor in function.inputs if id(tensor) not in captured
+    }
+    outputs = {str(k): tensor.name for k, tensor in enumerate(function.outputs)}
+    source = Source(parse(graph.SerializeToString()), inputs, outputs, origin="function")
+    return Model(source, request).graph()
+
+
+def _traced(function: Any, request: Request) -> Any:
+    import tensorflow as tf
+
+    if isinstance(function, tf.Module) and not hasattr(function, "get_concrete_function"):
+        function = tf.function(function.__call__)
+    if not hasattr(function, "get_concrete_function"):
+        function = tf.function(function)
+    try:
+        if request.input_shape is None:
+            return function.get_concrete_function()
+        return function.get_concrete_function(tf.TensorSpec(request.input_shape, tf.float32))
+    except (TypeError, ValueError) as error:
+        raise UnreadableModelError(
+            f"the function cannot be traced: {error}\n"
+            "  Trace it yourself:   rfield.load(function.get_concrete_function(tf.TensorSpec(...)))"
+        ) from None

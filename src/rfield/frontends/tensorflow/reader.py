@@ -6,6 +6,7 @@ Functions are entered on a stack of ``Frame``, so nothing here depends on how de
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Mapping, Sequence
+from dataclasses import replace
 from typing import Any
 
 from ...core import ops
@@ -14,9 +15,11 @@ from ...core.link import everything
 from ...core.ops import Op
 from ...errors import InvalidModelError, RFieldError, TooLargeError, UnsupportedOpError
 from ..unsupported import Unsupported
+from .blocks import written_out
 from .bodies import Body, Item, of_function, printable
+from .control import Enter, called
 from .folding import fold
-from .rulebook import RULES, Arguments, Reading, UnknownShapeError
+from .rulebook import RULES, Arguments, NotInBlocksError, Reading, UnknownShapeError
 from .values import Blocked, Fixed, Mark, Outputs, Parts
 
 MOST_NODES = 4_000_000
@@ -43,15 +46,6 @@ class Frame:
     def results(self) -> list[Any]:
         """The values that the body returns."""
         return [pick(self.values[place], output) for place, output in self.body.returns]
-
-
-class Enter:
-    """A rule's wish to have bodies read in its place; ``start`` pushes the first frame."""
-
-    __slots__ = ("start",)
-
-    def __init__(self, start: Callable[[Reader, Callable[[Any], None]], None]) -> None:
-        self.start = start
 
 
 def pick(value: Any, output: int) -> Any:
@@ -85,6 +79,8 @@ class Reader:
     def body(self, name: str) -> Body:
         """A function of the library, prepared once."""
         if name not in self.bodies:
+            if name not in self.functions:
+                raise InvalidModelError(f"there is no function {printable(name)!r} in the library")
             self.bodies[name] = of_function(self.functions[name], self.functions)
         return self.bodies[name]
 
@@ -172,7 +168,7 @@ class Reader:
         arguments = Arguments(item.node, item.name, operands, self.draft, self.training)
         if rule is None:
             if item.op in self.functions:
-                return Enter(lambda reader, receive: enter(reader, item, operands, receive))
+                return called(item.op, arguments, operands)
             return self._without_rule(item, arguments, depends or special)
         if any(value is Mark.DEAD for value in operands) and item.op not in ("Merge", "RefMerge"):
             return Mark.DEAD
@@ -182,7 +178,15 @@ class Reader:
             if depends or special:
                 raise
             return self._unknown_shape(item, arguments)
-        return self.settle(result, item.name, operands)
+        except NotInBlocksError:
+            operands = [
+                self.settle(written_out(value, self.draft), self._part(item.name), ())
+                if type(value) is Blocked else value
+                for value in operands
+            ]  # fmt: skip
+            arguments.operands = operands
+            result = rule.function(arguments)
+        return result if type(result) is Enter else self.settle(result, item.name, operands)
 
     def settle(self, result: Any, name: str, operands: Sequence[Any]) -> Any:
         """What a rule returned, as a value; its ops enter the draft."""
@@ -201,6 +205,8 @@ class Reader:
                 self.settle(entry, f"{name}:{k}" if k else name, operands)
                 for k, entry in enumerate(result)
             )
+        if type(result) is Blocked:
+            return replace(result, value=self.settle(result.value, name, operands))
         if type(result) is int:
             self.layers.setdefault(name, result)
         return result
@@ -279,24 +285,6 @@ class Reader:
         if len(made) > 1:
             return Outputs(made)
         return made[0] if made else Outputs([Fixed(None, origin=origin)] * 8)
-
-
-def enter(
-    reader: Reader, item: Item, operands: Sequence[Any], receive: Callable[[Any], None],
-    name: str | None = None,
-) -> None:  # fmt: skip
-    """Read the function that a node calls; its results become the node's outputs."""
-    function = item.op if name is None else name
-    if function not in reader.functions:
-        raise InvalidModelError(f"there is no function {printable(function)!r} in the library")
-    body = reader.body(function)
-
-    def finish(results: list[Any]) -> None:
-        receive(Outputs(results) if len(results) != 1 else results[0])
-        if results and type(results[0]) is int:
-            reader.layers.setdefault(item.name, results[0])
-
-    reader.call(body, operands, item.name, finish)
 
 
 def dependents(values: Iterable[Any]) -> list[int]:

@@ -34,6 +34,10 @@ class UnknownShapeError(UnresolvedSizeError):
     """A shape that neither the file nor the ops before it tell."""
 
 
+class NotInBlocksError(Exception):
+    """An op that cannot be read in the space of the image; its operands are written out first."""
+
+
 @dataclass(frozen=True, slots=True)
 class Reading:
     """An op with its operands: values, or the results of other readings."""
@@ -48,7 +52,7 @@ class Arguments:
     ``training``: whether the model is read as in training.
     """
 
-    __slots__ = ("_attributes", "_draft", "name", "node", "op", "operands", "training")
+    __slots__ = ("_attributes", "draft", "name", "node", "op", "operands", "training")
 
     def __init__(
         self, node: Any, name: str, operands: Sequence[Any], draft: Draft, training: bool = False
@@ -58,7 +62,7 @@ class Arguments:
         self.op = node.op
         self.operands = operands
         self.training = training
-        self._draft = draft
+        self.draft = draft
         self._attributes = node.attr
 
     def __len__(self) -> int:
@@ -80,14 +84,14 @@ class Arguments:
     def shape_of(self, value: Any) -> Shape:
         """The shape of a value."""
         if type(value) is int:
-            return self._draft.nodes[value].shape
+            return self.draft.nodes[value].shape
         if type(value) is Fixed:
             if value.shape is None:
                 where = f" ({value.origin})" if value.origin else ""
                 raise UnknownShapeError(f"the shape of an operand of {self.op} is not known{where}")
             return value.shape
         if type(value) is Blocked:
-            raise InvalidModelError(f"{self.op} cannot read blocks")
+            raise NotInBlocksError
         raise InvalidModelError(f"{self.op} cannot read a {type(value).__name__.lower()}")
 
     @property

@@ -92,11 +92,12 @@ class Blocked:
     """The result of SpaceToBatchND before BatchToSpaceND: ``value`` in the space of the image.
 
     The op's own result holds the pixels of ``value`` sorted by their place in a block; stride-1
-    windows in it are windows dilated by ``block`` in ``value``.
+    windows in it are windows dilated by ``block`` in ``value``. ``axes`` are the axes in blocks.
     """
 
-    value: int
+    value: Any
     block: tuple[int, ...]
+    axes: tuple[int, ...]
 
 
 class Outputs(tuple[Any, ...]):

@@ -23,6 +23,7 @@ from . import (  # noqa: F401 - importing a family registers its rules
     vision,
 )
 from .capture import read_module
+from .exported import read_exported
 from .rulebook import RULES, Arguments, Reading, rule
 from .zoo import read_timm, read_torchvision
 
@@ -30,6 +31,7 @@ __all__ = [
     "RULES",
     "Arguments",
     "Reading",
+    "read_exported",
     "read_module",
     "read_timm",
     "read_torchvision",

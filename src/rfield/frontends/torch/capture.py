@@ -72,7 +72,7 @@ def capture(
         stand_in = tensor.detach() if values else _meta(tensor)
         if stand_in is tensor:
             stand_in = tensor.view_as(tensor)
-        index = draft.input(name, tuple(tensor.shape), _axes(name, tensor, axes))
+        index = draft.input(name, tuple(tensor.shape), input_axes(name, tensor, axes))
         tracer.hold(stand_in, index)
         swapped[id(tensor)] = stand_in
         names.taken[name] = 1
@@ -211,7 +211,7 @@ def _meta(tensor: torch.Tensor) -> torch.Tensor:
     )
 
 
-def _axes(name: str, tensor: torch.Tensor, axes: Any) -> tuple[int, ...]:
+def input_axes(name: str, tensor: torch.Tensor, axes: Any) -> tuple[int, ...]:
     """The axes along which fields are measured: those after batch and channel, unless told."""
     if isinstance(axes, Mapping):
         axes = axes.get(name)

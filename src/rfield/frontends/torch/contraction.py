@@ -119,14 +119,13 @@ def _labels(term: str, rank: int) -> list[Any]:
     return names
 
 
-@rule("aten::bilinear", "aten::_trilinear")
+@rule("aten::bilinear", shaped=True)
 def bilinear(arg: Arguments) -> Op:
     """Both last axes are mixed, position by position."""
-    first, second = tuple(arg.operands[0].shape), tuple(arg.operands[1].shape)
+    first, second = tuple(arg.input1.shape), tuple(arg.input2.shape)
     rows = list(range(len(first) - 1))
     op = ops.contract([first, second], [[*rows, "a"], [*rows, "b"]], rows)
-    result = tuple(arg.result.shape)
-    return Op("bilinear", result, op.links)
+    return Op("bilinear", (*op.shape, arg.weight.shape[0]), op.links)
 
 
 @rule("aten::scaled_dot_product_attention", "aten::_scaled_dot_product_attention_math",

@@ -34,7 +34,7 @@ _PYTHON: dict[str, tuple[str, dict[str, Any]]] = {
 _BUILTIN = {
     "conv1d": "default", "conv2d": "default", "conv3d": "default",
     "conv_transpose1d": "default", "conv_transpose2d": "input", "conv_transpose3d": "input",
-    "matmul": "default", "batch_norm": "default", "layer_norm": "default",
+    "matmul": "default", "bilinear": "default", "batch_norm": "default", "layer_norm": "default",
     "group_norm": "default", "instance_norm": "default",
     "lstm": "input", "gru": "input", "rnn_tanh": "input", "rnn_relu": "input",
     "pixel_shuffle": "default", "pixel_unshuffle": "default", "channel_shuffle": "default",
@@ -78,6 +78,8 @@ def _fill(entries: dict[Any, Any]) -> None:
     entries[torch.Tensor.device.__get__] = _device  # type: ignore[attr-defined]
     entries[torch.Tensor.is_meta.__get__] = _is_meta  # type: ignore[attr-defined]
     entries[torch.Tensor.data.__get__] = _data  # type: ignore[attr-defined]
+    for name in ("__getitem__", "__setitem__"):
+        entries[getattr(torch.Tensor, name)] = _indexed
     for name in ("numpy", "tolist", "__array__"):
         entries[getattr(torch.Tensor, name)] = _numbers
 
@@ -134,6 +136,21 @@ def _data(mode: Functions, func: Any, args: Any, kwargs: dict[str, Any]) -> Any:
     if value is not None and twin is not args[0]:
         twin._rfield = value
     return twin
+
+
+def _indexed(mode: Functions, func: Any, args: Any, kwargs: dict[str, Any]) -> Any:
+    """``x[:, [0, 2]]``: torch would make a meta tensor of the list, which loses its numbers."""
+    index = args[1]
+    if isinstance(index, list) or (
+        isinstance(index, tuple) and any(isinstance(part, list) for part in index)
+    ):
+        parts = index if isinstance(index, tuple) else (index,)
+        index = tuple(torch.tensor(p) if isinstance(p, list) and _numeric(p) else p for p in parts)
+    return func(args[0], index, *args[2:])
+
+
+def _numeric(items: Any) -> bool:
+    return bool(items) and all(isinstance(item, (int, bool)) for item in items)
 
 
 def _numbers(mode: Functions, func: Any, args: Any, kwargs: dict[str, Any]) -> Any:

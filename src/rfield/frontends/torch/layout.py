@@ -311,12 +311,6 @@ def diagonal(arg: Arguments) -> Op:
     return ops.opaque([tuple(arg.self.shape)], tuple(arg.result.shape), kind="diagonal")
 
 
-@rule("aten::tril", "aten::triu")
-def triangle(arg: Arguments) -> Op:
-    """The rest is zero; what stays is read from its own place."""
-    return ops.pointwise(tuple(arg.self.shape), kind="triangle")
-
-
 @rule("aten::as_strided", "aten::as_strided_copy")
 def as_strided(arg: Arguments) -> Op | list[Op]:
     """Where the strides are those of a slice, permutation or window the relation is found."""

@@ -28,6 +28,12 @@ from .values import Cell, Value
 SMALL = 1 << 16
 """Constants of at most so many elements are computed."""
 
+TAKES_INDICES = frozenset({"aten::index", "aten::index_put", "aten::index_put_"})
+
+RESHAPES_IN_PLACE = frozenset(
+    f"aten::{name}_" for name in ("unsqueeze", "squeeze", "transpose", "t", "swapaxes", "swapdims")
+)
+
 LOOKS_AT_VALUES = frozenset({"aten::_local_scalar_dense", "aten::is_nonzero", "aten::equal"})
 
 FROM_SHAPE = frozenset(
@@ -88,6 +94,11 @@ class Dispatch(TorchDispatchMode):
         if signature.packet in LOOKS_AT_VALUES and not self.real:
             raise needs_values(f"{signature.short!r}", self.layer, here())
         tracer, rule = self.tracer, signature.rule
+        if signature.packet in RESHAPES_IN_PLACE:
+            bound = {**bound, "self": self.before(bound["self"])}
+            operands = [bound["self"], *operands[1:]]
+        elif signature.packet in TAKES_INDICES:
+            args = [args[0], [self.plain_index(i) for i in bound["indices"]], *args[2:]]
         arguments = Arguments(bound, operands, tracer)
         if rule is not None and rule.shaped and not self.real and self.is_plain(rule, operands):
             reading = tracer.read(signature, arguments, None)
@@ -99,6 +110,7 @@ class Dispatch(TorchDispatchMode):
             result = self.execute(signature, func, args, kwargs)
             reading = tracer.read(signature, arguments, result)
         if signature.in_place is not None:
+            bound["self"] = args[0]
             return self.written(signature, bound, arguments, indices, reading, result)
         tracer.record(signature, bound, arguments, indices, reading, result)
         for name in signature.outputs:
@@ -127,10 +139,25 @@ class Dispatch(TorchDispatchMode):
         """Whether the type of the result is that of the operands."""
         return rule.shaped is True or all(t.dtype.is_floating_point for t in operands)
 
+    def before(self, tensor: torch.Tensor) -> torch.Tensor:
+        """A tensor's shape and strides, kept from an op that is about to change them."""
+        return torch.empty_strided(
+            tensor.shape, tensor.stride(), dtype=tensor.dtype, device=self.meta
+        )
+
+    def plain_index(self, index: torch.Tensor | None) -> Any:
+        """A known mask as the indices that it selects: meta tensors cannot count."""
+        if index is None or index.dtype != torch.bool or index.dim() != 1 or self.real:
+            return index
+        known = self.tracer.constant(index)
+        return index if known is None else known.nonzero().flatten()
+
     def shaped(self, reading: Any, operands: Sequence[torch.Tensor]) -> Any:
         """Meta tensors of the shapes that a rule gives."""
         if isinstance(reading, tuple):
             return tuple(self.shaped(entry, operands) for entry in reading)
+        if reading is None:
+            return torch.empty(operands[0].shape, dtype=operands[0].dtype, device=self.meta)
         while isinstance(reading, Reading):
             reading = reading.op
         op = reading[-1] if isinstance(reading, list) else reading
@@ -192,6 +219,8 @@ class Dispatch(TorchDispatchMode):
         if not operands:
             return self.factory(func, bound, args, kwargs)
         run = known and (signature.view_of is not None or sum(map(torch.numel, operands)) <= SMALL)
+        if run and getattr(kwargs.get("device"), "type", "") == "meta":   # x[[0, 2]] moves its list
+            kwargs = {**kwargs, "device": self.cpu}
         result = func(*args, **kwargs) if run else self.execute(signature, func, args, kwargs)
         source = bound.get(signature.view_of) if signature.view_of else None
         if isinstance(source, torch.Tensor):

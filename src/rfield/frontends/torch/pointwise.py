@@ -5,6 +5,8 @@ A pointwise op is one name below. In-place forms (``relu_``) and all overloads a
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 from ...core import ops
 from ...core.ops import Op
 from .rulebook import Arguments, Reading, rule
@@ -14,7 +16,7 @@ add sub mul div subtract multiply divide true_divide rsub pow addcmul addcdiv le
 fmax fmin atan2 hypot remainder fmod copysign xlogy
 abs absolute acos acosh asin asinh atan atanh ceil celu clamp clamp_max clamp_min clip cos cosh
 deg2rad digamma elu erf erfc erfinv exp exp2 expm1 fix floor frac gelu hardshrink hardsigmoid
-hardswish hardtanh leaky_relu lgamma log log10 log1p log2 log_sigmoid logit masked_fill mish
+hardswish hardtanh leaky_relu lgamma log log10 log1p log2 log_sigmoid logit mish
 nan_to_num neg negative prelu _prelu_kernel rad2deg reciprocal relu relu6 round rsqrt selu sgn
 sigmoid sign silu sin sinc sinh softplus softshrink sqrt square tan tanh threshold trunc
 special_expit special_entr
@@ -28,10 +30,13 @@ greater_equal gt heaviside i0 igamma igammac isfinite isinf isnan isneginf ispos
 less_equal log_sigmoid_forward logaddexp logaddexp2 logical_and logical_not logical_or logical_xor
 lt max.other min.other ne nextafter not_equal polar polygamma rrelu rrelu_with_noise signbit
 special_erfcx special_i0e special_i1 special_i1e special_log_ndtr special_ndtr special_xlog1py
-where __and__ __or__ __xor__ __lshift__ __rshift__ _conj_physical real_if_close complex
+__and__ __or__ __xor__ __lshift__ __rshift__ _conj_physical real_if_close complex
 fake_quantize_per_tensor_affine fake_quantize_per_channel_affine quantize_per_tensor
 quantize_per_channel dequantize
 """
+
+MASKED = "where masked_fill tril triu"
+"""A mask that the input does not decide cuts some elements off: what is claimed is a bound."""
 
 SAME = """
 alias clone contiguous detach detach_copy _conj conj resolve_conj resolve_neg lift lift_fresh
@@ -47,6 +52,16 @@ def pointwise(arg: Arguments) -> Op:
 
 rule(*(f"aten::{name}" for name in FLOATING.split()), shaped="floats")(pointwise)
 rule(*(f"aten::{name}" for name in OTHERS.split()))(pointwise)
+
+
+def masked(arg: Arguments) -> Op:
+    """Each element, or nothing, as the mask says."""
+    op = pointwise(arg)
+    mask = arg.get("condition", arg.get("mask"))
+    return op if arg.depends(mask) else replace(op, exact=False)
+
+
+rule(*(f"aten::{name}" for name in MASKED.split()), shaped="floats")(masked)
 
 
 def same(arg: Arguments) -> Op:
@@ -95,6 +110,14 @@ def glu(arg: Arguments) -> list[Op]:
     half = shape[axis] // 2
     split = layout.reshape(shape, (*shape[:axis], 2, half, *shape[axis + 1 :]))
     return [split, ops.reduce(split.shape, [axis], kind="glu")]
+
+
+@rule("aten::fake_quantize_per_tensor_affine_cachemask",
+      "aten::_fake_quantize_per_tensor_affine_cachemask_tensor_qparams",
+      "aten::fake_quantize_per_channel_affine_cachemask", shaped=True)  # fmt: skip
+def fake_quantize(arg: Arguments) -> tuple[Op, None]:
+    """Rounded numbers, and a mask for the gradient."""
+    return ops.pointwise(tuple(arg.self.shape), kind="quantize"), None
 
 
 @rule("aten::frexp")

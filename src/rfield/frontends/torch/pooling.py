@@ -79,10 +79,11 @@ def max_pool3d_with_indices(arg: Arguments) -> tuple[Op, Op]:
 def _adaptive(arg: Arguments, count: int) -> Op:
     shape = tuple(arg.self.shape)
     outputs = list(_each(arg.output_size, count))
-    relations = {
-        axis: (arithmetic.adaptive(shape[axis], outputs[j]), outputs[j])
-        for j, axis in enumerate(range(len(shape) - count, len(shape)))
-    }
+    relations: dict[int, tuple[Relation, int]] = {}
+    for j, axis in enumerate(range(len(shape) - count, len(shape))):
+        size = shape[axis] if outputs[j] is None else outputs[j]
+        whole = size == 1 and shape[axis] > 1            # global pooling by another name
+        relations[axis] = (WHOLE if whole else arithmetic.adaptive(shape[axis], size), size)
     return ops.along(shape, relations, kind="adaptive_pool", depends_on_size=True)
 
 
