@@ -23,8 +23,8 @@ if TYPE_CHECKING:
 DONE, BAD_NEWS, UNUSABLE = 0, 1, 2
 
 MOST_DIGITS = 15
-FORMATS = ("table", "markdown", "csv", "json")
-SUFFIXES = {".md": "markdown", ".csv": "csv", ".json": "json"}
+FORMATS = ("table", "markdown", "csv", "json", "svg")
+SUFFIXES = {".md": "markdown", ".csv": "csv", ".json": "json", ".svg": "svg"}
 
 MODEL_HELP = """\
 MODEL is a file (.onnx .pt2 .pb .pbtxt .keras, a SavedModel folder) or a name:

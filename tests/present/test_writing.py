@@ -111,7 +111,7 @@ def test_a_terminal_can_be_told_not_to_colour(monkeypatch):
     assert not is_terminal(Terminal())
 
 
-@pytest.mark.parametrize("form", ["markdown", "csv", "json"])
+@pytest.mark.parametrize("form", ["markdown", "csv", "json", "svg"])
 def test_other_forms_are_the_same_on_a_terminal(form):
     stream = Terminal()
     to_stream(summary(gated()).report, form, stream)
@@ -123,7 +123,7 @@ def test_error_lines_keep_their_breaks_and_nothing_else():
 
 
 def test_a_picture_loads_nothing_and_is_well_formed():
-    svg = to_svg(summary(hostile()).report, heading="rfield summary")
+    svg = to_svg(summary(hostile()).report)
     root = ET.fromstring(svg)
     text = "".join(root.itertext()).replace("\xa0", " ")
     assert "[bold]a|b`c*" in text

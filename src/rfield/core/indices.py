@@ -123,7 +123,7 @@ class IndexSet:
         """The part of the set inside ``first .. last``, both included."""
         if not self or (self.first >= first and self.last <= last):
             return self
-        if self.last < first or self.first > last:
+        if last < first or self.last < first or self.first > last:
             return EMPTY
         if self.dense:
             return IndexSet.interval(max(first, self.first), min(last, self.last))
@@ -255,7 +255,7 @@ def _add_range(comb: Comb, step: int, count: int) -> Comb | None:
 
 
 def _clip_comb(comb: Comb, first: int, last: int) -> IndexSet:
-    if comb.count == 1:
+    if comb.count == 1 or comb.last < first or comb.start > last:
         return IndexSet.interval(max(first, comb.start), min(last, comb.last))
     low = -(-max(0, first - comb.start) // comb.step)  # the first tooth that starts inside
     high = min(comb.count, (last - comb.start - comb.width + 1) // comb.step + 1)

@@ -39,7 +39,7 @@ def write(report: Report, stream: TextIO) -> None:
         console.print(line, no_wrap=True, overflow="ignore", crop=False, soft_wrap=True)
 
 
-def to_svg(report: Report, *, heading: str = "rfield") -> str:
+def to_svg(report: Report) -> str:
     """The report as an SVG picture of a terminal, for documents; it loads nothing from outside."""
     from io import StringIO
 
@@ -49,7 +49,7 @@ def to_svg(report: Report, *, heading: str = "rfield") -> str:
     width = max((line.cell_len for line in lines), default=0) + 2
     console = Console(file=StringIO(), record=True, width=width, force_terminal=True)
     _print(console, lines)
-    svg = console.export_svg(title=heading, unique_id=f"rfield-{report.kind}")
+    svg = console.export_svg(title=f"rfield {report.kind}", unique_id=f"rfield-{report.kind}")
     svg = re.sub(r"\n\s*@font-face \{[^}]*\}", "", svg)
     return svg.replace("Fira Code, monospace", FONTS)
 

@@ -12,6 +12,7 @@ from fractions import Fraction
 from typing import TypeVar
 
 from ..analysis.results import UNBOUNDED
+from .text import shorten
 
 Item = TypeVar("Item")
 Number = int | Fraction
@@ -86,7 +87,8 @@ def global_reads(layers: Sequence[str]) -> str:
     """
     if not layers:
         return ""
-    return f"({layers[0]})" if len(layers) == 1 else f"({len(layers)}: {layers[0]} …)"
+    first = shorten(layers[0], 32)
+    return f"({first})" if len(layers) == 1 else f"({len(layers)}: {first} …)"
 
 
 def giga(count: float) -> str:

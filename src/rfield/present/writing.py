@@ -11,11 +11,18 @@ from .records import to_csv, to_json
 from .report import Report
 from .text import encodes, plain, visible
 
+def _svg(report: Report) -> str:
+    from .terminal import to_svg
+
+    return to_svg(report)
+
+
 FORMS: dict[str, Callable[[Report], str]] = {
     "table": plain,
     "markdown": markdown,
     "csv": to_csv,
     "json": to_json,
+    "svg": _svg,
 }
 """Every form that is one string. A new form is one more entry."""
 
