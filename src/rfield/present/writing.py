@@ -11,6 +11,7 @@ from .records import to_csv, to_json
 from .report import Report
 from .text import encodes, plain, visible
 
+
 def _svg(report: Report) -> str:
     from .terminal import to_svg
 

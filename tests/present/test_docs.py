@@ -1,0 +1,109 @@
+"""What the pages show is what the program prints: examples run, outputs and pictures are compared."""
+
+from __future__ import annotations
+
+import re
+import shlex
+import xml.etree.ElementTree as ET
+from fractions import Fraction
+from pathlib import Path
+
+import pytest
+
+import rfield
+from rfield.cli import main
+from rfield.frontends.declared.chain import chain
+
+ROOT = Path(__file__).parents[2]
+PAGES = [ROOT / "README.md", *sorted((ROOT / "docs").glob("*.md"))]
+
+
+def blocks(page: Path, language: str) -> list[str]:
+    found = re.findall(r"^```(\w*)\n(.*?)^```$", page.read_text("utf-8"), re.M | re.S)
+    return [block for named, block in found if named == language]
+
+
+def shown_runs() -> list[tuple[str, str]]:
+    """``(command, output)`` of every block that begins with ``$ rfield …``."""
+    return [
+        (block.split("\n")[0][len("$ rfield ") :], block.split("\n", 1)[1])
+        for page in PAGES
+        for block in blocks(page, "")
+        if block.startswith("$ rfield ")
+    ]
+
+
+@pytest.mark.parametrize(("command", "shown"), shown_runs())
+def test_a_shown_run_is_what_is_printed(capsys, command, shown):
+    status = main(shlex.split(command))
+    captured = capsys.readouterr()
+    assert captured.out + captured.err == shown
+    assert status == (2 if captured.err else 0)
+
+
+def test_there_are_runs_to_compare():
+    assert len(shown_runs()) >= 3
+
+
+@pytest.mark.parametrize("page", PAGES, ids=lambda page: page.name)
+def test_the_python_of_a_page_runs(page: Path, capsys):
+    code = "\n".join(blocks(page, "python"))
+    exec(compile(code, page.name, "exec"), {})  # noqa: S102  # our own pages
+    assert "Error" not in capsys.readouterr().err
+
+
+def test_the_values_in_the_readme():
+    b = rfield.GraphBuilder()
+    x = b.input("image", (1, 3, 224, 224))
+    y = b.conv("conv1", x, kernel=7, stride=2, padding=3, channels=64)
+    y = b.max_pool("pool1", y, kernel=3, stride=2, padding=1)
+    rf = rfield.receptive_field(b.build(outputs=[y]))
+    assert (rf.size, rf.stride, rf.padding) == ((11, 11), (4, 4), (5, 5))
+    assert isinstance(rf.stride[0], Fraction)
+    assert rf.center((0, 0)) == (0.0, 0.0)
+    assert str(rf.region((0, 0))) == "y: -5..5, x: -5..5"
+    assert str(rf.region((0, 0), clip=True)) == "y: 0..5, x: 0..5"
+
+
+def test_the_values_in_the_page_on_input_size():
+    b = rfield.GraphBuilder()
+    x = b.input("image", (1, 3, None, None))
+    y = b.conv("conv1", x, kernel=3, stride=2, padding="same")
+    rf = rfield.receptive_field(b.build(outputs=[y]))
+    assert (rf.size, rf.stride, rf.padding) == ((3, 3), (2, 2), (None, None))
+    assert rf.why("y") == "the padding of conv1 along y depends on the input size"
+
+
+def test_the_chains_in_the_page_on_chains():
+    page = (ROOT / "docs" / "chain.md").read_text("utf-8")
+    chains = re.findall(r"^\| `([^`]+)` \| ", page.split("## Examples")[1], re.M)
+    assert len(chains) == 7
+    for text in chains:
+        assert chain(text, (64,)).layers
+
+
+def test_the_picture_shows_the_computed_table(capsys):
+    """To draw it again: ``rfield article -o docs/images/article.svg``."""
+    picture = ET.parse(ROOT / "docs" / "images" / "article.svg").getroot()
+    shown = "".join(picture.itertext()).replace("\xa0", " ")
+    main(["article"])
+    for line in capsys.readouterr().out.splitlines():
+        assert re.sub(r"\s+", "", line) in re.sub(r"\s+", "", shown)
+
+
+def test_links_between_pages_lead_somewhere():
+    for page in PAGES:
+        for target in re.findall(r"\]\(((?!http)[^)#]+)", page.read_text("utf-8")):
+            assert (page.parent / target).exists(), f"{page.name}: {target}"
+
+
+def test_no_page_promises_an_option_that_does_not_exist(capsys):
+    with pytest.raises(SystemExit):
+        main(["--help"])
+    for command in ("summary", "field", "align", "article", "chain"):
+        with pytest.raises(SystemExit):
+            main([command, "--help"])
+    known = capsys.readouterr().out
+    for page in PAGES:
+        for option in re.findall(r"(?<![\w-])--[a-z][a-z-]*", page.read_text("utf-8")):
+            assert option in known, f"{page.name}: {option}"
