@@ -5,17 +5,19 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import Any
 
-from ...core import layout, ops
+from ...core import ops
 from ...core.link import Link, Read
 from ...core.ops import Op
 from ...core.relation import IDENTITY, WHOLE, Prefix
-from .rulebook import Arguments, Reading, rule
+from .rulebook import Arguments, Reading, bad_sizes, rule
 
 
 @rule("aten::linear", shaped=True)
 def linear(arg: Arguments) -> Op | Reading:
     """The last axis is mixed."""
     shape, weight = tuple(arg.input.shape), tuple(arg.weight.shape)
+    if not shape or shape[-1] != weight[-1]:
+        raise bad_sizes("the last axis", shape, weight)
     if len(weight) == 2 and not arg.depends(arg.weight):
         return ops.dense(shape, weight[0], bias=arg.get("bias") is not None)
     rows = [*range(len(shape) - 1)]
@@ -249,10 +251,3 @@ def chain_matmul(arg: Arguments) -> Op:
     shapes = [tuple(t.shape) for t in arg.operands]
     names = [[k, k + 1] for k in range(len(shapes))]
     return ops.contract(shapes, names, [0, len(shapes)])
-
-
-def reshaped(shape: Sequence[int], result: Sequence[int]) -> Op:
-    """A reshape, or nothing where the shape stays."""
-    if tuple(shape) == tuple(result):
-        return ops.pointwise(tuple(shape), kind="identity")
-    return layout.reshape(shape, result)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from ...core import layout, ops
 from ...core.ops import Op
-from .rulebook import Arguments, rule
+from .rulebook import Arguments, bad_sizes, rule
 
 
 @rule("aten::conv1d", "aten::conv2d", "aten::conv3d", shaped=True)
@@ -45,6 +45,8 @@ def conv_depthwise(arg: Arguments) -> Op | list[Op]:
 def _conv(arg: Arguments, tensor: object, padding: object, groups: int) -> Op | list[Op]:
     shape, weight = tuple(tensor.shape), arg.weight.shape  # type: ignore[attr-defined]
     batched = len(shape) == len(weight)
+    if len(shape) < len(weight) - 1 or shape[-len(weight) + 1] != weight[1] * groups:
+        raise bad_sizes("the channel axis", shape, weight)
     if isinstance(padding, str):                # torch puts the odd one of "same" at the end
         padding = "same" if padding == "same" else "valid"
     op = ops.conv(
@@ -58,6 +60,8 @@ def _conv(arg: Arguments, tensor: object, padding: object, groups: int) -> Op | 
 def _transposed(arg: Arguments, tensor: object, output_padding: object) -> Op | list[Op]:
     shape, weight = tuple(tensor.shape), arg.weight.shape  # type: ignore[attr-defined]
     batched = len(shape) == len(weight)
+    if len(shape) < len(weight) - 1 or shape[-len(weight) + 1] != weight[0]:
+        raise bad_sizes("the channel axis", shape, weight)
     op = ops.conv_transpose(
         shape if batched else (1, *shape), kernel=weight[2:], stride=arg.stride,
         padding=arg.padding, output_padding=output_padding, dilation=arg.dilation,  # type: ignore[arg-type]

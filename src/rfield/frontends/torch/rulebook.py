@@ -23,6 +23,7 @@ from typing import TYPE_CHECKING, Any
 import torch
 
 from ...core.ops import Op
+from ...errors import InvalidModelError, show_shape
 from ..rules import Rule, RuleTable
 
 if TYPE_CHECKING:
@@ -74,6 +75,15 @@ class Arguments:
     def constant(self, tensor: torch.Tensor) -> torch.Tensor | None:
         """A tensor argument whose values are known without the input, or None."""
         return None if self.tracer is None else self.tracer.constant(tensor)
+
+
+def bad_sizes(
+    what: str, shape: Sequence[int], weight: Sequence[int]
+) -> InvalidModelError:
+    """``what`` of an operand does not fit the weight."""
+    return InvalidModelError(
+        f"{what} of {show_shape(tuple(shape))} does not fit the weight {show_shape(tuple(weight))}"
+    )
 
 
 class Signature:

@@ -1,0 +1,242 @@
+"""Exported programs: ``torch.export.ExportedProgram``, step by step through the same rules.
+
+A program is already a list of ops; nothing is run. Each step is handed to the machinery that a live
+model's ops go through, with meta tensors for inputs and weights.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass, field
+from typing import Any
+
+import torch
+
+from ...core.graph import Draft, Graph
+from ...errors import InvalidModelError, UnreadableModelError, show_shape, unknown_name
+from ..registry import Request
+from .capture import input_axes
+from .failures import unsupported
+from .modes import SMALL, Dispatch
+from .names import Names
+from .tracer import Tracer
+
+
+@dataclass(slots=True)
+class Ref:
+    """The value of an earlier step, by name."""
+
+    name: str
+
+
+@dataclass(slots=True)
+class Step:
+    """One op: what it calls, with what, and the names of its results.
+
+    ``outputs`` is one name, or a list of names for a tuple. ``stack`` holds the modules it was
+    written in, outermost first: a key that is new for each call, and the path.
+    """
+
+    target: Any
+    args: list[Any]
+    kwargs: dict[str, Any]
+    outputs: str | list[str | None]
+    stack: list[tuple[str, str]] = field(default_factory=list)
+    source: str = ""
+
+
+@dataclass(slots=True)
+class Program:
+    """What is to be read: inputs, weights (by shape), small constants, steps, results."""
+
+    inputs: dict[str, torch.Tensor]
+    weights: dict[str, torch.Tensor]
+    constants: dict[str, torch.Tensor]
+    steps: Iterable[Step]
+    results: list[str]
+    origin: str
+
+
+def read_exported(program: Any, request: Request) -> Graph:
+    """The graph of an ``ExportedProgram``."""
+    return run(_from_exported(program), request)
+
+
+def run(program: Program, request: Request) -> Graph:
+    """Hand every step to the rules."""
+    for name in request.options:
+        raise unknown_name("option", name, ())
+    draft = Draft()
+    tracer = Tracer(draft)
+    names = tracer.names = Names(torch.nn.Module(), tracer.index_of)
+    dispatch = Dispatch(tracer, real=False)
+    values: dict[str, Any] = dict(program.weights)
+    _check_shapes(program, request)
+    for name, tensor in program.inputs.items():
+        index = draft.input(name, tuple(tensor.shape), input_axes(name, tensor, request.axes))
+        tracer.hold(tensor, index)
+        names.taken[name] = 1
+        values[name] = tensor
+    for name, tensor in program.constants.items():
+        values[name] = tensor
+        tracer.hold(tensor, None, known=tensor.device.type != "meta")
+    calls = _Calls(names)
+    with torch.no_grad():
+        for step in program.steps:
+            calls.enter(step.stack)
+            args = [_value(item, values) for item in step.args]
+            kwargs = {key: _value(item, values) for key, item in step.kwargs.items()}
+            result = _call(dispatch, step, args, kwargs)
+            _store(step.outputs, result, values)
+            calls.leave(step.stack, result, tracer)
+    if tracer.unknown and request.unknown == "error":
+        raise unsupported(tracer.unknown, tracer.nearest())
+    outputs = [values[name] for name in program.results]
+    indices = [tracer.index_of(value) for value in outputs if isinstance(value, torch.Tensor)]
+    found = list(dict.fromkeys(index for index in indices if index is not None))
+    if not found:
+        raise InvalidModelError("the program returns no tensor that depends on its input")
+    return draft.finish(found, names.layers or None, origin=program.origin)
+
+
+def _call(dispatch: Dispatch, step: Step, args: list[Any], kwargs: dict[str, Any]) -> Any:
+    target = step.target
+    if isinstance(target, torch._ops.OpOverload):
+        return dispatch.__torch_dispatch__(target, (), args, kwargs)
+    if isinstance(target, torch._ops.HigherOrderOperator):
+        raise UnreadableModelError(
+            f"the program uses {target.name()!r}, control flow that is not read. "
+            "Export the model with fixed inputs, or read the live model."
+        )
+    return target(*args, **kwargs)
+
+
+def _value(item: Any, values: Mapping[str, Any]) -> Any:
+    if isinstance(item, Ref):
+        return values[item.name]
+    if isinstance(item, (list, tuple)):
+        return type(item)(_value(part, values) for part in item)
+    return item
+
+
+def _store(names: str | list[str | None], result: Any, values: dict[str, Any]) -> None:
+    if isinstance(names, str):
+        values[names] = result
+        return
+    for name, part in zip(names, result, strict=False):
+        if name is not None:
+            values[name] = part
+
+
+def _check_shapes(program: Program, request: Request) -> None:
+    given = request.input_shape
+    if given is None:
+        return
+    shapes = given if isinstance(given, Mapping) else {next(iter(program.inputs)): given}
+    for name, shape in shapes.items():
+        if name not in program.inputs:
+            raise unknown_name("input", name, program.inputs)
+        own = tuple(program.inputs[name].shape)
+        if tuple(shape) != own:
+            raise InvalidModelError(
+                f"input {name!r} was exported with shape {show_shape(own)}, not {show_shape(shape)}.\n"
+                "  An exported program has its sizes built in; export it again with the other size."
+            )
+
+
+class _Calls:
+    """Layer names from the module stacks of the steps; a module called again gets ``#2``."""
+
+    def __init__(self, names: Names) -> None:
+        self.names = names
+        self.seen: dict[str, str] = {}
+        self.counts: dict[str, int] = {}
+
+    def enter(self, stack: list[tuple[str, str]]) -> None:
+        """Let the next node be named after the innermost module."""
+        path = ""
+        for key, own in stack:
+            if key not in self.seen:
+                count = self.counts[own] = self.counts.get(own, 0) + 1
+                self.seen[key] = own if count == 1 or not own else f"{own}#{count}"
+            path = self.seen[key]
+        self.names.stack = [(self.names.model, path)]
+
+    def leave(self, stack: list[tuple[str, str]], result: Any, tracer: Tracer) -> None:
+        """The last step inside a module makes its output."""
+        while isinstance(result, (list, tuple)) and result:
+            result = result[0]
+        index = tracer.index_of(result) if isinstance(result, torch.Tensor) else None
+        for key, own in stack:
+            if own and index is not None:
+                name = self.seen[key]
+                self.names.layers.pop(name, None)      # outer modules come after their parts
+        for key, own in reversed(stack):
+            if own and index is not None:
+                self.names.layers[self.seen[key]] = index
+
+
+def _from_exported(program: Any) -> Program:
+    signature = program.graph_signature
+    kinds = {spec.arg.name: spec for spec in signature.input_specs if hasattr(spec.arg, "name")}
+    found = Program({}, {}, {}, [], [], "ExportedProgram")
+    steps: list[Step] = []
+    for node in program.graph.nodes:
+        if node.op == "placeholder":
+            _placeholder(node, kinds.get(node.name), program, found)
+        elif node.op == "call_function":
+            steps.append(_step(node))
+        elif node.op == "get_attr":
+            steps.append(Step(getattr, [program.graph_module, node.target], {}, node.name))
+    found.steps = steps
+    returned = {
+        spec.arg.name
+        for spec in signature.output_specs
+        if spec.kind.name == "USER_OUTPUT" and hasattr(spec.arg, "name")
+    }
+    last = next(node for node in reversed(program.graph.nodes) if node.op == "output")
+    found.results = [n.name for n in last.all_input_nodes if n.name in returned]
+    return found
+
+
+def _placeholder(node: Any, spec: Any, program: Any, found: Program) -> None:
+    value = node.meta.get("val")
+    if not isinstance(value, torch.Tensor):
+        found.weights[node.name] = value  # type: ignore[assignment]  # a number or None
+        return
+    sizes = [_plain(size) for size in value.shape]
+    stand_in = torch.empty(sizes, dtype=value.dtype, device="meta")
+    kind = spec.kind.name if spec is not None else "USER_INPUT"
+    if kind == "USER_INPUT":
+        found.inputs[node.name] = stand_in
+        return
+    held = program.constants.get(spec.target)
+    if kind in ("CONSTANT_TENSOR", "BUFFER") and held is None:
+        held = program.state_dict.get(spec.target)
+    if isinstance(held, torch.Tensor) and held.numel() <= SMALL and kind != "PARAMETER":
+        if held.device.type != "meta" and not isinstance(held, torch.nn.Parameter):
+            found.constants[node.name] = held.detach()
+            return
+    found.weights[node.name] = stand_in
+
+
+def _plain(size: Any) -> int:
+    hint = getattr(getattr(size, "node", None), "hint", None)
+    return int(size if hint is None else hint)
+
+
+def _step(node: Any) -> Step:
+    from torch.fx.node import map_arg
+
+    args = map_arg(node.args, lambda n: Ref(n.name))
+    kwargs = map_arg(node.kwargs, lambda n: Ref(n.name))
+    stack = [
+        (key, str(value[0])) for key, value in (node.meta.get("nn_module_stack") or {}).items()
+    ]
+    return Step(node.target, list(args), dict(kwargs), node.name, stack, _line(node))
+
+
+def _line(node: Any) -> str:
+    found = re.findall(r'File "([^"]+)", line (\d+)', node.meta.get("stack_trace") or "")
+    return f"{found[-1][0].rpartition('/')[2]}:{found[-1][1]}" if found else ""
