@@ -293,23 +293,30 @@ def find_pattern(
 ) -> Numbers | None:
     """The numbers of one axis from hulls alone; None where an axis is whole, empty or too long."""
     span = 24
-    hulls: list[tuple[int, int] | None] = []
-    for i in range(-span, span + 1):
+
+    def hull(i: int) -> tuple[int, int] | None:
         boxes = theory.reads(output, source, [rf.positions[column]], [i], only=True)
-        sides = [box[axis] for box in boxes]
-        if any(side.wide for side in sides):
-            return None
-        found = frozenset[int]().union(*(side.indices or () for side in sides))
-        hulls.append((min(found), max(found)) if found else None)
-    if not any(hulls):
+        found = frozenset[int]().union(*(box[axis].indices or () for box in boxes))
+        return (min(found), max(found)) if found else None
+
+    sides = theory.reads(output, source, [rf.positions[column]], [0], only=True)
+    hulls = [hull(i) for i in range(-span, span + 1)]
+    if any(box[axis].wide for box in sides) or not any(hulls):
         return None
     for period in range(1, span // 2 + 1):
         advance = common_step(hulls, hulls[period:])
-        if advance is not None:
-            sizes = tuple(sorted({hull[1] - hull[0] + 1 for hull in hulls if hull}))
-            zero = hulls[span]
-            padding = -zero[0] if zero else None
-            return Numbers(sizes[-1], sizes, Fraction(advance, period), padding, period)
+        if advance is None:
+            continue
+        for far in (997, -1013, 5003):  # a long period may look like a short one near 0
+            block, phase = divmod(far, period)
+            near = hulls[span + phase]
+            moved = near and (near[0] + advance * block, near[1] + advance * block)
+            if hull(far) != moved:
+                return None
+        sizes = tuple(sorted({hull[1] - hull[0] + 1 for hull in hulls if hull}))
+        zero = hulls[span]
+        padding = -zero[0] if zero else None
+        return Numbers(sizes[-1], sizes, Fraction(advance, period), padding, period)
     return None
 
 
