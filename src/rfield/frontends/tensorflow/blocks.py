@@ -1,0 +1,136 @@
+"""SpaceToBatchND and BatchToSpaceND: TensorFlow's way to write a dilated convolution.
+
+Between the two, the pixels of one image lie in several batch entries, by their place in a block.
+What slides there with stride 1 slides over the image in steps of a block, so the pair around a
+convolution is read as what it means: a padding, a dilated convolution and a crop, exact at any size.
+Anything else between them is written out as the reshapes and permutations that the ops are.
+"""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from math import prod
+from typing import Any
+
+import numpy as np
+
+from ...core import layout
+from ...core.graph import Draft
+from ...core.ops import Op
+from ...errors import InvalidModelError
+from .rulebook import Arguments, Reading, rule
+from .values import Blocked
+
+
+@rule("SpaceToBatchND")
+def space_to_batch(arg: Arguments) -> Any:
+    """Pad, then sort the pixels by their place in a block."""
+    return _to_blocks(arg, arg.integers(1), arg.array(2))
+
+
+@rule("SpaceToBatch")
+def old_space_to_batch(arg: Arguments) -> Any:
+    """The same over two axes, with one size for both."""
+    size = arg.number("block_size")
+    return _to_blocks(arg, (size, size), arg.array(1))
+
+
+@rule("BatchToSpaceND")
+def batch_to_space(arg: Arguments) -> Any:
+    """Put the pixels back in their places, then crop."""
+    return _from_blocks(arg, arg.integers(1), arg.array(2))
+
+
+@rule("BatchToSpace")
+def old_batch_to_space(arg: Arguments) -> Any:
+    """The same over two axes, with one size for both."""
+    size = arg.number("block_size")
+    return _from_blocks(arg, (size, size), arg.array(1))
+
+
+def _pairs(pairs: Any, count: int) -> list[tuple[int, int]]:
+    if np.shape(pairs) != (count, 2):
+        raise InvalidModelError(f"paddings or crops of shape {np.shape(pairs)}; expected ({count}, 2)")
+    return [(int(before), int(after)) for before, after in pairs]
+
+
+def _to_blocks(arg: Arguments, block: tuple[int, ...], paddings: Any) -> Any:
+    shape = arg.shape(0)
+    pairs = _pairs(paddings, len(block))
+    if len(shape) < len(block) + 1 or any(size < 1 for size in block):
+        raise InvalidModelError(f"blocks of {block} on {len(shape)} axes")
+    op = layout.pad(shape, {axis: pair for axis, pair in enumerate(pairs, 1)})
+    for axis, size in enumerate(block, 1):
+        if op.shape[axis] % size:
+            raise InvalidModelError(f"{op.shape[axis]} positions do not divide into blocks of {size}")
+    axes = tuple(range(1, len(block) + 1))
+    if type(arg.operand(0)) is not int:
+        return _sorted(op.shape, block, axes)
+    if not any(map(any, pairs)):
+        return Blocked(arg.operand(0), block, axes)
+    return Blocked(Reading(op, [arg.operand(0)]), block, axes)
+
+
+def _from_blocks(arg: Arguments, block: tuple[int, ...], crops: Any) -> Any:
+    value = arg.operand(0)
+    pairs = _pairs(crops, len(block))
+    cut = {axis: (-before, -after) for axis, (before, after) in enumerate(pairs, 1)}
+    if type(value) is Blocked and value.block == block and value.axes == tuple(cut):
+        shape = arg.shape_of(value.value)
+        return Reading(layout.pad(shape, cut), [value.value])
+    shape = arg.shape(0)
+    count = prod(block)
+    if len(shape) < len(block) + 1 or not count or shape[0] % count:
+        raise InvalidModelError(f"a batch of {shape[:1]} does not divide into blocks of {block}")
+    batch = shape[0] // count
+    spatial, rest = shape[1 : len(block) + 1], shape[len(block) + 1 :]
+    first = layout.reshape(shape, (*block, batch, *spatial, *rest))
+    n = len(block)
+    order = [n]
+    for k in range(n):
+        order += [n + 1 + k, k]
+    order += range(2 * n + 1, 2 * n + 1 + len(rest))
+    second = layout.permute(first.shape, order)
+    whole = [size * cell for size, cell in zip(spatial, block, strict=True)]
+    third = layout.reshape(second.shape, (batch, *whole, *rest))
+    return [first, second, third, layout.pad(third.shape, cut)]
+
+
+def _sorted(shape: tuple[int, ...], block: tuple[int, ...], axes: tuple[int, ...]) -> list[Op]:
+    """The reshapes and permutations of SpaceToBatchND, after its padding."""
+    steps = dict(zip(axes, block, strict=True))
+    split: list[int] = []
+    cells: list[int] = []
+    kept: list[int] = []
+    for axis, size in enumerate(shape):
+        kept.append(len(split))
+        if axis in steps:
+            split += [size // steps[axis], steps[axis]]
+            cells.append(len(split) - 1)
+        else:
+            split.append(size)
+    first = layout.reshape(shape, split)
+    second = layout.permute(first.shape, [*cells, *kept])
+    result = [size // steps.get(axis, 1) for axis, size in enumerate(shape)]
+    result[0] *= prod(block)
+    return [first, second, layout.reshape(second.shape, result)]
+
+
+def written_out(value: Blocked, draft: Draft) -> Reading:
+    """The tensor that the op really gives, for ops that cannot be read in the space of the image."""
+    return Reading(_sorted(draft.nodes[value.value].shape, value.block, value.axes), [value.value])
+
+
+def reshaped(arg: Arguments, value: Blocked, axis: int, *, grow: bool) -> Blocked | None:
+    """ExpandDims and Squeeze of blocks: the same in the space of the image, None where it cannot."""
+    shape = list(arg.shape_of(value.value))
+    if axis == 0 or (not grow and (axis in value.axes or shape[axis] != 1)):
+        return None
+    if grow:
+        shape.insert(axis, 1)
+    else:
+        del shape[axis]
+    step = 1 if grow else -1
+    axes = tuple(a + step if a >= axis else a for a in value.axes)
+    op = layout.reshape(arg.shape_of(value.value), shape)
+    return replace(value, value=Reading(op, [value.value]), axes=axes)

@@ -1,0 +1,213 @@
+"""Convolutions, and transposed ones: kernel sizes come from the tensor that reaches the op."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
+from typing import Any
+
+from ...core import ops
+from ...core.arguments import Padding, Shape, resolve_padding
+from ...core.ops import Op
+from ...errors import InvalidModelError
+from .rulebook import Arguments, NotInBlocksError, Reading, rule, spatial
+from .values import Blocked
+
+
+@rule("Conv2D", "Conv3D", "Conv")
+def convolution(arg: Arguments) -> Any:
+    """The kernel is laid out (space…, input channels of a group, output channels)."""
+    slide = sliding(arg)
+    shape, channel, kernel = slide.shape, slide.channel, arg.shape(1)
+    sizes = _kernel(kernel, len(slide.axes))
+    inputs, channels = kernel[-2:]
+    if not inputs or shape[channel] % inputs:
+        raise InvalidModelError(f"a kernel for {inputs} channels on {shape[channel]}")
+    op = ops.conv(
+        shape, kernel=sizes, stride=slide.stride, dilation=slide.dilation,
+        padding=slide.pads(sizes), groups=shape[channel] // inputs, channels=channels,
+        axes=slide.axes, channel_axis=channel,
+    )  # fmt: skip
+    return slide.result(op, arg)
+
+
+@rule("DepthwiseConv2dNative")
+def depthwise(arg: Arguments) -> Any:
+    """The kernel is laid out (space…, input channels, multiplier)."""
+    slide = sliding(arg)
+    shape, channel, kernel = slide.shape, slide.channel, arg.shape(1)
+    sizes = _kernel(kernel, len(slide.axes))
+    if kernel[-2] != shape[channel]:
+        raise InvalidModelError(f"a kernel for {kernel[-2]} channels on {shape[channel]}")
+    op = ops.conv(
+        shape, kernel=sizes, stride=slide.stride, dilation=slide.dilation,
+        padding=slide.pads(sizes), groups=shape[channel], channels=shape[channel] * kernel[-1],
+        axes=slide.axes, channel_axis=channel,
+    )  # fmt: skip
+    return slide.result(op, arg)
+
+
+@rule("Conv2DBackpropInput", "Conv3DBackpropInput", "Conv3DBackpropInputV2")
+def transposed(arg: Arguments) -> Op:
+    """Transposed convolution: the gradient of a convolution whose input had the given size."""
+    wanted = arg.integers(0)
+    kernel = arg.shape(1)
+    shape = arg.shape(2)
+    axes, channel = layout_of(arg, len(shape))
+    if len(wanted) == len(axes) + 2:
+        result = [wanted[axis] for axis in axes]
+        channels = wanted[channel]
+    else:
+        result, channels = list(wanted[: len(axes)]), kernel[-2]
+    if len(result) != len(axes) or not kernel[-2] or channels % kernel[-2]:
+        raise InvalidModelError(f"an output of {tuple(wanted)} from a kernel {kernel}")
+    return _transposed(arg, shape, kernel, axes, channel, result, channels, channels // kernel[-2])
+
+
+@rule("DepthwiseConv2dNativeBackpropInput")
+def transposed_depthwise(arg: Arguments) -> Op:
+    """Transposed depthwise convolution."""
+    wanted = arg.integers(0)
+    kernel = arg.shape(1)
+    shape = arg.shape(2)
+    axes, channel = layout_of(arg, len(shape))
+    result = [wanted[axis] for axis in axes]
+    channels = wanted[channel]
+    return _transposed(arg, shape, kernel, axes, channel, result, channels, channels)
+
+
+def _transposed(
+    arg: Arguments, shape: Shape, kernel: Shape, axes: Sequence[int], channel: int,
+    result: Sequence[int], channels: int, groups: int,
+) -> Op:  # fmt: skip
+    """The padding is that of the forward convolution, from ``result`` to ``shape``."""
+    sizes = _kernel(kernel, len(axes))
+    steps = _steps(arg, "strides", axes, len(shape))
+    dilation = _steps(arg, "dilations", axes, len(shape))
+    forward = ops.conv(
+        _with_sizes(shape, axes, result), kernel=sizes, stride=steps, dilation=dilation,
+        padding=padding_of(arg, axes), axes=axes, channel_axis=channel,
+    )  # fmt: skip
+    if any(forward.shape[axis] != shape[axis] for axis in axes):
+        raise InvalidModelError(
+            f"an output of {tuple(result)} belongs to an operand of "
+            f"{tuple(forward.shape[axis] for axis in axes)}, not {tuple(shape[a] for a in axes)}"
+        )
+    pads = resolve_padding(padding_of(arg, axes), result, sizes, steps, dilation)
+    extra = [
+        outputs - ((shape[axis] - 1) * step + d * (k - 1) + 1 - sum(pair))
+        for axis, outputs, k, step, d, pair in zip(
+            axes, result, sizes, steps, dilation, pads, strict=True
+        )
+    ]
+    # What is left over lies at the end: fewer positions there are a crop, more are empty.
+    pads = [(before, after - min(0, e)) for (before, after), e in zip(pads, extra, strict=True)]
+    return ops.conv_transpose(
+        shape, kernel=sizes, stride=steps, padding=pads,
+        output_padding=[max(0, e) for e in extra], dilation=dilation, groups=groups,
+        channels=channels, axes=axes, channel_axis=channel,
+    )  # fmt: skip
+
+
+def _with_sizes(shape: Shape, axes: Sequence[int], sizes: Sequence[int]) -> Shape:
+    result = list(shape)
+    for axis, size in zip(axes, sizes, strict=True):
+        result[axis] = size
+    return tuple(result)
+
+
+@rule("Dilation2D")
+def morphological(arg: Arguments) -> Op:
+    """Grayscale dilation: a maximum over a window, channel by channel."""
+    shape = arg.shape(0)
+    kernel = arg.shape(1)[:2]
+    return ops.pool(
+        shape, kernel=kernel, stride=arg.numbers("strides", (1, 1, 1, 1))[1:3],
+        dilation=arg.numbers("rates", (1, 1, 1, 1))[1:3],
+        padding=arg.text("padding", "VALID").lower(), axes=(1, 2), kind="dilation2d",
+    )  # fmt: skip
+
+
+@dataclass(frozen=True, slots=True)
+class Slide:
+    """How a window op slides: in the space of the image where its operand is in blocks."""
+
+    shape: Shape
+    axes: tuple[int, ...]
+    channel: int
+    stride: tuple[int, ...]
+    dilation: tuple[int, ...]
+    padding: Padding
+    blocked: Blocked | None
+
+    def pads(self, kernel: Sequence[int]) -> Padding:
+        """The padding; SAME inside blocks pads whole blocks."""
+        block = self._steps()
+        if self.blocked is None or self.padding == "valid":
+            return self.padding
+        sizes = [self.shape[a] // b for a, b in zip(self.axes, block, strict=True)]
+        inner = [d // b for d, b in zip(self.dilation, block, strict=True)]
+        pairs = resolve_padding(self.padding, sizes, kernel, self.stride, inner)
+        return [(p * b, q * b) for (p, q), b in zip(pairs, block, strict=True)]
+
+    def _steps(self) -> list[int]:
+        if self.blocked is None:
+            return [1] * len(self.axes)
+        steps = dict(zip(self.blocked.axes, self.blocked.block, strict=True))
+        return [steps.get(axis, 1) for axis in self.axes]
+
+    def result(self, op: Op, arg: Arguments) -> Any:
+        """What the rule returns."""
+        if self.blocked is None:
+            return op
+        return replace(self.blocked, value=Reading(op, [self.blocked.value, *arg.operands[1:]]))
+
+
+def sliding(arg: Arguments) -> Slide:
+    """Strides, dilation and padding of an op on its first operand."""
+    value = arg.operand(0)
+    blocked = value if type(value) is Blocked else None
+    shape = arg.shape_of(value if blocked is None else blocked.value)
+    axes, channel = layout_of(arg, len(shape))
+    stride = _steps(arg, "strides", axes, len(shape))
+    dilation = _steps(arg, "dilations", axes, len(shape))
+    if blocked is not None:
+        steps = dict(zip(blocked.axes, blocked.block, strict=True))
+        if any(step != 1 for step in stride) or not set(blocked.axes) <= set(axes):
+            raise NotInBlocksError
+        dilation = tuple(d * steps.get(a, 1) for a, d in zip(axes, dilation, strict=True))
+    return Slide(shape, axes, channel, stride, dilation, padding_of(arg, axes), blocked)
+
+
+def layout_of(arg: Arguments, rank: int) -> tuple[tuple[int, ...], int]:
+    """Spatial axes and channel axis by ``data_format``."""
+    if rank < 3:
+        raise InvalidModelError(f"an operand of rank {rank} has no axes to slide over")
+    return spatial(arg.text("data_format", "NHWC"), rank)
+
+
+def _kernel(kernel: Shape, count: int) -> Shape:
+    if len(kernel) != count + 2:
+        raise InvalidModelError(f"a kernel of {len(kernel)} axes over {count} axes")
+    return kernel[:count]
+
+
+def _steps(arg: Arguments, name: str, axes: Sequence[int], rank: int) -> tuple[int, ...]:
+    """Strides and dilations are written for all axes, in the order of ``data_format``."""
+    values = arg.numbers(name)
+    if not values:
+        return (1,) * len(axes)
+    if len(values) != rank:
+        raise InvalidModelError(f"{name} = {values}; expected {rank} values")
+    return tuple(values[axis] for axis in axes)
+
+
+def padding_of(arg: Arguments, axes: Sequence[int]) -> Padding:
+    """SAME, VALID or EXPLICIT; explicit pairs are written for all axes."""
+    mode = arg.text("padding", "VALID")
+    if mode != "EXPLICIT":
+        return mode.lower()
+    pairs = arg.numbers("explicit_paddings")
+    if len(pairs) < 2 * (max(axes) + 1):
+        raise InvalidModelError(f"explicit_paddings = {pairs}; expected two values per axis")
+    return [(pairs[2 * axis], pairs[2 * axis + 1]) for axis in axes]

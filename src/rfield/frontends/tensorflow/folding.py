@@ -1,0 +1,275 @@
+"""Shape arithmetic on small constants, with NumPy.
+
+Everything that a graph computes from shapes and literals is known before any pixel is; a rule that
+needs a size finds it here. An op that is not in ``FOLDS`` gives a constant of unknown content, whose
+shape the rules tell. Integers are held in 64 bits: a size never wraps.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from math import prod
+from typing import Any
+
+import numpy as np
+
+from ...errors import InvalidModelError
+from .values import SMALL, Array, Fixed, constant, known
+
+Fold = Callable[..., Any]
+FOLDS: dict[str, Fold] = {}
+"""Op name -> function of the node's attributes and its operands' arrays."""
+
+LITTLE = 4096
+"""Most elements of a result that is computed although nobody asked for it yet."""
+
+
+def fold(item: Any, operands: Sequence[Any]) -> Any:
+    """The value of a node whose operands are all constants, or None if it is not computed."""
+    op = item.op
+    if op == "Const":
+        return constant(item.node.attr["value"].tensor)
+    function = FOLDS.get(op)
+    if function is None:
+        return None
+    arrays: list[Array] = []
+    for operand in operands:
+        shape = operand.shape
+        if shape is None or prod(shape) > LITTLE:
+            return _of_shape(op, operands)
+        array = operand.array
+        if array is None or (array.dtype.kind == "f" and array.size > 64):
+            return _of_shape(op, operands)
+        arrays.append(array)
+    with np.errstate(all="ignore"):
+        try:
+            result = function(item.node.attr, *arrays)
+        except (ArithmeticError, IndexError, TypeError, ValueError) as error:
+            raise InvalidModelError(f"{op} of constants: {error}") from None
+    return None if result is None else known(result)
+
+
+def _of_shape(op: str, operands: Sequence[Any]) -> Fixed | None:
+    """Ops that look at the shape of their operand only."""
+    shape = operands[0].shape if operands else None
+    if shape is None:
+        return None
+    if op == "Shape":
+        return known(np.array(shape, dtype=np.int64))
+    if op == "Size":
+        return known(np.int64(prod(shape)))
+    if op == "Rank":
+        return known(np.int64(len(shape)))
+    return None
+
+
+def folds(*names: str) -> Callable[[Fold], Fold]:
+    """Decorator: the function computes the ops of these names on constants."""
+
+    def register(function: Fold) -> Fold:
+        FOLDS.update(dict.fromkeys(names, function))
+        return function
+
+    return register
+
+
+def _plain(function: Callable[..., Any]) -> Fold:
+    return lambda attributes, *arrays: function(*arrays)
+
+
+FOLDS.update(
+    {
+        name: _plain(function)
+        for name, function in {
+            "Add": np.add, "AddV2": np.add, "Sub": np.subtract, "Mul": np.multiply,
+            "Maximum": np.maximum, "Minimum": np.minimum, "FloorDiv": np.floor_divide,
+            "FloorMod": np.mod, "TruncateMod": np.fmod, "Pow": np.power, "Neg": np.negative,
+            "Abs": np.abs, "Sign": np.sign, "Square": np.square, "Floor": np.floor,
+            "Ceil": np.ceil, "Rint": np.rint, "Round": np.rint, "Sqrt": np.sqrt, "Exp": np.exp,
+            "Log": np.log, "Less": np.less, "LessEqual": np.less_equal, "Greater": np.greater,
+            "GreaterEqual": np.greater_equal, "Equal": np.equal, "NotEqual": np.not_equal,
+            "LogicalAnd": np.logical_and, "LogicalOr": np.logical_or,
+            "LogicalNot": np.logical_not, "SelectV2": np.where, "Select": np.where,
+            "RealDiv": np.true_divide, "Shape": np.shape, "Size": np.size, "Rank": np.ndim,
+            "ZerosLike": np.zeros_like, "OnesLike": np.ones_like, "BitwiseAnd": np.bitwise_and,
+            "InvertPermutation": np.argsort, "SquaredDifference": lambda a, b: (a - b) ** 2,
+            "Squeeze": None, "DivNoNan": lambda a, b: np.where(b == 0, 0, a / np.where(b == 0, 1, b)),
+        }.items()
+        if function is not None
+    }
+)  # fmt: skip
+
+
+@folds("Div", "TruncateDiv")
+def divide(attributes: Any, a: Array, b: Array) -> Any:
+    """Integers are cut towards zero, as in C."""
+    if a.dtype.kind != "i":
+        return a / b
+    return np.sign(a) * np.sign(b) * (np.abs(a) // np.abs(b))
+
+
+@folds("Cast")
+def cast(attributes: Any, value: Array) -> Any:
+    """Floats are cut towards zero."""
+    target = attributes["DstT"].type % 100
+    kinds: dict[int, Any] = {1: np.float32, 2: np.float64, 10: np.bool_, 19: np.float16}
+    kind = kinds.get(target, np.int64)
+    return np.trunc(value).astype(kind) if value.dtype.kind == "f" and kind is np.int64 else (
+        value.astype(kind)
+    )  # fmt: skip
+
+
+@folds("Pack")
+def pack(attributes: Any, *values: Array) -> Any:
+    """Stack."""
+    return np.stack(values, axis=attributes["axis"].i if "axis" in attributes else 0)
+
+
+@folds("ConcatV2")
+def concat(attributes: Any, *values: Array) -> Any:
+    """The axis comes last."""
+    return np.concatenate(values[:-1], axis=int(values[-1]))
+
+
+@folds("Concat")
+def old_concat(attributes: Any, axis: Array, *values: Array) -> Any:
+    """The axis comes first."""
+    return np.concatenate(values, axis=int(axis))
+
+
+@folds("Range")
+def arange(attributes: Any, start: Array, limit: Array, delta: Array) -> Any:
+    """None where it would be long."""
+    if delta == 0 or abs((float(limit) - float(start)) / float(delta)) > SMALL:
+        return None
+    return np.arange(start[()], limit[()], delta[()])
+
+
+@folds("LinSpace")
+def linspace(attributes: Any, start: Array, stop: Array, count: Array) -> Any:
+    """None where it would be long."""
+    return None if int(count) > SMALL else np.linspace(start[()], stop[()], int(count))
+
+
+@folds("Fill")
+def fill(attributes: Any, shape: Array, value: Array) -> Any:
+    """None where it would be large; the rule tells the shape."""
+    return None if prod(shape.tolist()) > LITTLE else np.full(shape.tolist(), value)
+
+
+@folds("Reshape")
+def reshape(attributes: Any, value: Array, shape: Array) -> Any:
+    """The same elements under another shape."""
+    return value.reshape(shape.tolist())
+
+
+@folds("ExpandDims")
+def expand_dims(attributes: Any, value: Array, axis: Array) -> Any:
+    """One axis more."""
+    return np.expand_dims(value, int(axis.reshape(())))
+
+
+@folds("Squeeze")
+def squeeze(attributes: Any, value: Array) -> Any:
+    """Without axes of size 1."""
+    axes = tuple(attributes["squeeze_dims"].list.i) if "squeeze_dims" in attributes else ()
+    return np.squeeze(value, axis=axes or None)
+
+
+@folds("Transpose")
+def transpose(attributes: Any, value: Array, order: Array) -> Any:
+    """Axes in another order."""
+    return np.transpose(value, order.tolist())
+
+
+@folds("GatherV2", "Gather", "ResourceGather")
+def gather(attributes: Any, value: Array, indices: Array, axis: Array | None = None) -> Any:
+    """Chosen elements."""
+    if "batch_dims" in attributes and attributes["batch_dims"].i:
+        return None
+    return np.take(value, indices, axis=0 if axis is None else int(axis))
+
+
+@folds("Slice")
+def slice_(attributes: Any, value: Array, begin: Array, size: Array) -> Any:
+    """A size of −1 goes to the end."""
+    parts = [slice(b, None if s < 0 else b + s)
+             for b, s in zip(begin.tolist(), size.tolist(), strict=True)]  # fmt: skip
+    return value[tuple(parts)]
+
+
+@folds("StridedSlice")
+def strided_slice(attributes: Any, value: Array, begin: Array, end: Array, step: Array) -> Any:
+    """NumPy's indexing, written with masks."""
+    return value[index_of(attributes, begin.tolist(), end.tolist(), step.tolist())]
+
+
+def index_of(
+    attributes: Any, begin: Sequence[int], end: Sequence[int], step: Sequence[int]
+) -> tuple[Any, ...]:
+    """The Python index that the masks of a StridedSlice write."""
+    masks = {
+        name: attributes[f"{name}_mask"].i if f"{name}_mask" in attributes else 0
+        for name in ("begin", "end", "ellipsis", "new_axis", "shrink_axis")
+    }
+    if not len(begin) == len(end) == len(step):
+        raise InvalidModelError("begin, end and strides differ in length")
+    parts: list[Any] = []
+    for k, (first, last, stride) in enumerate(zip(begin, end, step, strict=True)):
+        bit = 1 << k
+        if masks["ellipsis"] & bit:
+            parts.append(Ellipsis)
+        elif masks["new_axis"] & bit:
+            parts.append(None)
+        elif masks["shrink_axis"] & bit:
+            parts.append(first)
+        else:
+            parts.append(slice(
+                None if masks["begin"] & bit else first,
+                None if masks["end"] & bit else last,
+                stride,
+            ))  # fmt: skip
+    return tuple(parts)
+
+
+@folds("Tile")
+def tile(attributes: Any, value: Array, times: Array) -> Any:
+    """None where it would be large."""
+    return None if value.size * prod(times.tolist()) > LITTLE else np.tile(value, times.tolist())
+
+
+@folds("BroadcastTo")
+def broadcast_to(attributes: Any, value: Array, shape: Array) -> Any:
+    """None where it would be large."""
+    return None if prod(shape.tolist()) > LITTLE else np.broadcast_to(value, shape.tolist())
+
+
+@folds("ReverseV2")
+def reverse(attributes: Any, value: Array, axes: Array) -> Any:
+    """Backwards along axes."""
+    return np.flip(value, tuple(axes.reshape(-1).tolist()))
+
+
+@folds("BroadcastArgs")
+def broadcast_args(attributes: Any, a: Array, b: Array) -> Any:
+    """The shape to which two shapes broadcast."""
+    return np.array(np.broadcast_shapes(tuple(a.tolist()), tuple(b.tolist())), dtype=np.int64)
+
+
+def _reduction(function: Callable[..., Any]) -> Fold:
+    def reduce(attributes: Any, value: Array, axes: Array) -> Any:
+        keep = attributes["keep_dims"].b if "keep_dims" in attributes else False
+        return function(value, axis=tuple(axes.reshape(-1).tolist()), keepdims=keep)
+
+    return reduce
+
+
+FOLDS.update(
+    {
+        name: _reduction(function)
+        for name, function in {
+            "Prod": np.prod, "Sum": np.sum, "Max": np.max, "Min": np.min, "Mean": np.mean,
+            "All": np.all, "Any": np.any,
+        }.items()
+    }
+)  # fmt: skip

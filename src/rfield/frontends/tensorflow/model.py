@@ -1,0 +1,294 @@
+"""One TensorFlow graph as a model: its inputs and outputs, and the graph at any input size."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+
+from ...core.arguments import normalize_axis
+from ...core.graph import FreeShape, Graph
+from ...errors import InvalidModelError, UnreadableModelError, show_shape, unknown_name
+from ..registry import Request
+from . import bodies
+from .bodies import Body, printable
+from .files import Source
+from .reader import Frame, Reader, pick
+from .values import Fixed, shape_of
+
+STAND_INS = (1_290_240, 2_580_480)
+"""Sizes at which a free axis is laid out: large, and divisible by every usual stride."""
+
+_PLACEHOLDERS = ("Placeholder", "PlaceholderV2", "PlaceholderWithDefault")
+_NOT_NUMBERS = frozenset({7, 20, 21})  # string, resource, variant
+_BOOL = 10
+
+
+@dataclass(slots=True)
+class Entry:
+    """One input: its name for the user, its node, its shape with None where free, and its axes."""
+
+    name: str
+    place: int
+    shape: FreeShape | None
+    axes: tuple[int, ...] = ()
+    channels_first: bool = False
+
+
+class Model:
+    """A graph made ready once, to be laid out at any input sizes."""
+
+    def __init__(self, source: Source, request: Request) -> None:
+        self.source = source
+        self.request = request
+        library = source.graph.library.function
+        self.functions = {function.signature.name: function for function in library}
+        self.main: Body = bodies.of_graph(source.graph, self.functions)
+        self.prepared: dict[str, Body] = {}
+        self.fixed: dict[int, Any] = {}
+        self.entries = self._entries()
+        self.targets = self._targets()
+        self._set_shapes()
+
+    def graph(self) -> Graph:
+        """The graph at the sizes that were asked for; free ones stay free."""
+        graph = self._lay_out(lambda entry: entry.shape, 0)
+        if any(None in (entry.shape or ()) for entry in self.entries):
+            other = self._lay_out(lambda entry: entry.shape, 1)
+            for index, (node, twin) in enumerate(zip(graph.nodes, other.nodes, strict=True)):
+                if node.shape != twin.shape:
+                    graph.free_shapes[index] = tuple(
+                        a if a == b else None for a, b in zip(node.shape, twin.shape, strict=True)
+                    )
+
+        def reread(shapes: Mapping[str, Sequence[int]]) -> Graph:
+            again = self._lay_out(lambda entry: shapes.get(entry.name, entry.shape), 0)
+            again.reread = reread
+            return again
+
+        graph.reread = reread
+        return graph
+
+    def _lay_out(self, shape_for: Any, stand_in: int) -> Graph:
+        reader = Reader(
+            self.functions, self.prepared, self.request.training, self.request.unknown
+        )
+        order = self.main.order(self.targets)
+        names: list[str] = []
+        frame = Frame(self.main, order, "", lambda results: None)
+        for entry in self.entries:
+            shape = shape_for(entry)
+            free = [axis for axis, size in enumerate(shape) if size is None and axis]
+            sizes = [
+                size if size is not None else STAND_INS[stand_in] if axis else stand_in + 1
+                for axis, size in enumerate(shape)
+            ]
+            index = reader.draft.input(entry.name, sizes, entry.axes, free)
+            reader.taken[entry.name] = 1
+            names.append(entry.name)
+            frame.values[entry.place] = index
+        for place, value in self.fixed.items():
+            frame.values[place] = value
+        reader.run(frame)
+        if reader.unsupported and self.request.unknown == "error":
+            raise reader.unsupported.error()
+        outputs = self._outputs(frame)
+        for name in names:
+            reader.layers.pop(name, None)
+        if not outputs:
+            raise UnreadableModelError(
+                f"{self.source.origin or 'graph'}: no node depends on the input {', '.join(names)}"
+            )
+        return reader.draft.finish(outputs, reader.layers, origin=self.source.origin)
+
+    def _outputs(self, frame: Frame) -> list[int]:
+        """The named outputs, or the values that no other value reads."""
+        if self.source.outputs or self.request.options.get("outputs"):
+            found: list[int] = []
+            for place, output in self.named:
+                value = pick(frame.values[place], output)
+                if type(value) is int and value not in found:
+                    found.append(value)
+            return found
+        read: set[int] = set()
+        for place in frame.order:
+            if not isinstance(frame.values[place], (int, tuple)):
+                continue
+            for source, output in self.main.items[place].inputs:
+                value = pick(frame.values[source], output)
+                if type(value) is int and frame.values[place] != value:
+                    read.add(value)
+        ends: list[int] = []
+        inputs = {frame.values[entry.place] for entry in self.entries}
+        for place in frame.order:
+            made = frame.values[place]
+            for value in made if isinstance(made, tuple) else (made,):
+                if type(value) is int and value not in read and value not in ends:
+                    ends.append(value)
+        return [value for value in ends if value not in inputs] or ends
+
+    # -- which nodes are inputs and outputs ------------------------------------------------
+
+    def _entries(self) -> list[Entry]:
+        named = self.request.options.get("inputs")
+        if named is not None:
+            wanted = [named] if isinstance(named, str) else list(named)
+            return [Entry(name, *self._place(name, "input")) for name in wanted]
+        if self.source.inputs:
+            return self._of_signature()
+        found: list[Entry] = []
+        for place, item in enumerate(self.main.items):
+            if item.op in _PLACEHOLDERS:
+                entry = self._of_placeholder(place)
+                if entry is not None:
+                    found.append(entry)
+        if not found:
+            raise UnreadableModelError(
+                f"{self.source.origin or 'graph'}: no placeholder for an image or signal.\n"
+                "  Name the tensor to start from:   rfield.load(..., inputs=[\"node\"], "
+                "input_shape={\"node\": (1, 224, 224, 3)})"
+            )
+        return found
+
+    def _of_signature(self) -> list[Entry]:
+        found: list[Entry] = []
+        for key, tensor in self.source.inputs.items():
+            place = self._place(tensor, "input")[0]
+            entry = self._of_placeholder(place)
+            if entry is not None:
+                entry.name = printable(key)
+                found.append(entry)
+        return found
+
+    def _of_placeholder(self, place: int) -> Entry | None:
+        """None for placeholders that carry no numbers, or only a flag."""
+        item = self.main.items[place]
+        attributes = item.node.attr
+        dtype = attributes["dtype"].type % 100 if "dtype" in attributes else 0
+        shape = shape_of(attributes["shape"].shape) if "shape" in attributes else None
+        if dtype in _NOT_NUMBERS or (item.op == "PlaceholderWithDefault" and shape in ((), None)):
+            return None
+        if dtype == _BOOL and not shape:
+            self.fixed[place] = Fixed((), np.asarray(self.request.training))
+            return None
+        # Before TensorFlow 1.? an unknown shape was written as no axes at all.
+        return Entry(item.name, place, shape)
+
+    def _place(self, name: str, what: str) -> tuple[int, Any]:
+        node = name.partition(":")[0]
+        place = self.main.places.get(node)
+        if place is None:
+            raise unknown_name(what, printable(name), [item.name for item in self.main.items])
+        attributes = self.main.items[place].node.attr
+        shape = shape_of(attributes["shape"].shape) if "shape" in attributes else None
+        return place, shape
+
+    def _targets(self) -> tuple[int, ...] | None:
+        named = self.request.options.get("outputs")
+        if named is not None:
+            texts = [named] if isinstance(named, str) else list(named)
+        else:
+            texts = list(self.source.outputs.values())
+        self.named: list[tuple[int, int]] = []
+        for text in texts:
+            place, _ = self._place(text, "output")
+            number = text.partition(":")[2]
+            self.named.append((place, int(number) if number.isdecimal() else 0))
+        return tuple(place for place, _ in self.named) or None
+
+    # -- shapes and axes --------------------------------------------------------------------
+
+    def _set_shapes(self) -> None:
+        given = self.request.input_shape
+        if isinstance(given, Mapping):
+            names = [entry.name for entry in self.entries]
+            for name in given:
+                if name not in names:
+                    raise unknown_name("input", name, names)
+            for entry in self.entries:
+                if entry.name in given:
+                    self._set_shape(entry, given[entry.name])
+        elif given is not None:
+            self._set_shape(self._one_entry(tuple(given)), given)
+        first = _first_layouts(self.main, self.entries)
+        for entry in self.entries:
+            if entry.shape is None:
+                raise UnreadableModelError(
+                    f"input {entry.name!r} has no shape in the file.\n"
+                    f"  Give one:   rfield.load(..., input_shape={{{entry.name!r}: "
+                    "(1, 224, 224, 3)}})"
+                )
+            entry.axes = self._axes(entry, len(entry.shape), entry.place in first)
+
+    def _set_shape(self, entry: Entry, given: Iterable[int | None]) -> None:
+        shape = tuple(given)
+        if any(size is not None and (type(size) is not int or size < 0) for size in shape):
+            raise InvalidModelError(
+                f"{entry.name}: shape = {shape!r}; expected sizes of at least 0 or None"
+            )
+        if entry.shape is not None and len(entry.shape) not in (0, len(shape)):
+            raise InvalidModelError(
+                f"{entry.name}: input_shape {show_shape(shape)} for an input of shape "
+                f"{show_shape(entry.shape)}"
+            )
+        entry.shape = shape
+
+    def _one_entry(self, given: FreeShape) -> Entry:
+        """The input that a single ``input_shape`` is for."""
+        fitting = [
+            entry for entry in self.entries
+            if entry.shape in (None, ()) or len(entry.shape or ()) == len(given)
+        ]  # fmt: skip
+        if len(self.entries) == 1:
+            return self.entries[0]
+        exact = [entry for entry in fitting if entry.shape not in (None, ())]
+        chosen = exact if len(exact) == 1 else fitting
+        if len(chosen) != 1:
+            names = ", ".join(repr(entry.name) for entry in self.entries)
+            raise InvalidModelError(
+                f"input_shape {show_shape(given)} could be for several of the inputs {names}; "
+                "give {name: shape}"
+            )
+        return chosen[0]
+
+    def _axes(self, entry: Entry, rank: int, channels_first: bool) -> tuple[int, ...]:
+        axes = self.request.axes
+        if isinstance(axes, Mapping):
+            axes = axes.get(entry.name)
+        if axes is not None and (isinstance(self.request.axes, Mapping) or rank > max(axes)):
+            return tuple(normalize_axis(axis, rank) for axis in axes)
+        if rank == 2:
+            return (1,)
+        return tuple(range(2, rank) if channels_first else range(1, rank - 1))
+
+
+def _first_layouts(main: Body, entries: Sequence[Entry]) -> set[int]:
+    """The inputs whose first op with a ``data_format`` has the channels first."""
+    if not any(
+        item.node.attr["data_format"].s.startswith(b"NC")
+        for item in main.items
+        if "data_format" in item.node.attr
+    ):
+        return set()
+    readers: dict[int, list[int]] = {}
+    for place, item in enumerate(main.items):
+        for source, _ in item.inputs:
+            readers.setdefault(source, []).append(place)
+    found: set[int] = set()
+    for entry in entries:
+        queue, seen = [entry.place], {entry.place}
+        for place in queue:
+            item = main.items[place]
+            if "data_format" in item.node.attr and item.op != "BiasAdd":
+                if item.node.attr["data_format"].s.startswith(b"NC"):
+                    found.add(entry.place)
+                break
+            if item.op in ("Transpose", "Reshape", "Shape"):
+                continue
+            for reader in readers.get(place, ()):
+                if reader not in seen:
+                    seen.add(reader)
+                    queue.append(reader)
+    return found
