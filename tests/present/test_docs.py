@@ -1,4 +1,4 @@
-"""What the pages show is what the program prints: examples run, outputs and pictures are compared."""
+"""What the pages show is what the program prints: examples run, outputs are compared."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ PAGES = [ROOT / "README.md", *sorted((ROOT / "docs").glob("*.md"))]
 
 
 def blocks(page: Path, language: str) -> list[str]:
-    found = re.findall(r"^```(\w*)\n(.*?)^```$", page.read_text("utf-8"), re.M | re.S)
+    found = re.findall(r"^```(\w*)\n(.*?)^```$", page.read_text("utf-8"), re.MULTILINE | re.DOTALL)
     return [block for named, block in found if named == language]
 
 
@@ -76,7 +76,7 @@ def test_the_values_in_the_page_on_input_size():
 
 def test_the_chains_in_the_page_on_chains():
     page = (ROOT / "docs" / "chain.md").read_text("utf-8")
-    chains = re.findall(r"^\| `([^`]+)` \| ", page.split("## Examples")[1], re.M)
+    chains = re.findall(r"^\| `([^`]+)` \| ", page.split("## Examples")[1], re.MULTILINE)
     assert len(chains) == 7
     for text in chains:
         assert chain(text, (64,)).layers
