@@ -7,9 +7,26 @@
         return ops.conv(call.shape(0), kernel=(3, 3), padding=1)
 """
 
-from . import contraction, convolution, layout, normalization, pointwise, pooling
+from . import (
+    attention,
+    contraction,
+    convolution,
+    gathering,
+    layout,
+    normalization,
+    pointwise,
+    pooling,
+    quantization,
+    recurrent,
+    resize,
+    sequences,
+    signal,
+)
 from .reader import read_model, read_path
 from .rulebook import RULES, Call, Reading, rule
 
 __all__ = ["RULES", "Call", "Reading", "read_model", "read_path", "rule"]
-_FAMILIES = (contraction, convolution, layout, normalization, pointwise, pooling)
+_FAMILIES = (
+    attention, contraction, convolution, gathering, layout, normalization, pointwise, pooling,
+    quantization, recurrent, resize, sequences, signal,
+)  # fmt: skip

@@ -157,8 +157,8 @@ def _transposed_pads(
         target = size * stride[k] if wanted is None else wanted[k]
         full = stride[k] * (size - 1) + extra[k] + (kernel[k] - 1) * dilation[k] + 1
         total = full - target
-        if total < 0:
-            pairs.append((0, total))
+        if total < 0:                 # too small to fill the target: padded only where it is given
+            pairs.append((0, 0 if wanted is None else total))
         elif given == "same":
             pairs.append((total // 2, total - total // 2))
         else:
