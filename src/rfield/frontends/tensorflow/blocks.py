@@ -50,7 +50,9 @@ def old_batch_to_space(arg: Arguments) -> Any:
 
 def _pairs(pairs: Any, count: int) -> list[tuple[int, int]]:
     if np.shape(pairs) != (count, 2):
-        raise InvalidModelError(f"paddings or crops of shape {np.shape(pairs)}; expected ({count}, 2)")
+        raise InvalidModelError(
+            f"paddings or crops of shape {np.shape(pairs)}; expected ({count}, 2)"
+        )
     return [(int(before), int(after)) for before, after in pairs]
 
 
@@ -62,7 +64,9 @@ def _to_blocks(arg: Arguments, block: tuple[int, ...], paddings: Any) -> Any:
     op = layout.pad(shape, {axis: pair for axis, pair in enumerate(pairs, 1)})
     for axis, size in enumerate(block, 1):
         if op.shape[axis] % size:
-            raise InvalidModelError(f"{op.shape[axis]} positions do not divide into blocks of {size}")
+            raise InvalidModelError(
+                f"{op.shape[axis]} positions do not divide into blocks of {size}"
+            )
     axes = tuple(range(1, len(block) + 1))
     if type(arg.operand(0)) is not int:
         return _sorted(op.shape, block, axes)

@@ -162,5 +162,3 @@ def scattered(arg: Arguments) -> Op:
     if arg.op == "UnsortedSegmentSum":
         result = (*result, *arg.shape(0)[len(arg.shape(1)) :])
     return ops.opaque(arg.shapes, result, kind=arg.op.lower())
-
-

@@ -136,9 +136,7 @@ def merged(draft: Draft, values: list[Any], condition: Any = None) -> Any:
     if not deciding and all(type(value) is Fixed for value in values):
         shapes = {value.shape for value in values}
         return Fixed(shapes.pop() if len(shapes) == 1 else None, origin="branches")
-    shapes = [
-        value.shape if type(value) is Fixed else draft.nodes[value].shape for value in values
-    ]
+    shapes = [value.shape if type(value) is Fixed else draft.nodes[value].shape for value in values]
     if len(set(shapes)) > 1 or None in shapes:
         raise InvalidModelError(f"branches of different shapes: {printable(str(shapes))}")
     operands = list(values)

@@ -80,7 +80,9 @@ def parse(data: bytes) -> Any:
         if kind is messages.SavedModel and message.meta_graphs:
             return message
     reason = "it ends too early, or its bytes are damaged" if problems else "it holds no nodes"
-    if data[:1].isascii() and data[:64].lstrip().startswith((b"node", b"#", b"library", b"versions")):
+    if data[:1].isascii() and data[:64].lstrip().startswith(
+        (b"node", b"#", b"library", b"versions")
+    ):
         reason = "it looks like text; a text graph must be called .pbtxt"
     raise UnreadableModelError(f"not a TensorFlow GraphDef or SavedModel: {reason}")
 

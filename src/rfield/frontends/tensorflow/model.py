@@ -12,14 +12,12 @@ from ...core.arguments import normalize_axis
 from ...core.graph import FreeShape, Graph
 from ...errors import InvalidModelError, UnreadableModelError, show_shape, unknown_name
 from ..registry import Request
+from ..standins import mark_free, sized
 from . import bodies
 from .bodies import Body, printable
 from .files import Source
 from .reader import Frame, Reader, pick
 from .values import Fixed, shape_of
-
-STAND_INS = (1_290_240, 2_580_480)
-"""Sizes at which a free axis is laid out: large, and divisible by every usual stride."""
 
 _PLACEHOLDERS = ("Placeholder", "PlaceholderV2", "PlaceholderWithDefault")
 _NOT_NUMBERS = frozenset({7, 20, 21})  # string, resource, variant
@@ -56,12 +54,7 @@ class Model:
         """The graph at the sizes that were asked for; free ones stay free."""
         graph = self._lay_out(lambda entry: entry.shape, 0)
         if any(None in (entry.shape or ()) for entry in self.entries):
-            other = self._lay_out(lambda entry: entry.shape, 1)
-            for index, (node, twin) in enumerate(zip(graph.nodes, other.nodes, strict=True)):
-                if node.shape != twin.shape:
-                    graph.free_shapes[index] = tuple(
-                        a if a == b else None for a, b in zip(node.shape, twin.shape, strict=True)
-                    )
+            mark_free(graph, self._lay_out(lambda entry: entry.shape, 1))
 
         def reread(shapes: Mapping[str, Sequence[int]]) -> Graph:
             again = self._lay_out(lambda entry: shapes.get(entry.name, entry.shape), 0)
@@ -72,19 +65,12 @@ class Model:
         return graph
 
     def _lay_out(self, shape_for: Any, stand_in: int) -> Graph:
-        reader = Reader(
-            self.functions, self.prepared, self.request.training, self.request.unknown
-        )
+        reader = Reader(self.functions, self.prepared, self.request.training, self.request.unknown)
         order = self.main.order(self.targets)
         names: list[str] = []
         frame = Frame(self.main, order, "", lambda results: None)
         for entry in self.entries:
-            shape = shape_for(entry)
-            free = [axis for axis, size in enumerate(shape) if size is None and axis]
-            sizes = [
-                size if size is not None else STAND_INS[stand_in] if axis else stand_in + 1
-                for axis, size in enumerate(shape)
-            ]
+            sizes, free = sized(tuple(shape_for(entry)), stand_in)
             index = reader.draft.input(entry.name, sizes, entry.axes, free)
             reader.taken[entry.name] = 1
             names.append(entry.name)
@@ -147,8 +133,8 @@ class Model:
         if not found:
             raise UnreadableModelError(
                 f"{self.source.origin or 'graph'}: no placeholder for an image or signal.\n"
-                "  Name the tensor to start from:   rfield.load(..., inputs=[\"node\"], "
-                "input_shape={\"node\": (1, 224, 224, 3)})"
+                '  Name the tensor to start from:   rfield.load(..., inputs=["node"], '
+                'input_shape={"node": (1, 224, 224, 3)})'
             )
         return found
 

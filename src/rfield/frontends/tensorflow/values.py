@@ -142,9 +142,13 @@ def decode(tensor: Any, shape: Sequence[int]) -> Array | None:
     if tensor.tensor_content:
         if dtype not in _CONTENT:
             return None
-        flat = np.frombuffer(tensor.tensor_content, dtype=np.dtype(_CONTENT[dtype]).newbyteorder("<"))
+        flat = np.frombuffer(
+            tensor.tensor_content, dtype=np.dtype(_CONTENT[dtype]).newbyteorder("<")
+        )
     else:
-        values = getattr(tensor, "int_val" if dtype in _INTEGERS else _FIELDS.get(dtype, "half_val"))
+        values = getattr(
+            tensor, "int_val" if dtype in _INTEGERS else _FIELDS.get(dtype, "half_val")
+        )
         if dtype not in _FIELDS and dtype not in _INTEGERS:
             return None
         flat = np.array(list(values) or [b"" if dtype == 7 else 0], dtype=_NUMPY[dtype])

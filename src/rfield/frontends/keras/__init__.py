@@ -1,0 +1,78 @@
+"""Keras 3 models: the layer graph is walked, no layer is called.
+
+Options of ``rfield.load`` for ``keras:NAME``: ``arguments``, the keyword arguments of the
+application (default: ``weights=None``).
+"""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Any
+
+import keras
+
+from ...core.graph import Graph
+from ...errors import UnreadableModelError, unknown_name
+from ..registry import Request
+from . import (  # noqa: F401  # importing a family registers its rules
+    contraction,
+    convolution,
+    layout,
+    normalization,
+    pointwise,
+    pooling,
+    recurrent,
+    resize,
+    tracing,
+)
+from .model import Model
+from .rulebook import RULES, Arguments, Outputs, Reading, rule
+from .walk import is_layer_graph, walk
+
+__all__ = [
+    "RULES",
+    "Arguments",
+    "Outputs",
+    "Reading",
+    "read_model",
+    "read_path",
+    "read_spec",
+    "rule",
+]
+
+
+def read_model(model: Any, request: Request) -> Graph:
+    """A live model: functional and Sequential ones by their layers, others by tracing."""
+    if not is_layer_graph(model):
+        return tracing.whole_model(model, request)
+    given = request.input_shape
+    walked = walk(model, None if given is None or isinstance(given, dict) else tuple(given))
+    return Model(walked, request, model.name).graph()
+
+
+def read_path(path: Path, request: Request) -> Graph:
+    """A ``.keras`` file, through Keras with ``safe_mode``: code from the file never runs."""
+    if not path.is_file():
+        raise UnreadableModelError(f"{path}: not a file")
+    try:
+        model = keras.saving.load_model(path, compile=False, safe_mode=True)
+    except Exception as error:  # noqa: BLE001  # Keras raises anything on a damaged file
+        said = " ".join(str(error).split())[:300]
+        raise UnreadableModelError(
+            f"{path}: Keras cannot load it without running its code: {said}\n"
+            "  Load it yourself and pass the model:   rfield.load(keras.saving.load_model(...))"
+        ) from None
+    return read_model(model, request)
+
+
+def read_spec(name: str, request: Request) -> Graph:
+    """``keras:ResNet50``: a model of ``keras.applications`` without weights."""
+    applications = {
+        key: getattr(keras.applications, key)
+        for key in dir(keras.applications)
+        if key[0].isupper() and callable(getattr(keras.applications, key))
+    }
+    if name not in applications:
+        raise unknown_name("Keras application", name, sorted(applications))
+    arguments = {"weights": None, **request.options.get("arguments", {})}
+    return read_model(applications[name](**arguments), request)
