@@ -9,12 +9,14 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
+import numpy as np
+
 from ..core.graph import Graph
 from ..core.link import AnyLink, Link, Reshaped
 from ..core.relation import IDENTITY, At, Whole
 from ..errors import InvalidModelError
 from .footprint import Block, Footprint, explicit, joined, merged, seed, trimmed, widened
-from .scatter import Array, Domain, Window, scatter
+from .scatter import Array, Domain, Marks, Window, scatter
 
 
 def pull(
@@ -55,6 +57,35 @@ def pull(
             before = waiting.get(operand)
             waiting[operand] = found if before is None else joined(before, found, domain)
     return waiting.get(source)
+
+
+def boxes(
+    graph: Graph,
+    value: int,
+    source: int,
+    axes: Sequence[int],
+    positions: Sequence[int],
+    index: Array,
+    *,
+    clip: bool,
+) -> tuple[Array, Array]:
+    """First and last index read along each of ``axes`` for each row of ``index``.
+
+    Exact where the boxes of several branches cannot be had axis by axis; ``first > last``: nothing.
+    """
+    low = np.ones((len(index), len(axes)), dtype=np.int64)
+    high = np.zeros_like(low)
+    for start in range(0, len(index), 64):
+        rows = index[start : start + 64]
+        foot = pull(graph, value, source, positions, rows, Marks(), clip=clip)
+        for entry in range(len(rows) if foot is not None else 0):
+            assert foot is not None
+            spans = [foot.span(entry, axis) for axis in range(len(foot.windows))]
+            if foot.scale[entry] and all(span is not None for span in spans):
+                for k, axis in enumerate(axes):
+                    first, stop = spans[axis] or (1, 1)
+                    low[start + entry, k], high[start + entry, k] = first, stop - 1
+    return low, high
 
 
 def dependents(graph: Graph, source: int, value: int) -> set[int]:

@@ -67,16 +67,13 @@ class AxisField:
 
     @property
     def stride(self) -> Fraction | None:
-        """Input step per output step, where all local terms share one."""
-        strides = {
-            Fraction(term.advance, term.period)
-            for term in self.terms
-            if not term.is_global and term.advance is not None
-        }
-        irregular = any(t.advance is None and not t.is_global for t in self.terms)
-        carriers = {term.carrier for term in self.terms if not term.is_global}
-        one = len(strides) == 1 and len(carriers) == 1 and not irregular
-        return next(iter(strides)) if one else None
+        """Input step per output step, where all local terms share one; 0 where nothing moves."""
+        local = self.local.terms
+        if any(term.carrier is not None and term.advance is None for term in local):
+            return None
+        strides = {Fraction(term.advance or 0, term.period) for term in local}
+        carriers = {term.carrier for term in local}
+        return next(iter(strides)) if len(strides) == len(carriers) == 1 else None
 
     @property
     def period(self) -> int:
@@ -89,23 +86,23 @@ class AxisField:
         if not local.terms:
             return ()
         found: set[int] = set()
-        for index in local._samples():
+        for index in local.samples():
             low, high = local.bounds(index)
             reached = low <= high
             found |= set(np.unique((high - low + 1)[reached]).tolist())
         return tuple(sorted(int(size) for size in found)) or (0,)
 
-    def _samples(self) -> list[Ints]:
+    def samples(self) -> list[Ints]:
         """Positions that show every phase, and both ends where strides differ."""
         axes: list[Ints] = []
         for axis in self.positions:
             size = self.shape[axis]
-            own = [t for t in self.terms if t.carrier == axis]
-            periods = [t.period for t in own if t.advance is not None]
-            strides = {Fraction(t.advance, t.period) for t in own if t.advance is not None}
-            plain = all(t.advance is not None for t in own) and len(strides) <= 1
+            own = [t for t in self.terms if t.varies(axis)]
+            periods = [t.period for t in own if t.carrier == axis and t.advance is not None]
+            strides = {Fraction(t.advance, t.period) for t in own if t.carrier == axis and t.advance is not None}
             length = lcm(*periods) if periods else 1
-            if plain and all(not t.varies(axis) or t.carrier == axis for t in self.terms):
+            endless = len(periods) == len(own) and len(strides) <= 1
+            if not own or (endless and len(own) == len(self.terms)):
                 axes.append(np.arange(min(length, PHASE_LIMIT)))
             elif size <= 4 * PHASE_LIMIT:
                 axes.append(np.arange(size))
@@ -144,3 +141,15 @@ def axis_field(state: State, shape: Sequence[int], positions: Sequence[int]) -> 
                 high = high.max(axis=axis, keepdims=True)
         folded.append(Term(low, high, term.carrier, term.advance, term.is_global))
     return AxisField(tuple(folded), tuple(positions), tuple(shape))
+
+
+def phase_grid(fields: Sequence[AxisField]) -> Ints:
+    """Output positions that show every combination of phases of several axes."""
+    count = len(fields[0].positions)
+    columns: list[Ints] = []
+    for column in range(count):
+        seen = [np.unique(rows[:, column]) for one in fields for rows in one.samples()]
+        columns.append(np.unique(np.concatenate(seen)))
+    grid = np.meshgrid(*columns, indexing="ij")
+    rows = [g.reshape(-1) for g in grid]
+    return np.stack(rows, axis=-1) if rows else np.zeros((1, 0), dtype=np.int64)

@@ -8,7 +8,7 @@ field itself.
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from math import prod
 
 import numpy as np
@@ -17,9 +17,11 @@ from ..core.graph import Graph, Node
 from ..core.link import AnyLink, Link, Reshaped
 from ..core.relation import IDENTITY, At, Prefix, Relation, Sliding, Table, Whole
 from ..errors import too_large
+from .gaps import Gaps, crossed_joins, gaps_of
 from .pull import CELL_LIMIT, NOTHING, Bounds, Ints, fold_all, slide_finite
 
-Window = tuple[tuple[int, int], ...]
+Window = tuple[int, int]
+Box = tuple[Window, ...]
 
 
 def clipped_bounds(
@@ -29,75 +31,97 @@ def clipped_bounds(
     axes: Sequence[int],
     positions: Sequence[int],
     index: Ints,
-) -> tuple[Ints, Ints]:
-    """Bounds at each row of ``index`` (columns: ``positions``) for every axis in ``axes``."""
+) -> tuple[Ints, Ints] | None:
+    """Bounds at each row of ``index`` (columns: ``positions``) for every axis in ``axes``.
+
+    None where some join on the way is crossed (see ``gaps``), so that no axis can be had alone.
+    """
     shape = graph.nodes[value].shape
-    asked: list[tuple[int, int]] = [(0, size) for size in shape]
+    asked: list[Window] = [(0, size) for size in shape]
     for column, axis in enumerate(positions):
         asked[axis] = (int(index[:, column].min()), int(index[:, column].max()) + 1)
-    windows = _windows(graph.nodes, value, source, tuple(asked))
-    lows: list[Ints] = []
-    highs: list[Ints] = []
+    windows = needed_windows(graph.nodes, value, source, tuple(asked))
+    found: list[Bounds] = []
+    gaps: list[dict[int, Gaps]] = []
     for axis in axes:
-        pieces = _sweep(graph.nodes, value, source, axis, windows)
-        low = np.full(len(index), NOTHING[0], dtype=np.int64)
-        high = np.full(len(index), NOTHING[1], dtype=np.int64)
-        for piece_low, piece_high in pieces:
-            places: list[Ints | slice] = [slice(None)] * len(shape)
-            for column, position in enumerate(positions):
-                start = windows[value][position][0]
-                wide = piece_low.shape[position] > 1
-                at = index[:, column] - start if wide else np.zeros(len(index), dtype=np.int64)
-                places[position] = at
-            rest = tuple(a for a in range(len(shape)) if a not in positions)
-            flat_low = piece_low.min(axis=rest, keepdims=True) if rest else piece_low
-            flat_high = piece_high.max(axis=rest, keepdims=True) if rest else piece_high
-            chosen = tuple(0 if isinstance(p, slice) else p for p in places)
-            low = np.minimum(low, flat_low[chosen])
-            high = np.maximum(high, flat_high[chosen])
-        lows.append(low)
-        highs.append(high)
-    return np.stack(lows, axis=-1), np.stack(highs, axis=-1)
+        gaps.append({})
+        pieces = _sweep(graph.nodes, value, source, axis, windows, gaps[-1])
+        found.append(_read_off(pieces, windows[value], positions, index))
+    if crossed_joins(gaps):
+        return None
+    return np.stack([low for low, _ in found], axis=-1), np.stack([h for _, h in found], axis=-1)
+
+
+def _read_off(
+    pieces: Sequence[Bounds], window: Box, positions: Sequence[int], index: Ints
+) -> Bounds:
+    """The bounds of each row of ``index``, all axes that name no position folded."""
+    low = np.full(len(index), NOTHING[0], dtype=np.int64)
+    high = np.full(len(index), NOTHING[1], dtype=np.int64)
+    for piece_low, piece_high in pieces:
+        rest = tuple(axis for axis in range(piece_low.ndim) if axis not in positions)
+        places: list[Ints | int] = [0] * piece_low.ndim
+        for column, axis in enumerate(positions):
+            if piece_low.shape[axis] > 1:
+                places[axis] = index[:, column] - window[axis][0]
+        low = np.minimum(low, piece_low.min(axis=rest, keepdims=True)[tuple(places)])
+        high = np.maximum(high, piece_high.max(axis=rest, keepdims=True)[tuple(places)])
+    return low, high
 
 
 def _sweep(
-    nodes: Sequence[Node], value: int, source: int, axis: int, windows: dict[int, Window]
+    nodes: Sequence[Node],
+    value: int,
+    source: int,
+    axis: int,
+    windows: Mapping[int, Box],
+    gaps: dict[int, Gaps],
 ) -> list[Bounds]:
     """Unions of broadcastable bounds for each value, kept only while someone still reads them."""
-    last_use = {o: i for i in sorted(windows) for o in nodes[i].operands}
+    order = sorted(windows)
+    last_use = {operand: index for index in order for operand in nodes[index].operands}
     reached = all(start < stop for start, stop in windows[source])
     states = {source: [_coordinates(windows[source], axis)] if reached else list[Bounds]()}
-    for index in sorted(windows):
+    for index in order:
         if index == source:
             continue
         if any(start >= stop for start, stop in windows[index]):
             states[index] = []
             continue
         node = nodes[index]
-        found: list[Bounds] = []
+        branches: list[list[Bounds]] = []
         for operand, link in zip(node.operands, node.links, strict=True):
+            have = windows.get(operand)
+            branches.append([])
             for bounds in states.get(operand, ()):
-                passed = _through(
-                    bounds, link, nodes[operand].shape, windows[operand], windows[index]
-                )
+                assert have is not None
+                passed = _through(bounds, link, nodes[operand].shape, have, windows[index])
                 if passed is not None:
-                    found.append(passed)
-        states[index] = _union(found)
+                    branches[-1].append(passed)
+        states[index] = _union([bounds for branch in branches for bounds in branch])
+        if len(branches) > 1:
+            counted = (o in windows for o in node.operands)
+            found = gaps_of([b if c else None for b, c in zip(branches, counted, strict=True)])
+            if found is not None:
+                gaps[index] = found
         for operand in node.operands:
-            if last_use.get(operand) == index and operand in states and operand != value:
+            if last_use.get(operand) == index and operand != value:
                 states.pop(operand, None)
     return states.get(value, [])
 
 
-def _coordinates(window: Window, axis: int) -> Bounds:
+def _coordinates(window: Box, axis: int) -> Bounds:
+    length = window[axis][1] - window[axis][0]
+    if length > CELL_LIMIT:
+        raise too_large("the part of the input that is asked about", length, _ASK_LESS)
     shape = [1] * len(window)
-    shape[axis] = window[axis][1] - window[axis][0]
+    shape[axis] = length
     values = np.arange(*window[axis], dtype=np.int64).reshape(shape)
     return values, values
 
 
 def _through(
-    bounds: Bounds, link: AnyLink, before: Sequence[int], have: Window, want: Window
+    bounds: Bounds, link: AnyLink, before: Sequence[int], have: Box, want: Box
 ) -> Bounds | None:
     if prod(before) == 0:
         return None
@@ -141,6 +165,8 @@ def _axis(
             return bounds
         width = (*low.shape[:-1], have[1] - have[0])
         low, high = np.broadcast_to(low, width), np.broadcast_to(high, width)
+    if want[1] - want[0] > CELL_LIMIT:
+        raise too_large("the part of a layer that is needed", want[1] - want[0], _ASK_LESS)
     positions = np.arange(*want, dtype=np.int64)
     low, high = slide_finite((low, high), relation, size, positions, have[0])
     if low.shape[-1] > 1 and (low == low[..., :1]).all() and (high == high[..., :1]).all():
@@ -178,7 +204,7 @@ def _place(low: Ints, high: Ints, link: Link, rank: int) -> Bounds:
     return low.transpose(order).reshape(shape), high.transpose(order).reshape(shape)
 
 
-def _reshape(bounds: Bounds, link: Reshaped, have: Window, want: Window) -> Bounds:
+def _reshape(bounds: Bounds, link: Reshaped, have: Box, want: Box) -> Bounds:
     low, high = bounds
     shape = [1] * len(link.after)
     full = list(low.shape)
@@ -194,7 +220,7 @@ def _reshape(bounds: Bounds, link: Reshaped, have: Window, want: Window) -> Boun
                 shape[axis] = link.after[axis]
                 held[axis] = (0, link.after[axis])
     if prod(full) > CELL_LIMIT:
-        raise too_large("a reshaped field", prod(full), "Ask for a smaller input.")
+        raise too_large("a reshaped field", prod(full), _ASK_LESS)
     low, high = (
         np.broadcast_to(low, full).reshape(shape),
         np.broadcast_to(high, full).reshape(shape),
@@ -226,9 +252,9 @@ def _union(found: list[Bounds]) -> list[Bounds]:
     return merged
 
 
-def _windows(nodes: Sequence[Node], value: int, source: int, asked: Window) -> dict[int, Window]:
+def needed_windows(nodes: Sequence[Node], value: int, source: int, asked: Box) -> dict[int, Box]:
     """Backwards: which positions of each value the asked ones can need (as boxes)."""
-    windows: dict[int, Window] = {value: asked}
+    windows: dict[int, Box] = {value: asked}
     reachable = _dependent(nodes, source, value)
     for index in range(value, source, -1):
         window = windows.get(index)
@@ -259,7 +285,7 @@ def _dependent(nodes: Sequence[Node], source: int, value: int) -> set[int]:
     return found
 
 
-def _needed(link: AnyLink, shape: Sequence[int], window: Window) -> Window:
+def _needed(link: AnyLink, shape: Sequence[int], window: Box) -> Box:
     need: list[tuple[int, int]] = [(0, size) for size in shape]
     if isinstance(link, Reshaped):
         for group in link.groups:
@@ -302,3 +328,6 @@ def _span(relation: Relation, size: int, window: tuple[int, int]) -> tuple[int, 
         return 0, size
     folded = fold_all(np.arange(low, high + 1, dtype=np.int64), size, relation.border)
     return int(folded.min()), int(folded.max()) + 1
+
+
+_ASK_LESS = "Ask for fewer positions, for a smaller input, or without clip."

@@ -17,7 +17,8 @@ import numpy as np
 
 from ..core.graph import Graph
 from ..errors import InvalidModelError, UnresolvedSizeError, show_shape
-from .bounds import AxisField, axis_field, carriers
+from .backward import boxes
+from .bounds import AxisField, axis_field, carriers, phase_grid
 from .clipped import clipped_bounds
 from .pull import LARGEST
 from .results import UNBOUNDED, Fidelity, IndexArray, Region, Size
@@ -49,6 +50,7 @@ class ReceptiveField:
     is_local: bool = field(default=False, repr=False)
     unknown: Mapping[str, str] = field(default_factory=dict[str, str], repr=False)
     positions: tuple[int, ...] = field(default=(), repr=False)
+    is_crossed: bool = field(default=False, repr=False)
 
     @cached_property
     def _fields(self) -> tuple[AxisField, ...]:
@@ -68,6 +70,10 @@ class ReceptiveField:
     @cached_property
     def sizes(self) -> tuple[tuple[int, ...], ...]:
         """Per axis the sorted distinct sizes over the phases, whole-axis reads left out."""
+        if self.is_crossed and not self.global_reads:
+            low, high = self._together(phase_grid(self._fields), clip=False)
+            spans = (high - low + 1)[(low <= high).all(axis=-1)]
+            return tuple(tuple(int(n) for n in np.unique(column)) or (0,) for column in spans.T)
         return tuple(
             (span[3] - span[2] + 1,) if span else self._fields[k].sizes()
             for k, span in enumerate(self._spans)
@@ -105,6 +111,10 @@ class ReceptiveField:
             return None
         if span:
             return -span[2]
+        if self.is_crossed and not self.global_reads:
+            origin = np.zeros((1, len(self.positions)), dtype=np.int64)
+            low, high = self._together(origin, clip=False)
+            return -int(low[0, k]) if (low <= high).all() and self._fields[k].stride is not None else None
         if self._fields[k].stride is None or self._fields[k].is_global:
             return None
         low, high = self._fields[k].bounds(np.zeros((1, len(self.positions)), dtype=np.int64))
@@ -153,9 +163,12 @@ class ReceptiveField:
             self._need_sizes()
             if self.is_local:
                 raise InvalidModelError("clip=True has no local variant: a tensor is read or not")
-            low, high = clipped_bounds(
+            found = clipped_bounds(
                 self.graph, self.value, self.source, self.source_axes, self.positions, at
             )
+            low, high = self._together(at, clip=True) if found is None else found
+        elif self.is_crossed and not self.global_reads:
+            low, high = self._together(at, clip=False)
         else:
             if not many and all(self._spans):
                 return self._plain_region(at)
@@ -166,6 +179,12 @@ class ReceptiveField:
             low = np.stack([p[0] for p in pairs], axis=-1)
             high = np.stack([p[1] for p in pairs], axis=-1)
         return self._boxes(low, high, np.asarray(index).shape[:-1] if many else None)
+
+    def _together(self, at: IndexArray, *, clip: bool) -> tuple[IndexArray, IndexArray]:
+        """Boxes of all axes at once, for joins whose branches are empty on one axis only."""
+        return boxes(
+            self.graph, self.value, self.source, self.source_axes, self.positions, at, clip=clip
+        )  # fmt: skip
 
     def _plain_region(self, at: IndexArray) -> Region:
         start: list[int] = []

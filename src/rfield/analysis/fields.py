@@ -103,12 +103,18 @@ class Fields(Mapping[str, ReceptiveField]):
             source=self.source, source_axes=self.source_axes, states=states,
             fidelity=Fidelity.UPPER_BOUND if value in self._inexact else Fidelity.EXACT,
             global_reads=self._global_reads(value), unknown=unknown, positions=positions,
+            is_crossed=bool(self.sweep.crossed) and not self.sweep.crossed.isdisjoint(self._behind(value)),
         )  # fmt: skip
 
     def _global_reads(self, value: int) -> tuple[str, ...]:
         every = frozenset[int]().union(*self.sweep.globals_)
         if not every:
             return ()
+        behind = self._behind(value)
+        return tuple(self.graph.nodes[index].name for index in sorted(every & behind))
+
+    def _behind(self, value: int) -> set[int]:
+        """The value itself and everything after the source that it depends on."""
         behind: set[int] = set()
         stack = [value]
         while stack:
@@ -117,7 +123,7 @@ class Fields(Mapping[str, ReceptiveField]):
                 continue
             behind.add(index)
             stack.extend(self.graph.nodes[index].operands)
-        return tuple(self.graph.nodes[index].name for index in sorted(every & behind))
+        return behind
 
 
 class FieldsOf(Mapping[str, ReceptiveField]):

@@ -17,7 +17,7 @@ import numpy as np
 from ..errors import too_large
 from .scatter import Array, Domain, Window
 
-DENSE_LIMIT = 1 << 29
+DENSE_LIMIT = 1 << 28
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -47,6 +47,18 @@ class Footprint:
     def block_of(self, axis: int) -> Block | None:
         """The block that holds ``axis``; None if it is uniform."""
         return next((block for block in self.blocks if axis in block.axes), None)
+
+
+    def span(self, entry: int, axis: int) -> Window | None:
+        """First and past-last reached index of ``axis`` in one batch entry; None: nothing."""
+        start, stop = self.windows[axis]
+        block = self.block_of(axis)
+        if block is None:
+            return start, stop
+        values = block.values[entry]
+        place = block.axes.index(axis)
+        hit = np.flatnonzero(values.any(axis=tuple(k for k in range(values.ndim) if k != place)))
+        return (start + int(hit[0]), start + int(hit[-1]) + 1) if hit.size else None
 
 
 def seed(shape: Sequence[int], positions: Sequence[int], index: Array, domain: Domain) -> Footprint:

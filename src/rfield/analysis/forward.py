@@ -7,11 +7,10 @@ four-integer arithmetic in ``_sweep_axis``; whatever is more than that goes thro
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 from ..core.graph import Graph, Node
-from ..core.link import AnyLink
-from ..core.relation import Prefix, Whole
+from .gaps import Gaps, crossed_joins, gaps_of
 from .terms import Span, State, Term, Terms, recarry, terms_of, to_state
 from .through import through
 
@@ -20,7 +19,9 @@ from .through import through
 class Sweep:
     """States of all values with respect to ``source``: ``states[k][value]`` for ``axes[k]``.
 
-    ``globals_[k]``: the values whose own op read a whole axis.
+    ``globals_[k]``: the values whose own op read a whole axis. ``crossed``: joins where one branch
+    reads nothing at positions that differ between the axes (see ``gaps``); their boxes are exact
+    only together, not axis by axis.
     """
 
     graph: Graph
@@ -28,21 +29,32 @@ class Sweep:
     axes: tuple[int, ...]
     states: tuple[list[State], ...]
     globals_: tuple[frozenset[int], ...]
+    crossed: frozenset[int]
 
     def at(self, value: int) -> tuple[State, ...]:
         """The state of one value on every axis."""
         return tuple(states[value] for states in self.states)
 
 
+@dataclass(slots=True)
+class _Findings:
+    """What one axis' sweep meets on the way."""
+
+    globals_: set[int] = field(default_factory=set[int])
+    gaps: dict[int, Gaps] = field(default_factory=dict[int, Gaps])
+    gone: set[int] = field(default_factory=set[int])
+
+
 def sweep(graph: Graph, source: int, axes: Sequence[int]) -> Sweep:
     """One pass over the graph per source axis, in topological order."""
-    states: list[list[State]] = []
-    found: list[frozenset[int]] = []
-    for axis in axes:
-        globals_: set[int] = set()
-        states.append(_sweep_axis(graph.nodes, source, (axis, 1, 0, 0), globals_))
-        found.append(frozenset(globals_))
-    return Sweep(graph, source, tuple(axes), tuple(states), tuple(found))
+    findings = [_Findings() for _ in axes]
+    states = tuple(
+        _sweep_axis(graph.nodes, source, (axis, 1, 0, 0), found)
+        for axis, found in zip(axes, findings, strict=True)
+    )
+    crossed = crossed_joins([found.gaps for found in findings])
+    globals_ = tuple(frozenset(found.globals_) for found in findings)
+    return Sweep(graph, source, tuple(axes), states, globals_, crossed)
 
 
 def input_sweeps(graph: Graph) -> tuple[Sweep, ...]:
@@ -50,7 +62,7 @@ def input_sweeps(graph: Graph) -> tuple[Sweep, ...]:
     return tuple(sweep(graph, entry.node, entry.axes) for entry in graph.inputs_ if entry.axes)
 
 
-def _sweep_axis(nodes: Sequence[Node], source: int, start: Span, globals_: set[int]) -> list[State]:
+def _sweep_axis(nodes: Sequence[Node], source: int, start: Span, findings: _Findings) -> list[State]:
     states: list[State] = [None] * (source + 1)
     states[source] = start
     add = states.append
@@ -89,34 +101,41 @@ def _sweep_axis(nodes: Sequence[Node], source: int, start: Span, globals_: set[i
         else:
             add(span)
             continue
-        add(_general(nodes, index, states, globals_))
+        add(_general(nodes, index, states, findings))
     return states
 
 
 def _general(
-    nodes: Sequence[Node], index: int, states: Sequence[State], globals_: set[int]
+    nodes: Sequence[Node], index: int, states: Sequence[State], findings: _Findings
 ) -> State:
     node = nodes[index]
     found: list[Term] = []
+    branches: list[list[Term]] = []
     for operand, link in zip(node.operands, node.links, strict=True):
         before = nodes[operand].shape
+        branches.append([])
         for term in terms_of(states[operand], len(before)):
-            if _goes_global(term, link):
-                globals_.add(index)
             passed = term if link.is_identity else through(term, link, before, node.shape)
             if passed is not None:
-                found.append(passed)
+                branches[-1].append(passed)
+                if passed.is_global and not term.is_global:
+                    findings.globals_.add(index)
+        found += branches[-1]
     state = to_state(found)
-    if len(node.operands) > 1 and isinstance(state, Terms):
-        return to_state(_glued(state.terms, node.shape))
+    if state is None:
+        findings.gone.add(index)
+    if len(node.operands) > 1:
+        gaps = gaps_of(
+            [
+                [(term.low, term.high) for term in branch] if branch or operand in findings.gone else None
+                for operand, branch in zip(node.operands, branches, strict=True)
+            ]
+        )
+        if gaps is not None:
+            findings.gaps[index] = gaps
+        if isinstance(state, Terms):
+            return to_state(_glued(state.terms, node.shape))
     return state
-
-
-def _goes_global(term: Term, link: AnyLink) -> bool:
-    """Whether this link reads the axis that carries a local term as a whole."""
-    if term.is_global or term.carrier is None or not hasattr(link, "reads"):
-        return False
-    return isinstance(link.reads[term.carrier].relation, Whole | Prefix)  # type: ignore[union-attr]
 
 
 def _glued(terms: Sequence[Term], shape: Sequence[int]) -> list[Term]:

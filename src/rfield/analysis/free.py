@@ -35,15 +35,14 @@ def unknown_numbers(
     for k, name in enumerate(names):
         seen = {_numbers(_state(sample, source, layer, source_axes[k])) for sample in samples}
         seen.add(_numbers(states[k]))
-        strides = {stride for stride, _ in seen}
-        paddings = {padding for _, padding in seen}
-        if len(strides) > 1:
-            unknown[f"stride {name}"] = (
-                f"the stride of {layer} along {name} depends on the input size"
-            )
-        if len(paddings) > 1:
+        where = f"of {layer} along {name} depends on the input size"
+        if len({stride for stride, _ in seen}) > 1:
+            unknown[f"stride {name}"] = f"the stride {where}"
+        if len({padding for _, padding in seen}) > 1:
+            unknown[f"padding {name}"] = f"the padding {where}"
+        elif samples and abs(_step(states[k])) > RESIDUE_LIMIT:
             unknown[f"padding {name}"] = (
-                f"the padding of {layer} along {name} depends on the input size"
+                f"the padding {where}, or is not known not to: its stride is above {RESIDUE_LIMIT}"
             )
     return unknown
 
@@ -75,24 +74,29 @@ def _samples(held: _Held) -> tuple[Graph, ...]:
     if graph.reread is None:
         raise UnresolvedSizeError("this graph cannot be read again at other sizes")
     modulus = _modulus(graph)
-    residues = range(modulus) if modulus <= RESIDUE_LIMIT else (0, 1, modulus - 1)
+    first = modulus * (BASE // modulus + 1)
+    sizes = [first + residue for residue in range(min(modulus, RESIDUE_LIMIT))]
     found: list[Graph] = []
-    for base in (modulus * (BASE // modulus + 1), modulus * (2 * BASE // modulus + 3)):
-        for residue in residues:
-            shapes = {
-                entry.name: [
-                    base + residue if axis in entry.free else size
-                    for axis, size in enumerate(graph.nodes[entry.node].shape)
-                ]
-                for entry in graph.inputs_
-            }
-            try:
-                found.append(graph.reread(shapes))
-            except RFieldError:
-                continue  # this size is not legal for the network, so it has no numbers
-            if base > 2 * BASE:
-                break
+    for size in [*sizes, 2 * first, 3 * first]:
+        shapes = {
+            entry.name: [
+                size if axis in entry.free else known
+                for axis, known in enumerate(graph.nodes[entry.node].shape)
+            ]
+            for entry in graph.inputs_
+        }
+        try:
+            found.append(graph.reread(shapes))
+        except RFieldError:
+            continue  # this size is not legal for the network, so it has no numbers
     return tuple(found)
+
+
+def _step(state: State) -> int:
+    """The input step of one pattern, 0 without one."""
+    if isinstance(state, tuple):
+        return state[1]
+    return max((abs(t.advance or 0) for t in state.terms), default=0) if state else 0
 
 
 def _modulus(graph: Graph) -> int:

@@ -2,14 +2,16 @@
 
 from __future__ import annotations
 
+from math import prod
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
 from ..core.indices import IndexSet
 from ..core.relation import Sliding, preimage
-from ..errors import InvalidModelError, UnresolvedSizeError
+from ..errors import InvalidModelError, UnresolvedSizeError, too_large
 from .fields import axis_names
+from .pull import CELL_LIMIT
 from .results import Region
 from .reverse import pull_back
 
@@ -58,6 +60,9 @@ def _narrow(
 ) -> None:
     """Outputs whose box meets the positions, where the exact relation is not at hand."""
     shape = field.graph.nodes[field.value].shape
+    cells = prod(shape[axis] for axis in field.positions)
+    if cells > CELL_LIMIT:
+        raise too_large("the outputs to look at", cells, "Ask for a smaller input.")
     grids = np.meshgrid(*(np.arange(shape[a]) for a in field.positions), indexing="ij")
     index = (
         np.stack([g.reshape(-1) for g in grids], axis=-1) if grids else np.zeros((1, 0), np.int64)

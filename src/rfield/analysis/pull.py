@@ -69,6 +69,23 @@ def slide_pattern(bounds: Bounds, advance: int, relation: Sliding) -> tuple[Boun
     return tidy(out_low, out_high), advance * (relation.advance * blocks // period)
 
 
+def table_pattern(bounds: Bounds, advance: int, relation: Table) -> Bounds:
+    """Bounds of a table's outputs that read a repeating pattern."""
+    low, high = bounds
+    period = low.shape[-1]
+    shape = (*low.shape[:-1], len(relation.taps))
+    out_low = np.full(shape, NOTHING[0], dtype=np.int64)
+    out_high = np.full(shape, NOTHING[1], dtype=np.int64)
+    for output, taps in enumerate(relation.taps):
+        for middle in _samples(taps, period):
+            block, place = np.divmod(middle, period)
+            first = (low[..., place] + advance * block).min(axis=-1)
+            last = (high[..., place] + advance * block).max(axis=-1)
+            out_low[..., output] = np.minimum(out_low[..., output], first)
+            out_high[..., output] = np.maximum(out_high[..., output], last)
+    return tidy(out_low, out_high)
+
+
 def _samples(taps: IndexSet, period: int) -> list[Ints]:
     """Taps that decide the bounds: beyond one period from either end, others only lie between."""
     chosen: list[Ints] = []
@@ -103,7 +120,7 @@ def slide_finite(
     low, high = bounds
     shape = (*low.shape[:-1], len(positions))
     if low.size // max(1, low.shape[-1]) * len(positions) > CELL_LIMIT:
-        raise too_large("the bounds of one layer", len(positions), _SMALLER)
+        raise too_large("the bounds of one layer", low.size // max(1, low.shape[-1]) * len(positions), _SMALLER)
     out_low = np.full(shape, NOTHING[0], dtype=np.int64)
     out_high = np.full(shape, NOTHING[1], dtype=np.int64)
     if isinstance(relation, Table):
@@ -244,4 +261,4 @@ def _repeats(values: Ints, period: int, step: int) -> bool:
     return bool(np.where(endless, before == after, before + step == after).all())
 
 
-_SMALLER = "Ask for fewer positions, or for the field without clip."
+_SMALLER = "Ask for fewer positions, or for a smaller input."

@@ -175,7 +175,7 @@ class Question:
 
     def _one(self, foot: Footprint | None, entry: int, index: tuple[Any, ...]) -> Support:
         rf = self.rf
-        spans = None if foot is None else [_span(foot, entry, axis) for axis in rf.source_axes]
+        spans = None if foot is None else [foot.span(entry, axis) for axis in rf.source_axes]
         if foot is None or spans is None or not foot.scale[entry] or any(s is None for s in spans):
             foot, spans = None, [(0, 0)] * len(rf.axes)
         known = [span or (0, 0) for span in spans]
@@ -184,18 +184,6 @@ class Question:
             tuple(start for start, _ in known), tuple(stop - start for start, stop in known),
             foot, entry, rf.source_axes,
         )  # fmt: skip
-
-
-def _span(foot: Footprint, entry: int, axis: int) -> tuple[int, int] | None:
-    """First and last marked index of one axis in one batch entry (half-open)."""
-    start, stop = foot.windows[axis]
-    block = foot.block_of(axis)
-    if block is None:
-        return start, stop
-    values = block.values[entry]
-    place = block.axes.index(axis)
-    hit = np.flatnonzero(values.any(axis=tuple(k for k in range(values.ndim) if k != place)))
-    return (start + int(hit[0]), start + int(hit[-1]) + 1) if hit.size else None
 
 
 def dense(foot: Footprint, entry: int, spatial: tuple[int, ...], domain: Domain) -> Array:

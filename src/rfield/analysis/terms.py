@@ -23,7 +23,6 @@ from ..errors import too_large
 from .pull import (
     CELL_LIMIT,
     LARGEST,
-    NOTHING,
     UNLIMITED,
     Bounds,
     Ints,
@@ -57,6 +56,10 @@ class Term:
     def varies(self, axis: int) -> bool:
         """Whether the reach depends on the position along ``axis``."""
         return axis == self.carrier or self.low.shape[axis] > 1
+
+    def moves(self, axis: int) -> bool:
+        """Whether positions along ``axis`` reach different places (not merely nothing)."""
+        return axis == self.carrier or _spread(self.low, axis) > 0 or _spread(self.high, axis) > 0
 
     def along(self, axis: int) -> Bounds:
         """The bounds with ``axis`` moved to the end."""
@@ -223,14 +226,11 @@ def recarry(term: Term, shape: Sequence[int], repeats: int) -> Term:
 
 
 def _spread(values: Ints, axis: int) -> int:
-    """How far the values move along one axis: the carrier is the axis along which they go furthest."""
-    real = np.where(np.abs(values) > LARGEST, 0, values)
-    return int((real.max(axis=axis) - real.min(axis=axis)).max())
+    """How far the values move along one axis, positions without reach left out."""
+    absent = np.abs(values) > LARGEST
+    highest = np.where(absent, -LARGEST, values).max(axis=axis)
+    lowest = np.where(absent, LARGEST, values).min(axis=axis)
+    return int(np.maximum(highest - lowest, 0).max())
 
 
-def nothing_like(low: Ints) -> Bounds:
-    """Bounds of the same shape that reach nothing."""
-    return np.full_like(low, NOTHING[0]), np.full_like(low, NOTHING[1])
-
-
-_ASK_LESS = "Ask for fewer positions, or for the field without clip."
+_ASK_LESS = "Ask for fewer positions, or for a smaller input."

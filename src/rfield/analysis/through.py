@@ -16,7 +16,7 @@ from numpy.typing import NDArray
 from ..core.link import AnyLink, Link, Read, Reshaped
 from ..core.relation import IDENTITY, At, Prefix, Sliding, Table, Whole
 from ..errors import too_large
-from .pull import CELL_LIMIT, NOTHING, UNLIMITED, Bounds, Ints, slide_finite, slide_pattern, tidy
+from .pull import CELL_LIMIT, NOTHING, UNLIMITED, Bounds, Ints, slide_finite, slide_pattern, table_pattern, tidy
 from .terms import Term, compact, everything, finite, rebuild, recarry
 
 
@@ -36,7 +36,7 @@ def through(term: Term, link: AnyLink, before: Sequence[int], after: Sequence[in
     for axis, read in enumerate(link.reads):
         if read.relation is not IDENTITY and read.relation != IDENTITY:
             glued |= _is_cut(read) and term.varies(axis)
-            swallowed |= isinstance(read.relation, Whole) and term.varies(axis)
+            swallowed |= isinstance(read.relation, Whole) and term.moves(axis)
             term = _along(term, axis, read, before[axis], after)
     placed = compact(_place(term, link, len(after)))
     if swallowed and placed.carrier is None and placed.low.size == 1:
@@ -51,6 +51,8 @@ def _along(term: Term, axis: int, read: Read, size: int, after: Sequence[int]) -
     if not term.varies(axis):
         if _is_cut(read) or isinstance(relation, Table):
             return _where_covered(term, axis, read, size, outputs)
+        if term.carrier is None and isinstance(relation, Sliding) and not all(relation.taps):
+            return _at_phases(term, axis, relation)
         return term
     if isinstance(relation, At):
         return _at(term, axis, relation.index)
@@ -61,7 +63,9 @@ def _along(term: Term, axis: int, read: Read, size: int, after: Sequence[int]) -
     if isinstance(relation, Prefix):
         return _prefix(term, axis, relation)
     if axis == term.carrier and term.advance is not None:
-        if isinstance(relation, Sliding) and relation.border != "cut":
+        if isinstance(relation, Table):
+            return _put(term, axis, table_pattern(term.along(axis), term.advance, relation), None)
+        if relation.border != "cut":
             bounds, advance = slide_pattern(term.along(axis), term.advance, relation)
             return rebuild(term, bounds, axis, advance)
         term = finite(term, size)
@@ -86,6 +90,14 @@ def _where_covered(term: Term, axis: int, read: Read, size: int, outputs: int) -
     mask = np.moveaxis(covered.reshape((1,) * (term.low.ndim - 1) + (-1,)), -1, axis)
     low, high = np.where(mask, term.low, NOTHING[0]), np.where(mask, term.high, NOTHING[1])
     return Term(low, high, term.carrier, term.advance, term.is_global)
+
+
+def _at_phases(term: Term, axis: int, relation: Sliding) -> Term:
+    """A reach that is the same everywhere, at the phases that read anything (kernel < stride)."""
+    read = np.array([bool(taps) for taps in relation.taps])
+    low, high = term.along(axis)
+    bounds = np.where(read, low, NOTHING[0]), np.where(read, high, NOTHING[1])
+    return rebuild(term, bounds, axis, 0)
 
 
 @lru_cache(maxsize=1024)

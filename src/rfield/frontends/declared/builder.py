@@ -19,7 +19,7 @@ from ...core.ops import Op
 from ...errors import InvalidModelError, RFieldError
 from .layers import Layers
 
-STAND_INS = (1_290_240, 2_580_480)
+STAND_INS = (720_720 << 22, 720_720 << 23)
 """Sizes at which a free axis is laid out: large, and divisible by every usual stride."""
 
 

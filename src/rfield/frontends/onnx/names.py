@@ -8,6 +8,8 @@ own name.
 
 from __future__ import annotations
 
+from collections.abc import Iterable
+
 from ...core.graph import Draft
 from .failures import shown
 from .rulebook import Call
@@ -41,6 +43,19 @@ class Names:
         if place == 0:
             for scope in node.scopes:
                 self.modules[shown(prefix + scope)] = index
+
+    def alias(self, call: Call, index: int, place: int, prefix: str) -> None:
+        """The output ``place`` of a body (a function, a branch, a loop) is the value ``index``."""
+        name = shown(prefix + call.outputs[place])
+        if place == 0 and call.node.name:
+            name = shown(prefix + call.node.name)
+        self.layers.setdefault(name, index)
+
+    def outputs(self, found: Iterable[tuple[str, int]]) -> None:
+        """The outputs of the graph can be asked for by their own names."""
+        for name, index in found:
+            if shown(name) not in self.draft.names:
+                self.layers.setdefault(shown(name), index)
 
     def all_layers(self) -> dict[str, int]:
         """Layer names with their values, in the order in which the values are computed."""

@@ -144,6 +144,8 @@ class Reader:
             tracer.sizes.update(zip(plan.symbols, shape, strict=False))
         scope = Scope(self.record.graph, values, self.record.opsets)
         results = tracer.run(scope)
+        named = zip(self.record.graph.outputs, results, strict=True)
+        tracer.names.outputs((name, v.index) for name, v in named if v.index is not None)
         outputs = [value.index for value in results if value.index is not None]
         outputs += [
             item.index

@@ -136,12 +136,12 @@ class Tracer:
 
             read = control.BODIES.get(node.op)
             if read is not None:
-                return read(call, scope)
+                return self._named(call, read(call, scope), scope)
         function = self.model.functions.get(node.op)
         if function is not None:
             from . import control
 
-            return control.inline(call, function, scope)
+            return self._named(call, control.inline(call, function, scope), scope)
         folded = folding.fold(call)
         if folded is not None:
             return folded
@@ -155,6 +155,13 @@ class Tracer:
         return self._record(call, results, scope)
 
     # --- results
+
+    def _named(self, call: Call, results: list[Value], scope: Scope) -> list[Value]:
+        """What a body computes is known by the names of its caller, too."""
+        for place, value in enumerate(results[: len(call.outputs)]):
+            if value.index is not None and call.outputs[place]:
+                self.names.alias(call, value.index, place, scope.prefix)
+        return results
 
     def _record(
         self, call: Call, results: Result | tuple[Result, ...], scope: Scope

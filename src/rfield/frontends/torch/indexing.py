@@ -23,7 +23,7 @@ def _known(arg: Arguments, index: torch.Tensor, limit: int) -> list[int] | None:
     return [int(i) % limit if limit else 0 for i in flat.tolist()]
 
 
-@rule("aten::index_select", "aten::index_select_copy")
+@rule("aten::index_select")
 def index_select(arg: Arguments) -> Op:
     """Rows by a list of indices."""
     shape = tuple(arg.self.shape)

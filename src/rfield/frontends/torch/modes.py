@@ -19,6 +19,7 @@ import torch
 from torch.overrides import TorchFunctionMode
 from torch.utils._python_dispatch import TorchDispatchMode
 
+from ...errors import InvalidModelError
 from ..rules import Rule
 from .failures import here, needs_values, no_shape
 from .rulebook import Arguments, Reading, Signature
@@ -190,8 +191,13 @@ class Dispatch(TorchDispatchMode):
                 steps = entry if isinstance(entry, list) else [entry]
                 view = Value(self.tracer, index, tensor.shape, value.cell, value, steps)
                 tensor._rfield = view  # type: ignore[attr-defined]
-            else:
-                self.tracer.write(value, index)
+                continue
+            if index is not None and self.tracer.draft.shape(index) != value.shape:
+                raise InvalidModelError(
+                    f"{self.tracer.draft.nodes[index].name}: a result of shape "
+                    f"{self.tracer.draft.shape(index)} does not fit into {value.shape}"
+                )
+            self.tracer.write(value, index)
         return target if signature.in_place else result
 
     def filled(self, target: Any, results: list[torch.Tensor]) -> None:

@@ -8,9 +8,8 @@ from math import prod
 import torch
 
 from ...core import ops
-from ...core.indices import IndexSet
 from ...core.ops import Op
-from ...core.relation import WHOLE, Relation, Sliding
+from ...core.relation import WHOLE, Relation
 from .rulebook import Arguments, Reading, bad_sizes, rule
 
 
@@ -109,14 +108,6 @@ def _group(tensor: torch.Tensor, groups: int) -> Reading:
     mixed = {axis: (WHOLE, shape[axis]) for axis in range(2, len(shape))}
     op = ops.along(shape, {1: (group, channels), **mixed}, kind="group_norm")
     return _normalized(tensor, op)
-
-
-@rule("aten::local_response_norm", shaped=True)
-def local_response_norm(arg: Arguments) -> Op:
-    """Each channel reads its neighbours."""
-    shape, size = tuple(arg.input.shape), arg.size
-    relation = Sliding(1, 1, (IndexSet.interval(-(size // 2), (size - 1) // 2),))
-    return ops.along(shape, {1: (relation, shape[1])}, kind="local_response_norm")
 
 
 @rule("aten::_weight_norm_interface")

@@ -30,7 +30,7 @@ greater_equal gt heaviside i0 igamma igammac isfinite isinf isnan isneginf ispos
 less_equal log_sigmoid_forward logaddexp logaddexp2 logical_and logical_not logical_or logical_xor
 lt max.other min.other ne nextafter not_equal polar polygamma rrelu rrelu_with_noise signbit
 special_erfcx special_i0e special_i1 special_i1e special_log_ndtr special_ndtr special_xlog1py
-__and__ __or__ __xor__ __lshift__ __rshift__ _conj_physical real_if_close complex
+__and__ __or__ __xor__ __lshift__ __rshift__ _conj_physical complex
 fake_quantize_per_tensor_affine fake_quantize_per_channel_affine quantize_per_tensor
 quantize_per_channel dequantize
 """
@@ -40,8 +40,8 @@ MASKED = "where masked_fill tril triu"
 
 SAME = """
 alias clone contiguous detach detach_copy _conj conj resolve_conj resolve_neg lift lift_fresh
-lift_fresh_copy to _to_copy type_as dropout native_alpha_dropout _reshape_alias_same
-requires_grad copy_to_same positive _neg_view
+lift_fresh_copy to _to_copy type_as dropout
+positive _neg_view
 """
 
 

@@ -87,7 +87,7 @@ def _adaptive(arg: Arguments, count: int) -> Op:
     return ops.along(shape, relations, kind="adaptive_pool", depends_on_size=True)
 
 
-@rule("aten::adaptive_avg_pool1d", "aten::_adaptive_avg_pool1d")
+@rule("aten::adaptive_avg_pool1d")
 def adaptive_pool1d(arg: Arguments) -> Op:
     """Windows that divide the axis into the wanted number of outputs."""
     return _adaptive(arg, 1)

@@ -22,7 +22,7 @@ _unsafe_masked_index
 """
 
 MIXING = """
-softmax _softmax log_softmax _log_softmax softmin _safe_softmax sparse_softmax
+softmax _softmax log_softmax _log_softmax  _safe_softmax
 renorm _masked_softmax
 """
 

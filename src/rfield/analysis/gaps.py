@@ -1,0 +1,62 @@
+"""Where a box cannot be had axis by axis.
+
+A field is computed per axis, and a branch that reads nothing along one axis reads nothing at all. A
+single path shows that by itself (one empty axis empties the box). Where branches join it does not:
+at a position where one branch is empty along y only, its reach along x must not count. Such joins
+are rare (a transposed convolution with kernel < stride beside another path); they are found here,
+by comparing which positions of each branch are empty on each axis.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from math import lcm
+
+import numpy as np
+
+from .pull import Bounds, Ints
+
+Gaps = tuple[tuple[tuple[int, ...], bytes] | None, ...]
+"""For each operand of a join: where it reads nothing (the shape and bits of a mask); None: nowhere."""
+
+
+def gaps_of(branches: Sequence[Sequence[Bounds] | None]) -> Gaps | None:
+    """The gaps of a join's operands along one axis; None if there are none at all.
+
+    An operand that cannot depend on the source is None; one without any bounds reads nothing.
+    """
+    found = tuple(None if branch is None else _mask(branch) for branch in branches)
+    return found if any(one is not None for one in found) else None
+
+
+def crossed_joins(per_axis: Sequence[dict[int, Gaps]]) -> frozenset[int]:
+    """The joins whose gaps differ between the axes."""
+    joins = set[int]().union(*per_axis)
+    return frozenset(
+        join for join in joins if any(gaps.get(join) != per_axis[0].get(join) for gaps in per_axis)
+    )
+
+
+def _mask(branch: Sequence[Bounds]) -> tuple[tuple[int, ...], bytes] | None:
+    empty: Ints | None = None
+    for low, high in branch:
+        here = low > high
+        if not here.any():
+            return None
+        empty = here if empty is None else _both(empty, here)
+    if empty is None:
+        return (), b""
+    for axis, size in enumerate(empty.shape):
+        head = empty[(slice(None),) * axis + (slice(0, 1),)]
+        if size > 1 and (empty == head).all():
+            empty = head
+    return empty.shape, empty.tobytes()
+
+
+def _both(one: Ints, other: Ints) -> Ints:
+    """Both masks at once; axes on which they repeat differently are written out to a common period."""
+    times = [
+        (1, 1) if 1 in (a, b) else (lcm(a, b) // a, lcm(a, b) // b)
+        for a, b in zip(one.shape, other.shape, strict=True)
+    ]
+    return np.tile(one, [a for a, _ in times]) & np.tile(other, [b for _, b in times])
