@@ -11,7 +11,7 @@ from math import prod
 from ...core import layout, ops
 from ...core.link import AnyLink, Link, Read
 from ...core.ops import Op, Work
-from ...core.relation import IDENTITY, WHOLE, Prefix, Relation
+from ...core.relation import IDENTITY, WHOLE, ZERO, Prefix, Relation, Sliding
 from ...errors import InvalidModelError, bad_shapes
 from .rulebook import Call, Reading, Result, rule
 from .tensors import Value
@@ -37,15 +37,46 @@ def attend(
     return Reading(op, [query, *keys, *extra])
 
 
-def _flat(call: Call, value: Value) -> Value:
-    """(batch, heads, positions, features) as (batch, positions, heads*features)."""
-    if len(value.shape) == 3:
+def by_head(
+    call: Call, query: Value, keys: list[Value], *, causal: bool, extra: list[Value]
+) -> Reading:
+    """All operands (batch, heads, positions, features); several query heads may share a key head."""
+    batch, heads, length, _ = query.shape
+    key_heads, total, width = keys[-1].shape[1:]
+    if key_heads < 1 or heads % key_heads:
+        raise bad_shapes("attention", [query.shape, keys[-1].shape], "the heads do not fit")
+    share = heads // key_heads
+    head: Relation = IDENTITY if share == 1 else Sliding(share, 1, (ZERO,) * share)
+    own = Link([Read(0, IDENTITY), Read(1, IDENTITY), Read(2, IDENTITY), Read(None, WHOLE)])
+    along = Read(2, Prefix()) if causal and total == length else Read(None, WHOLE)
+    key = Link([Read(0, IDENTITY), Read(1, head), along, Read(None, WHOLE)])
+    held = Link([Read(0, IDENTITY), Read(1, head), along, Read(3, IDENTITY)])
+    links: list[AnyLink] = [own, *([key] * (len(keys) - 1)), held]
+    links += [Link([Read(None, WHOLE)] * len(value.shape)) for value in extra]
+    shape = (batch, heads, length, width)
+    work = Work(macs=2 * prod(shape) * total)
+    exact = not any(value.depends for value in extra)
+    op = Op("attention", shape, tuple(links), exact=exact, work=work)
+    return Reading(op, [query, *keys, *extra])
+
+
+def _split(call: Call, value: Value, heads: int) -> Value:
+    """(batch, positions, heads*features) as (batch, heads, positions, features)."""
+    if len(value.shape) != 3:
         return value
-    batch, heads, length, width = value.shape
-    turned = layout.permute(value.shape, (0, 2, 1, 3))
-    return call.step(
-        [turned, layout.reshape(turned.shape, (batch, length, heads * width))], [value]
-    )
+    batch, length, width = value.shape
+    if heads < 1 or width % heads:
+        raise InvalidModelError(f"{width} features do not divide into {heads} heads")
+    split = layout.reshape(value.shape, (batch, length, heads, width // heads))
+    return call.step([split, layout.permute(split.shape, (0, 2, 1, 3))], [value])
+
+
+def _joined(call: Call, read: Reading) -> Reading:
+    """Back to (batch, positions, heads*features)."""
+    out = call.step(read.op, read.operands)
+    batch, heads, length, width = out.shape
+    turned = layout.permute(out.shape, (0, 2, 1, 3))
+    return Reading([turned, layout.reshape(turned.shape, (batch, length, heads * width))], [out])
 
 
 @rule("Attention")
@@ -58,19 +89,13 @@ def attention(call: Call) -> tuple[Result, ...]:
     kv_heads = call.int("kv_num_heads", 0) if len(query.shape) == 3 else key.shape[1]
     if heads < 1 or kv_heads < 1:
         raise InvalidModelError("q_num_heads or kv_num_heads is missing")
-    width = value.shape[-1] // kv_heads if len(value.shape) == 3 else value.shape[-1]
     extra = [v for k in range(3, len(call.inputs)) if (v := call.optional(k)) is not None]
     causal = bool(call.int("is_causal", 0)) and not call.has(4)
-    read = attend(
-        call, _flat(call, query), [_flat(call, key), _flat(call, value)], heads * width,
+    read = by_head(
+        call, _split(call, query, heads), [_split(call, v, kv_heads) for v in (key, value)],
         causal=causal, extra=extra,
     )  # fmt: skip
-    result: Result = read
-    if len(query.shape) == 4:
-        out = call.step(read.op, read.operands)
-        batch, length, _ = out.shape
-        split = layout.reshape(out.shape, (batch, length, heads, width))
-        result = Reading([split, layout.permute(split.shape, (0, 2, 1, 3))], [out])
+    result: Result = read if len(query.shape) == 4 else _joined(call, read)
     return result, *_present(call, [key, value], [call.optional(4), call.optional(5)], kv_heads)
 
 
@@ -113,24 +138,24 @@ def multi_head(call: Call) -> tuple[Result, ...]:
     query = call.value(0)
     heads = max(1, call.int("num_heads", 1))
     given = [v for k in (1, 2) if (v := call.optional(k)) is not None]
-    if len(query.shape) == 5:                              # packed (batch, length, heads, 3, width)
-        hidden = query.shape[2] * query.shape[4]
-        flat = layout.reshape(query.shape, (*query.shape[:2], prod(query.shape[2:])))
-        query, given = call.step(flat, [query]), []
-    elif not given:
-        hidden = query.shape[2] // 3
-    else:
-        last = given[-1].shape
-        hidden = last[2] if len(last) == 3 else query.shape[2]
-    flat_keys = [_flat(call, v) if len(v.shape) == 4 else _packed(call, v) for v in given]
     extra = [v for k in range(3, len(call.inputs)) if (v := call.optional(k)) is not None]
     causal = bool(call.int("unidirectional", 0)) and not extra
-    keys = flat_keys or [query]
-    read = attend(call, query, keys, hidden, causal=causal, extra=extra)
-    shapes = [v.shape for v in (query, *keys, *extra)]
-    length = keys[0].shape[1] + (call.shape(6)[2] if call.has(6) else 0)
-    present = (query.shape[0], heads, length, hidden // heads)
-    both = Reading(ops.opaque(shapes, present, kind="present"), [query, *keys, *extra])
+    if len(given) == 2 and all(len(v.shape) in (3, 4) for v in (query, *given)):
+        keys = [_split(call, v, heads) for v in given]
+        four = _split(call, query, heads)
+        read = _joined(call, by_head(call, four, keys, causal=causal, extra=extra))
+        length, width = keys[0].shape[2], keys[1].shape[3]
+    else:
+        query = _packed(call, query)
+        keys = [_packed(call, v) for v in given] or [query]
+        width = query.shape[2] // heads // (1 if given else 3)
+        read = attend(call, query, keys, heads * width, causal=causal, extra=extra)
+        length = keys[0].shape[1]
+    past = call.optional(6)
+    length += past.shape[2] if past is not None and len(past.shape) == 4 else 0
+    values = [query, *given, *extra]
+    present = (query.shape[0], heads, length, width)
+    both = Reading(ops.opaque([v.shape for v in values], present, kind="present"), values)
     return read, both, both
 
 

@@ -216,7 +216,7 @@ class Tracer:
         links, exact = op.links, op.exact
         kept: list[int] = []
         chosen: list[AnyLink] = []
-        sized = False
+        sized = any(v is not None and v.index is None and v.sized for v in call.inputs)
         for place, operand in enumerate(operands):
             if operand is None:
                 continue
@@ -224,7 +224,6 @@ class Tracer:
                 raise InvalidModelError("a sequence stands where a tensor is expected")
             index = operand.index
             if index is None:
-                sized |= operand.sized
                 continue
             if place < len(links):
                 link = links[place]
