@@ -24,6 +24,7 @@ from . import (  # noqa: F401 - importing a family registers its rules
 )
 from .capture import read_module
 from .exported import read_exported
+from .pt2 import read_pt2
 from .rulebook import RULES, Arguments, Reading, rule
 from .zoo import read_timm, read_torchvision
 
@@ -33,6 +34,7 @@ __all__ = [
     "Reading",
     "read_exported",
     "read_module",
+    "read_pt2",
     "read_timm",
     "read_torchvision",
     "rule",

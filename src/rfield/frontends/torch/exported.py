@@ -20,6 +20,7 @@ from .capture import input_axes
 from .failures import unsupported
 from .modes import SMALL, Dispatch
 from .names import Names
+from .rulebook import Signature, find_rule
 from .tracer import Tracer
 
 
@@ -103,6 +104,9 @@ def run(program: Program, request: Request) -> Graph:
 def _call(dispatch: Dispatch, step: Step, args: list[Any], kwargs: dict[str, Any]) -> Any:
     target = step.target
     if isinstance(target, torch._ops.OpOverload):
+        if find_rule(Signature.of(target).name) is None and _splits(target):
+            with dispatch:
+                return target(*args, **kwargs)
         return dispatch.__torch_dispatch__(target, (), args, kwargs)
     if isinstance(target, torch._ops.HigherOrderOperator):
         raise UnreadableModelError(
@@ -110,6 +114,13 @@ def _call(dispatch: Dispatch, step: Step, args: list[Any], kwargs: dict[str, Any
             "Export the model with fixed inputs, or read the live model."
         )
     return target(*args, **kwargs)
+
+
+def _splits(target: torch._ops.OpOverload) -> bool:
+    """Whether torch itself writes the op as other ops."""
+    return torch._C._dispatch_has_kernel_for_dispatch_key(
+        target.name(), "CompositeImplicitAutograd"
+    )
 
 
 def _value(item: Any, values: Mapping[str, Any]) -> Any:

@@ -1,0 +1,238 @@
+"""``.pt2`` files: the program is JSON inside a zip; weights and pickles in it are never opened.
+
+Only the graph is read, and the small constants (index tables) that are stored as raw bytes. Nothing
+in the file is executed: each step names an op of torch, and an unknown name is an error.
+"""
+
+from __future__ import annotations
+
+import json
+import re
+import zipfile
+from collections.abc import Mapping
+from math import prod
+from pathlib import Path
+from typing import Any
+
+import torch
+
+from ...core.graph import Graph
+from ...errors import UnreadableModelError
+from ..registry import Request
+from .exported import Program, Ref, Step, run
+from .modes import SMALL
+
+_TYPES = {
+    1: torch.uint8, 2: torch.int8, 3: torch.int16, 4: torch.int32, 5: torch.int64, 6: torch.float16,
+    7: torch.float32, 8: torch.float64, 10: torch.complex64, 11: torch.complex128, 12: torch.bool,
+    13: torch.bfloat16,
+}  # fmt: skip
+
+_NUMBERS = {
+    "_operator.add": lambda a, b: a + b,
+    "_operator.sub": lambda a, b: a - b,
+    "_operator.mul": lambda a, b: a * b,
+    "_operator.floordiv": lambda a, b: a // b,
+    "_operator.mod": lambda a, b: a % b,
+    "_operator.neg": lambda a: -a,
+}
+"""What a program with free sizes does with them."""
+
+
+def read_pt2(path: Path, request: Request) -> Graph:
+    """The graph of a program saved by ``torch.export.save``."""
+    try:
+        with zipfile.ZipFile(path) as archive:
+            program = _program(archive, path)
+    except zipfile.BadZipFile:
+        raise UnreadableModelError(
+            f"{path}: not a .pt2 file (not a zip archive, or cut off)"
+        ) from None
+    except (KeyError, TypeError, IndexError, json.JSONDecodeError, UnicodeDecodeError) as error:
+        raise UnreadableModelError(
+            f"{path}: the program inside is damaged or of an unknown version "
+            f"({type(error).__name__}: {error})"
+        ) from None
+    return run(program, request)
+
+
+def _program(archive: zipfile.ZipFile, path: Path) -> Program:
+    names = archive.namelist()
+    models = [name for name in names if re.search(r"(^|/)models/[^/]+\.json$", name)]
+    models += [name for name in names if name.endswith("serialized_exported_program.json")]
+    if not models:
+        raise UnreadableModelError(
+            f"{path}: no exported program in it. torch.export.save writes one; an archive made by "
+            "torch.save or by AOTInductor holds no graph."
+        )
+    module = json.loads(archive.read(models[0]))["graph_module"]
+    graph, signature = module["graph"], module["signature"]
+    program = Program({}, {}, {}, [], [], path.name)
+    stored = _stored(archive, names)
+    for entry, spec in zip(graph["inputs"], signature["input_specs"], strict=True):
+        _input(entry, spec, graph["tensor_values"], stored, program)
+    program.steps = [_step(node) for node in graph["nodes"]]
+    for entry, spec in zip(graph["outputs"], signature["output_specs"], strict=True):
+        if "user_output" in spec:
+            program.results += [ref.name for ref in _refs(_argument(entry))]
+    return program
+
+
+def _input(
+    entry: dict[str, Any], spec: dict[str, Any], metas: Mapping[str, Any],
+    stored: Mapping[str, torch.Tensor], program: Program,
+) -> None:  # fmt: skip
+    kind, held = next(iter(spec.items()))
+    if "as_tensor" not in entry:
+        found = held.get("arg", {}) if isinstance(held, dict) else {}
+        program.weights[str(found.get("name", ""))] = _argument(entry)
+        return
+    name = entry["as_tensor"]["name"]
+    tensor = _meta(metas[name])
+    if kind == "user_input":
+        program.inputs[name] = tensor
+        return
+    target = next((v for k, v in held.items() if k.endswith("_name")), "")
+    if kind != "parameter" and target in stored:
+        program.constants[name] = stored[target]
+    else:
+        program.weights[name] = tensor
+
+
+def _meta(meta: Mapping[str, Any]) -> torch.Tensor:
+    sizes = [_size(size) for size in meta["sizes"]]
+    return torch.empty(sizes, dtype=_TYPES[meta["dtype"]], device="meta")
+
+
+def _size(size: Mapping[str, Any]) -> int:
+    if "as_int" in size:
+        return int(size["as_int"])
+    hint = size["as_expr"]["hint"]
+    return int(hint["as_int"])
+
+
+def _stored(archive: zipfile.ZipFile, names: list[str]) -> dict[str, torch.Tensor]:
+    """Small integer and boolean buffers and constants; those kept as pickles stay closed."""
+    found: dict[str, torch.Tensor] = {}
+    for config in names:
+        if not config.endswith(("_weights_config.json", "_constants_config.json")):
+            continue
+        folder = config.rpartition("/")[0]
+        for target, entry in json.loads(archive.read(config))["config"].items():
+            meta = entry.get("tensor_meta")
+            if entry.get("use_pickle") or entry.get("is_param") or not meta:
+                continue
+            sizes = [_size(size) for size in meta["sizes"]]
+            dense = [prod(sizes[j + 1 :]) for j in range(len(sizes))]
+            strides = [_size(stride) for stride in meta["strides"]]
+            kind = _TYPES.get(meta["dtype"])
+            if kind is None or not 0 < prod(sizes) <= SMALL or strides != dense:
+                continue
+            if _size(meta.get("storage_offset") or {"as_int": 0}):
+                continue
+            content = bytearray(archive.read(f"{folder}/{entry['path_name']}"))
+            if len(content) >= prod(sizes) * kind.itemsize:
+                flat = torch.frombuffer(content, dtype=kind, count=prod(sizes))
+                found[target] = flat.reshape(sizes)
+    return found
+
+
+def _step(node: Mapping[str, Any]) -> Step:
+    args: list[Any] = []
+    kwargs: dict[str, Any] = {}
+    for entry in node["inputs"]:
+        value = _argument(entry["arg"])
+        if entry.get("name") and entry.get("kind", 2) != 1:
+            kwargs[entry["name"]] = value
+        else:
+            args.append(value)
+    outputs = [_output(entry) for entry in node["outputs"]]
+    flat = outputs[0] if len(outputs) == 1 else outputs
+    meta = node.get("metadata", {})
+    return Step(_target(node["target"]), args, kwargs, flat, _stack(meta), _line(meta))  # type: ignore[arg-type]
+
+
+def _output(entry: Mapping[str, Any]) -> Any:
+    kind, value = next(iter(entry.items()))
+    if kind == "as_tensors":
+        return [item["name"] for item in value]
+    if kind == "as_none":
+        return None
+    found = _argument(entry)
+    return found.name if isinstance(found, Ref) else None
+
+
+def _target(name: str) -> Any:
+    if name in _NUMBERS:
+        return _NUMBERS[name]
+    parts = name.removeprefix("torch.ops.").split(".")
+    if not name.startswith("torch.ops.") or len(parts) != 3:
+        raise UnreadableModelError(f"the program calls {name!r}, which is not an op of torch")
+    found: Any = torch.ops
+    try:
+        for part in parts:
+            found = getattr(found, part)
+    except AttributeError:
+        raise UnreadableModelError(
+            f"the program calls {name!r}, which this torch does not have; "
+            "import the library that defines it first"
+        ) from None
+    return found
+
+
+def _argument(entry: Mapping[str, Any]) -> Any:
+    """One serialised argument."""
+    kind, value = next(iter(entry.items()))
+    match kind:
+        case "as_tensor":
+            return Ref(value["name"])
+        case "as_tensors":
+            return [Ref(item["name"]) for item in value]
+        case "as_optional_tensor":
+            return _argument(value)
+        case "as_optional_tensors":
+            return [_argument(item) for item in value]
+        case "as_sym_int" | "as_sym_float" | "as_sym_bool":
+            return _argument(value)
+        case "as_sym_ints" | "as_sym_floats" | "as_sym_bools":
+            return [_argument(item) for item in value]
+        case "as_name":
+            return Ref(value)
+        case "as_none":
+            return None
+        case "as_scalar_type":
+            return _TYPES[value]
+        case "as_device":
+            return torch.device(value["type"])
+        case "as_memory_format":
+            formats = {2: torch.channels_last, 3: torch.channels_last_3d, 4: torch.preserve_format}
+            return formats.get(value, torch.contiguous_format)
+        case "as_layout":
+            return torch.strided
+        case "as_complex":
+            return complex(value["real"], value["imag"])
+        case "as_float" | "as_floats":
+            return [float(v) for v in value] if isinstance(value, list) else float(value)
+        case "as_graph" | "as_custom_obj":
+            raise UnreadableModelError(
+                "the program holds control flow or a custom object, which is not read. "
+                "Export the model with fixed inputs, or read the live model."
+            )
+        case _:
+            return value
+
+
+def _refs(value: Any) -> list[Ref]:
+    if isinstance(value, Ref):
+        return [value]
+    return [ref for item in value for ref in _refs(item)] if isinstance(value, list) else []
+
+
+def _stack(meta: Mapping[str, str]) -> list[tuple[str, str]]:
+    entries = [entry.split(",") for entry in meta.get("nn_module_stack", "").split(";") if entry]
+    return [(entry[0], entry[1]) for entry in entries if len(entry) > 1]
+
+
+def _line(meta: Mapping[str, str]) -> str:
+    found = re.findall(r'File "([^"]+)", line (\d+)', meta.get("stack_trace", ""))
+    return f"{found[-1][0].rpartition('/')[2]}:{found[-1][1]}" if found else ""

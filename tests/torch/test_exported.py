@@ -1,0 +1,94 @@
+"""Exported programs and ``.pt2`` files give what the live model gives; damaged files are refused."""
+
+from __future__ import annotations
+
+import pytest
+
+torch = pytest.importorskip("torch", reason="PyTorch is not installed")
+
+import torch.nn.functional as F  # noqa: E402, N812
+from torch import nn  # noqa: E402
+
+import rfield  # noqa: E402
+from rfield.errors import InvalidModelError, UnreadableModelError  # noqa: E402
+from tests.torch.cases import S, Function, interleave  # noqa: E402
+
+pytestmark = [pytest.mark.torch, pytest.mark.filterwarnings("ignore")]
+
+
+class Net(nn.Module):
+    """Modules called twice, a table of indices, a view that is written to, a recurrent layer."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.conv = nn.Conv2d(2, 2, 3, padding=1, padding_mode="circular")
+        self.act = nn.ReLU()
+        self.inner = nn.Sequential(nn.BatchNorm2d(2), nn.ReLU())
+        self.register_buffer("order", torch.tensor([6, 5, 4, 3, 2, 1, 0]))
+
+    def forward(self, x):
+        y = self.act(self.inner(self.act(self.conv(x))))
+        y = y[..., self.order]
+        y[:, :, 1:] += x[:, :, :-1]
+        return {"out": F.interpolate(y, scale_factor=2, mode="bilinear")}
+
+
+def fields(graph):
+    return {name: field.as_dict() for name, field in rfield.receptive_fields(graph).items()}
+
+
+@pytest.mark.parametrize("model", [Net(), Function(interleave)])
+def test_three_ways_to_the_same_fields(model, tmp_path):
+    model = model.eval()
+    program = torch.export.export(model, (torch.zeros(*S),))
+    path = tmp_path / "model.pt2"
+    torch.export.save(program, path)
+    live = rfield.load(model, S)
+    exported, stored = rfield.load(program), rfield.load(path)
+    assert exported.inputs == stored.inputs == live.inputs == ("x",)
+    if isinstance(model, Net):
+        assert stored.layers == exported.layers == live.layers
+        assert stored.layers == ("conv", "act", "inner.0", "inner.1", "inner", "act#2")
+        assert fields(exported) == fields(live)
+        assert fields(stored) == fields(exported)
+    last = [rfield.receptive_field(graph) for graph in (live, exported, stored)]
+    assert len({str(field) for field in last}) == 1
+
+
+def test_a_program_with_free_sizes(tmp_path):
+    free = torch.export.Dim("height", min=8, max=64)
+    model = Function(lambda x, m: F.max_pool2d(m(x), 2), nn.Conv2d(2, 3, 3))
+    program = torch.export.export(
+        model, (torch.zeros(1, 2, 16, 16),), dynamic_shapes={"x": {2: free}}
+    )
+    path = tmp_path / "model.pt2"
+    torch.export.save(program, path)
+    for source in (program, path):
+        assert rfield.receptive_field(source).size == (4, 4)
+
+
+def test_the_size_of_a_program_is_fixed():
+    program = torch.export.export(nn.Conv2d(2, 3, 3), (torch.zeros(1, 2, 16, 16),))
+    with pytest.raises(InvalidModelError) as caught:
+        rfield.load(program, (1, 2, 32, 32))
+    assert str(caught.value) == (
+        "input 'input' was exported with shape (1, 2, 16, 16), not (1, 2, 32, 32).\n"
+        "  An exported program has its sizes built in; export it again with the other size."
+    )
+
+
+def test_damaged_and_foreign_files(tmp_path):
+    path = tmp_path / "model.pt2"
+    path.write_bytes(b"PK\x03\x04 and then nothing")
+    with pytest.raises(UnreadableModelError) as caught:
+        rfield.load(path)
+    assert str(caught.value) == f"{path}: not a .pt2 file (not a zip archive, or cut off)"
+    torch.save({"weight": torch.zeros(1)}, path)
+    with pytest.raises(UnreadableModelError) as caught:
+        rfield.load(path)
+    assert str(caught.value) == (
+        f"{path}: no exported program in it. torch.export.save writes one; an archive made by "
+        "torch.save or by AOTInductor holds no graph."
+    )
+    with pytest.raises(UnreadableModelError, match="there is no such file"):
+        rfield.load(tmp_path / "missing.pt2")
