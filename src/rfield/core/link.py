@@ -50,7 +50,7 @@ class Link:
         self.reads = tuple(reads)
         parts = any(_is_part(read.relation) for read in self.reads)
         self.affine = tuple(None if parts else _affine(read) for read in self.reads)
-        self.is_identity = all(
+        self.is_identity = bool(self.reads) and all(  # a scalar may still be broadcast
             read.axis == j and read.relation == IDENTITY for j, read in enumerate(self.reads)
         )
 

@@ -16,7 +16,7 @@ from dataclasses import dataclass
 from functools import lru_cache
 from math import prod
 
-from ..errors import InvalidModelError
+from ..errors import InvalidModelError, too_large
 from . import padding as arithmetic
 from .arguments import (
     Padding,
@@ -28,7 +28,7 @@ from .arguments import (
 )
 from .indices import IndexSet
 from .link import AnyLink, Link, Read, broadcast, everything, passed
-from .relation import IDENTITY, WHOLE, At, Prefix, Relation, Sliding, shift, window
+from .relation import IDENTITY, PERIOD_LIMIT, WHOLE, At, Prefix, Relation, Sliding, shift, window
 
 
 @dataclass(frozen=True, slots=True)
@@ -382,6 +382,8 @@ def group_relation(outputs: int, inputs: int) -> Sliding:
     """Block-diagonal mixing: ``outputs`` channels of a group read its ``inputs`` channels."""
     if outputs == inputs == 1:
         return IDENTITY
+    if outputs > PERIOD_LIMIT:
+        raise too_large("the pattern of a group", outputs, "Its channels are too many.")
     return Sliding(outputs, inputs, (IndexSet.interval(0, inputs - 1),) * outputs)
 
 
