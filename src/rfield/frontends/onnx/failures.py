@@ -37,8 +37,15 @@ def shown(name: str) -> str:
     >>> shown("conv\\x1b[31m1")
     'conv\\\\x1b[31m1'
     """
-    text = "".join(c if c.isprintable() else ascii(c)[1:-1] for c in name[: _LONGEST + 1])
+    text = cleaned(name[: _LONGEST + 1])
     return text if len(text) <= _LONGEST else text[: _LONGEST - 1] + "…"
+
+
+def cleaned(name: str) -> str:
+    """A name from a file as the name of a layer: whole, but without control characters."""
+    if name.isprintable():
+        return name
+    return "".join(c if c.isprintable() else ascii(c)[1:-1] for c in name)
 
 
 def unsupported(found: Mapping[str, Unknown], nearest: Mapping[str, str | None]) -> Exception:

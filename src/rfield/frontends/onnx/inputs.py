@@ -7,13 +7,13 @@ lies along a spatial axis, and 1 or the size that the first weight expects if it
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 from ...core.arguments import normalize_axis
 from ...errors import InvalidModelError, UnreadableModelError, show_shape, unknown_name
 from ..registry import Request
-from .failures import shown
+from .failures import cleaned, shown
 from .model import GraphRecord, InputRecord, ModelRecord, NodeRecord
 from .pointwise import JOINS, POINTWISE
 
@@ -24,6 +24,8 @@ _PASSING = frozenset(
 _CONVOLUTIONS = frozenset(
     {"Conv", "ConvInteger", "QLinearConv", "ConvTranspose", "com.microsoft::FusedConv"}
 )
+
+_CHANNELS = frozenset({1, 3, 4})
 
 
 @dataclass(frozen=True, slots=True)
@@ -51,24 +53,25 @@ def plan_inputs(model: ModelRecord, request: Request, fixed: Mapping[str, Any]) 
                 )
             continue
         plans.append(_plan(entry, model.graph, given.get(entry.name), axes.get(entry.name)))
-    deepest = max((len(plan.shape) for plan in plans if plan.name in used), default=0)
+    images = any(len(plan.shape) > 3 for plan in plans if plan.name in used)
     return [
-        plan
-        if len(plan.shape) >= min(3, deepest) or plan.name in axes
-        else Plan(plan.name, _closed(plan), (), plan.symbols)
+        closed(plan, measured=False)
+        if images and len(plan.shape) < 3 and plan.name not in axes
+        else plan
         for plan in plans
     ]
 
 
-def _closed(plan: Plan) -> tuple[int | None, ...]:
-    """A side input of a model that reads images: its free sizes are 1."""
-    return tuple(1 if size is None else size for size in plan.shape)
+def closed(plan: Plan, *, measured: bool = True) -> Plan:
+    """A side input: its free sizes are 1, and fields are not ``measured`` along its axes."""
+    shape = tuple(1 if size is None else size for size in plan.shape)
+    return replace(plan, shape=shape, axes=plan.axes if measured else ())
 
 
 def _plan(
     entry: InputRecord, graph: GraphRecord, given: Sequence[int | None] | None, axes: Any
 ) -> Plan:
-    name = shown(entry.name)
+    name = cleaned(entry.name)
     dims = entry.dims
     if given is not None:
         given = tuple(given)
@@ -99,8 +102,8 @@ def _plan(
         size = given[axis] if given is not None else None
         if given is None and dims is not None and isinstance(dims[axis], int):
             size = dims[axis]  # type: ignore[assignment]
-        if size is None and axis not in spatial:
-            size = 1 if axis == 0 else _expected(entry.name, graph)
+        if size is None and (axis not in spatial or "batch" in symbols[axis].lower()):
+            size = 1 if axis == 0 or axis in spatial else _expected(entry.name, graph)
         sizes.append(size)
     return Plan(name, tuple(sizes), spatial, symbols)
 
@@ -119,6 +122,9 @@ def _spatial(
         if node.op in ("com.microsoft::NhwcConv", "com.microsoft::NhwcFusedConv"):
             return tuple(range(1, rank - 1))
     default = tuple(range(2, rank))
+    if dims is not None and dims[-1] in _CHANNELS and dims[1] not in _CHANNELS:
+        if not any(n.op in _CONVOLUTIONS for n in _first_readers(name, graph)):
+            return tuple(range(1, rank - 1))
     if dims is not None and len(dims) == rank == 3:
         free = tuple(k for k in range(1, rank) if not isinstance(dims[k], int))
         if free == (1,) and not any(n.op in _CONVOLUTIONS for n in _first_readers(name, graph)):

@@ -11,7 +11,7 @@ from __future__ import annotations
 from collections.abc import Iterable
 
 from ...core.graph import Draft
-from .failures import shown
+from .failures import cleaned
 from .rulebook import Call
 
 
@@ -26,7 +26,7 @@ class Names:
 
     def fresh(self, name: str) -> str:
         """A name for a node of the graph: the tensor's, numbered where it comes again."""
-        name = base = shown(name)
+        name = base = cleaned(name)
         while name in self.draft.names:
             self.counts[base] = count = self.counts.get(base, 1) + 1
             name = f"{base}#{count}"
@@ -35,27 +35,27 @@ class Names:
     def layer(self, call: Call, index: int, place: int, prefix: str) -> None:
         """The output ``place`` of a node is the value ``index``."""
         node = call.node
-        own = shown(prefix + node.name) if node.name else ""
+        own = cleaned(prefix + node.name) if node.name else ""
         if place or not own or own in self.layers:
             own = self.draft.nodes[index].name
         if own not in self.layers:
             self.layers[own] = index
         if place == 0:
             for scope in node.scopes:
-                self.modules[shown(prefix + scope)] = index
+                self.modules[cleaned(prefix + scope)] = index
 
     def alias(self, call: Call, index: int, place: int, prefix: str) -> None:
         """The output ``place`` of a body (a function, a branch, a loop) is the value ``index``."""
-        name = shown(prefix + call.outputs[place])
+        name = cleaned(prefix + call.outputs[place])
         if place == 0 and call.node.name:
-            name = shown(prefix + call.node.name)
+            name = cleaned(prefix + call.node.name)
         self.layers.setdefault(name, index)
 
     def outputs(self, found: Iterable[tuple[str, int]]) -> None:
         """The outputs of the graph can be asked for by their own names."""
         for name, index in found:
-            if shown(name) not in self.draft.names:
-                self.layers.setdefault(shown(name), index)
+            if cleaned(name) not in self.draft.names:
+                self.layers.setdefault(cleaned(name), index)
 
     def all_layers(self) -> dict[str, int]:
         """Layer names with their values, in the order in which the values are computed."""

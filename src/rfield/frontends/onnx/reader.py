@@ -16,18 +16,25 @@ from google.protobuf.message import DecodeError
 from onnx import ModelProto
 
 from ...core.graph import Draft, FreeShape, Graph
-from ...errors import InvalidModelError, RFieldError, UnreadableModelError, unknown_name
+from ...errors import (
+    InvalidModelError,
+    RFieldError,
+    UnreadableModelError,
+    show_shape,
+    unknown_name,
+)
 from ..registry import Request
-from .failures import NeedsValuesError, damaged, shown
-from .inputs import Plan, plan_inputs
+from .failures import NeedsValuesError, cleaned, damaged, shown
+from .inputs import Plan, closed, plan_inputs
 from .model import ModelRecord, read_record
 from .stripping import without_payloads
 from .tensors import Value, known
 from .tracer import Scope, Tracer
 from .unknown import refuse_unknown
 
-STAND_INS = ((1_290_240, 2_580_480), (20_160, 40_320), (2_520, 5_040))
-"""Pairs of sizes at which a free axis is laid out; smaller ones for models that reject the first."""
+STAND_INS = ((1_290_240, 2_580_480), (6_720, 13_440), (2_520, 5_040))
+"""Pairs of sizes at which a free axis is laid out, all divisible by the usual strides. Smaller ones
+are for images, whose positions may be laid in one row, and for models that reject the first."""
 
 _OPTIONS = frozenset({"values"})
 
@@ -103,28 +110,33 @@ class Reader:
         return graph
 
     def _free(self) -> Graph:
+        """Laid out at two stand-in sizes; what differs between the two is free."""
         problem: RFieldError | None = None
-        for one, other in STAND_INS:
-            try:
-                sizes = {plan.name: _filled(plan, one) for plan in self.plans}
-                others = {plan.name: _filled(plan, other) for plan in self.plans}
-                graph, twin = self.lay_out(sizes, free=True), self.lay_out(others)
-            except NeedsValuesError:
-                raise
-            except RFieldError as error:
-                problem = problem or error
-                continue
-            _mark_free(graph, twin)
-            return graph
+        everywhere = self.plans
+        first = next(plan for plan in everywhere if None in plan.shape)
+        others = [plan if plan is first else closed(plan) for plan in everywhere]
+        wide = any(plan.shape.count(None) > 1 for plan in everywhere)
+        for plans in [everywhere, others] if others != everywhere else [everywhere]:
+            self.plans = plans
+            for one, other in STAND_INS[1:] if wide else STAND_INS:
+                try:
+                    sizes = {plan.name: _filled(plan, one) for plan in plans}
+                    graph = self.lay_out(sizes, free=True)
+                    sizes = {plan.name: _filled(plan, other) for plan in plans}
+                    _mark_free(graph, self.lay_out(sizes))
+                except NeedsValuesError:
+                    raise
+                except RFieldError as error:
+                    problem = problem or error
+                    continue
+                return graph
         assert problem is not None
         listed = ", ".join(
-            f"{plan.name!r} {tuple('?' if s is None else s for s in plan.shape)}"
-            for plan in self.plans
-            if None in plan.shape
-        ).replace("'?'", "?")
+            f"{plan.name!r} {show_shape(plan.shape)}" for plan in everywhere if None in plan.shape
+        )
         raise type(problem)(
-            f"{problem}\n  The model leaves input sizes free and does not accept every size; "
-            f"give input_shape (free: {listed})"
+            f"{problem}\n  The model leaves input sizes free, but does not accept every size.\n"
+            f"  Give input_shape; free are: {listed}"
         )
 
     def lay_out(self, shapes: Mapping[str, Sequence[int]], *, free: bool = False) -> Graph:
@@ -134,7 +146,7 @@ class Reader:
             self.record, draft, unknown=self.request.unknown, training=self.request.training
         )
         values: dict[str, Value] = dict(self.fixed)
-        names = {shown(entry.name): entry.name for entry in self.record.graph.inputs}
+        names = {cleaned(entry.name): entry.name for entry in self.record.graph.inputs}
         for plan in self.plans:
             shape = tuple(shapes.get(plan.name) or [s for s in plan.shape if s is not None])
             if len(shape) != len(plan.shape):
