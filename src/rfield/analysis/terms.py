@@ -127,10 +127,22 @@ def union(terms: Iterable[Term]) -> list[Term]:
                 break
         else:
             merged.append(term)
+    if len(merged) > 1:
+        merged = [t for t in merged if not any(_covers(other, t) for other in merged)]
     if any(t.is_global and t.carrier is None and t.low.size == 1 and _endless(t) for t in merged):
         whole = next(t for t in merged if t.is_global and t.carrier is None and _endless(t))
         merged = [t for t in merged if not t.is_global] + [whole]
     return merged
+
+
+def _covers(endless: Term, term: Term) -> bool:
+    """Whether a finite term reaches nothing that an endless one on the same axis does not."""
+    if term.advance is not None or term.carrier is None or endless.advance is None:
+        return False
+    if (term.carrier, term.is_global) != (endless.carrier, endless.is_global):
+        return False
+    whole = finite(endless, term.low.shape[term.carrier])
+    return bool(((whole.low <= term.low) & (whole.high >= term.high)).all())
 
 
 def _endless(term: Term) -> bool:
