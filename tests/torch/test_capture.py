@@ -287,3 +287,27 @@ def test_the_users_error_comes_with_its_layer_and_line():
     assert first.endswith("given input (1, 3, 8, 8):")
     assert second == "  the user's own"
     assert isinstance(caught.value.__cause__, RuntimeError)
+
+
+def test_a_size_of_none_is_free():
+    model = nn.Sequential(nn.Conv2d(3, 4, 3, stride=2, padding=1), nn.AdaptiveAvgPool2d(1))
+    graph = rfield.load(model, (1, 3, None, 64))
+    assert graph.shape(graph.index("0")) == (1, 4, None, 32)
+    assert rfield.receptive_field(graph, "0").padding == (1, 1)
+    again = graph.reread({"input": (1, 3, 10, 20)})
+    assert again.nodes[again.index("0")].shape == (1, 4, 5, 10)
+
+
+def test_padding_computed_from_a_free_size_is_unknown():
+    class Same(nn.Module):
+        def __init__(self) -> None:
+            super().__init__()
+            self.conv = nn.Conv1d(1, 1, 4, stride=2)
+
+        def forward(self, x):
+            total = max(0, (-(-x.shape[-1] // 2) - 1) * 2 + 4 - x.shape[-1])
+            return self.conv(F.pad(x, (total // 2, total - total // 2)))
+
+    assert rfield.receptive_field(Same(), input_shape=(1, 1, 10)).padding == (1,)
+    rf = rfield.receptive_field(Same(), input_shape=(1, 1, None))
+    assert (rf.size, rf.stride) == ((4,), (2,))

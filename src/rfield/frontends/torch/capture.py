@@ -9,6 +9,7 @@ from __future__ import annotations
 import inspect
 from collections.abc import Mapping, Sequence
 from contextlib import ExitStack
+from dataclasses import replace
 from typing import Any
 
 import torch
@@ -24,14 +25,12 @@ from ...errors import (
 )
 from ..registry import Request
 from .failures import NeedsValuesError, forward_failed, line_of, unsupported
+from .free import has_free, read_free
 from .functions import table
 from .modes import Dispatch, Functions
 from .names import Names, children
 from .tracer import Tracer
 from .untouched import untouched
-
-FREE_SIZE = 256
-"""The size with which a free axis is read."""
 
 _OPTIONS = ("example_inputs", "example_kwargs", "values", "dtype")
 
@@ -43,6 +42,31 @@ def read_module(model: nn.Module, request: Request) -> Graph:
             raise unknown_name("option", name, _OPTIONS)
     if isinstance(model, (nn.DataParallel, nn.parallel.DistributedDataParallel)):
         model = model.module
+    if has_free(request.input_shape):
+        return read_free(_free_shapes(model, request.input_shape), lambda shapes: read_module(
+            model, replace(request, input_shape=dict(shapes))
+        ))  # fmt: skip
+    graph = _read(model, request)
+
+    def reread(shapes: Mapping[str, Sequence[int]]) -> Graph:
+        return read_module(model, replace(request, input_shape=dict(shapes)))
+
+    if request.input_shape is not None:
+        graph.reread = reread
+    return graph
+
+
+def _free_shapes(model: nn.Module, shapes: Any) -> dict[str, tuple[int | None, ...]]:
+    """``{input name: shape}`` from any of the forms in which shapes are given."""
+    if isinstance(shapes, Mapping):
+        return {name: tuple(shape) for name, shape in shapes.items()}
+    listed = [shapes] if isinstance(shapes[0], (int, type(None))) else list(shapes)
+    known = _parameters(model) or []
+    names = known[: len(listed)] if len(known) >= len(listed) else ["input"]
+    return {name: tuple(shape) for name, shape in zip(names, listed, strict=False)}
+
+
+def _read(model: nn.Module, request: Request) -> Graph:
     arguments, keywords = _inputs(model, request)
     return capture(
         model, arguments, keywords, axes=request.axes, training=request.training,
@@ -126,17 +150,18 @@ def _inputs(model: nn.Module, request: Request) -> tuple[tuple[Any, ...], dict[s
         for name in shapes:
             if known is not None and name not in known:
                 raise unknown_name("input", name, known)
+        if known is None or list(shapes) == known[: len(shapes)]:
+            return tuple(_empty(shape, kind) for shape in shapes.values()), {}
         return (), {name: _empty(shape, kind) for name, shape in shapes.items()}
     if shapes and not isinstance(shapes[0], (int, type(None))):
         return tuple(_empty(shape, kind) for shape in shapes), {}
     return (_empty(shapes, kind),), {}
 
 
-def _empty(shape: Sequence[int | None], kind: torch.dtype) -> torch.Tensor:
-    sizes = [FREE_SIZE if size is None else size for size in shape]
-    if not all(isinstance(size, int) and size >= 0 for size in sizes):
+def _empty(shape: Sequence[int], kind: torch.dtype) -> torch.Tensor:
+    if not all(isinstance(size, int) and size >= 0 for size in shape):
         raise InvalidModelError(f"input_shape = {shape!r}; expected non-negative integers")
-    return torch.empty(sizes, dtype=kind, device="meta")
+    return torch.empty(tuple(shape), dtype=kind, device="meta")
 
 
 def _dtype(model: nn.Module) -> torch.dtype:
@@ -158,9 +183,9 @@ def _parameters(model: nn.Module) -> list[str] | None:
         parameters = inspect.signature(model.forward).parameters.values()
     except (TypeError, ValueError):
         return None
-    if any(p.kind is p.VAR_KEYWORD for p in parameters):
+    if any(p.kind in (p.VAR_KEYWORD, p.VAR_POSITIONAL) for p in parameters):
         return None
-    return [p.name for p in parameters if p.kind is not p.VAR_POSITIONAL]
+    return [p.name for p in parameters]
 
 
 def _named(

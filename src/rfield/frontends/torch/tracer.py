@@ -145,8 +145,11 @@ class Tracer:
     # --- nodes
 
     def fresh(self, label: str) -> str:
-        """A name for a new node."""
-        return self.names.fresh(label) if self.names is not None else label
+        """A name for a new node, which becomes part of the module that runs now."""
+        if self.names is None:
+            return label
+        self.draft.layer = self.names.layer
+        return self.names.fresh(label)
 
     def emit(
         self,
