@@ -111,7 +111,7 @@ class Fields(Mapping[str, ReceptiveField]):
         if not every:
             return ()
         behind = self._behind(value)
-        return tuple(self.graph.nodes[index].name for index in sorted(every & behind))
+        return tuple(dict.fromkeys(self.graph.layer_of(index) for index in sorted(every & behind)))
 
     def _behind(self, value: int) -> set[int]:
         """The value itself and everything after the source that it depends on."""

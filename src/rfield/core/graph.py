@@ -20,7 +20,10 @@ FreeShape = tuple[int | None, ...]
 
 @dataclass(slots=True, eq=False)
 class Node:
-    """One value: the output of one op. ``operands[k]`` is read through ``links[k]``."""
+    """One value: the output of one op. ``operands[k]`` is read through ``links[k]``.
+
+    ``layer``: the user's layer that the op is part of; empty where the op is a layer of its own.
+    """
 
     name: str
     kind: str
@@ -32,6 +35,7 @@ class Node:
     depends_on_size: bool = False
     work: Work = FREE_OF_CHARGE
     source: str = ""
+    layer: str = ""
 
 
 @dataclass(slots=True, eq=False)
@@ -101,6 +105,10 @@ class Graph:
                 return entry
         raise unknown_name("input", name, self.inputs)
 
+    def layer_of(self, index: int) -> str:
+        """The user's name for where a value is computed."""
+        return self.nodes[index].layer or self.nodes[index].name
+
     def validate(self) -> Graph:
         """Check order, ranks and shapes; return the graph, or raise ``InvalidModelError``."""
         for index, node in enumerate(self.nodes):
@@ -137,11 +145,15 @@ def _check_link(node: Node, operand: Node, link: AnyLink) -> None:
 
 @dataclass(slots=True, eq=False)
 class Draft:
-    """A graph in the making. ``add`` returns the index by which later ops name the value."""
+    """A graph in the making. ``add`` returns the index by which later ops name the value.
+
+    ``layer``: the user's layer that the ops added from now on are part of.
+    """
 
     nodes: list[Node] = field(default_factory=list)
     entries: list[Input] = field(default_factory=list)
     names: dict[str, int] = field(default_factory=dict)
+    layer: str = ""
 
     def input(
         self, name: str, shape: Sequence[int], axes: Sequence[int], free: Iterable[int] = ()
@@ -173,6 +185,7 @@ class Draft:
                 op.depends_on_size,
                 op.work,
                 source,
+                self.layer,
             )  # fmt: skip
         )
 

@@ -1,7 +1,7 @@
 """From calls to nodes: which tensors hold which values of the graph, and what each call adds.
 
-The tracer is told of every op (by ``modes`` for a live model, by ``exported`` for a program). Ops of
-which no operand depends on the input never reach the graph. Shapes come from torch's meta tensors,
+The tracer is told of every op, by ``modes`` for a live model, by ``exported`` for a program. Ops
+of which no operand depends on the input never reach the graph. Shapes come from torch's meta tensors,
 or from the rule where it knows the shape itself, which is cheaper.
 """
 
@@ -64,9 +64,7 @@ class Tracer:
             value.version = value.cell.version
         return value.index
 
-    def hold(
-        self, tensor: torch.Tensor, index: int | None, *, known: bool = False
-    ) -> None:
+    def hold(self, tensor: torch.Tensor, index: int | None, *, known: bool = False) -> None:
         """A new tensor holds a node (or a constant)."""
         tensor._rfield = Value(self, index, tensor.shape, Cell(True, known))  # type: ignore[attr-defined]
 
@@ -201,16 +199,14 @@ class Tracer:
                 link = links[place]
                 if link is None:
                     continue
-            else:                                     # a weight that depends on the input
+            else:  # a weight that depends on the input
                 link, exact = everything(len(self.draft.shape(index))), False
             kept.append(index)
             chosen.append(link)
         if not kept:
             return None
         join = op.join and len(kept) > 1
-        reduced = Op(
-            op.kind, op.shape, tuple(chosen), join, exact, op.work, op.depends_on_size
-        )
+        reduced = Op(op.kind, op.shape, tuple(chosen), join, exact, op.work, op.depends_on_size)
         return self.draft.add(name, reduced, kept)
 
     # --- calls
@@ -239,9 +235,7 @@ class Tracer:
         else:
             self.unknown[signature.name] = seen._replace(uses=seen.uses + 1)
         shapes = [tuple(tensor.shape) for tensor in arguments.operands]
-        whole = tuple(
-            ops.opaque(shapes, tuple(out.shape), kind=signature.short) for out in outputs
-        )
+        whole = tuple(ops.opaque(shapes, tuple(out.shape), kind=signature.short) for out in outputs)
         return whole[0] if isinstance(result, torch.Tensor) and whole else whole
 
     def record(
