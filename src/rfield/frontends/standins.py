@@ -28,10 +28,15 @@ def sized(shape: FreeShape, layout: int) -> tuple[list[int], list[int]]:
 
 
 def mark_free(graph: Graph, twin: Graph) -> Graph:
-    """Note in ``graph`` which sizes differ in ``twin``, the same model in the other layout."""
-    for index, (node, other) in enumerate(zip(graph.nodes, twin.nodes, strict=True)):
-        if node.shape != other.shape:
-            graph.free_shapes[index] = free_shape(node.shape, other.shape)
+    """Note in ``graph`` which sizes differ in ``twin``, the same model in the other layout.
+
+    Values are matched by name: a slice that cuts nothing at one size may cut at another.
+    """
+    others = {node.name: node.shape for node in twin.nodes}
+    for index, node in enumerate(graph.nodes):
+        other = others.get(node.name, node.shape)
+        if node.shape != other and len(node.shape) == len(other):
+            graph.free_shapes[index] = free_shape(node.shape, other)
     return graph
 
 

@@ -75,4 +75,7 @@ def read_spec(name: str, request: Request) -> Graph:
     if name not in applications:
         raise unknown_name("Keras application", name, sorted(applications))
     arguments = {"weights": None, **request.options.get("arguments", {})}
-    return read_model(applications[name](**arguments), request)
+    # Nothing is drawn or allocated: the layer graph is all that is read.
+    with keras.StatelessScope(initialize_variables=False):
+        model = applications[name](**arguments)
+    return read_model(model, request)

@@ -14,6 +14,7 @@ from ...core.link import everything
 from ...core.ops import Op
 from ...errors import InvalidModelError, RFieldError, show_shape, unknown_name
 from ..registry import Request
+from ..rules import Rule
 from ..standins import mark_free, sized
 from ..unsupported import Unsupported
 from . import tracing
@@ -159,7 +160,7 @@ class Builder:
             self.layers[name] = values[0]
 
     def _made(self, call: Call, arguments: Arguments, name: str) -> Any:
-        found = RULES.get(rule_name(call.layer))
+        found = find_rule(call.layer)
         if found is not None:
             return self.settle(found.function(arguments), name, arguments.operands)
         if not any(type(value) is int for value in arguments.operands):
@@ -272,16 +273,24 @@ class Builder:
 
 
 def rule_name(layer: Any) -> str:
-    """``Conv2D`` for Keras's layers, ``ops.Add`` for its ops; a user's class by its own name.
+    """``Conv2D`` for Keras's layers, ``ops.Add`` for its ops; a user's class by its own name."""
+    kind = type(layer)
+    return f"ops.{kind.__name__}" if kind.__module__.startswith("keras.src.ops") else kind.__name__
 
-    A user's class that inherits ``call`` is what it inherits from.
+
+def find_rule(layer: Any) -> Rule | None:
+    """The rule of a layer.
+
+    A user's class has the rule that its user wrote for it, or, where it inherits ``call``, the rule
+    of the Keras layer from which it does. Sharing a name with a Keras layer means nothing.
     """
     kind = type(layer)
-    if kind.__module__.startswith("keras.src.ops"):
-        return f"ops.{kind.__name__}"
+    found = RULES.get(rule_name(layer))
+    if kind.__module__.startswith("keras.src."):
+        return found
+    if found is not None and not found.function.__module__.startswith("rfield."):
+        return found
     for parent in kind.__mro__:
         if parent.__module__.startswith("keras.src.layers"):
-            if kind is parent or (kind.__name__ not in RULES and kind.call is parent.call):
-                return parent.__name__
-            break
-    return kind.__name__
+            return RULES.get(parent.__name__) if kind.call is parent.call else None
+    return None

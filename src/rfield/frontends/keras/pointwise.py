@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-from typing import Any
-
 from ...core import ops
 from ...core.ops import Op
 from .rulebook import Arguments, Reading, rule
@@ -11,7 +9,7 @@ from .rulebook import Arguments, Reading, rule
 UNARY = (
     "Activation", "ActivityRegularization", "AlphaDropout", "Dropout", "ELU", "GaussianDropout",
     "GaussianNoise", "LeakyReLU", "Masking", "PReLU", "ReLU", "Rescaling", "Normalization",
-    "SpatialDropout1D", "SpatialDropout2D", "SpatialDropout3D", "Identity", 
+    "SpatialDropout1D", "SpatialDropout2D", "SpatialDropout3D", "Identity", "LayerScale", "StochasticDepth",
     "RandomBrightness", "RandomContrast", "RandomColorJitter",
     "RandomGrayscale", "RandomHue", "RandomPosterization", "RandomSaturation", "RandomSharpness",
     "Solarization", "RandomColorDegeneration", "RandomErasing", "RandomInvert",
@@ -38,7 +36,7 @@ OPS = (
 )  # fmt: skip
 
 JOINS = (
-    "Add", "Average", "Maximum", "Minimum", "Multiply", "Subtract", "ops.Add", "ops.Arctan2",
+    "CustomScaleLayer", "Add", "Average", "Maximum", "Minimum", "Multiply", "Subtract", "ops.Add", "ops.Arctan2",
     "ops.BitwiseAnd", "ops.BitwiseOr", "ops.Divide", "ops.DivideNoNan", "ops.Equal",
     "ops.FloorDivide", "ops.Greater", "ops.GreaterEqual", "ops.Less", "ops.LessEqual",
     "ops.LogicalAnd", "ops.LogicalOr", "ops.LogicalXor", "ops.Maximum", "ops.Minimum", "ops.Mod",

@@ -5,8 +5,8 @@ from __future__ import annotations
 from typing import Any
 
 from ...core import layout, ops
-from ...core.ops import Op
 from ...core.link import Link, Read
+from ...core.ops import Op
 from ...core.relation import IDENTITY, WHOLE, Prefix
 from ...errors import InvalidModelError
 from .rulebook import RULES, Arguments, Reading, rule

@@ -19,6 +19,8 @@ from . import (  # noqa: F401  # importing a family registers its rules
     control,
     convolution,
     layout,
+    lists,
+    loops,
     messages,
     normalization,
     pointwise,

@@ -38,6 +38,7 @@ class Body:
     parameters: tuple[int, ...] = ()
     returns: tuple[Reference, ...] = ()
     signature: tuple[str, ...] = ()
+    hidden: set[int] = field(default_factory=set[int])
     orders: dict[tuple[int, ...] | None, list[int]] = field(
         default_factory=dict[tuple[int, ...] | None, list[int]]
     )
@@ -69,7 +70,8 @@ class Body:
         """The nodes that ``targets`` need (default: all), operands first."""
         key = None if targets is None else tuple(targets)
         if key not in self.orders:
-            wanted = range(len(self.items)) if key is None else key
+            every = (p for p in range(len(self.items)) if p not in self.hidden)
+            wanted = every if key is None else key
             self.orders[key] = sort(self.items, wanted)
         return self.orders[key]
 

@@ -16,6 +16,7 @@ from ..standins import mark_free, sized
 from . import bodies
 from .bodies import Body, printable
 from .files import Source
+from .loops import untie
 from .reader import Frame, Reader, pick
 from .values import Fixed, shape_of
 
@@ -44,6 +45,7 @@ class Model:
         library = source.graph.library.function
         self.functions = {function.signature.name: function for function in library}
         self.main: Body = bodies.of_graph(source.graph, self.functions)
+        untie(self.main)
         self.prepared: dict[str, Body] = {}
         self.fixed: dict[int, Any] = {}
         self.entries = self._entries()

@@ -5,6 +5,7 @@ Functions are entered on a stack of ``Frame``, so nothing here depends on how de
 
 from __future__ import annotations
 
+from collections import defaultdict
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import replace
 from typing import Any
@@ -19,6 +20,7 @@ from .blocks import written_out
 from .bodies import Body, Item, of_function, printable
 from .control import Enter, called
 from .folding import fold
+from .loops import LOOP, Knot, turn
 from .rulebook import RULES, Arguments, NotInBlocksError, Reading, UnknownShapeError
 from .values import Blocked, Fixed, Mark, Outputs, Parts
 
@@ -33,19 +35,20 @@ Done = Callable[[list[Any]], None]
 class Frame:
     """One body being read: the values so far, the nodes still to come, and what to do at the end."""
 
-    __slots__ = ("body", "call", "done", "order", "position", "values")
+    __slots__ = ("body", "call", "done", "order", "position", "returns", "values")
 
     def __init__(self, body: Body, order: Sequence[int], call: str, done: Done) -> None:
         self.body = body
         self.order = order
         self.position = 0
-        self.values: list[Any] = [None] * len(body.items)
+        self.values: Any = [None] * len(body.items)
+        self.returns = body.returns
         self.call = call
         self.done = done
 
     def results(self) -> list[Any]:
         """The values that the body returns."""
-        return [pick(self.values[place], output) for place, output in self.body.returns]
+        return [pick(self.values[place], output) for place, output in self.returns]
 
 
 def pick(value: Any, output: int) -> Any:
@@ -98,6 +101,23 @@ class Reader:
             frame.values[place] = value
         self.frames.append(frame)
 
+    def loop(
+        self, body: Body, knot: Knot, outside: Mapping[int, Any], entered: Sequence[Any],
+        decide: Callable[[Body, Callable[[tuple[int, int]], Any]], None],
+    ) -> None:  # fmt: skip
+        """Read the nodes of a loop once, its variables being ``entered``; then ``decide``."""
+        values: defaultdict[int, Any] = defaultdict(lambda: None, outside)
+        values.update(zip(knot.merges, (Outputs([v, Fixed(())]) for v in entered), strict=True))
+        frame = Frame(
+            body, knot.order, "", lambda results: decide(body, lambda r: pick(values[r[0]], r[1]))
+        )
+        frame.values, frame.returns = values, ()
+        self.frames.append(frame)
+
+    def settle_bound(self, op: Op, operands: Sequence[int], name: str) -> int:
+        """Add an op on these operands under a name of its own."""
+        return self._emit(op, operands, name)
+
     def run(self, frame: Frame) -> Frame:
         """Read a frame to its end, and every frame that it enters."""
         self.frames.append(frame)
@@ -123,7 +143,10 @@ class Reader:
                 if self.count > MOST_NODES:
                     raise TooLargeError(f"more than {MOST_NODES:,} nodes, functions written out")
                 operands = [pick(values[source], output) for source, output in item.inputs]
-                made = self._read(item, operands)
+                made = (
+                    turn(item, dict(zip((s for s, _ in item.inputs), operands, strict=True)))
+                    if item.op == LOOP else self._read(item, operands)
+                )  # fmt: skip
                 if type(made) is Enter:
                     frame.position = position + 1
 

@@ -7,6 +7,7 @@ from typing import Any
 from .rulebook import Arguments, rule
 from .values import Fixed, Mark, Outputs
 
+RESOURCE = 20
 VARIABLES = ("VarHandleOp", "VariableV2", "Variable", "TemporaryVariable", "AutoReloadVariable")
 
 ASIDE = (
@@ -52,7 +53,10 @@ def variable(arg: Arguments) -> Fixed:
 
 @rule("Placeholder", "PlaceholderV2")
 def placeholder(arg: Arguments) -> Fixed:
-    """A captured variable: its shape stands beside what reads it, if anywhere."""
+    """Not among the inputs: a weight that is fed, or a captured variable of unknown shape."""
+    shape = arg.attribute_shape("shape")
+    if shape is not None and None not in shape and arg.dtype("dtype") != RESOURCE:
+        return Fixed(shape)  # type: ignore[arg-type]  # no None is left here
     return Fixed(None, origin=f"placeholder {arg.name!r}")
 
 

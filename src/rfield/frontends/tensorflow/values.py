@@ -81,10 +81,15 @@ def known(array: Any) -> Fixed:
 
 @dataclass(frozen=True, slots=True)
 class Parts:
-    """A TensorList or TensorArray: its elements, None where one was never written."""
+    """A TensorList or TensorArray: its elements, None where one was never written.
+
+    Such an element is that of ``source``, a tensor with the elements along its first axis, or zeros
+    of ``shape``.
+    """
 
     items: tuple[Any, ...]
     shape: Shape | None = None
+    source: Any = None
 
 
 @dataclass(frozen=True, slots=True)
