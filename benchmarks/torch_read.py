@@ -53,7 +53,7 @@ def median(action: Callable[[], object], repeat: int) -> float:
     return statistics.median(times)
 
 
-def read_all(model: Any, shape: tuple[int, ...]) -> int:
+def read_all(model: object, shape: tuple[int, ...]) -> int:
     """Load, and every layer's field."""
     import rfield
 
@@ -84,7 +84,7 @@ def memory(name: str) -> None:
     import tracemalloc
 
     model, shape = build(name)
-    read_all(build("resnet18")[0], (1, 3, 64, 64))          # imports and caches
+    read_all(build("resnet18")[0], (1, 3, 64, 64))  # imports and caches
     gc.collect()
     before = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss
     tracemalloc.start()
@@ -108,7 +108,10 @@ def main() -> None:
         memory(args.memory)
         return
     ratios: list[float] = []
-    print(f"{'model':26} {'forward':>9} {'read+fields':>12} {'ratio':>6} {'4096²/nominal':>14} {'MB':>6}")
+    print(
+        f"{'model':26} {'forward':>9} {'read+fields':>12} {'ratio':>6} "
+        f"{'4096²/nominal':>14} {'MB':>6}"
+    )
     for name in args.models:
         forward, read, large = measure(name, args.repeat)
         ratios.append(read / forward)

@@ -10,7 +10,7 @@ from collections.abc import Callable
 from typing import Any
 
 import torch
-import torch.nn.functional as F
+import torch.nn.functional as F  # noqa: N812
 from torch import nn
 
 
@@ -252,6 +252,8 @@ CASES: dict[str, tuple[Any, ...]] = {
     "data": (lambda x: x.data * 2 + x.detach(), S),
 }
 
-BOUNDED = frozenset("frac unpool sdpam where mfill tril diag iput2 scatter grid dyn".split())
+BOUNDED = frozenset(
+    ("frac", "unpool", "sdpam", "where", "mfill", "tril", "diag", "iput2", "scatter", "grid", "dyn")
+)
 
-UNMEASURED = frozenset("sdpac sort topk fft2 quant".split())
+UNMEASURED = frozenset(["sdpac", "sort", "topk", "fft2", "quant"])

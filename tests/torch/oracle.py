@@ -1,6 +1,6 @@
 """Dependence measured in the running model, and the dependence that a graph claims; no shared code.
 
-Measured: one input position (all its channels) is set to NaN and the real model runs. Whatever reads
+Measured: one input position (all its channels) is set to NaN and the real model runs. What reads
 it becomes NaN, through ReLU, max pooling, norms and products alike; nothing cancels, nothing
 underflows, no gradient is needed. Each probe is one entry of the batch.
 
@@ -44,7 +44,7 @@ def measured(
     modules = [(name, m) for name, m in model.named_modules()
                if not isinstance(m, torch.jit.ScriptModule)]  # fmt: skip
     handles = [module.register_forward_hook(note(name)) for name, module in modules]
-    plain = torch.backends.mkldnn.flags(enabled=False)      # no kernel that mixes neighbours
+    plain = torch.backends.mkldnn.flags(enabled=False)  # no kernel that mixes neighbours
     try:
         with torch.no_grad(), plain, sdpa_kernel(SDPBackend.MATH):
             for probe in probes:
@@ -94,7 +94,11 @@ def push(operand: np.ndarray, link: Link | Reshaped, shape: Sequence[int]) -> np
             places.append(None)
             continue
         places.append(read.axis)
-        if isinstance(read.relation, Sliding) and read.relation.is_identity and size == shape[read.axis]:
+        if (
+            isinstance(read.relation, Sliding)
+            and read.relation.is_identity
+            and size == shape[read.axis]
+        ):
             continue
         matrix = reading(read.relation, shape[read.axis], size)
         moved = np.moveaxis(operand, j + 1, -1).astype(np.float32) @ matrix.T.astype(np.float32)
@@ -157,7 +161,7 @@ def compare(
     problems: list[str] = []
     for name, index in {**graph.layer_index, "": graph.outputs_[0]}.items():
         real, said = found.get(name), values[index]
-        if real is None:                    # a functional op, named by rfield alone
+        if real is None:  # a functional op, named by rfield alone
             continue
         real_array = np.stack(real)
         if real_array.shape != said.shape:
@@ -165,7 +169,9 @@ def compare(
         elif (real_array == said).all():
             equal += 1
         elif (real_array & ~said).any():
-            problems.append(f"{name}: {int((real_array & ~said).sum())} elements read more than claimed")
+            problems.append(
+                f"{name}: {int((real_array & ~said).sum())} elements read more than claimed"
+            )
         elif exact[index]:
             problems.append(f"{name}: {int((said & ~real_array).sum())} elements claimed, not read")
         else:

@@ -214,7 +214,9 @@ def test_all_unknown_ops_are_named_at_once():
     model = nn.Sequential(Function(forward))
     with pytest.raises(UnsupportedOpError) as caught:
         rfield.load(model, (1, 1, 4, 4))
-    lines = [line.rpartition("   test_capture.py:")[0] or line for line in str(caught.value).splitlines()]
+    lines = [
+        line.rpartition("   test_capture.py:")[0] or line for line in str(caught.value).splitlines()
+    ]
     assert lines == [
         "UnsupportedOp: no rule for torch op 'aten.linalg_householder_product.default' (1 use).",
         "  first use: 0   output (1, 1, 4, 4)",
@@ -237,7 +239,7 @@ def test_a_rule_of_ones_own():
     def blur(image: torch.Tensor) -> torch.Tensor:
         return F.avg_pool2d(image, 3, 1, 1)
 
-    blur.register_fake(lambda image: torch.empty_like(image))
+    blur.register_fake(torch.empty_like)
     model = Function(blur)
     with pytest.raises(UnsupportedOpError, match=r"rfield_test\.blur"):
         rfield.load(model, (1, 1, 8, 8))

@@ -15,7 +15,6 @@ from torch import nn  # noqa: E402
 import rfield  # noqa: E402
 from rfield.core import ops  # noqa: E402
 from rfield.frontends.torch.rulebook import RULES  # noqa: E402
-
 from tests.torch import oracle  # noqa: E402
 from tests.torch.cases import BOUNDED, CASES, UNMEASURED, Function  # noqa: E402
 
@@ -75,7 +74,11 @@ RESIZES = {
     "bilinear corners": {"size": (15, 13), "mode": "bilinear", "align_corners": True},
     "bilinear size": {"size": (5, 11), "mode": "bilinear"},
     "bilinear given scale": {"scale_factor": 1.5, "mode": "bilinear"},
-    "bilinear recomputed": {"scale_factor": 1.3, "mode": "bilinear", "recompute_scale_factor": True},
+    "bilinear recomputed": {
+        "scale_factor": 1.3,
+        "mode": "bilinear",
+        "recompute_scale_factor": True,
+    },
     "bilinear down": {"scale_factor": 0.5, "mode": "bilinear"},
     "bilinear antialias": {"size": (3, 4), "mode": "bilinear", "antialias": True},
     "bicubic x2": {"scale_factor": 2, "mode": "bicubic"},
@@ -94,7 +97,11 @@ def test_a_resize_reads_the_pixels_that_have_a_weight(name):
 
 
 def test_resizes_of_one_and_three_axes():
-    for shape, mode in (((1, 1, 9), "linear"), ((1, 1, 3, 4, 5), "trilinear"), ((1, 1, 9), "nearest")):
+    for shape, mode in (
+        ((1, 1, 9), "linear"),
+        ((1, 1, 3, 4, 5), "trilinear"),
+        ((1, 1, 9), "nearest"),
+    ):
         model = Function(lambda x, mode=mode: F.interpolate(x, scale_factor=2, mode=mode))
         graph = rfield.load(model, shape)
         assert (claimed_jacobian(graph, shape) == jacobian(model, shape)).all(), mode
@@ -105,7 +112,7 @@ def test_causal_attention_reads_the_past():
     model = Function(lambda x: F.scaled_dot_product_attention(x, x, x, is_causal=True))
     graph = rfield.load(model, shape)
     held = oracle.claimed(graph, [(j, 0) for j in range(5)])[graph.outputs_[0]]
-    reads = held.any(axis=(1, 2, 4)).T                    # [position, probe]
+    reads = held.any(axis=(1, 2, 4)).T  # [position, probe]
     assert (reads == np.tril(np.ones((5, 5), bool))).all()
 
 

@@ -1,4 +1,4 @@
-"""What torch promises: names and places of arguments, hooks and modes that the front end stands on."""
+"""What torch promises: the names and places of arguments on which the front end stands."""
 
 from __future__ import annotations
 
@@ -12,7 +12,8 @@ from rfield.frontends.torch.rulebook import RULES  # noqa: E402
 pytestmark = [pytest.mark.torch, pytest.mark.filterwarnings("ignore")]
 
 SCHEMAS = {
-    "convolution.default": "input weight bias stride padding dilation transposed output_padding groups",
+    "convolution.default":
+        "input weight bias stride padding dilation transposed output_padding groups",
     "conv2d.default": "input weight bias stride padding dilation groups",
     "conv_transpose2d.input": "input weight bias stride padding output_padding groups dilation",
     "native_batch_norm.default": "input weight bias running_mean running_var training momentum eps",

@@ -1,4 +1,4 @@
-"""Exported programs and ``.pt2`` files give what the live model gives; damaged files are refused."""
+"""Exported programs and ``.pt2`` files give what the live model gives; bad files are refused."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ from torch import nn  # noqa: E402
 
 import rfield  # noqa: E402
 from rfield.errors import InvalidModelError, UnreadableModelError  # noqa: E402
-from tests.torch.cases import S, Function, interleave  # noqa: E402
+from tests.torch.cases import Function, S, interleave  # noqa: E402
 
 pytestmark = [pytest.mark.torch, pytest.mark.filterwarnings("ignore")]
 

@@ -129,5 +129,7 @@ def test_exported_programs_and_live_models_give_the_same_fields():
 
 def test_unknown_zoo_names_get_near_matches():
     pytest.importorskip("torchvision", reason="torchvision is not installed")
-    with pytest.raises(rfield.RFieldError, match=r"unknown torchvision model 'resnet5'. Did you mean"):
+    with pytest.raises(
+        rfield.RFieldError, match=r"unknown torchvision model 'resnet5'. Did you mean"
+    ):
         rfield.load("torchvision:resnet5")

@@ -90,8 +90,9 @@ def reader_of_path(path: Path) -> Reader:
     if suffix in PICKLES:
         raise UnreadableModelError(
             f"{path}: a {suffix} file is a pickle, and opening a pickle runs code from the file.\n"
-            "  It was not opened. Build the model in Python and pass it to rfield.load, or save it\n"
-            "  as a program: torch.export.save(torch.export.export(model, inputs), 'model.pt2')"
+            "  It was not opened. Build the model in Python and pass it to rfield.load, or\n"
+            "  save it as a program: "
+            "torch.export.save(torch.export.export(model, inputs), 'model.pt2')"
         )
     if suffix not in SUFFIXES:
         raise UnreadableModelError(

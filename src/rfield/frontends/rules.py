@@ -25,7 +25,7 @@ class DuplicateRuleError(RFieldError, ValueError):
 class Rule:
     """A function and the family (the module) in which it was written.
 
-    ``shaped``: the op that the rule returns has the right shape, so the framework need not be asked;
+    ``shaped``: the op that the rule returns has the right shape, so the framework is not asked;
     ``"floats"``: only where all operands are floating-point numbers (else the type of the result is
     not that of the operands).
     """

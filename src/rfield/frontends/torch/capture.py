@@ -36,7 +36,7 @@ _OPTIONS = ("example_inputs", "example_kwargs", "values", "dtype")
 
 
 def read_module(model: nn.Module, request: Request) -> Graph:
-    """The graph of a module; options: ``example_inputs``, ``example_kwargs``, ``values``, ``dtype``."""
+    """The graph of a module; ``_OPTIONS`` are the options that may come with it."""
     for name in request.options:
         if name not in _OPTIONS:
             raise unknown_name("option", name, _OPTIONS)
@@ -113,7 +113,7 @@ def capture(
             output = model(*_swap(arguments, swapped), **_swap(dict(keywords), swapped))
         except RFieldError:
             raise
-        except Exception as error:  # noqa: BLE001 - the user's own code may raise anything
+        except Exception as error:  # the user's own code may raise anything
             raise _explain(error, names, entries, values) from error
     if tracer.unknown and unknown == "error":
         raise unsupported(tracer.unknown, tracer.nearest())
@@ -199,8 +199,9 @@ def _named(
     found: dict[str, torch.Tensor] = {}
     for position, item in enumerate(arguments):
         name = f"input{position}" if position else "input"
-        if position < len(parameters) and parameters[position].kind is not inspect._ParameterKind.VAR_POSITIONAL:
-            name = parameters[position].name
+        if position < len(parameters):
+            parameter = parameters[position]
+            name = name if parameter.kind is parameter.VAR_POSITIONAL else parameter.name
         _collect(name, item, found)
     for name, item in keywords.items():
         _collect(name, item, found)
@@ -231,9 +232,7 @@ def _swap(item: Any, swapped: Mapping[int, torch.Tensor]) -> Any:
 
 
 def _meta(tensor: torch.Tensor) -> torch.Tensor:
-    return torch.empty_strided(
-        tensor.shape, tensor.stride(), dtype=tensor.dtype, device="meta"
-    )
+    return torch.empty_strided(tensor.shape, tensor.stride(), dtype=tensor.dtype, device="meta")
 
 
 def input_axes(name: str, tensor: torch.Tensor, axes: Any) -> tuple[int, ...]:
@@ -271,7 +270,7 @@ def _explain(
 ) -> RFieldError:
     source = line_of(error.__traceback__)
     shapes = ", ".join(f"{name} {show_shape(tuple(t.shape))}" for name, t in entries.items())
-    if not values and "meta" in str(error).lower() and isinstance(error, (NotImplementedError, RuntimeError)):
+    if not values and "meta" in str(error).lower() and isinstance(error, RuntimeError):
         place = f"layer {names.layer!r}" if names.layer else "the model's own forward"
         return NeedsValuesError(
             f"the model needs numbers, in {place}, {source}:\n  {str(error).splitlines()[0]}\n"

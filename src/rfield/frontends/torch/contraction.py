@@ -145,7 +145,9 @@ def attention(arg: Arguments) -> Op:
         for axis in batch:
             if shape[axis] != result[axis]:
                 reads[axis] = _shared(shape[axis], result[axis], axis)
-        reads.append(Read(place if arg.is_causal else None, along) if keys else Read(place, IDENTITY))
+        reads.append(
+            Read(place if arg.is_causal else None, along) if keys else Read(place, IDENTITY)
+        )
         reads.append(Read(place + 1, IDENTITY) if shape is value and keys else Read(None, WHOLE))
         links.append(Link(reads))
     links[2] = Link([*links[2].reads[:-1], Read(place + 1, IDENTITY)])
@@ -196,7 +198,10 @@ def cdist(arg: Arguments) -> Op:
     first, second = tuple(arg.x1.shape), tuple(arg.x2.shape)
     batch = list(range(len(first) - 2))
     return ops.contract(
-        [first, second], [[*batch, "p", "in"], [*batch, "r", "in"]], [*batch, "p", "r"], kind="cdist"
+        [first, second],
+        [[*batch, "p", "in"], [*batch, "r", "in"]],
+        [*batch, "p", "r"],
+        kind="cdist",
     )
 
 
@@ -206,7 +211,9 @@ def cross(arg: Arguments) -> Reading:
     first, second = arg.operands
     shape = tuple(arg.result.shape)
     sides = [
-        Reading([ops.pointwise(tuple(t.shape), shape), ops.mix(shape, [arg.dim], kind="cross")], [t])
+        Reading(
+            [ops.pointwise(tuple(t.shape), shape), ops.mix(shape, [arg.dim], kind="cross")], [t]
+        )
         for t in (first, second)
     ]
     for side in sides:

@@ -47,7 +47,7 @@ def _conv(arg: Arguments, tensor: object, padding: object, groups: int) -> Op | 
     batched = len(shape) == len(weight)
     if len(shape) < len(weight) - 1 or shape[-len(weight) + 1] != weight[1] * groups:
         raise bad_sizes("the channel axis", shape, weight)
-    if isinstance(padding, str):                # torch puts the odd one of "same" at the end
+    if isinstance(padding, str):  # torch puts the odd one of "same" at the end
         padding = "same" if padding == "same" else "valid"
     op = ops.conv(
         shape if batched else (1, *shape), kernel=weight[2:], stride=arg.stride,

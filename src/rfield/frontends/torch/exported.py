@@ -66,7 +66,8 @@ def read_exported(program: Any, request: Request) -> Graph:
 
 def run(program: Program, request: Request) -> Graph:
     """Hand every step to the rules."""
-    for name in request.options:
+    if request.options:
+        name = next(iter(request.options))
         raise unknown_name("option", name, ())
     draft = Draft()
     tracer = Tracer(draft)
@@ -79,8 +80,8 @@ def run(program: Program, request: Request) -> Graph:
         tracer.hold(tensor, index)
         names.taken[name] = 1
         values[name] = tensor
-    for name, tensor in program.constants.items():
-        values[name] = tensor
+    values |= program.constants
+    for tensor in program.constants.values():
         tracer.hold(tensor, None, known=tensor.device.type != "meta")
     calls = _Calls(names)
     with torch.no_grad():
@@ -135,9 +136,8 @@ def _store(names: str | list[str | None], result: Any, values: dict[str, Any]) -
     if isinstance(names, str):
         values[names] = result
         return
-    for name, part in zip(names, result, strict=False):
-        if name is not None:
-            values[name] = part
+    pairs = zip(names, result, strict=False)
+    values.update({name: part for name, part in pairs if name is not None})
 
 
 def _check_shapes(program: Program, request: Request) -> None:
@@ -151,7 +151,8 @@ def _check_shapes(program: Program, request: Request) -> None:
         own = tuple(program.inputs[name].shape)
         if tuple(shape) != own:
             raise InvalidModelError(
-                f"input {name!r} was exported with shape {show_shape(own)}, not {show_shape(shape)}.\n"
+                f"input {name!r} was exported with shape {show_shape(own)}, "
+                f"not {show_shape(shape)}.\n"
                 "  An exported program has its sizes built in; export it again with the other size."
             )
 
@@ -182,7 +183,7 @@ class _Calls:
         for key, own in stack:
             if own and index is not None:
                 name = self.seen[key]
-                self.names.layers.pop(name, None)      # outer modules come after their parts
+                self.names.layers.pop(name, None)  # outer modules come after their parts
         for key, own in reversed(stack):
             if own and index is not None:
                 self.names.layers[self.seen[key]] = index
@@ -222,14 +223,15 @@ def _placeholder(node: Any, spec: Any, program: Any, found: Program) -> None:
     if kind == "USER_INPUT":
         found.inputs[node.name] = stand_in
         return
-    held = program.constants.get(spec.target)
+    target = "" if spec is None else spec.target
+    held = program.constants.get(target)
     if kind in ("CONSTANT_TENSOR", "BUFFER") and held is None:
-        held = program.state_dict.get(spec.target)
-    if isinstance(held, torch.Tensor) and held.numel() <= SMALL and kind != "PARAMETER":
-        if held.device.type != "meta" and not isinstance(held, torch.nn.Parameter):
-            found.constants[node.name] = held.detach()
-            return
-    found.weights[node.name] = stand_in
+        held = program.state_dict.get(target)
+    small = isinstance(held, torch.Tensor) and held.numel() <= SMALL
+    if small and kind != "PARAMETER" and held.device.type != "meta":
+        found.constants[node.name] = held.detach()
+    else:
+        found.weights[node.name] = stand_in
 
 
 def _plain(size: Any) -> int:

@@ -82,7 +82,7 @@ def needs_values(what: str, layer: str, source: str) -> NeedsValuesError:
 
 
 def no_shape(name: str, layer: str, source: str, said: str) -> UnreadableModelError:
-    """torch cannot tell the output shape of an op without running it."""
+    """Torch cannot tell the output shape of an op without running it."""
     place = f"layer {layer!r}" if layer else "the model's own forward"
     return NeedsValuesError(
         f"torch does not know the output shape of {name!r} without running it, in {place}, "

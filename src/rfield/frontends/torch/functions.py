@@ -71,8 +71,7 @@ def _fill(entries: dict[Any, Any]) -> None:
     entries[torch.Tensor.matmul] = entries[torch.matmul]
     entries[torch.Tensor.__matmul__] = entries[torch.matmul]
     entries[torch.einsum] = _einsum
-    entries[torch.stft] = _named("aten::stft", "input n_fft hop_length win_length window center "
-                                 "pad_mode normalized onesided return_complex", {"center": True})  # fmt: skip
+    entries[torch.stft] = _named("aten::stft", _STFT, {"center": True})
     for name, (names, defaults) in _PYTHON.items():
         entries[getattr(F, name)] = _named(f"aten::{name}", names, defaults)
     entries[torch.Tensor.device.__get__] = _device  # type: ignore[attr-defined]
@@ -82,6 +81,11 @@ def _fill(entries: dict[Any, Any]) -> None:
         entries[getattr(torch.Tensor, name)] = _indexed
     for name in ("numpy", "tolist", "__array__"):
         entries[getattr(torch.Tensor, name)] = _numbers
+
+
+_STFT = (
+    "input n_fft hop_length win_length window center pad_mode normalized onesided return_complex"
+)
 
 
 def _named(name: str, names: str, defaults: dict[str, Any]) -> Signature:

@@ -75,7 +75,11 @@ def index(arg: Arguments) -> Op | list[Op] | Reading:
     given = [(axis, t) for axis, t in enumerate(arg.indices) if t is not None]
     if len(given) == 1:
         axis, table = given[0]
-        known = _known(arg, table, shape[axis]) if table.dtype != torch.bool or table.dim() == 1 else None
+        known = (
+            _known(arg, table, shape[axis])
+            if table.dtype != torch.bool or table.dim() == 1
+            else None
+        )
         if known is not None:
             op = layout.gather(shape, axis, known)
             return [op, layout.reshape(op.shape, result)] if op.shape != result else op
@@ -90,7 +94,10 @@ def _outer(
     """``x[..., rows[:, None], columns]``: each table varies along its own output axis."""
     axes = [axis for axis, _ in given]
     wide = max(t.dim() for _, t in given)
-    if axes != list(range(axes[0], axes[0] + len(axes))) or len(result) != len(shape) - len(axes) + wide:
+    if (
+        axes != list(range(axes[0], axes[0] + len(axes)))
+        or len(result) != len(shape) - len(axes) + wide
+    ):
         return None
     reads: list[Read] = []
     for axis in range(len(shape)):

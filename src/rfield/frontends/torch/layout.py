@@ -270,8 +270,7 @@ def im2col(arg: Arguments) -> list[Op]:
     result = tuple(arg.result.shape)
     batched = shape if len(shape) == 4 else (1, *shape)
     steps = [layout.reshape(shape, batched)]
-    for j, axis in enumerate((3, 2)):
-        k = 1 - j
+    for k, axis in ((1, 3), (0, 2)):
         steps += layout.frames(
             steps[-1].shape, axis, arg.kernel_size[k], arg.stride[k],
             dilation=arg.dilation[k], before=arg.padding[k], after=arg.padding[k],
@@ -288,14 +287,14 @@ def col2im(arg: Arguments) -> list[Op]:
     kernel = [int(k) for k in arg.kernel_size]
     counts = [
         (arg.output_size[j] + 2 * arg.padding[j] - arg.dilation[j] * (kernel[j] - 1) - 1)
-        // arg.stride[j] + 1
+        // arg.stride[j]
+        + 1
         for j in range(2)
     ]
     steps = [layout.reshape(shape, (batch, result[-3], *kernel, *counts))]
     turned = layout.permute(steps[0].shape, (0, 1, 4, 2, 5, 3))
     steps.append(turned)
-    for j in range(2):                                   # (…, windows, place) -> positions
-        at = 2 + j
+    for j in range(2):
         steps += layout.overlap_add(
             steps[-1].shape, 2 + j, arg.stride[j], arg.output_size[j],
             dilation=arg.dilation[j], before=arg.padding[j],
@@ -324,7 +323,8 @@ def as_strided(arg: Arguments) -> Op | list[Op]:
     for axis, step in enumerate(before):
         start, offset = divmod(offset, step) if step else (0, offset)
         fits = [k for k in range(len(size)) if step and stride[k] % step == 0 and k not in used
-                and stride[k] // step * (size[k] - 1) + start < shape[axis] and size[k] > 1]  # fmt: skip
+                and stride[k] // step * (size[k] - 1) + start < shape[axis]
+                and size[k] > 1]  # fmt: skip
         if len(fits) > 1 or start >= shape[axis]:
             return ops.opaque([shape], size, kind="as_strided")
         if not fits:

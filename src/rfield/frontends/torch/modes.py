@@ -1,6 +1,6 @@
 """How the running model is watched: torch tells the two modes of every call.
 
-``Dispatch`` sees every op, from Python, from scripted code and from inside torch. ``Functions`` sits
+``Dispatch`` sees every op, from Python, scripted code and inside torch. ``Functions`` sits
 above it and sees calls as the user wrote them; it takes only the few for which that matters (those
 that torch would split into parts or that it could not run without numbers) and passes the rest.
 
@@ -60,9 +60,7 @@ class Dispatch(TorchDispatchMode):
         self.meta = torch.device("meta")
         self.cpu = torch.device("cpu")
 
-    def __torch_dispatch__(
-        self, func: Any, types: Any, args: Any = (), kwargs: Any = None
-    ) -> Any:
+    def __torch_dispatch__(self, func: Any, types: Any, args: Any = (), kwargs: Any = None) -> Any:
         """Note the op; run it on meta tensors."""
         if self.suspended:
             return func(*args, **(kwargs or {}))
@@ -187,7 +185,7 @@ class Dispatch(TorchDispatchMode):
         for tensor, entry in zip(targets, readings, strict=False):
             value = self.record_of(tensor)
             index = self.tracer.emit(entry, arguments.operands, indices, signature.short)
-            if tuple(tensor.shape) != value.shape:       # unsqueeze_ and the like: a new view of it
+            if tuple(tensor.shape) != value.shape:  # unsqueeze_ and the like: a new view of it
                 steps = entry if isinstance(entry, list) else [entry]
                 view = Value(self.tracer, index, tensor.shape, value.cell, value, steps)
                 tensor._rfield = view  # type: ignore[attr-defined]
@@ -227,7 +225,7 @@ class Dispatch(TorchDispatchMode):
         if not operands:
             return self.factory(func, bound, args, kwargs)
         run = known and (signature.view_of is not None or sum(map(torch.numel, operands)) <= SMALL)
-        if run and getattr(kwargs.get("device"), "type", "") == "meta":   # x[[0, 2]] moves its list
+        if run and getattr(kwargs.get("device"), "type", "") == "meta":  # x[[0, 2]] moves its list
             kwargs = {**kwargs, "device": self.cpu}
         result = func(*args, **kwargs) if run else self.execute(signature, func, args, kwargs)
         source = bound.get(signature.view_of) if signature.view_of else None
@@ -251,6 +249,7 @@ class Dispatch(TorchDispatchMode):
         arguments = Arguments(bound, operands, self.tracer)
         shapes = [tuple(tensor.shape) for tensor in operands]
         for number, tensor in enumerate(tensors_of(result)):
+
             def steps(place: int = number) -> list[Any]:
                 frozen = Arguments({**bound, "_shapes": shapes}, arguments.operands, self.tracer)
                 found = self.tracer.read(signature, frozen, result)
@@ -362,17 +361,13 @@ class Dispatch(TorchDispatchMode):
 class Functions(TorchFunctionMode):
     """Calls as the user wrote them; only those in ``table`` are taken."""
 
-    def __init__(
-        self, dispatch: Dispatch, table: dict[Any, Any], device: torch.device
-    ) -> None:
+    def __init__(self, dispatch: Dispatch, table: dict[Any, Any], device: torch.device) -> None:
         super().__init__()
         self.dispatch = dispatch
         self.table = table
         self.device = device
 
-    def __torch_function__(
-        self, func: Any, types: Any, args: Any = (), kwargs: Any = None
-    ) -> Any:
+    def __torch_function__(self, func: Any, types: Any, args: Any = (), kwargs: Any = None) -> Any:
         """Take the call, or let it pass."""
         entry = self.table.get(func)
         if entry is None:
@@ -381,9 +376,7 @@ class Functions(TorchFunctionMode):
             return entry(self, func, args, kwargs or {})
         return self.intercept(entry, func, args, kwargs or {})
 
-    def intercept(
-        self, signature: Signature, func: Any, args: Any, kwargs: dict[str, Any]
-    ) -> Any:
+    def intercept(self, signature: Signature, func: Any, args: Any, kwargs: dict[str, Any]) -> Any:
         """Note a whole call as one op."""
         dispatch = self.dispatch
         bound = signature.bind(args, kwargs)

@@ -56,7 +56,7 @@ class Names:
 
     def _enter(self, module: nn.Module, _args: Any) -> None:
         path = self.paths.get(id(module))
-        if path is None:                    # made on the fly: belongs to whoever made it
+        if path is None:  # made on the fly: belongs to whoever made it
             path = self.layer
         elif path:
             count = self.calls.get(path, 0) + 1

@@ -1,4 +1,4 @@
-"""Normalisation: pointwise where the statistics are fixed, else every output reads what is averaged."""
+"""Normalisation: pointwise where the statistics are fixed, else what is averaged is read too."""
 
 from __future__ import annotations
 

@@ -59,19 +59,19 @@ def max_pool3d(arg: Arguments) -> Op:
 
 
 @rule("aten::max_pool1d_with_indices")
-def max_pool1d_with_indices(arg: Arguments) -> tuple[Op, Op]:
+def max_pool1d_with_indices(arg: Arguments) -> tuple[Op, ...]:
     """The maxima, and where they were."""
     return (_pool(arg, 1, "max_pool"),) * 2
 
 
 @rule("aten::max_pool2d_with_indices")
-def max_pool2d_with_indices(arg: Arguments) -> tuple[Op, Op]:
+def max_pool2d_with_indices(arg: Arguments) -> tuple[Op, ...]:
     """The maxima, and where they were."""
     return (_pool(arg, 2, "max_pool"),) * 2
 
 
 @rule("aten::max_pool3d_with_indices")
-def max_pool3d_with_indices(arg: Arguments) -> tuple[Op, Op]:
+def max_pool3d_with_indices(arg: Arguments) -> tuple[Op, ...]:
     """The maxima, and where they were."""
     return (_pool(arg, 3, "max_pool"),) * 2
 
@@ -82,7 +82,7 @@ def _adaptive(arg: Arguments, count: int) -> Op:
     relations: dict[int, tuple[Relation, int]] = {}
     for j, axis in enumerate(range(len(shape) - count, len(shape))):
         size = shape[axis] if outputs[j] is None else outputs[j]
-        whole = size == 1 and shape[axis] > 1            # global pooling by another name
+        whole = size == 1 and shape[axis] > 1  # global pooling by another name
         relations[axis] = (WHOLE if whole else arithmetic.adaptive(shape[axis], size), size)
     return ops.along(shape, relations, kind="adaptive_pool", depends_on_size=True)
 
@@ -106,25 +106,25 @@ def adaptive_pool3d(arg: Arguments) -> Op:
 
 
 @rule("aten::adaptive_max_pool1d")
-def adaptive_max_pool1d(arg: Arguments) -> tuple[Op, Op]:
+def adaptive_max_pool1d(arg: Arguments) -> tuple[Op, ...]:
     """The maxima, and where they were."""
     return (_adaptive(arg, 1),) * 2
 
 
 @rule("aten::adaptive_max_pool2d")
-def adaptive_max_pool2d(arg: Arguments) -> tuple[Op, Op]:
+def adaptive_max_pool2d(arg: Arguments) -> tuple[Op, ...]:
     """The maxima, and where they were."""
     return (_adaptive(arg, 2),) * 2
 
 
 @rule("aten::adaptive_max_pool3d")
-def adaptive_max_pool3d(arg: Arguments) -> tuple[Op, Op]:
+def adaptive_max_pool3d(arg: Arguments) -> tuple[Op, ...]:
     """The maxima, and where they were."""
     return (_adaptive(arg, 3),) * 2
 
 
 @rule("aten::fractional_max_pool2d", "aten::fractional_max_pool3d")
-def fractional_max_pool(arg: Arguments) -> tuple[Op, Op]:
+def fractional_max_pool(arg: Arguments) -> tuple[Op, ...]:
     """Windows at random places: each output reads all places where its window can start."""
     shape = tuple(arg.self.shape)
     count = len(arg.kernel_size)
@@ -137,7 +137,7 @@ def fractional_max_pool(arg: Arguments) -> tuple[Op, Op]:
 
 
 def _fractional(size: int, kernel: int, outputs: int) -> Relation:
-    """Starts are ``floor((i + u)*a) - floor(u*a)``, ``a = (size-kernel)/(outputs-1)``, u in [0, 1)."""
+    """Windows start at ``floor((i+u)*a) - floor(u*a)``, ``a = (size-kernel)/(outputs-1)``."""
     last = size - kernel
     taps: list[IndexSet] = []
     for i in range(outputs):
@@ -156,8 +156,6 @@ def max_unpool(arg: Arguments) -> Op:
     indices = tuple(arg.indices.shape)
     count = 2 if "output_size" not in arg.__dict__ or len(arg.output_size) == 2 else 3
     spatial = range(len(shape) - count, len(shape))
-    read = ops.along(
-        shape, {axis: (WHOLE, result[axis]) for axis in spatial}, kind="max_unpool"
-    )
+    read = ops.along(shape, {axis: (WHOLE, result[axis]) for axis in spatial}, kind="max_unpool")
     both = ops.along(indices, {a: (WHOLE, result[a]) for a in spatial}, kind="max_unpool")
     return Op("max_unpool", result, (*read.links, *both.links), exact=False)

@@ -180,7 +180,7 @@ def _target(name: str) -> Any:
     return found
 
 
-def _argument(entry: Mapping[str, Any]) -> Any:
+def _argument(entry: Mapping[str, Any]) -> Any:  # noqa: PLR0912 - one arm for each type
     """One serialised argument."""
     kind, value = next(iter(entry.items()))
     match kind:

@@ -8,6 +8,7 @@ from math import ceil, floor
 
 from ...core import ops
 from ...core.indices import IndexSet
+from ...core.link import AnyLink, Link, Read
 from ...core.ops import Op
 from ...core.relation import WHOLE, Relation, Table
 from ...core.resampling import Coordinates, Method, coordinates, resample
@@ -157,10 +158,8 @@ def _letters(grid: Sequence[int]) -> list[int]:
     return list(range(len(grid) - 2))
 
 
-def _shifted(link: object) -> object:
+def _shifted(link: AnyLink | None) -> Link:
     """The link of a result with a channel axis after the batch axis."""
-    from ...core.link import Link, Read
-
     assert isinstance(link, Link)
     return Link(
         [
@@ -170,9 +169,7 @@ def _shifted(link: object) -> object:
     )
 
 
-def _grid_taps(
-    arg: Arguments, image: Sequence[int]
-) -> dict[int, tuple[Relation, int]] | None:
+def _grid_taps(arg: Arguments, image: Sequence[int]) -> dict[int, tuple[Relation, int]] | None:
     """The windows of a known grid that moves each axis on its own (a flip, a shift, a zoom)."""
     grid = arg.constant(arg.grid)
     if grid is None or arg.get("padding_mode", 0) == 2 or arg.interpolation_mode != 0:
@@ -188,12 +185,13 @@ def _grid_taps(
                 points = points.narrow(other, 0, 1)
         size = image[j + 2]
         place = [float(p) for p in points.flatten()]
-        where = [
-            (p + 1) / 2 * (size - 1) if arg.align_corners else ((p + 1) * size - 1) / 2 for p in place
-        ]
+        if arg.align_corners:
+            where = [(p + 1) / 2 * (size - 1) for p in place]
+        else:
+            where = [((p + 1) * size - 1) / 2 for p in place]
         if arg.get("padding_mode", 0) == 1:
             where = [min(max(w, 0.0), size - 1.0) for w in where]
-        slack = 1e-3                      # the grid is made of rounded numbers
+        slack = 1e-3  # the grid is made of rounded numbers
         taps = [IndexSet.interval(floor(w - slack), ceil(w + slack)) for w in where]
         found[j + 2] = (Table(tuple(tap.clip(0, size - 1) for tap in taps)), len(where))
     return found

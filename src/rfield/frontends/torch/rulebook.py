@@ -77,9 +77,7 @@ class Arguments:
         return None if self.tracer is None else self.tracer.constant(tensor)
 
 
-def bad_sizes(
-    what: str, shape: Sequence[int], weight: Sequence[int]
-) -> InvalidModelError:
+def bad_sizes(what: str, shape: Sequence[int], weight: Sequence[int]) -> InvalidModelError:
     """``what`` of an operand does not fit the weight."""
     return InvalidModelError(
         f"{what} of {show_shape(tuple(shape))} does not fit the weight {show_shape(tuple(weight))}"

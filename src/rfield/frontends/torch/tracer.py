@@ -1,8 +1,8 @@
 """From calls to nodes: which tensors hold which values of the graph, and what each call adds.
 
 The tracer is told of every op, by ``modes`` for a live model, by ``exported`` for a program. Ops
-of which no operand depends on the input never reach the graph. Shapes come from torch's meta tensors,
-or from the rule where it knows the shape itself, which is cheaper.
+of which no operand depends on the input never reach the graph. Shapes come from torch's meta
+tensors, or from the rule where it knows the shape itself, which is cheaper.
 """
 
 from __future__ import annotations

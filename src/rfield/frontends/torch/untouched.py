@@ -81,7 +81,9 @@ def _refill(container: Any, content: Any) -> None:
         ):
             container[:] = content
     elif isinstance(container, dict):
-        if container.keys() != content.keys() or any(container[k] is not content[k] for k in content):
+        if container.keys() != content.keys() or any(
+            container[k] is not content[k] for k in content
+        ):
             container.clear()
             container.update(content)
     elif len(container) != len(content) or container - content:
