@@ -79,7 +79,14 @@ def report(path: Path, options: dict[str, Any], *, run: bool) -> str:
     return "\n".join([*lines, *(_probes(path, options) if run else [])])
 
 
-def _probes(path: Path, options: dict[str, Any]) -> Iterator[str]:
+def _probes(path: Path, options: dict[str, Any]) -> list[str]:
+    try:
+        return list(_each_probe(path, options))
+    except Exception as error:  # noqa: BLE001  # a file that does not run, or a finding
+        return [f"    not probed: {type(error).__name__} {str(error)[:200]}"]
+
+
+def _each_probe(path: Path, options: dict[str, Any]) -> Iterator[str]:
     model = onnx.load(path)
     graph = runnable(path, options)
     shapes = {entry.name: graph.nodes[entry.node].shape for entry in graph.inputs_}

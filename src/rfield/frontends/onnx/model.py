@@ -91,10 +91,11 @@ def read_record(proto: Any, origin: str) -> ModelRecord:
     functions: dict[str, FunctionRecord] = {}
     for function in proto.functions:
         key = op_key(function.domain, function.name, getattr(function, "overload", ""))
-        body = _graph(function.node, tuple(function.output), {}, list(function.input), [], set())
+        outputs = tuple(map(text, function.output))
+        body = _graph(function.node, outputs, {}, list(map(text, function.input)), [], set())
         defaults = {attribute.name: attribute for attribute in function.attribute_proto}
         functions[key] = FunctionRecord(
-            key, tuple(function.input), body, defaults, _opsets(function.opset_import) or opsets
+            key, tuple(map(text, function.input)), body, defaults, _opsets(function.opset_import) or opsets
         )
     graph = read_graph(proto.graph, None)
     if not graph.outputs:
@@ -102,26 +103,34 @@ def read_record(proto: Any, origin: str) -> ModelRecord:
     return ModelRecord(graph, opsets, functions, origin)
 
 
+def text(name: Any) -> str:
+    """A name; protobuf hands out bytes where a file holds something that is no text."""
+    if isinstance(name, str):
+        return name
+    raise UnreadableModelError("not a readable ONNX model: a name in it is not text")
+
+
 def op_key(domain: str, name: str, overload: str = "") -> str:
     """The name of an op in the rule table."""
+    domain, name = text(domain), text(name)
     key = name if domain in STANDARD else f"{domain}::{name}"
     return f"{key}:{overload}" if overload else key
 
 
 def read_graph(proto: Any, outside: set[str] | None) -> GraphRecord:
     """The record of a ``GraphProto``; ``outside`` are names it may capture (None: none)."""
-    tensors: dict[str, Any] = {tensor.name: tensor for tensor in proto.initializer}
+    tensors: dict[str, Any] = {text(tensor.name): tensor for tensor in proto.initializer}
     for sparse in proto.sparse_initializer:
-        tensors[sparse.values.name] = sparse
+        tensors[text(sparse.values.name)] = sparse
     declared = {
-        info.name: dims
+        text(info.name): dims
         for info in (*proto.value_info, *proto.output)
         if (dims := _dims(info.type)[0]) is not None
     }
-    inputs = [InputRecord(info.name, *_dims(info.type)) for info in proto.input]
+    inputs = [InputRecord(text(info.name), *_dims(info.type)) for info in proto.input]
     inputs = [entry for entry in inputs if entry.name not in tensors]
     names = [entry.name for entry in inputs]
-    outputs = tuple(output.name for output in proto.output)
+    outputs = tuple(text(output.name) for output in proto.output)
     record = _graph(proto.node, outputs, tensors, names, inputs, outside or set())
     record.declared = declared
     return record
@@ -174,10 +183,10 @@ def _node(proto: Any, number: int) -> NodeRecord:
             scopes = parse_scopes(entry.value)
     return NodeRecord(
         op_key(proto.domain, proto.op_type, getattr(proto, "overload", "")),
-        proto.name,
-        tuple(proto.input),
-        tuple(proto.output),
-        {attribute.name: attribute for attribute in proto.attribute},
+        text(proto.name),
+        tuple(map(text, proto.input)),
+        tuple(map(text, proto.output)),
+        {text(attribute.name): attribute for attribute in proto.attribute},
         number,
         scopes=scopes,
     )
@@ -273,6 +282,6 @@ def _dims(kind: Any) -> tuple[tuple[Dim, ...] | None, str]:
         if dim.dim_value > 0:
             dims.append(dim.dim_value)
         else:
-            named = dim.dim_param if dim.dim_param not in ("", "?", "None") else None
+            named = text(dim.dim_param) if dim.dim_param not in ("", "?", "None") else None
             dims.append(named)
     return tuple(dims), "tensor"

@@ -73,7 +73,7 @@ def read_model(model: Any, request: Request, origin: str = "") -> Graph:
         if name not in _OPTIONS:
             raise unknown_name("option", name, _OPTIONS)
     try:
-        record = read_record(model, origin or shown(model.graph.name) or "onnx")
+        record = read_record(model, origin or "onnx")
     except (UnicodeDecodeError, RecursionError):
         raise damaged(origin or "the model", "its names are not text, or nested too deeply") from None
     if request.unknown == "error":
