@@ -41,7 +41,7 @@ def main() -> None:
     parser = argparse.ArgumentParser(prog="python -m benchmarks", description=__doc__)
     parser.add_argument("--quick", action="store_true", help="leave the largest graph out")
     options = parser.parse_args()
-    console = Console(width=max(100, Console().width))
+    console = Console(width=max(130, Console().width))
     console.print(f"Python {sys.version.split()[0]}, rfield {rfield.__version__}")
     console.print(import_table())
     console.print(sweep_table(SIZES[:-1] if options.quick else SIZES))
