@@ -11,8 +11,8 @@ from typing import NamedTuple
 
 from ...errors import InvalidModelError, UnreadableModelError, UnsupportedOpError, show_shape
 
-_OWN = str(Path(__file__).parent)
-_LIBRARY = str(Path(sys.modules["torch"].__file__ or "torch").parent)
+_OWN = f"{Path(__file__).parents[2]}/"
+_LIBRARY = f"{Path(sys.modules['torch'].__file__ or 'torch').parent}/"
 
 
 class NeedsValuesError(UnreadableModelError):

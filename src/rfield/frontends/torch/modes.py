@@ -133,7 +133,7 @@ class Dispatch(TorchDispatchMode):
         try:
             return func(*places, **kwargs)
         except NotImplementedError as error:
-            said = str(error).strip().splitlines()[0] if str(error).strip() else "no meta kernel"
+            said = f"{error}".strip().partition("\n")[0].partition(". ")[0].partition(", as ")[0]
             raise no_shape(signature.name, self.layer, here(), said) from None
 
     def is_plain(self, rule: Rule, operands: Sequence[torch.Tensor]) -> bool:
