@@ -17,7 +17,7 @@ import onnx
 
 import rfield
 
-from .probe import probe, random_feeds, session
+from tests.onnx.probe import probe, random_feeds, session
 
 SMALL = 96
 """Free sizes are set to this many positions where a file is run."""

@@ -27,7 +27,7 @@ from google.protobuf.message import DecodeError
 
 import rfield
 
-from .samples import samples
+from tests.onnx.samples import samples
 
 SECONDS = 10
 MEGABYTES = 1500

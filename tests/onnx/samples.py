@@ -8,7 +8,7 @@ import numpy as np
 import onnx
 from onnx import TensorProto, helper
 
-from .small import model, node, one, tensor, value, weights
+from tests.onnx.small import model, node, one, tensor, value, weights
 
 
 def integers(*numbers: int) -> Any:
