@@ -24,7 +24,8 @@ class Item:
 
     def __init__(self, node: Any) -> None:
         self.node = node
-        self.name = printable(node.name)
+        name: str = node.name
+        self.name = name if name.isprintable() else printable(name)
         self.op: str = node.op
         self.inputs: tuple[Reference, ...] = ()
 

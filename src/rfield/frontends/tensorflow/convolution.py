@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
+from functools import lru_cache
 from typing import Any
 
 from ...core import ops
@@ -12,6 +13,10 @@ from ...core.ops import Op
 from ...errors import InvalidModelError
 from .rulebook import Arguments, NotInBlocksError, Reading, rule, spatial
 from .values import Blocked
+
+
+conv = lru_cache(maxsize=2048)(ops.conv)
+"""Networks repeat their blocks: the same convolution on the same shape is worked out once."""
 
 
 @rule("Conv2D", "Conv3D", "Conv")
@@ -23,7 +28,7 @@ def convolution(arg: Arguments) -> Any:
     inputs, channels = kernel[-2:]
     if not inputs or shape[channel] % inputs:
         raise InvalidModelError(f"a kernel for {inputs} channels on {shape[channel]}")
-    op = ops.conv(
+    op = conv(
         shape, kernel=sizes, stride=slide.stride, dilation=slide.dilation,
         padding=slide.pads(sizes), groups=shape[channel] // inputs, channels=channels,
         axes=slide.axes, channel_axis=channel,
@@ -39,7 +44,7 @@ def depthwise(arg: Arguments) -> Any:
     sizes = _kernel(kernel, len(slide.axes))
     if kernel[-2] != shape[channel]:
         raise InvalidModelError(f"a kernel for {kernel[-2]} channels on {shape[channel]}")
-    op = ops.conv(
+    op = conv(
         shape, kernel=sizes, stride=slide.stride, dilation=slide.dilation,
         padding=slide.pads(sizes), groups=shape[channel], channels=shape[channel] * kernel[-1],
         axes=slide.axes, channel_axis=channel,
@@ -148,7 +153,7 @@ class Slide:
         sizes = [self.shape[a] // b for a, b in zip(self.axes, block, strict=True)]
         inner = [d // b for d, b in zip(self.dilation, block, strict=True)]
         pairs = resolve_padding(self.padding, sizes, kernel, self.stride, inner)
-        return [(p * b, q * b) for (p, q), b in zip(pairs, block, strict=True)]
+        return tuple((p * b, q * b) for (p, q), b in zip(pairs, block, strict=True))
 
     def _steps(self) -> list[int]:
         if self.blocked is None:
@@ -210,4 +215,4 @@ def padding_of(arg: Arguments, axes: Sequence[int]) -> Padding:
     pairs = arg.numbers("explicit_paddings")
     if len(pairs) < 2 * (max(axes) + 1):
         raise InvalidModelError(f"explicit_paddings = {pairs}; expected two values per axis")
-    return [(pairs[2 * axis], pairs[2 * axis + 1]) for axis in axes]
+    return tuple((pairs[2 * axis], pairs[2 * axis + 1]) for axis in axes)

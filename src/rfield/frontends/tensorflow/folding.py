@@ -14,7 +14,7 @@ from typing import Any
 import numpy as np
 
 from ...errors import InvalidModelError
-from .values import SMALL, Array, Fixed, constant, known
+from .values import SMALL, Array, Fixed, known
 
 Fold = Callable[..., Any]
 FOLDS: dict[str, Fold] = {}
@@ -27,8 +27,6 @@ LITTLE = 4096
 def fold(item: Any, operands: Sequence[Any]) -> Any:
     """The value of a node whose operands are all constants, or None if it is not computed."""
     op = item.op
-    if op == "Const":
-        return constant(item.node.attr["value"].tensor)
     function = FOLDS.get(op)
     if function is None:
         return None

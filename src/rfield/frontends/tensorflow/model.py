@@ -18,7 +18,7 @@ from .bodies import Body, printable
 from .files import Source
 from .loops import untie
 from .reader import Frame, Reader, pick
-from .values import Fixed, shape_of
+from .values import Fixed, Mark, Outputs, shape_of
 
 _PLACEHOLDERS = ("Placeholder", "PlaceholderV2", "PlaceholderWithDefault")
 _NOT_NUMBERS = frozenset({7, 20, 21})  # string, resource, variant
@@ -100,22 +100,21 @@ class Model:
                 if type(value) is int and value not in found:
                     found.append(value)
             return found
+        items, values = self.main.items, frame.values
         read: set[int] = set()
         for place in frame.order:
-            if not isinstance(frame.values[place], (int, tuple)):
-                continue
-            for source, output in self.main.items[place].inputs:
-                value = pick(frame.values[source], output)
-                if type(value) is int and frame.values[place] != value:
-                    read.add(value)
-        ends: list[int] = []
-        inputs = {frame.values[entry.place] for entry in self.entries}
+            if values[place] is not Mark.ASIDE:
+                read.update([source for source, _ in items[place].inputs])
+        inputs = {values[entry.place] for entry in self.entries}
+        ends: dict[int, None] = {}
         for place in frame.order:
-            made = frame.values[place]
-            for value in made if isinstance(made, tuple) else (made,):
-                if type(value) is int and value not in read and value not in ends:
-                    ends.append(value)
-        return [value for value in ends if value not in inputs] or ends
+            if place in read:
+                continue
+            made = values[place]
+            for value in made if type(made) is Outputs else (made,):
+                if type(value) is int:
+                    ends[value] = None
+        return [value for value in ends if value not in inputs] or list(ends)
 
     # -- which nodes are inputs and outputs ------------------------------------------------
 

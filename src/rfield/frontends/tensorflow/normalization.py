@@ -7,6 +7,7 @@ from ...core.indices import IndexSet
 from ...core.ops import Op
 from ...core.relation import Sliding
 from .convolution import layout_of
+from .pointwise import alone
 from .rulebook import Arguments, rule
 from .values import Fixed, Outputs
 
@@ -17,10 +18,10 @@ def fused_batch_norm(arg: Arguments) -> Outputs:
     shape = arg.shape(0)
     axes, channel = layout_of(arg, len(shape))
     channels = (shape[channel],)
-    fixed = [Fixed(channels) for _ in range(5)]
+    fixed = [Fixed(channels)] * 5
     # The attribute is written down wherever it is False; its default is True.
     if not arg.flag("is_training", True):
-        return Outputs([ops.pointwise(shape, kind="batch_norm"), *fixed])
+        return Outputs([alone(shape, kind="batch_norm"), *fixed])
     statistics = ops.reduce(shape, (0, *axes), kind="statistics")
     op = ops.mix(shape, (0, *axes), kind="batch_norm")
     return Outputs([op, *[statistics] * 2, *fixed[:3]])

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import replace
+from functools import lru_cache
 from typing import Any
 
 from ...core import layout, ops
@@ -44,13 +45,17 @@ WEIGHTED = (
 )  # fmt: skip
 
 
+alone = lru_cache(maxsize=2048)(ops.pointwise)
+"""The same op on the same shape is worked out once."""
+
+
 @rule(*UNARY)
 def unary(arg: Arguments) -> Any:
     """Each output reads its own element."""
     value = arg.operand(0)
     if type(value) is Blocked:
         return in_blocks(arg, value)
-    return ops.pointwise(arg.shape_of(value), kind=arg.op.lower())
+    return alone(arg.shape_of(value), kind=arg.op.lower())
 
 
 @rule(*BINARY)
@@ -58,7 +63,7 @@ def binary(arg: Arguments) -> Any:
     """Operands broadcast against each other; those that depend on an input should be aligned."""
     if any(type(value) is Blocked for value in arg.operands):
         return _beside_blocks(arg)
-    return ops.pointwise(*arg.shapes, kind=arg.op.lower(), join=len(arg.operands) > 1)
+    return alone(*arg.shapes, kind=arg.op.lower(), join=len(arg.operands) > 1)
 
 
 @rule(*PASSING)
@@ -87,7 +92,7 @@ def bias_add(arg: Arguments) -> Any:
         return in_blocks(arg, value)
     shape, bias = arg.shape(0), arg.operand(1)
     if type(bias) is not int:
-        return ops.pointwise(shape, kind="biasadd")
+        return alone(shape, kind="biasadd")
     channel = layout_of(arg, len(shape))[1] if len(shape) > 2 else len(shape) - 1
     wide = [1] * len(shape)
     wide[channel] = arg.shape(1)[0]

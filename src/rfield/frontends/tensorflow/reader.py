@@ -12,7 +12,7 @@ from typing import Any
 
 from ...core import ops
 from ...core.graph import Draft
-from ...core.link import everything
+from ...core.link import AnyLink, everything
 from ...core.ops import Op
 from ...errors import InvalidModelError, RFieldError, TooLargeError, UnsupportedOpError
 from ..unsupported import Unsupported
@@ -142,11 +142,19 @@ class Reader:
             try:
                 if self.count > MOST_NODES:
                     raise TooLargeError(f"more than {MOST_NODES:,} nodes, functions written out")
-                operands = [pick(values[source], output) for source, output in item.inputs]
-                made = (
-                    turn(item, dict(zip((s for s, _ in item.inputs), operands, strict=True)))
-                    if item.op == LOOP else self._read(item, operands)
-                )  # fmt: skip
+                if item.op == "Const" and "value" in item.node.attr:
+                    values[place] = Fixed(None, tensor=item.node.attr["value"].tensor)
+                    continue
+                operands = [
+                    pick(values[source], output)
+                    if output or type(values[source]) is Outputs else values[source]
+                    for source, output in item.inputs
+                ]  # fmt: skip
+                if item.op == LOOP:
+                    outside = zip((source for source, _ in item.inputs), operands, strict=True)
+                    made = turn(item, dict(outside))
+                else:
+                    made = self._read(item, operands)
                 if type(made) is Enter:
                     frame.position = position + 1
 
@@ -193,7 +201,7 @@ class Reader:
             if item.op in self.functions:
                 return called(item.op, arguments, operands)
             return self._without_rule(item, arguments, depends or special)
-        if any(value is Mark.DEAD for value in operands) and item.op not in ("Merge", "RefMerge"):
+        if special and Mark.DEAD in operands and item.op not in ("Merge", "RefMerge"):
             return Mark.DEAD
         try:
             result = rule.function(arguments)
@@ -243,28 +251,34 @@ class Reader:
     def _emit(self, op: Op, operands: Sequence[Any], name: str, named: bool = True) -> Any:
         """Add an op with those operands that depend on an input; a constant if there are none."""
         links = op.links
-        kept = [
-            (value, links[k] if k < len(links) else everything(len(self.draft.nodes[value].shape)))
-            for k, value in enumerate(operands)
-            if type(value) is int
-        ]
-        kept = [(value, link) for value, link in kept if link is not None]
-        if not kept:
-            return Fixed(op.shape)
-        if len(kept) != len(links):
-            bound = any(type(value) is int for value in operands[len(links) :])
-            op = Op(
-                op.kind, op.shape, tuple(link for _, link in kept), op.join and len(kept) > 1,
-                op.exact and not bound, op.work, op.depends_on_size,
-            )  # fmt: skip
-        elif op.join and len(kept) < 2:
+        reading = [value for value in operands if type(value) is int]
+        if len(links) != len(operands) or len(reading) != len(operands) or None in links:
+            kept = [
+                (value, links[k] if k < len(links) else self._everything(value))
+                for k, value in enumerate(operands)
+                if type(value) is int
+            ]
+            kept = [(value, link) for value, link in kept if link is not None]
+            if not kept:
+                return Fixed(op.shape)
+            reading = [value for value, _ in kept]
+            if len(kept) != len(links) or kept[0][1] is not links[0]:
+                bound = any(type(value) is int for value in operands[len(links) :])
+                op = Op(
+                    op.kind, op.shape, tuple(link for _, link in kept), op.join and len(kept) > 1,
+                    op.exact and not bound, op.work, op.depends_on_size,
+                )  # fmt: skip
+        if op.join and len(reading) < 2:
             op = Op(op.kind, op.shape, op.links, False, op.exact, op.work, op.depends_on_size)
         if named:
             name = self.unique(name)
-        index = self.draft.add(name, op, [value for value, _ in kept])
+        index = self.draft.add(name, op, reading)
         if named:
             self.layers[name] = index
         return index
+
+    def _everything(self, value: int) -> AnyLink:
+        return everything(len(self.draft.nodes[value].shape))
 
     def unique(self, name: str) -> str:
         """A name that no value has: in the second pass of a loop body, ``name#2``."""

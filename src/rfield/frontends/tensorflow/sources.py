@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
+from ...errors import InvalidModelError
 from .rulebook import Arguments, rule
 from .values import Fixed, Mark, Outputs
 
@@ -49,6 +50,12 @@ def variable(arg: Arguments) -> Fixed:
     if shape is None or None in shape:
         return Fixed(None, origin=f"variable {arg.name!r}")
     return Fixed(shape)  # type: ignore[arg-type]  # no None is left here
+
+
+@rule("Const")
+def constant(arg: Arguments) -> Fixed:
+    """A tensor in the file; its numbers are looked at only where they are few and needed."""
+    raise InvalidModelError("a Const without a value")
 
 
 @rule("Placeholder", "PlaceholderV2")

@@ -42,10 +42,11 @@ _INTEGERS = frozenset({3, 4, 5, 6, 17})
 class Fixed:
     """A value that no input changes. ``shape`` is None where it is not known.
 
-    ``array``: its numbers, or None where they are too many or were never read.
+    ``array``: its numbers, or None where they are too many or were never read. Of a ``TensorProto``
+    both are decoded when somebody asks; most weights are never asked.
     """
 
-    __slots__ = ("_array", "_tensor", "origin", "shape")
+    __slots__ = ("_array", "_shape", "_tensor", "origin")
 
     def __init__(
         self,
@@ -54,16 +55,25 @@ class Fixed:
         tensor: Any = None,
         origin: str = "",
     ) -> None:
-        self.shape = shape
+        self._shape = shape
         self._array = array
         self._tensor = tensor
         self.origin = origin
 
     @property
+    def shape(self) -> Shape | None:
+        """The sizes, or None."""
+        if self._shape is None and self._tensor is not None:
+            self._shape = full_shape(self._tensor)
+        return self._shape
+
+    @property
     def array(self) -> Array | None:
         """The numbers, where they are few and known."""
         if self._array is None and self._tensor is not None:
-            self._array = decode(self._tensor, self.shape or ())
+            shape = self.shape or ()
+            if prod(shape) <= SMALL:
+                self._array = decode(self._tensor, shape)
             self._tensor = None
         return self._array
 
@@ -128,14 +138,12 @@ def shape_of(proto: Any) -> tuple[int | None, ...] | None:
     return tuple(None if dim.size < 0 else dim.size for dim in dims)
 
 
-def constant(tensor: Any) -> Fixed:
-    """A ``TensorProto``; its numbers are decoded when somebody asks."""
+def full_shape(tensor: Any) -> Shape:
+    """The shape of a ``TensorProto``."""
     shape = shape_of(tensor.tensor_shape)
     if shape is None or None in shape:
         raise InvalidModelError("a constant without a full shape")
-    sizes: Shape = shape  # type: ignore[assignment]  # no None is left here
-    small = prod(sizes) <= SMALL
-    return Fixed(sizes, tensor=tensor if small else None)
+    return shape  # type: ignore[return-value]  # no None is left here
 
 
 def decode(tensor: Any, shape: Sequence[int]) -> Array | None:
