@@ -46,7 +46,8 @@ class Unsupported:
     def error(self) -> UnsupportedOpError:
         """All of them in one error, and what to do."""
         blocks: list[str] = []
-        for op, use in self.found.items():
+        for name, use in self.found.items():
+            op = _shown(name)
             count = f"{use.uses} use" + ("s" if use.uses != 1 else "")
             place = f"  first use: {use.layer}"
             if use.shape is not None:
@@ -55,13 +56,19 @@ class Unsupported:
                 f"UnsupportedOp: no rule for {self.rules.framework} {self.what} {op!r} ({count}).",
                 f"{place}   {use.source}".rstrip(),
             ]
-            nearest = self.rules.nearest(op)
+            nearest = self.rules.nearest(name)
             if nearest:
                 lines.append(f"  nearest known {self.what}: {nearest}")
             blocks.append("\n".join(lines))
-        first = next(iter(self.found))
+        first = _shown(next(iter(self.found)))
         blocks.append(
             '  Treat it as reading everything:   rfield.load(model, unknown="whole")\n'
             f'  Or teach it:                      @rfield.frontends.{self.folder}.rule("{first}")'
         )
         return UnsupportedOpError("\n".join(blocks))
+
+
+def _shown(name: str) -> str:
+    """A name from a file without control characters, and not endless."""
+    shown = name if name.isprintable() else name.encode("unicode_escape").decode("ascii")
+    return shown if len(shown) <= 120 else f"{shown[:119]}…"

@@ -148,7 +148,7 @@ class Builder:
             made = self._made(call, arguments, name)
         except RFieldError as error:
             text = str(error)
-            raise type(error)(text if text.startswith(name) else f"{name}: {text}") from None
+            raise type(error)(text if text.startswith(f"{name}:") else f"{name}: {text}") from None
         except (ArithmeticError, AttributeError, LookupError, TypeError, ValueError) as error:
             raise InvalidModelError(
                 f"{name}: {type(call.layer).__name__} has attributes or operands "

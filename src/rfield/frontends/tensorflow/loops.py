@@ -21,7 +21,7 @@ if TYPE_CHECKING:
     from .reader import Reader
 
 MOST_STEPS = 4096
-MOST_NODES = 200_000
+MOST_NODES = 50_000
 """A loop that would take more steps, or more nodes written out, is bounded instead."""
 
 MOST_DEEP = 64

@@ -67,7 +67,10 @@ class Model:
         return graph
 
     def _lay_out(self, shape_for: Any, stand_in: int) -> Graph:
-        reader = Reader(self.functions, self.prepared, self.request.training, self.request.unknown)
+        reader = Reader(
+            self.functions, self.prepared, len(self.main.items), self.request.training,
+            self.request.unknown,
+        )  # fmt: skip
         order = self.main.order(self.targets)
         names: list[str] = []
         frame = Frame(self.main, order, "", lambda results: None)

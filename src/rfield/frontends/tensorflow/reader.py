@@ -24,8 +24,8 @@ from .loops import LOOP, Knot, turn
 from .rulebook import RULES, Arguments, NotInBlocksError, Reading, UnknownShapeError
 from .values import Blocked, Fixed, Mark, Outputs, Parts
 
-MOST_NODES = 4_000_000
-"""More nodes than this, functions and loops written out, are refused."""
+MOST_EXTRA = 500_000
+"""How many more nodes than its file holds a graph may have, functions and loops written out."""
 
 MOST_FRAMES = 10_000
 
@@ -66,8 +66,9 @@ class Reader:
     """Reads one graph. ``draft`` and ``layers`` are what comes out."""
 
     def __init__(
-        self, functions: Mapping[str, Any], bodies: dict[str, Body], training: bool, unknown: str
-    ) -> None:
+        self, functions: Mapping[str, Any], bodies: dict[str, Body], nodes: int, training: bool,
+        unknown: str,
+    ) -> None:  # fmt: skip
         self.functions = functions
         self.bodies = bodies
         self.training = training
@@ -78,6 +79,7 @@ class Reader:
         self.unsupported = Unsupported(RULES, "tensorflow")
         self.frames: list[Frame] = []
         self.count = 0
+        self.most = nodes + MOST_EXTRA
 
     def body(self, name: str) -> Body:
         """A function of the library, prepared once."""
@@ -140,8 +142,8 @@ class Reader:
             item = items[place]
             self.count += 1
             try:
-                if self.count > MOST_NODES:
-                    raise TooLargeError(f"more than {MOST_NODES:,} nodes, functions written out")
+                if self.count > self.most:
+                    raise TooLargeError(f"more than {self.most:,} nodes, functions written out")
                 if item.op == "Const" and "value" in item.node.attr:
                     values[place] = Fixed(None, tensor=item.node.attr["value"].tensor)
                     continue
@@ -169,7 +171,7 @@ class Reader:
                     raise self.unsupported.error() from None
                 text = str(error)
                 raise (error if isinstance(error, UnsupportedOpError) else type(error)(
-                    text if text.startswith(item.name) else f"{item.name}: {text}"
+                    text if text.startswith(f"{item.name}:") else f"{item.name}: {text}"
                 )) from None  # fmt: skip
             except (ArithmeticError, AttributeError, LookupError, TypeError, ValueError) as error:
                 raise InvalidModelError(
