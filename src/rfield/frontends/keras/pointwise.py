@@ -67,7 +67,7 @@ def unary_op(arg: Arguments) -> Op:
 def join(arg: Arguments) -> Reading:
     """Operands broadcast against each other; those that depend on an input should be aligned."""
     operands = arg.operands
-    if not type(arg.layer).__module__.startswith("keras.src.layers"):
+    if type(arg.layer).__module__.startswith("keras.src.ops"):
         operands = [*arg.args, *arg.kwargs.values()][: max(2, len(arg.args))]
     operands = [value for value in operands if value is not None]
     return Reading(

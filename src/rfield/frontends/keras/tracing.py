@@ -35,10 +35,10 @@ def whole_model(model: Any, request: Request) -> Graph:
     """A subclassed model as a graph of its backend's ops."""
     backend = keras.backend.backend()
     shape = request.input_shape
-    if not model.built:
+    if not all(layer.built for layer in model._flatten_layers()):
         raise UnreadableModelError(
-            f"the model {model.name!r} is code, and it is not built.\n"
-            "  Build it:   model.build((None, 224, 224, 3))"
+            f"the model {model.name!r} is code, and not all of its layers are built: tracing it\n"
+            "  would make their weights. Call it once:   model(numpy.zeros((1, 224, 224, 3)))"
         )
     if shape is None:
         raise UnreadableModelError(
