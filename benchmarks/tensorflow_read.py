@@ -93,7 +93,9 @@ def main() -> None:
         print(f"rfield summary FILE {1000 * own:7.1f} ms   ratio {own / base:.2f}  (<= 4)")
         if "import tensorflow" in times:
             other = median(times["import tensorflow"])
-            print(f"import tensorflow   {1000 * other:7.1f} ms   ratio {own / other:.3f}  (<= 0.125)")
+            print(
+                f"import tensorflow   {1000 * other:7.1f} ms   ratio {own / other:.3f}  (<= 0.125)"
+            )
 
 
 if __name__ == "__main__":

@@ -87,9 +87,7 @@ class GraphWriter:
     ) -> str:  # fmt: skip
         """A convolution with its weight."""
         weight = weight or self.weight(f"{name}/kernel", kernel)
-        return self.node(
-            op, name, x, weight, strides=list(stride), padding=padding, **attributes
-        )
+        return self.node(op, name, x, weight, strides=list(stride), padding=padding, **attributes)
 
     def function(self, name: str, inputs: Sequence[str], **returns: str) -> GraphWriter:
         """A function of the library; its nodes are written with what comes back."""

@@ -40,9 +40,7 @@ def boxes(
             found[position] = None
         else:
             low, high = reading.min(axis=0), reading.max(axis=0)
-            found[position] = tuple(
-                (int(a), int(b) + 1) for a, b in zip(low, high, strict=True)
-            )
+            found[position] = tuple((int(a), int(b) + 1) for a, b in zip(low, high, strict=True))
     return found
 
 

@@ -13,10 +13,10 @@ import pytest
 
 pytest.importorskip("google.protobuf", reason="graph files are protobuf messages")
 
-import rfield  # noqa: E402
-from rfield.errors import InvalidModelError, UnreadableModelError  # noqa: E402
-from rfield.frontends.tensorflow import messages  # noqa: E402
-from tests.tensorflow.graphs import GraphWriter, function_attribute, small_cnn  # noqa: E402
+import rfield
+from rfield.errors import InvalidModelError, UnreadableModelError
+from rfield.frontends.tensorflow import messages
+from tests.tensorflow.graphs import GraphWriter, function_attribute, small_cnn
 
 
 def refused(path: Path, **options) -> str:

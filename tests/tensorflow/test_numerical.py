@@ -18,8 +18,6 @@ def weights(*shape):
     return tf.constant(RNG.uniform(0.5, 1.5, size=shape))
 
 
-
-
 IMAGE = (1, 11, 13, 2)
 CASES = {
     "conv": (IMAGE, lambda x: tf.nn.conv2d(x, weights(3, 2, 2, 3), 1, "VALID")),

@@ -10,8 +10,8 @@ import pytest
 
 pytest.importorskip("google.protobuf", reason="graph files are protobuf messages")
 
-import rfield  # noqa: E402
-from tests.tensorflow.graphs import (  # noqa: E402
+import rfield
+from tests.tensorflow.graphs import (
     GraphWriter,
     function_attribute,
     inception_resnet_v2,
@@ -331,7 +331,7 @@ def test_tensorflow_is_not_imported(tmp_path):
         f"rfield.receptive_field(rfield.load({str(path)!r}))\n"
         "print({'tensorflow', 'keras'} & sys.modules.keys())"
     )
-    done = subprocess.run([sys.executable, "-c", program], capture_output=True, text=True, check=True)
+    done = subprocess.run(
+        [sys.executable, "-c", program], capture_output=True, text=True, check=True
+    )
     assert done.stdout.strip() == "set()"
-
-

@@ -12,6 +12,7 @@ from typing import Any
 
 from ...errors import InvalidModelError
 from .arguments import OUTPUT_NAMES
+from .values import Fixed
 
 Reference = tuple[int, int]
 """A node by its place in ``Body.nodes``, and which of its outputs."""
@@ -39,6 +40,7 @@ class Body:
     parameters: tuple[int, ...] = ()
     returns: tuple[Reference, ...] = ()
     signature: tuple[str, ...] = ()
+    constants: list[Any] = field(default_factory=list[Any])
     hidden: set[int] = field(default_factory=set[int])
     orders: dict[tuple[int, ...] | None, list[int]] = field(
         default_factory=dict[tuple[int, ...] | None, list[int]]
@@ -73,14 +75,31 @@ class Body:
         if key not in self.orders:
             every = (p for p in range(len(self.items)) if p not in self.hidden)
             wanted = every if key is None else key
-            self.orders[key] = sort(self.items, wanted)
+            constants = self.constants
+            self.orders[key] = [p for p in sort(self.items, wanted) if constants[p] is None]
         return self.orders[key]
+
+    def seed(self) -> None:
+        """Put the constants in their places, once for all readings, and what only hands them on."""
+        constants: list[Any] = [None] * len(self.items)
+        passing: list[int] = []
+        for place, item in enumerate(self.items):
+            if item.op == "Const" and "value" in item.node.attr:
+                constants[place] = Fixed(None, node=item.node)
+            elif item.op == "Identity" and len(item.inputs) == 1:
+                passing.append(place)
+        for place in passing:  # one step: chains of them are few
+            source, output = self.items[place].inputs[0]
+            if not output:
+                constants[place] = constants[source]
+        self.constants = constants
 
 
 def of_graph(graph: Any, functions: Mapping[str, Any]) -> Body:
     """The main graph of a GraphDef."""
     body = _body(graph.node, [])
     _resolve(body, functions)
+    body.seed()
     return body
 
 
@@ -90,6 +109,7 @@ def of_function(function: Any, functions: Mapping[str, Any]) -> Body:
     body = _body(function.node_def, signature.input_arg)
     body.parameters = tuple(range(len(signature.input_arg)))
     _resolve(body, functions)
+    body.seed()
     returns: list[Reference] = []
     for argument in signature.output_arg:
         if argument.name not in function.ret:

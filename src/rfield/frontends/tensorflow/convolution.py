@@ -14,7 +14,6 @@ from ...errors import InvalidModelError
 from .rulebook import Arguments, NotInBlocksError, Reading, rule, spatial
 from .values import Blocked
 
-
 conv = lru_cache(maxsize=2048)(ops.conv)
 """Networks repeat their blocks: the same convolution on the same shape is worked out once."""
 

@@ -199,12 +199,14 @@ def untie(body: Body) -> None:
                 outer.update((s, None) for s, _ in items[place].inputs if s not in inside)
         loop.inputs = tuple((source, 0) for source in outer)
         knot.needs = list(outer)
-        knot.order = [place for place in sort(items, members) if place in inside - merges]
+        own = inside - merges
+        knot.order = [place for place in sort(items, members) if place in own]
         items.append(loop)
         frames.append(frame[:-1])
         for k, place in enumerate(exits[frame]):
             items[place].inputs = ((len(items) - 1, k),)
         body.hidden.update(inside)
+    body.seed()
 
 
 def _frames(items: Sequence[Item]) -> list[tuple[str, ...]]:

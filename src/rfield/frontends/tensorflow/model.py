@@ -18,11 +18,17 @@ from .bodies import Body, printable
 from .files import Source
 from .loops import untie
 from .reader import Frame, Reader, pick
-from .values import Fixed, Mark, Outputs, shape_of
+from .values import MANY, Fixed, Mark, Outputs, shape_of
 
 _PLACEHOLDERS = ("Placeholder", "PlaceholderV2", "PlaceholderWithDefault")
 _NOT_NUMBERS = frozenset({7, 20, 21})  # string, resource, variant
 _BOOL = 10
+_LAID_OUT = frozenset({
+    "AvgPool", "AvgPool3D", "Conv2D", "Conv3D", "DepthToSpace", "DepthwiseConv2dNative",
+    "FusedBatchNorm", "FusedBatchNormV2", "FusedBatchNormV3", "MaxPool", "MaxPool3D",
+    "SpaceToDepth",
+})  # fmt: skip
+"""Ops whose ``data_format`` tells how an input is laid out."""
 
 
 @dataclass(slots=True)
@@ -79,7 +85,8 @@ class Model:
             index = reader.draft.input(entry.name, sizes, entry.axes, free)
             reader.taken[entry.name] = 1
             names.append(entry.name)
-            frame.values[entry.place] = index
+            beside = Fixed(None, origin=f"beside {entry.name!r}")
+            frame.values[entry.place] = Outputs([index, *[beside] * (MANY - 1)])
         for place, value in self.fixed.items():
             frame.values[place] = value
         reader.run(frame)
@@ -104,11 +111,12 @@ class Model:
                     found.append(value)
             return found
         items, values = self.main.items, frame.values
-        read: set[int] = set()
-        for place in frame.order:
-            if values[place] is not Mark.ASIDE:
-                read.update([source for source, _ in items[place].inputs])
-        inputs = {values[entry.place] for entry in self.entries}
+        read = {
+            source
+            for place in frame.order if values[place] is not Mark.ASIDE
+            for source, _ in items[place].inputs
+        }  # fmt: skip
+        inputs = {values[entry.place][0] for entry in self.entries}
         ends: dict[int, None] = {}
         for place in frame.order:
             if place in read:
@@ -163,7 +171,6 @@ class Model:
         if dtype == _BOOL and not shape:
             self.fixed[place] = Fixed((), np.asarray(self.request.training))
             return None
-        # Before TensorFlow 1.? an unknown shape was written as no axes at all.
         return Entry(item.name, place, shape)
 
     def _place(self, name: str, what: str) -> tuple[int, Any]:
@@ -259,7 +266,7 @@ def _first_layouts(main: Body, entries: Sequence[Entry]) -> set[int]:
     if not any(
         item.node.attr["data_format"].s.startswith(b"NC")
         for item in main.items
-        if "data_format" in item.node.attr
+        if item.op in _LAID_OUT and "data_format" in item.node.attr
     ):
         return set()
     readers: dict[int, list[int]] = {}
@@ -271,7 +278,7 @@ def _first_layouts(main: Body, entries: Sequence[Entry]) -> set[int]:
         queue, seen = [entry.place], {entry.place}
         for place in queue:
             item = main.items[place]
-            if "data_format" in item.node.attr and item.op != "BiasAdd":
+            if item.op in _LAID_OUT and "data_format" in item.node.attr:
                 if item.node.attr["data_format"].s.startswith(b"NC"):
                     found.add(entry.place)
                 break

@@ -36,7 +36,7 @@ PASSING = (
     "DebugGradientIdentity", "EnsureShape", "Enter", "Exit", "Identity", "LoopCond",
     "NextIteration", "OptimizationBarrier", "PlaceholderWithDefault", "PreventGradient",
     "RefEnter", "RefExit", "RefIdentity", "RefNextIteration", "Snapshot",
-    "StopGradient", "XlaSharding", "_Retval", "Copy", "CopyHost", "VarIsInitializedOp",
+    "StopGradient", "XlaSharding", "_Retval", "Copy", "CopyHost", "Print",
 )  # fmt: skip
 
 WEIGHTED = (

@@ -22,7 +22,7 @@ from .control import Enter, called
 from .folding import fold
 from .loops import LOOP, Knot, turn
 from .rulebook import RULES, Arguments, NotInBlocksError, Reading, UnknownShapeError
-from .values import Blocked, Fixed, Mark, Outputs, Parts
+from .values import MANY, Blocked, Fixed, Mark, Outputs, Parts
 
 MOST_EXTRA = 500_000
 """How many more nodes than its file holds a graph may have, functions and loops written out."""
@@ -41,7 +41,7 @@ class Frame:
         self.body = body
         self.order = order
         self.position = 0
-        self.values: Any = [None] * len(body.items)
+        self.values: Any = list(body.constants)
         self.returns = body.returns
         self.call = call
         self.done = done
@@ -144,9 +144,6 @@ class Reader:
             try:
                 if self.count > self.most:
                     raise TooLargeError(f"more than {self.most:,} nodes, functions written out")
-                if item.op == "Const" and "value" in item.node.attr:
-                    values[place] = Fixed(None, tensor=item.node.attr["value"].tensor)
-                    continue
                 operands = [
                     pick(values[source], output)
                     if output or type(values[source]) is Outputs else values[source]
@@ -234,10 +231,11 @@ class Reader:
             ]
             return self.settle(result.op, name, inner)
         if type(result) is Outputs:
-            return Outputs(
-                self.settle(entry, f"{name}:{k}" if k else name, operands)
+            return Outputs([
+                entry if type(entry) is Fixed
+                else self.settle(entry, f"{name}:{k}" if k else name, operands)
                 for k, entry in enumerate(result)
-            )
+            ])  # fmt: skip
         if type(result) is Blocked:
             return replace(result, value=self.settle(result.value, name, operands))
         if type(result) is int:
@@ -311,7 +309,7 @@ class Reader:
         operands = [v for v in arguments.operands if type(v) is int]
         op = ops.opaque([self.draft.nodes[v].shape for v in operands], result, kind=item.op)
         made = self._emit(op, operands, item.name)
-        return Outputs([made] * max(1, len(shapes))) if len(shapes) > 1 else made
+        return Outputs([made] * max(MANY, len(shapes)))
 
     def _unknown_shape(self, item: Item, arguments: Arguments) -> Any:
         """A constant of which nothing is computed; TensorFlow may have written its shape down."""
@@ -323,7 +321,7 @@ class Reader:
         ]
         if len(made) > 1:
             return Outputs(made)
-        return made[0] if made else Outputs([Fixed(None, origin=origin)] * 8)
+        return made[0] if made else Outputs([Fixed(None, origin=origin)] * MANY)
 
 
 def dependents(values: Iterable[Any]) -> list[int]:

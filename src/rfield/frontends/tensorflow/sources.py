@@ -13,7 +13,7 @@ VARIABLES = ("VarHandleOp", "VariableV2", "Variable", "TemporaryVariable", "Auto
 
 ASIDE = (
     "Assert", "Assign", "AssignAdd", "AssignSub", "AssignVariableOp", "AssignAddVariableOp",
-    "AssignSubVariableOp", "ControlTrigger", "DestroyResourceOp", "NoOp", "Print", "PrintV2",
+    "AssignSubVariableOp", "ControlTrigger", "DestroyResourceOp", "NoOp", "PrintV2",
     "Save", "SaveV2", "SaveSlices", "ShardedFilename", "MergeV2Checkpoints", "WriteFile",
     "AudioSummary", "AudioSummaryV2", "HistogramSummary", "ImageSummary", "MergeSummary",
     "ScalarSummary", "TensorSummary", "TensorSummaryV2", "WriteSummary", "WriteScalarSummary",
@@ -94,3 +94,9 @@ def random(arg: Arguments) -> Fixed:
 def gradient_axes(arg: Arguments) -> Outputs:
     """Part of a gradient."""
     return Outputs([Mark.ASIDE, Mark.ASIDE])
+
+
+@rule("VarIsInitializedOp", "IsVariableInitialized")
+def is_initialized(arg: Arguments) -> Fixed:
+    """A flag."""
+    return Fixed(())
