@@ -17,7 +17,9 @@ from collections import Counter
 from collections.abc import Iterator
 from concurrent.futures import ProcessPoolExecutor
 
+from tests.oracle.aligned import alignment_differences
 from tests.oracle.compare import Difference, differences
+from tests.oracle.compare_exact import exact_differences
 from tests.oracle.generator import case
 from tests.oracle.program import Program
 from tests.oracle.shrink import shrink
@@ -26,11 +28,24 @@ from tests.oracle.shrink import shrink
 def found(program: Program, seed: int) -> list[Difference]:
     """All differences; a crash counts as one."""
     try:
-        return list(differences(program, seed))
+        return [
+            *differences(program, seed),
+            *exact_differences(program, seed),
+            *alignment_differences(program, seed),
+        ]
     except Exception as error:  # noqa: BLE001  # a crash of any kind is what this looks for
         last = traceback.extract_tb(error.__traceback__)[-1]
         where = f"{os.path.basename(last.filename)}:{last.lineno}"  # noqa: PTH119
         return [Difference(f"crash in {where}", "an answer", f"{type(error).__name__}: {error}")]
+
+
+OPEN = ("outputs_seeing", "influence weight", "alignment")
+"""Families that rfield is known to answer wrongly still; the long check shows them."""
+
+
+def new(program: Program, seed: int) -> list[Difference]:
+    """The differences that are not known yet."""
+    return [d for d in found(program, seed) if not family(d).startswith(OPEN)]
 
 
 def family(difference: Difference) -> str:
@@ -41,7 +56,10 @@ def family(difference: Difference) -> str:
     kept = title.split(": ", 1)[-1]
     for kind in (
         "clip=True), axes apart", "clip=True), many", "clip=True", "region, axes apart",
-        "local.region", "clipped inside", "region", "exact set", "size", "axis", "fidelity",
+        "support mask", "support, many", "support of box", "engines' boxes", "is tight",
+        "influence weight", "influence above", "influence", "outputs_seeing loose",
+        "outputs_seeing unsound", "endless support", "alignment", "local.region",
+        "clipped inside", "region", "exact set", "size", "axis", "fidelity",
     ):  # fmt: skip
         if kind in kept:
             return kind
@@ -56,7 +74,8 @@ def run_block(block: tuple[str, int, int]) -> tuple[int, Counter[str], list[tupl
     for seed in range(first, stop):
         program = case(kind, seed)
         ops.update(type(layer.op).__name__ for layer in program.layers)
-        failing += [(family(difference), seed) for difference in found(program, seed)[:1]]
+        kinds = dict.fromkeys(family(difference) for difference in found(program, seed))
+        failing += [(kind, seed) for kind in kinds]
     return stop - first, ops, failing
 
 
@@ -66,18 +85,16 @@ def blocks(kind: str, first: int, count: int, size: int = 50) -> Iterator[tuple[
         yield kind, start, min(start + size, first + count)
 
 
-def report(kind: str, seed: int) -> str:
+def report(kind: str, seed: int, wanted: str) -> str:
     """One failing program, shrunk."""
     program = case(kind, seed)
-    first = found(program, seed)[0]
-    wanted = family(first)
 
     def fails(candidate: Program) -> bool:
         return any(family(d) == wanted for d in found(candidate, seed))
 
     small = shrink(program, fails)
-    shown = [str(d) for d in found(small, seed) if family(d) == wanted][:1]
-    return f"--only {kind}:{seed}\n{small}\n  {shown[0]}\n"
+    shown = [str(d) for d in found(small, seed) if family(d) == wanted]
+    return f"--only {kind}:{seed}\n{small}\n  {(shown or ['passes when repeated'])[0]}\n"
 
 
 def main(arguments: list[str] | None = None) -> int:
@@ -85,6 +102,7 @@ def main(arguments: list[str] | None = None) -> int:
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0] if __doc__ else None)
     parser.add_argument("--chains", type=int, default=2000)
     parser.add_argument("--dags", type=int, default=500)
+    parser.add_argument("--blocks", type=int, default=500)
     parser.add_argument("--seed", type=int, default=0, help="number of the first program")
     parser.add_argument("--processes", type=int, default=os.cpu_count() or 1)
     parser.add_argument("--show", type=int, default=2, help="reproducers per family")
@@ -100,6 +118,7 @@ def main(arguments: list[str] | None = None) -> int:
     work = [
         *blocks("chain", options.seed, options.chains),
         *blocks("dag", options.seed, options.dags),
+        *blocks("block", options.seed, options.blocks),
     ]
     began = time.perf_counter()
     counts: Counter[str] = Counter()
@@ -112,16 +131,17 @@ def main(arguments: list[str] | None = None) -> int:
             for what, seed in failed:
                 failing.setdefault((block[0], what), []).append(seed)
     for kind, count in sorted(counts.items()):
-        bad = sum(len(seeds) for (k, _), seeds in failing.items() if k == kind)
+        bad = len({seed for (k, _), seeds in failing.items() if k == kind for seed in seeds})
         write(
             f"{kind + 's':7s} {count:6d} compared  {bad:5d} differ  (seeds from {options.seed})\n"
         )
     write("layers  " + "  ".join(f"{name} {n}" for name, n in ops.most_common()) + "\n")
     write(f"time    {time.perf_counter() - began:.0f} s\n")
     for (kind, what), seeds in sorted(failing.items()):
+        sys.stdout.flush()
         write(f"\n{kind}s: {what}: {len(seeds)} programs, seeds {seeds[:8]}\n")
         for seed in seeds[: options.show]:
-            write(report(kind, seed))
+            write(report(kind, seed, what))
     return 1 if failing else 0
 
 

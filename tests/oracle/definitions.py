@@ -65,14 +65,19 @@ def inside(reads: Callable[[int], Iterable[int]], size: int) -> Reads:
 def count_windows(
     size: int, kernel: int, stride: int, pads: tuple[int, int], dilation: int, partial: bool
 ) -> int:
-    """Slide the window along and count; a ``partial`` last one must start before the input ends."""
+    """Slide the window along and count.
+
+    With ``partial`` a last one may reach beyond the padding; whether it does or not, it is dropped
+    if it starts behind the input (PyTorch and ONNX; one window, not all such).
+    """
     before, after = pads
     count, start = 0, -before
     while start + dilation * (kernel - 1) < size + after:
         count, start = count + 1, start + stride
     reaches_on = start - stride + dilation * (kernel - 1) < size + after - 1
-    if partial and start < size and reaches_on:
-        count += 1
+    count += partial and reaches_on
+    if partial and (count - 1) * stride - before >= size:
+        count -= 1
     return count
 
 

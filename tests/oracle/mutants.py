@@ -116,13 +116,13 @@ def patch(module: str, name: str, mutation: Mutation) -> None:
 
 def noticed(limit: int = 1) -> list[str]:
     """The first programs of the short check that differ."""
-    from tests.oracle.check import found
+    from tests.oracle.check import new
     from tests.oracle.generator import case
 
     differing: list[str] = []
     for kind, seeds in (("chain", CHAINS), ("dag", DAGS)):
         for seed in seeds:
-            differing += [f"{kind}:{seed} {d.what}" for d in found(case(kind, seed), seed)[:1]]
+            differing += [f"{kind}:{seed} {d.what}" for d in new(case(kind, seed), seed)[:1]]
             if len(differing) >= limit:
                 return differing
     return differing

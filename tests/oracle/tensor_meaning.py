@@ -7,6 +7,7 @@ output element reads that source element. Every op is applied to whole sets by i
 from __future__ import annotations
 
 from math import prod
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
@@ -76,29 +77,40 @@ def apply(op: p.Op, operands: list[Sets]) -> Sets:
 
 def union_of_reads(sets: Sets, reads: tuple[AxisRead, ...], shape: p.Ints) -> Sets:
     """The union of ``sets`` over what every output reads; one axis after the other."""
-    driven: list[int | None] = []
+    tables: list[NDArray[np.float64]] = []
     for j, read in enumerate(reads):
-        count = 1 if read.axis is None else shape[read.axis]
-        table = np.zeros((count, sets.shape[j]), np.float32)
-        for i in range(count):
+        table = np.zeros((1 if read.axis is None else shape[read.axis], sets.shape[j]))
+        for i in range(len(table)):
             for m in read.here(i) or ():
                 table[i, m] = 1
-        sets = np.moveaxis(np.tensordot(table, sets.astype(np.float32), (1, j)) > 0, 0, j)
-        driven.append(read.axis)
+        tables.append(table)
+    return contracted(sets, tables, reads, shape) > 0
+
+
+def contracted(
+    values: NDArray[Any],
+    tables: list[NDArray[np.float64]],
+    reads: tuple[AxisRead, ...],
+    shape: p.Ints,
+) -> NDArray[np.float64]:
+    """``values`` summed over what every output reads, ``tables[j][i, m]`` times each."""
+    for j, table in enumerate(tables):
+        values = np.moveaxis(np.tensordot(table, values.astype(np.float64), (1, j)), 0, j)
+    driven = [read.axis for read in reads]
     kept = [j for j, axis in enumerate(driven) if axis is not None]
     gone = tuple(j for j, axis in enumerate(driven) if axis is None)
-    sets = sets.reshape([n for j, n in enumerate(sets.shape) if j not in gone])
+    values = values.reshape([n for j, n in enumerate(values.shape) if j not in gone])
     places = [axis for axis in driven if axis is not None]
     order = sorted(range(len(kept)), key=lambda j: places[j])
-    sets = sets.transpose(*order, len(kept))
+    values = values.transpose(*order, len(kept))
     missing = tuple(axis for axis in range(len(shape)) if axis not in places)
-    return np.broadcast_to(np.expand_dims(sets, missing), (*shape, sets.shape[-1]))
+    return np.broadcast_to(np.expand_dims(values, missing), (*shape, values.shape[-1]))
 
 
-def shuffle(op: p.DepthToSpace | p.SpaceToDepth, sets: Sets) -> Sets:
+def shuffle(op: p.DepthToSpace | p.SpaceToDepth, sets: NDArray[Any]) -> NDArray[Any]:
     """Pixel shuffle and unshuffle, element by element."""
     shape = shape_of(op, [sets.shape[:-1]])
-    result = np.zeros((*shape, sets.shape[-1]), bool)
+    result = np.zeros((*shape, sets.shape[-1]), sets.dtype)
     deep = shape[1] if isinstance(op, p.DepthToSpace) else sets.shape[1]
     for at in np.ndindex(*shape):
         n, channel, *place = at

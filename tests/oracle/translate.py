@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
+from dataclasses import replace
 from typing import Any
 
 import rfield
@@ -13,11 +14,18 @@ Call = Callable[[Any, str, list[Any], Any], Any]
 
 def build(program: p.Program) -> Any:
     """The graph of a program."""
+    return lay(program, program.inputs)
+
+
+def lay(program: p.Program, inputs: Sequence[tuple[str, tuple[int | None, ...]]]) -> Any:
+    """The same layers on inputs of other shapes; None stands for a free size."""
     b = rfield.GraphBuilder()
-    values = {name: b.input(name, shape) for name, shape in program.inputs}
+    values = {name: b.input(name, shape) for name, shape in inputs}
     for layer in program.layers:
         operands = [values[name] for name in layer.operands]
-        values[layer.name] = CALLS[type(layer.op)](b, layer.name, operands, layer.op)
+        value = CALLS[type(layer.op)](b, layer.name, operands, layer.op)
+        rank = len(value.shape)  # programs are (batch, channel, space…) after every layer
+        values[layer.name] = replace(value, axes=tuple(range(2, rank)), channel_axis=1)
     return b.build(outputs=[values[name] for name in program.outputs])
 
 
