@@ -202,7 +202,8 @@ def gathers() -> Iterator[Case]:
     made = model(
         [node("Gather", ["d", "x"], axis=1)], {"x": (1, 4), "d": (1, 6, 3)}, ["y"], kinds={"x": 7}
     )
-    yield "Gather by data", made, {"x": integers(1, 0, 3, 2)[None], "d": feed(1, 6, 3)}, {"name": "d"}
+    feeds = {"x": integers(1, 0, 3, 2)[None], "d": feed(1, 6, 3)}
+    yield "Gather by data", made, feeds, {"name": "d"}
     flags = np.array([1, 0, 1, 0, 1], bool)
     yield simple("", "Compress", (1, 3, 5), flags, axis=2)
     yield simple("", "NonZero", (1, 3))

@@ -1,4 +1,4 @@
-"""Read many ``.onnx`` files: per file its layers, unknown ops, time, and a probe against the runtime.
+"""Read many ``.onnx`` files: per file its layers, unknown ops, time, and a probe.
 
 ``python -m tests.onnx.files FOLDER... [--probe] [--shape FILE:NAME=1x3x64x64]``. Files found inside
 packages are good material; they are never part of this repository.
@@ -16,7 +16,6 @@ from typing import Any
 import onnx
 
 import rfield
-
 from tests.onnx.probe import probe, random_feeds, session
 
 SMALL = 96
@@ -99,7 +98,7 @@ def _each_probe(path: Path, options: dict[str, Any]) -> Iterator[str]:
         for layer in local_layers(graph, entry.name):
             try:
                 yield f"    {probe(model, graph, layer, entry.name, feeds)}"
-            except Exception as error:  # noqa: BLE001  # the runtime's own errors
+            except Exception as error:  # noqa: BLE001, PERF203  # the runtime's own errors
                 yield f"    {layer}: not run: {type(error).__name__} {str(error)[:150]}"
 
 

@@ -26,7 +26,6 @@ import onnx
 from google.protobuf.message import DecodeError
 
 import rfield
-
 from tests.onnx.samples import samples
 
 SECONDS = 10

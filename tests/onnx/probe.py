@@ -63,7 +63,8 @@ def _changes(base: Any) -> list[Any]:
     if base.dtype == np.bool_:
         return [np.logical_not]
     if base.dtype.kind in "iu":
-        return [lambda v: v * 0 + np.iinfo(base.dtype).max, lambda v: v * 0 + np.iinfo(base.dtype).min]
+        ends = np.iinfo(base.dtype)
+        return [lambda v: v * 0 + ends.max, lambda v: v * 0 + ends.min]
     return [lambda v: v + LARGE, lambda v: v - LARGE, lambda v: v * 1.5 + 0.25]
 
 
@@ -75,9 +76,7 @@ def _differs(one: Any, other: Any) -> Any:
     return one != other
 
 
-def mismatches(
-    model: Any, feeds: Mapping[str, Any], name: str = "x", **options: Any
-) -> list[str]:
+def mismatches(model: Any, feeds: Mapping[str, Any], name: str = "x", **options: Any) -> list[str]:
     """Every output position at which rfield and ONNX Runtime disagree, in words."""
     graph = rfield.load(model, {n: a.shape for n, a in feeds.items()}, **options)
     entry = graph.entry(name)
@@ -104,9 +103,11 @@ def _compare(field: Any, found: Any, output: str) -> list[str]:
     shape = found.shape[count:]
     rest = tuple(count + a for a in range(len(shape)) if a not in positions)
     order = [count + a for a in positions]
-    seen = found.any(axis=rest, keepdims=True).transpose(
-        *range(count), *order, *rest
-    ).reshape(*found.shape[:count], *(shape[a] for a in positions))
+    seen = (
+        found.any(axis=rest, keepdims=True)
+        .transpose(*range(count), *order, *rest)
+        .reshape(*found.shape[:count], *(shape[a] for a in positions))
+    )
     exact = field.fidelity.value == "exact"
     problems: list[str] = []
     for at in product(*(range(shape[a]) for a in positions)):
@@ -127,7 +128,7 @@ def _compare(field: Any, found: Any, output: str) -> list[str]:
 
 @dataclass(frozen=True)
 class Probe:
-    """One checked position. ``outside``: nothing outside the region matters; ``edges``: found tight."""
+    """One checked position. ``outside``: nothing outside matters; ``edges``: found tight."""
 
     layer: str
     index: tuple[int, ...]
@@ -165,7 +166,7 @@ def probe(
     index: Sequence[int] | None = None,
     run: Any = None,
 ) -> Probe:
-    """Check the region of one position (default: the middle) of a layer against the running model."""
+    """Check the region of one position (default: the middle) against the running model."""
     field = rfield.receptive_field(graph, layer, wrt=name)
     tensor = graph.nodes[field.value].name
     run = session(model, [tensor]) if run is None else run

@@ -116,7 +116,7 @@ def _bodies() -> list[onnx.ModelProto]:
     )  # fmt: skip
     turn = body(
         [node("Conv", ["v", "w"], ["v2"], pads=[1, 1]), node("Identity", ["g"], ["g2"])],
-        [value("i", (), TensorProto.INT64), value("g", (), TensorProto.BOOL), value("v", (1, 1, 9))],
+        [value("i", (), 7), value("g", (), 9), value("v", (1, 1, 9))],
         [value("g2", (), TensorProto.BOOL), value("v2", (1, 1, 9))],
     )
     loop = model(
@@ -133,7 +133,8 @@ def _bodies() -> list[onnx.ModelProto]:
         {"x": (6, 2)}, ["z", "y"], {"s0": np.zeros(2, np.float32)},
     )  # fmt: skip
     block = helper.make_function(
-        "my", "Block", ["a", "w"], ["o"], [node("Conv", ["a", "w"], ["t"]), node("Elu", ["t"], ["o"])],
+        "my", "Block", ["a", "w"], ["o"],
+        [node("Conv", ["a", "w"], ["t"]), node("Elu", ["t"], ["o"])],
         [helper.make_opsetid("", 22)],
     )  # fmt: skip
     function = model(

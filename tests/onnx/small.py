@@ -17,7 +17,9 @@ def tensor(name: str, array: Any) -> onnx.TensorProto:
     return numpy_helper.from_array(np.asarray(array), name)
 
 
-def value(name: str, shape: Sequence[int | str | None] | None, kind: int = TensorProto.FLOAT) -> Any:
+def value(
+    name: str, shape: Sequence[int | str | None] | None, kind: int = TensorProto.FLOAT
+) -> Any:
     """A declared input or output."""
     return helper.make_tensor_value_info(name, kind, shape)
 

@@ -177,8 +177,9 @@ def test_deep_nesting(depth: int, tmp_path: Path):
 
 def test_a_function_that_calls_itself():
     again = helper.make_function(
-        "my", "Again", ["a"], ["o"], [node("my::Again", ["a"], ["o"])], [helper.make_opsetid("my", 1)]
-    )
+        "my", "Again", ["a"], ["o"], [node("my::Again", ["a"], ["o"])],
+        [helper.make_opsetid("my", 1)],
+    )  # fmt: skip
     made = model(
         [node("my::Again", ["x"], ["y"])], IMAGE, ["y"], functions=[again], domains=("my",)
     )
@@ -222,7 +223,7 @@ def test_a_million_nodes_would_take_bounded_time():
 def test_no_mutated_file_crashes():
     from tests.onnx.fuzz import fuzz
 
-    tally, findings = fuzz(400, seed=7)
+    tally, findings = fuzz(400, seed=11)
     assert findings == []
     assert sum(tally.values()) > 380
 

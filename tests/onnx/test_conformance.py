@@ -12,7 +12,6 @@ pytest.importorskip("onnxruntime", reason="onnxruntime is not installed")
 pytestmark = pytest.mark.onnx
 
 from rfield.frontends.onnx import RULES, Call  # noqa: E402
-
 from tests.onnx.cases import FAMILIES, simple  # noqa: E402
 from tests.onnx.probe import mismatches  # noqa: E402
 from tests.onnx.samples import samples  # noqa: E402

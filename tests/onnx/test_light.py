@@ -1,4 +1,4 @@
-"""The nine real networks that come with the ``onnx`` package, with the numbers of the literature."""
+"""The nine real networks in the ``onnx`` package, with the numbers of the literature."""
 
 from __future__ import annotations
 

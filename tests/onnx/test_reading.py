@@ -1,4 +1,4 @@
-"""How a file becomes a graph: names, free sizes, folding, options, and what the origin got wrong."""
+"""How a file becomes a graph: names, free sizes, folding, options, old traps."""
 
 from __future__ import annotations
 
@@ -147,8 +147,9 @@ def test_a_setting_given_as_a_value_decides_the_branch():
     with pytest.raises(rfield.RFieldError) as caught:
         rfield.load(made)
     assert str(caught.value) == (
-        "y (If): If: its branches give different shapes, and which one is taken depends on the data "
-        "of rate; give it:  rfield.load(model, values={'rate': ...}) (operands: (1, 1, 18), (1, 1, 16))"
+        "y (If): If: its branches give different shapes, and which one is taken depends on the "
+        "data of rate; give it:  rfield.load(model, values={'rate': ...}) "
+        "(operands: (1, 1, 18), (1, 1, 16))"
     )
 
 
@@ -239,7 +240,7 @@ def test_a_function_in_a_function_with_its_own_opset():
 def test_a_loop_of_a_known_number_of_turns_is_exact():
     turn = helper.make_graph(
         [node("Conv", ["v", "w"], ["v2"], pads=[1, 1]), node("Identity", ["g"], ["g2"])], "turn",
-        [value("i", (), TensorProto.INT64), value("g", (), TensorProto.BOOL), value("v", (1, 1, 9))],
+        [value("i", (), 7), value("g", (), 9), value("v", (1, 1, 9))],
         [value("g2", (), TensorProto.BOOL), value("v2", (1, 1, 9))],
         [tensor("w", weights(1, 1, 3))],
     )  # fmt: skip

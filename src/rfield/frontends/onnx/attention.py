@@ -40,7 +40,7 @@ def attend(
 def by_head(
     call: Call, query: Value, keys: list[Value], *, causal: bool, extra: list[Value]
 ) -> Reading:
-    """All operands (batch, heads, positions, features); several query heads may share a key head."""
+    """All operands (batch, heads, positions, features); query heads may share key heads."""
     batch, heads, length, _ = query.shape
     key_heads, total, width = keys[-1].shape[1:]
     if key_heads < 1 or heads % key_heads:
@@ -99,12 +99,11 @@ def attention(call: Call) -> tuple[Result, ...]:
     return result, *_present(call, [key, value], [call.optional(4), call.optional(5)], kv_heads)
 
 
-def _present(
-    call: Call, fresh: list[Value], past: list[Value | None], heads: int
-) -> list[Result]:
+def _present(call: Call, fresh: list[Value], past: list[Value | None], heads: int) -> list[Result]:
     """Past and present keys (and values), joined along the positions."""
     found: list[Result] = []
-    for value, before in zip(fresh, past, strict=True):
+    for given, before in zip(fresh, past, strict=True):
+        value = given
         if len(value.shape) == 3:
             batch, length, width = value.shape
             split = layout.reshape(value.shape, (batch, length, heads, width // heads))

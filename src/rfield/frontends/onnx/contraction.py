@@ -70,9 +70,7 @@ def _turned(call: Call, value: Value, attribute: str) -> Value:
     rank = len(value.shape)
     if not call.int(attribute, 0) or rank < 2:
         return value
-    return call.step(
-        layout.permute(value.shape, (*range(rank - 2), rank - 1, rank - 2)), [value]
-    )
+    return call.step(layout.permute(value.shape, (*range(rank - 2), rank - 1, rank - 2)), [value])
 
 
 @rule("com.microsoft::MatMulNBits", "com.microsoft::MatMulFpQ4", "com.microsoft::MatMulBnb4")
@@ -124,7 +122,7 @@ def einsum(call: Call) -> Op:
         letters = [x for names in labels for x in names if isinstance(x, str)]
         dotted = sorted({x for names in labels for x in names if isinstance(x, int)})
         result = [*dotted, *sorted(x for x in set(letters) if letters.count(x) == 1)]
-    if not {x for x in result} <= {x for names in labels for x in names}:
+    if not set(result) <= {x for names in labels for x in names}:
         raise InvalidModelError(f"the equation {text!r} has an output that no term has")
     return ops.contract([v.shape for v in values], labels, result, kind="einsum")
 

@@ -37,7 +37,8 @@ def inline(call: Call, function: FunctionRecord, scope: Scope) -> list[Value]:
     missing = {name: Value(()) for name in function.inputs if name not in values}
     body = Scope(
         function.body, {**missing, **values}, function.opsets,
-        prefix=f"{scope.prefix}{call.node.label}/", attributes={**function.defaults, **call.attributes},
+        prefix=f"{scope.prefix}{call.node.label}/",
+        attributes={**function.defaults, **call.attributes},
     )  # fmt: skip
     _omitted(body, missing)
     return _deeper(tracer, body)
@@ -87,9 +88,9 @@ def read_if(call: Call, scope: Scope) -> list[Value]:
         try:
             body = scope.inner(branch, {}, f"{prefix}{name}/")
             found.append(_deeper(call.tracer, body))
-        except UnsupportedOpError:
+        except UnsupportedOpError:  # noqa: PERF203  # both branches are tried
             raise
-        except RFieldError as error:         # a branch that rejects this input cannot be taken
+        except RFieldError as error:  # a branch that rejects the input is not taken
             problems.append(error)
     if not found:
         raise problems[0]
@@ -107,10 +108,11 @@ def _either(call: Call, condition: Value, one: Value, other: Value, name: str) -
         raise InvalidModelError("its branches give sequences, and which is taken depends on data")
     if one.shape != other.shape:
         behind = ", ".join(shown(n) for n in call.tracer.inputs_behind(condition))
+        setting = f"values={{{behind!r}: ...}}"
         raise bad_shapes(
             "If", [one.shape, other.shape],
             "its branches give different shapes, and which one is taken depends on the data"
-            + (f" of {behind}; give it:  rfield.load(model, values={{{behind!r}: ...}})" if behind else ""),
+            + (f" of {behind}; give it:  rfield.load(model, {setting})" if behind else ""),
         )  # fmt: skip
     links = (*ops.pointwise(one.shape, other.shape).links, _scalar(condition))
     op = Op("if", one.shape, links, exact=False)
@@ -173,16 +175,12 @@ def _turns(call: Call) -> int | None:
     return max(0, int(count.array.reshape(-1)[0]))
 
 
-def _bounded(
-    call: Call, scope: Scope, body: GraphRecord, carried: Sequence[Value]
-) -> list[Value]:
+def _bounded(call: Call, scope: Scope, body: GraphRecord, carried: Sequence[Value]) -> list[Value]:
     """The fixed point: read the body once for its shapes; results may read all that goes in."""
     names = [entry.name for entry in body.inputs]
     given = [known(0), known(True), *carried]
     prefix = f"{scope.prefix}{call.node.label}/turn/"
-    once = _deeper(
-        call.tracer, scope.inner(body, dict(zip(names, given, strict=True)), prefix)
-    )
+    once = _deeper(call.tracer, scope.inner(body, dict(zip(names, given, strict=True)), prefix))
     results: list[Value] = []
     sources = _reached(call, scope, body)
     for place, value in enumerate(once[1:]):
@@ -315,4 +313,3 @@ def read_sequence_map(call: Call, scope: Scope) -> list[Value]:
 BODIES: dict[str, Callable[[Call, Scope], list[Value]]] = {
     "If": read_if, "Loop": read_loop, "Scan": read_scan, "SequenceMap": read_sequence_map,
 }  # fmt: skip
-

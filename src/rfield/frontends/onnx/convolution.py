@@ -157,7 +157,7 @@ def _transposed_pads(
         target = size * stride[k] if wanted is None else wanted[k]
         full = stride[k] * (size - 1) + extra[k] + (kernel[k] - 1) * dilation[k] + 1
         total = full - target
-        if total < 0:                 # too small to fill the target: padded only where it is given
+        if total < 0:  # too small to fill the target: padded only where it is given
             pairs.append((0, 0 if wanted is None else total))
         elif given == "same":
             pairs.append((total // 2, total - total // 2))
@@ -175,7 +175,8 @@ def deform_conv(call: Call) -> Op:
     x, weight, offset = call.shape(0), call.shape(1), call.shape(2)
     space = len(x) - 2
     image = Link([Read(0, IDENTITY), *[Read(None, WHOLE)] * (space + 1)])
-    here = Link([Read(0, IDENTITY), Read(None, WHOLE), *(Read(k + 2, IDENTITY) for k in range(space))])
+    places = [Read(k + 2, IDENTITY) for k in range(space)]
+    here = Link([Read(0, IDENTITY), Read(None, WHOLE), *places])
     everywhere = Link([Read(None, WHOLE)] * len(weight))
     result = (x[0], weight[0], *offset[2:])
     links = [image, everywhere, here, Link([Read(1, IDENTITY)]), here][: len(call.inputs)]

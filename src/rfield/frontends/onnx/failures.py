@@ -32,11 +32,7 @@ class Unknown(NamedTuple):
 
 
 def shown(name: str) -> str:
-    """A name from a file as it may be printed: no control characters, not endless.
-
-    >>> shown("conv\\x1b[31m1")
-    'conv\\\\x1b[31m1'
-    """
+    """A name from a file as it may be printed: no control characters, not endless."""
     text = cleaned(name[: _LONGEST + 1])
     return text if len(text) <= _LONGEST else text[: _LONGEST - 1] + "…"
 
@@ -53,7 +49,9 @@ def unsupported(found: Mapping[str, Unknown], nearest: Mapping[str, str | None])
     blocks: list[str] = []
     for name, use in found.items():
         count = f"{use.uses} use" + ("s" if use.uses != 1 else "")
-        output = "output of unknown shape" if use.shape is None else f"output {show_shape(use.shape)}"
+        output = "output of unknown shape"
+        if use.shape is not None:
+            output = f"output {show_shape(use.shape)}"
         lines = [
             f"UnsupportedOp: no rule for onnx op {shown(name)!r} ({count}).",
             f"  first use: {shown(use.layer)}   {output}   {use.source}".rstrip(),
@@ -61,9 +59,10 @@ def unsupported(found: Mapping[str, Unknown], nearest: Mapping[str, str | None])
         if nearest[name]:
             lines.append(f"  nearest known op: {nearest[name]}")
         blocks.append("\n".join(lines))
+    first = shown(next(iter(found)))
     advice = (
         '  Treat it as reading everything:   rfield.load(model, unknown="whole")\n'
-        f'  Or teach it:                      @rfield.frontends.onnx.rule("{shown(next(iter(found)))}")'
+        f'  Or teach it:                      @rfield.frontends.onnx.rule("{first}")'
     )
     return UnsupportedOpError("\n".join([*blocks, advice]))
 

@@ -107,7 +107,7 @@ def _div(_call: Call, arrays: list[Array]) -> Array | None:
         return np.asarray(np.divide(one, other)).astype(one.dtype)
     if not other.all():
         return None
-    quotient = np.abs(one) // np.abs(other)                  # towards zero, as in C
+    quotient = np.abs(one) // np.abs(other)  # towards zero, as in C
     return np.asarray(np.where((one < 0) != (other < 0), -quotient, quotient)).astype(one.dtype)
 
 

@@ -171,10 +171,8 @@ def scatter_nd(call: Call) -> Reading:
     return Reading(Op("scatter_nd", shape, links, exact=False), [data, indices, updates])
 
 
-def _assigned(
-    call: Call, data: Value, updates: Value, box: list[list[int]]
-) -> Reading | None:
-    """``data[..., a:b:c, ...] = updates``: all indexed axes whole but one, which is evenly spaced."""
+def _assigned(call: Call, data: Value, updates: Value, box: list[list[int]]) -> Reading | None:
+    """``data[..., a:b:c, ...] = updates``: indexed axes are whole but one, evenly spaced."""
     shape = data.shape
     rows = [[i % max(1, shape[axis]) for i in row] for axis, row in enumerate(box)]
     partial = [axis for axis, row in enumerate(rows) if row != list(range(shape[axis]))]
@@ -275,6 +273,5 @@ def non_max_suppression(call: Call) -> Op:
 def array_feature(call: Call) -> Reading:
     """Elements of the last axis."""
     data, indices = call.value(0), call.constant(1, "the indices")
-    return Reading(
-        layout.gather(data.shape, len(data.shape) - 1, [int(i) for i in indices.reshape(-1)]), [data]
-    )
+    picked = [int(i) for i in indices.reshape(-1)]
+    return Reading(layout.gather(data.shape, len(data.shape) - 1, picked), [data])

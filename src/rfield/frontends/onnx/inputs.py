@@ -116,19 +116,18 @@ def _spatial(
         return (rank - 1,) if rank else ()
     for node in _first_readers(name, graph):
         perm = node.attributes.get("perm")
-        if node.op == "Transpose" and perm is not None:
-            if list(perm.ints) == [0, rank - 1, *range(1, rank - 1)]:
-                return tuple(range(1, rank - 1))
+        last_first = [0, rank - 1, *range(1, rank - 1)]
+        if node.op == "Transpose" and perm is not None and list(perm.ints) == last_first:
+            return tuple(range(1, rank - 1))
         if node.op in ("com.microsoft::NhwcConv", "com.microsoft::NhwcFusedConv"):
             return tuple(range(1, rank - 1))
     default = tuple(range(2, rank))
-    if dims is not None and dims[-1] in _CHANNELS and dims[1] not in _CHANNELS:
-        if not any(n.op in _CONVOLUTIONS for n in _first_readers(name, graph)):
-            return tuple(range(1, rank - 1))
-    if dims is not None and len(dims) == rank == 3:
-        free = tuple(k for k in range(1, rank) if not isinstance(dims[k], int))
-        if free == (1,) and not any(n.op in _CONVOLUTIONS for n in _first_readers(name, graph)):
-            return free
+    if dims is None or any(n.op in _CONVOLUTIONS for n in _first_readers(name, graph)):
+        return default
+    if dims[-1] in _CHANNELS and dims[1] not in _CHANNELS:
+        return tuple(range(1, rank - 1))
+    if rank == 3 and not isinstance(dims[1], int) and isinstance(dims[2], int):
+        return (1,)
     return default
 
 

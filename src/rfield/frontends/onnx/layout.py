@@ -120,8 +120,8 @@ def slices(call: Call) -> dict[int, tuple[int, int, int]]:
     if not len(starts) == len(ends) == len(axes) == len(steps):
         raise InvalidModelError("starts, ends, axes and steps have different lengths")
     found: dict[int, tuple[int, int, int]] = {}
-    for axis, start, stop, step in zip(axes, starts, ends, steps, strict=True):
-        axis = normalize_axis(axis, len(shape))
+    for given, start, stop, step in zip(axes, starts, ends, steps, strict=True):
+        axis = normalize_axis(given, len(shape))
         if step == 0 or axis in found:
             raise InvalidModelError(f"slices axis {axis} with step {step}, or twice")
         found[axis] = slice(start, stop, step).indices(shape[axis])
@@ -319,7 +319,8 @@ def center_crop_pad(call: Call) -> list[Op]:
     """Cut or zero-padded around the middle."""
     shape = call.shape(0)
     axes = call.ints("axes")
-    axes = list(range(len(shape))) if axes is None else [normalize_axis(a, len(shape)) for a in axes]
+    rank = len(shape)
+    axes = list(range(rank)) if axes is None else [normalize_axis(a, rank) for a in axes]
     amounts: dict[int, tuple[int, int]] = {}
     for axis, size in zip(axes, call.integers(1, "the size"), strict=True):
         change = size - shape[axis]

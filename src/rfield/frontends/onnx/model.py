@@ -9,7 +9,9 @@ from __future__ import annotations
 
 import heapq
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass
+from sys import intern
+from types import MappingProxyType
 from typing import Any
 
 from ...errors import InvalidModelError, UnreadableModelError
@@ -19,6 +21,8 @@ Dim = int | str | None
 """A size, its symbolic name, or nothing known."""
 
 STANDARD = frozenset({"", "ai.onnx"})
+_NONE: Mapping[str, Any] = MappingProxyType({})  # shared: a file may have a million nodes
+_NOTHING: frozenset[str] = frozenset()
 
 
 @dataclass(slots=True, eq=False)
@@ -29,9 +33,9 @@ class NodeRecord:
     name: str
     inputs: tuple[str, ...]
     outputs: tuple[str, ...]
-    attributes: dict[str, Any]
+    attributes: Mapping[str, Any]
     number: int
-    subgraphs: dict[str, GraphRecord] = field(default_factory=dict)
+    subgraphs: Mapping[str, GraphRecord]
     captured: frozenset[str] = frozenset()
     scopes: tuple[str, ...] = ()
 
@@ -95,7 +99,11 @@ def read_record(proto: Any, origin: str) -> ModelRecord:
         body = _graph(function.node, outputs, {}, list(map(text, function.input)), [], set())
         defaults = {attribute.name: attribute for attribute in function.attribute_proto}
         functions[key] = FunctionRecord(
-            key, tuple(map(text, function.input)), body, defaults, _opsets(function.opset_import) or opsets
+            key,
+            tuple(map(text, function.input)),
+            body,
+            defaults,
+            _opsets(function.opset_import) or opsets,
         )
     graph = read_graph(proto.graph, None)
     if not graph.outputs:
@@ -181,13 +189,15 @@ def _node(proto: Any, number: int) -> NodeRecord:
     for entry in getattr(proto, "metadata_props", ()):
         if entry.key == "pkg.torch.onnx.name_scopes":
             scopes = parse_scopes(entry.value)
+    attributes = {text(attribute.name): attribute for attribute in proto.attribute}
     return NodeRecord(
-        op_key(proto.domain, proto.op_type, getattr(proto, "overload", "")),
+        intern(op_key(proto.domain, proto.op_type, getattr(proto, "overload", ""))),
         text(proto.name),
         tuple(map(text, proto.input)),
         tuple(map(text, proto.output)),
-        {text(attribute.name): attribute for attribute in proto.attribute},
+        attributes or _NONE,
         number,
+        _NONE,
         scopes=scopes,
     )
 
@@ -206,13 +216,15 @@ def parse_scopes(text: str) -> tuple[str, ...]:
 
 
 def _subgraphs(node: NodeRecord, visible: set[str]) -> None:
+    if not node.attributes:
+        return
     captured: set[str] = set()
     for name, attribute in node.attributes.items():
         if attribute.type == 5 or (attribute.type == 0 and attribute.HasField("g")):
             graph = read_graph(attribute.g, visible - set(node.outputs))
-            node.subgraphs[name] = graph
+            node.subgraphs = {**node.subgraphs, name: graph}
             captured |= graph.captured
-    node.captured = frozenset(captured)
+    node.captured = frozenset(captured) if captured else _NOTHING
 
 
 def _reads(node: NodeRecord) -> Iterable[str]:

@@ -23,6 +23,7 @@ class Names:
         self.layers: dict[str, int] = {}
         self.modules: dict[str, int] = {}
         self.counts: dict[str, int] = {}
+        self.aliased = False
 
     def fresh(self, name: str) -> str:
         """A name for a node of the graph: the tensor's, numbered where it comes again."""
@@ -49,15 +50,19 @@ class Names:
         name = cleaned(prefix + call.outputs[place])
         if place == 0 and call.node.name:
             name = cleaned(prefix + call.node.name)
+        self.aliased = True
         self.layers.setdefault(name, index)
 
     def outputs(self, found: Iterable[tuple[str, int]]) -> None:
         """The outputs of the graph can be asked for by their own names."""
         for name, index in found:
             if cleaned(name) not in self.draft.names:
+                self.aliased = True
                 self.layers.setdefault(cleaned(name), index)
 
     def all_layers(self) -> dict[str, int]:
         """Layer names with their values, in the order in which the values are computed."""
+        if not self.modules and not self.aliased:
+            return self.layers
         merged = {name: i for name, i in self.modules.items() if name not in self.layers}
         return dict(sorted({**self.layers, **merged}.items(), key=lambda item: item[1]))

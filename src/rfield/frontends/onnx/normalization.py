@@ -1,4 +1,4 @@
-"""Normalisation: pointwise where the statistics are fixed, else every output reads what is averaged."""
+"""Normalisation: pointwise where the statistics are fixed, else reading all that is averaged."""
 
 from __future__ import annotations
 
@@ -112,9 +112,10 @@ def embed_layer_norm(call: Call) -> tuple[Result, ...]:
     values = [call.value(0), *([call.value(1)] if call.has(1) else [])]
     op = Op("embedding", result, (link,) * len(values))
     out = Reading(op, values)
-    mask = Value(()) if not call.has(7) else None
-    counted = Reading(ops.reduce(call.shape(7), [1], kind="mask"), [call.value(7)]) if mask is None else mask
-    return out, counted, out
+    if not call.has(7):
+        return out, Value((shape[0],)), out
+    mask = call.value(7)
+    return out, Reading(ops.reduce(mask.shape, [1], kind="mask"), [mask]), out
 
 
 @rule("MeanVarianceNormalization")

@@ -6,6 +6,8 @@ scales) are operands like any other: they broadcast, and as constants they are l
 
 from __future__ import annotations
 
+from sys import intern
+
 from ...core import ops
 from ...core.ops import Op
 from .rulebook import Call, Reading, Result, rule
@@ -29,9 +31,14 @@ Max Mean Min Mod Mul Or Pow PRelu Sub Sum Where Xor com.microsoft::BiasAdd
 _FIRST_ONLY = frozenset({"CastLike", "Trilu", "com.microsoft::Trilu"})
 
 
+def kind_of(call: Call) -> str:
+    """The op's name without its domain, as the kind of a graph node."""
+    return intern(call.op.rpartition("::")[2].lower())
+
+
 def pointwise(call: Call) -> Op:
     """Every input, broadcast."""
-    kind = call.op.rpartition("::")[2].lower()
+    kind = kind_of(call)
     if call.op in _FIRST_ONLY:
         return ops.pointwise(call.shape(0), kind=kind)
     if call.opset < 7 and call.op in _LEGACY:
@@ -50,7 +57,7 @@ def aligned(call: Call, kind: str, *, join: bool) -> Op:
 
 def joined(call: Call) -> Op:
     """The inputs are combined position by position."""
-    kind = call.op.rpartition("::")[2].lower()
+    kind = kind_of(call)
     if call.opset < 7 and call.op in _LEGACY:
         return _legacy(call, kind)
     if call.op == "PRelu":
@@ -58,14 +65,16 @@ def joined(call: Call) -> Op:
     return aligned(call, kind, join=True)
 
 
-_LEGACY = frozenset("Add And Div Equal Greater Less Mul Or Pow PRelu Sub Xor".split())
+_LEGACY = frozenset(
+    {"Add", "And", "Div", "Equal", "Greater", "Less", "Mul", "Or", "Pow", "PRelu", "Sub", "Xor"}
+)
 
 
 def _legacy(call: Call, kind: str) -> Op:
     """Before opset 7 the second operand lay along ``axis`` of the first."""
     shape, other = call.shape(0), call.shape(1)
     axis = call.int("axis", len(shape) - len(other))
-    if call.int("broadcast", 0) and 0 <= axis and len(other) + axis <= len(shape):
+    if call.int("broadcast", 0) and axis >= 0 and len(other) + axis <= len(shape):
         other = (*other, *(1,) * (len(shape) - axis - len(other)))
     op = ops.pointwise(shape, other, kind=kind, join=True)
     if other != call.shape(1) and call.value(1).depends:

@@ -24,7 +24,7 @@ from ...errors import (
     unknown_name,
 )
 from ..registry import Request
-from .failures import NeedsValuesError, cleaned, damaged, shown
+from .failures import NeedsValuesError, cleaned, damaged
 from .inputs import Plan, closed, plan_inputs
 from .model import ModelRecord, read_record
 from .stripping import without_payloads
@@ -75,7 +75,8 @@ def read_model(model: Any, request: Request, origin: str = "") -> Graph:
     try:
         record = read_record(model, origin or "onnx")
     except (UnicodeDecodeError, RecursionError):
-        raise damaged(origin or "the model", "its names are not text, or nested too deeply") from None
+        raise damaged(origin or "the model", "names that are not text, or too deep") from None
+    del model  # of a file, nothing but its small tensors is needed any more
     if request.unknown == "error":
         refuse_unknown(record)
     return Reader(record, request).graph()
@@ -150,7 +151,9 @@ class Reader:
         for plan in self.plans:
             shape = tuple(shapes.get(plan.name) or [s for s in plan.shape if s is not None])
             if len(shape) != len(plan.shape):
-                raise InvalidModelError(f"{plan.name}: {len(shape)} sizes for {len(plan.shape)} axes")
+                raise InvalidModelError(
+                    f"{plan.name}: {len(shape)} sizes for {len(plan.shape)} axes"
+                )
             index = draft.input(plan.name, shape, plan.axes, _free_axes(plan) if free else [])
             values[names[plan.name]] = Value(shape, index)
             tracer.sizes.update(zip(plan.symbols, shape, strict=False))
@@ -160,10 +163,7 @@ class Reader:
         tracer.names.outputs((name, v.index) for name, v in named if v.index is not None)
         outputs = [value.index for value in results if value.index is not None]
         outputs += [
-            item.index
-            for value in results
-            for item in value.items or ()
-            if item.index is not None
+            item.index for value in results for item in value.items or () if item.index is not None
         ]
         if not outputs:
             raise InvalidModelError("no output of the model depends on an input")

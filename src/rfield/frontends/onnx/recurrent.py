@@ -26,7 +26,7 @@ def recurrent(call: Call) -> tuple[Result, ...]:
         x = call.step(layout.permute(x.shape, (1, 0, 2)), [x])
     steps, batch, _ = x.shape
     initial = [v for k in (5, 6) if (v := call.optional(k)) is not None and v.depends]
-    initial = initial if call.op != "GRU" and call.op != "RNN" else initial[:1]
+    initial = initial if call.op not in ("GRU", "RNN") else initial[:1]
     lengths = call.optional(4)
     if lengths is not None and not lengths.depends:
         lengths = None
@@ -42,7 +42,7 @@ def recurrent(call: Call) -> tuple[Result, ...]:
         length_last = [Link([Read(1, IDENTITY)])] if lengths is not None else []
         starts = [Link(_batched(start, first)) for _ in initial]
         aheads = [Link(_batched(ahead, first)) for _ in initial]
-        if lengths is not None:                    # shorter sequences turn around at their own end
+        if lengths is not None:  # shorter sequences turn around at their own end
             reads[0] = Read(0, WHOLE)
         every = Op(
             call.op.lower(), (steps, 1, batch, hidden), (Link(reads), *starts, *length),

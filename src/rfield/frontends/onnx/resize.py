@@ -122,7 +122,7 @@ def resize(call: Call) -> Reading:
             relations[axis] = (IDENTITY, outputs)
             continue
         if old and method == "nearest" and scale < 1:
-            rounding = "ceil"                     # what ONNX Runtime does before opset 11
+            rounding = "ceil"  # what ONNX Runtime does before opset 11
         where = (
             _cropped(size, outputs, roi[k])
             if roi is not None

@@ -10,8 +10,8 @@ A rule takes a ``Call`` (one node with its operands) and returns what the node r
 - a ``Value``: the result is that value itself, or a constant;
 - a tuple of these: one per output, None for an output that depends on nothing and is not read.
 
-``call.step(op, operands)`` adds an op on the way to the result. Every op knows its own output shape,
-so no other shape inference is needed.
+``call.step(op, operands)`` adds an op on the way to the result. Every op knows its own output
+shape, so no other shape inference is needed.
 """
 
 from __future__ import annotations

@@ -4,9 +4,12 @@ from __future__ import annotations
 
 from ...core import layout
 from ...core.arguments import normalize_axis
-from ...errors import InvalidModelError
+from ...errors import InvalidModelError, too_large
 from .rulebook import Call, Reading, Result, rule
 from .tensors import Value, known
+
+PARTS = 4096
+"""A sequence of more parts than this is not laid out."""
 
 
 def _items(call: Call, place: int = 0) -> list[Value]:
@@ -82,10 +85,12 @@ def split_to_sequence(call: Call) -> Value:
         given = call.integers(1, "split")
         if not call.value(1).shape:
             each = max(1, given[0])
+            if size // each > PARTS:
+                raise too_large("a sequence", size // each, "Its parts are too many.")
             given = [min(each, size - start) for start in range(0, size, each)]
     else:
-        if size > 1 << 16:
-            raise InvalidModelError(f"a sequence of {size} parts")
+        if size > PARTS:
+            raise too_large("a sequence", size, "Its parts are too many to be laid out.")
         given, squeeze = [1] * size, not call.int("keepdims", 1)
     if sum(given) != size or any(part < 0 for part in given):
         raise InvalidModelError(f"splits an axis of {size} into {given}")
@@ -111,9 +116,7 @@ def concat_from_sequence(call: Call) -> Result:
     if call.int("new_axis", 0):
         axis = normalize_axis(axis, len(items[0].shape) + 1)
         items = [
-            call.step(
-                layout.reshape(v.shape, (*v.shape[:axis], 1, *v.shape[axis:])), [v]
-            )
+            call.step(layout.reshape(v.shape, (*v.shape[:axis], 1, *v.shape[axis:])), [v])
             for v in items
         ]
     return Reading(layout.concat(*(v.shape for v in items), axis=axis), items)

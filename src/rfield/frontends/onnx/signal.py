@@ -35,10 +35,7 @@ def stft(call: Call) -> Reading:
     """Frames of the signal, each transformed on its own."""
     shape = call.shape(0)
     step = call.integers(1, "the step")[0]
-    if call.has(3):
-        length = call.integers(3, "the frame length")[0]
-    else:
-        length = call.shape(2)[0]
+    length = call.integers(3, "the frame length")[0] if call.has(3) else call.shape(2)[0]
     if len(shape) not in (2, 3) or step < 1 or not 0 < length <= shape[1]:
         raise InvalidModelError(f"frames of {length} every {step} in a signal of {shape}")
     count = (shape[1] - length) // step + 1

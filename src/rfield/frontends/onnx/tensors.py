@@ -26,7 +26,9 @@ DTYPES: dict[int, str] = {
 }  # fmt: skip
 """NumPy names of the element types whose contents can matter."""
 
-_FIELDS = {1: "float_data", 7: "int64_data", 11: "double_data", 12: "uint64_data", 13: "uint64_data"}
+_FIELDS = {
+    1: "float_data", 7: "int64_data", 11: "double_data", 12: "uint64_data", 13: "uint64_data",
+}  # fmt: skip
 
 Shape = tuple[int, ...]
 Array = NDArray[Any]
@@ -116,5 +118,6 @@ def decode(proto: Any, shape: Shape) -> Array | None:
     with np.errstate(all="ignore"):
         if kind == "float16":
             return np.array(listed, dtype=np.uint32).astype(np.uint16).view(dtype).reshape(shape)
-        wide = np.array(listed, dtype=dtype if kind in ("float32", "float64", "uint64") else "int64")
+        own = kind in ("float32", "float64", "uint64")
+        wide = np.array(listed, dtype=dtype if own else "int64")
         return wide.astype(dtype).reshape(shape)

@@ -102,9 +102,7 @@ class Tracer:
                     values[name] = value
         return [scope.find(name) for name in scope.graph.outputs]
 
-    def call(
-        self, node: NodeRecord, inputs: list[Value | None], scope: Scope
-    ) -> list[Value]:
+    def call(self, node: NodeRecord, inputs: list[Value | None], scope: Scope) -> list[Value]:
         """Read one node: the values of its outputs."""
         label = shown(scope.prefix + node.label)
         call = Call(node, inputs, self, label, scope.opsets, _resolved(node, scope.attributes))
@@ -124,7 +122,7 @@ class Tracer:
         except _FAILURES as error:
             what = f"{type(error).__name__}: {shown(str(error))}"
             problem = InvalidModelError(
-                f"{label} ({shown(node.op)}): its inputs and attributes do not fit together ({what})"
+                f"{label} ({shown(node.op)}): its inputs and attributes do not fit ({what})"
             )
             problem.placed = True  # type: ignore[attr-defined]
             raise problem from None
@@ -170,9 +168,7 @@ class Tracer:
         values: list[Value] = []
         for place, name in enumerate(call.outputs):
             result = listed[place] if place < len(listed) else None
-            if result is None:
-                values.append(Value(()))
-            elif not name:
+            if result is None or not name:
                 values.append(Value(()))
             elif isinstance(result, Value):
                 values.append(result)
@@ -209,9 +205,7 @@ class Tracer:
             return self._add_one(call, op[-1], [value, *rest], name)
         return self._add_one(call, op, operands, name)
 
-    def _add_one(
-        self, call: Call, op: Op, operands: Sequence[Value | None], name: str
-    ) -> Value:
+    def _add_one(self, call: Call, op: Op, operands: Sequence[Value | None], name: str) -> Value:
         """One op with the operands that depend on an input; constants are left out."""
         links, exact = op.links, op.exact
         kept: list[int] = []

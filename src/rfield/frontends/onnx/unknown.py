@@ -37,9 +37,7 @@ def refuse_unknown(model: ModelRecord) -> None:
         raise unsupported(found, {name: RULES.nearest(name) for name in found})
 
 
-def _note(
-    found: dict[str, Unknown], node: NodeRecord, graph: GraphRecord, prefix: str
-) -> None:
+def _note(found: dict[str, Unknown], node: NodeRecord, graph: GraphRecord, prefix: str) -> None:
     seen = found.get(node.op)
     if seen is not None:
         found[node.op] = seen._replace(uses=seen.uses + 1)
