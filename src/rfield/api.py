@@ -7,17 +7,20 @@ from typing import TYPE_CHECKING, Any
 
 from .analysis import alignment as _alignment
 from .analysis import cost as _cost
+from .analysis import explain as _explain
 from .analysis import fields as _fields
 from .analysis import influence as _influence
 from .analysis import support as _support
-from .loading import load
+from .loading import check_options, load
 
 if TYPE_CHECKING:
     from .analysis.alignment import Alignment
     from .analysis.cost import Cost
+    from .analysis.explain import Explanation
     from .analysis.field import ReceptiveField
     from .analysis.influence import Influence
     from .analysis.support import Support
+    from .core.graph import Graph
     from .present.summary import Summary
 
 
@@ -40,7 +43,9 @@ def receptive_field(
     >>> rf.region((0, 0), clip=True)
     y: 0..5, x: 0..5
     """
-    return _fields.receptive_field(load(source_or_graph, **load_options), output, wrt=wrt)
+    return _fields.receptive_field(
+        _read(source_or_graph, load_options, "output", "wrt"), output, wrt=wrt
+    )
 
 
 def receptive_fields(
@@ -50,8 +55,15 @@ def receptive_fields(
 
     ``wrt``: with respect to that input or layer (default: the input). ``of``: that one layer
     with respect to every value before it.
+
+    >>> import rfield
+    >>> fields = rfield.receptive_fields("article:vgg_16", input_shape=224)
+    >>> fields["vgg_16/conv1/conv1_2"].size, fields["vgg_16/pool5"].size
+    ((5, 5), (212, 212))
     """
-    return _fields.receptive_fields(load(source_or_graph, **load_options), wrt=wrt, of=of)
+    return _fields.receptive_fields(
+        _read(source_or_graph, load_options, "wrt", "of"), wrt=wrt, of=of
+    )
 
 
 def summary(
@@ -66,20 +78,53 @@ def summary(
 
     Iterate over it for rows; ``str()`` is the table; ``to_csv``, ``to_json``, ``to_markdown``,
     ``to_pandas``. ``ops``: a row for every op; ``sizes``: input sizes at which to give P as well.
+
+    >>> import rfield
+    >>> [row.size for row in rfield.summary("article:vgg_16")][-1]
+    (212, 212)
     """
     from .present.summary import summary as present
 
-    return present(load(source_or_graph, **load_options), wrt=wrt, ops=ops, sizes=sizes)
+    return present(
+        _read(source_or_graph, load_options, "wrt", "ops", "sizes"), wrt=wrt, ops=ops, sizes=sizes
+    )
 
 
 def alignment(source_or_graph: Any, **load_options: Any) -> Alignment:
-    """Whether the branches at every join share stride and centre; the misaligned joins."""
-    return _alignment.alignment(load(source_or_graph, **load_options))
+    """Whether the branches at every join share stride and centre; the misaligned joins.
+
+    >>> import rfield
+    >>> b = rfield.GraphBuilder()
+    >>> x = b.input("image", (1, 3, 32, 32))
+    >>> y = b.add("sum", b.conv("c", x, kernel=3), b.crop("cut", x, crop=[(0, 2), (1, 1)]))
+    >>> [join.layer for join in rfield.alignment(b.build(outputs=[y])).joins]
+    ['sum']
+    """
+    return _alignment.alignment(_read(source_or_graph, load_options))
+
+
+def explain(
+    source_or_graph: Any, output: str | None = None, *, wrt: str | None = None, **load_options: Any
+) -> Explanation:
+    """Why the field is this large, global or misaligned: paths, whole-axis reads, remedies.
+
+    >>> import rfield
+    >>> found = rfield.explain("article:resnet_v1_50")
+    >>> last = found.side("y", "last")
+    >>> str(last.total), str(found.side("y", "first").total)
+    ('243', '239')
+    """
+    return _explain.explain(_read(source_or_graph, load_options, "output", "wrt"), output, wrt=wrt)
 
 
 def cost(source_or_graph: Any, output: str | None = None, **load_options: Any) -> Cost:
-    """Multiply-adds, FLOPs and parameters of everything ``output`` depends on."""
-    return _cost.cost(load(source_or_graph, **load_options), output)
+    """Multiply-adds, FLOPs and parameters of everything ``output`` depends on.
+
+    >>> import rfield
+    >>> round(rfield.cost("article:vgg_16", input_shape=224).flops / 1e9, 2)
+    30.71
+    """
+    return _cost.cost(_read(source_or_graph, load_options, "output"), output)
 
 
 def support(
@@ -104,7 +149,7 @@ def support(
     >>> s.offset, s.mask.tolist()
     ((4,), [True, False, True, False, True])
     """
-    graph = load(source_or_graph, **load_options)
+    graph = _read(source_or_graph, load_options, "index", "output", "wrt", "clip")
     return _support.support(graph, index, output, wrt=wrt, clip=clip)
 
 
@@ -119,6 +164,21 @@ def influence(
     """How the output at ``index`` is influenced by each input position, without weights.
 
     The chance to end at an input position when walking back from the output, every branch of a join
-    and every tap of an op equally likely: ``.offset``, ``.weight`` (sums to 1), ``.mean``, ``.std``.
+    and every tap of an op equally likely: ``.offset``, ``.weight`` (sums to 1), ``.mean`` and
+    ``.std``.
+
+    >>> import rfield
+    >>> b = rfield.GraphBuilder()
+    >>> x = b.input("signal", (1, 1, 32))
+    >>> y = b.conv("c2", b.conv("c1", x, kernel=2), kernel=2)
+    >>> rfield.influence(b.build(outputs=[y]), (4,)).weight.tolist()
+    [0.25, 0.5, 0.25]
     """
-    return _influence.influence(load(source_or_graph, **load_options), index, output, wrt=wrt)
+    graph = _read(source_or_graph, load_options, "index", "output", "wrt")
+    return _influence.influence(graph, index, output, wrt=wrt)
+
+
+def _read(source_or_graph: Any, load_options: Mapping[str, Any], *names: str) -> Graph:
+    """The graph of a question; ``names`` are the question's own options."""
+    check_options(load_options, *names)
+    return load(source_or_graph, **load_options)

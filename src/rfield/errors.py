@@ -26,6 +26,10 @@ class UnknownNameError(RFieldError, KeyError):
         return str(self.args[0])
 
 
+class UnknownOptionError(UnknownNameError, TypeError):
+    """An option that nobody understands, which a plain function would answer with a TypeError."""
+
+
 class UnsupportedOpError(RFieldError, NotImplementedError):
     """Ops for which there is no rule; reading them as anything would be a guess."""
 
@@ -43,7 +47,11 @@ class UnreadableModelError(RFieldError, ValueError):
 
 
 def unknown_name(what: str, name: str, known: Iterable[str]) -> UnknownNameError:
-    """``name`` is not a ``what``; the nearest of the ``known`` names are offered."""
+    """``name`` is not a ``what``; the nearest of the ``known`` names are offered.
+
+    >>> print(unknown_name("layer", "conv7", ["conv1", "conv2", "pool"]))
+    unknown layer 'conv7'. Did you mean 'conv2' or 'conv1'?
+    """
     known = list(known)
     near = get_close_matches(name, known, n=3, cutoff=0.5)
     if near:
@@ -54,20 +62,25 @@ def unknown_name(what: str, name: str, known: Iterable[str]) -> UnknownNameError
         hint = f"Known: {', '.join(known)}."
     else:
         hint = f"There are {len(known)}, from {known[0]!r} to {known[-1]!r}."
-    return UnknownNameError(f"unknown {what} {name!r}. {hint}")
-
-
-def bad_value(layer: str, parameter: str, value: object, expected: str) -> InvalidModelError:
-    """A parameter of ``layer`` has a value that no network can have."""
-    return InvalidModelError(f"{layer}: {parameter} = {value!r}; expected {expected}")
+    kind = UnknownOptionError if what == "option" else UnknownNameError
+    return kind(f"unknown {what} {name!r}. {hint}")
 
 
 def bad_shapes(
     layer: str, shapes: Sequence[Sequence[int | None]], problem: str
 ) -> InvalidModelError:
     """The operand shapes of ``layer`` do not fit together."""
+    return unfit_shapes(f"{layer}: {problem}", shapes)
+
+
+def unfit_shapes(problem: str, shapes: Sequence[Sequence[int | None]]) -> InvalidModelError:
+    """Operand shapes do not fit together; whoever knows the layer puts its name in front.
+
+    >>> print(unfit_shapes("the sizes differ", [(1, 3, None), (1, 4, 5)]))
+    the sizes differ (operands: (1, 3, ?), (1, 4, 5))
+    """
     shown = ", ".join(show_shape(shape) for shape in shapes)
-    return InvalidModelError(f"{layer}: {problem} (operands: {shown})")
+    return InvalidModelError(f"{problem} (operands: {shown})")
 
 
 def too_large(what: str, cells: int, instead: str) -> TooLargeError:
@@ -76,12 +89,20 @@ def too_large(what: str, cells: int, instead: str) -> TooLargeError:
 
 
 def show_shape(shape: Sequence[int | None]) -> str:
-    """A shape as people write it, ``?`` for a free axis: ``(1, 3, ?, ?)``."""
+    """A shape as people write it, ``?`` for a free axis.
+
+    >>> show_shape((1, 3, None, None))
+    '(1, 3, ?, ?)'
+    """
     inner = ", ".join("?" if size is None else str(size) for size in shape)
     return f"({inner},)" if len(shape) == 1 else f"({inner})"
 
 
 def join_or(names: Sequence[str]) -> str:
-    """Quoted names joined for a question: ``'a', 'b' or 'c'``."""
+    """Quoted names joined for a question.
+
+    >>> print(join_or(["a", "b", "c"]))
+    'a', 'b' or 'c'
+    """
     quoted = [repr(name) for name in names]
     return quoted[0] if len(quoted) == 1 else ", ".join(quoted[:-1]) + " or " + quoted[-1]

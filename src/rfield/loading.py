@@ -24,6 +24,14 @@ from .frontends.registry import (
     resolve,
 )
 
+OPTIONS = (
+    "input_shape", "axes", "training", "unknown",
+    "example_inputs", "example_kwargs", "dtype", "values",  # PyTorch; ``values`` ONNX as well
+    "inputs", "outputs", "signature",  # TensorFlow
+    "arguments",  # whatever is called to get the model
+)  # fmt: skip
+"""Every option that some source understands; a front end refuses those of the others."""
+
 _PREFIX = re.compile(r"^(?P<prefix>[A-Za-z_][\w.]+):(?P<rest>[^\\/:].*)$")
 
 
@@ -53,14 +61,19 @@ def load(
 
     Raises:
         UnreadableModelError: the source is not a model that can be read.
+        UnknownNameError: an option, or a name in a spec, that does not exist.
         UnsupportedOpError: ops without a rule; all of them are named.
         InvalidModelError: the model rejects the input, or contradicts itself.
+
+    >>> load("article:vgg_16", (1, 224, 224, 3)).outputs
+    ('vgg_16/pool5',)
     """
-    if isinstance(source, Graph):
-        return source
+    check_options(options)
     if unknown not in ("error", "whole"):
         raise InvalidModelError(f"unknown = {unknown!r}; expected 'error' or 'whole'")
     request = Request(input_shape, axes, training, unknown, options)
+    if isinstance(source, Graph):
+        return _as_it_is(source, request)
     reader = reader_of_object(source)
     if reader is not None:
         return reader(source, request)
@@ -71,11 +84,41 @@ def load(
         return _from_text(source, request)
     if callable(source) and not isinstance(source, type):
         return resolve("jax:read_callable")(source, request)
-    kind = type(source)
-    hint = " Pass an instance, not the class." if isinstance(source, type) else ""
+    kind = source if isinstance(source, type) else type(source)
+    shown = f"{kind.__module__}.{kind.__qualname__}".removeprefix("builtins.")
+    if kind is source:
+        raise UnreadableModelError(
+            f"cannot read the class {shown} as a model. Pass an instance, not the class."
+        )
     raise UnreadableModelError(
-        f"cannot read a {kind.__module__}.{kind.__qualname__} as a model.{hint}"
+        f"cannot read an object of type {shown} as a model.\n"
+        "  Pass a live model, a path, or a spec such as 'torchvision:resnet50'."
     )
+
+
+def check_options(options: Mapping[str, Any], *more: str) -> None:
+    """Refuse an option that no source and no question understands; ``more`` are the question's."""
+    for name in options:
+        if name not in OPTIONS:
+            raise unknown_name("option", name, [*more, *OPTIONS])
+
+
+def _as_it_is(graph: Graph, request: Request) -> Graph:
+    """A graph that was read or written down before; no option can change it."""
+    asked = {
+        "input_shape": request.input_shape is not None,
+        "axes": request.axes is not None,
+        "training": request.training,
+        "unknown": request.unknown != "error",
+        **dict.fromkeys(request.options, True),
+    }
+    for name, given in asked.items():
+        if given:
+            raise InvalidModelError(
+                f"{name}: a Graph is read already, so this changes nothing.\n"
+                "  Give it where the graph is made: rfield.load(model, ...) or GraphBuilder"
+            )
+    return graph
 
 
 def _from_text(source: str, request: Request) -> Graph:
@@ -92,6 +135,8 @@ def _from_text(source: str, request: Request) -> Graph:
         )
     prefix, rest = match["prefix"], match["rest"]
     if prefix == "article":
+        for name in request.options:
+            raise unknown_name("option", name, ())
         return import_module("rfield.networks").build(rest, request.input_shape)
     if "." not in prefix and prefix in _prefixes():
         return reader_of_prefix(prefix)(rest, request)
@@ -124,7 +169,7 @@ def _from_callable(module: str, attribute: str, request: Request) -> Graph:
         found = found(**keywords)
     reader = reader_of_object(found)
     if isinstance(found, Graph):
-        return found
+        return _as_it_is(found, request)
     if reader is None:
         raise UnreadableModelError(
             f"{module}:{attribute} gives a {type(found).__name__}, which is no model"

@@ -9,10 +9,11 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
+from typing import cast
 
 from ..errors import InvalidModelError, show_shape, unknown_name
 from .link import AnyLink, Reshaped
-from .ops import FREE_OF_CHARGE, Op, Work
+from .operation import FREE_OF_CHARGE, Op, Work
 
 SizedShape = tuple[int, ...]
 FreeShape = tuple[int | None, ...]
@@ -61,7 +62,7 @@ class Graph:
     outputs_: tuple[int, ...]
     layer_index: dict[str, int]
     reread: Callable[[Mapping[str, Sequence[int]]], Graph] | None = None
-    free_shapes: dict[int, FreeShape] = field(default_factory=dict)
+    free_shapes: dict[int, FreeShape] = field(default_factory=dict[int, FreeShape])
     origin: str = ""
 
     @property
@@ -111,13 +112,16 @@ class Graph:
 
     def validate(self) -> Graph:
         """Check order, ranks and shapes; return the graph, or raise ``InvalidModelError``."""
-        for index, node in enumerate(self.nodes):
-            if any(size < 0 for size in node.shape):
-                raise InvalidModelError(f"{node.name}: shape {show_shape(node.shape)}")
+        nodes = self.nodes
+        for index, node in enumerate(nodes):
+            if min(node.shape, default=0) < 0:
+                raise InvalidModelError(
+                    f"{node.name}: shape {show_shape(node.shape)}; expected sizes of at least 0"
+                )
             for operand, link in zip(node.operands, node.links, strict=True):
                 if not 0 <= operand < index:
-                    raise InvalidModelError(f"{node.name}: reads a value that comes after it")
-                _check_link(node, self.nodes[operand], link)
+                    raise InvalidModelError(_disorder(node, index, operand, nodes))
+                _check_link(node, nodes[operand], link)
         if not self.outputs_:
             raise InvalidModelError("the graph has no outputs")
         return self
@@ -129,14 +133,23 @@ class Graph:
         )
 
 
+def _disorder(node: Node, index: int, operand: int, nodes: Sequence[Node]) -> str:
+    """What is wrong with an operand that is not computed before its reader."""
+    if operand == index:
+        return f"{node.name}: reads itself"
+    if not 0 <= operand < len(nodes):
+        return f"{node.name}: reads value {operand}, but there are {len(nodes)} values"
+    later = nodes[operand].name
+    return f"{node.name}: reads {later}, which is computed after it (a cycle, or a wrong order)"
+
+
 def _check_link(node: Node, operand: Node, link: AnyLink) -> None:
     if isinstance(link, Reshaped):
         fits = link.before == operand.shape and link.after == node.shape
     else:
-        axes = [read.axis for read in link.reads if read.axis is not None]
-        fits = len(link.reads) == len(operand.shape) and all(
-            0 <= axis < len(node.shape) for axis in axes
-        )
+        axes = link.drivers
+        inside = not axes or (axes[0] >= 0 and axes[-1] < len(node.shape))
+        fits = inside and len(link.reads) == len(operand.shape)
     if not fits:
         raise InvalidModelError(
             f"{node.name}: its link does not fit {operand.name} {show_shape(operand.shape)}"
@@ -150,9 +163,9 @@ class Draft:
     ``layer``: the user's layer that the ops added from now on are part of.
     """
 
-    nodes: list[Node] = field(default_factory=list)
-    entries: list[Input] = field(default_factory=list)
-    names: dict[str, int] = field(default_factory=dict)
+    nodes: list[Node] = field(default_factory=list[Node])
+    entries: list[Input] = field(default_factory=list[Input])
+    names: dict[str, int] = field(default_factory=dict[str, int])
     layer: str = ""
 
     def input(
@@ -165,14 +178,14 @@ class Draft:
 
     def add(self, name: str, op: Op, operands: Sequence[int], *, source: str = "") -> int:
         """Add one op; operands of which only the shape is read are dropped."""
-        if any(link is None for link in op.links):
+        if len(op.links) != len(operands):
+            raise InvalidModelError(f"{name}: {len(operands)} operands for {len(op.links)} links")
+        if None in op.links:
             kept = [(o, link) for o, link in zip(operands, op.links, strict=True) if link]
             operands = [o for o, _ in kept]
             links: tuple[AnyLink, ...] = tuple(link for _, link in kept)
         else:
-            links = op.links  # type: ignore[assignment]  # no None is left here
-            if len(links) != len(operands):
-                raise InvalidModelError(f"{name}: {len(operands)} operands for {len(links)} links")
+            links = cast("tuple[AnyLink, ...]", op.links)  # no None is left here
         return self._append(
             Node(
                 name,
@@ -186,7 +199,7 @@ class Draft:
                 op.work,
                 source,
                 self.layer,
-            )  # fmt: skip
+            )
         )
 
     def chain(self, name: str, steps: Sequence[Op], operand: int, *, source: str = "") -> int:
@@ -216,7 +229,7 @@ class Draft:
     ) -> Graph:
         """Freeze. ``layers`` defaults to every node under its own name."""
         chosen = dict(self.names if layers is None else layers)
-        graph = Graph(self.nodes, tuple(self.entries), tuple(outputs), chosen, origin=origin)
+        graph = Graph(list(self.nodes), tuple(self.entries), tuple(outputs), chosen, origin=origin)
         return graph.validate()
 
     def __iter__(self) -> Iterator[Node]:

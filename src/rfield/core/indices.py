@@ -27,7 +27,7 @@ class Comb(NamedTuple):
 
     start: int
     step: int
-    count: int
+    count: int  # pyright: ignore[reportIncompatibleMethodOverride]  # a field, not tuple.count
     width: int
 
     @property
@@ -62,7 +62,7 @@ class IndexSet:
         if isinstance(indices, range):
             if len(indices) == 0:
                 return EMPTY
-            low, high = sorted((indices[0], indices[-1]))
+            low = min(indices[0], indices[-1])
             return IndexSet((_comb(low, abs(indices.step), len(indices), 1),))
         return _from_runs((index, index + 1) for index in indices)
 

@@ -7,24 +7,40 @@ in a row (pixel shuffle, sliding frames) come as a list of ops, each applied to 
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
+from itertools import pairwise
 from math import prod
 
-from ..errors import InvalidModelError, bad_shapes
+from ..errors import InvalidModelError, too_large, unfit_shapes
 from . import padding as arithmetic
-from .arguments import Shape, broadcast_shape, normalize_axis
+from .arguments import broadcast_shape, integer, normalize_axis
 from .indices import EMPTY, IndexSet
 from .link import Link, Read, Reshaped, broadcast, passed
 from .ops import Op, along
-from .relation import IDENTITY, ZERO, At, Relation, Sliding, Table, minimal, shift
+from .relation import (
+    IDENTITY,
+    PERIOD_LIMIT,
+    ZERO,
+    At,
+    Relation,
+    Sliding,
+    Spaced,
+    Table,
+    minimal,
+    shift,
+)
 
 
 def pad(
     shape: Sequence[int], padding: Mapping[int, tuple[int, int]], *, mode: str = "constant"
 ) -> Op:
-    """Pad (or crop, where negative) ``{axis: (before, after)}`` in any of the usual modes."""
+    """Pad (or crop, where negative) ``{axis: (before, after)}`` in any of the usual modes.
+
+    >>> pad((1, 3, 8), {2: (1, -2)}, mode="reflect").shape
+    (1, 3, 7)
+    """
     if mode not in arithmetic.PAD_BORDERS:
         raise InvalidModelError(
-            f"padding mode {mode!r}; expected one of {', '.join(arithmetic.PAD_BORDERS)}"
+            f"mode = {mode!r}; expected one of {', '.join(arithmetic.PAD_BORDERS)}"
         )
     border = arithmetic.PAD_BORDERS[mode]
     relations: dict[int, tuple[Relation, int]] = {}
@@ -46,6 +62,10 @@ def slice_(
     the step is negative (use ``range`` semantics, already resolved).
     """
     axis = normalize_axis(axis, len(shape))
+    ends = [integer(end) for end in (start, stop, step)]
+    if step == 0 or None in ends:
+        problem = f"slice {start!r}:{stop!r}:{step!r}; expected integers and a step that is not 0"
+        raise InvalidModelError(problem)
     picked = range(start, stop, step)
     if picked and not (0 <= picked[0] < shape[axis] and 0 <= picked[-1] < shape[axis]):
         raise InvalidModelError(f"slice {start}:{stop}:{step} outside an axis of {shape[axis]}")
@@ -54,7 +74,11 @@ def slice_(
 
 
 def flip(shape: Sequence[int], axes: Sequence[int]) -> Op:
-    """Reverse the order along ``axes``."""
+    """Reverse the order along ``axes``.
+
+    >>> flip((1, 8), [1]).links
+    (Link(0: =, 1: Sliding(period=1, advance=-1, taps=(IndexSet{7},), border='zero')),)
+    """
     relations: dict[int, tuple[Relation, int]] = {}
     for axis in axes:
         size = shape[normalize_axis(axis, len(shape))]
@@ -91,36 +115,49 @@ def select(shape: Sequence[int], axis: int, index: int) -> Op:
 
 
 def gather(shape: Sequence[int], axis: int, indices: Sequence[int], *, kind: str = "gather") -> Op:
-    """Output ``i`` is element ``indices[i]`` (known indices; negative ones count from the end)."""
+    """Output ``i`` is element ``indices[i]`` (known indices; negative ones count from the end).
+
+    >>> gather((1, 9), 1, [0, -1, 3]).shape
+    (1, 3)
+    """
     axis = normalize_axis(axis, len(shape))
     size = shape[axis]
-    if any(not -size <= index < size for index in indices):
-        raise InvalidModelError(f"an index outside an axis of {size}")
+    for index in indices:
+        if not -size <= index < size:
+            raise InvalidModelError(f"index {index} outside an axis of {size}")
     return along(shape, {axis: (table([i % size for i in indices]), len(indices))}, kind=kind)
 
 
 def table(indices: Sequence[int]) -> Relation:
-    """The relation "output ``i`` reads ``indices[i]``": evenly spaced ones slide."""
+    """The relation "output ``i`` reads ``indices[i]``": evenly spaced ones slide.
+
+    >>> table([4, 2, 0])
+    Sliding(period=1, advance=-2, taps=(IndexSet{4},), border='zero')
+    """
     if len(indices) > 1:
         step = indices[1] - indices[0]
-        if step and all(b - a == step for a, b in zip(indices, indices[1:], strict=False)):
+        if step and all(b - a == step for a, b in pairwise(indices)):
             return Sliding(1, step, (IndexSet.interval(indices[0], indices[0]),))
     return Table(tuple(IndexSet.interval(index, index) for index in indices))
 
 
 def concat(*shapes: Sequence[int], axis: int) -> Op:
-    """Join end to end along ``axis``; the operands should be aligned on all other axes."""
+    """Join end to end along ``axis``; the operands should be aligned on all other axes.
+
+    >>> concat((1, 3, 8), (1, 5, 8), axis=1).shape
+    (1, 8, 8)
+    """
     if not shapes:
         raise InvalidModelError("nothing to concatenate")
     rank = len(shapes[0])
     axis = normalize_axis(axis, rank)
     result, start = list(shapes[0]), 0
     links: list[Link] = []
+    if any(len(shape) != rank for shape in shapes):
+        raise unfit_shapes("the ranks differ", shapes)
     for shape in shapes:
-        if len(shape) != rank or any(
-            a != b for j, (a, b) in enumerate(zip(shape, shapes[0], strict=True)) if j != axis
-        ):
-            raise bad_shapes("concat", shapes, f"sizes differ on an axis other than {axis}")
+        if any(a != b for j, (a, b) in enumerate(zip(shape, result, strict=True)) if j != axis):
+            raise unfit_shapes(f"sizes differ on an axis other than {axis}", shapes)
         reads = list(passed(rank).reads)
         if len(shapes) > 1:
             reads[axis] = Read(axis, shift(-start, "cut"))
@@ -151,6 +188,8 @@ def overwrite(shape: Sequence[int], axis: int, positions: range) -> Op:
         old = Sliding(step, step, tuple(one(r, r) if r != start else EMPTY for r in range(step)))
         new = Sliding(step, 1, tuple(ZERO if r == start else EMPTY for r in range(step)), "cut")
     else:
+        if size > PERIOD_LIMIT:
+            raise too_large("the table of an assignment", size, "Its positions are too many.")
         place = {position: k for k, position in enumerate(positions)}
         old = Table(tuple(EMPTY if i in place else one(i, i) for i in range(size)))
         new = Table(tuple(one(place[i], place[i]) if i in place else EMPTY for i in range(size)))
@@ -163,7 +202,11 @@ def overwrite(shape: Sequence[int], axis: int, positions: range) -> Op:
 
 
 def permute(shape: Sequence[int], order: Sequence[int]) -> Op:
-    """Output axis ``k`` is operand axis ``order[k]``."""
+    """Output axis ``k`` is operand axis ``order[k]``.
+
+    >>> permute((1, 3, 8, 6), (0, 2, 3, 1)).shape
+    (1, 8, 6, 3)
+    """
     order = [normalize_axis(axis, len(shape)) for axis in order]
     if sorted(order) != list(range(len(shape))):
         raise InvalidModelError(f"order = {tuple(order)}; expected each axis of {len(shape)} once")
@@ -172,7 +215,11 @@ def permute(shape: Sequence[int], order: Sequence[int]) -> Op:
 
 
 def reshape(shape: Sequence[int], result: Sequence[int], *, kind: str = "reshape") -> Op:
-    """The same elements in row-major order under another shape; one size may be -1."""
+    """The same elements in row-major order under another shape; one size may be -1.
+
+    >>> reshape((1, 8, 6), (8, -1)).shape
+    (8, 6)
+    """
     sizes = list(result)
     if sizes.count(-1) == 1:
         known = prod(size for size in sizes if size != -1)
@@ -192,20 +239,30 @@ def expand(shape: Sequence[int], result: Sequence[int]) -> Op:
 
 
 def tile(shape: Sequence[int], repeats: Mapping[int, int]) -> Op:
-    """Repeat the whole axis: output ``i`` reads ``i mod size``."""
+    """Repeat the whole axis: output ``i`` reads ``i mod size``.
+
+    >>> tile((2, 3), {1: 4}).shape
+    (2, 12)
+    """
     relations: dict[int, tuple[Relation, int]] = {}
     for axis, times in repeats.items():
         size = shape[normalize_axis(axis, len(shape))]
         if times != 1:
-            taps = (ZERO,) if size == 1 else tuple(IndexSet.interval(i, i) for i in range(size))
-            relations[axis] = (Sliding(size, 0, taps), size * times)
+            relation = Sliding(max(1, size), 0, _spaced("tile", 0, 1, max(1, size)))
+            relations[axis] = (relation, size * times)
     return along(shape, relations, kind="tile")
 
 
 def repeat_each(shape: Sequence[int], axis: int, times: int) -> Op:
-    """Repeat every element in place: output ``i`` reads ``i // times`` (nearest up-sampling)."""
+    """Repeat every element in place: output ``i`` reads ``i // times`` (nearest up-sampling).
+
+    >>> repeat_each((1, 3), 1, 2).links
+    (Link(0: =, 1: Sliding(period=2, advance=1, taps=(IndexSet{0}, IndexSet{0}), border='zero')),)
+    """
     axis = normalize_axis(axis, len(shape))
-    relation = minimal(Sliding(times, 1, (ZERO,) * times))
+    if times > PERIOD_LIMIT:
+        raise too_large("the pattern of a repetition", times, "Its phases are too many.")
+    relation = minimal(Sliding(max(1, times), 1, (ZERO,) * max(1, times)))
     return along(shape, {axis: (relation, shape[axis] * times)}, kind="repeat")
 
 
@@ -219,12 +276,14 @@ def frames(
     before: int = 0,
     after: int = 0,
 ) -> list[Op]:
-    """Sliding windows of ``size`` every ``step``: ``axis`` becomes two axes (window, place in it)."""  # fmt: skip
+    """Sliding windows of ``size`` every ``step``; ``axis`` becomes two: window, place in it.
+
+    >>> [op.shape for op in frames((1, 10), 1, 4, 2)]
+    [(1, 16), (1, 4, 4)]
+    """
     axis = normalize_axis(axis, len(shape))
     count = arithmetic.window_count(shape[axis], size, step, before, after, dilation, ceil=False)
-    taps = tuple(
-        IndexSet.interval(dilation * k - before, dilation * k - before) for k in range(size)
-    )
+    taps = _spaced("frames", -before, dilation, size)
     listed = along(shape, {axis: (minimal(Sliding(size, step, taps)), count * size)}, kind="frames")
     split = (*shape[:axis], count, size, *shape[axis + 1 :])
     return [listed, reshape(listed.shape, split)]
@@ -330,6 +389,8 @@ def space_to_depth(
     return [first, second, reshape(second.shape, result, kind="space_to_depth")]
 
 
-def as_shape(shape: Sequence[int]) -> Shape:
-    """A shape as a tuple of plain integers."""
-    return tuple(int(size) for size in shape)
+def _spaced(kind: str, first: int, step: int, count: int) -> Sequence[IndexSet]:
+    """One index per phase, ``first``, ``first + step`` and so on."""
+    if count > PERIOD_LIMIT:
+        raise too_large(f"the pattern of {kind}", count, "Its phases are too many.")
+    return Spaced.of(IndexSet.interval(first, first), step, count)

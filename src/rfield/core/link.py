@@ -28,7 +28,7 @@ class Read(NamedTuple):
 
 
 class Affine(NamedTuple):
-    """The short form of a read: along ``axis``, output ``i`` spans ``advance*i + first .. last``."""
+    """The short form of a read: along ``axis``, ``i`` spans ``advance*i + first .. last``."""
 
     axis: int
     advance: int
@@ -37,22 +37,24 @@ class Affine(NamedTuple):
 
 
 class Link:
-    """One ``Read`` per operand axis. ``affine[j]`` is the short form of axis ``j`` where it has one.
+    """One ``Read`` per operand axis; ``affine[j]`` is the short form of axis ``j`` or None.
 
-    A link that reaches only a part of the output (one operand of a concatenation, a table) has no
-    short forms: what it reads depends on more than one axis at a time.
+    ``is_part``: it serves only a part of the outputs (one operand of a concatenation, an
+    assignment, a table). It has no short forms: what is read depends on more than one axis.
     ``is_identity``: every axis is passed on unchanged, so anything known of the operand holds.
+    ``drivers``: the output axes that drive a reading, ascending.
     """
 
-    __slots__ = ("affine", "is_identity", "reads")
+    __slots__ = ("affine", "drivers", "is_identity", "is_part", "reads")
 
     def __init__(self, reads: Sequence[Read]) -> None:
         self.reads = tuple(reads)
-        parts = any(_is_part(read.relation) for read in self.reads)
-        self.affine = tuple(None if parts else _affine(read) for read in self.reads)
+        self.is_part = any(_is_part(read.relation) for read in self.reads)
+        self.affine = tuple(None if self.is_part else _affine(read) for read in self.reads)
         self.is_identity = bool(self.reads) and all(  # a scalar may still be broadcast
             read.axis == j and read.relation == IDENTITY for j, read in enumerate(self.reads)
         )
+        self.drivers = tuple(sorted({r.axis for r in self.reads if r.axis is not None}))
 
     def __repr__(self) -> str:
         return f"Link({', '.join(_show(read) for read in self.reads)})"
@@ -73,6 +75,7 @@ class Reshaped:
     """
 
     __slots__ = ("affine", "after", "before", "groups", "is_identity")
+    is_part = False
 
     def __init__(self, before: Sequence[int], after: Sequence[int]) -> None:
         self.before, self.after = tuple(before), tuple(after)
@@ -83,6 +86,11 @@ class Reshaped:
             if len(group.before) == len(group.after) == 1:
                 affine[group.before[0]] = Affine(group.after[0], 1, 0, 0)
         self.affine = tuple(affine)
+
+    @property
+    def inverse(self) -> Reshaped:
+        """The reshape back."""
+        return Reshaped(self.after, self.before)
 
     def __repr__(self) -> str:
         return f"Reshaped({self.before} -> {self.after})"
@@ -127,7 +135,11 @@ def regroup(before: Sequence[int], after: Sequence[int]) -> list[Group]:
 
 
 def passed(rank: int) -> Link:
-    """Every axis unchanged."""
+    """Every axis unchanged.
+
+    >>> passed(3)
+    Link(0: =, 1: =, 2: =)
+    """
     if rank not in _PASSED:
         _PASSED[rank] = Link([Read(j, IDENTITY) for j in range(rank)])
     return _PASSED[rank]
@@ -137,7 +149,11 @@ _PASSED: dict[int, Link] = {}
 
 
 def broadcast(shape: Sequence[int], result: Sequence[int]) -> Link:
-    """NumPy broadcasting: axes align at the end, a size-1 axis is read at its only index."""
+    """NumPy broadcasting: axes align at the end, a size-1 axis is read at its only index.
+
+    >>> broadcast((3, 1), (2, 3, 5))
+    Link(1: =, At(index=0))
+    """
     offset = len(result) - len(shape)
     if offset == 0 and tuple(shape) == tuple(result):
         return passed(len(shape))
@@ -152,7 +168,11 @@ def broadcast(shape: Sequence[int], result: Sequence[int]) -> Link:
 
 
 def everything(rank: int) -> Link:
-    """Every output reads every element."""
+    """Every output reads every element.
+
+    >>> everything(2)
+    Link(Whole(), Whole())
+    """
     return Link([Read(None, WHOLE)] * rank)
 
 
@@ -160,6 +180,9 @@ def reads_of(link: AnyLink, index: Sequence[int], shape: Sequence[int]) -> list[
     """All operand elements that output ``index`` reads in a tensor of ``shape``, one by one.
 
     The plainest interpretation of a link, for small examples and tests; no border but ``zero``.
+
+    >>> reads_of(Reshaped((2, 3), (6,)), (4,), (2, 3))
+    [(1, 1)]
     """
     if isinstance(link, Reshaped):
         flat = 0
@@ -190,9 +213,9 @@ def _indices(relation: Relation, at: int, size: int) -> Sequence[int]:
 
 
 def _is_part(relation: Relation) -> bool:
-    return isinstance(relation, Table) or (
-        isinstance(relation, Sliding) and relation.border == "cut"
-    )
+    if isinstance(relation, Sliding):
+        return relation.border == "cut"
+    return isinstance(relation, Table) and not all(relation.taps)
 
 
 def _affine(read: Read) -> Affine | None:

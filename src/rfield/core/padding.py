@@ -49,21 +49,26 @@ def window_count(
     """How many windows fit (at least 0).
 
     With ``ceil`` (``ceil_mode``) a last partial window counts too, but only if it starts inside the
-    input or the padding before it (the rule of PyTorch and of ONNX).
+    input or the padding before it: PyTorch's ``pooling_output_shape``, ONNX's rule for windows that
+    start in the padding behind.
+
+    >>> [window_count(7, 2, 2, 0, 0, 1, ceil=ceil) for ceil in (False, True)]
+    [3, 4]
     """
     room = size + before + after - dilation * (kernel - 1) - 1
-    if room < 0:
-        return 1 if ceil and room > -stride and before + size > 0 else 0
-    count = room // stride + 1
-    if ceil and room % stride and count * stride < size + before:
-        count += 1
-    return count
+    count = (room + (stride - 1 if ceil else 0)) // stride + 1
+    if ceil and (count - 1) * stride >= size + before:
+        count -= 1
+    return max(0, count)
 
 
 def transposed(kernel: int, stride: int, before: int, dilation: int) -> Sliding:
-    """Transposed convolution: output ``i`` reads ``m`` where ``i = stride*m - before + dilation*k``.
+    """Transposed convolution: ``i`` reads every ``m`` with ``i = stride*m - before + dilation*k``.
 
     A phase that no tap reaches reads nothing (``kernel < stride``).
+
+    >>> transposed(kernel=2, stride=3, before=0, dilation=1).taps
+    (IndexSet{0}, IndexSet{0}, IndexSet{})
     """
     if stride > PERIOD_LIMIT:
         raise too_large(
@@ -82,7 +87,11 @@ def transposed(kernel: int, stride: int, before: int, dilation: int) -> Sliding:
 def transposed_size(
     size: int, kernel: int, stride: int, before: int, after: int, dilation: int, extra: int
 ) -> int:
-    """Output size of a transposed convolution; ``extra`` is the ``output_padding``."""
+    """Output size of a transposed convolution; ``extra`` is the ``output_padding``.
+
+    >>> transposed_size(28, 4, 2, 1, 1, 1, 0)
+    56
+    """
     return (size - 1) * stride + dilation * (kernel - 1) + 1 - before - after + extra
 
 
@@ -90,9 +99,14 @@ def adaptive(size: int, outputs: int) -> Relation:
     """Adaptive pooling: output ``i`` reads ``floor(i*size/outputs) .. ceil((i+1)*size/outputs)-1``.
 
     Where ``outputs`` divides ``size`` this is plain pooling; else the windows are irregular.
+
+    >>> adaptive(7, 3)
+    Table(taps=(IndexSet{0..2}, IndexSet{2..4}, IndexSet{4..6}))
     """
     if size % outputs == 0:
         return window(size // outputs, size // outputs, 0)
+    if outputs > PERIOD_LIMIT:
+        raise too_large("the table of an adaptive pooling", outputs, "Its windows are too many.")
     return Table(
         tuple(
             IndexSet.interval(i * size // outputs, -(-(i + 1) * size // outputs) - 1)
@@ -102,7 +116,11 @@ def adaptive(size: int, outputs: int) -> Relation:
 
 
 def fold(index: int, size: int, border: Border) -> int | None:
-    """The element that position ``index`` reads in a tensor of ``size``, or None for nothing."""
+    """The element that position ``index`` reads in a tensor of ``size``, or None for nothing.
+
+    >>> fold(-2, 5, "reflect"), fold(-2, 5, "circular"), fold(-2, 5, "zero")
+    (2, 3, None)
+    """
     if 0 <= index < size:
         return index
     if size == 0:

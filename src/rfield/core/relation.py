@@ -10,22 +10,58 @@ a position beyond its ends reads.
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from functools import cached_property
 from itertools import pairwise
 from math import gcd, lcm
-from typing import Literal
+from typing import Literal, overload
 
 from ..errors import too_large
 from .indices import EMPTY, IndexSet, union
 
 Border = Literal["zero", "reflect", "symmetric", "replicate", "circular", "cut", "none"]
 """What a position outside the operand reads in the tensor: ``zero`` and ``cut`` nothing, the others
-the mirrored, clamped or wrapped element; ``none``: there is no such position. Under ``cut`` (the parts of a concatenation) there is
-nothing outside in the theory either."""
+the mirrored, clamped or wrapped element; ``none``: there is no such position. Under ``cut`` (the
+parts of a concatenation) there is nothing outside in the theory either."""
 
 PERIOD_LIMIT = 1 << 20
+_LISTED = 1024
+
+
+@dataclass(frozen=True, slots=True)
+class Spaced(Sequence[IndexSet]):
+    """Many taps that cost as much as one: the ``k``-th is ``first`` moved by ``step * k``.
+
+    >>> list(Spaced(IndexSet.interval(0, 1), 4, 3))
+    [IndexSet{0..1}, IndexSet{4..5}, IndexSet{8..9}]
+    """
+
+    first: IndexSet
+    step: int
+    length: int
+
+    @staticmethod
+    def of(first: IndexSet, step: int, length: int) -> Sequence[IndexSet]:
+        """The taps, listed where there are few, so that equal taps are found equal."""
+        taps = Spaced(first, step, length)
+        return taps if length > _LISTED else tuple(taps)
+
+    def __len__(self) -> int:
+        return self.length
+
+    def __iter__(self) -> Iterator[IndexSet]:
+        return (self.first.shift(self.step * k) for k in range(self.length))
+
+    @overload
+    def __getitem__(self, index: int) -> IndexSet: ...
+    @overload
+    def __getitem__(self, index: slice) -> tuple[IndexSet, ...]: ...
+    def __getitem__(self, index: int | slice) -> IndexSet | tuple[IndexSet, ...]:
+        places = range(self.length)[index]
+        if isinstance(places, range):
+            return tuple(self.first.shift(self.step * k) for k in places)
+        return self.first.shift(self.step * places)
 
 
 @dataclass(frozen=True)
@@ -39,7 +75,7 @@ class Sliding:
 
     period: int
     advance: int
-    taps: tuple[IndexSet, ...]
+    taps: Sequence[IndexSet]
     border: Border = "zero"
 
     def at(self, index: int) -> IndexSet:
@@ -78,7 +114,7 @@ class Whole:
 
 @dataclass(frozen=True)
 class Prefix:
-    """Output ``i`` reads operand ``0 .. i``, or ``i .. end`` when ``backward``: running sums, RNNs."""
+    """Output ``i`` reads operand ``0 .. i``, or ``i .. end`` when ``backward`` (sums, RNNs)."""
 
     backward: bool = False
 
@@ -99,14 +135,22 @@ WHOLE = Whole()
 
 
 def window(kernel: int, stride: int, before: int, dilation: int = 1) -> Sliding:
-    """Convolution or pooling: output ``i`` reads ``stride*i - before + dilation*k``."""
+    """Convolution or pooling: output ``i`` reads ``stride*i - before + dilation*k``.
+
+    >>> window(kernel=3, stride=2, before=1).at(5)
+    IndexSet{9..11}
+    """
     first = -before
     taps = IndexSet.of(range(first, first + dilation * (kernel - 1) + 1, dilation))
     return Sliding(1, stride, (taps,))
 
 
 def shift(offset: int, border: Border = "zero") -> Sliding:
-    """Output ``i`` reads operand ``i + offset``: padding, cropping, rolling, concatenation."""
+    """Output ``i`` reads operand ``i + offset``: padding, cropping, rolling, concatenation.
+
+    >>> shift(2).at(5)
+    IndexSet{7}
+    """
     return Sliding(1, 1, (IndexSet.interval(offset, offset),), border)
 
 
@@ -130,7 +174,7 @@ def minimal(relation: Sliding) -> Sliding:
 
 
 def compose(outer: Sliding, inner: Sliding) -> Sliding:
-    """First ``outer`` (from output to middle), then ``inner`` (from middle to input), in the theory.
+    """First ``outer`` (output to middle), then ``inner`` (middle to input), in the theory.
 
     Exact, holes included. Post-condition: ``compose(f, g).at(i)`` is the union of ``g.at(m)`` over
     ``m`` in ``f.at(i)``.
@@ -153,7 +197,11 @@ def compose(outer: Sliding, inner: Sliding) -> Sliding:
 
 
 def image(indices: IndexSet, relation: Sliding) -> IndexSet:
-    """All operand indices read by any output in ``indices`` (theory)."""
+    """All operand indices read by any output in ``indices`` (theory).
+
+    >>> image(IndexSet.interval(0, 4), window(kernel=3, stride=2, before=1))
+    IndexSet{-1..9}
+    """
     return union(
         blocks.scale_add(relation.advance, relation.taps[phase])
         for phase, blocks in indices.by_residue(relation.period)
@@ -199,6 +247,10 @@ def join(relations: Sequence[Sliding]) -> Sliding | None:
 
 
 def divisors(number: int) -> list[int]:
-    """All divisors, ascending."""
+    """All divisors, ascending.
+
+    >>> divisors(12)
+    [1, 2, 3, 4, 6, 12]
+    """
     small = [d for d in range(1, int(number**0.5) + 1) if number % d == 0]
     return small + [number // d for d in reversed(small) if d * d != number]

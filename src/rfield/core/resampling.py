@@ -93,7 +93,9 @@ def _taps(
         return IndexSet.interval(first, last)
     # These kernels are zero at every whole distance but 0.
     return IndexSet.of(
-        tap for tap in range(first, last + 1) if tap == point or ((tap - point) / wide).denominator > 1
+        tap
+        for tap in range(first, last + 1)
+        if tap == point or ((tap - point) / wide).denominator > 1
     )
 
 

@@ -13,8 +13,12 @@ Nineteen convolutional bases (nothing behind the last feature map), faithful to 
 
 from __future__ import annotations
 
+from collections.abc import Mapping, Sequence
+from typing import cast
+
+from ..core.arguments import integer, listed
 from ..core.graph import Graph
-from ..errors import unknown_name
+from ..errors import InvalidModelError, unknown_name
 from ..frontends.declared import GraphBuilder
 from .catalogue import NETWORKS, PUBLISHED, Network, PublishedRow
 from .notation import lay_chain
@@ -48,12 +52,16 @@ def published() -> tuple[PublishedRow, ...]:
     return PUBLISHED
 
 
-def build(name: str, resolution: int | None = 224) -> Graph:
+Resolution = int | Sequence[int | None] | None
+
+
+def build(name: str, resolution: Resolution | Mapping[str, Resolution] = 224) -> Graph:
     """Network ``name`` as a graph with one input ``image`` and the last end point as its output.
 
     Args:
         name: one of ``names()``.
-        resolution: height and width of the image in pixels; None leaves both free.
+        resolution: height and width of the image in pixels, or the whole shape (batch, height,
+            width, 3), or ``{"image": shape}``; None leaves a size free.
 
     Raises:
         UnknownNameError: if there is no such network.
@@ -64,8 +72,26 @@ def build(name: str, resolution: int | None = 224) -> Graph:
     """
     steps, ends = _network(name)
     b = GraphBuilder()
-    lay_chain(b, b.input("image", (1, resolution, resolution, 3), axes=(1, 2)), steps)
+    lay_chain(b, b.input("image", _shape(name, resolution), axes=(1, 2)), steps)
     return b.build(outputs=[ends[-1]])
+
+
+def _shape(name: str, given: object) -> list[int | None]:
+    """The image's (batch, height, width, channels); the builder checks the sizes."""
+    if isinstance(given, Mapping):
+        by_input = cast("Mapping[str, object]", given)
+        for key in by_input:
+            if key != "image":
+                raise unknown_name("input", key, ["image"])
+        given = by_input.get("image")
+    if given is None or integer(given) is not None:
+        return [1, integer(given), integer(given), 3]
+    shape = cast("list[int | None] | None", listed(given))
+    if shape is None or len(shape) != 4 or shape[3] not in (3, None):
+        raise InvalidModelError(
+            f"{name}: input shape = {given!r}; expected one size, or (batch, height, width, 3)"
+        )
+    return [*shape[:3], 3]
 
 
 def _network(name: str) -> Network:

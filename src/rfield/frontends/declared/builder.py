@@ -9,21 +9,22 @@ sizes; whatever differs between the two is free as well.
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
+from typing import NamedTuple
 
-
-from ...core.arguments import Shape, normalize_axis
+from ...core.arguments import Shape, integer, listed, normalize_axis, several
 from ...core.graph import Draft, FreeShape, Graph
 from ...core.ops import Op
-from ...errors import InvalidModelError, RFieldError
+from ...errors import InvalidModelError, RFieldError, show_shape, unknown_name
 from .layers import Layers
 
-STAND_INS = (720_720 << 22, 720_720 << 23)
+STAND_INS = (1_290_240, 2_580_480)
 """Sizes at which a free axis is laid out: large, and divisible by every usual stride."""
 
 
-@dataclass(frozen=True, eq=False)
+@dataclass(slots=True, eq=False)
 class Value:
     """One value of a network in the making; ``shape`` has None where a size is free."""
 
@@ -35,14 +36,13 @@ class Value:
     channel_axis: int | None
 
     def __repr__(self) -> str:
-        return f"<{self.name} {self.shape}>"
+        return f"<{self.name} {show_shape(self.shape)}>"
 
 
 Make = Callable[[list[Shape]], "Op | list[Op]"]
 
 
-@dataclass(frozen=True)
-class _Call:
+class _Call(NamedTuple):
     """One recorded layer, enough to lay it out again at other sizes."""
 
     name: str
@@ -82,30 +82,35 @@ class GraphBuilder(Layers[Value]):
         ``axes`` are the spatial axes (default: all after batch and channel; ``(1, 2)`` for NHWC).
         A size of None is free.
         """
-        shape = tuple(shape)
-        if any(size is not None and (isinstance(size, bool) or size < 0) for size in shape):
-            raise InvalidModelError(
-                f"{name}: shape = {shape!r}; expected sizes of at least 0 or None"
-            )
+        _check_name(name)
+        sizes = _sizes(name, shape)
         try:
-            spatial = tuple(
-                normalize_axis(a, len(shape))
-                for a in (range(2, len(shape)) if axes is None else axes)
-            )
+            spatial = _spatial(len(sizes), axes)
         except RFieldError as error:
             raise type(error)(f"{name}: {error}") from None
-        if any(size is None for size in shape) and len(self._drafts) == 1:
+        if None in sizes and len(self._drafts) == 1:
             self._drafts.append(self._replay(self._calls, {}, 1))
             self._places.append(list(self._places[0]))
-        return self._record(_Call(name, (), None, shape, spatial), spatial, None)
+        rest = [axis for axis in range(1, len(sizes)) if axis not in spatial]
+        channel = rest[0] if len(rest) == 1 else None
+        return self._record(_Call(name, (), None, sizes, spatial), spatial, channel)
 
-    def build(self, outputs: Sequence[Value | str] | None = None) -> Graph:
-        """The graph with the given outputs (default: the last value)."""
+    def build(self, outputs: Sequence[Value | str] | Value | str | None = None) -> Graph:
+        """The graph with the given outputs, values or names (default: the last value).
+
+        >>> b = GraphBuilder()
+        >>> y = b.conv("conv1", b.input("image", (1, 3, None, None)), kernel=3)
+        >>> b.build(outputs="conv1")
+        <Graph declared 2 values, image -> conv1>
+        """
         if outputs is None:
-            outputs = [self._calls[-1].name] if self._calls else []
-        if not outputs:
+            outputs = [call.name for call in self._calls[-1:]]
+        given = [outputs] if isinstance(outputs, (Value, str)) else listed(outputs)
+        if given is None:
+            raise InvalidModelError(f"outputs = {outputs!r}; expected values or layer names")
+        if not given:
             raise InvalidModelError("the graph has no outputs")
-        names = [self._own(value).name if isinstance(value, Value) else value for value in outputs]
+        names = [value if isinstance(value, str) else self._own(value).name for value in given]
         graph = _finish(self._drafts[0], names)
         if len(self._drafts) > 1:
             other = self._drafts[1]
@@ -132,21 +137,45 @@ class GraphBuilder(Layers[Value]):
         channel_axis: int | None = None,
     ) -> Value:
         """Record one layer made by ``make`` from the operands' shapes."""
-        indices = tuple(self._own(value).index for value in operands)
-        spatial = tuple(operands[0].axes if axes is None else axes)
-        channel = operands[0].channel_axis if channel_axis is None else channel_axis
+        _check_name(name)
+        if not operands:
+            raise InvalidModelError(f"{name}: there are no operands")
+        for value in operands:
+            self._own(value, name)
+        first = operands[0]
+        indices = tuple([value.index for value in operands])
+        spatial = first.axes if axes is None else tuple(axes)
+        channel = first.channel_axis if channel_axis is None else channel_axis
         return self._record(_Call(name, indices, make), spatial, channel)
 
     def _record(self, call: _Call, axes: tuple[int, ...], channel: int | None) -> Value:
+        shapes: list[Shape] = []
         for number, draft in enumerate(self._drafts):
-            self._places[number].append(_lay(draft, call, self._places[number], {}, number))
+            places = self._places[number]
+            try:
+                places.append(_lay(draft, call, places, {}, number))
+            except RFieldError as error:
+                raise self._at_free_sizes(call, error, number) from None
+            shapes.append(draft.nodes[places[-1]].shape)
         self._calls.append(call)
-        shapes = [d.nodes[p[-1]].shape for d, p in zip(self._drafts, self._places, strict=True)]
-        shape = _merge(shapes[0], shapes[-1])
-        if channel is None and not call.operands:
-            rest = [a for a in range(1, len(shape)) if a not in axes]
-            channel = rest[0] if len(rest) == 1 else None
+        shape = shapes[0] if len(shapes) == 1 else _merge(*shapes)
         return Value(self, len(self._calls) - 1, call.name, shape, axes, channel)
+
+    def _at_free_sizes(self, call: _Call, error: RFieldError, number: int) -> RFieldError:
+        """``error`` without the stand-ins: ``?`` for what differs at the other ones."""
+        if len(self._drafts) == 1 or call.make is None:
+            return error
+        other = 1 - number
+        operands = [self._places[other][index] for index in call.operands]
+        shapes = [self._drafts[other].shape(operand) for operand in operands]
+        try:
+            _made(call, call.make, shapes)
+        except RFieldError as twin:
+            one, two = (re.split(r"(\d+)", str(told)) for told in (error, twin))
+            if len(one) == len(two):
+                pairs = zip(one, two, strict=True)
+                return type(error)("".join(a if a == b else "?" for a, b in pairs))
+        return error
 
     def _replay(
         self, calls: Sequence[_Call], shapes: Mapping[str, Sequence[int]], stand_in: int
@@ -156,10 +185,51 @@ class GraphBuilder(Layers[Value]):
             places.append(_lay(draft, call, places, shapes, stand_in))
         return draft
 
-    def _own(self, value: Value) -> Value:
-        if not isinstance(value, Value) or value.builder is not self:  # pyright: ignore[reportUnnecessaryIsInstance]  # users pass anything
-            raise InvalidModelError(f"{value!r} is not a value of this builder")
-        return value
+    def _own(self, value: object, reader: str = "") -> Value:
+        if isinstance(value, Value) and value.builder is self:
+            return value
+        place = f"{reader}: " if reader else ""
+        if isinstance(value, Value):
+            raise InvalidModelError(f"{place}{value!r} is not a value of this builder")
+        raise InvalidModelError(
+            f"{place}{value!r} is not a value; expected what an input or a layer returned"
+        )
+
+
+def _check_name(name: object) -> None:
+    if not isinstance(name, str) or not name:
+        raise InvalidModelError(f"name = {name!r}; expected a text that is not empty")
+
+
+def _sizes(name: str, shape: object) -> FreeShape:
+    """The shape of an input as plain integers and None."""
+    entries = listed(shape)
+    sizes = [None if entry is None else integer(entry) for entry in entries or ()]
+    wrong = any(
+        entry is not None and (size is None or size < 0)
+        for entry, size in zip(entries or (), sizes, strict=True)
+    )
+    if entries is None or wrong:
+        raise InvalidModelError(f"{name}: shape = {shape!r}; expected sizes of at least 0 or None")
+    return tuple(sizes)
+
+
+def _spatial(rank: int, axes: object) -> tuple[int, ...]:
+    """The spatial axes of an input."""
+    if axes is None:
+        return tuple(range(2, rank))
+    chosen = tuple(normalize_axis(axis, rank) for axis in several("axes", axes))
+    if len(set(chosen)) < len(chosen):
+        raise InvalidModelError(f"axes = {axes!r}; expected distinct axes")
+    return chosen
+
+
+def _made(call: _Call, make: Make, shapes: list[Shape]) -> Op | list[Op]:
+    """The op of a layer; errors get the layer's name."""
+    try:
+        return make(shapes)
+    except RFieldError as error:
+        raise type(error)(f"{call.name}: {error}") from None
 
 
 def _lay(
@@ -169,7 +239,7 @@ def _lay(
     shapes: Mapping[str, Sequence[int]],
     stand_in: int,
 ) -> int:
-    """Lay one recorded call out in ``draft``; errors get the layer's name."""
+    """Lay one recorded call out in ``draft``."""
     if call.make is None:
         free = [axis for axis, size in enumerate(call.shape) if size is None]
         sizes = [STAND_INS[stand_in] if size is None else size for size in call.shape]
@@ -178,10 +248,8 @@ def _lay(
             free, sizes = [], list(given)
         return draft.input(call.name, sizes, call.axes, free)
     operands = [places[index] for index in call.operands]
-    try:
-        made = call.make([draft.shape(operand) for operand in operands])
-    except RFieldError as error:
-        raise type(error)(f"{call.name}: {error}") from None
+    nodes = draft.nodes
+    made = _made(call, call.make, [nodes[operand].shape for operand in operands])
     if isinstance(made, list):
         return draft.chain(call.name, made, operands[0])
     return draft.add(call.name, made, operands)
@@ -194,16 +262,9 @@ def _finish(draft: Draft, names: Sequence[str]) -> Graph:
     outputs: list[int] = []
     for name in names:
         if name not in draft.names:
-            raise layers_error(name, draft)
+            raise unknown_name("layer", name, draft.names)
         outputs.append(draft.names[name])
     return draft.finish(outputs, layers, origin="declared")
-
-
-def layers_error(name: str, draft: Draft) -> RFieldError:
-    """The error for an output name that no layer has."""
-    from ...errors import unknown_name
-
-    return unknown_name("layer", name, draft.names)
 
 
 def _merge(one: Sequence[int], other: Sequence[int]) -> FreeShape:

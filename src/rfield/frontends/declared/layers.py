@@ -7,49 +7,27 @@ a layer is recorded is the builder's business.
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
-from fractions import Fraction
 from math import floor, prod
-from typing import Generic, Protocol, TypeVar
+from typing import Generic, TypeVar, get_args
 
 from ...core import layout, ops, padding, resampling
-from ...core.arguments import Padding, Shape, normalize_axis
+from ...core.arguments import (
+    Padding,
+    PerAxis,
+    Shape,
+    normalize_axis,
+    one,
+    one_of,
+    pairs,
+    per_axis,
+    several,
+)
 from ...core.ops import Op
 from ...core.relation import Relation
-from ...errors import InvalidModelError
-
-
-class HasLayout(Protocol):
-    """What the layers need to know of a value."""
-
-    @property
-    def axes(self) -> tuple[int, ...]:
-        """Its spatial axes."""
-        ...
-
-    @property
-    def channel_axis(self) -> int | None:
-        """Its channel axis, if it has one."""
-        ...
-
-    @property
-    def shape(self) -> tuple[int | None, ...]:
-        """Its shape."""
-        ...
-
+from ...errors import InvalidModelError, unfit_shapes
+from .attributes import METHODS, HasLayout, Scale, about, axes_after, channel_of, scales_of
 
 V = TypeVar("V", bound=HasLayout)
-PerAxis = int | Sequence[int]
-Scale = int | float | Fraction | Sequence[int | float | Fraction]
-
-_METHODS: dict[str, resampling.Method] = {
-    "nearest": "nearest",
-    "nearest-exact": "nearest",
-    "linear": "linear",
-    "bilinear": "linear",
-    "trilinear": "linear",
-    "cubic": "cubic",
-    "bicubic": "cubic",
-}
 
 
 class Layers(Generic[V]):
@@ -63,6 +41,9 @@ class Layers(Generic[V]):
         axes: Sequence[int] | None = None,
         channel_axis: int | None = None,
     ) -> V:
+        raise NotImplementedError
+
+    def _own(self, value: object, reader: str = "") -> V:
         raise NotImplementedError
 
     def conv(
@@ -79,15 +60,15 @@ class Layers(Generic[V]):
         bias: bool = False,
     ) -> V:
         """Convolution over the spatial axes."""
-        if x.channel_axis is None:
+        if self._own(x, name).channel_axis is None:
             return self._pool(name, x, kernel, stride, padding, dilation, False, "conv")
         return self._layer(
             name,
             [x],
             lambda shapes: ops.conv(
-                shapes[0], kernel=_sequence(kernel), stride=stride, padding=padding,
+                shapes[0], kernel=kernel, stride=stride, padding=padding,
                 dilation=dilation, groups=groups, channels=channels, axes=x.axes,
-                channel_axis=_channel(x), bias=bias,
+                channel_axis=channel_of(x), bias=bias,
             ),
         )  # fmt: skip
 
@@ -110,9 +91,9 @@ class Layers(Generic[V]):
             name,
             [x],
             lambda shapes: ops.conv_transpose(
-                shapes[0], kernel=_sequence(kernel), stride=stride, padding=padding,
+                shapes[0], kernel=kernel, stride=stride, padding=padding,
                 output_padding=output_padding, dilation=dilation, groups=groups,
-                channels=channels, axes=x.axes, channel_axis=_channel(x), bias=bias,
+                channels=channels, axes=x.axes, channel_axis=channel_of(x), bias=bias,
             ),
         )  # fmt: skip
 
@@ -152,7 +133,7 @@ class Layers(Generic[V]):
             name,
             [x],
             lambda shapes: ops.pool(
-                shapes[0], kernel=_sequence(kernel), stride=stride, padding=padding,
+                shapes[0], kernel=kernel, stride=stride, padding=padding,
                 dilation=dilation, ceil_mode=ceil_mode, axes=x.axes, kind=kind,
             ),
         )  # fmt: skip
@@ -161,7 +142,7 @@ class Layers(Generic[V]):
         """Adaptive pooling to ``size`` positions per spatial axis."""
 
         def make(shapes: list[Shape]) -> Op:
-            outputs = ops.per_axis("size", size, len(x.axes))
+            outputs = per_axis("size", size, len(x.axes))
             relations: dict[int, tuple[Relation, int]] = {
                 axis: (padding.adaptive(shapes[0][axis], out), out)
                 for axis, out in zip(x.axes, outputs, strict=True)
@@ -172,7 +153,7 @@ class Layers(Generic[V]):
 
     def global_pool(self, name: str, x: V, *, keepdims: bool = True) -> V:
         """Pool over all spatial positions."""
-        return self.reduce(name, x, axes=x.axes, keepdims=keepdims)
+        return self.reduce(name, x, axes=self._own(x, name).axes, keepdims=keepdims)
 
     def resize(
         self,
@@ -191,20 +172,19 @@ class Layers(Generic[V]):
         ``coordinates`` defaults to ``"asymmetric"`` for nearest (PyTorch, ONNX floor) and to
         ``"half_pixel"`` otherwise.
         """
-        if mode not in _METHODS:
-            raise InvalidModelError(
-                f"{name}: mode = {mode!r}; expected one of {', '.join(_METHODS)}"
-            )
         if (scale is None) == (size is None):
             raise InvalidModelError(f"{name}: give either scale or size")
-        method = _METHODS[mode]
-        where = coordinates or ("asymmetric" if mode == "nearest" else "half_pixel")
+        with about(name):
+            method = METHODS[one_of("mode", mode, tuple(METHODS))]
+            where = coordinates or ("asymmetric" if mode == "nearest" else "half_pixel")
+            one_of("coordinates", where, get_args(resampling.Coordinates))
+            one_of("rounding", rounding, get_args(resampling.Rounding))
 
         def make(shapes: list[Shape]) -> Op:
             relations: dict[int, tuple[Relation, int]] = {}
             count = len(x.axes)
-            sizes = None if size is None else ops.per_axis("size", size, count)
-            scales = None if scale is None else _scales(scale, count)
+            sizes = None if size is None else per_axis("size", size, count)
+            scales = None if scale is None else scales_of(scale, count)
             for j, axis in enumerate(x.axes):
                 before = shapes[0][axis]
                 after = sizes[j] if sizes else floor(before * scales[j]) if scales else before
@@ -225,9 +205,8 @@ class Layers(Generic[V]):
         """Pad the spatial axes."""
 
         def make(shapes: list[Shape]) -> Op:
-            ones = [1] * len(x.axes)
-            pairs = ops.resolve_padding(padding, ones, ones, ones, ones, negative=True)
-            return layout.pad(shapes[0], dict(zip(x.axes, pairs, strict=True)), mode=mode)
+            sides = pairs("padding", padding, len(x.axes), negative=True)
+            return layout.pad(shapes[0], dict(zip(x.axes, sides, strict=True)), mode=mode)
 
         return self._layer(name, [x], make)
 
@@ -235,9 +214,8 @@ class Layers(Generic[V]):
         """Cut positions off the spatial axes."""
 
         def make(shapes: list[Shape]) -> Op:
-            ones = [1] * len(x.axes)
-            pairs = ops.resolve_padding(crop, ones, ones, ones, ones)
-            cuts = {a: (-before, -after) for a, (before, after) in zip(x.axes, pairs, strict=True)}
+            sides = pairs("crop", crop, len(x.axes))
+            cuts = {a: (-before, -after) for a, (before, after) in zip(x.axes, sides, strict=True)}
             return layout.pad(shapes[0], cuts)
 
         return self._layer(name, [x], make)
@@ -248,30 +226,43 @@ class Layers(Generic[V]):
 
     def flip(self, name: str, x: V, *, axes: Sequence[int] | None = None) -> V:
         """Reverse the order along ``axes`` (default: the spatial axes)."""
-        return self._layer(name, [x], lambda s: layout.flip(s[0], x.axes if axes is None else axes))
+        return self._layer(
+            name,
+            [x],
+            lambda s: layout.flip(s[0], x.axes if axes is None else several("axes", axes)),
+        )
 
     def roll(self, name: str, x: V, *, shifts: Mapping[int, int]) -> V:
         """Rotate: ``{axis: steps}``, output ``i`` reads ``i - steps`` around the circle."""
+        with about(name):
+            given: object = shifts
+            if not isinstance(given, Mapping):
+                raise InvalidModelError(f"shifts = {shifts!r}; expected {{axis: steps}}")
+            several("shifts", tuple(shifts.values()))
         return self._layer(name, [x], lambda s: layout.roll(s[0], shifts))
 
     def reshape(
         self, name: str, x: V, shape: Sequence[int], *, axes: Sequence[int] | None = None
     ) -> V:
         """The same elements under another shape; ``axes``: the spatial axes afterwards."""
-        return self._layer(
-            name, [x], lambda s: layout.reshape(s[0], shape), axes=_after(x, shape, axes)
-        )
+        with about(name):
+            sizes = several("shape", shape)
+            spatial = axes_after(self._own(x), sizes, axes)
+        return self._layer(name, [x], lambda s: layout.reshape(s[0], sizes), axes=spatial)
 
     def permute(self, name: str, x: V, order: Sequence[int]) -> V:
         """Output axis ``k`` is operand axis ``order[k]``."""
-        places = [axis % len(x.shape) for axis in order]
+        with about(name):
+            places = [normalize_axis(a, len(self._own(x).shape)) for a in several("order", order)]
         moved = tuple(places.index(axis) for axis in x.axes if axis in places)
         channel = places.index(x.channel_axis) if x.channel_axis in places else None
         return self._layer(name, [x], lambda s: layout.permute(s[0], order), moved, channel)
 
     def gather(self, name: str, x: V, *, axis: int, indices: Sequence[int]) -> V:
         """Output ``i`` is element ``indices[i]`` of one axis (known indices)."""
-        return self._layer(name, [x], lambda s: layout.gather(s[0], axis, indices))
+        return self._layer(
+            name, [x], lambda s: layout.gather(s[0], axis, several("indices", indices))
+        )
 
     def depth_to_space(self, name: str, x: V, *, block: PerAxis, channels_first: bool = True) -> V:
         """Pixel shuffle."""
@@ -288,8 +279,8 @@ class Layers(Generic[V]):
             name,
             [x],
             lambda s: move(
-                s[0], ops.per_axis("block", block, len(x.axes)),
-                axes=x.axes, channel_axis=_channel(x), channels_first=first,
+                s[0], per_axis("block", block, len(x.axes)),
+                axes=x.axes, channel_axis=channel_of(x), channels_first=first,
             ),
         )  # fmt: skip
 
@@ -308,17 +299,20 @@ class Layers(Generic[V]):
 
     def concat(self, name: str, *xs: V, axis: int | None = None) -> V:
         """Join end to end along ``axis`` (default: the channel axis)."""
-        if not xs:
-            raise InvalidModelError(f"{name}: nothing to concatenate")
-        where = _channel(xs[0]) if axis is None else axis
+        with about(name):
+            if not xs:
+                raise InvalidModelError("nothing to concatenate")
+            where = channel_of(self._own(xs[0])) if axis is None else axis
         return self._layer(name, xs, lambda s: layout.concat(*s, axis=where))
 
     def reduce(self, name: str, x: V, *, axes: Sequence[int], keepdims: bool = False) -> V:
         """Sum, mean or max over whole axes."""
-        gone = [normalize_axis(axis, len(x.shape)) for axis in axes]
+        with about(name):
+            rank = len(self._own(x).shape)
+            gone = [normalize_axis(axis, rank) for axis in several("axes", axes)]
 
         def make(shapes: list[Shape]) -> Op:
-            return ops.reduce(shapes[0], axes, keepdims=keepdims)
+            return ops.reduce(shapes[0], gone, keepdims=keepdims)
 
         if keepdims:
             return self._layer(name, [x], make)
@@ -331,8 +325,13 @@ class Layers(Generic[V]):
         self, name: str, x: V, channels: int, *, axis: int | None = None, bias: bool = False
     ) -> V:
         """A fully connected layer along ``axis`` (default: the channel axis, else the last)."""
-        along = axis if axis is not None else -1 if x.channel_axis is None else x.channel_axis
-        return self._layer(name, [x], lambda s: ops.dense(s[0], channels, axis=along, bias=bias))
+        channel = self._own(x, name).channel_axis
+        along = axis if axis is not None else -1 if channel is None else channel
+        return self._layer(
+            name,
+            [x],
+            lambda s: ops.dense(s[0], one("channels", channels), axis=along, bias=bias),
+        )
 
     def flatten(self, name: str, x: V) -> V:
         """Everything after the batch axis in one axis."""
@@ -352,6 +351,8 @@ class Layers(Generic[V]):
         """Matrix product over the last two axes, batch axes broadcast."""
 
         def make(shapes: list[Shape]) -> Op:
+            if min(map(len, shapes)) < 2:
+                raise unfit_shapes("expected operands of at least 2 axes", shapes)
             rank = max(len(shapes[0]), len(shapes[1]))
             batch = [f"b{k}" for k in range(rank - 2)]
             left = [*batch[rank - len(shapes[0]) :], "i", "k"]
@@ -359,26 +360,3 @@ class Layers(Generic[V]):
             return ops.contract(shapes, [left, right], [*batch, "i", "j"], kind="matmul")
 
         return self._layer(name, [x, y], make)
-
-
-def _sequence(value: PerAxis) -> Sequence[int]:
-    return (value,) if isinstance(value, int) else value
-
-
-def _scales(scale: Scale, count: int) -> list[Fraction]:
-    values = list(scale) if isinstance(scale, Sequence) else [scale] * count
-    if len(values) != count or any(value <= 0 for value in values):
-        raise InvalidModelError(f"scale = {scale!r}; expected {count} positive numbers")
-    return [Fraction(value).limit_denominator(1 << 16) for value in values]
-
-
-def _channel(x: HasLayout) -> int:
-    if x.channel_axis is None:
-        raise InvalidModelError(f"{x!r} has no channel axis")
-    return x.channel_axis
-
-
-def _after(x: HasLayout, shape: Sequence[int], axes: Sequence[int] | None) -> tuple[int, ...]:
-    if axes is not None:
-        return tuple(normalize_axis(axis, len(shape)) for axis in axes)
-    return x.axes if len(shape) == len(x.shape) else ()

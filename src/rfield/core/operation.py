@@ -1,0 +1,38 @@
+"""One op on tensors of known shapes: what every constructor of the vocabulary returns."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import NamedTuple
+
+from .arguments import Shape
+from .link import AnyLink
+
+
+class Work(NamedTuple):
+    """What one op costs: multiply-adds, other additions (bias, pooling), and its parameters."""
+
+    macs: int = 0
+    adds: int = 0
+    parameters: int = 0
+
+
+FREE_OF_CHARGE = Work()
+
+
+@dataclass(frozen=True, slots=True)
+class Op:
+    """One op on tensors of known shapes.
+
+    ``join``: the operands are combined position by position, so they should be aligned.
+    ``exact``: False where the links are only an upper bound (data-dependent or unknown ops).
+    ``depends_on_size``: the padding changes with the size of the input.
+    """
+
+    kind: str
+    shape: Shape
+    links: tuple[AnyLink | None, ...]
+    join: bool = False
+    exact: bool = True
+    work: Work = FREE_OF_CHARGE
+    depends_on_size: bool = False
