@@ -183,3 +183,19 @@ def group_query(call: Call) -> tuple[Result, ...]:
     values = [query, *keys, *extra]
     both = Reading(ops.opaque([v.shape for v in values], present, kind="present"), values)
     return read, both, both
+
+
+@rule("LinearAttention")
+def linear_attention(call: Call) -> tuple[Result, ...]:
+    """A running state: each position reads all keys and values up to itself."""
+    query, key, value = call.value(0), call.value(1), call.value(2)
+    heads, kv_heads = call.int("q_num_heads", 0), call.int("kv_num_heads", 0)
+    if heads < 1 or kv_heads < 1:
+        raise InvalidModelError("q_num_heads or kv_num_heads is missing")
+    gates = [v for k in (4, 5) if (v := call.optional(k)) is not None]
+    past = [v] if (v := call.optional(3)) is not None else []
+    hidden = value.shape[2] // kv_heads * heads
+    read = attend(call, query, [key, value, *gates], hidden, causal=True, extra=past)
+    values = [key, value, *gates, *past]
+    present = (query.shape[0], kv_heads, key.shape[2] // kv_heads, value.shape[2] // kv_heads)
+    return read, Reading(ops.opaque([v.shape for v in values], present, kind="present"), values)

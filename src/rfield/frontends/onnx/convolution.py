@@ -166,6 +166,23 @@ def _transposed_pads(
     return pairs
 
 
+@rule("CausalConvWithState")
+def causal_conv(call: Call) -> tuple[Reading, Reading]:
+    """Depthwise, looking back only; what came before is the state, else zeros."""
+    x, weight, past = call.value(0), call.shape(1), call.optional(3)
+    if len(x.shape) != 3 or len(weight) != 3 or weight[-1] < 1:
+        raise bad_shapes(call.op, [x.shape, weight], "three axes are expected")
+    before = weight[-1] - 1
+    if past is None:
+        longer = call.step(layout.pad(x.shape, {2: (before, 0)}), [x])
+    else:
+        longer = call.step(layout.concat(past.shape, x.shape, axis=2), [past, x])
+    op = ops.conv(longer.shape, kernel=[weight[-1]], groups=x.shape[1], bias=call.has(2))
+    total = longer.shape[2]
+    kept = layout.slice_(longer.shape, 2, total - before, total)
+    return Reading(op, [longer]), Reading(kept, [longer])
+
+
 @rule("DeformConv")
 def deform_conv(call: Call) -> Op:
     """The taps lie where the offsets say: any place may be read."""

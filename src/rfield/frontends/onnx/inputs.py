@@ -99,9 +99,8 @@ def _plan(
         spatial = tuple(normalize_axis(axis, rank) for axis in axes)
     sizes: list[int | None] = []
     for axis in range(rank):
-        size = given[axis] if given is not None else None
-        if given is None and dims is not None and isinstance(dims[axis], int):
-            size = dims[axis]  # type: ignore[assignment]
+        dim = dims[axis] if dims is not None else None
+        size = given[axis] if given is not None else dim if isinstance(dim, int) else None
         if size is None and (axis not in spatial or "batch" in symbols[axis].lower()):
             size = 1 if axis == 0 or axis in spatial else _expected(entry.name, graph)
         sizes.append(size)

@@ -25,7 +25,7 @@ com.microsoft::Trilu
 
 JOINS = """
 Add And BitShift BitwiseAnd BitwiseOr BitwiseXor Div Equal Greater GreaterOrEqual Less LessOrEqual
-Max Mean Min Mod Mul Or Pow PRelu Sub Sum Where Xor com.microsoft::BiasAdd
+Max Mean Min Mod Mul Or Pow PRelu Sub Sum SwiGLU Where Xor com.microsoft::BiasAdd
 """
 
 _FIRST_ONLY = frozenset({"CastLike", "Trilu", "com.microsoft::Trilu"})
