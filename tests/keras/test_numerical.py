@@ -104,7 +104,7 @@ def test_the_boxes_are_those_that_the_layer_reads(name):
     graph = rfield.load(model, shape)
     assert claimed(graph) == boxes(
         lambda images: keras.ops.convert_to_numpy(model(images.astype("float32"), training=False)),
-        shape, [axis for axis in range(1, len(model.output.shape) - 1)],
+        shape, range(1, len(model.output.shape) - 1),
     )  # fmt: skip
 
 

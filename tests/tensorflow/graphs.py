@@ -74,7 +74,7 @@ class GraphWriter:
         tensor.float_val.append(0.5)
         return made
 
-    def variable(self, name: str, shape: Sequence[int]) -> str:
+    def variable(self, name: str, shape: Sequence[int | None]) -> str:
         """An unfrozen weight, through a read and an identity."""
         self.node("VarHandleOp", name, shape=tuple(shape))
         self.nodes[-1].attr["dtype"].type = FLOAT
@@ -147,7 +147,9 @@ def small_cnn(shape: Sequence[int | None] = (1, 33, 33, 3), *, frozen: bool = Tr
     return g
 
 
-def inception_resnet_v2(shape: Sequence[int | None] = (1, 299, 299, 3)) -> GraphWriter:
+def inception_resnet_v2(  # noqa: PLR0915  # a network, line by line
+    shape: Sequence[int | None] = (1, 299, 299, 3),
+) -> GraphWriter:
     """The graph of Inception-ResNet-v2 (Szegedy et al. 2016), frozen, as TF-Slim writes it."""
     g = GraphWriter()
     channels: dict[str, int] = {}

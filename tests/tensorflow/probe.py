@@ -20,7 +20,7 @@ Box = tuple[tuple[int, int], ...]
 def boxes(
     function: Callable[[Any], Any], shape: Sequence[int], output_axes: Sequence[int] | None = None
 ) -> dict[tuple[int, ...], Box | None]:
-    """Output position -> first and last (exclusive) pixel that it reads, per axis; channels last."""
+    """Output position -> first and last (exclusive) pixel that it reads; channels last."""
     sizes = tuple(shape[1:-1])
     rng = np.random.default_rng(7)
     plain = rng.uniform(0.5, 1.0, size=(1, *shape[1:]))

@@ -6,6 +6,7 @@ import resource
 import subprocess
 import sys
 import time
+from contextlib import suppress
 from pathlib import Path
 
 import numpy as np
@@ -174,10 +175,8 @@ def test_tensors_of_two_to_the_sixty(tmp_path, op):
     path = tmp_path / "graph.pb"
     path.write_bytes(g.bytes())
     start = time.process_time()
-    try:
+    with suppress(rfield.RFieldError):  # an answer or one error, soon
         rfield.receptive_field(rfield.load(path))
-    except rfield.RFieldError as error:
-        assert str(error)
     assert time.process_time() - start < 5
 
 

@@ -36,7 +36,7 @@ def test_every_kind_of_live_graph():
     function = concrete(lambda x: conv(conv(x)))
     for source in (function, function.graph, function.graph.as_graph_def()):
         assert rfield.receptive_field(source).size == (5, 5)
-    traced = rfield.load(tf.function(lambda x: conv(x)), SHAPE)
+    traced = rfield.load(tf.function(conv), SHAPE)
     assert rfield.receptive_field(traced).size == (3, 3)
 
 
@@ -186,5 +186,5 @@ def test_messages_are_those_of_tensorflow():
                 other.number, other.type, other.is_repeated,
             ), field.full_name  # fmt: skip
             if field.message_type is not None:
-                pairs.append((field.message_type, other.message_type))
+                pairs.append((field.message_type, other.message_type))  # pyright: ignore[reportArgumentType]
     assert len(seen) > 12

@@ -1,4 +1,4 @@
-"""Each op against TensorFlow itself: the boxes that rfield claims are those that TensorFlow reads."""
+"""Each op against TensorFlow itself: the boxes that rfield claims are those that it reads."""
 
 from __future__ import annotations
 
@@ -152,7 +152,10 @@ CASES = {
     "3-D": (
         (1, 5, 6, 7, 2), lambda x: tf.nn.conv3d(x, weights(3, 1, 2, 2, 2), (1, 1, 2, 2, 1), "SAME"),
     ),
-    "3-D pool": ((1, 6, 6, 6, 2), lambda x: tf.nn.max_pool3d(tf.cast(x, tf.float32), 2, 2, "VALID")),
+    "3-D pool": (
+        (1, 6, 6, 6, 2),
+        lambda x: tf.nn.max_pool3d(tf.cast(x, tf.float32), 2, 2, "VALID"),
+    ),
     "3-D transposed": (
         (1, 3, 3, 3, 2),
         lambda x: tf.nn.conv3d_transpose(

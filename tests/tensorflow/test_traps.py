@@ -1,4 +1,4 @@
-"""What readers of TensorFlow graphs got wrong before; every expected number is worked out by hand."""
+"""What readers of TensorFlow graphs got wrong before; expected numbers are worked out by hand."""
 
 from __future__ import annotations
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from itertools import pairwise
 from math import prod
 from typing import Any
 
@@ -60,7 +61,7 @@ def flatten(arg: Arguments) -> Any:
     if arg.channels_first and len(shape) > 1:
         steps.append(layout.permute(shape, (0, *range(2, len(shape)), 1)))
         shape = steps[0].shape
-    return [*steps, layout.reshape(shape, (shape[0], prod(shape[1:])))]
+    return [*steps, layout.reshape(shape, (*shape[:1], prod(shape[1:])))]
 
 
 @rule("Reshape")
@@ -118,8 +119,8 @@ def repeat_vector(arg: Arguments) -> list[Op]:
 def expand_dims(arg: Arguments) -> Op:
     """One axis of size 1 more."""
     shape, axis = arg.shape(0), arg.layer.axis
-    for place in [axis] if isinstance(axis, int) else axis:
-        place %= len(shape) + 1
+    for given in [axis] if isinstance(axis, int) else axis:
+        place = given % (len(shape) + 1)
         shape = (*shape[:place], 1, *shape[place:])
     return layout.reshape(arg.shape(0), shape)
 
@@ -181,10 +182,7 @@ def split(arg: Arguments) -> Outputs:
         else list(given)
     )
     edges = [0, *cuts, shape[axis]]
-    return Outputs(
-        layout.slice_(shape, axis, a, b, kind="split")
-        for a, b in zip(edges, edges[1:], strict=False)
-    )
+    return Outputs(layout.slice_(shape, axis, a, b, kind="split") for a, b in pairwise(edges))
 
 
 @rule("ops.Pad")

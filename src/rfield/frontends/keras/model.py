@@ -14,11 +14,10 @@ from ...core.link import everything
 from ...core.ops import Op
 from ...errors import InvalidModelError, RFieldError, show_shape, unknown_name
 from ..registry import Request
-from ..rules import Rule
 from ..standins import mark_free, sized
 from ..unsupported import Unsupported
 from . import tracing
-from .rulebook import RULES, Arguments, Constant, Outputs, Reading
+from .rulebook import RULES, Arguments, Constant, Outputs, Reading, find_rule, rule_name
 from .walk import Call, Entry, Key, Ref, Walk
 
 
@@ -270,27 +269,3 @@ class Builder:
     def _part(self, name: str) -> str:
         self.taken["/step"] = self.taken.get("/step", 0) + 1
         return f"{name}/step{self.taken['/step']}"
-
-
-def rule_name(layer: Any) -> str:
-    """``Conv2D`` for Keras's layers, ``ops.Add`` for its ops; a user's class by its own name."""
-    kind = type(layer)
-    return f"ops.{kind.__name__}" if kind.__module__.startswith("keras.src.ops") else kind.__name__
-
-
-def find_rule(layer: Any) -> Rule | None:
-    """The rule of a layer.
-
-    A user's class has the rule that its user wrote for it, or, where it inherits ``call``, the rule
-    of the Keras layer from which it does. Sharing a name with a Keras layer means nothing.
-    """
-    kind = type(layer)
-    found = RULES.get(rule_name(layer))
-    if kind.__module__.startswith("keras.src."):
-        return found
-    if found is not None and not found.function.__module__.startswith("rfield."):
-        return found
-    for parent in kind.__mro__:
-        if parent.__module__.startswith("keras.src.layers"):
-            return RULES.get(parent.__name__) if kind.call is parent.call else None
-    return None

@@ -1,11 +1,11 @@
-"""Normalisation: pointwise where the statistics are fixed, else every output reads what is averaged."""
+"""Normalisation: pointwise where the statistics are fixed, else all that is averaged is read."""
 
 from __future__ import annotations
 
 from ...core import ops
 from ...core.ops import Op
 from ...core.relation import WHOLE, Relation
-from .rulebook import Arguments, rule
+from .rulebook import Arguments, find_rule, rule
 
 
 @rule("BatchNormalization")
@@ -40,10 +40,8 @@ def group_norm(arg: Arguments) -> Op:
 @rule("SpectralNormalization")
 def spectral_norm(arg: Arguments) -> Op:
     """Only the weights of the layer inside are changed."""
-    from .rulebook import RULES
-
     inner = arg.layer.layer
-    found = RULES.get(type(inner).__name__)
+    found = find_rule(inner)
     if found is None:
         return ops.opaque([arg.shape(0)], arg.shape(0), kind="spectral_norm")
     arg.layer = inner

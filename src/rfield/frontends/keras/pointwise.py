@@ -9,7 +9,8 @@ from .rulebook import Arguments, Reading, rule
 UNARY = (
     "Activation", "ActivityRegularization", "AlphaDropout", "Dropout", "ELU", "GaussianDropout",
     "GaussianNoise", "LeakyReLU", "Masking", "PReLU", "ReLU", "Rescaling", "Normalization",
-    "SpatialDropout1D", "SpatialDropout2D", "SpatialDropout3D", "Identity", "LayerScale", "StochasticDepth",
+    "SpatialDropout1D", "SpatialDropout2D", "SpatialDropout3D", "Identity", "LayerScale",
+    "StochasticDepth",
     "RandomBrightness", "RandomContrast", "RandomColorJitter",
     "RandomGrayscale", "RandomHue", "RandomPosterization", "RandomSaturation", "RandomSharpness",
     "Solarization", "RandomColorDegeneration", "RandomErasing", "RandomInvert",
@@ -36,7 +37,8 @@ OPS = (
 )  # fmt: skip
 
 JOINS = (
-    "CustomScaleLayer", "Add", "Average", "Maximum", "Minimum", "Multiply", "Subtract", "ops.Add", "ops.Arctan2",
+    "CustomScaleLayer", "Add", "Average", "Maximum", "Minimum", "Multiply", "Subtract",
+    "ops.Add", "ops.Arctan2",
     "ops.BitwiseAnd", "ops.BitwiseOr", "ops.Divide", "ops.DivideNoNan", "ops.Equal",
     "ops.FloorDivide", "ops.Greater", "ops.GreaterEqual", "ops.Less", "ops.LessEqual",
     "ops.LogicalAnd", "ops.LogicalOr", "ops.LogicalXor", "ops.Maximum", "ops.Minimum", "ops.Mod",

@@ -9,7 +9,7 @@ from ...core.link import Link, Read
 from ...core.ops import Op
 from ...core.relation import IDENTITY, WHOLE, Prefix
 from ...errors import InvalidModelError
-from .rulebook import RULES, Arguments, Reading, rule
+from .rulebook import Arguments, Constant, Reading, find_rule, rule
 
 
 @rule("LSTM", "GRU", "SimpleRNN")
@@ -20,7 +20,7 @@ def recurrent(arg: Arguments) -> Any:
     return _sequence(arg, arg.layer, arg.layer.go_backwards)
 
 
-def _sequence(arg: Arguments, layer: Any, backwards: bool) -> Any:
+def _sequence(arg: Arguments, layer: Any, backwards: bool) -> list[Op]:
     shape = arg.shape(0)
     steps = Link([Read(0, IDENTITY), Read(1, Prefix(backwards)), Read(None, WHOLE)])
     op = Op(type(layer).__name__.lower(), (*shape[:2], layer.units), (steps,))
@@ -28,9 +28,9 @@ def _sequence(arg: Arguments, layer: Any, backwards: bool) -> Any:
         made: list[Op] = [op]
         if backwards:  # Keras returns them in the order of computation
             made.append(layout.flip(op.shape, [1]))
-        return Reading(made, [arg.operands[0]])
+        return made
     last = layout.select(op.shape, 1, 0 if backwards else shape[1] - 1)
-    return Reading([op, last], [arg.operands[0]])
+    return [op, last]
 
 
 @rule("Bidirectional")
@@ -39,21 +39,22 @@ def bidirectional(arg: Arguments) -> Any:
     ahead = _sequence(arg, arg.layer.forward_layer, backwards=False)
     back = _sequence(arg, arg.layer.backward_layer, backwards=True)
     if arg.layer.return_sequences:  # the backward outputs are turned round again
-        back = Reading(back.op[:1], back.operands)
-    shapes = [ahead.op[-1].shape, back.op[-1].shape]
+        back = back[:1]
+    shapes = [ahead[-1].shape, back[-1].shape]
+    both = [Reading(ahead, arg.operands[:1]), Reading(back, arg.operands[:1])]
     mode = arg.layer.merge_mode
     if mode == "concat":
-        return Reading(layout.concat(*shapes, axis=-1), [ahead, back])
+        return Reading(layout.concat(*shapes, axis=-1), both)
     if mode is None:
         raise InvalidModelError("merge_mode=None is not known")
-    return Reading(ops.pointwise(*shapes, kind=mode, join=True), [ahead, back])
+    return Reading(ops.pointwise(*shapes, kind=mode, join=True), both)
 
 
 @rule("TimeDistributed")
 def time_distributed(arg: Arguments) -> Any:
     """The layer inside on every time step: batch and time lie in one axis."""
     inner = arg.layer.layer
-    found = RULES.get(type(inner).__name__)
+    found = find_rule(inner)
     if found is None:
         raise InvalidModelError(f"TimeDistributed of a {type(inner).__name__}")
     shape = arg.shape(0)
@@ -62,8 +63,6 @@ def time_distributed(arg: Arguments) -> Any:
 
 
 def _inside(arg: Arguments, inner: Any, function: Any, merged: Op) -> Any:
-    from .rulebook import Constant
-
     stand_in = Constant(merged.shape)
     made = function(
         Arguments(inner, (stand_in,), {}, [stand_in], arg.draft, arg.training)

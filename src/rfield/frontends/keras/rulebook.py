@@ -22,7 +22,7 @@ from ...core.arguments import Shape
 from ...core.graph import Draft
 from ...core.ops import Op
 from ...errors import InvalidModelError
-from ..rules import RuleTable
+from ..rules import Rule, RuleTable
 
 RULES = RuleTable("keras")
 rule = RULES.rule
@@ -53,9 +53,9 @@ class Outputs(tuple[Any, ...]):
 class Arguments:
     """One call of a layer.
 
-    ``layer``: the layer, for its attributes. ``args`` and ``kwargs``: what it is called with, tensors
-    as values. ``operands``: the tensors among them, in order. ``training``: whether it is called as
-    in training.
+    ``layer``: the layer, for its attributes. ``args`` and ``kwargs``: what it is called with,
+    tensors as values. ``operands``: the tensors among them, in order. ``training``: whether it is
+    called as in training.
     """
 
     layer: Any
@@ -108,3 +108,27 @@ class Arguments:
     def kind(self) -> str:
         """The name under which the op is shown."""
         return type(self.layer).__name__.lower()
+
+
+def rule_name(layer: Any) -> str:
+    """``Conv2D`` for Keras's layers, ``ops.Add`` for its ops; a user's class by its own name."""
+    kind = type(layer)
+    return f"ops.{kind.__name__}" if kind.__module__.startswith("keras.src.ops") else kind.__name__
+
+
+def find_rule(layer: Any) -> Rule | None:
+    """The rule of a layer.
+
+    A user's class has the rule that its user wrote for it, or, where it inherits ``call``, the rule
+    of the Keras layer from which it does. Sharing a name with a Keras layer means nothing.
+    """
+    kind = type(layer)
+    found = RULES.get(rule_name(layer))
+    if kind.__module__.startswith("keras.src."):
+        return found
+    if found is not None and not found.function.__module__.startswith("rfield."):
+        return found
+    for parent in kind.__mro__:
+        if parent.__module__.startswith("keras.src.layers"):
+            return RULES.get(parent.__name__) if kind.call is parent.call else None
+    return None

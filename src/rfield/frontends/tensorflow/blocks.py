@@ -2,7 +2,8 @@
 
 Between the two, the pixels of one image lie in several batch entries, by their place in a block.
 What slides there with stride 1 slides over the image in steps of a block, so the pair around a
-convolution is read as what it means: a padding, a dilated convolution and a crop, exact at any size.
+convolution is read as what it means: a padding, a dilated convolution and a crop, exact at all
+sizes.
 Anything else between them is written out as the reshapes and permutations that the ops are.
 """
 
@@ -61,7 +62,7 @@ def _to_blocks(arg: Arguments, block: tuple[int, ...], paddings: Any) -> Any:
     pairs = _pairs(paddings, len(block))
     if len(shape) < len(block) + 1 or any(size < 1 for size in block):
         raise InvalidModelError(f"blocks of {block} on {len(shape)} axes")
-    op = layout.pad(shape, {axis: pair for axis, pair in enumerate(pairs, 1)})
+    op = layout.pad(shape, dict(enumerate(pairs, 1)))
     for axis, size in enumerate(block, 1):
         if op.shape[axis] % size:
             raise InvalidModelError(
@@ -121,12 +122,12 @@ def _sorted(shape: tuple[int, ...], block: tuple[int, ...], axes: tuple[int, ...
 
 
 def written_out(value: Blocked, draft: Draft) -> Reading:
-    """The tensor that the op really gives, for ops that cannot be read in the space of the image."""
+    """The tensor that the op gives, for ops that cannot be read in the space of the image."""
     return Reading(_sorted(draft.nodes[value.value].shape, value.block, value.axes), [value.value])
 
 
 def reshaped(arg: Arguments, value: Blocked, axis: int, *, grow: bool) -> Blocked | None:
-    """ExpandDims and Squeeze of blocks: the same in the space of the image, None where it cannot."""
+    """ExpandDims and Squeeze of blocks, in the space of the image; None where it cannot be."""
     shape = list(arg.shape_of(value.value))
     if axis == 0 or (not grow and (axis in value.axes or shape[axis] != 1)):
         return None

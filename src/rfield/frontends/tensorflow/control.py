@@ -137,10 +137,11 @@ def merged(draft: Draft, values: list[Any], condition: Any = None) -> Any:
         shapes = {value.shape for value in values}
         return Fixed(shapes.pop() if len(shapes) == 1 else None, origin="branches")
     shapes = [value.shape if type(value) is Fixed else draft.nodes[value].shape for value in values]
-    if len(set(shapes)) > 1 or None in shapes:
+    shape = shapes[0]
+    if len(set(shapes)) > 1 or shape is None:
         raise InvalidModelError(f"branches of different shapes: {printable(str(shapes))}")
     operands = list(values)
-    op = ops.pointwise(*shapes, kind="branches")
+    op = ops.pointwise(*[shape] * len(shapes), kind="branches")
     links = list(op.links)
     if deciding:
         operands.append(condition)

@@ -1,8 +1,8 @@
 """Shape arithmetic on small constants, with NumPy.
 
 Everything that a graph computes from shapes and literals is known before any pixel is; a rule that
-needs a size finds it here. An op that is not in ``FOLDS`` gives a constant of unknown content, whose
-shape the rules tell. Integers are held in 64 bits: a size never wraps.
+needs a size finds it here. An op that is not in ``FOLDS`` gives a constant of unknown
+content, whose shape the rules tell. Integers are held in 64 bits: a size never wraps.
 """
 
 from __future__ import annotations
@@ -91,9 +91,8 @@ FOLDS.update(
             "RealDiv": np.true_divide, "Shape": np.shape, "Size": np.size, "Rank": np.ndim,
             "ZerosLike": np.zeros_like, "OnesLike": np.ones_like, "BitwiseAnd": np.bitwise_and,
             "InvertPermutation": np.argsort, "SquaredDifference": lambda a, b: (a - b) ** 2,
-            "Squeeze": None, "DivNoNan": lambda a, b: np.where(b == 0, 0, a / np.where(b == 0, 1, b)),
+            "DivNoNan": lambda a, b: np.where(b == 0, 0, a / np.where(b == 0, 1, b)),
         }.items()
-        if function is not None
     }
 )  # fmt: skip
 
@@ -140,7 +139,7 @@ def arange(attributes: Any, start: Array, limit: Array, delta: Array) -> Any:
     """None where it would be long."""
     if delta == 0 or abs((float(limit) - float(start)) / float(delta)) > SMALL:
         return None
-    return np.arange(start[()], limit[()], delta[()])
+    return np.arange(start.item(), limit.item(), delta.item(), dtype=start.dtype)
 
 
 @folds("LinSpace")

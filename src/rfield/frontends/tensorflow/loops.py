@@ -93,7 +93,7 @@ def _bound(
     reader: Reader, values: Sequence[Any], kept: Sequence[bool], name: str
 ) -> list[Any]:  # fmt: skip
     """After any number of steps a variable may have read all variables, whole."""
-    reading = _tensors(values)
+    reading = reader.dependents(values)
     shapes = [reader.draft.nodes[value].shape for value in reading]
 
     def any_of(shape: Any) -> Any:
@@ -118,18 +118,6 @@ def _bound(
         else:
             made.append(any_of(reader.draft.nodes[value].shape))
     return made
-
-
-def _tensors(values: Sequence[Any]) -> list[int]:
-    found: list[int] = []
-    for value in values:
-        if type(value) is int:
-            found.append(value)
-        elif type(value) is Parts:
-            found += [item for item in value.items if type(item) is int]
-            if type(value.source) is int:
-                found.append(value.source)
-    return list(dict.fromkeys(found))
 
 
 # -- loops tied into the graph ---------------------------------------------------------------

@@ -101,7 +101,8 @@ _MESSAGES: dict[str, dict[str, tuple[int, str]]] = {
     "FunctionDefLibrary": {"function": (1, "*FunctionDef")},
     "VersionDef": {"producer": (1, "int32"), "min_consumer": (2, "int32")},
     "GraphDef": {
-        "node": (1, "*NodeDef"), "library": (2, "FunctionDefLibrary"), "versions": (4, "VersionDef"),
+        "node": (1, "*NodeDef"), "library": (2, "FunctionDefLibrary"),
+        "versions": (4, "VersionDef"),
     },
     "MetaInfoDef": {"tags": (4, "*string")},
     "TensorInfo": {
@@ -136,8 +137,6 @@ def _file() -> descriptor_pb2.FileDescriptorProto:
     for name, fields in _MESSAGES.items():
         message = file.message_type.add(name=name)
         for field, (number, kind) in fields.items():
-            if kind.startswith("map "):
-                kind = f"*{_add_entry(message, name, field, kind[4:])}"
             made = message.field.add(name=field, number=number, label=_FIELD.LABEL_OPTIONAL)
             if kind[0] == "*":
                 made.label = _FIELD.LABEL_REPEATED
@@ -145,7 +144,11 @@ def _file() -> descriptor_pb2.FileDescriptorProto:
                 if not message.oneof_decl:
                     message.oneof_decl.add(name="value")
                 made.oneof_index = 0
-            _set_type(made, kind.lstrip("*|"))
+            if kind.startswith("map "):
+                made.label = _FIELD.LABEL_REPEATED
+                _set_type(made, _add_entry(message, name, field, kind[4:]))
+            else:
+                _set_type(made, kind.lstrip("*|"))
     return file
 
 

@@ -1,4 +1,4 @@
-"""Normalisation: pointwise where the statistics are fixed, else every output reads what is averaged."""
+"""Normalisation: pointwise where the statistics are fixed, else all that is averaged is read."""
 
 from __future__ import annotations
 

@@ -33,7 +33,7 @@ Done = Callable[[list[Any]], None]
 
 
 class Frame:
-    """One body being read: the values so far, the nodes still to come, and what to do at the end."""
+    """One body being read: the values so far, the nodes to come, and what to do at the end."""
 
     __slots__ = ("body", "call", "done", "order", "position", "returns", "values")
 
@@ -115,6 +115,10 @@ class Reader:
         )
         frame.values, frame.returns = values, ()
         self.frames.append(frame)
+
+    def dependents(self, values: Iterable[Any]) -> list[int]:
+        """The tensors among values that depend on an input, lists opened."""
+        return dependents(values)
 
     def settle_bound(self, op: Op, operands: Sequence[int], name: str) -> int:
         """Add an op on these operands under a name of its own."""
@@ -300,13 +304,11 @@ class Reader:
         full = [shape for shape in shapes if shape is not None and None not in shape]
         if not depends:
             return self._unknown_shape(item, arguments)
-        first = next(
-            (value for value in arguments.operands if type(value) is int), None
-        )  # fmt: skip
-        guess = () if first is None else self.draft.nodes[first].shape
-        result = tuple(full[0]) if full and len(full) == len(shapes) else guess  # type: ignore[arg-type]
+        operands = dependents(arguments.operands)
+        result = self.draft.nodes[operands[0]].shape if operands else ()
+        if full and len(full) == len(shapes):
+            result = tuple(size for size in full[0] if size is not None)
         self.unsupported.meet(item.op, item.name, result)
-        operands = [v for v in arguments.operands if type(v) is int]
         op = ops.opaque([self.draft.nodes[v].shape for v in operands], result, kind=item.op)
         made = self._emit(op, operands, item.name)
         return Outputs([made] * max(MANY, len(shapes)))
@@ -325,13 +327,14 @@ class Reader:
 
 
 def dependents(values: Iterable[Any]) -> list[int]:
-    """The indices among values, lists opened."""
+    """The tensors among values that depend on an input, lists opened."""
     found: list[int] = []
     for value in values:
         if type(value) is int:
             found.append(value)
         elif type(value) is Parts:
-            found += [part for part in value.items if type(part) is int]
+            inside = (*value.items, value.source)
+            found += [part for part in inside if type(part) is int]
         elif type(value) is Blocked:
             found.append(value.value)
-    return found
+    return list(dict.fromkeys(found))

@@ -1,8 +1,8 @@
 """What a tensor of the graph is while the graph is read.
 
-A tensor that depends on an input is an ``int``: the index of its value in the draft. Everything else
-is known without the input: ``Fixed`` for weights, shapes and tables (numbers only where they are
-small), ``Parts`` for lists of tensors, ``Outputs`` for ops with several results.
+A tensor that depends on an input is an ``int``: the index of its value in the draft. Everything
+else is known without the input: ``Fixed`` for weights, shapes and tables (numbers only where they
+are small), ``Parts`` for lists of tensors, ``Outputs`` for ops with several results.
 """
 
 from __future__ import annotations
