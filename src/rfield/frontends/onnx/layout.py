@@ -252,9 +252,12 @@ def expand(call: Call) -> Op:
 def depth_to_space(call: Call) -> list[Op]:
     """Channels become positions; ``DCR`` (block first) or ``CRD`` (channel first)."""
     shape, block = _blocks(call)
+    mode = call.text("mode", "DCR")
+    if mode not in ("DCR", "CRD"):
+        raise InvalidModelError(f"mode = {mode!r}; expected 'DCR' or 'CRD'")
     return layout.depth_to_space(
         shape, [block, block], axes=[2, 3], channel_axis=1,
-        channels_first=call.text("mode", "DCR") == "CRD",
+        channels_first=mode == "CRD",
     )  # fmt: skip
 
 
