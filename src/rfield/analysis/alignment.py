@@ -18,15 +18,15 @@ from ..core.graph import Graph, Node
 from ..core.link import AnyLink, Link
 from ..core.relation import Sliding
 from .bounds import axis_field
-from .fields import axis_names
 from .forward import sweep
 from .free import graphs_at_sizes
 from .pull import LARGEST
+from .results import axis_names
 from .terms import State, Term, Terms, terms_of
 from .through import through
 
-Centers = dict[tuple[int, Fraction | None], tuple[Fraction, ...]]
-"""Per (carrier axis, stride) the centres of the first outputs, one for each phase."""
+Centers = dict[tuple[int, Fraction | None], tuple[Fraction | None, ...]]
+"""Per (carrier axis, stride) the centre of each phase; None where nothing is read."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -191,7 +191,7 @@ def _centers(state: State, link: AnyLink, before: Sequence[int], after: Sequence
             continue
         if cut is None:
             moved = through(term, link, before, after)
-        elif term.varies(cut):
+        elif term.carrier == cut:
             return {}  # laid end to end along the field itself: nothing is combined
         else:
             moved = term
@@ -212,7 +212,7 @@ def _by_stride(terms: Sequence[Term], shape: Sequence[int]) -> Centers:
         field = axis_field(Terms(tuple(members)), shape, (carrier,))
         low, high = field.bounds(np.arange(min(period, 4096), dtype=np.int64)[:, None])
         found[carrier, stride] = tuple(
-            Fraction(int(a) + int(b), 2) for a, b in zip(low, high, strict=True) if a <= b < LARGEST
+            Fraction(int(a) + int(b), 2) if a <= b else None for a, b in zip(low, high, strict=True)
         )
     return found
 
@@ -227,9 +227,10 @@ def _offset(one: Centers, other: Centers) -> Fraction | None:
         length = lcm(len(mine), len(theirs)) if mine and theirs else 0
         stride = key[1] or Fraction(0)
         for i in range(length):
-            a = mine[i % len(mine)] + stride * (i - i % len(mine))
-            b = theirs[i % len(theirs)] + stride * (i - i % len(theirs))
-            gaps.append(b - a)
+            a, b = mine[i % len(mine)], theirs[i % len(theirs)]
+            if a is not None and b is not None:
+                blocks = i // len(theirs) * len(theirs) - i // len(mine) * len(mine)
+                gaps.append(b - a + stride * blocks)
     return max(gaps, key=abs, default=Fraction(0))
 
 

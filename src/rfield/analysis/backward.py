@@ -46,13 +46,17 @@ def pull(
             for operand, link in zip(node.operands, node.links, strict=True)
             if operand in reaching
         ]
+        whole = sum(not link.is_part for _, link in branches)
+        count = whole + (whole < len(branches))  # parts do not compete: an output reads one of them
         for operand, link in branches:
             shape = nodes[operand].shape
-            found = foot if link.is_identity else _through(foot, link, shape, domain, clip, node.name)
+            found = (
+                foot if link.is_identity else _through(foot, link, shape, domain, clip, node.name)
+            )
             if found is None:
                 continue
-            if len(branches) > 1:
-                shared = domain.share(found.scale, len(branches))
+            if count > 1:
+                shared = domain.share(found.scale, count)
                 found = Footprint(found.windows, found.blocks, shared)
             before = waiting.get(operand)
             waiting[operand] = found if before is None else joined(before, found, domain)
@@ -101,7 +105,7 @@ def _through(
     foot: Footprint, link: AnyLink, shape: Sequence[int], domain: Domain, clip: bool, name: str
 ) -> Footprint | None:
     if isinstance(link, Reshaped):
-        return _reshape(foot, link, domain, name)
+        return reshaped(foot, link, domain, name)
     return _link(foot, link, shape, domain, clip)
 
 
@@ -138,7 +142,12 @@ def _link(
                 operand_axis, relation = changed[axis]
                 last = values.swapaxes(place, -1)
                 moved = scatter(
-                    last, foot.windows[axis], relation, shape[operand_axis], domain, clip=clip  # type: ignore[arg-type]  # Whole and At are handled above
+                    last,
+                    foot.windows[axis],
+                    relation,
+                    shape[operand_axis],
+                    domain,
+                    clip=clip,  # type: ignore[arg-type]  # Whole and At are handled above
                 )
                 if moved is None:
                     return None
@@ -152,7 +161,7 @@ def _link(
     return trimmed(found, domain) if changed else found
 
 
-def _reshape(foot: Footprint, link: Reshaped, domain: Domain, name: str) -> Footprint | None:
+def reshaped(foot: Footprint, link: Reshaped, domain: Domain, name: str) -> Footprint | None:
     """Groups of one axis keep their place; the others become one block and are re-read row by row."""
     rename: dict[int, int] = {}
     windows: list[Window] = [(0, size) for size in link.before]
@@ -178,7 +187,9 @@ def _reshape(foot: Footprint, link: Reshaped, domain: Domain, name: str) -> Foot
         foot = merged(foot, group.after, domain)
         block = next(b for b in foot.blocks if group.after[0] in b.axes)
         inner = len(group.after)
-        wide = [(0, link.after[a]) for a in group.after] + [foot.windows[a] for a in block.axes[inner:]]
+        wide = [(0, link.after[a]) for a in group.after] + [
+            foot.windows[a] for a in block.axes[inner:]
+        ]
         values = widened(block.values, [foot.windows[a] for a in block.axes], wide)
         values = values.reshape(
             len(values), *(link.before[a] for a in group.before), *values.shape[1 + inner :]
@@ -186,7 +197,9 @@ def _reshape(foot: Footprint, link: Reshaped, domain: Domain, name: str) -> Foot
         # New axes are kept apart from the old ones by numbers that no tensor has until all are placed.
         fresh = tuple(-1 - axis for axis in group.before)
         blocks = tuple(b for b in foot.blocks if b is not block)
-        foot = Footprint(foot.windows, (*blocks, Block((*fresh, *block.axes[inner:]), values)), foot.scale)
+        foot = Footprint(
+            foot.windows, (*blocks, Block((*fresh, *block.axes[inner:]), values)), foot.scale
+        )
     blocks = tuple(
         Block(tuple(-1 - a if a < 0 else rename[a] for a in block.axes), block.values)
         for block in foot.blocks

@@ -99,7 +99,11 @@ class AxisField:
             size = self.shape[axis]
             own = [t for t in self.terms if t.varies(axis)]
             periods = [t.period for t in own if t.carrier == axis and t.advance is not None]
-            strides = {Fraction(t.advance, t.period) for t in own if t.carrier == axis and t.advance is not None}
+            strides = {
+                Fraction(t.advance, t.period)
+                for t in own
+                if t.carrier == axis and t.advance is not None
+            }
             length = lcm(*periods) if periods else 1
             endless = len(periods) == len(own) and len(strides) <= 1
             if not own or (endless and len(own) == len(self.terms)):

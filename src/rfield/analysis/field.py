@@ -20,8 +20,9 @@ from ..errors import InvalidModelError, UnresolvedSizeError, show_shape
 from .backward import boxes
 from .bounds import AxisField, axis_field, carriers, phase_grid
 from .clipped import clipped_bounds
+from .projective import push
 from .pull import LARGEST
-from .results import UNBOUNDED, Fidelity, IndexArray, Region, Size
+from .results import UNBOUNDED, Fidelity, IndexArray, Region, Size, axis_names
 from .terms import Span, State
 
 SCHEMA = 1
@@ -70,7 +71,7 @@ class ReceptiveField:
     @cached_property
     def sizes(self) -> tuple[tuple[int, ...], ...]:
         """Per axis the sorted distinct sizes over the phases, whole-axis reads left out."""
-        if self.is_crossed and not self.global_reads:
+        if self._asks_together:
             low, high = self._together(phase_grid(self._fields), clip=False)
             spans = (high - low + 1)[(low <= high).all(axis=-1)]
             return tuple(tuple(int(n) for n in np.unique(column)) or (0,) for column in spans.T)
@@ -111,10 +112,14 @@ class ReceptiveField:
             return None
         if span:
             return -span[2]
-        if self.is_crossed and not self.global_reads:
+        if self._asks_together:
             origin = np.zeros((1, len(self.positions)), dtype=np.int64)
             low, high = self._together(origin, clip=False)
-            return -int(low[0, k]) if (low <= high).all() and self._fields[k].stride is not None else None
+            return (
+                -int(low[0, k])
+                if (low <= high).all() and self._fields[k].stride is not None
+                else None
+            )
         if self._fields[k].stride is None or self._fields[k].is_global:
             return None
         low, high = self._fields[k].bounds(np.zeros((1, len(self.positions)), dtype=np.int64))
@@ -149,7 +154,8 @@ class ReceptiveField:
         """The field without the whole-axis reads (size 0 where nothing local is left)."""
         if not self.global_reads:
             return self
-        return replace(self, is_local=True, global_reads=())
+        known = Fidelity.UPPER_BOUND if self.is_crossed else self.fidelity
+        return replace(self, is_local=True, global_reads=(), fidelity=known)
 
     def region(self, index: Any = (), clip: bool = False) -> Region:
         """The box of input positions that the outputs at ``index`` read.
@@ -160,25 +166,29 @@ class ReceptiveField:
         """
         at, many = self.rows(index, inside=clip)
         if clip:
-            self._need_sizes()
+            self._need_sizes("clip=True")
             if self.is_local:
                 raise InvalidModelError("clip=True has no local variant: a tensor is read or not")
             found = clipped_bounds(
                 self.graph, self.value, self.source, self.source_axes, self.positions, at
             )
             low, high = self._together(at, clip=True) if found is None else found
-        elif self.is_crossed and not self.global_reads:
+        elif self._asks_together:
             low, high = self._together(at, clip=False)
         else:
             if not many and all(self._spans):
+                self._need_fixed_regions()
                 return self._plain_region(at)
-            for name in self.axes:
-                if f"padding {name}" in self.unknown:
-                    raise UnresolvedSizeError(f"{self.layer}: {self.unknown[f'padding {name}']}")
+            self._need_fixed_regions()
             pairs = [found.bounds(at) for found in self._fields]
             low = np.stack([p[0] for p in pairs], axis=-1)
             high = np.stack([p[1] for p in pairs], axis=-1)
         return self._boxes(low, high, np.asarray(index).shape[:-1] if many else None)
+
+    @property
+    def _asks_together(self) -> bool:
+        """Whether boxes must be had all axes at once (only the bounded field can be)."""
+        return self.is_crossed and not self.global_reads and not self.is_local
 
     def _together(self, at: IndexArray, *, clip: bool) -> tuple[IndexArray, IndexArray]:
         """Boxes of all axes at once, for joins whose branches are empty on one axis only."""
@@ -191,10 +201,6 @@ class ReceptiveField:
         stop: list[int] = []
         for k, span in enumerate(self._spans):
             assert span is not None
-            if f"padding {self.axes[k]}" in self.unknown:
-                raise UnresolvedSizeError(
-                    f"{self.layer}: {self.unknown[f'padding {self.axes[k]}']}"
-                )
             position = int(at[0, self.positions.index(span[0])])
             start.append(span[1] * position + span[2])
             stop.append(span[1] * position + span[3] + 1)
@@ -230,12 +236,38 @@ class ReceptiveField:
     def outputs_seeing(self, index: Any) -> Region:
         """The projective field: the box of outputs that the input position ``index`` can influence.
 
-        ``index``: one input position (one integer or ``slice`` per axis). Theory, cut to the real
-        output; the axes of the result are the output's position axes.
+        ``index``: one input position, or a box (one integer or ``slice`` per axis). Exact on this
+        input's sizes; the axes of the result are the output's position axes.
         """
-        from .projective import outputs_seeing
+        self._need_sizes("outputs_seeing")
+        shape = self.graph.nodes[self.source].shape
+        windows = [(0, size) for size in shape]
+        for axis, window in zip(self.source_axes, self._windows(index), strict=True):
+            windows[axis] = window
+        foot = push(self.graph, self.source, self.value, windows)
+        spans = [(0, 0) if foot is None else foot.windows[axis] for axis in self.positions]
+        names = axis_names(len(self.positions))
+        return Region(tuple(a for a, _ in spans), tuple(b for _, b in spans), names)
 
-        return outputs_seeing(self, index)
+    def _windows(self, index: Any) -> list[tuple[int, int]]:
+        """One input position, or a box of them, as half-open windows."""
+        parts = tuple(index) if isinstance(index, tuple | list | np.ndarray) else (index,)
+        if len(parts) != len(self.axes):
+            raise InvalidModelError(
+                f"{self.layer}: input index {index!r}; expected one number or slice for each of "
+                f"{', '.join(self.axes)}"
+            )
+        windows: list[tuple[int, int]] = []
+        for name, axis, part in zip(self.axes, self.source_axes, parts, strict=True):
+            size = self.graph.nodes[self.source].shape[axis]
+            begin, end, step = _window(part, size)
+            if not 0 <= begin < end <= size or step != 1:
+                raise InvalidModelError(
+                    f"{self.layer}: input index {part!r} on {name}; expected an integer or a plain "
+                    f"slice inside its {size} positions"
+                )
+            windows.append((begin, end))
+        return windows
 
     def as_dict(self) -> dict[str, Any]:
         """Plain data (JSON-ready), with a schema version."""
@@ -294,10 +326,15 @@ class ReceptiveField:
                 raise InvalidModelError(f"{self.layer}: index {bad} outside positions {shape}")
         return rows, at.ndim > 1
 
-    def _need_sizes(self) -> None:
+    def _need_fixed_regions(self) -> None:
+        for name in self.axes:
+            if f"region {name}" in self.unknown:
+                raise UnresolvedSizeError(f"{self.layer}: {self.unknown[f'region {name}']}")
+
+    def _need_sizes(self, what: str) -> None:
         if self.graph.has_free_axes:
             raise UnresolvedSizeError(
-                f"{self.layer}: clip=True needs the input's sizes; {self.wrt} has free axes"
+                f"{self.layer}: {what} needs the input's sizes; {self.wrt} has free axes"
             )
 
 
@@ -313,6 +350,15 @@ def position_axes(
     if rank == len(graph.nodes[source].shape) and set(found) <= set(axes):
         return axes
     return found
+
+
+def _window(part: Any, size: int) -> tuple[int, int, int]:
+    """An integer or a slice as (start, stop, step); what is neither is an empty window."""
+    if isinstance(part, slice):
+        return part.indices(size)
+    if isinstance(part, int | np.integer) and not isinstance(part, bool):
+        return int(part), int(part) + 1, 1
+    return 0, 0, 0
 
 
 def _plain(values: Any) -> tuple[Any, ...]:

@@ -10,10 +10,8 @@ from ..errors import UnresolvedSizeError, unknown_name
 from .field import ReceptiveField, position_axes
 from .forward import Sweep, input_sweeps, sweep
 from .free import unknown_numbers
-from .results import Fidelity
+from .results import Fidelity, axis_names
 from .reverse import pull_back
-
-AXIS_NAMES = {1: ("t",), 2: ("y", "x"), 3: ("z", "y", "x"), 4: ("t", "z", "y", "x")}
 
 
 def receptive_field(
@@ -220,8 +218,3 @@ def source_layout(
     rank = len(graph.nodes[source].shape)
     axes = tuple(range(min(2, rank - 1), rank))
     return axis_names(len(axes)), axes
-
-
-def axis_names(count: int) -> tuple[str, ...]:
-    """Names of ``count`` spatial axes: t; y, x; z, y, x."""
-    return AXIS_NAMES.get(count) or tuple(f"axis{k}" for k in range(count))

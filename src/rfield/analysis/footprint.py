@@ -17,7 +17,7 @@ import numpy as np
 from ..errors import too_large
 from .scatter import Array, Domain, Window
 
-DENSE_LIMIT = 1 << 28
+DENSE_LIMIT = 1 << 27
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -47,7 +47,6 @@ class Footprint:
     def block_of(self, axis: int) -> Block | None:
         """The block that holds ``axis``; None if it is uniform."""
         return next((block for block in self.blocks if axis in block.axes), None)
-
 
     def span(self, entry: int, axis: int) -> Window | None:
         """First and past-last reached index of ``axis`` in one batch entry; None: nothing."""
@@ -81,6 +80,8 @@ def explicit(foot: Footprint, axis: int, domain: Domain) -> Footprint:
     if foot.block_of(axis) is not None:
         return foot
     length = foot.windows[axis][1] - foot.windows[axis][0]
+    if foot.batch * length > DENSE_LIMIT:
+        raise too_large("an exact set", foot.batch * length, "Its box is given by region().")
     ones = domain.share(np.ones((foot.batch, length), dtype=domain.dtype), length)
     return Footprint(foot.windows, (*foot.blocks, Block((axis,), ones)), foot.scale)
 
@@ -164,9 +165,14 @@ def _same(one: Footprint, other: Footprint, axis: int) -> bool:
     a, b = one.block_of(axis), other.block_of(axis)
     if a is None or b is None:
         return a is b
-    return a.axes == b.axes and (
-        a.values is b.values or (a.values.shape == b.values.shape and bool((a.values == b.values).all()))
-    ) and all(one.windows[x] == other.windows[x] for x in a.axes)
+    return (
+        a.axes == b.axes
+        and (
+            a.values is b.values
+            or (a.values.shape == b.values.shape and bool((a.values == b.values).all()))
+        )
+        and all(one.windows[x] == other.windows[x] for x in a.axes)
+    )
 
 
 def _contains(one: Footprint, other: Footprint) -> bool:

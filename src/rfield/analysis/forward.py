@@ -62,7 +62,9 @@ def input_sweeps(graph: Graph) -> tuple[Sweep, ...]:
     return tuple(sweep(graph, entry.node, entry.axes) for entry in graph.inputs_ if entry.axes)
 
 
-def _sweep_axis(nodes: Sequence[Node], source: int, start: Span, findings: _Findings) -> list[State]:
+def _sweep_axis(
+    nodes: Sequence[Node], source: int, start: Span, findings: _Findings
+) -> list[State]:
     states: list[State] = [None] * (source + 1)
     states[source] = start
     add = states.append
@@ -127,7 +129,9 @@ def _general(
     if len(node.operands) > 1:
         gaps = gaps_of(
             [
-                [(term.low, term.high) for term in branch] if branch or operand in findings.gone else None
+                [(term.low, term.high) for term in branch]
+                if branch or operand in findings.gone
+                else None
                 for operand, branch in zip(node.operands, branches, strict=True)
             ]
         )

@@ -9,11 +9,15 @@ flip) show up by a second set of sizes.
 from __future__ import annotations
 
 from collections.abc import Sequence
+from fractions import Fraction
 from functools import lru_cache
 from math import lcm
 
+import numpy as np
+
 from ..core.graph import Graph
 from ..errors import RFieldError, UnresolvedSizeError
+from .bounds import axis_field, carriers
 from .forward import sweep
 from .terms import State, terms_of
 
@@ -29,21 +33,24 @@ def unknown_numbers(
     names: Sequence[str],
     states: Sequence[State],
 ) -> dict[str, str]:
-    """``{"padding y": reason, …}``: the numbers of ``layer`` that change with a free size."""
+    """``{"padding y": reason, …}``: what of ``layer`` changes with a free size (stride, padding, region)."""
     unknown: dict[str, str] = {}
     samples = graphs_at_sizes(graph)
+    shape = graph.nodes[graph.index(layer)].shape
     for k, name in enumerate(names):
-        seen = {_numbers(_state(sample, source, layer, source_axes[k])) for sample in samples}
-        seen.add(_numbers(states[k]))
+        found = [_state(sample, source, layer, source_axes[k]) for sample in samples]
+        seen = [_numbers(state, shape) for state in (*found, states[k])]
         where = f"of {layer} along {name} depends on the input size"
-        if len({stride for stride, _ in seen}) > 1:
+        if len({numbers[0] for numbers in seen}) > 1:
             unknown[f"stride {name}"] = f"the stride {where}"
-        if len({padding for _, padding in seen}) > 1:
+        if len({numbers[1] for numbers in seen}) > 1:
             unknown[f"padding {name}"] = f"the padding {where}"
         elif samples and abs(_step(states[k])) > RESIDUE_LIMIT:
             unknown[f"padding {name}"] = (
                 f"the padding {where}, or is not known not to: its stride is above {RESIDUE_LIMIT}"
             )
+        if len(set(seen)) > 1 or f"padding {name}" in unknown:
+            unknown[f"region {name}"] = unknown.get(f"padding {name}", f"the region {where}")
     return unknown
 
 
@@ -123,14 +130,18 @@ def _state(graph: Graph, source: str, layer: str, axis: int) -> State:
     return _sweep_of(_Held(graph), graph.index(source), axis)[graph.index(layer)]
 
 
-def _numbers(state: State) -> tuple[object, object]:
-    """Stride and padding as comparable values."""
+def _numbers(state: State, shape: Sequence[int]) -> tuple[object, object, object]:
+    """Stride, padding and the whole pattern of a state, as comparable values."""
     if state is None:
-        return None, None
+        return None, None, None
     if isinstance(state, tuple):
-        return state[1], state[2]
-    strides = tuple((t.carrier, t.advance, t.period) for t in state.terms)
-    return strides, tuple((t.low.tobytes(), t.high.tobytes()) for t in state.terms)
+        return Fraction(state[1]), state[2], state
+    folded = axis_field(state, shape, carriers([state], len(shape)))
+    origin = np.zeros((1, len(folded.positions)), dtype=np.int64)
+    pattern = {
+        (t.carrier, t.advance, t.period, t.low.tobytes(), t.high.tobytes()) for t in folded.terms
+    }
+    return folded.stride, int(folded.local.bounds(origin)[0][0]), frozenset(pattern)
 
 
 def padding_by_size(

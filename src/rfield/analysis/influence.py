@@ -20,13 +20,15 @@ import numpy as np
 from numpy.typing import NDArray
 
 from ..core.graph import Graph
-from ..errors import InvalidModelError
+from ..errors import InvalidModelError, unknown_name
 from .fields import receptive_field
+from .gaussian import Gaussian, fit
 from .results import Fidelity
 from .scatter import Weights
 from .support import Question, dense
 
 SHARES = (0.5, 0.9, 0.95, 0.99)
+AREA_SHARES = (0.2, 0.3, 0.5, 0.99)
 
 
 @dataclass(frozen=True, eq=False)
@@ -66,8 +68,18 @@ class Influence:
 
     def profile(self, axis: int | str) -> NDArray[np.float64]:
         """The distribution along one axis, summed over the others."""
+        if isinstance(axis, str) and axis not in self.axes:
+            raise unknown_name("axis", axis, self.axes)
         k = self.axes.index(axis) if isinstance(axis, str) else axis
         return self.weight.sum(axis=tuple(a for a in range(self.weight.ndim) if a != k))
+
+    def positions(self, axis: int | str) -> NDArray[np.float64]:
+        """The input positions along one axis to which ``profile`` belongs."""
+        return self._positions(self.axes.index(axis) if isinstance(axis, str) else axis)
+
+    def gaussian(self, axis: int | str) -> Gaussian:
+        """The Gaussian that fits the profile along one axis best, and how well it does."""
+        return fit(self.positions(axis), self.profile(axis))
 
     def box(self, share: float) -> tuple[int, ...]:
         """Sides of the smallest box around the centre of mass that holds ``share`` of the mass.
@@ -133,6 +145,11 @@ class Influence:
             "size": list(self.size),
             "ratio": list(self.ratio),
             "boxes": {f"{share:g}": list(self.box(share)) for share in SHARES},
+            "area_ratios": {f"{share:g}": self.area_ratio(share) for share in AREA_SHARES},
+            "gaussian": [
+                {"mean": found.mean, "std": found.std, "r2": found.r2}
+                for found in map(self.gaussian, range(len(self.axes)))
+            ],
             "note": self.note,
         }
 
@@ -152,7 +169,9 @@ def influence(
         raise InvalidModelError(f"{rf.layer}: influence is asked for one index at a time")
     foot = ask.pull(rows, Weights())
     if foot is None:
-        raise InvalidModelError(f"{rf.layer} at {tuple(rows[0].tolist())} reads nothing of {rf.wrt}")
+        raise InvalidModelError(
+            f"{rf.layer} at {tuple(rows[0].tolist())} reads nothing of {rf.wrt}"
+        )
     weight = dense(foot, 0, rf.source_axes, Weights())
     box = rf.region(rows[0].tolist(), clip=True) if rf.global_reads else rf.region(rows[0].tolist())
     return Influence(

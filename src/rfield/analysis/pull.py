@@ -120,7 +120,9 @@ def slide_finite(
     low, high = bounds
     shape = (*low.shape[:-1], len(positions))
     if low.size // max(1, low.shape[-1]) * len(positions) > CELL_LIMIT:
-        raise too_large("the bounds of one layer", low.size // max(1, low.shape[-1]) * len(positions), _SMALLER)
+        raise too_large(
+            "the bounds of one layer", low.size // max(1, low.shape[-1]) * len(positions), _SMALLER
+        )
     out_low = np.full(shape, NOTHING[0], dtype=np.int64)
     out_high = np.full(shape, NOTHING[1], dtype=np.int64)
     if isinstance(relation, Table):

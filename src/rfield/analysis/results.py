@@ -87,4 +87,12 @@ class Region:
     __repr__ = __str__
 
 
+AXIS_NAMES = {1: ("t",), 2: ("y", "x"), 3: ("z", "y", "x"), 4: ("t", "z", "y", "x")}
+
+
+def axis_names(count: int) -> tuple[str, ...]:
+    """Names of ``count`` spatial axes: t; y, x; z, y, x."""
+    return AXIS_NAMES.get(count) or tuple(f"axis{k}" for k in range(count))
+
+
 IndexArray = NDArray[np.int64]

@@ -99,18 +99,30 @@ def scatter(
     pieces = _pieces(window, relation)
     if not pieces:
         return None
-    low = min(min(_ends(first, advance, count)) + taps.first for first, advance, count, taps, _ in pieces)
-    high = max(max(_ends(first, advance, count)) + taps.last for first, advance, count, taps, _ in pieces)
+    low = min(
+        min(_ends(first, advance, count)) + taps.first for first, advance, count, taps, _ in pieces
+    )
+    high = max(
+        max(_ends(first, advance, count)) + taps.last for first, advance, count, taps, _ in pieces
+    )
     border = relation.border if isinstance(relation, Sliding) else "cut"
     outside = low < 0 or high >= size
     if outside and border in ("zero", "cut") and (clip or border == "cut"):
         if high < 0 or low >= size:
             return None
-    if (high - low + 1) * (values.size // max(1, values.shape[-1])) > 8 * CELL_LIMIT:
+    if (high - low + 1) * (values.size // max(1, values.shape[-1])) > 2 * CELL_LIMIT:
         raise too_large("an exact set", high - low + 1, "Its box is given by region().")
     found = np.zeros((*values.shape[:-1], high - low + 1), dtype=domain.dtype)
     for first, advance, count, taps, part in pieces:
-        _spread(found, domain.share(values[..., part], len(taps)), first - low, advance, count, taps, domain)
+        _spread(
+            found,
+            domain.share(values[..., part], len(taps)),
+            first - low,
+            advance,
+            count,
+            taps,
+            domain,
+        )
     if not outside or (not clip and border != "cut"):
         return found, (low, high + 1)
     if border in ("zero", "cut"):
@@ -138,7 +150,9 @@ def _pieces(window: Window, relation: Sliding | Table) -> list[Piece]:
         if relation.taps[phase]:
             count = -(-(stop - start - offset) // period)
             part = slice(offset, None, period)
-            pieces.append((relation.advance * block, relation.advance, count, relation.taps[phase], part))
+            pieces.append(
+                (relation.advance * block, relation.advance, count, relation.taps[phase], part)
+            )
     return pieces
 
 
@@ -157,14 +171,20 @@ def _spread(
     for start, step, teeth, width in taps.combs:
         if width > MOST_TAPS_ONE_BY_ONE:
             for tooth in range(teeth):
-                _place_runs(found, values, base + start + tooth * step, advance, count, width, domain)
+                _place_runs(
+                    found, values, base + start + tooth * step, advance, count, width, domain
+                )
         else:
             for tooth in range(teeth):
                 for inner in range(width):
-                    _place(found, values, base + start + tooth * step + inner, advance, count, domain)
+                    _place(
+                        found, values, base + start + tooth * step + inner, advance, count, domain
+                    )
 
 
-def _place(found: Array, values: Array, first: int, advance: int, count: int, domain: Domain) -> None:
+def _place(
+    found: Array, values: Array, first: int, advance: int, count: int, domain: Domain
+) -> None:
     if advance == 0:
         domain.add(found[..., first], domain.collect(values, -1))
         return
@@ -177,18 +197,24 @@ def _place(found: Array, values: Array, first: int, advance: int, count: int, do
 def _place_runs(
     found: Array, values: Array, first: int, advance: int, count: int, width: int, domain: Domain
 ) -> None:
-    """A dense window of ``width`` for each output, by running sums."""
+    """A dense window of ``width`` for each output, by doubling: sums of 1, 2, 4 … neighbours.
+
+    Nothing is ever subtracted, so small weights are not lost beside large ones.
+    """
     low, high = sorted(_ends(first, advance, count))
-    steps = np.zeros((*found.shape[:-1], high - low + 1 + width), dtype=np.float64)
-    weights = Weights()
-    _place(steps, values.astype(np.float64), first - low, advance, count, weights)
-    _place(steps, -values.astype(np.float64), first - low + width, advance, count, weights)
-    runs = np.cumsum(steps, axis=-1)[..., :-1]
-    if domain.dtype is np.bool_:
-        runs = runs > 0.5
-    else:
-        runs[np.abs(runs) < 1e-12 * max(1e-300, float(np.abs(runs).max()))] = 0
-    domain.add(found[..., low : high + width], runs)
+    length = high - low + width
+    power = np.zeros((*found.shape[:-1], length), dtype=domain.dtype)
+    _place(power, values, first - low, advance, count, domain)
+    total = np.zeros_like(power)
+    done, span = 0, 1
+    while span <= width:
+        if width & span:
+            domain.add(total[..., done:], power[..., : length - done])
+            done += span
+        wider = power.copy()
+        domain.add(wider[..., span:], power[..., : max(0, length - span)])
+        power, span = wider, 2 * span
+    domain.add(found[..., low : high + width], total)
 
 
 def _scatter_prefix(

@@ -6,6 +6,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass, field
 from functools import cached_property
 from math import prod
+from operator import index as at
 from typing import Any, overload
 
 import numpy as np
@@ -14,7 +15,6 @@ from numpy.typing import NDArray
 from ..core.graph import Graph
 from ..errors import (
     InvalidModelError,
-
     TooLargeError,
     UnresolvedSizeError,
     show_shape,
@@ -92,11 +92,30 @@ class Support:
 
 
 @overload
-def support(graph: Graph, index: Sequence[int | slice] | int, output: str | None = ..., *, wrt: str | None = ..., clip: bool = ...) -> Support: ...
-@overload
-def support(graph: Graph, index: NDArray[Any], output: str | None = ..., *, wrt: str | None = ..., clip: bool = ...) -> Support | tuple[Support, ...]: ...
 def support(
-    graph: Graph, index: Any, output: str | None = None, *, wrt: str | None = None, clip: bool = True
+    graph: Graph,
+    index: Sequence[int | slice] | int,
+    output: str | None = ...,
+    *,
+    wrt: str | None = ...,
+    clip: bool = ...,
+) -> Support: ...
+@overload
+def support(
+    graph: Graph,
+    index: NDArray[Any],
+    output: str | None = ...,
+    *,
+    wrt: str | None = ...,
+    clip: bool = ...,
+) -> Support | tuple[Support, ...]: ...
+def support(
+    graph: Graph,
+    index: Any,
+    output: str | None = None,
+    *,
+    wrt: str | None = None,
+    clip: bool = True,
 ) -> Support | tuple[Support, ...]:
     """The exact set of input positions that the output at ``index`` reads.
 
@@ -123,7 +142,9 @@ class Question:
         self.rf = rf
         self.clip = clip
         if rf.graph.has_free_axes:
-            raise UnresolvedSizeError(f"{rf.layer}: exact sets need the input's sizes; {rf.wrt} has free axes")
+            raise UnresolvedSizeError(
+                f"{rf.layer}: exact sets need the input's sizes; {rf.wrt} has free axes"
+            )
         if all(state is None for state in rf.states):
             raise InvalidModelError(f"{rf.layer} does not depend on {rf.wrt}")
         if not clip and rf.global_reads:
@@ -156,10 +177,15 @@ class Question:
             raise InvalidModelError(
                 f"{rf.layer}: an index of {len(index)} numbers; its positions are {show_shape(shape)}"
             )
-        ranges = [
-            range(*part.indices(size)) if isinstance(part, slice) else range(part, part + 1)
-            for part, size in zip(index, shape, strict=True)
-        ]
+        try:
+            ranges = [
+                range(*part.indices(size)) if isinstance(part, slice) else range(at(part), at(part) + 1)
+                for part, size in zip(index, shape, strict=True)
+            ]
+        except TypeError:
+            raise InvalidModelError(
+                f"{rf.layer}: index {index!r}; expected integers and slices"
+            ) from None
         cells = prod(len(r) for r in ranges)
         if cells == 0 or cells > MASK_LIMIT >> 8:
             raise InvalidModelError(f"{rf.layer}: index {index} holds {cells:,} positions")
@@ -189,7 +215,7 @@ class Question:
 def dense(foot: Footprint, entry: int, spatial: tuple[int, ...], domain: Domain) -> Array:
     """One batch entry over the spatial axes' windows, everything else collected."""
     cells = prod(foot.windows[a][1] - foot.windows[a][0] for a in spatial)
-    if cells > MASK_LIMIT:
+    if cells * np.dtype(domain.dtype).itemsize > MASK_LIMIT:
         raise too_large("the mask", cells, "Its bounding box is in .box.")
     one = Footprint(
         foot.windows,
@@ -218,5 +244,3 @@ def _collected(foot: Footprint) -> Footprint:
     live = block.values & whole.scale.reshape(-1, *(1,) * len(block.axes))
     one = type(block)(block.axes, live.any(axis=0, keepdims=True))
     return Footprint(whole.windows, (one,), np.ones(1, dtype=bool))
-
-

@@ -226,7 +226,7 @@ def recarry(term: Term, shape: Sequence[int], repeats: int) -> Term:
     """Find the carrier of a finite term: of the axes along which it moves furthest, one it repeats on."""
     if term.carrier is not None and term.advance is not None:
         return term
-    varying = [axis for axis, size in enumerate(term.low.shape) if size > 1]
+    varying = [axis for axis, size in enumerate(term.low.shape) if size > 1 and term.moves(axis)]
     if not varying:
         return Term(term.low, term.high, None, None, term.is_global)
     varying.sort(key=lambda axis: -_spread(term.low, axis))

@@ -16,7 +16,17 @@ from numpy.typing import NDArray
 from ..core.link import AnyLink, Link, Read, Reshaped
 from ..core.relation import IDENTITY, At, Prefix, Sliding, Table, Whole
 from ..errors import too_large
-from .pull import CELL_LIMIT, NOTHING, UNLIMITED, Bounds, Ints, slide_finite, slide_pattern, table_pattern, tidy
+from .pull import (
+    CELL_LIMIT,
+    NOTHING,
+    UNLIMITED,
+    Bounds,
+    Ints,
+    slide_finite,
+    slide_pattern,
+    table_pattern,
+    tidy,
+)
 from .terms import Term, compact, everything, finite, rebuild, recarry
 
 
