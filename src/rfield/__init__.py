@@ -22,12 +22,15 @@ _HOME = {
     "Region": "analysis.results",
     "alignment": "api",
     "cost": "api",
+    "explain": "api",
     "influence": "api",
     "load": "loading",
+    "measured_influence": "live",
     "receptive_field": "api",
     "receptive_fields": "api",
     "summary": "api",
     "support": "api",
+    "verify": "live",
 }
 
 if TYPE_CHECKING:
@@ -38,6 +41,7 @@ if TYPE_CHECKING:
     from .api import (
         alignment,
         cost,
+        explain,
         influence,
         receptive_field,
         receptive_fields,
@@ -47,6 +51,7 @@ if TYPE_CHECKING:
     from .core.graph import Graph
     from .errors import RFieldError
     from .frontends.declared import GraphBuilder
+    from .live import measured_influence, verify
     from .loading import load
 
 __all__ = [
@@ -61,12 +66,15 @@ __all__ = [
     "Region",
     "alignment",
     "cost",
+    "explain",
     "influence",
     "load",
+    "measured_influence",
     "receptive_field",
     "receptive_fields",
     "summary",
     "support",
+    "verify",
 ]
 
 

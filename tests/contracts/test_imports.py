@@ -43,9 +43,10 @@ MAY_IMPORT: dict[str, set[str]] = {
     "networks": {".errors", ".core", ".frontends", "numpy"},
     "loading": BELOW_CLI,  # finds out what a source is; the only way from a name to a network
     "api": BELOW_CLI | {".loading"},  # the public questions
-    "cli": BELOW_CLI | {".__version__", ".loading", ".api", ".__init__", "rich"},
+    "live": BELOW_CLI | {".loading"},  # the questions that run the model
+    "cli": BELOW_CLI | {".__version__", ".loading", ".api", ".live", ".__init__", "rich"},
     "testing": BELOW_CLI | {".loading", ".api", ".__init__", "numpy", "hypothesis"},
-    "__init__": BELOW_CLI | {".loading", ".api", ".cli", ".testing"},
+    "__init__": BELOW_CLI | {".loading", ".api", ".live", ".cli", ".testing"},
 }
 LINES = 400
 

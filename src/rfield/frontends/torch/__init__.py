@@ -24,14 +24,20 @@ from . import (  # noqa: F401 - importing a family registers its rules
 )
 from .capture import read_module
 from .exported import read_exported
+from .gradients import ModuleGradients
+from .live import build_live
 from .pt2 import read_pt2
 from .rulebook import RULES, Arguments, Reading, rule
+from .running import RunningModule
 from .zoo import read_timm, read_torchvision
 
 __all__ = [
     "RULES",
     "Arguments",
+    "ModuleGradients",
     "Reading",
+    "RunningModule",
+    "build_live",
     "read_exported",
     "read_module",
     "read_pt2",

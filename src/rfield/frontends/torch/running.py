@@ -35,11 +35,7 @@ class RunningModule:
     marks = True
 
     def __init__(self, model: nn.Module, graph: Graph, *, training: bool = False) -> None:
-        if any(tensor.is_meta for tensor in (*model.parameters(), *model.buffers())):
-            raise InvalidModelError(
-                f"{type(model).__name__} is on the meta device: it has no numbers to run with.\n"
-                "  Build it without torch.device('meta'), or give it memory: model.to_empty(...)"
-            )
+        has_numbers(model)
         self.graph = graph
         self.shapes = {entry.name: graph.nodes[entry.node].shape for entry in graph.inputs_}
         self.model = _copy(model).train(training)
@@ -65,12 +61,10 @@ class RunningModule:
     ) -> dict[str, NDArray[Any]]:
         """The arrays of ``layers``; outputs are known by the names that the graph gives them."""
         tensors = [torch.from_numpy(np.ascontiguousarray(x)) for x in inputs.values()]
-        state = torch.get_rng_state()
         with _plainly(), Catch(self.model, layers) as catch:
             output = self.model(*tensors)
-        torch.set_rng_state(state) if not layers else None
         found = {name: array.numpy() for name, array in catch.found.items()}
-        tensors = list(_tensors(output))
+        tensors = list(tensors_of(output))
         if len(tensors) == len(self.graph.outputs_):
             for index, tensor in zip(self.graph.outputs_, tensors, strict=True):
                 name = self.graph.nodes[index].name
@@ -118,22 +112,36 @@ class Catch:
 
     def _leave(self, _module: nn.Module, _args: Any, output: Any) -> None:
         path = self.stack.pop()
+        tensor = next(tensors_of(output), None)
+        if tensor is not None:
+            self.keep(path, tensor)
+
+    def keep(self, path: str, tensor: torch.Tensor) -> None:
+        """A copy of a layer that is wanted: what follows may write into the tensor."""
         if path in self.wanted:
-            tensor = next(_tensors(output), None)
-            if tensor is not None:
-                self.found[path] = self.keep(tensor)
-
-    def keep(self, tensor: torch.Tensor) -> torch.Tensor:
-        """A copy: what follows may write into the tensor."""
-        return tensor.detach().clone()
+            self.found[path] = tensor.detach().clone()
 
 
-def _tensors(output: Any) -> Iterator[torch.Tensor]:
+def has_numbers(model: nn.Module) -> None:
+    """Refuse a model without memory.
+
+    Raises:
+        InvalidModelError: a parameter or buffer is on the meta device.
+    """
+    if any(tensor.is_meta for tensor in (*model.parameters(), *model.buffers())):
+        raise InvalidModelError(
+            f"{type(model).__name__} is on the meta device: it has no numbers to run with.\n"
+            "  Build it without torch.device('meta'), or give it memory: model.to_empty(...)"
+        )
+
+
+def tensors_of(output: Any) -> Iterator[torch.Tensor]:
+    """The tensors in whatever a module returned, in order."""
     if isinstance(output, torch.Tensor):
         yield output
         return
     for item in children(output):
-        yield from _tensors(item)
+        yield from tensors_of(item)
 
 
 def _copy(model: nn.Module) -> nn.Module:

@@ -1,0 +1,59 @@
+"""Models by their names with memory and random weights, for the questions that run them."""
+
+from __future__ import annotations
+
+import inspect
+from importlib import import_module
+from typing import Any
+
+import torch
+from torch import nn
+
+from ...errors import UnreadableModelError
+from .zoo import build_timm, build_torchvision
+
+
+def build_live(spec: str) -> tuple[nn.Module, Any]:
+    """The model of a spec, in eval mode, and the input shape that its zoo states for it.
+
+    ``"timm:…"``, ``"torchvision:…"`` or ``"package.module:callable"``.
+    """
+    prefix, _, name = spec.partition(":")
+    state = torch.get_rng_state()
+    torch.manual_seed(0)
+    try:
+        if prefix == "timm":
+            _, shape = build_timm(name)
+            return import_module("timm").create_model(name, pretrained=False).eval(), shape
+        if prefix == "torchvision":
+            _, shape = build_torchvision(name)
+            return _torchvision(name).eval(), shape
+        return _called(spec, prefix, name).eval(), None
+    finally:
+        torch.set_rng_state(state)
+
+
+def _torchvision(name: str) -> nn.Module:
+    builder = import_module("torchvision").models.get_model_builder(name)
+    accepted = inspect.signature(builder).parameters
+    wanted = {"weights": None, "weights_backbone": None}
+    model = builder(**{key: value for key, value in wanted.items() if key in accepted})
+    return model.backbone if ".detection" in builder.__module__ else model
+
+
+def _called(spec: str, module: str, name: str) -> nn.Module:
+    if not module or not name:
+        raise UnreadableModelError(
+            f"{spec!r} cannot be run; expected 'timm:NAME', 'torchvision:NAME' or "
+            "'package.module:callable'"
+        )
+    try:
+        found = getattr(import_module(module), name)
+    except (ModuleNotFoundError, AttributeError) as error:
+        raise UnreadableModelError(f"{spec!r}: {error}") from None
+    model = found if isinstance(found, nn.Module) else found()
+    if not isinstance(model, nn.Module):
+        raise UnreadableModelError(
+            f"{spec!r} is a {type(model).__qualname__}, not a PyTorch module"
+        )
+    return model
