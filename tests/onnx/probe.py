@@ -168,7 +168,8 @@ def probe(
 ) -> Probe:
     """Check the region of one position (default: the middle) against the running model."""
     field = rfield.receptive_field(graph, layer, wrt=name)
-    tensor = graph.nodes[field.value].name
+    outputs = {output.name for output in model.graph.output}
+    tensor = layer if layer in outputs else graph.nodes[field.value].name
     run = session(model, [tensor]) if run is None else run
     shape = graph.nodes[field.value].shape
     if index is None:
@@ -217,7 +218,7 @@ def _any_change(value: Any, base: Any, before: Any, where: Any, rng: Any) -> boo
             noise = rng.normal(size=base.shape) if abs(scale) == 1 else np.full(base.shape, scale)
             changed[where] = (changed + noise.astype(base.dtype))[where]
         else:
-            changed[where] = (base + int(abs(scale)))[where]
+            changed[where] = rng.integers(0, 5, size=base.shape).astype(base.dtype)[where]
         if _differs(before, value(changed)).any():
             return True
     return False

@@ -7,7 +7,7 @@ from typing import Any
 
 import numpy as np
 import onnx
-from onnx import TensorProto, helper, numpy_helper
+from onnx import helper, numpy_helper
 
 OPSET = 22
 
@@ -17,9 +17,7 @@ def tensor(name: str, array: Any) -> onnx.TensorProto:
     return numpy_helper.from_array(np.asarray(array), name)
 
 
-def value(
-    name: str, shape: Sequence[int | str | None] | None, kind: int = TensorProto.FLOAT
-) -> Any:
+def value(name: str, shape: Sequence[int | str | None] | None, kind: int = 1) -> Any:
     """A declared input or output."""
     return helper.make_tensor_value_info(name, kind, shape)
 
@@ -41,7 +39,7 @@ def model(
     graph = helper.make_graph(
         list(nodes),
         "small",
-        [value(n, s, kinds.get(n, TensorProto.FLOAT)) for n, s in inputs.items()],
+        [value(n, s, kinds.get(n, 1)) for n, s in inputs.items()],
         [onnx.ValueInfoProto(name=name) for name in outputs],
         [tensor(n, a) for n, a in (constants or {}).items()],
         value_info=list(declared),
@@ -64,7 +62,7 @@ def one(
     shape: Sequence[int | str | None],
     *rest: Any,
     opset: int = OPSET,
-    kind: int = TensorProto.FLOAT,
+    kind: int = 1,
     outputs: Sequence[str] = ("y",),
     **attributes: Any,
 ) -> onnx.ModelProto:
