@@ -18,6 +18,11 @@ TENSORFLOW = pytest.mark.skipif(
     keras.backend.backend() != "tensorflow", reason="traced by the TensorFlow backend"
 )
 
+SAVING = pytest.mark.filterwarnings(
+    # Keras's TensorFlow backend turns variables into arrays in NumPy 1's way.
+    "ignore:__array__ implementation:DeprecationWarning"
+)
+
 # size, stride, padding at the application's own input size. Sizes and strides: Araujo et al. 2019
 # where the network is in the article; Keras pads its ResNets explicitly, so P is 241, not 239.
 PUBLISHED = {
@@ -177,6 +182,7 @@ def test_a_lambda_layer_is_traced():
     assert rfield.receptive_field(model).size == (8, 8)
 
 
+@SAVING
 def test_a_keras_file(tmp_path):
     path = tmp_path / "model.keras"
     inputs = keras.Input((32, 32, 3))
@@ -184,6 +190,7 @@ def test_a_keras_file(tmp_path):
     assert rfield.receptive_field(path, "conv").size == (3, 3)
 
 
+@SAVING
 def test_code_in_a_keras_file_never_runs(tmp_path):
     path = tmp_path / "model.keras"
     inputs = keras.Input((32, 32, 3))

@@ -14,6 +14,9 @@ import numpy as np
 
 import rfield
 
+NOISE = 1e-3
+"""What rounding may change; a pixel is raised by a million times as much."""
+
 Box = tuple[tuple[int, int], ...]
 
 
@@ -31,7 +34,7 @@ def boxes(
     results = np.asarray(function(images))
     axes = tuple(range(1, results.ndim - 1)) if output_axes is None else tuple(output_axes)
     rest = tuple(axis for axis in range(1, results.ndim) if axis not in axes)
-    changed = (results[1:] != results[:1]).any(axis=rest)
+    changed = (abs(results[1:] - results[:1]) > NOISE).any(axis=rest)
     changed = changed.reshape(*sizes, *changed.shape[1:])
     found: dict[tuple[int, ...], Box | None] = {}
     for position in product(*map(range, changed.shape[len(sizes) :])):

@@ -52,7 +52,7 @@ def depthwise(arg: Arguments) -> Any:
 
 
 @rule("Conv2DBackpropInput", "Conv3DBackpropInput", "Conv3DBackpropInputV2")
-def transposed(arg: Arguments) -> Op:
+def transposed(arg: Arguments) -> Reading:
     """Transposed convolution: the gradient of a convolution whose input had the given size."""
     wanted = arg.integers(0)
     kernel = arg.shape(1)
@@ -69,7 +69,7 @@ def transposed(arg: Arguments) -> Op:
 
 
 @rule("DepthwiseConv2dNativeBackpropInput")
-def transposed_depthwise(arg: Arguments) -> Op:
+def transposed_depthwise(arg: Arguments) -> Reading:
     """Transposed depthwise convolution."""
     wanted = arg.integers(0)
     kernel = arg.shape(1)
@@ -83,7 +83,7 @@ def transposed_depthwise(arg: Arguments) -> Op:
 def _transposed(
     arg: Arguments, shape: Shape, kernel: Shape, axes: Sequence[int], channel: int,
     result: Sequence[int], channels: int, groups: int,
-) -> Op:  # fmt: skip
+) -> Reading:  # fmt: skip
     """The padding is that of the forward convolution, from ``result`` to ``shape``."""
     sizes = _kernel(kernel, len(axes))
     steps = _steps(arg, "strides", axes, len(shape))
@@ -106,11 +106,12 @@ def _transposed(
     ]
     # What is left over lies at the end: fewer positions there are a crop, more are empty.
     pads = [(before, after - min(0, e)) for (before, after), e in zip(pads, extra, strict=True)]
-    return ops.conv_transpose(
+    op = ops.conv_transpose(
         shape, kernel=sizes, stride=steps, padding=pads,
         output_padding=[max(0, e) for e in extra], dilation=dilation, groups=groups,
         channels=channels, axes=axes, channel_axis=channel,
     )  # fmt: skip
+    return Reading(op, [arg.operand(2), arg.operand(1)])
 
 
 def _with_sizes(shape: Shape, axes: Sequence[int], sizes: Sequence[int]) -> Shape:
