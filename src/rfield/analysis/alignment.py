@@ -20,7 +20,6 @@ from ..core.relation import Sliding
 from .bounds import axis_field
 from .forward import sweep
 from .free import graphs_at_sizes
-from .pull import LARGEST
 from .results import axis_names
 from .terms import State, Term, Terms, terms_of
 from .through import through

@@ -13,7 +13,7 @@ import numpy as np
 
 from ..core.graph import Graph
 from ..core.link import AnyLink, Link, Reshaped
-from ..core.relation import IDENTITY, At, Whole
+from ..core.relation import IDENTITY, At, Prefix, Sliding, Table, Whole
 from ..errors import InvalidModelError
 from .footprint import Block, Footprint, explicit, joined, merged, seed, trimmed, widened
 from .scatter import Array, Domain, Marks, Window, scatter
@@ -119,7 +119,7 @@ def _link(
         if read.axis is not None and not isinstance(read.relation, Whole | At)
     }
     windows: list[Window] = [(0, size) for size in shape]
-    changed: dict[int, tuple[int, object]] = {}
+    changed: dict[int, tuple[int, Sliding | Table | Prefix]] = {}
     for axis, read in enumerate(link.reads):
         if isinstance(read.relation, At):
             windows[axis] = (read.relation.index, read.relation.index + 1)
@@ -147,7 +147,7 @@ def _link(
                     relation,
                     shape[operand_axis],
                     domain,
-                    clip=clip,  # type: ignore[arg-type]  # Whole and At are handled above
+                    clip=clip,
                 )
                 if moved is None:
                     return None

@@ -15,6 +15,7 @@ from typing import Any
 
 import numpy as np
 
+from ..core.arguments import integer, listed
 from ..core.graph import Graph
 from ..errors import InvalidModelError, UnresolvedSizeError, show_shape
 from .backward import boxes
@@ -199,7 +200,7 @@ class ReceptiveField:
     def _plain_region(self, at: IndexArray) -> Region:
         start: list[int] = []
         stop: list[int] = []
-        for k, span in enumerate(self._spans):
+        for span in self._spans:
             assert span is not None
             position = int(at[0, self.positions.index(span[0])])
             start.append(span[1] * position + span[2])
@@ -227,7 +228,7 @@ class ReceptiveField:
         or nothing is read.
         """
         box = self.region(index)
-        if isinstance(box.start, tuple):
+        if box.is_one:
             return tuple(_middle(a, b) for a, b in zip(box.start, box.stop, strict=True))
         with np.errstate(invalid="ignore"):
             middle = (box.start.astype(np.float64) + box.stop - 1) / 2
@@ -251,7 +252,8 @@ class ReceptiveField:
 
     def _windows(self, index: Any) -> list[tuple[int, int]]:
         """One input position, or a box of them, as half-open windows."""
-        parts = tuple(index) if isinstance(index, tuple | list | np.ndarray) else (index,)
+        entries = listed(index)
+        parts = (index,) if entries is None else tuple(entries)
         if len(parts) != len(self.axes):
             raise InvalidModelError(
                 f"{self.layer}: input index {index!r}; expected one number or slice for each of "
@@ -356,9 +358,8 @@ def _window(part: Any, size: int) -> tuple[int, int, int]:
     """An integer or a slice as (start, stop, step); what is neither is an empty window."""
     if isinstance(part, slice):
         return part.indices(size)
-    if isinstance(part, int | np.integer) and not isinstance(part, bool):
-        return int(part), int(part) + 1, 1
-    return 0, 0, 0
+    whole = integer(part)
+    return (0, 0, 0) if whole is None else (whole, whole + 1, 1)
 
 
 def _plain(values: Any) -> tuple[Any, ...]:

@@ -22,9 +22,9 @@ def receptive_field(
     ``wrt``: an input or any layer; default the one input that the output depends on.
     """
     value = graph.outputs_[-1] if output is None else find(graph, output)
-    name = graph.nodes[value].name if output is None else output
+    name = _user_name(graph, value) if output is None else output
     source = choose_source(graph, value, wrt)
-    return Fields(graph, source, wrt)._field(name, value)
+    return Fields(graph, source, wrt)._field(name, value)  # pyright: ignore[reportPrivateUsage]  # own module
 
 
 def receptive_fields(
@@ -39,6 +39,12 @@ def receptive_fields(
         return FieldsOf(graph, of)
     source = choose_source(graph, None, wrt)
     return Fields(graph, source, wrt)
+
+
+def _user_name(graph: Graph, value: int) -> str:
+    """The layer that gives a value, under the user's name."""
+    named = (name for name, index in graph.layer_index.items() if index == value)
+    return next(named, graph.nodes[value].name)
 
 
 class Fields(Mapping[str, ReceptiveField]):
@@ -148,7 +154,8 @@ class FieldsOf(Mapping[str, ReceptiveField]):
                     fidelity=Fidelity.EXACT, global_reads=(),
                     positions=position_axes(self.graph, self.value, source, source_axes, states),
                 )  # fmt: skip
-        return Fields(self.graph, source, layer)._field(self.of, self.value)
+        fields = Fields(self.graph, source, layer)
+        return fields._field(self.of, self.value)  # pyright: ignore[reportPrivateUsage]  # own module
 
     def __iter__(self) -> Iterator[str]:
         return iter(self._layers)

@@ -9,8 +9,13 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass, field
 
+import numpy as np
+
 from ..core.graph import Graph, Node
+from ..core.link import Link
+from ..core.relation import shift
 from .gaps import Gaps, crossed_joins, gaps_of
+from .pull import CELL_LIMIT, LARGEST
 from .terms import Span, State, Term, Terms, recarry, terms_of, to_state
 from .through import through
 
@@ -71,6 +76,9 @@ def _sweep_axis(
     for index in range(source + 1, len(nodes)):
         node = nodes[index]
         operands = node.operands
+        if len(operands) == 1 and node.links[0].is_identity:
+            add(states[operands[0]])
+            continue
         span: Span | None = None
         for position, operand in enumerate(operands):
             state = states[operand]
@@ -111,6 +119,9 @@ def _general(
     nodes: Sequence[Node], index: int, states: Sequence[State], findings: _Findings
 ) -> State:
     node = nodes[index]
+    stitched = _stitched(nodes, node, states)
+    if stitched is not None:
+        return stitched
     found: list[Term] = []
     branches: list[list[Term]] = []
     for operand, link in zip(node.operands, node.links, strict=True):
@@ -140,6 +151,38 @@ def _general(
         if isinstance(state, Terms):
             return to_state(_glued(state.terms, node.shape))
     return state
+
+
+def _stitched(nodes: Sequence[Node], node: Node, states: Sequence[State]) -> State:
+    """A concatenation of plain fields that go along together, put side by side at once."""
+    parts: list[Span] = []
+    sizes: list[int] = []
+    where = -1
+    for operand, link in zip(node.operands, node.links, strict=True):
+        state = states[operand]
+        if not link.is_part or not isinstance(link, Link) or type(state) is not tuple:
+            return None
+        if len(link.changed) != 1 or not link.stays or (where >= 0 and link.changed[0] != where):
+            return None
+        where = link.changed[0]
+        relation = link.reads[where].relation
+        if relation != shift(-sum(sizes), "cut") or state[0] == where:
+            return None
+        if parts and state[:2] != parts[0][:2]:
+            return None
+        parts.append(state)
+        sizes.append(nodes[operand].shape[where])
+    if not parts or sum(sizes) != node.shape[where] or sum(sizes) > CELL_LIMIT:
+        return None
+    if all(part == parts[0] for part in parts):
+        return parts[0]
+    if max(max(abs(part[2]), abs(part[3])) for part in parts) >= LARGEST:
+        return None
+    shape = [1] * len(node.shape)
+    shape[where] = sum(sizes)
+    low = np.repeat(np.array([part[2] for part in parts], np.int64), sizes).reshape(shape)
+    high = np.repeat(np.array([part[3] for part in parts], np.int64), sizes).reshape(shape)
+    return Terms((Term(low, high, parts[0][0], parts[0][1]),))
 
 
 def _glued(terms: Sequence[Term], shape: Sequence[int]) -> list[Term]:

@@ -13,11 +13,14 @@ from collections.abc import Sequence
 from math import lcm
 
 import numpy as np
+from numpy.typing import NDArray
 
-from .pull import Bounds, Ints
+from .pull import Bounds
+
+Marks = NDArray[np.bool_]
 
 Gaps = tuple[tuple[tuple[int, ...], bytes] | None, ...]
-"""For each operand of a join: where it reads nothing (the shape and bits of a mask); None: nowhere."""
+"""For each operand of a join: where it reads nothing (shape and bits of a mask); None: nowhere."""
 
 
 def gaps_of(branches: Sequence[Sequence[Bounds] | None]) -> Gaps | None:
@@ -38,7 +41,7 @@ def crossed_joins(per_axis: Sequence[dict[int, Gaps]]) -> frozenset[int]:
 
 
 def _mask(branch: Sequence[Bounds]) -> tuple[tuple[int, ...], bytes] | None:
-    empty: Ints | None = None
+    empty: Marks | None = None
     for low, high in branch:
         here = low > high
         if not here.any():
@@ -53,8 +56,8 @@ def _mask(branch: Sequence[Bounds]) -> tuple[tuple[int, ...], bytes] | None:
     return empty.shape, empty.tobytes()
 
 
-def _both(one: Ints, other: Ints) -> Ints:
-    """Both masks at once; axes on which they repeat differently are written out to a common period."""
+def _both(one: Marks, other: Marks) -> Marks:
+    """Both masks at once; axes that they repeat differently are written out to a common period."""
     times = [
         (1, 1) if 1 in (a, b) else (lcm(a, b) // a, lcm(a, b) // b)
         for a, b in zip(one.shape, other.shape, strict=True)

@@ -49,7 +49,8 @@ def fit(positions: Floats, profile: Floats) -> Gaussian:
         residual = profile - _curve(values, positions)
         normal: Any = slopes.T @ slopes
         scaled: Any = normal + damping * (normal * np.eye(3) + 1e-30 * np.eye(3))
-        tried: Any = values + np.linalg.solve(scaled, slopes.T @ residual)
+        step: Any = np.linalg.solve(scaled, slopes.T @ residual)
+        tried: Any = values + step
         tried[2] = max(abs(tried[2]), 0.05)
         after = _error(tried, positions, profile)
         if after <= error:

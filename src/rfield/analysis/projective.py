@@ -73,7 +73,8 @@ def _link(
     blocks: list[Block] = []
     scale = foot.scale
     for block in foot.blocks:
-        values, axes = block.values, list(block.axes)
+        values: Array = block.values
+        axes = list(block.axes)
         for axis in block.axes:
             where = 1 + axes.index(axis)
             if axis in changed:
@@ -90,7 +91,7 @@ def _link(
                 if isinstance(relation, At):
                     values = np.take(values, relation.index - foot.windows[axis][0], where)
                 else:
-                    values = values.any(axis=where)
+                    values = _MARKS.collect(values, where)
                 axes.remove(axis)
         if axes:
             blocks.append(Block(tuple(place[axis] for axis in axes), values))
@@ -112,8 +113,7 @@ def _gather(
     if last - first >= CELL_LIMIT:
         raise too_large("the outputs to look at", last - first, "Ask for a smaller input.")
     result = np.zeros((*marks.shape[:-1], last - first + 1), dtype=np.bool_)
-    folding = isinstance(relation, Sliding) and relation.border not in ("zero", "cut", "none")
-    if folding:
+    if isinstance(relation, Sliding) and relation.border not in ("zero", "cut", "none"):
         marks, window = _unfolded(marks, window, relation, size, first, last)
     counts = np.zeros((*marks.shape[:-1], marks.shape[-1] + 1), dtype=np.int64)
     np.cumsum(marks, axis=-1, out=counts[..., 1:])

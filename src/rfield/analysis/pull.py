@@ -15,7 +15,6 @@ import numpy as np
 from numpy.typing import NDArray
 
 from ..core.indices import IndexSet
-
 from ..core.relation import PERIOD_LIMIT, Border, Sliding, Table
 from ..errors import too_large
 
@@ -125,6 +124,7 @@ def slide_finite(
         )
     out_low = np.full(shape, NOTHING[0], dtype=np.int64)
     out_high = np.full(shape, NOTHING[1], dtype=np.int64)
+    groups: list[tuple[Ints, IndexSet, int]]
     if isinstance(relation, Table):
         groups = [
             (np.array([i]), relation.taps[p], 0)
@@ -136,7 +136,7 @@ def slide_finite(
     else:
         border = relation.border
         blocks, phases = np.divmod(positions, relation.period)
-        present = np.unique(phases).tolist() if relation.period > 1 else [0]
+        present: list[int] = np.unique(phases).tolist() if relation.period > 1 else [0]
         groups = [
             (np.flatnonzero(phases == r) if relation.period > 1 else np.arange(len(positions)),
              relation.taps[r], relation.advance)
@@ -260,7 +260,7 @@ def _repeats(values: Ints, period: int, step: int) -> bool:
     if step == 0:
         return bool((before == after).all())
     endless = np.abs(before) > LARGEST
-    return bool(np.where(endless, before == after, before + step == after).all())
+    return bool(np.all(before + step * ~endless == after))
 
 
 _SMALLER = "Ask for fewer positions, or for a smaller input."

@@ -64,19 +64,24 @@ class Region:
     @property
     def size(self) -> Any:
         """Positions per axis."""
-        if isinstance(self.start, tuple):
+        if self.is_one:
             return tuple(b - a for a, b in zip(self.start, self.stop, strict=True))
         return self.stop - self.start
 
     @property
+    def is_one(self) -> bool:
+        """Whether this is the region of one output, not of an array of them."""
+        return type(self.start) is tuple
+
+    @property
     def slices(self) -> tuple[slice, ...]:
         """The region as slices, for indexing the spatial axes of an input (one output only)."""
-        if not isinstance(self.start, tuple):
+        if not self.is_one:
             raise TypeError("slices of many regions; index them first")
         return tuple(slice(a, b) for a, b in zip(self.start, self.stop, strict=True))
 
     def __str__(self) -> str:
-        if not isinstance(self.start, tuple):
+        if not self.is_one:
             return f"<{np.asarray(self.start).size // max(1, len(self.axes))} regions>"
         parts = [
             f"{name}: nothing" if b <= a else f"{name}: {a}..{b - 1}"

@@ -13,8 +13,8 @@ from dataclasses import dataclass
 import numpy as np
 
 from ..core.graph import Graph
-from ..core.link import Link, Read
 from ..core.indices import IndexSet
+from ..core.link import Link, Read
 from ..core.relation import IDENTITY, WHOLE, Relation, Sliding, compose, image, join
 from .bounds import carriers
 from .forward import Sweep, input_sweeps

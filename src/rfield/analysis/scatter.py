@@ -27,7 +27,7 @@ class Domain(Protocol):
     """What is pulled back: how to start, collect, share out and join."""
 
     @property
-    def dtype(self) -> type:
+    def dtype(self) -> type[np.generic]:
         """The array type."""
         ...
 
@@ -51,7 +51,7 @@ class Marks:
 
     def collect(self, values: Array, axis: int | tuple[int, ...]) -> Array:
         """Reached anywhere along ``axis``."""
-        return values.any(axis=axis)
+        return np.asarray(np.any(values, axis=axis))
 
     def add(self, target: Array, values: Array) -> None:
         """Reached either way."""

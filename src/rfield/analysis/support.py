@@ -12,6 +12,7 @@ from typing import Any, overload
 import numpy as np
 from numpy.typing import NDArray
 
+from ..core.arguments import listed
 from ..core.graph import Graph
 from ..errors import (
     InvalidModelError,
@@ -125,9 +126,10 @@ def support(
     """
     rf = receptive_field(graph, output, wrt=wrt)
     ask = Question(rf, clip=clip)
-    if isinstance(index, tuple) and any(isinstance(part, slice) for part in index):
-        foot = ask.pull(ask.box(index), Marks())
-        return ask.union(foot, index)
+    parts = tuple(listed(index) or ()) if type(index) is tuple else ()
+    if any(isinstance(part, slice) for part in parts):
+        foot = ask.pull(ask.box(parts), Marks())
+        return ask.union(foot, parts)
     rows, many = rf.rows(index, inside=clip)
     found: list[Support] = []
     for start in range(0, len(rows), BATCH):
@@ -179,7 +181,9 @@ class Question:
             )
         try:
             ranges = [
-                range(*part.indices(size)) if isinstance(part, slice) else range(at(part), at(part) + 1)
+                range(*part.indices(size))
+                if isinstance(part, slice)
+                else range(at(part), at(part) + 1)
                 for part, size in zip(index, shape, strict=True)
             ]
         except TypeError:
@@ -235,12 +239,14 @@ def dense(foot: Footprint, entry: int, spatial: tuple[int, ...], domain: Domain)
 
 def _collected(foot: Footprint) -> Footprint:
     """The union over the batch."""
-    axes = [axis for block in foot.blocks for axis in block.axes]
+    marks = Marks()
+    scale = np.ones(1, dtype=np.bool_)
     if len(foot.blocks) <= 1:
-        blocks = tuple(type(b)(b.axes, b.values.any(axis=0, keepdims=True)) for b in foot.blocks)
-        return Footprint(foot.windows, blocks, foot.scale.any(keepdims=True))
-    whole = merged(foot, axes, Marks())
+        blocks = tuple(type(b)(b.axes, marks.collect(b.values, 0)[None]) for b in foot.blocks)
+        return Footprint(foot.windows, blocks, marks.collect(foot.scale, 0)[None])
+    axes = [axis for block in foot.blocks for axis in block.axes]
+    whole = merged(foot, axes, marks)
     block = whole.blocks[0]
     live = block.values & whole.scale.reshape(-1, *(1,) * len(block.axes))
-    one = type(block)(block.axes, live.any(axis=0, keepdims=True))
-    return Footprint(whole.windows, (one,), np.ones(1, dtype=bool))
+    one = type(block)(block.axes, marks.collect(live, 0)[None])
+    return Footprint(whole.windows, (one,), scale)

@@ -14,7 +14,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from ..core.link import AnyLink, Link, Read, Reshaped
-from ..core.relation import IDENTITY, At, Prefix, Sliding, Table, Whole
+from ..core.relation import At, Prefix, Sliding, Table, Whole
 from ..errors import too_large
 from .pull import (
     CELL_LIMIT,
@@ -27,7 +27,7 @@ from .pull import (
     table_pattern,
     tidy,
 )
-from .terms import Term, compact, everything, finite, rebuild, recarry
+from .terms import Term, compact, everything, finite, from_span, rebuild, recarry
 
 
 def through(term: Term, link: AnyLink, before: Sequence[int], after: Sequence[int]) -> Term | None:
@@ -39,19 +39,47 @@ def through(term: Term, link: AnyLink, before: Sequence[int], after: Sequence[in
         return _reshape(term, link)
     if prod(before) == 0:
         return None
+    unchanged = _shortcut(term, link, len(before), len(after))
+    if unchanged is not None:
+        return unchanged
     carrier_read = None if term.carrier is None else link.reads[term.carrier]
     if carrier_read is not None and isinstance(carrier_read.relation, Whole):
         return everything(len(after))
     glued = swallowed = False
-    for axis, read in enumerate(link.reads):
-        if read.relation is not IDENTITY and read.relation != IDENTITY:
-            glued |= _is_cut(read) and term.varies(axis)
-            swallowed |= isinstance(read.relation, Whole) and term.moves(axis)
-            term = _along(term, axis, read, before[axis], after)
+    for axis in link.changed:
+        read = link.reads[axis]
+        glued |= _is_cut(read) and term.varies(axis)
+        swallowed |= isinstance(read.relation, Whole) and term.moves(axis)
+        term = _along(term, axis, read, before[axis], after)
     placed = compact(_place(term, link, len(after)))
     if swallowed and placed.carrier is None and placed.low.size == 1:
         return everything(len(after))  # nothing of the position is left: all there is was read
     return recarry(placed, after, 3) if glued else placed
+
+
+def _shortcut(term: Term, link: Link, rank: int, after: int) -> Term | None:
+    """The answer where the link does nothing to the term, or shifts a plain one; else None."""
+    if not link.never_empty:
+        return None
+    if term.low.size == 1:
+        if term.carrier is None:
+            if rank == after:
+                return term
+            shape = (1,) * after
+            low, high = term.low.reshape(shape), term.high.reshape(shape)
+            return Term(low, high, None, None, term.is_global)
+        affine = link.affine[term.carrier]
+        if affine is None or term.advance is None or term.is_global:
+            return None
+        axis, advance, first, last = affine
+        step = term.advance
+        if step < 0:
+            first, last = last, first
+        low, high = int(term.low.flat[0]) + step * first, int(term.high.flat[0]) + step * last
+        return from_span((axis, step * advance, low, high), after)
+    if link.stays and rank == after and not any(term.varies(axis) for axis in link.changed):
+        return term
+    return None
 
 
 def _along(term: Term, axis: int, read: Read, size: int, after: Sequence[int]) -> Term:

@@ -42,10 +42,14 @@ class Link:
     ``is_part``: it serves only a part of the outputs (one operand of a concatenation, an
     assignment, a table). It has no short forms: what is read depends on more than one axis.
     ``is_identity``: every axis is passed on unchanged, so anything known of the operand holds.
-    ``drivers``: the output axes that drive a reading, ascending.
+    ``drivers``: the output axes that drive a reading, ascending. ``changed``: the operand axes that
+    are not passed on unchanged; ``stays``: all others keep their place. ``never_empty``: no phase
+    of any reading reads nothing.
     """
 
-    __slots__ = ("affine", "drivers", "is_identity", "is_part", "reads")
+    __slots__ = (
+        "affine", "changed", "drivers", "is_identity", "is_part", "never_empty", "reads", "stays",
+    )  # fmt: skip
 
     def __init__(self, reads: Sequence[Read]) -> None:
         self.reads = tuple(reads)
@@ -55,6 +59,11 @@ class Link:
             read.axis == j and read.relation == IDENTITY for j, read in enumerate(self.reads)
         )
         self.drivers = tuple(sorted({r.axis for r in self.reads if r.axis is not None}))
+        self.changed = tuple(j for j, r in enumerate(self.reads) if r.relation != IDENTITY)
+        self.stays = all(read.axis in (None, j) for j, read in enumerate(self.reads))
+        self.never_empty = not self.is_part and all(
+            all(r.relation.taps) for r in self.reads if isinstance(r.relation, Sliding)
+        )
 
     def __repr__(self) -> str:
         return f"Link({', '.join(_show(read) for read in self.reads)})"
