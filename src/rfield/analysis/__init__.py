@@ -1,0 +1,1 @@
+"""The questions: what is asked of a graph, and the engines that answer."""

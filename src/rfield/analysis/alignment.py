@@ -60,7 +60,8 @@ class Misalignment:
         sides = " and ".join(
             f"{b.layer} (stride {_list(b.stride)}, centre {_list(b.center)})" for b in self.branches
         )
-        return f"{self.layer}: {sides}; offset {_list(self.offset)} along {', '.join(self.axes)}{self.note}"
+        offset = f"offset {_list(self.offset)} along {', '.join(self.axes)}"
+        return f"{self.layer}: {sides}; {offset}{self.note}"
 
 
 @dataclass(frozen=True, slots=True)

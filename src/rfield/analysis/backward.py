@@ -162,7 +162,7 @@ def _link(
 
 
 def reshaped(foot: Footprint, link: Reshaped, domain: Domain, name: str) -> Footprint | None:
-    """Groups of one axis keep their place; the others become one block and are re-read row by row."""
+    """Groups of one axis keep their place; the others become one block, re-read row by row."""
     rename: dict[int, int] = {}
     windows: list[Window] = [(0, size) for size in link.before]
     for group in link.groups:
@@ -194,7 +194,7 @@ def reshaped(foot: Footprint, link: Reshaped, domain: Domain, name: str) -> Foot
         values = values.reshape(
             len(values), *(link.before[a] for a in group.before), *values.shape[1 + inner :]
         )
-        # New axes are kept apart from the old ones by numbers that no tensor has until all are placed.
+        # Until all are placed, numbers that no tensor has keep new axes apart from the old ones.
         fresh = tuple(-1 - axis for axis in group.before)
         blocks = tuple(b for b in foot.blocks if b is not block)
         foot = Footprint(

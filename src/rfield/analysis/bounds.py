@@ -81,7 +81,7 @@ class AxisField:
         return lcm(*(t.period for t in self.terms if not t.is_global and t.advance is not None))
 
     def sizes(self) -> tuple[int, ...]:
-        """Sorted distinct spans over the phases, or over all positions where there is no pattern."""
+        """Sorted distinct spans over the phases, or over all positions if there is no pattern."""
         local = self.local
         if not local.terms:
             return ()

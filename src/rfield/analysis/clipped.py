@@ -323,7 +323,7 @@ def _span(relation: Relation, size: int, window: tuple[int, int]) -> tuple[int, 
     if low >= 0 and high < size:
         return low, high + 1
     if relation.border in ("zero", "cut"):
-        return max(0, low), max(max(0, low), min(size, high + 1))
+        return max(0, low), max(0, low, min(size, high + 1))
     if high - low >= CELL_LIMIT:
         return 0, size
     folded = fold_all(np.arange(low, high + 1, dtype=np.int64), size, relation.border)

@@ -30,7 +30,8 @@ class Cost:
         return 2 * self.macs + self.adds
 
     def __str__(self) -> str:
-        return f"{self.flops / 1e9:.2f} GFLOPs, {self.macs / 1e9:.2f} GMACs, {self.parameters:,} parameters"
+        work = f"{self.flops / 1e9:.2f} GFLOPs, {self.macs / 1e9:.2f} GMACs"
+        return f"{work}, {self.parameters:,} parameters"
 
 
 def cost(graph: Graph, output: str | None = None) -> Cost:

@@ -132,7 +132,7 @@ class ReceptiveField:
         return tuple(1 if span else self._fields[k].period for k, span in enumerate(self._spans))
 
     def why(self, axis: int | str) -> str:
-        """Why ``stride`` or ``padding`` is None on an axis, or why ``size`` is unbounded; or ``""``."""
+        """Why ``stride`` or ``padding`` is None on an axis, or ``size`` unbounded; else ``""``."""
         k = self.axes.index(axis) if isinstance(axis, str) else axis
         for what in ("stride", "padding"):
             if f"{what} {self.axes[k]}" in self.unknown:
@@ -294,7 +294,8 @@ class ReceptiveField:
         parts = [f"{self.layer} wrt {self.wrt}:"]
         for k, name in enumerate(self.axes):
             parts.append(
-                f"{name}: size {self.size[k]} stride {_show(self.stride[k])} padding {_show(self.padding[k])}"
+                f"{name}: size {self.size[k]} stride {_show(self.stride[k])} "
+                f"padding {_show(self.padding[k])}"
             )
         return " ".join(parts) + ("" if self.fidelity is Fidelity.EXACT else " (upper bound)")
 

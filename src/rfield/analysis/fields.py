@@ -22,7 +22,7 @@ def receptive_field(
     ``wrt``: an input or any layer; default the one input that the output depends on.
     """
     value = graph.outputs_[-1] if output is None else find(graph, output)
-    name = _user_name(graph, value) if output is None else output
+    name = graph.layer_of(value) if output is None else output
     source = choose_source(graph, value, wrt)
     return Fields(graph, source, wrt)._field(name, value)  # pyright: ignore[reportPrivateUsage]  # own module
 
@@ -39,12 +39,6 @@ def receptive_fields(
         return FieldsOf(graph, of)
     source = choose_source(graph, None, wrt)
     return Fields(graph, source, wrt)
-
-
-def _user_name(graph: Graph, value: int) -> str:
-    """The layer that gives a value, under the user's name."""
-    named = (name for name, index in graph.layer_index.items() if index == value)
-    return next(named, graph.nodes[value].name)
 
 
 class Fields(Mapping[str, ReceptiveField]):
@@ -107,7 +101,8 @@ class Fields(Mapping[str, ReceptiveField]):
             source=self.source, source_axes=self.source_axes, states=states,
             fidelity=Fidelity.UPPER_BOUND if value in self._inexact else Fidelity.EXACT,
             global_reads=self._global_reads(value), unknown=unknown, positions=positions,
-            is_crossed=bool(self.sweep.crossed) and not self.sweep.crossed.isdisjoint(self._behind(value)),
+            is_crossed=bool(self.sweep.crossed)
+            and not self.sweep.crossed.isdisjoint(self._behind(value)),
         )  # fmt: skip
 
     def _global_reads(self, value: int) -> tuple[str, ...]:

@@ -33,7 +33,10 @@ def unknown_numbers(
     names: Sequence[str],
     states: Sequence[State],
 ) -> dict[str, str]:
-    """``{"padding y": reason, …}``: what of ``layer`` changes with a free size (stride, padding, region)."""
+    """``{"padding y": reason, …}``: what of ``layer`` changes with a free size.
+
+    That may be its stride, its padding or its region.
+    """
     unknown: dict[str, str] = {}
     samples = graphs_at_sizes(graph)
     shape = graph.nodes[graph.index(layer)].shape

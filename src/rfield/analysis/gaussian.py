@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, cast
 
 import numpy as np
 from numpy.typing import NDArray
@@ -42,15 +42,15 @@ def fit(positions: Floats, profile: Floats) -> Gaussian:
     total = max(float(profile.sum()), 1e-300)
     mean = float((positions * profile).sum()) / total
     std = max(float(np.sqrt((profile * (positions - mean) ** 2).sum() / total)), 0.1)
-    values: Any = np.array([float(profile.max()), mean, std])
+    values: Floats = np.array([float(profile.max()), mean, std])
     damping, error = 1e-3, _error(values, positions, profile)
     for _ in range(STEPS):
         slopes: Any = _slopes(values, positions)
         residual = profile - _curve(values, positions)
         normal: Any = slopes.T @ slopes
         scaled: Any = normal + damping * (normal * np.eye(3) + 1e-30 * np.eye(3))
-        step: Any = np.linalg.solve(scaled, slopes.T @ residual)
-        tried: Any = values + step
+        step = cast("Floats", np.linalg.solve(scaled, slopes.T @ residual))
+        tried: Floats = values + step
         tried[2] = max(abs(tried[2]), 0.05)
         after = _error(tried, positions, profile)
         if after <= error:

@@ -129,7 +129,7 @@ class Influence:
         total = 0.0
         for corner in range(1 << len(window)):
             ends = tuple(w[1 - (corner >> k & 1)] for k, w in enumerate(window))
-            total += (-1) ** bin(corner).count("1") * float(sums[ends])
+            total += (-1) ** corner.bit_count() * float(sums[ends])
         return total
 
     def as_dict(self) -> dict[str, Any]:

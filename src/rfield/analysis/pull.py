@@ -15,7 +15,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from ..core.indices import IndexSet
-from ..core.relation import PERIOD_LIMIT, Border, Sliding, Table
+from ..core.relation import PERIOD_LIMIT, Border, Sliding, Table, divisors
 from ..errors import too_large
 
 Ints = NDArray[np.int64]
@@ -38,7 +38,7 @@ def tidy(low: Ints, high: Ints) -> Bounds:
 
 
 def slide_pattern(bounds: Bounds, advance: int, relation: Sliding) -> tuple[Bounds, int]:
-    """Compose a repeating pattern (period = last axis, ``advance`` per period) with ``relation``."""
+    """Compose a repeating pattern (period: last axis, ``advance`` per period) with ``relation``."""
     low, high = bounds
     period = low.shape[-1]
     blocks = period // gcd(period, relation.advance) if relation.advance else 1
@@ -243,14 +243,17 @@ def shortest_period(bounds: Bounds, advance: int) -> tuple[Bounds, int]:
 
 
 def find_pattern(bounds: Bounds, repeats: int) -> tuple[Bounds, int] | None:
-    """Read a finite axis as a repeating pattern that occurs at least ``repeats`` times, if it is."""
+    """Read a finite axis as a pattern that occurs at least ``repeats`` times, if it is one."""
     low, high = bounds
     size = low.shape[-1]
-    for period in range(1, size // repeats + 1):
-        if size % period:
+    rows = low.reshape(-1, size)[:2]
+    for period in divisors(size):
+        if period * repeats > size:
+            break
+        step = int(rows[0, period] - rows[0, 0])
+        if abs(step) >= LARGEST or not _repeats(rows[:, : 4 * period], period, step):
             continue
-        step = int(low.reshape(-1, size)[0, period] - low.reshape(-1, size)[0, 0])
-        if abs(step) < LARGEST and _repeats(low, period, step) and _repeats(high, period, step):
+        if _repeats(low, period, step) and _repeats(high, period, step):
             return (low[..., :period], high[..., :period]), step
     return None
 

@@ -146,7 +146,8 @@ def _both(one: tuple[Read, ...] | None, other: tuple[Read, ...] | None) -> tuple
 
 def _state(read: Read, rank: int) -> State:
     relation = read.relation
-    assert isinstance(relation, Sliding) and read.axis is not None
+    assert isinstance(relation, Sliding)
+    assert read.axis is not None
     if relation.period == 1:
         taps = relation.taps[0]
         if not taps:

@@ -107,9 +107,9 @@ def scatter(
     )
     border = relation.border if isinstance(relation, Sliding) else "cut"
     outside = low < 0 or high >= size
-    if outside and border in ("zero", "cut") and (clip or border == "cut"):
-        if high < 0 or low >= size:
-            return None
+    gone = border == "cut" or (border == "zero" and clip)  # what lies outside is nothing
+    if gone and (high < 0 or low >= size):
+        return None
     if (high - low + 1) * (values.size // max(1, values.shape[-1])) > 2 * CELL_LIMIT:
         raise too_large("an exact set", high - low + 1, "Its box is given by region().")
     found = np.zeros((*values.shape[:-1], high - low + 1), dtype=domain.dtype)

@@ -7,12 +7,11 @@ from dataclasses import dataclass, field
 from functools import cached_property
 from math import prod
 from operator import index as at
-from typing import Any, overload
+from typing import Any, cast, overload
 
 import numpy as np
 from numpy.typing import NDArray
 
-from ..core.arguments import listed
 from ..core.graph import Graph
 from ..errors import (
     InvalidModelError,
@@ -126,7 +125,7 @@ def support(
     """
     rf = receptive_field(graph, output, wrt=wrt)
     ask = Question(rf, clip=clip)
-    parts = tuple(listed(index) or ()) if type(index) is tuple else ()
+    parts = cast("tuple[Any, ...]", index) if isinstance(index, tuple) else ()
     if any(isinstance(part, slice) for part in parts):
         foot = ask.pull(ask.box(parts), Marks())
         return ask.union(foot, parts)
@@ -151,8 +150,8 @@ class Question:
             raise InvalidModelError(f"{rf.layer} does not depend on {rf.wrt}")
         if not clip and rf.global_reads:
             raise UnresolvedSizeError(
-                f"{rf.layer} reads a whole axis ({', '.join(rf.global_reads[:3])}); without clip its "
-                "field has no end"
+                f"{rf.layer} reads a whole axis ({', '.join(rf.global_reads[:3])}); "
+                "without clip its field has no end"
             )
 
     def pull(self, rows: Array, domain: Domain) -> Footprint | None:
@@ -177,7 +176,8 @@ class Question:
         shape = [rf.graph.nodes[rf.value].shape[axis] for axis in rf.positions]
         if len(index) != len(shape):
             raise InvalidModelError(
-                f"{rf.layer}: an index of {len(index)} numbers; its positions are {show_shape(shape)}"
+                f"{rf.layer}: an index of {len(index)} numbers; "
+                f"its positions are {show_shape(shape)}"
             )
         try:
             ranges = [

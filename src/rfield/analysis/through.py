@@ -263,6 +263,8 @@ def _repeat(low: Ints, high: Ints, term: Term, times: int) -> Bounds:
     if times == 1:
         return low, high
     assert term.carrier is not None and term.advance is not None
+    if low.size * times > CELL_LIMIT:
+        raise too_large("a reshaped field", low.size * times, "Ask for a smaller input.")
     steps = [k * term.advance for k in range(times)]
     bounds = tidy(
         np.concatenate([low + step for step in steps], axis=term.carrier),

@@ -54,7 +54,8 @@ class Graph:
     """Values in topological order, with inputs, outputs and the layer names users know.
 
     ``layers`` maps a layer name to the index of its value; several names may share one value.
-    ``reread`` gives the same model at other input sizes, where its source can do that.
+    ``reread`` gives the same model at other input sizes, where its source can do that. ``named`` is
+    ``layer_index`` the other way round, made when it is first needed.
     """
 
     nodes: list[Node]
@@ -64,6 +65,7 @@ class Graph:
     reread: Callable[[Mapping[str, Sequence[int]]], Graph] | None = None
     free_shapes: dict[int, FreeShape] = field(default_factory=dict[int, FreeShape])
     origin: str = ""
+    named: dict[int, str] | None = None
 
     @property
     def inputs(self) -> tuple[str, ...]:
@@ -108,7 +110,9 @@ class Graph:
 
     def layer_of(self, index: int) -> str:
         """The user's name for where a value is computed."""
-        return self.nodes[index].layer or self.nodes[index].name
+        if not self.nodes[index].layer and self.named is None:
+            self.named = {value: name for name, value in reversed(self.layer_index.items())}
+        return self.nodes[index].layer or (self.named or {}).get(index, self.nodes[index].name)
 
     def validate(self) -> Graph:
         """Check order, ranks and shapes; return the graph, or raise ``InvalidModelError``."""
