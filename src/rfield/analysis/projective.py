@@ -49,7 +49,7 @@ def _through(
     return _link(foot, link, before, shape)
 
 
-def _link(
+def _link(  # noqa: PLR0912  # windows first, then the blocks that run along them
     foot: Footprint, link: Link, before: Sequence[int], shape: Sequence[int]
 ) -> Footprint | None:
     """Axis by axis; an operand axis that is read as a whole only has to be marked anywhere."""

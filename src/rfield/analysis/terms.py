@@ -108,9 +108,11 @@ def to_state(terms: Iterable[Term]) -> State:
         return None
     if len(merged) == 1:
         (term,) = merged
-        if term.carrier is not None and term.advance is not None and term.low.size == 1:
-            if not term.is_global and abs(int(term.low.flat[0])) <= LARGEST:
-                return term.carrier, term.advance, int(term.low.flat[0]), int(term.high.flat[0])
+        plain = term.low.size == 1 and not term.is_global
+        if term.carrier is not None and term.advance is not None and plain:
+            low, high = int(term.low.flat[0]), int(term.high.flat[0])
+            if abs(low) <= LARGEST:
+                return term.carrier, term.advance, low, high
     return Terms(tuple(merged))
 
 
@@ -223,7 +225,7 @@ def compact(term: Term) -> Term:
 
 
 def recarry(term: Term, shape: Sequence[int], repeats: int) -> Term:
-    """Find the carrier of a finite term: of the axes along which it moves furthest, one it repeats on."""
+    """Find the carrier of a finite term: where it moves furthest, an axis that it repeats on."""
     if term.carrier is not None and term.advance is not None:
         return term
     varying = [axis for axis, size in enumerate(term.low.shape) if size > 1 and term.moves(axis)]

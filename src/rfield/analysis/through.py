@@ -229,7 +229,8 @@ def _reshape(term: Term, link: Reshaped) -> Term:
         if not any(term.varies(axis) for axis in group.before):
             continue
         if endless and term.carrier in group.before:
-            assert term.carrier is not None and term.advance is not None
+            assert term.carrier is not None
+            assert term.advance is not None
             sizes = [link.before[a] for a in group.before if a != term.carrier]
             inner = [link.after[a] for a in group.after]
             head = next((k for k, size in enumerate(inner) if size > 1), 0)
@@ -262,15 +263,15 @@ def _carrier(term: Term) -> int:
 def _repeat(low: Ints, high: Ints, term: Term, times: int) -> Bounds:
     if times == 1:
         return low, high
-    assert term.carrier is not None and term.advance is not None
+    assert term.carrier is not None
+    assert term.advance is not None
     if low.size * times > CELL_LIMIT:
         raise too_large("a reshaped field", low.size * times, "Ask for a smaller input.")
     steps = [k * term.advance for k in range(times)]
-    bounds = tidy(
+    return tidy(
         np.concatenate([low + step for step in steps], axis=term.carrier),
         np.concatenate([high + step for step in steps], axis=term.carrier),
     )
-    return bounds
 
 
 def _widen(low: Ints, high: Ints, axes: Sequence[int], sizes: Sequence[int]) -> Bounds:
