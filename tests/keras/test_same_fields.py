@@ -15,8 +15,6 @@ pytestmark = [
     pytest.mark.skipif(keras.backend.backend() != "tensorflow", reason="traced by TensorFlow"),
 ]
 QUICK = ("VGG16", "MobileNet", "EfficientNetB0")
-# A layer called like the second call of another one cannot be told apart in the graph.
-AMBIGUOUS = {"custom_scale_layer_1"}
 EVERY = sorted(name for name in dir(keras.applications) if name[0].isupper())
 
 
@@ -49,8 +47,10 @@ def test_layers_and_graph_agree(name):
     compared = 0
     for layer, field in walked.items():
         own = layer.split("/")[-1]
+        if own.endswith("_1") and own[:-2] in walked:
+            continue  # in the graph, the scope of the layer without the _1 has this name
         node = last.get(f"{own}_1") or last.get(own)
-        if node is None or own in AMBIGUOUS or found[node].output_shape != field.output_shape:
+        if node is None or found[node].output_shape != field.output_shape:
             continue
         compared += 1
         assert numbers(found[node]) == numbers(field), layer
