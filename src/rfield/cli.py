@@ -73,6 +73,10 @@ def build_parser() -> argparse.ArgumentParser:
         help="whole: an unknown op reads everything, and numbers after it are upper bounds",
     )  # fmt: skip
 
+    asking = argparse.ArgumentParser(add_help=False)
+    asking.add_argument("--output", metavar="LAYER", help="default: the last output")
+    asking.add_argument("--wrt", metavar="LAYER", help="measure in this input or layer")
+
     parser = argparse.ArgumentParser(
         prog="rfield",
         description="Which part of the input can influence this output? Exact receptive fields.",
@@ -100,16 +104,17 @@ def build_parser() -> argparse.ArgumentParser:
         made.set_defaults(run=run)
         return made
 
-    _add_commands(command, reading, writing)
+    _add_commands(command, reading, asking, writing)
     return parser
 
 
 def _add_commands(
     command: Callable[..., argparse.ArgumentParser],
     reading: argparse.ArgumentParser,
+    asking: argparse.ArgumentParser,
     writing: argparse.ArgumentParser,
 ) -> None:
-    """Every command with its options; a new question (support, tiling …) is added here."""
+    """Every command with its options; a new question (tiling …) is added here."""
     made = command("summary", _summary, "one row per layer of a model", reading, writing)
     made.add_argument("--layer", metavar="GLOB", help="only layers whose name matches: 'layer4.*'")
     made.add_argument("--depth", metavar="N", type=_count, help="only names of at most N parts")
@@ -120,15 +125,43 @@ def _add_commands(
         help="also the padding at these input sizes: 224,299,321",
     )  # fmt: skip
 
-    made = command("field", _field, "the field of one layer in full", reading, writing)
-    made.add_argument("--output", metavar="LAYER", help="default: the last output")
-    made.add_argument("--wrt", metavar="LAYER", help="measure in this input or layer")
+    made = command("field", _field, "the field of one layer in full", reading, asking, writing)
     made.add_argument("--at", metavar="INDEX", type=_index, help="an output position: 3,4")
     made.add_argument(
         "--clip", action="store_true", help="what this input really gives: padding reads nothing"
     )
 
     command("align", _align, "do joined branches look at the same place?", reading, writing)
+
+    made = command("support", _support, "exactly which pixels are read", reading, asking, writing)
+    made.add_argument("--at", metavar="INDEX", type=_index, required=True, help="position: 3,4")
+    made.add_argument("--no-clip", action="store_true", help="theory: padding is more input")
+
+    made = command(
+        "influence", _influence, "how much of the field matters, without weights",
+        reading, asking, writing,
+    )  # fmt: skip
+    made.add_argument(
+        "--at", metavar="INDEX", type=_place, default="center",
+        help="an output position: 3,4 or center (default)",
+    )  # fmt: skip
+    made.add_argument("--plot", metavar="FILE", type=Path, help="a picture: .png, .svg or .pdf")
+
+    summary = "why a field is this large, global or misaligned"
+    command("explain", _explain, summary, reading, asking, writing)
+
+    made = command(
+        "verify", _verify, "hold the numbers against the running model", reading, writing,
+        epilog="MODEL is timm:NAME, torchvision:NAME or package.module:callable (PyTorch).",
+    )  # fmt: skip
+    made.add_argument(
+        "--layer", metavar="LAYER", action="append",
+        help="a layer to look at, may be repeated; default: the outputs and some layers",
+    )  # fmt: skip
+    made.add_argument("--wrt", metavar="INPUT", help="needed only where there are several inputs")
+    made.add_argument(
+        "--positions", metavar="N", type=_count, default=12, help="per layer, 12 by default"
+    )
 
     made = command(
         "article", _article, "the networks of the receptive-field article, computed", writing,
@@ -183,6 +216,58 @@ def _align(arguments: argparse.Namespace) -> int:
     found = alignment(_load(arguments))
     _write(align_report(found, title=arguments.model), arguments)
     return DONE if found.aligned else BAD_NEWS
+
+
+def _support(arguments: argparse.Namespace) -> int:
+    from .analysis.support import support
+    from .present.support import support_report
+
+    clip = not arguments.no_clip
+    at: tuple[int, ...] = arguments.at
+    found = support(_load(arguments), at, arguments.output, wrt=arguments.wrt, clip=clip)
+    return _write(support_report(found, clip=clip, title=arguments.model), arguments)
+
+
+def _influence(arguments: argparse.Namespace) -> int:
+    from .analysis.fields import receptive_field
+    from .analysis.influence import influence
+    from .analysis.measured import chosen_index
+    from .present.influence import influence_report
+
+    if arguments.plot is not None:
+        from .present.plot import check_target
+
+        check_target(arguments.plot)
+    graph = _load(arguments)
+    output, wrt = arguments.output, arguments.wrt
+    at = chosen_index(receptive_field(graph, output, wrt=wrt), arguments.at)
+    found = influence(graph, at, output, wrt=wrt)
+    if arguments.plot is not None:
+        from .present.plot import save_influence
+
+        save_influence(found, arguments.plot, title=arguments.model)
+    return _write(influence_report(found, title=arguments.model), arguments)
+
+
+def _explain(arguments: argparse.Namespace) -> int:
+    from .analysis.explain import explain
+    from .present.explain import explain_report
+
+    found = explain(_load(arguments), arguments.output, wrt=arguments.wrt)
+    return _write(explain_report(found, title=arguments.model), arguments)
+
+
+def _verify(arguments: argparse.Namespace) -> int:
+    from .live import verify
+    from .present.verify import verify_report
+
+    found = verify(
+        arguments.model, arguments.input_shape, output=arguments.layer, wrt=arguments.wrt,
+        positions=arguments.positions, axes=arguments.axes, training=arguments.training,
+        unknown=arguments.unknown,
+    )  # fmt: skip
+    _write(verify_report(found, title=arguments.model), arguments)
+    return DONE if found else BAD_NEWS
 
 
 def _article(arguments: argparse.Namespace) -> int:
@@ -290,6 +375,10 @@ def _sizes(text: str) -> tuple[int, ...]:
 
 def _index(text: str) -> tuple[int, ...]:
     return _numbers(text, ",", "3,4", 0)
+
+
+def _place(text: str) -> str | tuple[int, ...]:
+    return text if text == "center" else _numbers(text, ",", "3,4 or center", 0)
 
 
 def _dimensions(text: str) -> tuple[int, ...]:

@@ -188,7 +188,7 @@ ERRORS = [
     (
         ["summary", f"{MODELS}:not_there"],
         f"unknown name in {MODELS} 'not_there'. "
-        "Known: annotations, Graph, GraphBuilder, plain_chain, gated, misaligned, hostile, "
+        "Known: annotations, Graph, GraphBuilder, plain_chain, gated, misaligned, cross, hostile, "
         "free, broken.",
     ),
     (

@@ -38,6 +38,14 @@ def misaligned() -> Graph:
     return b.build([b.add("mix", d, e)])
 
 
+def cross() -> Graph:
+    """A column of three beside a row of three: five pixels of nine."""
+    b = GraphBuilder()
+    x = b.input("image", (1, 1, 8, 8))
+    column = b.conv("column", x, kernel=(3, 1), padding=(1, 0))
+    return b.build([b.add("sum", column, b.conv("row", x, kernel=(1, 3), padding=(0, 1)))])
+
+
 def hostile() -> Graph:
     """Layer names that would colour a terminal, end a table cell or be read as markup."""
     b = GraphBuilder()

@@ -100,7 +100,10 @@ def test_links_between_pages_lead_somewhere():
 def test_no_page_promises_an_option_that_does_not_exist(capsys):
     with pytest.raises(SystemExit):
         main(["--help"])
-    for command in ("summary", "field", "align", "article", "chain"):
+    for command in (
+        *("summary", "field", "align", "article", "chain"),
+        *("support", "influence", "explain", "verify"),
+    ):
         with pytest.raises(SystemExit):
             main([command, "--help"])
     known = capsys.readouterr().out

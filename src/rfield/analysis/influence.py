@@ -86,6 +86,10 @@ class Influence:
 
         The box keeps the proportions of the support's bounding box.
         """
+        return tuple(stop - start for start, stop in self.spans(share))
+
+    def spans(self, share: float) -> tuple[tuple[int, int], ...]:
+        """Where ``box(share)`` lies: half-open ``(start, stop)`` per axis, in input positions."""
         if not 0 < share <= 1:
             raise InvalidModelError(f"share = {share!r}; expected a number in (0, 1]")
         sums = self.weight
@@ -99,7 +103,10 @@ class Influence:
                 high = middle
             else:
                 low = middle + 1
-        return tuple(stop - start for start, stop in self._window(low))
+        return tuple(
+            (start + offset, stop + offset)
+            for (start, stop), offset in zip(self._window(low), self.offset, strict=True)
+        )
 
     def area_ratio(self, share: float) -> float:
         """Area of ``box(share)`` over that of the theoretical receptive field."""

@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator
 
-from .report import Facts, Remark, Report, Table
+from .report import Facts, Picture, Remark, Report, Table
 from .text import visible
 
 
@@ -19,6 +19,8 @@ def markdown(report: Report) -> str:
             lines += [*_table(part), ""]
         elif isinstance(part, Facts):
             lines += [*_facts(part), ""]
+        elif isinstance(part, Picture):
+            lines += ["```", *map(visible, part.lines), "```", ""]
         else:
             lines += [_remark(part), ""]
     lines += [f"- {_escape(note)}" for note in report.notes]

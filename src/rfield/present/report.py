@@ -55,7 +55,14 @@ class Remark:
     good: bool = True
 
 
-Part = Table | Facts | Remark
+@dataclass(frozen=True, slots=True)
+class Picture:
+    """Lines of equal characters that are looked at rather than read, such as a mask."""
+
+    lines: tuple[str, ...]
+
+
+Part = Table | Facts | Remark | Picture
 
 
 @dataclass(frozen=True, slots=True)

@@ -11,7 +11,7 @@ from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 from typing import Literal, TextIO
 
-from .report import Column, Facts, Part, Remark, Report, Table
+from .report import Column, Facts, Part, Picture, Remark, Report, Table
 
 Tone = Literal[
     "plain", "key", "accent", "quiet", "title", "header", "rule", "note", "label", "good", "bad"
@@ -131,6 +131,8 @@ def _part(part: Part, width: int | None, spell: _Spell) -> Iterator[Line]:
         yield from _table(part, width, spell)
     elif isinstance(part, Facts):
         yield from _facts(part, spell)
+    elif isinstance(part, Picture):
+        yield from ((Span(" " + spell(line)),) for line in part.lines)
     else:
         yield from _remark(part, spell)
 

@@ -56,6 +56,15 @@ def number(value: Number | None) -> str:
     return "?" if value is None else str(value)
 
 
+def index(place: Sequence[object]) -> str:
+    """An output position, as the command line takes it but in brackets.
+
+    >>> index((3, 4)), index((3,))
+    ('(3, 4)', '(3)')
+    """
+    return f"({', '.join(map(str, place))})"
+
+
 def shape(sizes: Sequence[int | None]) -> str:
     """A shape as the command line takes it; a free size is ``?``.
 

@@ -1,0 +1,80 @@
+"""How the influence on one output is spread: widths, boxes by share, and the Gaussian that fits."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+from ..analysis.influence import SHARES, Influence
+from ..analysis.results import Fidelity
+from . import values
+from .report import Column, Facts, Report, Show, tabulate
+
+PER_AXIS = frozenset({"mean", "std", "size", "ratio"}) | {
+    f"box_{round(100 * share)}" for share in SHARES
+}
+
+
+def influence_report(found: Influence, *, title: str = "") -> Report:
+    """The moments per axis and the smallest boxes that hold a share of the influence."""
+    fits = [found.gaussian(k) for k in range(len(found.axes))]
+    pairs = [
+        ("axes", ", ".join(found.axes)),
+        ("size r", values.axes(found.size, str)),
+        ("mean", _decimals(found.mean, ", ")),
+        ("std", _decimals(found.std)),
+        ("4 std / size", _decimals(found.ratio)),
+        ("Gaussian std", _decimals([fit.std for fit in fits])),
+        ("Gaussian R²", values.axes([fit.r2 for fit in fits], lambda r: f"{r:.4f}")),
+        ("fidelity", found.fidelity.value),
+    ]
+    boxes = {share: found.box(share) for share in SHARES}
+    shows: list[Show[float]] = [
+        Show(Column("share"), lambda share: f"{100 * share:.0f} %"),
+        Show(Column("box", tone="key"), lambda share: values.axes(boxes[share], str)),
+        Show(Column("of the field"), lambda share: f"{100 * found.area_ratio(share):.3g} %"),
+    ]
+    record = {
+        "layer": found.layer,
+        "wrt": found.wrt,
+        "at": found.index,
+        "mean": found.mean,
+        "std": found.std,
+        "size": found.size,
+        "ratio": found.ratio,
+        **{f"box_{round(100 * share)}": box for share, box in boxes.items()},
+        "fidelity": found.fidelity,
+    }
+    called = f"{title} · " if title else ""
+    return Report(
+        kind="influence",
+        title=f"{called}{found.layer} at {values.index(found.index)}, influence of {found.wrt}",
+        parts=(Facts(tuple(pairs)), tabulate(shows, SHARES)),
+        notes=tuple(_notes(found)),
+        facts={
+            "model": title,
+            "note": found.note,
+            "gaussian": [{"mean": fit.mean, "std": fit.std, "r2": fit.r2} for fit in fits],
+            "offset": tuple(map(int, found.offset)),
+            "profiles": {
+                axis: found.profile(k).tolist() for k, axis in enumerate(found.axes)
+            },
+        },
+        records=(record,),
+        axes=found.axes,
+        per_axis=PER_AXIS,
+    )  # fmt: skip
+
+
+def _decimals(numbers: Sequence[float], between: str = " x ") -> str:
+    return values.axes(numbers, lambda number: f"{number:.2f}", between)
+
+
+def _notes(found: Influence) -> list[str]:
+    notes = [
+        found.note,
+        "mean, std in input pixels; the first pixel's center is 0, not 0.5",
+        "box: the smallest around the mean that holds the share; of the field: of its area",
+    ]
+    if found.fidelity is not Fidelity.EXACT:
+        notes.append("upper bound: an op on the way is data-dependent or unknown")
+    return notes

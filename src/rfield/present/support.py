@@ -1,0 +1,96 @@
+"""The exact set of input positions behind one output: its numbers, and a picture of its mask."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from math import prod
+from typing import Any, cast
+
+from ..analysis.results import Fidelity
+from ..analysis.support import Support
+from . import values
+from .report import Facts, Part, Picture, Report
+
+PER_AXIS = frozenset({"start", "stop"})
+PICTURED = 64
+"""A mask of at most so many rows and columns is drawn."""
+MOST_CELLS = 1 << 20
+"""A mask of at most so many positions is part of the JSON; of none, or of more, it is null."""
+
+
+def support_report(found: Support, *, clip: bool = True, title: str = "") -> Report:
+    """The bounding box, how much of it is read, and where it is small the mask itself."""
+    cells = prod(found.shape)
+    read = found.count
+    at = values.index(found.index)
+    pairs = [
+        ("axes", ", ".join(found.axes)),
+        (f"output {at} reads" + clip * ", clipped", str(found.box)),
+        ("box", values.shape(found.shape) + f" = {cells:,}" * (len(found.shape) > 1)),
+        ("positions read", f"{read:,}"),
+        ("holes", f"{found.holes:,}"),
+        ("density", f"{found.density:.4g}"),
+        ("fidelity", found.fidelity.value),
+    ]
+    drawn = cells > 0 and len(found.shape) <= 2 and max(found.shape) <= PICTURED
+    parts: list[Part] = [Facts(tuple(pairs))]
+    if drawn:
+        parts.append(Picture(_lines(found)))
+    record = {
+        "layer": found.layer,
+        "wrt": found.wrt,
+        "at": found.index,
+        "clip": clip,
+        "start": tuple(map(int, found.box.start)),
+        "stop": tuple(map(int, found.box.stop)),
+        "count": read,
+        "holes": found.holes,
+        "density": found.density,
+        "fidelity": found.fidelity,
+    }
+    called = f"{title} · " if title else ""
+    return Report(
+        kind="support",
+        title=f"{called}{found.layer}, positions that it reads in {found.wrt}",
+        parts=tuple(parts),
+        notes=tuple(_notes(found, clip=clip, drawn=drawn)),
+        facts={
+            "model": title,
+            "mask": _rows(found.mask.tolist()) if 0 < cells <= MOST_CELLS else None,
+        },
+        records=(record,),
+        axes=found.axes,
+        per_axis=PER_AXIS,
+    )
+
+
+def _lines(found: Support) -> tuple[str, ...]:
+    rows = found.mask if found.mask.ndim == 2 else found.mask[None]
+    return tuple(_row(row) for row in rows.tolist())
+
+
+def _rows(mask: Sequence[Any]) -> object:
+    """Nested lists whose innermost axis is a string: ``#`` is read, ``.`` is not."""
+    if mask and isinstance(mask[0], list):
+        return [_rows(cast("list[Any]", part)) for part in mask]
+    return _row(mask)
+
+
+def _row(row: Sequence[bool]) -> str:
+    return "".join("#" if read else "." for read in row)
+
+
+def _notes(found: Support, *, clip: bool, drawn: bool) -> list[str]:
+    notes = [
+        "reads: first..last, both included"
+        + ("" if clip else "; below 0 and past the end is padding"),
+        "holes: positions of the box that are not read; density: share of the box that is read",
+    ]
+    if drawn:
+        rows = f"{found.axes[0]} downwards, {found.axes[-1]} to the right; " * (
+            len(found.axes) == 2
+        )
+        notes.append(f"picture: the box, {rows}# is read, . is a hole")
+    if found.fidelity is not Fidelity.EXACT:
+        notes.append("upper bound: an op on the way is data-dependent or unknown")
+    return notes

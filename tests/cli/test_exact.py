@@ -1,0 +1,187 @@
+"""The commands that ask for exact pixels, for the reasons, and for proof on the running model."""
+
+from __future__ import annotations
+
+import csv
+import json
+import sys
+from io import StringIO
+from typing import Any
+
+import pytest
+
+import rfield
+from rfield import live
+from rfield.cli import main
+from tests.cli.test_cli import MODELS, complaint, in_the_checkout, output, usage_error
+
+__all__ = ["in_the_checkout"]
+
+
+def test_support(capsys):
+    text = output(capsys, "support", f"{MODELS}:cross", "--at", "3,3")
+    assert " positions read                5\n" in text
+    assert "\n .#.\n ###\n .#.\n" in text
+    text = output(capsys, "support", f"{MODELS}:plain_chain", "--at", "0,1", "--no-clip")
+    assert " output (0, 1) reads  y: -5..5, x: -1..9\n" in text
+    row = json.loads(
+        output(
+            capsys, "support", f"{MODELS}:plain_chain", "--at", "0,1", "--output", "pool",
+            "--wrt", "stem", "--format", "json",
+        )
+    )["rows"][0]  # fmt: skip
+    # Max pooling of 3 with stride 2: rows -1..1, of which row -1 is padding, and columns 1..3.
+    assert (row["start"], row["stop"], row["count"]) == ([0, 1], [2, 4], 6)
+
+
+def test_support_and_field_agree(capsys):
+    for at in ("0,0", "7,5", "15,15"):
+        options = (f"{MODELS}:plain_chain", "--at", at, "--format", "json")
+        one = json.loads(output(capsys, "support", *options))["rows"][0]
+        other = json.loads(output(capsys, "field", *options, "--clip"))["rows"][0]
+        assert (one["start"], one["stop"]) == (other["start"], other["stop"])
+
+
+def test_influence_is_asked_at_the_center_by_default(capsys):
+    text = output(capsys, "influence", f"{MODELS}:plain_chain", "--format", "csv")
+    (row,) = csv.DictReader(StringIO(text))
+    assert (row["at"], row["size_x"]) == ("8x8", "11")
+    assert float(row["mean_y"]) == pytest.approx(32)
+    named = output(
+        capsys, "influence", f"{MODELS}:plain_chain", "--at", "center", "--format", "csv"
+    )
+    assert named == text
+    corner = output(capsys, "influence", f"{MODELS}:plain_chain", "--at", "0,0", "--format", "json")
+    assert json.loads(corner)["rows"][0]["at"] == [0, 0]
+
+
+def test_influence_can_be_drawn(capsys, tmp_path):
+    pytest.importorskip("matplotlib", reason="matplotlib is not installed")
+    target = tmp_path / "influence.svg"
+    text = output(capsys, "influence", f"{MODELS}:plain_chain", "--plot", str(target))
+    assert text == output(capsys, "influence", f"{MODELS}:plain_chain")
+    assert "</svg>" in target.read_text("utf-8")
+
+
+def test_a_picture_that_cannot_be_drawn_is_refused_first(capsys, monkeypatch):
+    assert complaint(capsys, "influence", "no:model", "--plot", "a.gif") == (
+        "rfield: a.gif: a picture is .png, .svg or .pdf\n"
+    )
+    monkeypatch.setitem(sys.modules, "matplotlib.figure", None)
+    assert complaint(capsys, "influence", "no:model", "--plot", "a.png") == (
+        "rfield: a picture needs matplotlib, which is not installed.\n"
+        '  Install it: pip install matplotlib   (or: pip install "rfield[plot]")\n'
+    )
+
+
+def test_explain(capsys):
+    text = output(capsys, "explain", "article:resnet_v1_50", "--input-shape", "1x224x224x3")
+    assert "first side along y, x: 239 over 70 layers" in text
+    text = output(capsys, "explain", f"{MODELS}:gated", "--output", "stem", "--format", "csv")
+    rows = list(csv.DictReader(StringIO(text)))
+    assert [(row["axis"], row["side"], row["adds"]) for row in rows] == [
+        ("y", "first", "1"), ("y", "last", "1"), ("x", "first", "2"), ("x", "last", "2")
+    ]  # fmt: skip
+
+
+ERRORS = [
+    (
+        ["support", f"{MODELS}:plain_chain", "--at", "16,0"],
+        "pool: index (16, 0) outside positions (16, 16)",
+    ),
+    (
+        ["support", f"{MODELS}:plain_chain", "--at", "3"],
+        "pool: an index of 1 numbers; its positions are (16, 16)",
+    ),
+    (
+        ["support", f"{MODELS}:free", "--at", "0,0"],
+        "same: exact sets need the input's sizes; image has free axes",
+    ),
+    (
+        ["support", f"{MODELS}:gated", "--at", "0,0", "--no-clip"],
+        "up reads a whole axis (se.pool); without clip its field has no end",
+    ),
+    (
+        ["influence", f"{MODELS}:plain_chain", "--at", "16,0"],
+        "pool: index (16, 0) outside positions (16, 16)",
+    ),
+    (
+        ["influence", f"{MODELS}:free"],
+        "same: exact sets need the input's sizes; image has free axes",
+    ),
+    (
+        ["explain", f"{MODELS}:gated", "--output", "upp"],
+        "unknown layer 'upp'. Did you mean 'up'?",
+    ),
+]
+
+
+@pytest.mark.parametrize(("arguments", "message"), ERRORS)
+def test_an_error_is_one_block_on_stderr(capsys, arguments, message):
+    assert complaint(capsys, *arguments) == f"rfield: {message}\n"
+
+
+def test_usage(capsys):
+    assert usage_error(capsys, "support", "m").endswith("are required: --at")
+    assert usage_error(capsys, "influence", "m", "--at", "middle").endswith(
+        "argument --at: 'middle' is not of the form 3,4 or center"
+    )
+    assert usage_error(capsys, "verify", "m", "--positions", "0").endswith(
+        "'0' is not of the form 3"
+    )
+
+
+def network() -> Any:
+    """A small PyTorch model; the module itself needs no framework."""
+    torch = pytest.importorskip("torch")
+    nn = torch.nn
+    return nn.Sequential(nn.Conv2d(3, 4, 3, stride=2), nn.Conv2d(4, 4, 3, dilation=2), nn.ReLU())
+
+
+@pytest.mark.torch
+def test_verify_holds(capsys):
+    pytest.importorskip("torch", reason="PyTorch is not installed")
+    text = output(
+        capsys, "verify", "tests.cli.test_exact:network", "--input-shape", "1x3x17x14",
+        "--layer", "0", "--layer", "1",
+    )  # fmt: skip
+    assert " verified: nothing differs between the claim and the running model\n" in text
+    # 12 positions of the first layer, and all 4 x 2 of the second.
+    assert " unchanged by noise outside the support  20 of 20\n" in text
+
+
+@pytest.mark.torch
+def test_verify_fails_with_status_1(capsys, monkeypatch):
+    pytest.importorskip("torch", reason="PyTorch is not installed")
+    right = live.load
+
+    def wrong(module: Any, shape: Any, **options: Any) -> rfield.Graph:
+        """What is claimed of another network: its second layer is not dilated."""
+        module[1].dilation = (1, 1)
+        graph = right(module, shape, **options)
+        module[1].dilation = (2, 2)
+        return graph
+
+    monkeypatch.setattr(live, "load", wrong)
+    text = output(
+        capsys, "verify", "tests.cli.test_exact:network", "--input-shape", "1x3x17x14",
+        "--layer", "0", "--layer", "1", "--format", "json", status=1,
+    )  # fmt: skip
+    document = json.loads(text)
+    assert document["holds"] is False
+    assert {row["layer"] for row in document["rows"]} == {"1"}
+
+
+def test_verify_needs_a_model_that_runs(capsys):
+    pytest.importorskip("torch", reason="PyTorch is not installed")
+    assert "'net.onnx' cannot be run; expected 'timm:NAME'" in complaint(
+        capsys, "verify", "net.onnx"
+    )
+
+
+def test_every_command_is_listed(capsys):
+    with pytest.raises(SystemExit):
+        main(["--help"])
+    printed = capsys.readouterr().out
+    for command in ("support", "influence", "explain", "verify"):
+        assert f"    {command}" in printed
