@@ -115,20 +115,21 @@ EXPLAINED = """\
 DIFFERS = """\
  net · verification in image
 
- not verified: 1 counter-example
+ not verified: 2 counter-examples
 
  layers                                  2
  output positions                        24
  runs of the model                       31 in float64
- unchanged by noise outside the support  23 of 24
+ unchanged by noise outside the support  22 of the 23 that do not see the whole input
  marked input positions compared         100, 40 of them read
  sides of regions reached                90
  not in the running model                aux
 
- layer  output  problem                     at input  claimed
-─────────────────────────────────────────────────────────────────────────────────────
- conv1  (0, 1)  it reads more than claimed  (2, 2)    y: 0..1, x: 0..1 (4 positions)
-─────────────────────────────────────────────────────────────────────────────────────
+ layer  output  problem                                      at input  claimed
+────────────────────────────────────────────────────────────────────────────────────────────
+ conv1  (0, 1)  it reads more than claimed                   (2, 2)    y: 0..1, x: 0..1 (4)
+ conv1  (0, 1)  noise outside the support changes it by 0.5            y: 0..1, x: 0..1 (4)
+────────────────────────────────────────────────────────────────────────────────────────────
 
  one input position is made NaN: exactly the outputs claimed to read it become NaN
 """
@@ -223,6 +224,18 @@ def test_an_explanation_of_a_global_field():
     )
 
 
+def test_of_many_whole_axis_reads_the_first_are_listed():
+    b = rfield.GraphBuilder()
+    y = b.input("image", (1, 3, 16, 16))
+    for number in range(15):
+        y = b.multiply(f"mul{number}", y, b.global_pool(f"pool{number}", y))
+    text = plain(explain_report(rfield.explain(b.build([b.global_pool("last", y)]))))
+    assert " global: 16 × a whole axis is read\n" in text
+    assert " pool11  reduce  y, x\n 4 more\n" in text
+    assert "pool12" not in text
+    assert "adds:" not in text
+
+
 def test_an_explanation_of_misaligned_joins():
     report = explain_report(rfield.explain(misaligned()))
     text = plain(report)
@@ -262,13 +275,16 @@ def test_a_verification_that_holds():
 
 def test_counter_examples_are_listed():
     example = CounterExample(
-        "conv1", (0, 1), "it reads more than claimed", (2, 2), "y: 0..1, x: 0..1 (4 positions)"
+        "conv1", (0, 1), "it reads more than claimed", (2, 2), "y: 0..1, x: 0..1 (4)"
     )
-    report = verify_report(verification(example), title="net")
+    other = CounterExample(
+        "conv1", (0, 1), "noise outside the support changes it by 0.5", None, example.claimed
+    )
+    report = verify_report(verification(example, other), title="net")
     assert plain(report) == DIFFERS
     document = json.loads(to_json(report))
-    assert (document["holds"], document["sound"]) == (False, 23)
-    assert row(report)["element"] == [2, 2]
+    assert (document["holds"], document["sound"]) == (False, 22)
+    assert [found["element"] for found in document["rows"]] == [[2, 2], None]
     assert to_csv(report).splitlines()[1].startswith("conv1,0x1,it reads more than claimed,2x2,")
 
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from ..analysis.explain import Explanation, JoinExplanation, WholeRead
+from ..analysis.explain import Explanation, JoinExplanation
 from ..analysis.sides import SHOWN, Side, Step
 from . import values
 from .report import Column, Facts, Part, Remark, Report, Show, tabulate
@@ -21,7 +21,10 @@ def explain_report(found: Explanation, *, title: str = "") -> Report:
         parts += _side(side, ", ".join(axes))
     if found.whole_reads:
         parts.append(Remark(f"global: {len(found.whole_reads)} × a whole axis is read", good=False))
-        parts.append(tabulate(_WHOLE, found.whole_reads[:SHOWN]))
+        rows = [(w.layer, w.op, ", ".join(w.axes)) for w in found.whole_reads[:SHOWN]]
+        if len(found.whole_reads) > SHOWN:
+            rows.append((f"{len(found.whole_reads) - SHOWN} more", "", ""))
+        parts.append(tabulate(_WHOLE, rows))
     for join in found.joins:
         parts += _join(join)
     called = f"{title} · " if title else ""
@@ -85,10 +88,10 @@ def _record(side: Side, step: Step) -> dict[str, object]:
 
 
 def _notes(found: Explanation) -> Sequence[str]:
-    return [
-        "adds: input pixels by which the layer moves that side outwards; first and last: the sides",
-        *found.notes,
-    ]
+    adds = (
+        "adds: input pixels by which the layer moves that side outwards; first and last: the sides"
+    )
+    return [adds, *found.notes] if found.sides else found.notes
 
 
 _STEPS: list[Show[tuple[str, str, str]]] = [
@@ -96,8 +99,8 @@ _STEPS: list[Show[tuple[str, str, str]]] = [
     Show(Column("layer", "left", name=True), lambda row: row[1]),
     Show(Column("op", "left", tone="quiet"), lambda row: row[2]),
 ]
-_WHOLE: list[Show[WholeRead]] = [
-    Show(Column("layer", "left", name=True), lambda row: row.layer),
-    Show(Column("op", "left", tone="quiet"), lambda row: row.op),
-    Show(Column("axes", "left"), lambda row: ", ".join(row.axes)),
+_WHOLE: list[Show[tuple[str, str, str]]] = [
+    Show(Column("layer", "left", name=True), lambda row: row[0]),
+    Show(Column("op", "left", tone="quiet"), lambda row: row[1]),
+    Show(Column("axes", "left"), lambda row: row[2]),
 ]

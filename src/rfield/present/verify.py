@@ -14,11 +14,15 @@ def verify_report(found: Verification, *, title: str = "") -> Report:
         verdict = Remark(f"not verified: {len(bad)} counter-example{'s' * (len(bad) > 1)}", False)
     else:
         verdict = Remark("verified: nothing differs between the claim and the running model")
+    moved = sum(example.problem.startswith("noise") for example in bad)
     pairs = [
         ("layers", str(len(found.layers))),
         ("output positions", f"{found.positions:,}"),
         ("runs of the model", f"{found.runs:,} in {found.precision}"),
-        ("unchanged by noise outside the support", f"{found.sound:,} of {found.positions:,}"),
+        (
+            "unchanged by noise outside the support",
+            f"{found.sound:,} of the {found.sound + moved:,} that do not see the whole input",
+        ),
         ("marked input positions compared", f"{found.compared:,}, {found.read:,} of them read"),
         ("sides of regions reached", f"{found.faces:,}"),
     ]
