@@ -6,11 +6,13 @@ import re
 import shlex
 import xml.etree.ElementTree as ET
 from fractions import Fraction
+from math import sqrt
 from pathlib import Path
 
 import pytest
 
 import rfield
+from rfield.analysis.support import support
 from rfield.cli import main
 from rfield.frontends.declared.chain import chain
 
@@ -72,6 +74,49 @@ def test_the_values_in_the_page_on_input_size():
     rf = rfield.receptive_field(b.build(outputs=[y]))
     assert (rf.size, rf.stride, rf.padding) == ((3, 3), (2, 2), (None, None))
     assert rf.why("y") == "the padding of conv1 along y depends on the input size"
+
+
+def test_the_values_in_the_page_on_support():
+    b = rfield.GraphBuilder()
+    y = b.input("image", (1, 1, 64, 64))
+    for name in ("conv1", "conv2", "conv3"):
+        y = b.conv(name, y, kernel=3, dilation=2, padding=2)
+    found = support(b.build([y]), (32, 32))
+    assert str(found.box) == "y: 26..38, x: 26..38"
+    assert (found.count, found.holes, found.shape) == (49, 120, (13, 13))
+    assert found.mask[::2, ::2].all()
+
+
+def numbers(row: str) -> list[float]:
+    return [float(cell.strip(" %")) for cell in row.strip("|").split("|")]
+
+
+def test_the_tables_in_the_page_on_influence():
+    page = (ROOT / "docs" / "influence.md").read_text("utf-8")
+    networks = re.findall(r"^\| `(article:\w+)` (\|.*\|)$", page, re.MULTILINE)
+    assert len(networks) == 3
+    for name, row in networks:
+        graph = rfield.load(name, (1, 512, 512, 3))
+        field = rfield.receptive_field(graph)
+        middle = tuple((n or 0) // 2 for n in field.output_shape[1:3])
+        found = rfield.influence(graph, middle)
+        assert numbers(row) == [
+            found.size[0], round(found.std[0], 1), round(found.ratio[0], 2),
+            found.box(0.95)[0], round(found.gaussian("y").r2, 3),
+        ]  # fmt: skip
+    depths = [numbers(row) for row in re.findall(r"^\| \d+ \|.*\|$", page, re.MULTILINE)]
+    assert [row[0] for row in depths] == [4, 16, 64, 256]
+    for count, *shown in depths:
+        b = rfield.GraphBuilder()
+        y = b.input("image", (1, 1, 2 * int(count) + 1, 2 * int(count) + 1))
+        for number in range(int(count)):
+            y = b.conv(f"conv{number}", y, kernel=3)
+        found = rfield.influence(b.build([y]), (0, 0))
+        assert shown == [
+            2 * count + 1, round(found.std[0], 4), round(sqrt(2 * count / 3), 4),
+            round(found.ratio[0], 2), found.box(0.95)[0],
+            float(f"{100 * found.area_ratio(0.95):.2g}"), round(found.gaussian("x").r2, 6),
+        ]  # fmt: skip
 
 
 def test_the_chains_in_the_page_on_chains():
