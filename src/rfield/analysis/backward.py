@@ -92,6 +92,17 @@ def boxes(
     return low, high
 
 
+def is_exact(graph: Graph, source: int, value: int) -> bool:
+    """Whether every op between ``source`` and ``value`` says exactly what it reads."""
+    reaching, behind = dependents(graph, source, value), {value}
+    for index in range(value, source, -1):
+        if index in behind and index in reaching:
+            if not graph.nodes[index].exact:
+                return False
+            behind.update(graph.nodes[index].operands)
+    return True
+
+
 def dependents(graph: Graph, source: int, value: int) -> set[int]:
     """Values up to ``value`` that depend on ``source``, itself included."""
     found = {source}
@@ -187,10 +198,9 @@ def reshaped(foot: Footprint, link: Reshaped, domain: Domain, name: str) -> Foot
         foot = merged(foot, group.after, domain)
         block = next(b for b in foot.blocks if group.after[0] in b.axes)
         inner = len(group.after)
-        wide = [(0, link.after[a]) for a in group.after] + [
-            foot.windows[a] for a in block.axes[inner:]
-        ]
-        values = widened(block.values, [foot.windows[a] for a in block.axes], wide)
+        rest = [(0, size) for size in block.values.shape[1 + inner :]]
+        have = [foot.windows[a] for a in group.after] + rest
+        values = widened(block.values, have, [(0, link.after[a]) for a in group.after] + rest)
         values = values.reshape(
             len(values), *(link.before[a] for a in group.before), *values.shape[1 + inner :]
         )

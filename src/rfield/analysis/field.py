@@ -191,6 +191,23 @@ class ReceptiveField:
         """Whether boxes must be had all axes at once (only the bounded field can be)."""
         return self.is_crossed and not self.global_reads and not self.is_local
 
+    def has_joint_theory(self) -> bool:
+        """Whether the boxes of all axes can be had at once without clip.
+
+        They cannot where a reshape couples axes and padding before it is reached: it has no canvas
+        beyond its tensor.
+        """
+        if not self._asks_together:
+            return True
+        grid = phase_grid(self._fields)
+        shape = self.graph.nodes[self.value].shape
+        ends = np.array([shape[axis] - 1 for axis in self.positions], dtype=np.int64)
+        try:
+            self._together(np.concatenate([grid, np.maximum(ends - grid, 0)]), clip=False)
+        except InvalidModelError:
+            return False
+        return True
+
     def _together(self, at: IndexArray, *, clip: bool) -> tuple[IndexArray, IndexArray]:
         """Boxes of all axes at once, for joins whose branches are empty on one axis only."""
         return boxes(

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import replace
 from functools import cached_property
 
 from ..core.graph import Graph
@@ -96,14 +97,20 @@ class Fields(Mapping[str, ReceptiveField]):
                 self.axes,
                 states,
             )
-        return ReceptiveField(
+        rf = ReceptiveField(
             graph=self.graph, layer=layer, wrt=self.wrt, axes=self.axes, value=value,
             source=self.source, source_axes=self.source_axes, states=states,
             fidelity=Fidelity.UPPER_BOUND if value in self._inexact else Fidelity.EXACT,
             global_reads=self._global_reads(value), unknown=unknown, positions=positions,
-            is_crossed=bool(self.sweep.crossed)
-            and not self.sweep.crossed.isdisjoint(self._behind(value)),
+            is_crossed=self._is_crossed(value),
         )  # fmt: skip
+        if rf.is_crossed and not rf.has_joint_theory():
+            return replace(rf, is_crossed=False, fidelity=Fidelity.UPPER_BOUND)
+        return rf
+
+    def _is_crossed(self, value: int) -> bool:
+        crossed = self.sweep.crossed
+        return bool(crossed) and not crossed.isdisjoint(self._behind(value))
 
     def _global_reads(self, value: int) -> tuple[str, ...]:
         every = frozenset[int]().union(*self.sweep.globals_)

@@ -93,7 +93,9 @@ def merged(foot: Footprint, axes: Sequence[int], domain: Domain) -> Footprint:
     mine = [block for block in foot.blocks if set(block.axes) & set(axes)]
     rest = [axis for block in mine for axis in block.axes if axis not in axes]
     order = [*axes, *rest]
-    cells = foot.batch * prod(foot.windows[a][1] - foot.windows[a][0] for a in order)
+    cells = foot.batch * prod(
+        size for block in mine for size in block.values.shape[1:]
+    )  # axes of a block need not be axes of the tensor while it is being reshaped
     if cells > DENSE_LIMIT:
         raise too_large("an exact set that is no box", cells, "Its box is given by region().")
     values: Array = np.ones((foot.batch,) + (1,) * len(order), dtype=domain.dtype)

@@ -260,10 +260,16 @@ def find_pattern(bounds: Bounds, repeats: int) -> tuple[Bounds, int] | None:
 
 def _repeats(values: Ints, period: int, step: int) -> bool:
     before, after = values[..., :-period], values[..., period:]
-    if step == 0:
-        return bool((before == after).all())
-    endless = np.abs(before) > LARGEST
-    return bool(np.all(before + step * ~endless == after))
+    return _steps(before[..., :1], after[..., :1], step) and _steps(before, after, step)
+
+
+def _steps(before: Ints, after: Ints, step: int) -> bool:
+    """Whether every value goes up by ``step``; endless ones and absent ones stay."""
+    same: NDArray[np.bool_] = np.equal(before + step, after)
+    if same.all():
+        return True
+    endless: NDArray[np.bool_] = np.abs(before) > LARGEST
+    return bool(endless.any() and np.all(np.where(endless, np.equal(before, after), same)))
 
 
 _SMALLER = "Ask for fewer positions, or for a smaller input."

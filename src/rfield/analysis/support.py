@@ -20,7 +20,7 @@ from ..errors import (
     show_shape,
     too_large,
 )
-from .backward import pull
+from .backward import is_exact, pull
 from .field import ReceptiveField
 from .fields import receptive_field
 from .footprint import Footprint, merged
@@ -142,6 +142,8 @@ class Question:
     def __init__(self, rf: ReceptiveField, *, clip: bool) -> None:
         self.rf = rf
         self.clip = clip
+        exact = is_exact(rf.graph, rf.source, rf.value)
+        self.fidelity = Fidelity.EXACT if exact else Fidelity.UPPER_BOUND
         if rf.graph.has_free_axes:
             raise UnresolvedSizeError(
                 f"{rf.layer}: exact sets need the input's sizes; {rf.wrt} has free axes"
@@ -210,7 +212,7 @@ class Question:
             foot, spans = None, [(0, 0)] * len(rf.axes)
         known = [span or (0, 0) for span in spans]
         return Support(
-            rf.layer, rf.wrt, rf.axes, index, rf.fidelity,
+            rf.layer, rf.wrt, rf.axes, index, self.fidelity,
             tuple(start for start, _ in known), tuple(stop - start for start, stop in known),
             foot, entry, rf.source_axes,
         )  # fmt: skip

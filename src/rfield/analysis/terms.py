@@ -59,11 +59,16 @@ class Term:
 
     def moves(self, axis: int) -> bool:
         """Whether positions along ``axis`` reach different places (not merely nothing)."""
-        return axis == self.carrier or _spread(self.low, axis) > 0 or _spread(self.high, axis) > 0
+        if axis == self.carrier:
+            return True
+        head = (slice(None),) * axis + (slice(0, 1),)
+        if (self.low == self.low[head]).all() and (self.high == self.high[head]).all():
+            return False
+        return _spread(self.low, axis) > 0 or _spread(self.high, axis) > 0
 
     def along(self, axis: int) -> Bounds:
         """The bounds with ``axis`` moved to the end."""
-        return np.moveaxis(self.low, axis, -1), np.moveaxis(self.high, axis, -1)
+        return self.low.swapaxes(axis, -1), self.high.swapaxes(axis, -1)
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -187,7 +192,7 @@ def repeated(term: Term, times: int) -> Term:
 def rebuild(term: Term, bounds: Bounds, carrier: int | None, advance: int | None) -> Term:
     """A term from bounds whose last axis belongs at ``carrier``."""
     place = -1 if carrier is None else carrier
-    low, high = np.moveaxis(bounds[0], -1, place), np.moveaxis(bounds[1], -1, place)
+    low, high = bounds[0].swapaxes(-1, place), bounds[1].swapaxes(-1, place)
     return Term(low, high, carrier, advance, term.is_global)
 
 
@@ -228,10 +233,10 @@ def recarry(term: Term, shape: Sequence[int], repeats: int) -> Term:
     """Find the carrier of a finite term: where it moves furthest, an axis that it repeats on."""
     if term.carrier is not None and term.advance is not None:
         return term
-    varying = [axis for axis, size in enumerate(term.low.shape) if size > 1 and term.moves(axis)]
+    spread = {axis: _spread(term.low, axis) for axis, n in enumerate(term.low.shape) if n > 1}
+    varying = sorted((a for a in spread if spread[a] or term.moves(a)), key=lambda a: -spread[a])
     if not varying:
         return Term(term.low, term.high, None, None, term.is_global)
-    varying.sort(key=lambda axis: -_spread(term.low, axis))
     for axis in varying:
         found = find_pattern(term.along(axis), repeats)
         if found is not None:
@@ -241,10 +246,12 @@ def recarry(term: Term, shape: Sequence[int], repeats: int) -> Term:
 
 def _spread(values: Ints, axis: int) -> int:
     """How far the values move along one axis, positions without reach left out."""
-    absent = np.abs(values) > LARGEST
-    highest = np.where(absent, -LARGEST, values).max(axis=axis)
-    lowest = np.where(absent, LARGEST, values).min(axis=axis)
-    return int(np.maximum(highest - lowest, 0).max())
+    highest, lowest = values.max(axis=axis), values.min(axis=axis)
+    if max(int(highest.max()), -int(lowest.min())) > LARGEST:
+        absent = np.abs(values) > LARGEST
+        highest = np.where(absent, -LARGEST, values).max(axis=axis)
+        lowest = np.where(absent, LARGEST, values).min(axis=axis)
+    return max(0, int((highest - lowest).max()))
 
 
 _ASK_LESS = "Ask for fewer positions, or for a smaller input."

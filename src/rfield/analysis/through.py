@@ -112,7 +112,7 @@ def _along(term: Term, axis: int, read: Read, size: int, after: Sequence[int]) -
 
 
 def _put(term: Term, axis: int, bounds: Bounds, advance: int | None) -> Term:
-    low, high = np.moveaxis(bounds[0], -1, axis), np.moveaxis(bounds[1], -1, axis)
+    low, high = bounds[0].swapaxes(-1, axis), bounds[1].swapaxes(-1, axis)
     return Term(
         low, high, term.carrier, advance if axis == term.carrier else term.advance, term.is_global
     )
@@ -192,7 +192,7 @@ def _prefix(term: Term, axis: int, relation: Prefix) -> Term:
 
 
 def _place_last(term: Term, axis: int, bounds: Bounds) -> Bounds:
-    return np.moveaxis(bounds[0], -1, axis), np.moveaxis(bounds[1], -1, axis)
+    return bounds[0].swapaxes(-1, axis), bounds[1].swapaxes(-1, axis)
 
 
 def _place(term: Term, link: Link, rank: int) -> Term:
