@@ -75,7 +75,7 @@ def read_one(spec: str, fields: bool) -> dict[str, Any]:
 
 def main() -> int:
     """Read, report, tally."""
-    parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
+    parser = argparse.ArgumentParser(description=(__doc__ or "").splitlines()[0])
     parser.add_argument("--zoo", default="all", choices=("torchvision", "timm", "all"))
     parser.add_argument("--match", default="*", help="glob over the specs")
     parser.add_argument("--results", type=Path, default=Path("torch_zoo.jsonl"))
