@@ -242,8 +242,9 @@ def _plain(size: Any) -> int:
 def _step(node: Any) -> Step:
     from torch.fx.node import map_arg
 
-    args = map_arg(node.args, lambda n: Ref(n.name))
-    kwargs = map_arg(node.kwargs, lambda n: Ref(n.name))
+    replaced: Any = map_arg  # its stubs want nodes back
+    args = replaced(node.args, lambda n: Ref(n.name))
+    kwargs = replaced(node.kwargs, lambda n: Ref(n.name))
     stack = [
         (key, str(value[0])) for key, value in (node.meta.get("nn_module_stack") or {}).items()
     ]

@@ -59,7 +59,8 @@ def build_torchvision(name: str) -> tuple[nn.Module, Any]:
     model = _on_meta(lambda: builder(**options))
     home = builder.__module__
     if ".detection" in home:
-        return model.backbone, (1, 3, 512, 512)
+        backbone: Any = model.backbone
+        return backbone, (1, 3, 512, 512)
     fixed = getattr(model, "image_size", None)
     if isinstance(fixed, int):
         return model, (1, 3, fixed, fixed)
