@@ -24,7 +24,6 @@ from tests.oracle.generator import case
 from tests.oracle.program import Program
 from tests.oracle.shrink import shrink
 
-
 PARTS = {
     "fields": differences,
     "pixels": exact_differences,
