@@ -116,11 +116,8 @@ class ReceptiveField:
         if self._asks_together:
             origin = np.zeros((1, len(self.positions)), dtype=np.int64)
             low, high = self._together(origin, clip=False)
-            return (
-                -int(low[0, k])
-                if (low <= high).all() and self._fields[k].stride is not None
-                else None
-            )
+            if (low <= high).all() and self._fields[k].stride is not None:
+                return -int(low[0, k])
         if self._fields[k].stride is None or self._fields[k].is_global:
             return None
         low, high = self._fields[k].bounds(np.zeros((1, len(self.positions)), dtype=np.int64))

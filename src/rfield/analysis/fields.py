@@ -104,6 +104,8 @@ class Fields(Mapping[str, ReceptiveField]):
             global_reads=self._global_reads(value), unknown=unknown, positions=positions,
             is_crossed=self._is_crossed(value),
         )  # fmt: skip
+        if rf.is_crossed and rf.global_reads:
+            return replace(rf, fidelity=Fidelity.UPPER_BOUND)
         if rf.is_crossed and not rf.has_joint_theory():
             return replace(rf, is_crossed=False, fidelity=Fidelity.UPPER_BOUND)
         return rf
@@ -140,7 +142,8 @@ class FieldsOf(Mapping[str, ReceptiveField]):
         self.of = of
         self.value = find(graph, of)
         self._sweeps = input_sweeps(graph)
-        self._pulled = None if graph.has_free_axes else pull_back(graph, self.value, self._sweeps)
+        plain = not graph.has_free_axes and not any(swept.crossed for swept in self._sweeps)
+        self._pulled = pull_back(graph, self.value, self._sweeps) if plain else None
 
     def __getitem__(self, layer: str) -> ReceptiveField:
         if layer not in self._layers:

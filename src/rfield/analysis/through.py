@@ -46,11 +46,15 @@ def through(term: Term, link: AnyLink, before: Sequence[int], after: Sequence[in
     if carrier_read is not None and isinstance(carrier_read.relation, Whole):
         return everything(len(after))
     glued = swallowed = False
+    placeless = term.carrier is None
     for axis in link.changed:
         read = link.reads[axis]
         glued |= _is_cut(read) and term.varies(axis)
         swallowed |= isinstance(read.relation, Whole) and term.moves(axis)
-        term = _along(term, axis, read, before[axis], after)
+        if placeless and _has_empty_phases(read) and not term.varies(axis):
+            term = _at_phases(term, axis, read, after)
+        else:
+            term = _along(term, axis, read, before[axis], after)
     placed = compact(_place(term, link, len(after)))
     if swallowed and placed.carrier is None and placed.low.size == 1:
         return everything(len(after))  # nothing of the position is left: all there is was read
@@ -89,8 +93,6 @@ def _along(term: Term, axis: int, read: Read, size: int, after: Sequence[int]) -
     if not term.varies(axis):
         if _is_cut(read) or isinstance(relation, Table):
             return _where_covered(term, axis, read, size, outputs)
-        if term.carrier is None and isinstance(relation, Sliding) and not all(relation.taps):
-            return _at_phases(term, axis, relation)
         return term
     if isinstance(relation, At):
         return _at(term, axis, relation.index)
@@ -130,12 +132,31 @@ def _where_covered(term: Term, axis: int, read: Read, size: int, outputs: int) -
     return Term(low, high, term.carrier, term.advance, term.is_global)
 
 
-def _at_phases(term: Term, axis: int, relation: Sliding) -> Term:
-    """A reach that is the same everywhere, at the phases that read anything (kernel < stride)."""
-    read = np.array([bool(taps) for taps in relation.taps])
+def _has_empty_phases(read: Read) -> bool:
+    """Whether some phase of a sliding read reads nothing (kernel < stride)."""
+    relation = read.relation
+    return isinstance(relation, Sliding) and relation.border != "cut" and not all(relation.taps)
+
+
+def _at_phases(term: Term, axis: int, read: Read, after: Sequence[int]) -> Term:
+    """A reach that is the same everywhere, at the phases that read anything.
+
+    The first such axis carries the phases; they are written out along any further one.
+    """
+    assert isinstance(read.relation, Sliding)
+    assert read.axis is not None
+    phases = np.array([bool(taps) for taps in read.relation.taps])
+    if term.carrier is not None:
+        if after[read.axis] > CELL_LIMIT:
+            raise too_large(
+                "an axis with empty phases", after[read.axis], "Ask for a smaller input."
+            )
+        phases = phases[np.arange(after[read.axis]) % len(phases)]
     low, high = term.along(axis)
-    bounds = np.where(read, low, NOTHING[0]), np.where(read, high, NOTHING[1])
-    return rebuild(term, bounds, axis, 0)
+    bounds = np.where(phases, low, NOTHING[0]), np.where(phases, high, NOTHING[1])
+    if term.carrier is None:
+        return rebuild(term, bounds, axis, 0)
+    return _put(term, axis, bounds, None)
 
 
 @lru_cache(maxsize=1024)
