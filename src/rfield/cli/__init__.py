@@ -1,0 +1,71 @@
+"""The command line: parse, load, analyse, present. It has no logic of its own.
+
+A module for each kind of question; ``options`` has what commands share, ``steps`` both ends of
+each. Everything is imported where it is used, so that ``--help`` and ``--version`` cost nothing.
+"""
+
+from __future__ import annotations
+
+import argparse
+import os
+import sys
+from collections.abc import Sequence
+
+from .. import __version__
+from ..errors import RFieldError
+from . import exact, fields, networks
+from .options import MODEL_HELP, Commands
+from .steps import DONE, UNUSABLE
+
+
+def main(argv: Sequence[str] | None = None) -> int:
+    """Run one command; the exit status."""
+    parser = build_parser()
+    arguments = parser.parse_args(argv)
+    try:
+        status: int = arguments.run(arguments)
+        sys.stdout.flush()
+    except RFieldError as error:
+        return _complain(str(error), trace=arguments.debug)
+    except BrokenPipeError:
+        # Who read our output stopped reading (`| head`): not an error, and nobody is left to tell.
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+        return DONE
+    except KeyboardInterrupt:
+        return _complain("interrupted", status=130)
+    except Exception as error:  # noqa: BLE001  # a model's own code may raise anything
+        return _complain(_unexpected(error), trace=arguments.debug)
+    return status
+
+
+def build_parser() -> argparse.ArgumentParser:
+    """The parser of all commands."""
+    parser = argparse.ArgumentParser(
+        prog="rfield",
+        description="Which part of the input can influence this output? Exact receptive fields.",
+        epilog=MODEL_HELP,
+        formatter_class=argparse.RawDescriptionHelpFormatter,
+    )
+    parser.add_argument("--debug", action="store_true", help="show the traceback of an error")
+    parser.add_argument("--version", action="version", version=f"rfield {__version__}")
+    commands = Commands(parser)
+    for module in (fields, exact, networks):
+        module.add(commands)
+    return parser
+
+
+def _unexpected(error: Exception) -> str:
+    if isinstance(error, OSError) and error.strerror:
+        return f"{error.filename}: {error.strerror}" if error.filename else error.strerror
+    return f"{type(error).__name__}: {error}\n  The option --debug shows where."
+
+
+def _complain(message: str, *, trace: bool = False, status: int = UNUSABLE) -> int:
+    from ..present.writing import safe_lines
+
+    if trace:
+        import traceback
+
+        traceback.print_exc()
+    print(safe_lines(f"rfield: {message}", sys.stderr), file=sys.stderr)  # noqa: T201  # stderr
+    return status

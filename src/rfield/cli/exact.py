@@ -1,0 +1,91 @@
+"""``support``, ``influence`` and ``verify``: exact pixels, and the running model."""
+
+from __future__ import annotations
+
+import argparse
+from pathlib import Path
+
+from .options import Commands, count, index, place
+from .steps import BAD_NEWS, DONE, load_graph, write_report
+
+
+def add(commands: Commands) -> None:
+    """The commands of this module."""
+    made = commands.add(
+        "support",
+        _support,
+        "exactly which pixels are read",
+        commands.reading,
+        commands.asking,
+        commands.writing,
+    )
+    made.add_argument("--at", metavar="INDEX", type=index, required=True, help="position: 3,4")
+    made.add_argument("--no-clip", action="store_true", help="theory: padding is more input")
+
+    made = commands.add(
+        "influence", _influence, "how much of the field matters, without weights",
+        commands.reading, commands.asking, commands.writing,
+    )  # fmt: skip
+    made.add_argument(
+        "--at", metavar="INDEX", type=place, default="center",
+        help="an output position: 3,4 or center (default)",
+    )  # fmt: skip
+    made.add_argument("--plot", metavar="FILE", type=Path, help="a picture: .png, .svg or .pdf")
+
+    made = commands.add(
+        "verify", _verify, "hold the numbers against the running model",
+        commands.reading, commands.writing,
+        epilog="MODEL is timm:NAME, torchvision:NAME or package.module:callable (PyTorch).",
+    )  # fmt: skip
+    made.add_argument(
+        "--layer", metavar="LAYER", action="append",
+        help="a layer to look at, may be repeated; default: the outputs and some layers",
+    )  # fmt: skip
+    made.add_argument("--wrt", metavar="INPUT", help="needed only where there are several inputs")
+    made.add_argument(
+        "--positions", metavar="N", type=count, default=12, help="per layer, 12 by default"
+    )
+
+
+def _support(arguments: argparse.Namespace) -> int:
+    from ..analysis.support import support
+    from ..present.support import support_report
+
+    clip = not arguments.no_clip
+    at: tuple[int, ...] = arguments.at
+    found = support(load_graph(arguments), at, arguments.output, wrt=arguments.wrt, clip=clip)
+    return write_report(support_report(found, clip=clip, title=arguments.model), arguments)
+
+
+def _influence(arguments: argparse.Namespace) -> int:
+    from ..analysis.fields import receptive_field
+    from ..analysis.influence import influence
+    from ..analysis.measured import chosen_index
+    from ..present.influence import influence_report
+
+    if arguments.plot is not None:
+        from ..present.plot import check_target
+
+        check_target(arguments.plot)
+    graph = load_graph(arguments)
+    output, wrt = arguments.output, arguments.wrt
+    at = chosen_index(receptive_field(graph, output, wrt=wrt), arguments.at)
+    found = influence(graph, at, output, wrt=wrt)
+    if arguments.plot is not None:
+        from ..present.plot import save_influence
+
+        save_influence(found, arguments.plot, title=arguments.model)
+    return write_report(influence_report(found, title=arguments.model), arguments)
+
+
+def _verify(arguments: argparse.Namespace) -> int:
+    from ..live import verify
+    from ..present.verify import verify_report
+
+    found = verify(
+        arguments.model, arguments.input_shape, output=arguments.layer, wrt=arguments.wrt,
+        positions=arguments.positions, axes=arguments.axes, training=arguments.training,
+        unknown=arguments.unknown,
+    )  # fmt: skip
+    write_report(verify_report(found, title=arguments.model), arguments)
+    return DONE if found else BAD_NEWS

@@ -1,0 +1,101 @@
+"""``summary``, ``field``, ``align``, ``explain``: the numbers of a model, and why they are so."""
+
+from __future__ import annotations
+
+import argparse
+from collections.abc import Callable
+
+from ..errors import InvalidModelError, unknown_name
+from .options import Commands, count, index, sizes
+from .steps import BAD_NEWS, DONE, load_graph, write_report
+
+
+def add(commands: Commands) -> None:
+    """The commands of this module."""
+    made = commands.add(
+        "summary", _summary, "one row per layer of a model", commands.reading, commands.writing
+    )
+    made.add_argument("--layer", metavar="GLOB", help="only layers whose name matches: 'layer4.*'")
+    made.add_argument("--depth", metavar="N", type=count, help="only names of at most N parts")
+    made.add_argument("--ops", action="store_true", help="a row for every op, not only for layers")
+    made.add_argument("--wrt", metavar="LAYER", help="measure in this input or layer")
+    made.add_argument(
+        "--size", metavar="SIZES", type=sizes, default=(),
+        help="also the padding at these input sizes: 224,299,321",
+    )  # fmt: skip
+
+    made = commands.add(
+        "field",
+        _field,
+        "the field of one layer in full",
+        commands.reading,
+        commands.asking,
+        commands.writing,
+    )
+    made.add_argument("--at", metavar="INDEX", type=index, help="an output position: 3,4")
+    made.add_argument(
+        "--clip", action="store_true", help="what this input really gives: padding reads nothing"
+    )
+
+    commands.add(
+        "align",
+        _align,
+        "do joined branches look at the same place?",
+        commands.reading,
+        commands.writing,
+    )
+
+    summary = "why a field is this large, global or misaligned"
+    commands.add("explain", _explain, summary, commands.reading, commands.asking, commands.writing)
+
+
+def _summary(arguments: argparse.Namespace) -> int:
+    from ..present.summary import summary
+
+    graph = load_graph(arguments)
+    kept = _name_filter(arguments.layer, arguments.depth)
+    found = summary(
+        graph, wrt=arguments.wrt, layers=kept, ops=arguments.ops, sizes=arguments.size,
+        title=arguments.model,
+    )  # fmt: skip
+    if not found and arguments.layer:
+        raise unknown_name("layer", arguments.layer, graph.layers)
+    return write_report(found.report, arguments)
+
+
+def _field(arguments: argparse.Namespace) -> int:
+    from ..analysis.fields import receptive_field
+    from ..present.field import field_report
+
+    if arguments.clip and arguments.at is None:
+        raise InvalidModelError("--clip needs an output position: --at 3,4")
+    field = receptive_field(load_graph(arguments), arguments.output, wrt=arguments.wrt)
+    report = field_report(field, arguments.at, clip=arguments.clip, title=arguments.model)
+    return write_report(report, arguments)
+
+
+def _align(arguments: argparse.Namespace) -> int:
+    from ..analysis.alignment import alignment
+    from ..present.align import align_report
+
+    found = alignment(load_graph(arguments))
+    write_report(align_report(found, title=arguments.model), arguments)
+    return DONE if found.aligned else BAD_NEWS
+
+
+def _explain(arguments: argparse.Namespace) -> int:
+    from ..analysis.explain import explain
+    from ..present.explain import explain_report
+
+    found = explain(load_graph(arguments), arguments.output, wrt=arguments.wrt)
+    return write_report(explain_report(found, title=arguments.model), arguments)
+
+
+def _name_filter(glob: str | None, depth: int | None) -> Callable[[str], bool]:
+    from fnmatch import fnmatchcase
+
+    def kept(name: str) -> bool:
+        parts = name.replace("/", ".").split(".")
+        return (glob is None or fnmatchcase(name, glob)) and (depth is None or len(parts) <= depth)
+
+    return kept

@@ -1,0 +1,63 @@
+"""``article`` and ``chain``: networks that need no model."""
+
+from __future__ import annotations
+
+import argparse
+
+from .options import Commands, dimensions, resolution
+from .steps import write_report
+
+
+def add(commands: Commands) -> None:
+    """The commands of this module."""
+    made = commands.add(
+        "article", _article, "the networks of the receptive-field article, computed",
+        commands.writing,
+        epilog="The article: Araujo, Norris, Sim, Distill 2019, doi:10.23915/distill.00021",
+    )  # fmt: skip
+    made.add_argument(
+        "--resolution", metavar="SIZE", type=resolution, default=224,
+        help="height and width of the input: 224 (default), 299, 321 …, or free",
+    )  # fmt: skip
+    made.add_argument(
+        "--end-points", action="store_true", help="all end points of all variants, not the last"
+    )
+
+    from ..frontends.declared.chain import SYNTAX
+
+    made = commands.add(
+        "chain", _chain, "layers written on the command line", commands.writing, epilog=SYNTAX
+    )
+    made.add_argument("chain", metavar="CHAIN", nargs="+", help='for example "7/2p3 3/2p1 3p1d2"')
+    made.add_argument("--input", metavar="SIZE", type=dimensions, help="input size: 224 or 224x300")
+
+
+def _article(arguments: argparse.Namespace) -> int:
+    from .. import networks
+    from ..present.article import article_report, article_rows
+
+    size: int | None = arguments.resolution
+    every: bool = arguments.end_points
+    chosen = (
+        [(name, networks.end_points(name)) for name in networks.names()]
+        if every
+        else [(row.network, (row.end_point,)) for row in networks.published()]
+    )
+    rows = [
+        row
+        for name, end_points in chosen
+        for row in article_rows(name, networks.build(name, size), end_points, size)
+    ]
+    return write_report(article_report(rows, size, ("y", "x"), every=every), arguments)
+
+
+def _chain(arguments: argparse.Namespace) -> int:
+    from ..analysis.fields import receptive_fields
+    from ..frontends.declared.chain import chain, parse
+    from ..present.chain import chain_report, chain_rows
+
+    text = " ".join(arguments.chain)
+    graph = chain(text, arguments.input)
+    rows = chain_rows(graph, parse(text))
+    axes = receptive_fields(graph)[rows[-1].layer].axes
+    return write_report(chain_report(rows, axes, title=text), arguments)

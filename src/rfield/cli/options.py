@@ -1,0 +1,121 @@
+"""What several commands share: options, and how their values are written."""
+
+from __future__ import annotations
+
+import argparse
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+MOST_DIGITS = 15
+FORMATS = ("table", "markdown", "csv", "json", "svg")
+
+MODEL_HELP = """\
+MODEL is a file (.onnx .pt2 .pb .pbtxt .keras, a SavedModel folder) or a name:
+  article:resnet_v1_50   torchvision:resnet50   timm:convnext_tiny   package.module:callable"""
+
+
+class Commands:
+    """The commands in the making, with the options they share.
+
+    ``reading``: which model, and how. ``asking``: which layer. ``writing``: in which form and
+    where to.
+    """
+
+    def __init__(self, parser: argparse.ArgumentParser) -> None:
+        self._made: Any = parser.add_subparsers(title="commands", metavar="COMMAND", required=True)
+        self.writing = argparse.ArgumentParser(add_help=False)
+        self.writing.add_argument(
+            "--format", choices=FORMATS, help="default: by the suffix of FILE, or table"
+        )
+        self.writing.add_argument(
+            "-o", "--output-file", metavar="FILE", type=Path, help="write to FILE"
+        )
+        self.reading = argparse.ArgumentParser(add_help=False)
+        self.reading.add_argument("model", metavar="MODEL", help="a file or a name, see below")
+        self.reading.add_argument(
+            "--input-shape", metavar="SHAPE", type=shape,
+            help="shape with batch and channels, 1x3x224x224; ? for a free size: 1x3x?x?",
+        )  # fmt: skip
+        self.reading.add_argument(
+            "--axes", metavar="AXES", type=index, help="spatial axes, 1,2 for NHWC"
+        )
+        self.reading.add_argument(
+            "--training", action="store_true", help="read the model as in training"
+        )
+        self.reading.add_argument(
+            "--unknown", choices=("error", "whole"), default="error",
+            help="whole: an unknown op reads everything, and numbers after it are upper bounds",
+        )  # fmt: skip
+        self.asking = argparse.ArgumentParser(add_help=False)
+        self.asking.add_argument("--output", metavar="LAYER", help="default: the last output")
+        self.asking.add_argument("--wrt", metavar="LAYER", help="measure in this input or layer")
+
+    def add(
+        self,
+        name: str,
+        run: Callable[[argparse.Namespace], int],
+        summary: str,
+        *parents: argparse.ArgumentParser,
+        epilog: str = MODEL_HELP,
+    ) -> argparse.ArgumentParser:
+        """A command: what it is called, what it runs, and the options it shares."""
+        made: argparse.ArgumentParser = self._made.add_parser(
+            name, help=summary, description=summary, epilog=epilog,
+            formatter_class=argparse.RawDescriptionHelpFormatter, parents=list(parents),
+        )  # fmt: skip
+        made.add_argument(
+            "--debug", action="store_true", default=argparse.SUPPRESS, help=argparse.SUPPRESS
+        )
+        made.set_defaults(run=run)
+        return made
+
+
+def shape(text: str) -> tuple[int | None, ...]:
+    """A shape, 1x3x224x224; ``?`` for a free size."""
+    parts = text.lower().replace(",", "x").split("x")
+    if not all(part == "?" or _is_number(part) for part in parts):
+        raise argparse.ArgumentTypeError(f"{text!r} is not a shape such as 1x3x224x224 or 1x3x?x?")
+    return tuple(None if part == "?" else int(part) for part in parts)
+
+
+def _is_number(text: str) -> bool:
+    return text.isascii() and text.isdigit() and len(text) <= MOST_DIGITS
+
+
+def numbers(text: str, separator: str, example: str, least: int) -> tuple[int, ...]:
+    """Integers of at least ``least``; ``example`` shows the form in the error."""
+    parts = [part.strip() for part in text.split(separator)]
+    if not all(_is_number(part) and int(part) >= least for part in parts):
+        raise argparse.ArgumentTypeError(f"{text!r} is not of the form {example}")
+    return tuple(int(part) for part in parts)
+
+
+def sizes(text: str) -> tuple[int, ...]:
+    """Input sizes."""
+    return numbers(text, ",", "224,299,321", 1)
+
+
+def index(text: str) -> tuple[int, ...]:
+    """A position."""
+    return numbers(text, ",", "3,4", 0)
+
+
+def place(text: str) -> str | tuple[int, ...]:
+    """A position, or the middle one."""
+    return text if text == "center" else numbers(text, ",", "3,4 or center", 0)
+
+
+def dimensions(text: str) -> tuple[int, ...]:
+    """A size for each axis."""
+    return numbers(text, "x", "224 or 224x300", 1)
+
+
+def count(text: str) -> int:
+    """How many."""
+    return numbers(text, ",", "3", 1)[0]
+
+
+def resolution(text: str) -> int | None:
+    """One size for all axes, or None for free."""
+    return None if text == "free" else numbers(text, ",", "224 or free", 1)[0]

@@ -1,0 +1,41 @@
+"""The two ends of every command: load the model, write the report."""
+
+from __future__ import annotations
+
+import argparse
+import sys
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from ..core.graph import Graph
+    from ..present.report import Report
+
+DONE, BAD_NEWS, UNUSABLE = 0, 1, 2
+"""Exit status: done; the model was read and the answer is bad news; usage or unreadable input."""
+
+SUFFIXES = {".md": "markdown", ".csv": "csv", ".json": "json", ".svg": "svg"}
+
+
+def load_graph(arguments: argparse.Namespace) -> Graph:
+    """The graph of the model that was named."""
+    from ..loading import load
+
+    return load(
+        arguments.model, arguments.input_shape, axes=arguments.axes,
+        training=arguments.training, unknown=arguments.unknown,
+    )  # fmt: skip
+
+
+def write_report(report: Report, arguments: argparse.Namespace) -> int:
+    """Write the report where and in the form that was asked for."""
+    from ..present import writing
+
+    target: Path | None = arguments.output_file
+    form: str | None = arguments.format
+    if target is not None:
+        form = form or SUFFIXES.get(target.suffix.lower(), "table")
+        target.write_text(writing.as_text(report, form), encoding="utf-8")
+    else:
+        writing.to_stream(report, form or "table", sys.stdout)
+    return DONE
