@@ -24,6 +24,7 @@ class Node:
     """One value: the output of one op. ``operands[k]`` is read through ``links[k]``.
 
     ``layer``: the user's layer that the op is part of; empty where the op is a layer of its own.
+    ``tables``: shapes of what it reads besides its operands (weights, masks, position tables).
     """
 
     name: str
@@ -37,6 +38,7 @@ class Node:
     work: Work = FREE_OF_CHARGE
     source: str = ""
     layer: str = ""
+    tables: tuple[SizedShape, ...] = ()
 
 
 @dataclass(slots=True, eq=False)
@@ -164,13 +166,15 @@ def _check_link(node: Node, operand: Node, link: AnyLink) -> None:
 class Draft:
     """A graph in the making. ``add`` returns the index by which later ops name the value.
 
-    ``layer``: the user's layer that the ops added from now on are part of.
+    ``layer``: the user's layer that the ops added from now on are part of; ``tables``: the shapes
+    of what they read that depends on no input.
     """
 
     nodes: list[Node] = field(default_factory=list[Node])
     entries: list[Input] = field(default_factory=list[Input])
     names: dict[str, int] = field(default_factory=dict[str, int])
     layer: str = ""
+    tables: tuple[SizedShape, ...] = ()
 
     def input(
         self, name: str, shape: Sequence[int], axes: Sequence[int], free: Iterable[int] = ()
@@ -203,6 +207,7 @@ class Draft:
                 op.work,
                 source,
                 self.layer,
+                self.tables,
             )
         )
 

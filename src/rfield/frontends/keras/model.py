@@ -215,6 +215,7 @@ class Builder:
     def _emit(self, op: Op, operands: Sequence[Any], name: str) -> Any:
         """Add an op with those operands that depend on an input; a constant if there are none."""
         links = op.links
+        self.draft.tables = tuple(v.shape for v in operands if isinstance(v, Constant))
         kept = [
             (value, links[k] if k < len(links) else everything(len(self.draft.shape(value))))
             for k, value in enumerate(operands)

@@ -236,6 +236,7 @@ class Tracer:
             op.kind, op.shape, tuple(chosen), op.join and len(kept) > 1, exact, op.work, moving
         )
         source = f"{shown(call.node.op)} #{call.node.number}"
+        self.draft.tables = tuple(v.shape for v in call.inputs if v is not None and v.index is None)
         return Value(op.shape, self.draft.add(self.names.fresh(name), reduced, kept, source=source))
 
     # --- questions
