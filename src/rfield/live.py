@@ -6,7 +6,10 @@ the name of one that can be built (``"timm:convnext_tiny"``, with random weights
 
 from __future__ import annotations
 
+import os
+import sys
 from collections.abc import Callable, Iterable, Mapping, Sequence
+from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from .analysis import measured as _measured
@@ -29,6 +32,7 @@ def verify(
     wrt: str | None = None,
     positions: int = 12,
     samples: int = 2,
+    most_probes: int = 400,
     seed: int = 0,
     graph: Graph | None = None,
     progress: Callable[[int, int], None] | None = None,
@@ -37,19 +41,22 @@ def verify(
     """Hold what rfield claims of ``model`` against the model itself, running.
 
     Soundness: everything outside the support is replaced by noise, and the output must not change
-    by one bit (float64). Tightness: single input positions become NaN, and exactly the outputs that
-    are claimed to read them must become NaN: on each side of each region, at sampled elements, in
-    holes and next to the region. A copy of the model runs; parameters that are 0 throughout are
-    given numbers in the copy, so that they hide nothing.
+    by one bit. Tightness: single input positions become NaN, and exactly the outputs that are
+    claimed to read them must change: on each side of each region, at sampled elements, in holes and
+    next to the region. Finite numbers decide where NaN contradicts the claim. A copy of the model
+    runs, in float64 where it can; parameters that are 0 throughout are given numbers in the copy,
+    so that they hide nothing.
 
     Args:
-        model: a PyTorch module, a spec such as ``"timm:resnet50"`` (built with random weights).
+        model: a PyTorch module; a spec such as ``"timm:resnet50"`` (built with random weights); an
+            ``onnx.ModelProto`` or the path of a ``.onnx`` file (run by ONNX Runtime).
         input_shape: as for ``load``.
         output: the layer or layers to look at; default: the outputs, and layers spread over the
             network.
         wrt: the input; needed only where there are several.
         positions: output positions per layer: corners, sides, centre, phases, then random ones.
         samples: marked elements per position besides the sides.
+        most_probes: how many marked elements in all, at most; each is one run.
         seed: of the random positions and numbers.
         graph: what is claimed, if it is not what ``load`` reads from the model.
         progress: called with (runs done, runs in all).
@@ -61,16 +68,22 @@ def verify(
     Raises:
         NotDeterministicError: two runs on the same input differ.
     """
-    module, shape = _built(model)
-    shape = shape if input_shape is None else input_shape
-    if graph is None:
-        graph = load(module, shape, **load_options)
-    kind: Any = resolve("torch:RunningModule")
-    running = kind(module, graph, training=load_options.get("training", False))
+    if _is_onnx(model):
+        if graph is None:
+            graph = load(model, input_shape, **load_options)
+        kind: Any = resolve("onnx.running:RunningModel")
+        running = kind(model, graph, **_chosen(load_options, "training", "values"))
+    else:
+        module, shape = _built(model)
+        shape = shape if input_shape is None else input_shape
+        if graph is None:
+            graph = load(module, shape, **load_options)
+        kind = resolve("torch:RunningModule")
+        running = kind(module, graph, **_chosen(load_options, "training"))
     layers = (output,) if isinstance(output, str) else tuple(output or ())
     return _verification.verify(
-        graph, running, layers=layers, wrt=wrt, positions=positions, samples=samples, seed=seed,
-        progress=progress,
+        graph, running, layers=layers, wrt=wrt, positions=positions, samples=samples,
+        most_probes=most_probes, seed=seed, progress=progress,
     )  # fmt: skip
 
 
@@ -125,6 +138,18 @@ def measured_influence(
 
         return replace(found, note=f"{found.note}; random weights")
     return found
+
+
+def _is_onnx(model: Any) -> bool:
+    """Whether a model is ONNX: a file by its suffix, or a ``ModelProto``."""
+    if isinstance(model, (str, os.PathLike)):
+        return Path(model).suffix.lower() == ".onnx"
+    kind: Any = getattr(sys.modules.get("onnx"), "ModelProto", None)
+    return kind is not None and isinstance(model, kind)
+
+
+def _chosen(options: Mapping[str, Any], *names: str) -> dict[str, Any]:
+    return {name: options[name] for name in names if name in options}
 
 
 def _built(model: Any) -> tuple[Any, Any]:

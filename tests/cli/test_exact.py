@@ -177,8 +177,23 @@ def test_verify_fails_with_status_1(capsys, monkeypatch):
 
 def test_verify_needs_a_model_that_runs(capsys):
     pytest.importorskip("torch", reason="PyTorch is not installed")
-    assert "'net.onnx' cannot be run; expected 'timm:NAME'" in complaint(
-        capsys, "verify", "net.onnx"
+    assert "'net.pb' cannot be run; expected 'timm:NAME'" in complaint(capsys, "verify", "net.pb")
+
+
+@pytest.mark.onnx
+def test_verify_runs_a_file(capsys, tmp_path):
+    onnx = pytest.importorskip("onnx", reason="onnx is not installed")
+    pytest.importorskip("onnxruntime", reason="onnxruntime is not installed")
+    assert complaint(capsys, "verify", "net.onnx") == "rfield: net.onnx: there is no such file\n"
+    from tests.onnx.small import one, weights
+
+    path = tmp_path / "net.onnx"
+    onnx.save(one("Conv", (1, 1, "h"), weights(2, 1, 3), pads=[1, 1]), path)
+    text = output(capsys, "verify", str(path), "--input-shape", "1x1x12")
+    assert " verified: nothing differs between the claim and the running model\n" in text
+    assert " sides of regions reached                24\n" in text
+    assert complaint(capsys, "verify", str(path)) == (
+        "rfield: the model is run, so every size of its inputs must be known: give input_shape\n"
     )
 
 

@@ -36,7 +36,7 @@ MAY_IMPORT: dict[str, set[str]] = {
     | {"pandas", "matplotlib"},
     "frontends": FRAMEWORK_FOLDERS | {".errors", ".core", "numpy"},
     "frontends.torch": FRONTEND | {"torch", "torchvision", "timm"},
-    "frontends.onnx": FRONTEND | {"onnx", "google"},
+    "frontends.onnx": FRONTEND | {"onnx", "google", "onnxruntime"},
     "frontends.tensorflow": FRONTEND | {"tensorflow", "keras", "google"},
     "frontends.keras": FRONTEND | {"keras"},
     "frontends.jax": FRONTEND | {"jax", "flax"},

@@ -131,7 +131,7 @@ DIFFERS = """\
  conv1  (0, 1)  noise outside the support changes it by 0.5            y: 0..1, x: 0..1 (4)
 ────────────────────────────────────────────────────────────────────────────────────────────
 
- one input position is made NaN: exactly the outputs claimed to read it become NaN
+ one input position is made NaN: exactly the outputs claimed to read it must change
 """
 
 

@@ -2,16 +2,14 @@
 
 from __future__ import annotations
 
-from dataclasses import replace
-
 import pytest
 
 torch = pytest.importorskip("torch", reason="PyTorch is not installed")
 
 import rfield  # noqa: E402
 from rfield.core.indices import IndexSet  # noqa: E402
-from rfield.core.link import Link, Read  # noqa: E402
 from rfield.core.relation import Sliding  # noqa: E402
+from tests.analysis.relinked import with_link  # noqa: E402
 
 pytestmark = pytest.mark.torch
 nn = torch.nn
@@ -34,18 +32,6 @@ class Net(nn.Module):
         x = self.stem(x)
         x = self.act(x + self.wide(x))
         return self.pool(self.up(x))
-
-
-def with_link(graph: rfield.Graph, layer: str, axis: int, relation: Sliding) -> rfield.Graph:
-    """The same graph with one axis of one layer read through another relation."""
-    index = graph.index(layer)
-    node = graph.nodes[index]
-    link = node.links[0]
-    assert isinstance(link, Link)
-    reads = [Read(read.axis, relation) if k == axis else read for k, read in enumerate(link.reads)]
-    nodes = list(graph.nodes)
-    nodes[index] = replace(node, links=(Link(reads), *node.links[1:]))
-    return replace(graph, nodes=nodes)
 
 
 def test_a_right_claim_holds_at_every_position_of_every_layer():

@@ -35,7 +35,8 @@ def add(commands: Commands) -> None:
     made = commands.add(
         "verify", _verify, "hold the numbers against the running model",
         commands.reading, commands.writing,
-        epilog="MODEL is timm:NAME, torchvision:NAME or package.module:callable (PyTorch).",
+        epilog="MODEL is timm:NAME, torchvision:NAME or package.module:callable (PyTorch), "
+        "or a .onnx file\n(run by ONNX Runtime).",
     )  # fmt: skip
     made.add_argument(
         "--layer", metavar="LAYER", action="append",

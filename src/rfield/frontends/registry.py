@@ -112,10 +112,11 @@ def reader_of_prefix(prefix: str) -> Reader:
 
 
 def resolve(target: str) -> Reader:
-    """Import the front end named in ``folder:function``."""
-    folder, _, function = target.partition(":")
+    """Import the front end named in ``folder:function`` or ``folder.module:function``."""
+    path, _, function = target.partition(":")
+    folder = path.partition(".")[0]
     try:
-        home = import_module(f"rfield.frontends.{folder}")
+        home = import_module(f"rfield.frontends.{path}")
     except ModuleNotFoundError as error:
         missing = error.name or folder
         if missing.startswith("rfield."):

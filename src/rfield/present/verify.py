@@ -26,6 +26,8 @@ def verify_report(found: Verification, *, title: str = "") -> Report:
         ("marked input positions compared", f"{found.compared:,}, {found.read:,} of them read"),
         ("sides of regions reached", f"{found.faces:,}"),
     ]
+    if found.undecided:
+        pairs.append(("undecided", f"{found.undecided:,}"))
     if found.skipped:
         pairs.append(("not in the running model", ", ".join(found.skipped)))
     parts: list[Part] = [verdict, Facts(tuple(pairs))]
@@ -38,7 +40,11 @@ def verify_report(found: Verification, *, title: str = "") -> Report:
         parts=tuple(parts),
         notes=(
             *found.notes,
-            "one input position is made NaN: exactly the outputs claimed to read it become NaN",
+            "one input position is made NaN: exactly the outputs claimed to read it must change",
+            *(
+                ("undecided: the runtime may have made or hidden the difference",)
+                * bool(found.undecided)
+            ),
         ),
         facts={"model": title}
         | {key: given[key] for key in given if key not in ("schema", "counterexamples", "notes")},
