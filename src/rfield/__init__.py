@@ -28,9 +28,12 @@ _HOME = {
     "measured_influence": "live",
     "receptive_field": "api",
     "receptive_fields": "api",
+    "run_tiled": "piecewise",
     "summary": "api",
     "support": "api",
+    "tile_plan": "api",
     "verify": "live",
+    "verify_tiling": "piecewise",
 }
 
 if TYPE_CHECKING:
@@ -47,12 +50,14 @@ if TYPE_CHECKING:
         receptive_fields,
         summary,
         support,
+        tile_plan,
     )
     from .core.graph import Graph
     from .errors import RFieldError
     from .frontends.declared import GraphBuilder
     from .live import measured_influence, verify
     from .loading import load
+    from .piecewise import run_tiled, verify_tiling
 
 __all__ = [
     "UNBOUNDED",
@@ -72,9 +77,12 @@ __all__ = [
     "measured_influence",
     "receptive_field",
     "receptive_fields",
+    "run_tiled",
     "summary",
     "support",
+    "tile_plan",
     "verify",
+    "verify_tiling",
 ]
 
 

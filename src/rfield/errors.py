@@ -42,6 +42,10 @@ class TooLargeError(RFieldError, MemoryError):
     """An exact answer would need more cells than rfield is willing to allocate."""
 
 
+class NotTileableError(RFieldError, ValueError):
+    """No plan of tiles (or chunks) gives what the whole input gives."""
+
+
 class UnreadableModelError(RFieldError, ValueError):
     """The source cannot be read as a model at all."""
 

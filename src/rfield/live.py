@@ -74,7 +74,7 @@ def verify(
         kind: Any = resolve("onnx.running:RunningModel")
         running = kind(model, graph, **_chosen(load_options, "training", "values"))
     else:
-        module, shape = _built(model)
+        module, shape = built(model)
         shape = shape if input_shape is None else input_shape
         if graph is None:
             graph = load(module, shape, **load_options)
@@ -124,7 +124,7 @@ def measured_influence(
     Raises:
         NotANumberError: a gradient is not finite; the layer where that begins is named.
     """
-    module, shape = _built(model)
+    module, shape = built(model)
     if input_shape is None:
         input_shape = shape if inputs is None else _shape_of(inputs) or shape
     graph = load(module, input_shape, **load_options)
@@ -152,7 +152,7 @@ def _chosen(options: Mapping[str, Any], *names: str) -> dict[str, Any]:
     return {name: options[name] for name in names if name in options}
 
 
-def _built(model: Any) -> tuple[Any, Any]:
+def built(model: Any) -> tuple[Any, Any]:
     """A module that runs, and the input shape that is its own where it was given by name."""
     if isinstance(model, str):
         build: Any = resolve("torch:build_live")

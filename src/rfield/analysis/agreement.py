@@ -94,6 +94,7 @@ BY_SIZE = "reads a table that is made for the size of its input"
 OTHER_PATH = "is not computed as for the whole input"
 IRREGULAR = "reads positions that are listed for one size"
 BOUND = "reads positions that depend on values"
+WRAPS = "wraps around the ends of its input"
 FLATTENED = "flattens axes that are cut"
 
 
@@ -266,8 +267,8 @@ def slide(mine: Sliding, other: Sliding, side: Sides, outputs: int) -> Cut:
 def _open_ends(mine: Sliding, side: Sides, outputs: int) -> tuple[bool, bool]:
     """Whether what lies beyond an end is the same for both: the whole ends there too."""
     left, right = side.left, side.right
-    if mine.border == "circular":
-        return side.full, side.full
+    if mine.border == "circular" and not side.full:
+        raise LossError(WRAPS)
     if mine.border in ("reflect", "symmetric", "replicate"):
         spans = [taps for taps in mine.taps if taps]
         reach = max((abs(t.first) + abs(t.last) for t in spans), default=0) + abs(mine.advance)

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass
+from math import prod
 from types import MappingProxyType
 
 from ..core.graph import Graph
@@ -54,3 +55,28 @@ def cost(graph: Graph, output: str | None = None) -> Cost:
             )
     ordered = dict(reversed(layers.items()))
     return Cost(total.macs, total.adds, total.parameters, MappingProxyType(ordered))
+
+
+def peak_elements(graph: Graph, value: int) -> int:
+    """The most tensor elements that are alive at once while ``value`` is computed in graph order.
+
+    A value lives from its op to its last reader. Weights, and what an implementation needs inside
+    an op, are not counted; neither is what it saves by writing in place.
+    """
+    needed = {value}
+    last: dict[int, int] = {value: value}
+    for index in range(value, -1, -1):
+        if index in needed:
+            for operand in graph.nodes[index].operands:
+                last.setdefault(operand, index)
+                needed.add(operand)
+    alive = peak = 0
+    for index in range(value + 1):
+        if index not in needed:
+            continue
+        alive += prod(graph.nodes[index].shape)
+        peak = max(peak, alive)
+        for operand in set(graph.nodes[index].operands):
+            if last[operand] == index:
+                alive -= prod(graph.nodes[operand].shape)
+    return peak

@@ -21,6 +21,7 @@ from ..errors import InvalidModelError, UnresolvedSizeError, show_shape
 from .backward import boxes
 from .bounds import AxisField, axis_field, carriers, phase_grid
 from .clipped import clipped_bounds
+from .halo import Halo, halo_of
 from .projective import push
 from .pull import LARGEST
 from .results import UNBOUNDED, Fidelity, IndexArray, Region, Size, axis_names
@@ -154,6 +155,11 @@ class ReceptiveField:
             return self
         known = Fidelity.UPPER_BOUND if self.is_crossed else self.fidelity
         return replace(self, is_local=True, global_reads=(), fidelity=known)
+
+    @cached_property
+    def halo(self) -> Halo:
+        """Context, in input positions per side, that a block of outputs needs around its part."""
+        return halo_of(self)
 
     def region(self, index: Any = (), clip: bool = False) -> Region:
         """The box of input positions that the outputs at ``index`` read.

@@ -5,7 +5,7 @@ from __future__ import annotations
 import argparse
 import sys
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
     from ..core.graph import Graph
@@ -21,10 +21,17 @@ def load_graph(arguments: argparse.Namespace) -> Graph:
     """The graph of the model that was named."""
     from ..loading import load
 
-    return load(
-        arguments.model, arguments.input_shape, axes=arguments.axes,
-        training=arguments.training, unknown=arguments.unknown,
-    )  # fmt: skip
+    return load(arguments.model, **read_options(arguments))
+
+
+def read_options(arguments: argparse.Namespace) -> dict[str, Any]:
+    """How the model is to be read."""
+    return {
+        "input_shape": arguments.input_shape,
+        "axes": arguments.axes,
+        "training": arguments.training,
+        "unknown": arguments.unknown,
+    }
 
 
 def write_report(report: Report, arguments: argparse.Namespace) -> int:

@@ -1,0 +1,101 @@
+"""Tiled against whole, on the running model."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from .stitching import Progress, cut, run_tiled
+from .tiling import Tile, TilePlan
+
+Array = NDArray[Any]
+
+ROUNDING = 1e-13
+"""Differences up to this share of the largest output are those of another order of additions."""
+
+
+@dataclass(frozen=True, slots=True)
+class TilingCheck:
+    """What came of running a plan and the whole image.
+
+    ``identical``: outputs that are the same to the last bit, of ``compared``. ``difference``: the
+    largest one, ``scale`` the largest output. ``worst``: the tile in which it lies. True where all
+    outputs are equal, or differ by no more than another order of additions explains.
+    """
+
+    tiles: int
+    compared: int
+    identical: int
+    difference: float
+    scale: float
+    worst: tuple[int, ...] | None
+    precision: str
+
+    def __bool__(self) -> bool:
+        return self.difference <= ROUNDING * self.scale
+
+    def as_dict(self) -> dict[str, Any]:
+        """Plain data."""
+        return {
+            "tiles": self.tiles,
+            "compared": self.compared,
+            "identical": self.identical,
+            "difference": self.difference,
+            "scale": self.scale,
+            "worst": None if self.worst is None else list(self.worst),
+            "precision": self.precision,
+            "holds": bool(self),
+        }
+
+    def __str__(self) -> str:
+        counts = f"{self.identical:,} of {self.compared:,} outputs of {self.tiles} tiles"
+        if self.identical == self.compared:
+            return f"tiled equals whole: {counts} are identical in {self.precision}"
+        rest = f"{counts} are identical, the others differ by at most {self.difference:.3g}"
+        if self:
+            return f"tiled equals whole up to the order of additions: {rest} of {self.scale:.3g}"
+        return f"tiled differs from whole: {rest} of {self.scale:.3g}, most in tile {self.worst}"
+
+
+def check_tiling(
+    function: Callable[..., Array],
+    images: tuple[Array, ...],
+    plan: TilePlan,
+    progress: Progress | None = None,
+) -> TilingCheck:
+    """Run the whole image and the tiles, and compare."""
+    tiled = run_tiled(function, images, plan, progress=progress)
+    everything = Tile(
+        (),
+        tuple(slice(0, axis.size) for axis in plan.tiles),
+        tuple(axis.padding for axis in plan.tiles),
+        (),
+        (),
+    )
+    padded = [cut(one, everything, plan.input_axes, plan.padding_mode) for one in images]
+    whole = function(*padded)
+    kept = [slice(None)] * whole.ndim
+    for axis, tiles in zip(plan.output_axes, plan.tiles, strict=True):
+        kept[axis] = slice(0, tiles.outputs)
+    whole = whole[tuple(kept)]
+    same = (tiled == whole) | (np.isnan(tiled) & np.isnan(whole))
+    with np.errstate(invalid="ignore"):
+        apart = np.where(same, 0.0, np.abs(tiled - whole))
+    apart = np.where(np.isnan(apart), np.inf, apart)
+    worst = None
+    if apart.any():
+        place = np.unravel_index(int(apart.argmax()), apart.shape)
+        at = tuple(int(place[axis]) for axis in plan.output_axes)
+        worst = next((tile.index for tile in plan if _writes(tile, at)), None)
+    return TilingCheck(
+        len(plan), same.size, int(same.sum()), float(apart.max(initial=0)),
+        float(np.abs(whole[np.isfinite(whole)]).max(initial=0)), worst, str(whole.dtype),
+    )  # fmt: skip
+
+
+def _writes(tile: Tile, at: tuple[int, ...]) -> bool:
+    return all(span.start <= i < span.stop for span, i in zip(tile.write, at, strict=True))

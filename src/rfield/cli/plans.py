@@ -1,0 +1,48 @@
+"""``tiles``: plans for running a model on parts of its input."""
+
+from __future__ import annotations
+
+import argparse
+from typing import Any
+
+from .options import Commands, count, dimensions
+from .steps import BAD_NEWS, DONE, read_options, write_report
+
+
+def add(commands: Commands) -> None:
+    """The commands of this module."""
+    made = commands.add(
+        "tiles", _tiles, "how to run a large image in tiles that stitch exactly",
+        commands.reading, commands.writing,
+    )  # fmt: skip
+    made.add_argument("--output", metavar="LAYER", help="default: the last output")
+    made.add_argument("--wrt", metavar="INPUT", help="needed only where there are several inputs")
+    made.add_argument("--image", metavar="SIZE", type=dimensions, required=True, help="40000x30000")
+    size = made.add_mutually_exclusive_group(required=True)
+    size.add_argument("--tile", metavar="SIZE", type=dimensions, help="at most 1024 or 1024x512")
+    size.add_argument("--max-pixels", metavar="N", type=count, help="of a tile's input")
+    size.add_argument("--max-bytes", metavar="N", type=count, help="of the live tensors, float32")
+    made.add_argument(
+        "--fit", action="store_true", help="pad the image to the next size the model accepts"
+    )
+    made.add_argument(
+        "--approximate", action="store_true",
+        help="plan the local part where layers read a whole axis",
+    )  # fmt: skip
+
+
+def _tiles(arguments: argparse.Namespace) -> int:
+    from ..api import tile_plan
+    from ..present.tiles import tiles_report
+
+    tile: tuple[int, ...] | None = arguments.tile
+    chosen: Any = tile[0] if tile and len(tile) == 1 else tile
+    image: tuple[int, ...] = arguments.image
+    plan = tile_plan(
+        arguments.model, image[0] if len(image) == 1 else image, tile=chosen,
+        max_pixels=arguments.max_pixels, max_bytes=arguments.max_bytes, output=arguments.output,
+        wrt=arguments.wrt, padding="fit" if arguments.fit else 0,
+        approximate=arguments.approximate, **read_options(arguments),
+    )  # fmt: skip
+    write_report(tiles_report(plan, title=arguments.model), arguments)
+    return DONE if plan.exact else BAD_NEWS

@@ -1,0 +1,86 @@
+"""A plan of tiles: what it costs, what a tile needs, and the first tiles."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from itertools import islice
+
+from ..analysis.tiling import Tile, TilePlan
+from .report import Column, Facts, Part, Remark, Report, Show, tabulate
+
+SHOWN = 6
+
+
+def tiles_report(plan: TilePlan, *, title: str = "") -> Report:
+    """The plan in numbers, whether it is exact, and a row for each of the first tiles."""
+    if plan.exact:
+        verdict = Remark("exact: the tiles together equal the whole image")
+    else:
+        verdict = Remark(
+            f"approximate: {len(plan.losses)} layers read a whole axis of the tile instead of the "
+            f"image's ({', '.join(loss.layer for loss in plan.losses[:3])} …)",
+            good=False,
+        )
+    padding = [axis.padding for axis in plan.tiles]
+    pairs = [
+        ("image", _sizes(plan.image)),
+        ("tile", f"{_sizes(plan.tile)}, one every {_sizes(plan.step)}"),
+        ("tiles", f"{_sizes(plan.counts)} = {len(plan):,}"),
+        ("halo (before, after)", ", ".join(str(both) for both in plan.halo)),
+        ("grid", f"tiles begin at multiples of {_sizes(plan.grid)}"),
+        ("output", _sizes([axis.outputs for axis in plan.tiles])),
+        ("overhead", f"{100 * plan.overhead:.1f} % of the image is computed more than once"),
+    ]
+    if any(sum(pads) for pads in padding):
+        pairs.insert(1, ("padding", f"{', '.join(map(str, padding))}, {plan.padding_mode}"))
+    if plan.outside is not None:
+        pairs.append(("influence from outside the tile", f"{100 * plan.outside:.1f} % at most"))
+    first = list(islice(plan, SHOWN))
+    parts: list[Part] = [verdict, Facts(tuple(pairs)), tabulate(_SHOWS, first)]
+    if len(plan) > SHOWN:
+        parts.append(Remark(f"… {len(plan) - SHOWN:,} more tiles"))
+    return Report(
+        kind="tiles",
+        title=f"{title} · tiles of {plan.layer}" if title else f"tiles of {plan.layer}",
+        parts=tuple(parts),
+        notes=_NOTES,
+        facts={"model": title} | plan.as_dict() | {"bioimageio": plan.as_bioimageio()},
+        records=tuple(_record(tile) for tile in first),
+        axes=plan.axes,
+        per_axis=frozenset({"read_start", "read_stop", "valid_start", "write_start"}),
+    )
+
+
+def _sizes(values: Sequence[int]) -> str:
+    return " × ".join(map(str, values))
+
+
+def _record(tile: Tile) -> dict[str, object]:
+    return {
+        "tile": list(tile.index),
+        "read_start": [span.start for span in tile.read],
+        "read_stop": [span.stop for span in tile.read],
+        "valid_start": [span.start for span in tile.valid],
+        "write_start": [span.start for span in tile.write],
+        "write_stop": [span.stop for span in tile.write],
+    }
+
+
+def _spans(spans: tuple[slice, ...]) -> str:
+    return ", ".join(f"{span.start}:{span.stop}" for span in spans)
+
+
+_SHOWS: list[Show[Tile]] = [
+    Show(Column("tile", "left"), lambda tile: ", ".join(map(str, tile.index))),
+    Show(Column("read from the image", "left", tone="key"), lambda tile: _spans(tile.read)),
+    Show(
+        Column("pad by", "left"),
+        lambda tile: ", ".join(map(str, tile.pad)) if any(map(any, tile.pad)) else "",
+    ),
+    Show(Column("keep of the result", "left"), lambda tile: _spans(tile.valid)),
+    Show(Column("write to", "left"), lambda tile: _spans(tile.write)),
+]
+_NOTES = (
+    "slices are half-open, in pixels of the image and positions of the output, axis by axis",
+    "halo: pixels of a tile that are context only; a start off the grid is wrong with any halo",
+)
