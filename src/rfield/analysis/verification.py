@@ -117,7 +117,8 @@ def verify(
     """Hold the support and the region of ``layers`` at ``positions`` places against the model.
 
     ``layers`` empty: the outputs, and layers spread over the network. ``samples``: marked elements
-    per position besides the faces; ``most_probes`` bounds the marks in all.
+    per position besides the faces; ``most_probes`` bounds the marks in all; if there
+    would be more, that many are drawn from them.
     """
     draw = np.random.default_rng(seed)
     value = graph.index(layers[-1]) if layers else graph.outputs_[-1]
@@ -137,7 +138,10 @@ def verify(
         if claim is not None:
             claims.append(claim)
     names = [claim.layer for claim in claims]
-    elements = list(marked_elements(claims, fields.source_axes, draw, samples))[:most_probes]
+    elements = list(dict.fromkeys(marked_elements(claims, fields.source_axes, draw, samples)))
+    if len(elements) > most_probes:
+        kept = np.sort(draw.choice(len(elements), most_probes, replace=False))
+        elements = [elements[k] for k in kept.tolist()]
     total = len(elements) + sum(len(claim.rows) for claim in claims)
     done = 0
     for claim in claims:
