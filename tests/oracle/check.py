@@ -1,9 +1,10 @@
 """rfield against the oracle on thousands of random networks, with a tally and small reproducers.
 
     python -m tests.oracle.check --chains 20000 --dags 5000 --seed 0
+    python -m tests.oracle.check --small 100000 --parts engines
 
 Exit status 1 when anything differs. A difference names its seed; run one program again with
-``--only dag:17``.
+``--only dag:17``. Without counts a few of each kind are compared.
 """
 
 from __future__ import annotations
@@ -20,19 +21,22 @@ from concurrent.futures import ProcessPoolExecutor
 from tests.oracle.aligned import alignment_differences
 from tests.oracle.compare import Difference, differences
 from tests.oracle.compare_exact import exact_differences
+from tests.oracle.engines import engine_differences
 from tests.oracle.generator import case
 from tests.oracle.program import Program
 from tests.oracle.shrink import shrink
 
 PARTS = {
+    "engines": engine_differences,
     "fields": differences,
     "pixels": exact_differences,
     "alignment": alignment_differences,
 }
-"""What can be compared: regions and their numbers, sets and influence, joins."""
+"""What can be compared: the engines in short; regions and numbers, sets and influence, joins."""
+LONG = ("fields", "pixels", "alignment")
 
 
-def found(program: Program, seed: int, parts: Sequence[str] = tuple(PARTS)) -> list[Difference]:
+def found(program: Program, seed: int, parts: Sequence[str] = LONG) -> list[Difference]:
     """All differences; a crash counts as one."""
     try:
         return [d for part in parts for d in PARTS[part](program, seed)]
@@ -46,9 +50,9 @@ OPEN: tuple[str, ...] = ()
 """Families that rfield is known to answer wrongly still; the long check shows them."""
 
 
-def new(program: Program, seed: int) -> list[Difference]:
+def new(program: Program, seed: int, parts: Sequence[str] = LONG) -> list[Difference]:
     """The differences that are not known yet."""
-    return [d for d in found(program, seed) if not (OPEN and family(d).startswith(OPEN))]
+    return [d for d in found(program, seed, parts) if not (OPEN and family(d).startswith(OPEN))]
 
 
 def family(difference: Difference) -> str:
@@ -67,6 +71,16 @@ def family(difference: Difference) -> str:
         if kind in kept:
             return kind
     return kept.split(" ")[0]
+
+
+KINDS = {
+    "chain": "chains of one layer after the other",
+    "dag": "graphs with joins",
+    "block": "pieces of real networks",
+    "small": "small graphs, all op kinds alike",
+}
+SOME = {"chain": 2000, "dag": 500, "block": 500}
+EVERY_SECONDS = 60
 
 
 Block = tuple[str, int, int, Sequence[str]]
@@ -93,43 +107,40 @@ def blocks(
         yield kind, start, min(start + size, first + count), parts
 
 
-def report(kind: str, seed: int, wanted: str) -> str:
+def report(kind: str, seed: int, wanted: str, parts: Sequence[str]) -> str:
     """One failing program, shrunk."""
     program = case(kind, seed)
 
     def fails(candidate: Program) -> bool:
-        return any(family(d) == wanted for d in found(candidate, seed))
+        return any(family(d) == wanted for d in found(candidate, seed, parts))
 
     small = shrink(program, fails)
-    shown = [str(d) for d in found(small, seed) if family(d) == wanted]
+    shown = [str(d) for d in found(small, seed, parts) if family(d) == wanted]
     return f"--only {kind}:{seed}\n{small}\n  {(shown or ['passes when repeated'])[0]}\n"
 
 
 def main(arguments: list[str] | None = None) -> int:
     """Run, print the tally, print one small reproducer for each family of differences."""
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0] if __doc__ else None)
-    parser.add_argument("--chains", type=int, default=2000)
-    parser.add_argument("--dags", type=int, default=500)
-    parser.add_argument("--blocks", type=int, default=500)
+    for kind, what in KINDS.items():
+        parser.add_argument(f"--{kind}s" if kind != "small" else "--small", type=int, help=what)
     parser.add_argument("--seed", type=int, default=0, help="number of the first program")
     parser.add_argument("--processes", type=int, default=os.cpu_count() or 1)
     parser.add_argument("--show", type=int, default=2, help="reproducers per family")
-    parser.add_argument("--parts", nargs="+", choices=tuple(PARTS), default=tuple(PARTS))
+    parser.add_argument("--parts", nargs="+", choices=tuple(PARTS), default=LONG)
     parser.add_argument("--only", help="one program, such as dag:17")
     options = parser.parse_args(arguments)
     write = sys.stdout.write
     if options.only:
         kind, seed = options.only.split(":")
         write(f"{case(kind, int(seed))}\n")
-        for difference in found(case(kind, int(seed)), int(seed)):
+        for difference in found(case(kind, int(seed)), int(seed), options.parts):
             write(f"  {difference}\n")
         return 0
-    work = [
-        *blocks("chain", options.seed, options.chains, options.parts),
-        *blocks("dag", options.seed, options.dags, options.parts),
-        *blocks("block", options.seed, options.blocks, options.parts),
-    ]
-    began = time.perf_counter()
+    asked = {kind: getattr(options, kind if kind == "small" else f"{kind}s") for kind in KINDS}
+    wanted = {kind: count for kind, count in asked.items() if count is not None} or SOME
+    work = [b for k, n in wanted.items() for b in blocks(k, options.seed, n, options.parts)]
+    began = told = time.perf_counter()
     counts: Counter[str] = Counter()
     ops: Counter[str] = Counter()
     failing: dict[tuple[str, str], list[int]] = {}
@@ -139,18 +150,23 @@ def main(arguments: list[str] | None = None) -> int:
             ops += used
             for what, seed in failed:
                 failing.setdefault((block[0], what), []).append(seed)
+                write(f"--only {block[0]}:{seed}  {what}\n")
+            if failed or time.perf_counter() - told > EVERY_SECONDS:
+                told = time.perf_counter()
+                so_far = f"{sum(counts.values())} compared, {len(failing)} families differ"
+                write(f"{told - began:6.0f} s  {so_far}\n")
+                sys.stdout.flush()
     for kind, count in sorted(counts.items()):
         bad = len({seed for (k, _), seeds in failing.items() if k == kind for seed in seeds})
-        write(
-            f"{kind + 's':7s} {count:6d} compared  {bad:5d} differ  (seeds from {options.seed})\n"
-        )
+        title = kind if kind == "small" else f"{kind}s"
+        write(f"{title:7s} {count:6d} compared  {bad:5d} differ  (seeds from {options.seed})\n")
     write("layers  " + "  ".join(f"{name} {n}" for name, n in ops.most_common()) + "\n")
     write(f"time    {time.perf_counter() - began:.0f} s\n")
     for (kind, what), seeds in sorted(failing.items()):
         sys.stdout.flush()
-        write(f"\n{kind}s: {what}: {len(seeds)} programs, seeds {seeds[:8]}\n")
+        write(f"\n{kind}: {what}: {len(seeds)} programs, seeds {seeds[:8]}\n")
         for seed in seeds[: options.show]:
-            write(report(kind, seed, what))
+            write(report(kind, seed, what, options.parts))
     return 1 if failing else 0
 
 

@@ -1,63 +1,21 @@
 """What each op reads, axis by axis, written from the op's definition and from nothing else.
 
-For every operand an op gives one ``AxisRead`` per operand axis, in two meanings: ``grid`` (the
-theory: the axis goes on for ever, padding is more grid) and ``here`` (this tensor: only indices
-that exist; zero padding reads nothing, mirrored padding reads the mirrored element). Slow and plain
-on purpose: counting, scattering and searching instead of closed forms.
+Slow and plain on purpose: counting, scattering and searching instead of closed forms. ``moving``
+has the ops that only move elements.
 """
 
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable
-from dataclasses import dataclass
 from fractions import Fraction
+from functools import lru_cache
 from math import ceil, floor
 
 import numpy as np
 
+from tests.oracle import moving
 from tests.oracle import program as p
-
-Reads = Callable[[int], Iterable[int] | None]
-"""Output index -> operand indices; None stands for every index of the axis."""
-
-
-@dataclass(frozen=True)
-class AxisRead:
-    """One operand axis, read from output axis ``axis`` (None: from every output alike)."""
-
-    axis: int | None
-    grid: Reads
-    here: Reads
-
-
-@dataclass(frozen=True)
-class Defined:
-    """An op on operands of known shapes: the output shape and, per operand, one read per axis."""
-
-    shape: tuple[int, ...]
-    operands: tuple[tuple[AxisRead, ...], ...]
-
-
-def same_place(axis: int) -> AxisRead:
-    """Output index ``i`` reads operand index ``i``."""
-    return AxisRead(axis, lambda i: [i], lambda i: [i])
-
-
-def every(operand_axis: int, size: int) -> AxisRead:
-    """Everything along the axis; channels do not go on for ever, positions do."""
-    grid: Reads = lambda _: range(size) if operand_axis < 2 else None  # noqa: E731
-    return AxisRead(None, grid, lambda _: range(size))
-
-
-def only(axis: int | None, index: int) -> AxisRead:
-    """The one index, whatever the output."""
-    return AxisRead(axis, lambda _: [index], lambda _: [index])
-
-
-def inside(reads: Callable[[int], Iterable[int]], size: int) -> Reads:
-    """The part of ``reads`` that exists in an axis of ``size``."""
-    return lambda i: [m for m in reads(i) if 0 <= m < size]
-
+from tests.oracle.axis_read import AxisRead, Defined, every, inside, only, same_place
 
 # Windows ------------------------------------------------------------------------------------------
 
@@ -214,76 +172,6 @@ def adaptive(op: p.Adaptive, shape: p.Ints) -> Defined:
     return Defined((*shape[:2], *op.size), (tuple(reads),))
 
 
-# Moving -------------------------------------------------------------------------------------------
-
-NUMPY_MODES = {
-    "reflect": "reflect", "replicate": "edge", "circular": "wrap", "symmetric": "symmetric",
-}  # fmt: skip
-
-
-def padded(size: int, before: int, after: int, mode: str) -> list[int | None]:
-    """The element that every position of the padded axis holds; None for a zero."""
-    wide, right = max(before, 0), max(after, 0)
-    elements: list[int | None] = list(range(size))
-    if mode == "constant":
-        elements = [None] * wide + elements + [None] * right
-    else:
-        elements = np.pad(np.arange(size), (wide, right), mode=NUMPY_MODES[mode]).tolist()  # type: ignore[call-overload]
-    return elements[max(-before, 0) : len(elements) - max(-after, 0)]
-
-
-def moved(shape: p.Ints, lists: dict[int, tuple[list[int | None], Reads]]) -> Defined:
-    """Axis by axis: ``lists[axis]`` are the element of each output index and the theory."""
-    reads, result = [same_place(axis) for axis in range(len(shape))], list(shape)
-    for axis, (elements, grid) in lists.items():
-
-        def here(i: int, elements: list[int | None] = elements) -> list[int]:
-            return [m for m in elements[i : i + 1] if m is not None]
-
-        reads[axis] = AxisRead(axis, grid, here)
-        result[axis] = len(elements)
-    return Defined(tuple(result), (tuple(reads),))
-
-
-def pad(op: p.Pad | p.Crop, shape: p.Ints) -> Defined:
-    if isinstance(op, p.Pad):
-        pads, mode = op.pads, op.mode
-    else:
-        pads, mode = tuple((-before, -after) for before, after in op.cuts), "constant"
-    lists: dict[int, tuple[list[int | None], Reads]] = {}
-    for j, (before, after) in enumerate(pads):
-        elements = padded(shape[j + 2], before, after, mode)
-        lists[j + 2] = elements, lambda i, before=before: [i - before]
-    return moved(shape, lists)
-
-
-def slice_(op: p.Slice, shape: p.Ints) -> Defined:
-    picked: list[int | None] = list(range(op.start, op.stop, op.step))
-    return moved(shape, {op.axis: (picked, lambda i: [op.start + op.step * i])})
-
-
-def flip(op: p.Flip, shape: p.Ints) -> Defined:
-    lists: dict[int, tuple[list[int | None], Reads]] = {}
-    for axis in op.axes:
-        n = shape[axis]
-        lists[axis] = list(range(n))[::-1], lambda i, n=n: [n - 1 - i]
-    return moved(shape, lists)
-
-
-def roll(op: p.Roll, shape: p.Ints) -> Defined:
-    lists: dict[int, tuple[list[int | None], Reads]] = {}
-    for axis, steps in op.shifts:
-        rolled = np.roll(np.arange(shape[axis]), steps).tolist()
-        lists[axis] = rolled, lambda i, steps=steps: [i - steps]
-    return moved(shape, lists)
-
-
-def gather(op: p.Gather, shape: p.Ints) -> Defined:
-    picked: list[int | None] = list(op.indices)
-    grid: Reads = lambda i: [op.indices[i]] if 0 <= i < len(op.indices) else []  # noqa: E731
-    return moved(shape, {op.axis: (picked, grid)})
-
-
 # Joining ------------------------------------------------------------------------------------------
 
 
@@ -363,18 +251,27 @@ def matmul(x: p.Ints, y: p.Ints) -> Defined:
 
 def define(op: p.Op, shapes: list[p.Ints]) -> Defined:
     """The definition of any op that reads axis by axis."""
-    one = shapes[0]
+    return _define(op, tuple(shapes))
+
+
+@lru_cache(maxsize=256)
+def _define(op: p.Op, operands: tuple[p.Ints, ...]) -> Defined:
+    shapes, one = list(operands), operands[0]
     makers: dict[type, Callable[[], Defined]] = {
         p.Window: lambda: window(op, one),  # type: ignore[arg-type]
         p.Transposed: lambda: transposed(op, one),  # type: ignore[arg-type]
         p.Resize: lambda: resize(op, one),  # type: ignore[arg-type]
         p.Adaptive: lambda: adaptive(op, one),  # type: ignore[arg-type]
-        p.Pad: lambda: pad(op, one),  # type: ignore[arg-type]
-        p.Crop: lambda: pad(op, one),  # type: ignore[arg-type]
-        p.Slice: lambda: slice_(op, one),  # type: ignore[arg-type]
-        p.Flip: lambda: flip(op, one),  # type: ignore[arg-type]
-        p.Roll: lambda: roll(op, one),  # type: ignore[arg-type]
-        p.Gather: lambda: gather(op, one),  # type: ignore[arg-type]
+        p.Pad: lambda: moving.pad(op, one),  # type: ignore[arg-type]
+        p.Crop: lambda: moving.pad(op, one),  # type: ignore[arg-type]
+        p.Slice: lambda: moving.slice_(op, one),  # type: ignore[arg-type]
+        p.Flip: lambda: moving.flip(op, one),  # type: ignore[arg-type]
+        p.Roll: lambda: moving.roll(op, one),  # type: ignore[arg-type]
+        p.Gather: lambda: moving.gather(op, one),  # type: ignore[arg-type]
+        p.Tile: lambda: moving.tile(op, one),  # type: ignore[arg-type]
+        p.Repeat: lambda: moving.repeat(op, one),  # type: ignore[arg-type]
+        p.Select: lambda: moving.select(op, one),  # type: ignore[arg-type]
+        p.Overwrite: lambda: moving.overwrite(op, shapes),  # type: ignore[arg-type]
         p.Pointwise: lambda: pointwise(shapes),
         p.Concat: lambda: concat(op, shapes),  # type: ignore[arg-type]
         p.Reduce: lambda: reduce(op, one),  # type: ignore[arg-type]

@@ -12,7 +12,8 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 from tests.oracle import program as p
-from tests.oracle.definitions import AxisRead, define
+from tests.oracle.axis_read import AxisRead
+from tests.oracle.definitions import define
 from tests.oracle.tensor_meaning import shapes_of
 
 MOST_BOXES = 4000
@@ -22,7 +23,7 @@ MOST_BOXES = 4000
 class Side:
     """What a box holds along one axis.
 
-    ``wide``: it came through an op that reads a whole axis. ``indices`` None: every index if
+    ``wide``: an op that reads a whole axis made it endless. ``indices`` None: every index if
     ``wide``, else an axis that is not looked at.
     """
 
@@ -81,7 +82,10 @@ class Pulled:
         return Side(frozenset[int]().union(*parts), side.wide)
 
     def _whole(self) -> Side:
-        """The whole axis pulled back: the whole axis, unless the op reaches only a part of it."""
+        """The whole axis pulled back: the whole axis, unless the op reaches only a part of it.
+
+        Then nothing of it is endless: to read a whole axis that is the same all along adds nothing.
+        """
         far = 10_000
         found: set[int] = set()
         for i in [*range(-64, 256), -far, 1 - far, 2 - far, far, far + 1, far + 2]:
@@ -90,7 +94,7 @@ class Pulled:
                 return Side(None, True)
             found.update(here)
         endless = any(abs(m) > far // 100 for m in found)
-        return Side(None if endless else frozenset(found), True)
+        return Side(None, True) if endless else Side(frozenset(found))
 
 
 class Theory:

@@ -90,6 +90,33 @@ class Gather:
 
 
 @dataclass(frozen=True)
+class Tile:
+    axis: int
+    times: int
+
+
+@dataclass(frozen=True)
+class Repeat:
+    axis: int
+    times: int
+
+
+@dataclass(frozen=True)
+class Select:
+    axis: int
+    index: int
+
+
+@dataclass(frozen=True)
+class Overwrite:
+    """The second operand is written to every ``step``-th index from ``start`` on."""
+
+    axis: int
+    start: int
+    step: int
+
+
+@dataclass(frozen=True)
 class Pointwise:
     kind: str  # pointwise (one operand), add, multiply
 
@@ -150,13 +177,36 @@ class SpaceToDepth:
     channels_first: bool
 
 
+@dataclass(frozen=True)
+class Frames:
+    """Windows of ``size`` every ``step``: ``axis`` becomes two, the window and the place in it."""
+
+    axis: int
+    size: int
+    step: int
+    dilation: int = 1
+    before: int = 0
+    after: int = 0
+
+
+@dataclass(frozen=True)
+class OverlapAdd:
+    """The inverse of ``Frames``, summed: axes ``axis`` and the next become one of ``size``."""
+
+    axis: int
+    step: int
+    size: int
+    dilation: int = 1
+    before: int = 0
+
+
 Op = (
     Window | Transposed | Resize | Adaptive | Pad | Crop | Slice | Flip | Roll | Gather | Pointwise
     | Concat | Reduce | Dense | Softmax | Cumsum | Matmul | Reshape | Permute | DepthToSpace
-    | SpaceToDepth
+    | SpaceToDepth | Tile | Repeat | Select | Overwrite | Frames | OverlapAdd
 )  # fmt: skip
 
-COUPLED = (Reshape, Permute, DepthToSpace, SpaceToDepth)
+COUPLED = (Reshape, Permute, DepthToSpace, SpaceToDepth, Frames, OverlapAdd)
 """Ops that do not read their operand axis by axis."""
 
 

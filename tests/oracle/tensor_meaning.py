@@ -6,6 +6,7 @@ output element reads that source element. Every op is applied to whole sets by i
 
 from __future__ import annotations
 
+from functools import lru_cache
 from math import prod
 from typing import Any
 
@@ -13,7 +14,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 from tests.oracle import program as p
-from tests.oracle.definitions import AxisRead, define
+from tests.oracle.axis_read import AxisRead
+from tests.oracle.definitions import define
 
 Sets = NDArray[np.bool_]
 
@@ -39,6 +41,11 @@ def shape_of(op: p.Op, shapes: list[p.Ints]) -> p.Ints:
     if isinstance(op, p.SpaceToDepth):
         cell = prod(op.block)
         return (one[0], one[1] * cell, *(n // b for n, b in zip(one[2:], op.block, strict=True)))
+    if isinstance(op, p.Frames):
+        windows = range(-op.before, one[op.axis] + op.after - op.dilation * (op.size - 1), op.step)
+        return (*one[: op.axis], len(windows), op.size, *one[op.axis + 1 :])
+    if isinstance(op, p.OverlapAdd):
+        return (*one[: op.axis], op.size, *one[op.axis + 2 :])
     return define(op, shapes).shape
 
 
@@ -68,34 +75,43 @@ def apply(op: p.Op, operands: list[Sets]) -> Sets:
         return sets.transpose(*op.order, len(op.order))
     if isinstance(op, (p.DepthToSpace, p.SpaceToDepth)):
         return shuffle(op, sets)
-    made = define(op, [operand.shape[:-1] for operand in operands])
+    if isinstance(op, (p.Frames, p.OverlapAdd)):
+        return framed(op, sets) > 0
+    shapes = tuple(operand.shape[:-1] for operand in operands)
+    made = define(op, list(shapes))
     result = np.zeros((*made.shape, elements), bool)
-    for operand, reads in zip(operands, made.operands, strict=True):
-        result |= union_of_reads(operand, reads, made.shape)
+    for operand, reads, tables in zip(operands, made.operands, _tables(op, shapes), strict=True):
+        if operand.any():
+            result |= contracted(operand, tables, reads, made.shape) > 0
     return result
 
 
-def union_of_reads(sets: Sets, reads: tuple[AxisRead, ...], shape: p.Ints) -> Sets:
-    """The union of ``sets`` over what every output reads; one axis after the other."""
-    tables: list[NDArray[np.float64]] = []
-    for j, read in enumerate(reads):
-        table = np.zeros((1 if read.axis is None else shape[read.axis], sets.shape[j]))
-        for i in range(len(table)):
-            for m in read.here(i) or ():
-                table[i, m] = 1
-        tables.append(table)
-    return contracted(sets, tables, reads, shape) > 0
+Tables = list[NDArray[np.float64] | None]
+"""For each operand axis which index (column) every output (row) reads; None: its own place."""
+
+
+@lru_cache(maxsize=256)
+def _tables(op: p.Op, shapes: tuple[p.Ints, ...]) -> list[Tables]:
+    made = define(op, list(shapes))
+    found: list[Tables] = []
+    for shape, reads in zip(shapes, made.operands, strict=True):
+        found.append([])
+        for n, read in zip(shape, reads, strict=True):
+            table = np.zeros((1 if read.axis is None else made.shape[read.axis], n))
+            for i in range(len(table)):
+                table[i, list(read.here(i) or ())] = 1
+            found[-1].append(None if np.array_equal(table, np.eye(n)) else table)
+    return found
 
 
 def contracted(
-    values: NDArray[Any],
-    tables: list[NDArray[np.float64]],
-    reads: tuple[AxisRead, ...],
-    shape: p.Ints,
+    values: NDArray[Any], tables: Tables, reads: tuple[AxisRead, ...], shape: p.Ints
 ) -> NDArray[np.float64]:
     """``values`` summed over what every output reads, ``tables[j][i, m]`` times each."""
+    values = values.astype(np.float64)
     for j, table in enumerate(tables):
-        values = np.moveaxis(np.tensordot(table, values.astype(np.float64), (1, j)), 0, j)
+        if table is not None:
+            values = np.moveaxis(np.tensordot(table, values, (1, j)), 0, j)
     driven = [read.axis for read in reads]
     kept = [j for j, axis in enumerate(driven) if axis is not None]
     gone = tuple(j for j, axis in enumerate(driven) if axis is None)
@@ -126,6 +142,27 @@ def shuffle(op: p.DepthToSpace | p.SpaceToDepth, sets: NDArray[Any]) -> NDArray[
             rests = list(np.unravel_index(rest, op.block))
             source = [i * b + r for i, b, r in zip(place, op.block, rests, strict=True)]
         result[at] = sets[(n, own, *source)]
+    return result
+
+
+def framed(op: p.Frames | p.OverlapAdd, sets: NDArray[Any], share: bool = False) -> NDArray[Any]:
+    """Windows cut out, or laid over each other and summed; ``share``: each of them a part."""
+    shape = shape_of(op, [sets.shape[:-1]])
+    cut = shape if isinstance(op, p.Frames) else sets.shape
+    windows, places = cut[op.axis : op.axis + 2]
+    result = np.zeros((*shape, sets.shape[-1]), np.float64)
+    head = (slice(None),) * op.axis
+    for k in range(places):
+        for window in range(windows):
+            m = op.step * window + op.dilation * k - op.before
+            if isinstance(op, p.Frames):
+                if 0 <= m < sets.shape[op.axis]:
+                    result[(*head, window, k)] = sets[(*head, m)]
+            elif 0 <= m < op.size:
+                meet = [
+                    q for q in range(places) if (m + op.before - op.dilation * q) % op.step == 0
+                ]
+                result[(*head, m)] += sets[(*head, window, k)] / (len(meet) if share else 1)
     return result
 
 

@@ -59,6 +59,8 @@ def conv(kernel: int, stride: int, pads: p.Pairs | str, dilation: int = 1) -> p.
         (p.Flip((2,)), 3, [{2}, {1}, {0}]),
         (p.Roll(((2, 1),)), 3, [{2}, {0}, {1}]),
         (p.Gather(2, (2, 0, 0)), 3, [{2}, {0}, {0}]),
+        (p.Tile(2, 2), 2, [{0}, {1}, {0}, {1}]),
+        (p.Repeat(2, 2), 2, [{0}, {0}, {1}, {1}]),
         (p.Cumsum(2, True), 3, [{0, 1, 2}, {1, 2}, {2}]),
         (p.Softmax(2), 2, [{0, 1}, {0, 1}]),
         (p.Reduce((2,), False), 2, [{0, 1}]),
@@ -66,6 +68,27 @@ def conv(kernel: int, stride: int, pads: p.Pairs | str, dilation: int = 1) -> p.
 )  # fmt: skip
 def test_one_axis(op: p.Op, size: int, expected: list[set[int]]) -> None:
     assert line(op, size) == expected
+
+
+def test_frames_and_their_overlap() -> None:
+    shape = (1, 1, 4)
+    sets = np.eye(4, dtype=bool).reshape(*shape, 4)
+    cut = apply(p.Frames(2, size=2, step=1, dilation=2, before=1, after=1), [sets])
+    read = [[np.flatnonzero(place).tolist() for place in window] for window in cut[0, 0]]
+    assert read == [[[], [1]], [[0], [2]], [[1], [3]], [[2], []]]
+    laid = apply(p.OverlapAdd(2, step=1, size=4, dilation=2, before=1), [cut])
+    assert (laid == sets).all()
+
+
+def test_written_elements_replace_the_old_ones() -> None:
+    one, two = np.eye(5, dtype=bool)[:3], np.eye(5, dtype=bool)[3:]
+    made = apply(p.Overwrite(2, 0, 2), [one.reshape(1, 1, 3, 5), two.reshape(1, 1, 2, 5)])
+    assert [np.flatnonzero(row).tolist() for row in made[0, 0]] == [[3], [1], [4]]
+
+
+def test_a_selected_axis_is_gone() -> None:
+    sets = np.eye(6, dtype=bool).reshape(1, 1, 2, 3, 6)
+    assert (apply(p.Select(2, 1), [sets]) == sets[:, :, 1]).all()
 
 
 def test_pixel_shuffle_is_the_reshape_of_pytorch() -> None:

@@ -2,14 +2,18 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+from typing import get_args
+
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from tests.oracle.check import new
+from tests.oracle import program as p
+from tests.oracle.check import LONG, new
 from tests.oracle.generator import case, chain, dag
 
-CHAINS, DAGS, BLOCKS, AT_ONCE = 80, 60, 60, 20
+CHAINS, DAGS, BLOCKS, SMALL, AT_ONCE = 80, 60, 60, 200, 20
 
 
 @pytest.mark.parametrize("first", range(0, CHAINS, AT_ONCE))
@@ -27,11 +31,21 @@ def test_pieces_of_networks(first: int) -> None:
     agree("block", first)
 
 
-def agree(kind: str, first: int) -> None:
+@pytest.mark.parametrize("first", range(0, SMALL, AT_ONCE))
+def test_both_engines_on_small_graphs_of_all_ops(first: int) -> None:
+    agree("small", first, ["engines"])
+
+
+def test_small_graphs_have_all_ops() -> None:
+    used = {type(layer.op) for seed in range(400) for layer in case("small", seed).layers}
+    assert used == set(get_args(p.Op))
+
+
+def agree(kind: str, first: int, parts: Sequence[str] = LONG) -> None:
     """No difference on a block of seeds."""
     for seed in range(first, first + AT_ONCE):
         program = case(kind, seed)
-        differing = [str(difference) for difference in new(program, seed)]
+        differing = [str(difference) for difference in new(program, seed, parts)]
         assert not differing, f"--only {kind}:{seed}\n{program}\n" + "\n".join(differing)
 
 

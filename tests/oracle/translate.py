@@ -7,6 +7,7 @@ from dataclasses import replace
 from typing import Any
 
 import rfield
+from rfield.core import layout
 from tests.oracle import program as p
 
 Call = Callable[[Any, str, list[Any], Any], Any]
@@ -57,7 +58,36 @@ def _resize(b: Any, name: str, xs: list[Any], op: p.Resize) -> Any:
     )
 
 
+def _core(make: Callable[[Any, list[Any]], Any]) -> Call:
+    """An op that ``GraphBuilder`` has no method for, by its constructor in ``core``."""
+    return lambda b, name, xs, op: b._layer(name, xs, lambda shapes: make(op, shapes))
+
+
 CALLS: dict[type, Call] = {
+    p.Tile: _core(lambda op, shapes: layout.tile(shapes[0], {op.axis: op.times})),
+    p.Repeat: _core(lambda op, shapes: layout.repeat_each(shapes[0], op.axis, op.times)),
+    p.Select: _core(lambda op, shapes: layout.select(shapes[0], op.axis, op.index)),
+    p.Overwrite: _core(
+        lambda op, shapes: layout.overwrite(
+            shapes[0], op.axis, range(op.start, op.start + op.step * shapes[1][op.axis], op.step)
+        )
+    ),
+    p.Frames: _core(
+        lambda op, shapes: layout.frames(
+            shapes[0],
+            op.axis,
+            op.size,
+            op.step,
+            dilation=op.dilation,
+            before=op.before,
+            after=op.after,
+        )
+    ),
+    p.OverlapAdd: _core(
+        lambda op, shapes: layout.overlap_add(
+            shapes[0], op.axis, op.step, op.size, dilation=op.dilation, before=op.before
+        )
+    ),
     p.Window: _window,
     p.Transposed: _transposed,
     p.Resize: _resize,

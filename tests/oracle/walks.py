@@ -13,8 +13,9 @@ import numpy as np
 from numpy.typing import NDArray
 
 from tests.oracle import program as p
-from tests.oracle.definitions import AxisRead, define
-from tests.oracle.tensor_meaning import contracted, shapes_of, shuffle
+from tests.oracle.axis_read import AxisRead
+from tests.oracle.definitions import define
+from tests.oracle.tensor_meaning import Tables, contracted, framed, shapes_of, shuffle
 
 Chances = NDArray[np.float64]
 
@@ -42,6 +43,8 @@ def _step(
             return chances.reshape(*op.shape, elements)
         if isinstance(op, p.Permute):
             return chances.transpose(*op.order, len(op.order))
+        if isinstance(op, (p.Frames, p.OverlapAdd)):
+            return framed(op, chances, share=True)
         assert isinstance(op, (p.DepthToSpace, p.SpaceToDepth))
         return shuffle(op, chances)
     made = define(op, [shapes[name] for name in layer.operands])
@@ -50,9 +53,11 @@ def _step(
     for operand, reads in zip(layer.operands, made.operands, strict=True):
         if operand in known:
             sizes = shapes[operand]
-            tables = [_chances(op, r, made.shape, n) for r, n in zip(reads, sizes, strict=True)]
+            tables: Tables = [
+                _chances(op, r, made.shape, n) for r, n in zip(reads, sizes, strict=True)
+            ]
             total += contracted(known[operand], tables, reads, made.shape)
-    return total if isinstance(op, p.Concat) else total / branches
+    return total if isinstance(op, p.Concat | p.Overwrite) else total / branches
 
 
 def _chances(op: p.Op, read: AxisRead, shape: p.Ints, size: int) -> Chances:

@@ -130,11 +130,13 @@ def _through(
     low, high = bounds
     for axis, read in enumerate(link.reads):
         outputs = (0, 1) if read.axis is None else want[read.axis]
+        if read.relation == IDENTITY and (low.shape[axis] == 1 or outputs == have[axis]):
+            continue
         found = _axis(
-            (np.moveaxis(low, axis, -1), np.moveaxis(high, axis, -1)),
+            (low.swapaxes(axis, -1), high.swapaxes(axis, -1)),
             read.relation, before[axis], have[axis], outputs,
         )  # fmt: skip
-        low, high = np.moveaxis(found[0], -1, axis), np.moveaxis(found[1], -1, axis)
+        low, high = found[0].swapaxes(-1, axis), found[1].swapaxes(-1, axis)
     return _place(low, high, link, len(want))
 
 

@@ -73,10 +73,12 @@ class ReceptiveField:
     @cached_property
     def sizes(self) -> tuple[tuple[int, ...], ...]:
         """Per axis the sorted distinct sizes over the phases, whole-axis reads left out."""
-        if self._asks_together:
-            low, high = self._together(phase_grid(self._fields), clip=False)
-            spans = (high - low + 1)[(low <= high).all(axis=-1)]
-            return tuple(tuple(int(n) for n in np.unique(column)) or (0,) for column in spans.T)
+        if self.is_crossed:
+            low, high = self._together(phase_grid(self._fields), clip=False, local=True)
+            return tuple(
+                tuple(int(n) for n in np.unique((b - a + 1)[a <= b])) or (0,)
+                for a, b in zip(low.T, high.T, strict=True)
+            )
         return tuple(
             (span[3] - span[2] + 1,) if span else self._fields[k].sizes()
             for k, span in enumerate(self._spans)
@@ -114,14 +116,13 @@ class ReceptiveField:
             return None
         if span:
             return -span[2]
-        if self._asks_together:
-            origin = np.zeros((1, len(self.positions)), dtype=np.int64)
-            low, high = self._together(origin, clip=False)
-            if (low <= high).all() and self._fields[k].stride is not None:
-                return -int(low[0, k])
         if self._fields[k].stride is None or self._fields[k].is_global:
             return None
-        low, high = self._fields[k].bounds(np.zeros((1, len(self.positions)), dtype=np.int64))
+        origin = np.zeros((1, len(self.positions)), dtype=np.int64)
+        if self.is_crossed:
+            low, high = (side[:, k] for side in self._together(origin, clip=False))
+        else:
+            low, high = self._fields[k].bounds(origin)
         return -int(low[0]) if low[0] <= high[0] else None
 
     @cached_property
@@ -153,8 +154,7 @@ class ReceptiveField:
         """The field without the whole-axis reads (size 0 where nothing local is left)."""
         if not self.global_reads:
             return self
-        known = Fidelity.UPPER_BOUND if self.is_crossed else self.fidelity
-        return replace(self, is_local=True, global_reads=(), fidelity=known)
+        return replace(self, is_local=True, global_reads=())
 
     @cached_property
     def halo(self) -> Halo:
@@ -177,7 +177,7 @@ class ReceptiveField:
                 self.graph, self.value, self.source, self.source_axes, self.positions, at
             )
             low, high = self._together(at, clip=True) if found is None else found
-        elif self._asks_together:
+        elif self.is_crossed:
             low, high = self._together(at, clip=False)
         else:
             if not many and all(self._spans):
@@ -189,19 +189,12 @@ class ReceptiveField:
             high = np.stack([p[1] for p in pairs], axis=-1)
         return self._boxes(low, high, np.asarray(index).shape[:-1] if many else None)
 
-    @property
-    def _asks_together(self) -> bool:
-        """Whether boxes must be had all axes at once (only the bounded field can be)."""
-        return self.is_crossed and not self.global_reads and not self.is_local
-
     def has_joint_theory(self) -> bool:
         """Whether the boxes of all axes can be had at once without clip.
 
         They cannot where a reshape couples axes and padding before it is reached: it has no canvas
         beyond its tensor.
         """
-        if not self._asks_together:
-            return True
         grid = phase_grid(self._fields)
         shape = self.graph.nodes[self.value].shape
         ends = np.array([shape[axis] - 1 for axis in self.positions], dtype=np.int64)
@@ -211,10 +204,13 @@ class ReceptiveField:
             return False
         return True
 
-    def _together(self, at: IndexArray, *, clip: bool) -> tuple[IndexArray, IndexArray]:
+    def _together(
+        self, at: IndexArray, *, clip: bool, local: bool = False
+    ) -> tuple[IndexArray, IndexArray]:
         """Boxes of all axes at once, for joins whose branches are empty on one axis only."""
         return boxes(
-            self.graph, self.value, self.source, self.source_axes, self.positions, at, clip=clip
+            self.graph, self.value, self.source, self.source_axes, self.positions, at,
+            clip=clip, local=local or self.is_local,
         )  # fmt: skip
 
     def _plain_region(self, at: IndexArray) -> Region:

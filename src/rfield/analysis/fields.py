@@ -104,8 +104,6 @@ class Fields(Mapping[str, ReceptiveField]):
             global_reads=self._global_reads(value), unknown=unknown, positions=positions,
             is_crossed=self._is_crossed(value),
         )  # fmt: skip
-        if rf.is_crossed and rf.global_reads:
-            return replace(rf, fidelity=Fidelity.UPPER_BOUND)
         if rf.is_crossed and not rf.has_joint_theory():
             return replace(rf, is_crossed=False, fidelity=Fidelity.UPPER_BOUND)
         return rf

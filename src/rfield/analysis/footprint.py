@@ -59,6 +59,14 @@ class Footprint:
         hit = np.flatnonzero(values.any(axis=tuple(k for k in range(values.ndim) if k != place)))
         return (start + int(hit[0]), start + int(hit[-1]) + 1) if hit.size else None
 
+    def box(self, entry: int) -> tuple[Window, ...] | None:
+        """What one batch entry reaches of every axis; None: nothing."""
+        if not self.scale[entry]:
+            return None
+        spans = [self.span(entry, axis) for axis in range(len(self.windows))]
+        known = tuple(span for span in spans if span is not None)
+        return known if len(known) == len(spans) else None
+
 
 def seed(shape: Sequence[int], positions: Sequence[int], index: Array, domain: Domain) -> Footprint:
     """One output position per row of ``index``; all other axes as a whole."""

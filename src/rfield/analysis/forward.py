@@ -14,10 +14,10 @@ import numpy as np
 from ..core.graph import Graph, Node
 from ..core.link import Link
 from ..core.relation import shift
-from .gaps import Gaps, crossed_joins, gaps_of
+from .gaps import Gaps, crossed_joins, gaps_of, hidden
 from .pull import CELL_LIMIT, LARGEST
 from .terms import Span, State, Term, Terms, recarry, terms_of, to_state
-from .through import through
+from .through import empty_phases, through
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -25,8 +25,8 @@ class Sweep:
     """States of all values with respect to ``source``: ``states[k][value]`` for ``axes[k]``.
 
     ``globals_[k]``: the values whose own op read a whole axis. ``crossed``: joins where one branch
-    reads nothing at positions that differ between the axes (see ``gaps``); their boxes are exact
-    only together, not axis by axis.
+    reads nothing at positions that differ between the axes, and ops with empty phases that no axis
+    shows (see ``gaps``); their boxes are exact only together, not axis by axis.
     """
 
     graph: Graph
@@ -43,21 +43,26 @@ class Sweep:
 
 @dataclass(slots=True)
 class _Findings:
-    """What one axis' sweep meets on the way."""
+    """What one axis' sweep meets on the way; ``missed`` is explained in ``gaps.hidden``."""
 
+    axis: int
     globals_: set[int] = field(default_factory=set[int])
+    missed: dict[tuple[int, int], frozenset[int]] = field(
+        default_factory=dict[tuple[int, int], frozenset[int]]
+    )
     gaps: dict[int, Gaps] = field(default_factory=dict[int, Gaps])
     gone: set[int] = field(default_factory=set[int])
 
 
 def sweep(graph: Graph, source: int, axes: Sequence[int]) -> Sweep:
     """One pass over the graph per source axis, in topological order."""
-    findings = [_Findings() for _ in axes]
+    findings = [_Findings(axis) for axis in axes]
     states = tuple(
         _sweep_axis(graph.nodes, source, (axis, 1, 0, 0), found)
         for axis, found in zip(axes, findings, strict=True)
     )
     crossed = crossed_joins([found.gaps for found in findings])
+    crossed |= hidden([found.missed for found in findings])
     globals_ = tuple(frozenset(found.globals_) for found in findings)
     return Sweep(graph, source, tuple(axes), states, globals_, crossed)
 
@@ -128,11 +133,17 @@ def _general(
         before = nodes[operand].shape
         branches.append([])
         for term in terms_of(states[operand], len(before)):
-            passed = term if link.is_identity else through(term, link, before, node.shape)
+            passed = (
+                term if link.is_identity else through(term, link, before, node.shape, findings.axis)
+            )
             if passed is not None:
                 branches[-1].append(passed)
                 if passed.is_global and not term.is_global:
                     findings.globals_.add(index)
+        if isinstance(link, Link) and not link.never_empty and branches[-1]:
+            missed = _missed(link, branches[-1])
+            if missed is not None:
+                findings.missed[index, operand] = missed
         found += branches[-1]
     state = to_state(found)
     if state is None:
@@ -151,6 +162,15 @@ def _general(
         if isinstance(state, Terms):
             return to_state(_glued(state.terms, node.shape))
     return state
+
+
+def _missed(link: Link, terms: Sequence[Term]) -> frozenset[int] | None:
+    """The output axes whose empty phases some term does not show; None where there are none."""
+    driven = [link.reads[axis].axis for axis in empty_phases(link)]
+    axes = frozenset(axis for axis in driven if axis is not None)
+    if not axes:
+        return None
+    return frozenset(a for a in axes if not all(term.varies(a) for term in terms))
 
 
 def _stitched(nodes: Sequence[Node], node: Node, states: Sequence[State]) -> State:

@@ -4,7 +4,8 @@ A field is computed per axis, and a branch that reads nothing along one axis rea
 single path shows that by itself (one empty axis empties the box). Where branches join it does not:
 at a position where one branch is empty along y only, its reach along x must not count. Such joins
 are rare (a transposed convolution with kernel < stride beside another path); they are found here,
-by comparing which positions of each branch are empty on each axis.
+by comparing which positions of each branch are empty on each axis. So are the ops whose empty
+phases along one axis are seen by the field of no axis (those after a global pooling).
 """
 
 from __future__ import annotations
@@ -38,6 +39,18 @@ def crossed_joins(per_axis: Sequence[dict[int, Gaps]]) -> frozenset[int]:
     return frozenset(
         join for join in joins if any(gaps.get(join) != per_axis[0].get(join) for gaps in per_axis)
     )
+
+
+def hidden(per_axis: Sequence[dict[tuple[int, int], frozenset[int]]]) -> frozenset[int]:
+    """The ops with empty phases along an axis that the field of no axis shows.
+
+    Each dictionary has, for op and operand, the output axes whose empty phases one field misses.
+    """
+    missed: dict[tuple[int, int], frozenset[int]] = {}
+    for one in per_axis:
+        for key, axes in one.items():
+            missed[key] = missed.get(key, axes) & axes
+    return frozenset(op for (op, _), axes in missed.items() if axes)
 
 
 def _mask(branch: Sequence[Bounds]) -> tuple[tuple[int, ...], bytes] | None:

@@ -21,6 +21,7 @@ from numpy.typing import NDArray
 
 from ..core.graph import Graph
 from ..errors import InvalidModelError, unknown_name
+from .field import ReceptiveField
 from .fields import receptive_field
 from .gaussian import Gaussian, fit
 from .results import Fidelity
@@ -169,7 +170,11 @@ def influence(
     graph: Graph, index: Any, output: str | None = None, *, wrt: str | None = None
 ) -> Influence:
     """The analytic influence on the output at ``index`` (weight-free, on this input's size)."""
-    rf = receptive_field(graph, output, wrt=wrt)
+    return influence_of(receptive_field(graph, output, wrt=wrt), index)
+
+
+def influence_of(rf: ReceptiveField, index: Any) -> Influence:
+    """``influence`` of a layer whose field is known already."""
     ask = Question(rf, clip=True)
     rows, many = rf.rows(index, inside=True)
     if many:

@@ -20,7 +20,7 @@ from ..errors import (
     show_shape,
     too_large,
 )
-from .backward import is_exact, pull
+from .backward import ENDLESS, Canvas, is_exact, pull
 from .field import ReceptiveField
 from .fields import receptive_field
 from .footprint import Footprint, merged
@@ -123,7 +123,13 @@ def support(
     read); or an array of shape ``(n, d)`` for one ``Support`` each, computed together. With
     ``clip`` what this model reads on this input, without it the theory on an endless canvas.
     """
-    rf = receptive_field(graph, output, wrt=wrt)
+    return support_of(receptive_field(graph, output, wrt=wrt), index, clip=clip)
+
+
+def support_of(
+    rf: ReceptiveField, index: Any, *, clip: bool = True
+) -> Support | tuple[Support, ...]:
+    """``support`` of a layer whose field is known already."""
     ask = Question(rf, clip=clip)
     parts = cast("tuple[Any, ...]", index) if isinstance(index, tuple) else ()
     if any(isinstance(part, slice) for part in parts):
@@ -151,15 +157,22 @@ class Question:
         if all(state is None for state in rf.states):
             raise InvalidModelError(f"{rf.layer} does not depend on {rf.wrt}")
         if not clip and rf.global_reads:
-            raise UnresolvedSizeError(
-                f"{rf.layer} reads a whole axis ({', '.join(rf.global_reads[:3])}); "
-                "without clip its field has no end"
-            )
+            raise self._endless()
+
+    def _endless(self) -> UnresolvedSizeError:
+        names = ", ".join(self.rf.global_reads[:3])
+        return UnresolvedSizeError(
+            f"{self.rf.layer} reads a whole axis ({names}); without clip its field has no end"
+        )
 
     def pull(self, rows: Array, domain: Domain) -> Footprint | None:
         """Pull rows of output positions back to the source."""
         rf = self.rf
-        return pull(rf.graph, rf.value, rf.source, rf.positions, rows, domain, clip=self.clip)
+        canvas = None if self.clip else Canvas(rf.graph, rf.source, rf.source_axes)
+        feet = pull(rf.graph, rf.value, rf.source, rf.positions, rows, domain, canvas=canvas)
+        if any(ENDLESS in foot.windows for foot in feet):
+            raise self._endless()
+        return feet[0] if feet else None
 
     def each(self, rows: Array) -> list[Support]:
         """One support for each row; a batch that would not fit is halved."""
@@ -207,14 +220,12 @@ class Question:
 
     def _one(self, foot: Footprint | None, entry: int, index: tuple[Any, ...]) -> Support:
         rf = self.rf
-        spans = None if foot is None else [foot.span(entry, axis) for axis in rf.source_axes]
-        if foot is None or spans is None or not foot.scale[entry] or any(s is None for s in spans):
-            foot, spans = None, [(0, 0)] * len(rf.axes)
-        known = [span or (0, 0) for span in spans]
+        box = None if foot is None else foot.box(entry)
+        spans = [(0, 0) if box is None else box[axis] for axis in rf.source_axes]
         return Support(
             rf.layer, rf.wrt, rf.axes, index, self.fidelity,
-            tuple(start for start, _ in known), tuple(stop - start for start, stop in known),
-            foot, entry, rf.source_axes,
+            tuple(start for start, _ in spans), tuple(stop - start for start, stop in spans),
+            None if box is None else foot, entry, rf.source_axes,
         )  # fmt: skip
 
 

@@ -30,10 +30,18 @@ from .pull import (
 from .terms import Term, compact, everything, finite, from_span, rebuild, recarry
 
 
-def through(term: Term, link: AnyLink, before: Sequence[int], after: Sequence[int]) -> Term | None:
+def through(
+    term: Term,
+    link: AnyLink,
+    before: Sequence[int],
+    after: Sequence[int],
+    own: int | None = None,
+) -> Term | None:
     """The term of an output that reads an operand with ``term`` through ``link``; None: nothing.
 
-    ``before`` and ``after`` are the shapes of the operand and of the output.
+    ``before`` and ``after`` are the shapes of the operand and of the output. ``own``: the axis of
+    the source that the term is about; if the term goes on along no axis, it shows the empty phases
+    of this one.
     """
     if isinstance(link, Reshaped):
         return _reshape(term, link)
@@ -43,16 +51,16 @@ def through(term: Term, link: AnyLink, before: Sequence[int], after: Sequence[in
     if unchanged is not None:
         return unchanged
     carrier_read = None if term.carrier is None else link.reads[term.carrier]
-    if carrier_read is not None and isinstance(carrier_read.relation, Whole):
+    if carrier_read is not None and isinstance(carrier_read.relation, Whole) and term.advance != 0:
         return everything(len(after))
     glued = swallowed = False
-    placeless = term.carrier is None
+    phased = _phased_axis(term, link, own)
     for axis in link.changed:
         read = link.reads[axis]
         glued |= _is_cut(read) and term.varies(axis)
         swallowed |= isinstance(read.relation, Whole) and term.moves(axis)
-        if placeless and _has_empty_phases(read) and not term.varies(axis):
-            term = _at_phases(term, axis, read, after)
+        if axis == phased:
+            term = _at_phases(term, axis, read)
         else:
             term = _along(term, axis, read, before[axis], after)
     placed = compact(_place(term, link, len(after)))
@@ -97,9 +105,9 @@ def _along(term: Term, axis: int, read: Read, size: int, after: Sequence[int]) -
     if isinstance(relation, At):
         return _at(term, axis, relation.index)
     if isinstance(relation, Whole):
-        low, high = term.along(axis)
-        bounds = (low.min(axis=-1, keepdims=True), high.max(axis=-1, keepdims=True))
-        return _put(term, axis, bounds, None)
+        low, high = term.low.min(axis, keepdims=True), term.high.max(axis, keepdims=True)
+        carrier = None if axis == term.carrier else term.carrier
+        return Term(low, high, carrier, None if carrier is None else term.advance, term.is_global)
     if isinstance(relation, Prefix):
         return _prefix(term, axis, relation)
     if axis == term.carrier and term.advance is not None:
@@ -132,31 +140,32 @@ def _where_covered(term: Term, axis: int, read: Read, size: int, outputs: int) -
     return Term(low, high, term.carrier, term.advance, term.is_global)
 
 
-def _has_empty_phases(read: Read) -> bool:
-    """Whether some phase of a sliding read reads nothing (kernel < stride)."""
-    relation = read.relation
-    return isinstance(relation, Sliding) and relation.border != "cut" and not all(relation.taps)
+def empty_phases(link: Link) -> list[int]:
+    """The operand axes along which some phase of a sliding read reads nothing (kernel < stride)."""
+    return [
+        axis
+        for axis in link.changed
+        if isinstance(relation := link.reads[axis].relation, Sliding)
+        and relation.border != "cut"
+        and not all(relation.taps)
+    ]
 
 
-def _at_phases(term: Term, axis: int, read: Read, after: Sequence[int]) -> Term:
-    """A reach that is the same everywhere, at the phases that read anything.
+def _phased_axis(term: Term, link: Link, own: int | None) -> int | None:
+    """The axis whose empty phases a term that goes on along no axis has to show."""
+    if link.never_empty or term.carrier is not None:
+        return None
+    axes = [axis for axis in empty_phases(link) if not term.varies(axis)]
+    return own if own in axes else next(iter(axes), None)
 
-    The first such axis carries the phases; they are written out along any further one.
-    """
+
+def _at_phases(term: Term, axis: int, read: Read) -> Term:
+    """A reach that is the same everywhere, at the phases that read anything."""
     assert isinstance(read.relation, Sliding)
-    assert read.axis is not None
     phases = np.array([bool(taps) for taps in read.relation.taps])
-    if term.carrier is not None:
-        if after[read.axis] > CELL_LIMIT:
-            raise too_large(
-                "an axis with empty phases", after[read.axis], "Ask for a smaller input."
-            )
-        phases = phases[np.arange(after[read.axis]) % len(phases)]
     low, high = term.along(axis)
     bounds = np.where(phases, low, NOTHING[0]), np.where(phases, high, NOTHING[1])
-    if term.carrier is None:
-        return rebuild(term, bounds, axis, 0)
-    return _put(term, axis, bounds, None)
+    return rebuild(term, bounds, axis, 0)
 
 
 @lru_cache(maxsize=1024)

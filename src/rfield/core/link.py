@@ -40,11 +40,11 @@ class Link:
     """One ``Read`` per operand axis; ``affine[j]`` is the short form of axis ``j`` or None.
 
     ``is_part``: it serves only a part of the outputs (one operand of a concatenation, an
-    assignment, a table). It has no short forms: what is read depends on more than one axis.
+    assignment, a table). ``never_empty``: it is no part and no phase of any reading reads nothing.
+    Only then are there short forms: else what is read depends on more than one axis.
     ``is_identity``: every axis is passed on unchanged, so anything known of the operand holds.
     ``drivers``: the output axes that drive a reading, ascending. ``changed``: the operand axes that
-    are not passed on unchanged; ``stays``: all others keep their place. ``never_empty``: no phase
-    of any reading reads nothing.
+    are not passed on unchanged; ``stays``: all others keep their place.
     """
 
     __slots__ = (
@@ -54,16 +54,16 @@ class Link:
     def __init__(self, reads: Sequence[Read]) -> None:
         self.reads = tuple(reads)
         self.is_part = any(_is_part(read.relation) for read in self.reads)
-        self.affine = tuple(None if self.is_part else _affine(read) for read in self.reads)
+        self.never_empty = not self.is_part and all(
+            all(r.relation.taps) for r in self.reads if isinstance(r.relation, Sliding)
+        )
+        self.affine = tuple(_affine(read) if self.never_empty else None for read in self.reads)
         self.is_identity = bool(self.reads) and all(  # a scalar may still be broadcast
             read.axis == j and read.relation == IDENTITY for j, read in enumerate(self.reads)
         )
         self.drivers = tuple(sorted({r.axis for r in self.reads if r.axis is not None}))
         self.changed = tuple(j for j, r in enumerate(self.reads) if r.relation != IDENTITY)
         self.stays = all(read.axis in (None, j) for j, read in enumerate(self.reads))
-        self.never_empty = not self.is_part and all(
-            all(r.relation.taps) for r in self.reads if isinstance(r.relation, Sliding)
-        )
 
     def __repr__(self) -> str:
         return f"Link({', '.join(_show(read) for read in self.reads)})"
