@@ -20,6 +20,7 @@ _HOME = {
     "RFieldError": "errors",
     "ReceptiveField": "analysis.field",
     "Region": "analysis.results",
+    "StreamPlan": "analysis.streaming",
     "alignment": "api",
     "cost": "api",
     "explain": "api",
@@ -28,7 +29,9 @@ _HOME = {
     "measured_influence": "live",
     "receptive_field": "api",
     "receptive_fields": "api",
+    "run_streaming": "analysis.overlap",
     "run_tiled": "piecewise",
+    "stream_plan": "api",
     "summary": "api",
     "support": "api",
     "tile_plan": "api",
@@ -40,7 +43,9 @@ if TYPE_CHECKING:
     from .analysis.alignment import Alignment
     from .analysis.cost import Cost
     from .analysis.field import ReceptiveField
+    from .analysis.overlap import run_streaming
     from .analysis.results import UNBOUNDED, Fidelity, Region
+    from .analysis.streaming import StreamPlan
     from .api import (
         alignment,
         cost,
@@ -48,6 +53,7 @@ if TYPE_CHECKING:
         influence,
         receptive_field,
         receptive_fields,
+        stream_plan,
         summary,
         support,
         tile_plan,
@@ -69,6 +75,7 @@ __all__ = [
     "RFieldError",
     "ReceptiveField",
     "Region",
+    "StreamPlan",
     "alignment",
     "cost",
     "explain",
@@ -77,7 +84,9 @@ __all__ = [
     "measured_influence",
     "receptive_field",
     "receptive_fields",
+    "run_streaming",
     "run_tiled",
+    "stream_plan",
     "summary",
     "support",
     "tile_plan",

@@ -10,6 +10,7 @@ from .analysis import cost as _cost
 from .analysis import explain as _explain
 from .analysis import fields as _fields
 from .analysis import influence as _influence
+from .analysis import streaming as _streaming
 from .analysis import support as _support
 from .analysis import tile_planning as _tile_planning
 from .loading import check_options, load
@@ -20,6 +21,7 @@ if TYPE_CHECKING:
     from .analysis.explain import Explanation
     from .analysis.field import ReceptiveField
     from .analysis.influence import Influence
+    from .analysis.streaming import StreamPlan
     from .analysis.support import Support
     from .analysis.tiling import TilePlan
     from .core.graph import Graph
@@ -235,6 +237,51 @@ def tile_plan(
         graph, image, tile=tile, max_pixels=max_pixels, max_bytes=max_bytes, output=output, wrt=wrt,
         padding=padding, padding_mode=padding_mode, approximate=approximate,
     )  # fmt: skip
+
+
+def stream_plan(
+    source_or_graph: Any,
+    output: str | None = None,
+    *,
+    axis: str | int | None = None,
+    sample_rate: float | None = None,
+    chunk: int | None = None,
+    wrt: str | None = None,
+    **load_options: Any,
+) -> StreamPlan:
+    """What it takes to run a model while its input is still arriving along ``axis``.
+
+    Past, look-ahead, latency and hop; the state that every layer keeps from chunk to chunk, the
+    delay of every branch, legal chunk sizes. ``run_streaming`` runs it.
+
+    Args:
+        source_or_graph: a source for ``load``, or a graph.
+        output: the layer; default: the last output.
+        axis: the axis that is time: a name (``"t"``, ``"y"``, ``"x"``) or a tensor axis. Needed
+            where there are several.
+        sample_rate: samples per second, for lengths in seconds.
+        chunk: the size of all chunks, where that is fixed.
+        wrt: the input; needed only where the output depends on several.
+        load_options: those of ``load``.
+
+    Raises:
+        InvalidModelError: the axis is none that can be time; the chunks break the grid (the nearest
+            legal sizes are named); the sample rate is not positive.
+        NotStreamableError: the output has no position in time at all.
+
+    >>> import rfield
+    >>> b = rfield.GraphBuilder()
+    >>> y = b.input("signal", (1, 1, 16000))
+    >>> for k, (kernel, stride) in enumerate([(10, 5), *[(3, 2)] * 4, (2, 2), (2, 2)]):
+    ...     y = b.conv(f"conv{k}", y, kernel=kernel, stride=stride)
+    >>> plan = rfield.stream_plan(b.build(outputs=[y]), sample_rate=16000)
+    >>> plan.size, int(plan.hop), plan.lengths("ms")["latency"]
+    (400, 320, 25.0)
+    """
+    graph = _read(source_or_graph, load_options, "output", "axis", "sample_rate", "chunk", "wrt")
+    return _streaming.stream_plan(
+        graph, output, axis=axis, sample_rate=sample_rate, chunk=chunk, wrt=wrt
+    )
 
 
 def _read(source_or_graph: Any, load_options: Mapping[str, Any], *names: str) -> Graph:

@@ -43,11 +43,15 @@ class TooLargeError(RFieldError, MemoryError):
 
 
 class NotTileableError(RFieldError, ValueError):
-    """No plan of tiles (or chunks) gives what the whole input gives."""
+    """No plan of tiles gives what the whole input gives; the layers are named."""
 
 
 class UnreadableModelError(RFieldError, ValueError):
     """The source cannot be read as a model at all."""
+
+
+class NotStreamableError(RFieldError, ValueError):
+    """Parts of a stream cannot give what the whole of it gives; the layers are named."""
 
 
 def unknown_name(what: str, name: str, known: Iterable[str]) -> UnknownNameError:

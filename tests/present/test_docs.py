@@ -87,6 +87,26 @@ def test_the_values_in_the_page_on_support():
     assert found.mask[::2, ::2].all()
 
 
+def test_the_values_in_the_page_on_streaming():
+    b = rfield.GraphBuilder()
+    y = b.input("signal", (1, 1, 16000))
+    for number, (kernel, stride) in enumerate([(10, 5), *[(3, 2)] * 4, (2, 2), (2, 2)]):
+        y = b.conv(f"conv{number}", y, kernel=kernel, stride=stride, channels=512)
+    plan = rfield.stream_plan(b.build(outputs=[y]), sample_rate=16000, chunk=1600)
+    assert (plan.size, plan.hop, plan.lengths("ms")["size"]) == (400, 320, 25.0)
+    assert (plan.look_ahead, plan.first_output_after, plan.outputs_after(16000)) == (80, 400, 49)
+    assert (plan.latency, rfield.stream_plan(plan.graph).latency) == (1680, 400)
+    state = plan.layers[0]
+    assert state.window is not None
+    assert (plan.chunk_outputs(1600), state.layer, state.window.state) == (5, "conv0", 5)
+    assert (state.held, state.shape) == (5, (1, 1, 5))
+    b = rfield.GraphBuilder()
+    x = b.input("signal", (1, 8, 1000))
+    y = b.conv("conv", x, kernel=5, padding=2, channels=8)
+    plan = rfield.stream_plan(b.build(outputs=[b.add("residual", x, y)]))
+    assert plan.joins[0].delays == (("signal", 2), ("conv", 0))
+
+
 def numbers(row: str) -> list[float]:
     return [float(cell.strip(" %")) for cell in row.strip("|").split("|")]
 
@@ -147,7 +167,7 @@ def test_no_page_promises_an_option_that_does_not_exist(capsys):
         main(["--help"])
     for command in (
         *("summary", "field", "align", "article", "chain"),
-        *("support", "influence", "explain", "verify"),
+        *("support", "influence", "explain", "verify", "stream"),
     ):
         with pytest.raises(SystemExit):
             main([command, "--help"])

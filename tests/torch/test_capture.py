@@ -313,3 +313,25 @@ def test_padding_computed_from_a_free_size_is_unknown():
     assert rfield.receptive_field(Same(), input_shape=(1, 1, 10)).padding == (1,)
     rf = rfield.receptive_field(Same(), input_shape=(1, 1, None))
     assert (rf.size, rf.stride) == ((4,), (2,))
+
+
+def test_a_mirror_longer_than_what_it_mirrors_is_refused_as_pytorch_refuses_it():
+    model = nn.ReflectionPad1d((0, 3))
+    with pytest.raises(RuntimeError):
+        model(torch.zeros(1, 1, 3))
+    with pytest.raises(
+        rfield.RFieldError, match="reflect padding of 0 and 3 does not fit an axis of 3"
+    ):
+        rfield.load(model, (1, 1, 3))
+    assert rfield.load(model, (1, 1, 4))
+
+
+def test_more_cannot_be_cropped_than_there_is():
+    model = nn.ZeroPad1d((2, -2))
+    with pytest.raises(RuntimeError):
+        model(torch.zeros(1, 1, 1))
+    with pytest.raises(
+        rfield.RFieldError, match="constant padding of 2 and -2 does not fit an axis of 1"
+    ):
+        rfield.load(model, (1, 1, 1))
+    assert rfield.load(model, (1, 1, 2))

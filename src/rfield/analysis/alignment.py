@@ -184,6 +184,16 @@ def _centers(state: State, link: AnyLink, before: Sequence[int], after: Sequence
         return {}
     if not isinstance(state, Terms) and link.is_identity:
         return {(state[0], Fraction(state[1])): (Fraction(state[2] + state[3], 2),)}
+    return _by_stride(*branch_terms(state, link, before, after))
+
+
+def branch_terms(
+    state: State, link: AnyLink, before: Sequence[int], after: Sequence[int]
+) -> tuple[list[Term], Sequence[int]]:
+    """The local terms of a join's operand as they lie in the join, and the shape they lie in.
+
+    A part of a concatenation stays as it is; along the axis of the field it takes no part.
+    """
     cut = _cut_axis(link)
     passed: list[Term] = []
     for term in terms_of(state, len(before)):
@@ -192,12 +202,12 @@ def _centers(state: State, link: AnyLink, before: Sequence[int], after: Sequence
         if cut is None:
             moved = through(term, link, before, after)
         elif term.carrier == cut:
-            return {}  # laid end to end along the field itself: nothing is combined
+            return [], before  # laid end to end along the field itself: nothing is combined
         else:
             moved = term
         if moved is not None and not moved.is_global:
             passed.append(moved)
-    return _by_stride(passed, after if cut is None else before)
+    return passed, after if cut is None else before
 
 
 def _by_stride(terms: Sequence[Term], shape: Sequence[int]) -> Centers:

@@ -1,4 +1,4 @@
-"""``tiles``: plans for running a model on parts of its input."""
+"""``tiles`` and ``stream``: plans for running a model on parts of its input."""
 
 from __future__ import annotations
 
@@ -6,7 +6,7 @@ import argparse
 from typing import Any
 
 from .options import Commands, count, dimensions
-from .steps import BAD_NEWS, DONE, read_options, write_report
+from .steps import BAD_NEWS, DONE, load_graph, read_options, write_report
 
 
 def add(commands: Commands) -> None:
@@ -30,6 +30,16 @@ def add(commands: Commands) -> None:
         help="plan the local part where layers read a whole axis",
     )  # fmt: skip
 
+    made = commands.add(
+        "stream", _stream, "look-ahead, latency, and what every layer keeps from chunk to chunk",
+        commands.reading, commands.asking, commands.writing,
+    )  # fmt: skip
+    made.add_argument("--axis", metavar="AXIS", type=axis, help="time: t, y, x or a tensor axis")
+    made.add_argument(
+        "--sample-rate", metavar="HZ", type=rate, help="samples per second, for times"
+    )
+    made.add_argument("--chunk", metavar="SAMPLES", type=count, help="the size of all chunks")
+
 
 def _tiles(arguments: argparse.Namespace) -> int:
     from ..api import tile_plan
@@ -46,3 +56,31 @@ def _tiles(arguments: argparse.Namespace) -> int:
     )  # fmt: skip
     write_report(tiles_report(plan, title=arguments.model), arguments)
     return DONE if plan.exact else BAD_NEWS
+
+
+def _stream(arguments: argparse.Namespace) -> int:
+    from ..analysis.streaming import stream_plan
+    from ..present.stream import stream_report
+
+    plan = stream_plan(
+        load_graph(arguments), arguments.output, axis=arguments.axis, wrt=arguments.wrt,
+        sample_rate=arguments.sample_rate, chunk=arguments.chunk,
+    )  # fmt: skip
+    write_report(stream_report(plan, title=arguments.model), arguments)
+    return DONE if plan.exact else BAD_NEWS
+
+
+def axis(text: str) -> str | int:
+    """The name of an axis, or its number."""
+    return int(text) if text.lstrip("-").isdecimal() and len(text) < 4 else text
+
+
+def rate(text: str) -> float:
+    """A positive number."""
+    try:
+        found = float(text)
+    except ValueError:
+        found = 0.0
+    if not 0 < found < float("inf"):
+        raise argparse.ArgumentTypeError(f"{text!r} is not a rate such as 16000")
+    return found

@@ -8,6 +8,7 @@ from ...core import layout, ops
 from ...core.link import Link, Read
 from ...core.ops import Op
 from ...core.relation import IDENTITY, At, Relation, Sliding
+from ...errors import InvalidModelError
 from .rulebook import Arguments, Reading, rule
 
 
@@ -157,23 +158,35 @@ def _padding(arg: Arguments, pads: Sequence[int]) -> dict[int, tuple[int, int]]:
     return {rank - 1 - j: (before, after) for j, (before, after) in enumerate(pairs)}
 
 
+def _padded(arg: Arguments, pads: Sequence[int], mode: str) -> Op:
+    """Padding that PyTorch accepts: it crops before it adds, and mirrors an axis once only."""
+    shape, padding = tuple(arg.operands[0].shape), _padding(arg, pads)
+    for axis, widths in padding.items():
+        size = shape[axis]
+        mirrored_twice = mode == "reflect" and max(widths) >= size
+        if mirrored_twice or size + sum(width for width in widths if width < 0) < 0:
+            raise InvalidModelError(
+                f"{mode} padding of {widths[0]} and {widths[1]} does not fit an axis of {size}"
+            )
+    return layout.pad(shape, padding, mode=mode)
+
+
 @rule("aten::constant_pad_nd", shaped=True)
 def constant_pad(arg: Arguments) -> Op:
     """Zeros (or any number) around; negative widths crop."""
-    return layout.pad(tuple(arg.self.shape), _padding(arg, arg.pad))
+    return _padded(arg, arg.pad, "constant")
 
 
 @rule("aten::pad", shaped=True)
 def pad(arg: Arguments) -> Op:
     """``F.pad`` in any mode, in one piece."""
-    tensor = arg.operands[0]
-    return layout.pad(tuple(tensor.shape), _padding(arg, arg.pad), mode=arg.mode)
+    return _padded(arg, arg.pad, arg.mode)
 
 
 @rule("aten::reflection_pad1d", "aten::reflection_pad2d", "aten::reflection_pad3d", shaped=True)
 def reflection_pad(arg: Arguments) -> Op:
     """The mirrored elements."""
-    return layout.pad(tuple(arg.self.shape), _padding(arg, arg.padding), mode="reflect")
+    return _padded(arg, arg.padding, "reflect")
 
 
 @rule("aten::replication_pad1d", "aten::replication_pad2d", "aten::replication_pad3d", shaped=True)
