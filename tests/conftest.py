@@ -9,6 +9,9 @@ from pathlib import Path
 import pytest
 from hypothesis import settings
 
+# Two workers share a small machine; threads of the frameworks would only wait for each other.
+os.environ.setdefault("OMP_NUM_THREADS", "1")
+
 FRAMEWORKS = ("torch", "onnx", "tensorflow", "keras", "jax")
 
 # No deadlines: two workers share a small machine, and a slow example is not a wrong one.
