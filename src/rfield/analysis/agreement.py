@@ -99,20 +99,28 @@ FLATTENED = "flattens axes that are cut"
 
 
 def agreement(
-    whole: Graph, part: Graph, starts: Mapping[str, Sequence[int]], *, local: bool = False
+    whole: Graph,
+    part: Graph,
+    starts: Mapping[str, Sequence[int]],
+    *,
+    value: int | None = None,
+    local: bool = False,
 ) -> Agreement:
     """Compare the run on a part of the input with the run on all of it.
 
     ``part`` is the graph of the same model for the part's size. ``starts``: for each input that is
-    cut, where the part begins along its spatial axes. ``local``: whole-axis reads are left out of
-    account (what comes out is then an approximation).
+    cut, where the part begins along its spatial axes. ``value``: only what that one depends on is
+    looked at. ``local``: whole-axis reads are left out of account (what comes out is then an
+    approximation).
     """
+    needed = range(len(part.nodes)) if value is None else part.behind(value)
     cuts: list[Cuts | None] = []
     losses: list[Loss] = []
     begin = {entry.node: _input_cuts(part, entry.name, starts) for entry in part.inputs_}
     for index, (ours, theirs) in enumerate(zip(part.nodes, whole.nodes, strict=False)):
         found = begin.get(index)
-        if found is None and all(cuts[operand] for operand in ours.operands):
+        ready = index in needed and all(cuts[operand] for operand in ours.operands)
+        if found is None and ready:
             known = [cuts[operand] or () for operand in ours.operands]
             try:
                 found = _node(part, whole, ours, theirs, known, local)

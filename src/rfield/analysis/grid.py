@@ -32,11 +32,12 @@ class Grid:
     rates: tuple[Rates, ...]
 
 
-def grid(graph: Graph, axes: Mapping[int, tuple[int, ...]]) -> Grid:
-    """The grid of the network; ``axes[value]`` are the tensor axes of an input that moves.
+def grid(graph: Graph, axes: Mapping[int, tuple[int, ...]], value: int) -> Grid:
+    """The grid of all that ``value`` depends on; ``axes``: the tensor axes of inputs that move.
 
     All inputs in ``axes`` move together, axis by axis.
     """
+    needed = graph.behind(value)
     count = max((len(of) for of in axes.values()), default=0)
     steps = [1] * count
     rates: list[Rates] = []
@@ -46,8 +47,10 @@ def grid(graph: Graph, axes: Mapping[int, tuple[int, ...]]) -> Grid:
             for k, axis in enumerate(axes[index]):
                 own[axis] = (k, Fraction(1))
             rates.append(tuple(own))
-        else:
+        elif index in needed:
             rates.append(_node(graph, node, rates, steps))
+        else:
+            rates.append((None,) * len(node.shape))
     return Grid(tuple(steps), tuple(rates))
 
 

@@ -64,7 +64,8 @@ class Planner:
         padding: str | int | Sequence[int] | Sequence[tuple[int, int]],
     ) -> None:
         self.local = False
-        value = graph.outputs_[-1] if output is None else find(graph, output)
+        self.output = output
+        value = self._value(graph)
         self.layer = graph.layer_of(value) if output is None else output
         entry = next(e for e in graph.inputs_ if e.node == choose_source(graph, value, wrt))
         self.moving = _alike(graph, entry)
@@ -83,11 +84,14 @@ class Planner:
         self.whole = self.read(self.sizes)
         found = self._grid(self.whole)
         self.steps = found.steps
-        self.value = self.whole.outputs_[-1] if output is None else find(self.whole, output)
+        self.value = self._value(self.whole)
         self.output_axes, self.rates = self._output(found)
 
+    def _value(self, graph: Graph) -> int:
+        return graph.outputs_[-1] if self.output is None else find(graph, self.output)
+
     def _grid(self, graph: Graph) -> Grid:
-        return grid(graph, {entry.node: entry.axes for entry in self.moving})
+        return grid(graph, {entry.node: entry.axes for entry in self.moving}, self._value(graph))
 
     def _output(self, found: Grid) -> tuple[tuple[int, ...], tuple[Fraction, ...]]:
         """The output axes that go along with the input's, and how fast."""
@@ -159,7 +163,7 @@ class Planner:
     def _cuts(self, part: Graph, starts: Sequence[int]) -> list[Cut]:
         """What the output of a tile that begins at ``starts`` has in common with the whole."""
         begin = {entry.name: tuple(starts) for entry in self.moving}
-        found = agreement(self.whole, part, begin, local=self.local)
+        found = agreement(self.whole, part, begin, value=self.value, local=self.local)
         cuts = found.cuts[self.value]
         if cuts is None:
             raise self._no_tiles(found.losses)

@@ -110,6 +110,14 @@ class Graph:
                 return entry
         raise unknown_name("input", name, self.inputs)
 
+    def behind(self, value: int) -> set[int]:
+        """The value itself and everything that it depends on."""
+        found = {value}
+        for index in range(value, -1, -1):
+            if index in found:
+                found.update(self.nodes[index].operands)
+        return found
+
     def layer_of(self, index: int) -> str:
         """The user's name for where a value is computed."""
         if not self.nodes[index].layer and self.named is None:
