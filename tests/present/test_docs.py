@@ -50,6 +50,8 @@ def test_there_are_runs_to_compare():
 @pytest.mark.parametrize("page", PAGES, ids=lambda page: page.name)
 def test_the_python_of_a_page_runs(page: Path, capsys):
     code = "\n".join(blocks(page, "python"))
+    if "import torch" in code:
+        pytest.importorskip("torch", reason="PyTorch is not installed")
     exec(compile(code, page.name, "exec"), {})  # noqa: S102  # our own pages
     assert "Error" not in capsys.readouterr().err
 
@@ -167,7 +169,7 @@ def test_no_page_promises_an_option_that_does_not_exist(capsys):
         main(["--help"])
     for command in (
         *("summary", "field", "align", "article", "chain"),
-        *("support", "influence", "explain", "verify", "stream"),
+        *("support", "influence", "explain", "verify", "tiles", "stream"),
     ):
         with pytest.raises(SystemExit):
             main([command, "--help"])

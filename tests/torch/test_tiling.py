@@ -293,3 +293,22 @@ def test_an_image_within_one_tile_is_run_whole_by_any_model():
     assert plan.exact
     assert len(plan) == 1
     assert plan.overhead == 0
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize(
+    ("image", "options"),
+    [
+        ((1203, 61), {"output": "classifier", "tile": 800}),
+        ((1504, 64), {"tile": 1000}),
+        ((1499, 63), {"tile": 1100, "padding": "fit", "padding_mode": "replicate"}),
+    ],
+)
+def test_torchvision_fcn(image, options):
+    """Backbone and head at any size; the resize to the image's size needs multiples of 8."""
+    segmentation = pytest.importorskip("torchvision").models.segmentation
+    model = segmentation.fcn_resnet50(weights=None, weights_backbone=None)
+    plan = rfield.tile_plan(model, image, input_shape=(1, 3, 224, 224), **options)
+    assert len(plan) > 1
+    found = rfield.verify_tiling(model, plan)
+    assert found, str(found)

@@ -304,10 +304,11 @@ def _choose(planner: Planner, limit: Limit) -> Trial:
         return found
     reference = planner.reference()
     if limit.bytes is None:
-        return planner.trial(_best(planner, reference, limit.pixels or 0))
+        most = limit.pixels or 0
+        return planner.trial(_best(planner, reference, most, f"max_pixels = {most}"))
     budget = limit.bytes / _peak_bytes(planner, reference) * prod(reference.sizes)
     while True:
-        found = planner.trial(_best(planner, reference, int(budget)))
+        found = planner.trial(_best(planner, reference, int(budget), f"max_bytes = {limit.bytes}"))
         peak = _peak_bytes(planner, found)
         if peak <= limit.bytes:
             return found
@@ -326,7 +327,7 @@ def _check_progress(planner: Planner, found: Trial, wanted: Sequence[int]) -> No
             )
 
 
-def _best(planner: Planner, reference: Trial, positions: int) -> tuple[int, ...]:
+def _best(planner: Planner, reference: Trial, positions: int, limit: str) -> tuple[int, ...]:
     """The sizes with the least work among those of at most so many positions."""
     sizes: list[IndexArray] = []
     costs: list[NDArray[np.float64]] = []
@@ -344,8 +345,8 @@ def _best(planner: Planner, reference: Trial, positions: int) -> tuple[int, ...]
     if not np.isfinite(work).any():
         least = " × ".join(str(of[0]) for of in sizes)
         raise NotTileableError(
-            f"a tile may have {positions:,} positions, and the smallest one that gives anything "
-            f"has {int(area.min()):,} ({least})."
+            f"{limit} allows a tile of {positions:,} positions, and the smallest one that gives "
+            f"anything has {int(area.min()):,} ({least})."
         )
     place = np.unravel_index(int(np.lexsort((area.ravel(), work.ravel()))[0]), work.shape)
     return tuple(int(of[i]) for of, i in zip(sizes, place, strict=True))
