@@ -13,7 +13,7 @@ from .analysis import influence as _influence
 from .analysis import streaming as _streaming
 from .analysis import support as _support
 from .analysis import tile_planning as _tile_planning
-from .loading import check_options, load
+from .loading import graph_for as _read
 
 if TYPE_CHECKING:
     from .analysis.alignment import Alignment
@@ -24,7 +24,6 @@ if TYPE_CHECKING:
     from .analysis.streaming import StreamPlan
     from .analysis.support import Support
     from .analysis.tiling import TilePlan
-    from .core.graph import Graph
     from .present.summary import Summary
 
 
@@ -282,9 +281,3 @@ def stream_plan(
     return _streaming.stream_plan(
         graph, output, axis=axis, sample_rate=sample_rate, chunk=chunk, wrt=wrt
     )
-
-
-def _read(source_or_graph: Any, load_options: Mapping[str, Any], *names: str) -> Graph:
-    """The graph of a question; ``names`` are the question's own options."""
-    check_options(load_options, *names)
-    return load(source_or_graph, **load_options)

@@ -103,6 +103,12 @@ def check_options(options: Mapping[str, Any], *more: str) -> None:
             raise unknown_name("option", name, [*more, *OPTIONS])
 
 
+def graph_for(source_or_graph: Any, load_options: Mapping[str, Any], *names: str) -> Graph:
+    """The graph of a question; ``names`` are the question's own options."""
+    check_options(load_options, *names)
+    return load(source_or_graph, **load_options)
+
+
 def _as_it_is(graph: Graph, request: Request) -> Graph:
     """A graph that was read or written down before; no option can change it."""
     asked = {

@@ -8,6 +8,7 @@ import xml.etree.ElementTree as ET
 from fractions import Fraction
 from math import sqrt
 from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -15,6 +16,7 @@ import rfield
 from rfield.analysis.support import support
 from rfield.cli import main
 from rfield.frontends.declared.chain import chain
+from tests.analysis.literature import ssd300
 
 ROOT = Path(__file__).parents[2]
 PAGES = [ROOT / "README.md", *sorted((ROOT / "docs").glob("*.md"))]
@@ -37,10 +39,11 @@ def shown_runs() -> list[tuple[str, str]]:
 
 @pytest.mark.parametrize(("command", "shown"), shown_runs())
 def test_a_shown_run_is_what_is_printed(capsys, command, shown):
-    status = main(shlex.split(command))
+    status = main(shlex.split(command, comments=True))
     captured = capsys.readouterr()
     assert captured.out + captured.err == shown
-    assert status == (2 if captured.err else 0)
+    bad_news = command.endswith("# exit status 1")
+    assert status == (2 if captured.err else 1 if bad_news else 0)
 
 
 def test_there_are_runs_to_compare():
@@ -109,6 +112,45 @@ def test_the_values_in_the_page_on_streaming():
     assert plan.joins[0].delays == (("signal", 2), ("conv", 0))
 
 
+def test_the_values_in_the_page_on_input_sizes():
+    code = blocks(ROOT / "docs" / "choosing-sizes.md", "python")
+    names: dict[str, Any] = {}
+    exec(compile(code[0], "choosing-sizes.md", "exec"), names)  # noqa: S102  # our own pages
+    unet = names["unet"]
+    assert rfield.output_size(unet, 60) == (52, 52)
+    assert rfield.output_size(unet, (60, 100)) == (52, 92)
+    assert names["found"].smallest == (60, 60)
+    legal = names["legal"]
+    assert str(legal) == "y, x: multiples of 2, from 10"
+    assert (61 in legal, legal.around(61)) == (False, ((60, 62), (60, 62)))
+    assert (legal.sets[0].step, legal.sets[0].residues) == (2, (0,))
+    with pytest.raises(rfield.RFieldError) as told:
+        rfield.output_size(unet, 61)
+    assert f"{told.value}\n" in blocks(ROOT / "docs" / "choosing-sizes.md", "")
+    moving = rfield.shift_equivariance(unet)
+    assert (moving.step, moving.moves) == ((2, 2), (2, 2))
+
+
+def test_the_values_in_the_page_on_anchors():
+    grid = rfield.centers("article:vgg_16", input_shape=224)
+    assert (grid.stride, grid.offset) == ((32, 32), (Fraction(31, 2),) * 2)
+    assert (grid.points.shape, grid.to_half_step) == ((7, 7, 2), (0, 0))
+    assert grid.along("x").tolist()[::6] == [15.5, 207.5]
+    found = rfield.fits("article:vgg_16", (40, 60), input_shape=224)
+    assert found.first is not None
+    assert found.first.layer == "vgg_16/conv4/conv4_2"
+    assert found["vgg_16/pool4"].context == (22, 12)
+    page = (ROOT / "docs" / "anchors.md").read_text("utf-8")
+    levels = re.findall(r"^\| ((?:conv|fc)\w+) (\|.*\|)$", page, re.MULTILINE)
+    assert len(levels) == 6
+    for name, row in levels:
+        outputs, step, stride, offset, prior, last, last_prior = numbers(row)
+        grid = rfield.centers(ssd300(), name)
+        assert (grid.shape[0], grid.stride[0], grid.offset[0]) == (outputs, stride, offset)
+        assert (prior, last) == (step / 2 - 0.5, grid.along("y")[-1])
+        assert last_prior == prior + (outputs - 1) * step
+
+
 def numbers(row: str) -> list[float]:
     return [float(cell.strip(" %")) for cell in row.strip("|").split("|")]
 
@@ -170,6 +212,7 @@ def test_no_page_promises_an_option_that_does_not_exist(capsys):
     for command in (
         *("summary", "field", "align", "article", "chain"),
         *("support", "influence", "explain", "verify", "tiles", "stream"),
+        *("sizes", "fits", "centers", "paths"),
     ):
         with pytest.raises(SystemExit):
             main([command, "--help"])

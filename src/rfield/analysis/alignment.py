@@ -117,7 +117,7 @@ def alignment(graph: Graph) -> Alignment:
 
 def _joins(graph: Graph) -> Iterator[Misalignment | None]:
     """For each join and input: how it is misaligned, or None."""
-    used = _used(graph)
+    used = used_values(graph)
     for entry in graph.inputs_:
         if not entry.axes:
             continue
@@ -129,7 +129,7 @@ def _joins(graph: Graph) -> Iterator[Misalignment | None]:
                 yield from _check(graph.nodes, node, swept.states, entry.name, names)
 
 
-def _used(graph: Graph) -> list[int]:
+def used_values(graph: Graph) -> list[int]:
     """Values that some output depends on."""
     behind: set[int] = set(graph.outputs_)
     for index in range(len(graph.nodes) - 1, -1, -1):

@@ -13,7 +13,7 @@ from collections.abc import Sequence
 
 from .. import __version__
 from ..errors import RFieldError
-from . import exact, fields, networks, plans
+from . import exact, fields, networks, plans, sizes
 from .options import MODEL_HELP, Commands
 from .steps import DONE, UNUSABLE
 
@@ -49,7 +49,7 @@ def build_parser() -> argparse.ArgumentParser:
     parser.add_argument("--debug", action="store_true", help="show the traceback of an error")
     parser.add_argument("--version", action="version", version=f"rfield {__version__}")
     commands = Commands(parser)
-    for module in (fields, exact, plans, networks):
+    for module in (fields, exact, plans, sizes, networks):
         module.add(commands)
     return parser
 

@@ -53,7 +53,7 @@ def _summary(arguments: argparse.Namespace) -> int:
     from ..present.summary import summary
 
     graph = load_graph(arguments)
-    kept = _name_filter(arguments.layer, arguments.depth)
+    kept = name_filter(arguments.layer, arguments.depth)
     found = summary(
         graph, wrt=arguments.wrt, layers=kept, ops=arguments.ops, sizes=arguments.size,
         title=arguments.model,
@@ -91,7 +91,8 @@ def _explain(arguments: argparse.Namespace) -> int:
     return write_report(explain_report(found, title=arguments.model), arguments)
 
 
-def _name_filter(glob: str | None, depth: int | None) -> Callable[[str], bool]:
+def name_filter(glob: str | None, depth: int | None) -> Callable[[str], bool]:
+    """Whether a layer is kept, by its name and by how deep it lies."""
     from fnmatch import fnmatchcase
 
     def kept(name: str) -> bool:

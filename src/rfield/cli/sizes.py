@@ -1,0 +1,117 @@
+"""``sizes``, ``fits``, ``centers``, ``paths``: input sizes, objects, anchors and depth."""
+
+from __future__ import annotations
+
+import argparse
+
+from .fields import name_filter
+from .options import Commands, dimensions
+from .steps import BAD_NEWS, DONE, load_graph, write_report
+
+
+def add(commands: Commands) -> None:
+    """The commands of this module."""
+    made = commands.add(
+        "sizes", _sizes, "which input sizes suit a model", commands.reading, commands.writing
+    )
+    chosen = made.add_mutually_exclusive_group()
+    chosen.add_argument(
+        "--criterion", action="append", metavar="NAME",
+        help="accepted, complete, even, aligned, or all (all at once); may be repeated",
+    )  # fmt: skip
+    chosen.add_argument(
+        "--input", metavar="SIZE", type=dimensions, help="what happens at this size: 512 or 512x513"
+    )
+    chosen.add_argument(
+        "--for-output", metavar="SIZE", type=dimensions, help="input sizes that give this output"
+    )
+    made.add_argument("--output", metavar="LAYER", help="default: the last output")
+    made.add_argument("--wrt", metavar="INPUT", help="needed only where inputs differ in size")
+
+    made = commands.add(
+        "fits", _fits, "which layers see an object whole", commands.reading, commands.writing
+    )
+    made.add_argument(
+        "--object", metavar="SIZE", type=dimensions, required=True, help="its size: 40 or 40x60"
+    )
+    made.add_argument(
+        "--layer", metavar="GLOB", help="these layers; default: the last of each stride"
+    )
+    made.add_argument("--wrt", metavar="LAYER", help="measure in this input or layer")
+
+    commands.add(
+        "centers", _centers, "where the outputs of a layer look, for anchors",
+        commands.reading, commands.asking, commands.writing,
+    )  # fmt: skip
+
+    made = commands.add(
+        "paths", _paths, "shortest and longest paths, and layers without effect",
+        commands.reading, commands.writing,
+    )  # fmt: skip
+    made.add_argument("--size", metavar="SIZE", type=dimensions, help="of the image: 32 or 32x48")
+    made.add_argument("--wrt", metavar="LAYER", help="measure in this input or layer")
+
+
+def _sizes(arguments: argparse.Namespace) -> int:
+    from ..analysis import shifts, sizes
+    from ..analysis.reading import CRITERIA
+    from ..present.sizes import check_report, sizes_report
+
+    graph, wrt = load_graph(arguments), arguments.wrt
+    output: str | None = arguments.output
+    title: str = arguments.model
+    if arguments.input is not None:
+        checked = sizes.check_size(graph, _spread(arguments.input), output, wrt=wrt)
+        write_report(check_report(checked, title=title), arguments)
+        return DONE if checked else BAD_NEWS
+    if arguments.for_output is not None:
+        named = f"output {'x'.join(map(str, arguments.for_output))}"
+        given = sizes.input_size(graph, _spread(arguments.for_output), output, wrt=wrt)
+        write_report(sizes_report({named: given}, title=title), arguments)
+        return DONE if given else BAD_NEWS
+    if arguments.criterion:
+        asked = {name: sizes.valid_sizes(graph, name, wrt=wrt) for name in arguments.criterion}
+        write_report(sizes_report(asked, title=title), arguments)
+        return DONE if all(asked.values()) else BAD_NEWS
+    asked = {name: sizes.valid_sizes(graph, name, wrt=wrt) for name in CRITERIA}
+    moving = shifts.shift_equivariance(graph, output, wrt=wrt)
+    return write_report(sizes_report(asked, moving, title=title), arguments)
+
+
+def _fits(arguments: argparse.Namespace) -> int:
+    from ..analysis.fits import fits
+    from ..errors import unknown_name
+    from ..present.design import fits_report
+
+    graph = load_graph(arguments)
+    found = fits(graph, _spread(arguments.object), wrt=arguments.wrt)
+    glob: str | None = arguments.layer
+    kept = None if glob is None else name_filter(glob, None)
+    if glob is not None and kept is not None and not any(kept(row.layer) for row in found.layers):
+        raise unknown_name("layer", glob, graph.layers)
+    write_report(fits_report(found, layers=kept, title=arguments.model), arguments)
+    return DONE if found.first is not None else BAD_NEWS
+
+
+def _centers(arguments: argparse.Namespace) -> int:
+    from ..analysis.centers import centers
+    from ..present.design import centers_report
+
+    found = centers(load_graph(arguments), arguments.output, wrt=arguments.wrt)
+    return write_report(centers_report(found, title=arguments.model), arguments)
+
+
+def _paths(arguments: argparse.Namespace) -> int:
+    from ..analysis.paths import path_fields
+    from ..present.design import paths_report
+
+    found = path_fields(load_graph(arguments), wrt=arguments.wrt)
+    size: tuple[int, ...] | None = arguments.size
+    if size is not None and len(size) == 1:
+        size *= len(found.axes)
+    return write_report(paths_report(found, size, title=arguments.model), arguments)
+
+
+def _spread(sizes: tuple[int, ...]) -> int | tuple[int, ...]:
+    """One number stands for all axes."""
+    return sizes[0] if len(sizes) == 1 else sizes

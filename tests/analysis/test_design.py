@@ -1,0 +1,272 @@
+"""Paths, objects and centres: the literature, all paths one by one, all placements one by one."""
+
+from __future__ import annotations
+
+import json
+import random
+from fractions import Fraction
+from typing import Any
+
+import numpy as np
+import pytest
+
+import rfield
+from rfield.analysis.fits import Sees
+from tests.analysis.literature import fcn32s, ssd300
+
+# --- paths
+
+
+def random_dag(seed: int) -> tuple[rfield.Graph, dict[str, set[int]]]:
+    """A DAG of equal-stride branches and, per layer, the sizes of all paths to it, one by one."""
+    draw = random.Random(seed)
+    b = rfield.GraphBuilder()
+    x = b.input("signal", (1, 1, 4096))
+    layers: list[tuple[Any, int, set[int]]] = [(x, 1, {1})]
+    sizes: dict[str, set[int]] = {}
+    for number in range(draw.randint(4, 12)):
+        value, stride, paths = layers[-1] if draw.random() < 0.6 else draw.choice(layers)
+        partners = [one for one in layers if one[1] == stride and one[0] is not value]
+        if partners and draw.random() < 0.4:
+            other, _, others = draw.choice(partners)
+            name = f"add{number}"
+            made, paths = b.add(name, value, other), paths | others
+        else:
+            name = f"conv{number}"
+            kernel = 2 * draw.randint(0 if number else 1, 2) + 1
+            step = draw.choice([1, 1, 2])
+            made = b.conv(name, value, kernel=kernel, stride=step, padding="same")
+            paths = {r + (kernel - 1) * stride for r in paths}
+            stride *= step
+        layers.append((made, stride, paths))
+        sizes[name] = paths
+    return b.build([made for made, _, _ in layers[1:]]), sizes
+
+
+@pytest.mark.parametrize("seed", range(40))
+def test_extremes_are_those_of_all_paths(seed):
+    graph, sizes = random_dag(seed)
+    found = rfield.path_fields(graph)
+    assert found.layers
+    for row in found.layers:
+        assert row.smallest == (min(sizes[row.layer]),)
+        assert row.largest == (max(sizes[row.layer]),)
+    assert found.last == (max(r for paths in sizes.values() for r in paths),)
+
+
+def test_vgg_16_at_the_size_of_cifar():
+    """Worked out by hand: pool3 reads 40 pixels, so it is the first layer that 32 do not fill."""
+    found = rfield.path_fields("article:vgg_16", input_shape=224)
+    assert [row.largest[0] for row in found.layers] == [
+        3, 5, 6, 10, 14, 16, 24, 32, 40, 44, 60, 76, 92, 100, 132, 164, 196, 212,
+    ]  # fmt: skip
+    assert found.unproductive(32)[0] == "vgg_16/pool3"
+    assert len(found.unproductive(32)) == 9
+    assert found.unproductive(196) == ()
+    assert found.unproductive(195) == ("vgg_16/pool5",)
+    assert found.feasible == ((196, 212), (196, 212))
+
+
+def test_residual_networks_have_short_paths():
+    """ResNet-50's shortest path passes the 7x7, the pooling and one 3x3 at most: 11 pixels."""
+    found = rfield.path_fields("article:resnet_v1_50", input_shape=224)
+    assert found.feasible[0][1] == 483
+    assert found.layers[-1].layer == "resnet_v1_50/block4/unit_3/bottleneck_v1/conv2"
+    assert found.layers[-1].before == (11, 11)
+    assert found.unproductive(32) == ()
+
+
+def test_only_what_exceeds_the_image_on_every_axis_is_unproductive():
+    b = rfield.GraphBuilder()
+    x = b.input("image", (1, 1, 16, 256))
+    y = b.conv("b", b.conv("a", x, kernel=33, padding=16), kernel=3)
+    found = rfield.path_fields(b.build([y]))
+    assert found.unproductive() == ()
+    assert found.unproductive(16) == ("b",)
+    assert found.unproductive((16, 32)) == ("b",)
+
+
+def test_a_free_input_asks_for_a_size():
+    b = rfield.GraphBuilder()
+    y = b.conv("conv", b.input("image", (1, 1, None, None)), kernel=3)
+    found = rfield.path_fields(b.build([y]))
+    assert found.as_dict()["unproductive"] is None
+    with pytest.raises(rfield.RFieldError) as told:
+        found.unproductive()
+    assert str(told.value) == "the input has free sizes; give one: unproductive(224)"
+    with pytest.raises(rfield.RFieldError) as told:
+        found.unproductive((3, 0))
+    assert str(told.value) == (
+        "size = (3, 0); expected positive integers, one or one for each of y, x"
+    )
+
+
+# --- objects
+
+
+def placed(graph: rfield.Graph, layer: str, size: int) -> tuple[bool, int | None]:
+    """Whether some placement is held, and the context at the worst one, by trying them all."""
+    field = rfield.receptive_field(graph, layer)
+    box = field.region(np.arange(-100, 500)[:, None])
+    regions = list(zip(box.start[:, 0].tolist(), box.stop[:, 0].tolist(), strict=True))
+    best: list[int] = []
+    for begin in range(100, 160):
+        sides = [min(begin - a, z - begin - size) for a, z in regions if z > a]
+        best.append(max(sides))
+    return max(best) >= 0, min(best) if min(best) >= 0 else None
+
+
+@pytest.mark.parametrize("seed", range(30))
+def test_context_is_that_of_the_worst_placement(seed):
+    draw = random.Random(seed)
+    b = rfield.GraphBuilder()
+    y = b.input("signal", (1, 1, 4096))
+    stride = Fraction(1)
+    names: list[str] = []
+    for number in range(draw.randint(1, 4)):
+        kernel, name = draw.randint(1, 9), f"layer{number}"
+        if stride >= 2 and draw.random() < 0.4:
+            y = b.conv_transpose(name, y, kernel=max(kernel, 2), stride=2)
+            stride /= 2
+        else:
+            step = draw.choice([1, 2, 3] if stride < 8 else [1])
+            y = b.conv(name, y, kernel=kernel, stride=step, padding=(kernel - 1) // 2)
+            stride *= step
+        names.append(name)
+    graph = b.build([y])
+    for size in (1, 3, 6, 11, 20):
+        found = rfield.fits(graph, size)
+        for name in names:
+            held, context = placed(graph, name, size)
+            expected = (
+                Sees.NEVER if not held else Sees.SOMETIMES if context is None else Sees.ALWAYS
+            )
+            assert (found[name].sees, found[name].context) == (expected, (context,)), (name, size)
+
+
+def test_what_vgg_sees_of_an_object():
+    """pool3: r = 44, S = 8. 44 hold 40, but only 44 - 7 = 37 are held wherever they lie."""
+    found = rfield.fits("article:vgg_16", 40, input_shape=224)
+    assert found["vgg_16/pool3"].sees is Sees.SOMETIMES
+    assert found["vgg_16/conv3/conv3_3"].sees is Sees.SOMETIMES
+    assert found["vgg_16/conv3/conv3_2"].sees is Sees.NEVER
+    assert rfield.fits("article:vgg_16", 37, input_shape=224)["vgg_16/pool3"].sees is Sees.ALWAYS
+    assert rfield.fits("article:vgg_16", 38, input_shape=224)["vgg_16/pool3"].sees is Sees.SOMETIMES
+    assert found.first is not None
+    assert found.first.layer == "vgg_16/conv4/conv4_1"
+    assert [row.layer.split("/")[1] for row in found.levels] == [
+        "conv1", "pool1", "pool2", "pool3", "pool4", "pool5",
+    ]  # fmt: skip
+    assert found["vgg_16/pool5"].outputs == (Fraction(5, 4), Fraction(5, 4))
+
+
+def test_whole_axis_reads_are_flagged_and_left_out():
+    b = rfield.GraphBuilder()
+    x = b.input("image", (1, 2, 32, 32))
+    y = b.conv("conv", x, kernel=5)
+    y = b.multiply("scale", y, b.global_pool("squeeze", y))
+    found = rfield.fits(b.build([y]), (5, 3))
+    assert (found["scale"].sees, found["scale"].reads_all) == (Sees.ALWAYS, True)
+    assert found["scale"].context == (0, 1)
+    assert found["squeeze"].sees is Sees.NEVER
+    assert json.loads(json.dumps(found.as_dict()))["first"] == "conv"
+
+
+@pytest.mark.parametrize("size", [0, -3, (40,), (40, 0), "forty", 2.5])
+def test_an_impossible_object(size):
+    with pytest.raises(rfield.RFieldError) as told:
+        rfield.fits("article:vgg_16", size, input_shape=224)
+    assert str(told.value) == (
+        f"object_size = {size!r}; expected positive integers, one or one for each of y, x"
+    )
+
+
+# --- centres
+
+
+def test_the_crop_of_fcn_32s_is_19():
+    grid = rfield.centers(fcn32s(500))
+    assert (grid.stride, grid.offset) == ((1, 1), (-19, -19))
+    assert grid.shape == (544, 544)
+    assert len(grid.phases[0]) == 32
+
+
+@pytest.mark.parametrize(
+    ("layer", "outputs", "step", "stride", "offset"),
+    [  # step: the prior boxes' own; offsets worked out by hand
+        ("conv4_3", 38, 8, 8, "7/2"),
+        ("fc7", 19, 16, 16, "15/2"),
+        ("conv8_2", 10, 32, 32, "15/2"),
+        ("conv9_2", 5, 64, 64, "15/2"),
+        ("conv10_2", 3, 100, 64, "143/2"),
+        ("conv11_2", 1, 300, 64, "271/2"),
+    ],
+)
+def test_the_levels_of_ssd300(layer, outputs, step, stride, offset):
+    grid = rfield.centers(ssd300(), layer)
+    assert grid.shape == (outputs, outputs)
+    assert grid.stride == (stride, stride)
+    assert grid.offset == (Fraction(offset), Fraction(offset))
+    conventional = (np.arange(outputs) + 0.5) * step - 0.5
+    apart = np.abs(grid.along("y") - conventional).max()
+    assert apart == {"conv4_3": 0, "fc7": 0, "conv8_2": 8, "conv9_2": 24}.get(layer, apart)
+    if stride == step:
+        assert abs(grid.to_half_step[0]) == apart
+
+
+def test_resnets_look_at_multiples_and_vgg_at_the_middles():
+    """ResNet-50 at 225 (all padding even): 0, 32, …; VGG-16: 15.5, 47.5, …"""
+    grid = rfield.centers("article:resnet_v1_50", input_shape=225)
+    assert (grid.offset, grid.to_half_step, grid.to_multiples) == (
+        (0, 0), (Fraction(-31, 2),) * 2, (Fraction(1, 2),) * 2
+    )  # fmt: skip
+    grid = rfield.centers("article:vgg_16", input_shape=224)
+    assert (grid.offset, grid.to_half_step, grid.to_multiples) == (
+        (Fraction(31, 2),) * 2, (0, 0), (16, 16)
+    )  # fmt: skip
+    assert grid.along("x").tolist() == [15.5, 47.5, 79.5, 111.5, 143.5, 175.5, 207.5]
+
+
+def test_points_are_the_centres_of_all_regions():
+    for graph in (fcn32s(100), ssd300()):
+        grid = rfield.centers(graph)
+        field = rfield.receptive_field(graph)
+        assert grid.points.shape == (*grid.shape, 2)
+        for index in np.ndindex(*(min(n or 0, 40) for n in grid.shape)):
+            assert tuple(grid.points[index]) == field.center(index)
+            for k, i in enumerate(index):
+                phases, stride, offset = grid.phases[k], grid.stride[k], grid.offset[k]
+                assert stride is not None
+                assert offset is not None
+                assert grid.points[index][k] == float(offset + stride * i + phases[i % len(phases)])
+
+
+def test_a_grid_of_a_free_size():
+    b = rfield.GraphBuilder()
+    y = b.conv("conv", b.input("image", (1, 1, None, None)), kernel=7, stride=2, padding=3)
+    graph = b.build([y])
+    grid = rfield.centers(graph)
+    assert (grid.offset, grid.stride, grid.shape) == ((0, 0), (2, 2), (None, None))
+    with pytest.raises(rfield.RFieldError) as told:
+        _ = grid.points
+    assert str(told.value) == (
+        "conv: the input has free axes, so its map has no size; offset and stride are known"
+    )
+    free = rfield.centers("article:mobilenet_v1")
+    assert free.offset == (None, None)
+    assert free.why[0] == ("the padding of Conv2d_13_pointwise along y depends on the input size")
+    assert json.loads(json.dumps(free.as_dict()))["offset"] == [None, None]
+
+
+def test_a_layer_without_a_grid():
+    b = rfield.GraphBuilder()
+    x = b.input("image", (1, 2, 8, 8))
+    graph = b.build([b.reshape("flat", b.conv("conv", x, kernel=1), (1, 2, 64))])
+    grid = rfield.centers(graph)
+    assert grid.points.shape == (64, 2)
+    assert grid.points[9].tolist() == [1, 1]
+    with pytest.raises(rfield.RFieldError) as told:
+        grid.along("y")
+    assert str(told.value) == "flat holds several axes of the input in one; ask for points"
+    pooled = rfield.centers(b.build([b.global_pool("pool", x)]))
+    assert pooled.why == ("a whole axis is read by pool",) * 2
