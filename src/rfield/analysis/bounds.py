@@ -10,7 +10,7 @@ from math import lcm
 import numpy as np
 
 from .pull import LARGEST, NOTHING, Bounds, Ints
-from .terms import State, Term, terms_of
+from .terms import Span, State, Term, terms_of
 
 PHASE_LIMIT = 1 << 16
 
@@ -37,6 +37,17 @@ class AxisField:
     def is_global(self) -> bool:
         """Whether any term comes from reading a whole axis."""
         return any(term.is_global for term in self.terms)
+
+    @property
+    def span(self) -> Span | None:
+        """The short form, where one window moves steadily along one axis; else None."""
+        if len(self.terms) != 1:
+            return None
+        (term,) = self.terms
+        if term.carrier is None or term.advance is None or term.is_global or term.low.size != 1:
+            return None
+        low, high = int(term.low.item()), int(term.high.item())
+        return (term.carrier, term.advance, low, high) if low <= high else None
 
     def bounds(self, index: Ints) -> Bounds:
         """First and last input index for each row of ``index`` (one column per position axis)."""
@@ -89,8 +100,8 @@ class AxisField:
         for index in local.samples():
             low, high = local.bounds(index)
             reached = low <= high
-            found |= set(np.unique((high - low + 1)[reached]).tolist())
-        return tuple(sorted(int(size) for size in found)) or (0,)
+            found.update((high - low + 1)[reached].tolist())
+        return tuple(sorted(found)) or (0,)
 
     def samples(self) -> list[Ints]:
         """Positions that show every phase, and both ends where strides differ."""

@@ -63,7 +63,11 @@ class ReceptiveField:
 
     @cached_property
     def _spans(self) -> tuple[Span | None, ...]:
-        return tuple(state if isinstance(state, tuple) else None for state in self.states)
+        """Per axis the short form of the field, where it has one."""
+        return tuple(
+            state if isinstance(state, tuple) else self._fields[k].span
+            for k, state in enumerate(self.states)
+        )
 
     @property
     def output_shape(self) -> tuple[int | None, ...]:

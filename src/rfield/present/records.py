@@ -8,8 +8,6 @@ column per field and axis and hold numbers: a fraction becomes a decimal, unboun
 
 from __future__ import annotations
 
-import csv
-import json
 from collections.abc import Iterable, Mapping, Sequence
 from enum import Enum
 from fractions import Fraction
@@ -26,6 +24,8 @@ from .values import is_unbounded
 
 def to_json(report: Report) -> str:
     """Schema, facts, then the rows; ASCII only, so that no name can disturb what reads it."""
+    import json
+
     from .. import __version__
 
     document = {"schema": report.schema, "rfield": __version__, **report.facts}
@@ -57,6 +57,8 @@ def jsonable(value: object) -> object:
 
 def to_csv(report: Report) -> str:
     """One line per row under one header; names are escaped as in text, so a line is a row."""
+    import csv
+
     rows = [flatten(record, report) for record in report.records]
     columns = list(dict.fromkeys(key for row in rows for key in row))
     out = StringIO()

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Mapping, Sequence
-from dataclasses import dataclass, fields
+from dataclasses import dataclass
 from fractions import Fraction
 from functools import cached_property
 from math import isfinite
@@ -64,7 +64,7 @@ class SummaryRow:
 
     def as_dict(self) -> dict[str, object]:
         """The row as a mapping; without ``padding_at`` where no sizes were asked for."""
-        row = {entry.name: getattr(self, entry.name) for entry in fields(self)}
+        row = {name: getattr(self, name) for name in self.__slots__}
         del row["padding_at"]
         at = self.padding_at or {}
         return {**row, **{f"padding_at_{size}": padding for size, padding in at.items()}}
@@ -191,13 +191,16 @@ def summary(
 def center_of_first(field: ReceptiveField) -> tuple[Fraction | None, ...]:
     """The centre of the local field of output 0 per axis; None where it is not known."""
     local = field.local
+    told = tuple(
+        None if padding is None or len(sizes) != 1 else Fraction(sizes[0] - 1, 2) - padding
+        for padding, sizes in zip(local.padding, local.sizes, strict=True)
+    )
+    if None not in told:
+        return told
     try:
         middle = local.center((0,) * len(local.positions))
     except UnresolvedSizeError:
-        return tuple(
-            None if padding is None or len(sizes) != 1 else Fraction(sizes[0] - 1, 2) - padding
-            for padding, sizes in zip(local.padding, local.sizes, strict=True)
-        )
+        return told
     return tuple(Fraction(value) if isfinite(value) else None for value in middle)
 
 
