@@ -69,6 +69,11 @@ class Fields(Mapping[str, ReceptiveField]):
         return {n: i for n, i in self.graph.layer_index.items() if i >= self.source}
 
     @cached_property
+    def _globals(self) -> frozenset[int]:
+        """Values that read a whole axis."""
+        return frozenset[int]().union(*self.sweep.globals_)
+
+    @cached_property
     def _inexact(self) -> frozenset[int]:
         """Values whose field is an upper bound."""
         if all(node.exact for node in self.graph.nodes):
@@ -113,11 +118,10 @@ class Fields(Mapping[str, ReceptiveField]):
         return bool(crossed) and not crossed.isdisjoint(self._behind(value))
 
     def _global_reads(self, value: int) -> tuple[str, ...]:
-        every = frozenset[int]().union(*self.sweep.globals_)
-        if not every:
+        if not self._globals:
             return ()
-        behind = self._behind(value)
-        return tuple(dict.fromkeys(self.graph.layer_of(index) for index in sorted(every & behind)))
+        read = sorted(self._globals & self._behind(value))
+        return tuple(dict.fromkeys(self.graph.layer_of(index) for index in read))
 
     def _behind(self, value: int) -> set[int]:
         """The value itself and everything after the source that it depends on."""

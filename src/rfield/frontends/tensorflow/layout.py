@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from functools import lru_cache
 from typing import Any
 
 import numpy as np
@@ -16,6 +17,9 @@ from .blocks import reshaped
 from .folding import index_of
 from .rulebook import Arguments, NotInBlocksError, Reading, rule, spatial
 from .values import Blocked, Fixed, Outputs, known
+
+joined = lru_cache(maxsize=2048)(layout.concat)
+"""Networks repeat their blocks: the same concatenation is worked out once."""
 
 TILED = 1 << 16
 """Most positions of an axis that is repeated: its pattern is as long as the axis."""
@@ -108,7 +112,7 @@ def concat(arg: Arguments) -> Any:
     axis = arg.integer(0 if first else len(arg) - 1)
     if len(parts) == 1:
         return parts[0]
-    return Reading(layout.concat(*[arg.shape_of(part) for part in parts], axis=axis), parts)
+    return Reading(joined(*[arg.shape_of(part) for part in parts], axis=axis), parts)
 
 
 @rule("Pack", "ParallelConcat")

@@ -144,26 +144,28 @@ class Arguments:
 
     def numbers(self, name: str, default: Sequence[int] = ()) -> tuple[int, ...]:
         """A list of integers."""
-        attributes = self._attributes
-        return tuple(attributes[name].list.i) if name in attributes else tuple(default)
+        found = self._attributes.get(name)
+        return tuple(default) if found is None else tuple(found.list.i)
 
     def number(self, name: str, default: int = 0) -> int:
         """One integer."""
-        return self._attributes[name].i if name in self._attributes else default
+        found = self._attributes.get(name)
+        return default if found is None else found.i
 
     def flag(self, name: str, default: bool = False) -> bool:
         """A flag."""
-        return self._attributes[name].b if name in self._attributes else default
+        found = self._attributes.get(name)
+        return default if found is None else found.b
 
     def text(self, name: str, default: str = "") -> str:
         """A string."""
-        if name not in self._attributes:
-            return default
-        return self._attributes[name].s.decode("utf-8", "replace") or default
+        found = self._attributes.get(name)
+        return default if found is None else found.s.decode("utf-8", "replace") or default
 
     def dtype(self, name: str) -> int:
         """A data type by its number; 0 where it is not written down."""
-        return self._attributes[name].type % 100 if name in self._attributes else 0
+        found = self._attributes.get(name)
+        return 0 if found is None else found.type % 100
 
     def attribute_shape(self, name: str) -> tuple[int | None, ...] | None:
         """A shape; None for an unknown rank."""

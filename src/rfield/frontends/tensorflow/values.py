@@ -135,10 +135,12 @@ def shape_of(proto: Any) -> tuple[int | None, ...] | None:
     """A ``TensorShapeProto``: None for an unknown rank, None for each unknown size."""
     if proto.unknown_rank:
         return None
-    dims = proto.dim
-    if len(dims) > MOST_AXES:
-        raise InvalidModelError(f"a shape of {len(dims)} axes; expected at most {MOST_AXES}")
-    return tuple(None if dim.size < 0 else dim.size for dim in dims)
+    sizes = [dim.size for dim in proto.dim]
+    if len(sizes) > MOST_AXES:
+        raise InvalidModelError(f"a shape of {len(sizes)} axes; expected at most {MOST_AXES}")
+    if sizes and min(sizes) < 0:
+        return tuple([None if size < 0 else size for size in sizes])
+    return tuple(sizes)
 
 
 def full_shape(tensor: Any) -> Shape:
