@@ -22,10 +22,11 @@ from . import (
     sequences,
     signal,
 )
+from .control import BODIES
 from .reader import read_model, read_path
 from .rulebook import RULES, Call, Reading, rule
 
-__all__ = ["RULES", "Call", "Reading", "read_model", "read_path", "rule"]
+__all__ = ["BODIES", "RULES", "Call", "Reading", "read_model", "read_path", "rule"]
 _FAMILIES = (
     attention, contraction, convolution, gathering, layout, normalization, pointwise, pooling,
     quantization, recurrent, resize, sequences, signal,
