@@ -274,10 +274,10 @@ class Coordinates(nn.Module):
     ("model", "reason"),
     [
         (nn.Conv2d(1, 1, 3, padding=1, padding_mode="circular"), "wraps around the ends"),
-        (Coordinates(), "reads a table that is made for the size of its input"),
+        (Coordinates(), "reads numbers that are made for the size of its input"),
         (
             nn.Upsample(scale_factor=2, mode="bilinear", align_corners=True),
-            "reads (a table|positions that are listed)",
+            "reads (numbers|positions that are listed)",
         ),
         (nn.AdaptiveAvgPool2d(7), "no axis of it goes along with y"),
         (nn.Sequential(nn.Conv2d(1, 4, 1), nn.GroupNorm(1, 4)), "reads a whole axis"),

@@ -215,26 +215,20 @@ class TilePlan(Sequence[Tile]):
         """Axis entries of a bioimage.io model description (format 0.5).
 
         ``inputs`` and ``outputs`` give each space axis its ``size`` (``min`` and ``step``, or the
-        reference to the input axis) and the outputs their ``halo`` in output positions.
+        reference to the input axis) and the outputs their ``halo`` in output positions, the larger
+        one of both sides; an axis without one has no ``halo``.
         """
         inputs = [
             {"type": "space", "id": name, "size": {"min": self._smallest(axis), "step": axis.grid}}
             for name, axis in zip(self.axes, self.tiles, strict=True)
         ]
-        outputs = [
-            {
-                "type": "space",
-                "id": name,
-                "size": {
-                    "tensor_id": self.inputs[0],
-                    "axis_id": name,
-                    "offset": axis.made - int(axis.tile * axis.rate),
-                },
-                "scale": float(1 / axis.rate),
-                "halo": max(axis.dropped),
-            }
-            for name, axis in zip(self.axes, self.tiles, strict=True)
-        ]
+        outputs: list[dict[str, Any]] = []
+        for name, axis in zip(self.axes, self.tiles, strict=True):
+            offset = axis.made - int(axis.tile * axis.rate)
+            size = {"tensor_id": self.inputs[0], "axis_id": name, "offset": offset}
+            entry = {"type": "space", "id": name, "size": size, "scale": float(1 / axis.rate)}
+            halo = max(axis.dropped)
+            outputs.append(entry | {"halo": halo} if halo else entry)
         return {"inputs": inputs, "outputs": outputs}
 
     @staticmethod

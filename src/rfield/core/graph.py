@@ -24,7 +24,8 @@ class Node:
     """One value: the output of one op. ``operands[k]`` is read through ``links[k]``.
 
     ``layer``: the user's layer that the op is part of; empty where the op is a layer of its own.
-    ``tables``: shapes of what it reads besides its operands (weights, masks, position tables).
+    ``tables``: what it reads besides its operands, as far as it may change with the input size: the
+    shapes of weights, masks and position tables, and numbers in arithmetic.
     """
 
     name: str
@@ -38,7 +39,7 @@ class Node:
     work: Work = FREE_OF_CHARGE
     source: str = ""
     layer: str = ""
-    tables: tuple[SizedShape, ...] = ()
+    tables: tuple[object, ...] = ()
 
 
 @dataclass(slots=True, eq=False)
@@ -174,15 +175,15 @@ def _check_link(node: Node, operand: Node, link: AnyLink) -> None:
 class Draft:
     """A graph in the making. ``add`` returns the index by which later ops name the value.
 
-    ``layer``: the user's layer that the ops added from now on are part of; ``tables``: the shapes
-    of what they read that depends on no input.
+    ``layer``: the user's layer that the ops added from now on are part of; ``tables``: what
+    they read that depends on no input.
     """
 
     nodes: list[Node] = field(default_factory=list[Node])
     entries: list[Input] = field(default_factory=list[Input])
     names: dict[str, int] = field(default_factory=dict[str, int])
     layer: str = ""
-    tables: tuple[SizedShape, ...] = ()
+    tables: tuple[object, ...] = ()
 
     def input(
         self, name: str, shape: Sequence[int], axes: Sequence[int], free: Iterable[int] = ()

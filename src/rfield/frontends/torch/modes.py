@@ -95,9 +95,7 @@ class Dispatch(TorchDispatchMode):
                 return func(*args, **kwargs)
             raise needs_values(f"{signature.short!r}", self.layer, here())
         tracer, rule = self.tracer, signature.rule
-        tracer.draft.tables = tuple(
-            tuple(t.shape) for t, index in zip(operands, indices, strict=True) if index is None
-        )
+        tracer.note_tables(rule, bound, operands, indices)
         if signature.packet in RESHAPES_IN_PLACE:
             bound = {**bound, "self": self.before(bound["self"])}
             operands = [bound["self"], *operands[1:]]

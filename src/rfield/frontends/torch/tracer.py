@@ -7,7 +7,7 @@ tensors, or from the rule where it knows the shape itself, which is cheaper.
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 import torch
@@ -17,6 +17,7 @@ from ...core.graph import Draft
 from ...core.link import AnyLink, everything
 from ...core.ops import Op
 from ...errors import InvalidModelError
+from ..rules import Rule
 from .failures import Unknown, here
 from .names import Names
 from .rulebook import RULES, Arguments, Reading, Signature
@@ -237,6 +238,21 @@ class Tracer:
         shapes = [tuple(tensor.shape) for tensor in arguments.operands]
         whole = tuple(ops.opaque(shapes, tuple(out.shape), kind=signature.short) for out in outputs)
         return whole[0] if isinstance(result, torch.Tensor) and whole else whole
+
+    def note_tables(
+        self,
+        rule: Rule | None,
+        bound: Mapping[str, Any],
+        operands: Sequence[torch.Tensor],
+        indices: Sequence[int | None],
+    ) -> None:
+        """What the next ops read that depends on no input: tensors, and numbers in arithmetic."""
+        found: list[object] = [
+            tuple(t.shape) for t, index in zip(operands, indices, strict=True) if index is None
+        ]
+        if rule is not None and rule.family == "pointwise":
+            found += [value for value in bound.values() if isinstance(value, (int, float))]
+        self.draft.tables = tuple(found)
 
     def record(
         self,

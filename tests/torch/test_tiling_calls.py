@@ -1,0 +1,97 @@
+"""Tiling of what people write in ``forward``: exact, or refused with the reason."""
+
+from __future__ import annotations
+
+import pytest
+
+torch = pytest.importorskip("torch", reason="PyTorch is not installed")
+
+import rfield  # noqa: E402
+from tests.torch.tiling_nets import integers, noise  # noqa: E402
+
+pytestmark = pytest.mark.torch
+nn, functional = torch.nn, torch.nn.functional
+
+
+class Calls(nn.Module):
+    """``call(conv, x)`` as a module."""
+
+    def __init__(self, call, conv) -> None:
+        super().__init__()
+        self.call, self.conv = call, conv
+
+    def forward(self, x):
+        return self.call(self.conv, x)
+
+
+def interleave(conv, x):
+    y = conv(x).relu_()
+    y[:, :, :3].zero_()
+    return y.add_(1)
+
+
+EXACT = {
+    "strided slices": lambda conv, x: (
+        conv(x)[:, :, : x.shape[2] // 2 * 2 : 2] + conv(x)[:, :, 1::2]
+    ),
+    "odd rows": lambda conv, x: conv(x)[:, :, 1::2],
+    "negative padding": lambda conv, x: conv(functional.pad(conv(x), (-1, -3, -2, 2))),
+    "flipped there and back": lambda conv, x: conv(conv(x).flip(3)).flip(3),
+    "unfold": lambda conv, x: conv(x).unfold(2, 4, 2).sum(-1),
+    "rows beside rows": lambda conv, x: torch.stack([x, conv(x)], 3).flatten(2, 3),
+    "columns beside columns": lambda conv, x: torch.stack([x, conv(x)], -1).flatten(3),
+    "scale 1.5": lambda conv, x: functional.interpolate(conv(x), scale_factor=1.5),
+    "scale 0.5": lambda conv, x: functional.interpolate(
+        conv(x), scale_factor=0.5, mode="bilinear", antialias=True
+    ),
+    "bicubic": lambda conv, x: functional.interpolate(conv(x), scale_factor=2, mode="bicubic"),
+    "in place": interleave,
+    "average without padding": lambda conv, x: functional.avg_pool2d(
+        conv(x), 4, 4, padding=2, count_include_pad=False
+    ),
+    "axes swapped": lambda conv, x: conv(x).transpose(2, 3),
+    "differences": lambda conv, x: conv(x).diff(dim=3),
+    "where": lambda conv, x: torch.where(x > 0, conv(x), -x),
+    "repeated rows": lambda conv, x: conv(x).repeat_interleave(2, 2),
+}
+
+
+@pytest.mark.parametrize("name", EXACT)
+@pytest.mark.parametrize(("image", "tile"), [((60, 72), (32, 30)), ((57, 66), (29, 33))])
+def test_exact(name, image, tile):
+    model = integers(Calls(EXACT[name], nn.Conv2d(1, 1, 3, padding=1)))
+    x = noise(1, 1, *image)
+    plan = rfield.tile_plan(model, image, tile=tile, input_shape=tuple(x.shape))
+    assert len(plan) > 1
+    with torch.no_grad():
+        assert torch.equal(rfield.run_tiled(model, x, plan), model(x))
+
+
+REFUSED = {
+    "rolled": (lambda conv, x: conv(x).roll(1, 2), "wraps around the ends"),
+    "flipped once": (lambda conv, x: conv(x).flip(2), "a tile from 0 lies at 28"),
+    "added to its mirror": (lambda conv, x: conv(x) + x.flip(3), "moves in steps"),
+    "end to end with itself": (lambda conv, x: torch.cat([x, conv(x)], 2), "moves in steps"),
+    "times its size": (lambda conv, x: conv(x) * x.shape[2], "reads numbers that are made"),
+    "divided by its pixels": (
+        lambda conv, x: conv(x) / (x.shape[2] * x.shape[3]),
+        "reads numbers that are made",
+    ),
+    "times a ramp": (
+        lambda conv, x: conv(x) * torch.arange(x.shape[3]),
+        "reads numbers that are made",
+    ),
+    "minus its maximum": (lambda conv, x: x - conv(x).amax((2, 3), True), "reads a whole axis"),
+    "added up": (lambda conv, x: conv(x).cumsum(2), "no axis of it goes along with y"),
+    "sorted": (lambda conv, x: conv(x).sort(2).values, "no axis of it goes along with y"),
+    "softmax": (lambda conv, x: conv(x).softmax(3), "no axis of it goes along with x"),
+    "spectrum": (lambda conv, x: torch.fft.fft2(conv(x)).abs(), "no axis of it goes along"),
+}
+
+
+@pytest.mark.parametrize("name", REFUSED)
+def test_refused(name):
+    call, reason = REFUSED[name]
+    model = Calls(call, nn.Conv2d(1, 1, 3, padding=1))
+    with pytest.raises(rfield.errors.NotTileableError, match=reason):
+        rfield.tile_plan(model, (60, 72), tile=(32, 30), input_shape=(1, 1, 60, 72))
