@@ -52,6 +52,9 @@ EXACT = {
     "axes swapped": lambda conv, x: conv(x).transpose(2, 3),
     "differences": lambda conv, x: conv(x).diff(dim=3),
     "where": lambda conv, x: torch.where(x > 0, conv(x), -x),
+    "a sum that begins at zero": lambda conv, x: torch.zeros_like(x) + conv(x),
+    "a channel of ones": lambda conv, x: conv(torch.cat([x, torch.ones_like(x)], 1)[:, :1]),
+    "zeros in front": lambda conv, x: conv(torch.cat([x.new_zeros(1, 1, 2, x.shape[3]), x], 2)),
     "repeated rows": lambda conv, x: conv(x).repeat_interleave(2, 2),
 }
 
@@ -75,6 +78,10 @@ REFUSED = {
     "times its size": (lambda conv, x: conv(x) * x.shape[2], "reads numbers that are made"),
     "divided by its pixels": (
         lambda conv, x: conv(x) / (x.shape[2] * x.shape[3]),
+        "reads numbers that are made",
+    ),
+    "zeros written to": (
+        lambda conv, x: conv(x) + torch.zeros_like(x).index_fill_(2, torch.tensor([5]), 1),
         "reads numbers that are made",
     ),
     "times a ramp": (

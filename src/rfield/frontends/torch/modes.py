@@ -22,29 +22,13 @@ from torch.utils._python_dispatch import TorchDispatchMode
 from ...errors import InvalidModelError
 from ..rules import Rule
 from .failures import here, needs_values, no_shape
+from .kinds import FROM_SHAPE, LOOKS_AT_VALUES, RESHAPES_IN_PLACE, TAKES_INDICES, UNIFORM
 from .rulebook import Arguments, Reading, Signature
 from .tracer import Tracer, tensors_of
 from .values import Cell, Value
 
 SMALL = 1 << 16
 """Constants of at most so many elements are computed."""
-
-TAKES_INDICES = frozenset({"aten::index", "aten::index_put", "aten::index_put_"})
-
-RESHAPES_IN_PLACE = frozenset(
-    f"aten::{name}_" for name in ("unsqueeze", "squeeze", "transpose", "t", "swapaxes", "swapdims")
-)
-
-LOOKS_AT_VALUES = frozenset({"aten::_local_scalar_dense", "aten::is_nonzero", "aten::equal"})
-
-FROM_SHAPE = frozenset(
-    f"aten::{name}"
-    for name in (
-        "zeros_like", "ones_like", "full_like", "empty_like", "rand_like", "randn_like",
-        "randint_like", "new_zeros", "new_ones", "new_full", "new_empty", "new_empty_strided",
-    )
-)  # fmt: skip
-"""Ops that read the shape of a tensor and nothing else."""
 
 
 class Dispatch(TorchDispatchMode):
@@ -224,7 +208,7 @@ class Dispatch(TorchDispatchMode):
                 raise needs_values(f"{signature.short!r}", self.layer, here())
             return func(*args, **kwargs)
         if not operands:
-            return self.factory(func, bound, args, kwargs)
+            return self.factory(signature, func, bound, args, kwargs)
         run = known and (signature.view_of is not None or sum(map(torch.numel, operands)) <= SMALL)
         if run and getattr(kwargs.get("device"), "type", "") == "meta":  # x[[0, 2]] moves its list
             kwargs = {**kwargs, "device": self.cpu}
@@ -274,6 +258,7 @@ class Dispatch(TorchDispatchMode):
         if isinstance(target, (list, tuple)):
             return target
         value = self.record_of(target)
+        value.cell.uniform = False
         if value.cell.own and known:
             func(*args, **kwargs)
             return target
@@ -282,7 +267,12 @@ class Dispatch(TorchDispatchMode):
         return target
 
     def factory(
-        self, func: Callable[..., Any], bound: dict[str, Any], args: Any, kwargs: dict[str, Any]
+        self,
+        made: Signature,
+        func: Callable[..., Any],
+        bound: dict[str, Any],
+        args: Any,
+        kwargs: Any,
     ) -> Any:
         """A tensor made from nothing: real if it is small."""
         size = bound.get("size")
@@ -293,6 +283,7 @@ class Dispatch(TorchDispatchMode):
         result = func(*args, **kwargs)
         for tensor in tensors_of(result):
             self.tracer.hold(tensor, None, known=tensor.device.type != "meta")
+            self.record_of(tensor).cell.uniform = made.packet in UNIFORM
         return result
 
     def from_shape(
@@ -310,6 +301,7 @@ class Dispatch(TorchDispatchMode):
             kwargs = {**kwargs, "device": self.meta if large else self.cpu}
         result = func(*args, **kwargs)
         self.tracer.hold(result, None, known=result.device.type != "meta")
+        self.record_of(result).cell.uniform = signature.packet in UNIFORM
         return result
 
     # --- tensors

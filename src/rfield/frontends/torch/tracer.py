@@ -86,7 +86,7 @@ class Tracer:
             chain.append((parent, self.current(parent)))
             parent = parent.parent
         value.cell.version += 1
-        value.cell.known = False
+        value.cell.known = value.cell.uniform = False
         value.index, value.version = index, value.cell.version
         for parent, old in chain:
             index = self._put_back(value, parent, old, index)
@@ -246,10 +246,15 @@ class Tracer:
         operands: Sequence[torch.Tensor],
         indices: Sequence[int | None],
     ) -> None:
-        """What the next ops read that depends on no input: tensors, and numbers in arithmetic."""
-        found: list[object] = [
-            tuple(t.shape) for t, index in zip(operands, indices, strict=True) if index is None
-        ]
+        """What the next ops read that depends on no input: tensors, and numbers in arithmetic.
+
+        A tensor of zeros or ones is the same at every size.
+        """
+        found: list[object] = []
+        for tensor, index in zip(operands, indices, strict=True):
+            value = self.value(tensor) if index is None else None
+            if index is None and (value is None or not value.cell.uniform):
+                found.append(tuple(tensor.shape))
         if rule is not None and rule.family == "pointwise":
             found += [value for value in bound.values() if isinstance(value, (int, float))]
         self.draft.tables = tuple(found)

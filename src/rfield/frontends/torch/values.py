@@ -19,14 +19,18 @@ Steps = list[Op] | Callable[[], list[Op]]
 
 
 class Cell:
-    """One storage. ``known``: its elements are real numbers that depend on nothing."""
+    """One storage. ``known``: its elements are real numbers that depend on nothing.
 
-    __slots__ = ("known", "own", "version")
+    ``uniform``: it still holds the one number that it was made with.
+    """
+
+    __slots__ = ("known", "own", "uniform", "version")
 
     def __init__(self, own: bool, known: bool = False) -> None:
         self.version = 0
         self.own = own
         self.known = known
+        self.uniform = False
 
 
 class Value:
