@@ -8,6 +8,7 @@ import sys
 from io import StringIO
 from typing import Any
 
+import numpy as np
 import pytest
 
 import rfield
@@ -53,6 +54,49 @@ def test_influence_is_asked_at_the_center_by_default(capsys):
     assert named == text
     corner = output(capsys, "influence", f"{MODELS}:plain_chain", "--at", "0,0", "--format", "json")
     assert json.loads(corner)["rows"][0]["at"] == [0, 0]
+
+
+@pytest.mark.torch
+def test_influence_is_measured(capsys, tmp_path):
+    pytest.importorskip("torch", reason="PyTorch is not installed")
+    ask = ("influence", "tests.cli.test_exact:network", "--measured", "--format", "json")
+    noise = ("--input-shape", "1x3x17x14", "--count", "3", "--seed", "4", "--reduce", "square")
+    document = json.loads(output(capsys, *ask, *noise))
+    assert document["images"] == 3
+    assert document["note"].startswith("measured: gradient squared, summed over channels, mean of ")
+    assert document["note"].endswith(" 3 images of noise (seed 4); random weights")
+    assert set(document["area_ratios"]) == set(document["input_area_ratios"])
+    assert set(document["area_ratios"]) == {"0.2", "0.3", "0.5", "0.99"}
+    # The input is 17x14, the field 11x11.
+    assert document["input_area_ratios"]["0.99"] == pytest.approx(
+        document["area_ratios"]["0.99"] * 11 * 11 / (17 * 14)
+    )
+    file = tmp_path / "images.npy"
+    np.save(file, np.random.default_rng(0).normal(size=(2, 3, 17, 14)))
+    text = output(capsys, *ask[:3], "--images", str(file))
+    assert " images          2\n" in text
+    assert " % at the peak\n" in text
+    assert "  99 %" in text
+    assert "of the input" in text
+    assert " mean of 2 given images; random weights\n" in text
+
+
+def test_bad_ways_to_measure(capsys, tmp_path):
+    model = f"{MODELS}:plain_chain"
+    assert complaint(capsys, "influence", model, "--count", "3") == (
+        "rfield: --count needs --measured\n"
+    )
+    assert complaint(capsys, "influence", model, "--measured", "--training") == (
+        "rfield: --training: influence is measured on the model as it is used\n"
+    )
+    file = tmp_path / "images.npy"
+    file.write_bytes(b"not an array")
+    assert complaint(capsys, "influence", model, "--measured", "--images", str(file)) == (
+        f"rfield: {file}: not an array in NumPy's .npy format\n"
+    )
+    assert complaint(capsys, "influence", model, "--measured", "--images", "absent.npy") == (
+        "rfield: absent.npy: No such file or directory\n"
+    )
 
 
 def test_influence_can_be_drawn(capsys, tmp_path):

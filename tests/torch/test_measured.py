@@ -103,3 +103,24 @@ def test_questions_that_cannot_be_answered():
         rfield.measured_influence(model, torch.ones(1, 1, 8), input_shape=(1, 1, 9))
     with pytest.raises(rfield.RFieldError, match="has no gradient in input: all are 0"):
         rfield.measured_influence(smoothing([0.0, 0.0, 0.0]), input_shape=(1, 1, 9))
+
+
+def test_area_ratios_are_those_of_boxes():
+    """All of the gradient of a 5x5 mean lies in 5x5: 25 of 100 positions, of the field all."""
+    model = nn.Sequential(nn.AvgPool2d(5, stride=1, padding=2))
+    found = rfield.measured_influence(model, input_shape=(1, 2, 10, 10), count=2)
+    assert found.images == 2
+    assert found.input_size == (10, 10)
+    assert (found.area_ratio(0.99), found.area_ratio(0.99, of_input=True)) == (1, 0.25)
+    assert found.box(0.3) == (3, 3)  # 9 of 25
+    assert found.area_ratio(0.3, of_input=True) == 0.09
+    assert found.as_dict()["input_area_ratios"]["0.3"] == 0.09
+
+
+def test_zero_scales_of_a_zoo_are_set_to_one():
+    zoo = pytest.importorskip("timm", reason="timm is not installed")
+    from rfield.frontends.torch.live import build_live
+
+    model, _ = build_live("timm:resnet18")
+    assert not zoo.create_model("resnet18").layer1[0].bn2.weight.any()
+    assert (model.layer1[0].bn2.weight == 1).all()

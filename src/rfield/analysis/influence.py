@@ -37,8 +37,9 @@ class Influence:
     """A distribution over input positions: ``weight[k]`` belongs to position ``offset + k``.
 
     ``weight`` sums to 1 over what reaches the input (walks that end in padding are left out).
-    ``size`` is the theoretical receptive field, for comparison. ``error``: standard errors, for
-    measured influence.
+    ``size`` is the theoretical receptive field and ``input_size`` the whole input, for comparison.
+    ``images``: over how many a measured influence is the mean, with ``error`` its standard errors;
+    None: analytic.
     """
 
     layer: str
@@ -51,6 +52,8 @@ class Influence:
     fidelity: Fidelity
     error: NDArray[np.float64] | None = field(default=None, repr=False)
     note: str = "analytic: every tap of an op and every branch of a join weighted equally"
+    input_size: tuple[int, ...] = ()
+    images: int | None = None
 
     @cached_property
     def mean(self) -> tuple[float, ...]:
@@ -109,9 +112,13 @@ class Influence:
             for (start, stop), offset in zip(self._window(low), self.offset, strict=True)
         )
 
-    def area_ratio(self, share: float) -> float:
-        """Area of ``box(share)`` over that of the theoretical receptive field."""
-        return prod(self.box(share)) / max(1, prod(self.size))
+    def area_ratio(self, share: float, *, of_input: bool = False) -> float:
+        """Area of ``box(share)`` over that of the theoretical receptive field, or of the input.
+
+        The second is the high-contribution area ratio of Ding et al., *Scaling Up Your Kernels to
+        31x31*, CVPR 2022, for a box that lies around the centre of mass.
+        """
+        return prod(self.box(share)) / max(1, prod(self.input_size if of_input else self.size))
 
     @property
     def ratio(self) -> tuple[float, ...]:
@@ -154,6 +161,10 @@ class Influence:
             "ratio": list(self.ratio),
             "boxes": {f"{share:g}": list(self.box(share)) for share in SHARES},
             "area_ratios": {f"{share:g}": self.area_ratio(share) for share in AREA_SHARES},
+            "input_area_ratios": {
+                f"{share:g}": self.area_ratio(share, of_input=True) for share in AREA_SHARES
+            },
+            "images": self.images,
             "gaussian": [
                 {"mean": found.mean, "std": found.std, "r2": found.r2}
                 for found in map(self.gaussian, range(len(self.axes)))
@@ -190,4 +201,5 @@ def influence_of(rf: ReceptiveField, index: Any) -> Influence:
         rf.layer, rf.wrt, rf.axes, tuple(rows[0].tolist()),
         tuple(foot.windows[a][0] for a in rf.source_axes), weight / weight.sum(),
         tuple(int(n) for n in box.size), rf.fidelity,
+        input_size=tuple(graph.nodes[rf.source].shape[axis] for axis in rf.source_axes),
     )  # fmt: skip

@@ -7,7 +7,8 @@ averaged as they come, and cut to the field that the output can have.
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator
-from typing import Literal, Protocol
+from pathlib import Path
+from typing import Any, Literal, Protocol
 
 import numpy as np
 from numpy.typing import NDArray
@@ -91,6 +92,7 @@ def measured_influence(
     return Influence(
         field.layer, field.wrt, field.axes, at, tuple(box.start), mean / total,
         tuple(int(n) for n in size), field.fidelity, error, note,
+        tuple(graph.nodes[field.source].shape[axis] for axis in field.source_axes), count,
     )  # fmt: skip
 
 
@@ -102,3 +104,14 @@ def chosen_index(field: ReceptiveField, index: str | tuple[int, ...]) -> tuple[i
     if isinstance(index, str):
         raise InvalidModelError(f"index = {index!r}; expected 'center' or a position")
     return tuple(int(i) for i in field.rows(index, inside=True)[0][0])
+
+
+def images_in(file: Path) -> Maps:
+    """A batch of images in NumPy's ``.npy`` format, left on disk until it is read."""
+    try:
+        found: Any = np.load(file, mmap_mode="r", allow_pickle=False)
+    except (ValueError, EOFError):
+        found = None
+    if not hasattr(found, "shape"):
+        raise InvalidModelError(f"{file}: not an array in NumPy's .npy format")
+    return found

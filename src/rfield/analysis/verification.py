@@ -140,8 +140,8 @@ def verify(
     names = [claim.layer for claim in claims]
     elements = list(dict.fromkeys(marked_elements(claims, fields.source_axes, draw, samples)))
     if len(elements) > most_probes:
-        kept = np.sort(draw.choice(len(elements), most_probes, replace=False))
-        elements = [elements[k] for k in kept.tolist()]
+        kept: list[int] = sorted(draw.choice(len(elements), most_probes, replace=False).tolist())
+        elements = [elements[k] for k in kept]
     total = len(elements) + sum(len(claim.rows) for claim in claims)
     done = 0
     for claim in claims:

@@ -4,9 +4,17 @@ from __future__ import annotations
 
 import argparse
 from pathlib import Path
+from typing import TYPE_CHECKING
 
-from .options import Commands, count, index, place
-from .steps import BAD_NEWS, DONE, load_graph, write_report
+from ..errors import InvalidModelError
+from .options import Commands, count, index, place, seed
+from .steps import BAD_NEWS, DONE, load_graph, progress, write_report
+
+if TYPE_CHECKING:
+    from ..analysis.influence import Influence
+
+MEASURED = ("images", "count", "seed", "reduce")
+"""Options of ``influence`` that say how it is measured."""
 
 
 def add(commands: Commands) -> None:
@@ -23,7 +31,7 @@ def add(commands: Commands) -> None:
     made.add_argument("--no-clip", action="store_true", help="theory: padding is more input")
 
     made = commands.add(
-        "influence", _influence, "how much of the field matters, without weights",
+        "influence", _influence, "how much of the field matters: by paths, or by gradients",
         commands.reading, commands.asking, commands.writing,
     )  # fmt: skip
     made.add_argument(
@@ -31,6 +39,21 @@ def add(commands: Commands) -> None:
         help="an output position: 3,4 or center (default)",
     )  # fmt: skip
     made.add_argument("--plot", metavar="FILE", type=Path, help="a picture: .png, .svg or .pdf")
+    made.add_argument(
+        "--measured", action="store_true",
+        help="run the model (PyTorch) and average its gradients, instead of counting paths",
+    )  # fmt: skip
+    made.add_argument(
+        "--images", metavar="FILE", type=Path, help="measured: over this batch, an array in .npy"
+    )
+    made.add_argument(
+        "--count", metavar="N", type=count, help="measured: over N images of noise, 16 by default"
+    )
+    made.add_argument("--seed", metavar="N", type=seed, help="measured: of the noise, 0 by default")
+    made.add_argument(
+        "--reduce", choices=("abs", "square", "positive"),
+        help="measured: what is summed over channels, abs by default",
+    )  # fmt: skip
 
     made = commands.add(
         "verify", _verify, "hold the numbers against the running model",
@@ -68,10 +91,16 @@ def _influence(arguments: argparse.Namespace) -> int:
         from ..present.plot import check_target
 
         check_target(arguments.plot)
-    graph = load_graph(arguments)
-    output, wrt = arguments.output, arguments.wrt
-    at = chosen_index(receptive_field(graph, output, wrt=wrt), arguments.at)
-    found = influence(graph, at, output, wrt=wrt)
+    for name in MEASURED:
+        if getattr(arguments, name) is not None and not arguments.measured:
+            raise InvalidModelError(f"--{name} needs --measured")
+    if arguments.measured:
+        found = _measured(arguments)
+    else:
+        graph = load_graph(arguments)
+        output, wrt = arguments.output, arguments.wrt
+        at = chosen_index(receptive_field(graph, output, wrt=wrt), arguments.at)
+        found = influence(graph, at, output, wrt=wrt)
     if arguments.plot is not None:
         from ..present.plot import save_influence
 
@@ -79,14 +108,32 @@ def _influence(arguments: argparse.Namespace) -> int:
     return write_report(influence_report(found, title=arguments.model), arguments)
 
 
+def _measured(arguments: argparse.Namespace) -> Influence:
+    from ..analysis.measured import images_in
+    from ..live import measured_influence
+
+    if arguments.training:
+        raise InvalidModelError("--training: influence is measured on the model as it is used")
+    given = {name: getattr(arguments, name) for name in MEASURED}
+    chosen = {name: value for name, value in given.items() if value is not None}
+    file = chosen.pop("images", None)
+    with progress("gradients") as tell:
+        return measured_influence(
+            arguments.model, None if file is None else images_in(file), arguments.output,
+            index=arguments.at, wrt=arguments.wrt, input_shape=arguments.input_shape,
+            axes=arguments.axes, unknown=arguments.unknown, progress=tell, **chosen,
+        )  # fmt: skip
+
+
 def _verify(arguments: argparse.Namespace) -> int:
     from ..live import verify
     from ..present.verify import verify_report
 
-    found = verify(
-        arguments.model, arguments.input_shape, output=arguments.layer, wrt=arguments.wrt,
-        positions=arguments.positions, axes=arguments.axes, training=arguments.training,
-        unknown=arguments.unknown,
-    )  # fmt: skip
+    with progress("runs") as tell:
+        found = verify(
+            arguments.model, arguments.input_shape, output=arguments.layer, wrt=arguments.wrt,
+            positions=arguments.positions, axes=arguments.axes, training=arguments.training,
+            unknown=arguments.unknown, progress=tell,
+        )  # fmt: skip
     write_report(verify_report(found, title=arguments.model), arguments)
     return DONE if found else BAD_NEWS

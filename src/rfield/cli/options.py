@@ -116,6 +116,11 @@ def count(text: str) -> int:
     return numbers(text, ",", "3", 1)[0]
 
 
+def seed(text: str) -> int:
+    """A seed."""
+    return numbers(text, ",", "0", 0)[0]
+
+
 def resolution(text: str) -> int | None:
     """One size for all axes, or None for free."""
     return None if text == "free" else numbers(text, ",", "224 or free", 1)[0]

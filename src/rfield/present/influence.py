@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from ..analysis.influence import SHARES, Influence
+from ..analysis.influence import AREA_SHARES, SHARES, Influence
 from ..analysis.results import Fidelity
 from . import values
 from .report import Column, Facts, Report, Show, tabulate
@@ -24,15 +24,29 @@ def influence_report(found: Influence, *, title: str = "") -> Report:
         ("std", _decimals(found.std)),
         ("4 std / size", _decimals(found.ratio)),
         ("Gaussian std", _decimals([fit.std for fit in fits])),
-        ("Gaussian R²", values.axes([fit.r2 for fit in fits], lambda r: f"{r:.4f}")),
+        ("Gaussian R²", values.axes([fit.r2 for fit in fits], lambda r: f"{r:.4f}", " x ")),
         ("fidelity", found.fidelity.value),
     ]
+    shares = SHARES
+    if found.images is not None:
+        shares = (*AREA_SHARES[:-1], *SHARES[1:])
+        pairs.append(("images", f"{found.images:,}"))
+    if found.error is not None:
+        pairs.append(("standard error", f"{100 * _error_at_peak(found):.2g} % at the peak"))
     boxes = {share: found.box(share) for share in SHARES}
+    shown = {share: found.box(share) for share in shares}
     shows: list[Show[float]] = [
         Show(Column("share"), lambda share: f"{100 * share:.0f} %"),
-        Show(Column("box", tone="key"), lambda share: values.axes(boxes[share], str)),
-        Show(Column("of the field"), lambda share: f"{100 * found.area_ratio(share):.3g} %"),
+        Show(Column("box", tone="key"), lambda share: values.axes(shown[share], str)),
+        Show(Column("of the field"), lambda share: _percent(found.area_ratio(share))),
     ]
+    if found.images is not None:
+        shows.append(
+            Show(
+                Column("of the input"),
+                lambda share: _percent(found.area_ratio(share, of_input=True)),
+            )
+        )
     record = {
         "layer": found.layer,
         "wrt": found.wrt,
@@ -48,11 +62,17 @@ def influence_report(found: Influence, *, title: str = "") -> Report:
     return Report(
         kind="influence",
         title=f"{called}{found.layer} at {values.index(found.index)}, influence of {found.wrt}",
-        parts=(Facts(tuple(pairs)), tabulate(shows, SHARES)),
+        parts=(Facts(tuple(pairs)), tabulate(shows, shares)),
         notes=tuple(_notes(found)),
         facts={
             "model": title,
             "note": found.note,
+            "images": found.images,
+            "input_size": found.input_size,
+            "area_ratios": {f"{s:g}": found.area_ratio(s) for s in AREA_SHARES},
+            "input_area_ratios": {
+                f"{s:g}": found.area_ratio(s, of_input=True) for s in AREA_SHARES
+            },
             "gaussian": [{"mean": fit.mean, "std": fit.std, "r2": fit.r2} for fit in fits],
             "offset": tuple(map(int, found.offset)),
             "profiles": {
@@ -63,6 +83,17 @@ def influence_report(found: Influence, *, title: str = "") -> Report:
         axes=found.axes,
         per_axis=PER_AXIS,
     )  # fmt: skip
+
+
+def _error_at_peak(found: Influence) -> float:
+    """The standard error of the largest weight, as a share of it."""
+    assert found.error is not None
+    peak = int(found.weight.argmax())
+    return float(found.error.flat[peak] / found.weight.flat[peak])
+
+
+def _percent(ratio: float) -> str:
+    return f"{100 * ratio:.3g} %"
 
 
 def _decimals(numbers: Sequence[float], between: str = " x ") -> str:

@@ -69,7 +69,9 @@ def _map(figure: Any, plot: Any, found: Influence, *, logarithmic: bool) -> None
     (y, x), (height, width) = found.offset, found.weight.shape
     extent = (x - 0.5, x + width - 0.5, y + height - 0.5, y - 0.5)
     shown = plot.imshow(weight, extent=extent, norm=norm, cmap="viridis", interpolation="nearest")
-    figure.colorbar(shown, ax=plot, shrink=0.8)
+    bar = figure.colorbar(shown, ax=plot, shrink=0.8, label="share per input position")
+    if not logarithmic:
+        bar.formatter.set_powerlimits((-2, 2))
     for share, line in SHARES:
         (top_, bottom), (left, right) = found.spans(share)
         box = import_module("matplotlib.patches").Rectangle(
@@ -80,13 +82,14 @@ def _map(figure: Any, plot: Any, found: Influence, *, logarithmic: bool) -> None
     plot.set_title("influence, logarithmic" if logarithmic else "influence")
     plot.set_xlabel(_text(found.axes[1]))
     plot.set_ylabel(_text(found.axes[0]))
-    plot.legend(fontsize="small", loc="upper right")
+    below = {"loc": "upper center", "bbox_to_anchor": (0.5, -0.13), "ncols": len(SHARES)}
+    plot.legend(fontsize="small", frameon=False, **below)  # beside the map, not over its corner
 
 
 def _profile(plot: Any, found: Influence, k: int) -> None:  # noqa: ANN401
     positions = found.positions(k)
     fit = found.gaussian(k)
-    plot.step(positions, found.profile(k), where="mid", color=CURVE, label="summed")
+    plot.step(positions, found.profile(k), where="mid", color=CURVE, lw=0.8, label="summed")
     first, last = float(positions[0]), float(positions[-1])
     fine: NDArray[np.float64] = np.linspace(first, last, max(200, 2 * len(positions)))
     plot.plot(

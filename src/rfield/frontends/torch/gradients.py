@@ -120,7 +120,8 @@ class ModuleGradients:
                 yield torch.randn(one, generator=generator)
             return
         for item in self.inputs:
-            batch = torch.as_tensor(item).detach()
+            own = np.array(item) if isinstance(item, np.ndarray) else item  # it may be read-only
+            batch = torch.as_tensor(own).detach()
             batch = batch[None] if batch.dim() == len(shape) - 1 else batch
             if tuple(batch.shape[1:]) != shape[1:]:
                 raise InvalidModelError(

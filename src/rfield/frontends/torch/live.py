@@ -16,7 +16,8 @@ from .zoo import build_timm, build_torchvision
 def build_live(spec: str) -> tuple[nn.Module, Any]:
     """The model of a spec, in eval mode, and the input shape that its zoo states for it.
 
-    ``"timm:…"``, ``"torchvision:…"`` or ``"package.module:callable"``.
+    ``"timm:…"``, ``"torchvision:…"`` or ``"package.module:callable"``. The scales of normalisations
+    that a zoo starts at zero are set to one: its residual branches would do nothing.
     """
     prefix, _, name = spec.partition(":")
     state = torch.get_rng_state()
@@ -24,13 +25,22 @@ def build_live(spec: str) -> tuple[nn.Module, Any]:
     try:
         if prefix == "timm":
             _, shape = build_timm(name)
-            return import_module("timm").create_model(name, pretrained=False).eval(), shape
+            return _awake(import_module("timm").create_model(name, pretrained=False)), shape
         if prefix == "torchvision":
             _, shape = build_torchvision(name)
-            return _torchvision(name).eval(), shape
+            return _awake(_torchvision(name)), shape
         return _called(spec, prefix, name).eval(), None
     finally:
         torch.set_rng_state(state)
+
+
+def _awake(model: nn.Module) -> nn.Module:
+    with torch.no_grad():
+        for module in model.modules():
+            scale = getattr(module, "weight", None)
+            if "Norm" in type(module).__name__ and scale is not None and not scale.any():
+                scale.fill_(1)
+    return model.eval()
 
 
 def _torchvision(name: str) -> nn.Module:
