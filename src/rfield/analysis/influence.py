@@ -201,5 +201,5 @@ def influence_of(rf: ReceptiveField, index: Any) -> Influence:
         rf.layer, rf.wrt, rf.axes, tuple(rows[0].tolist()),
         tuple(foot.windows[a][0] for a in rf.source_axes), weight / weight.sum(),
         tuple(int(n) for n in box.size), rf.fidelity,
-        input_size=tuple(graph.nodes[rf.source].shape[axis] for axis in rf.source_axes),
+        input_size=tuple(rf.graph.nodes[rf.source].shape[axis] for axis in rf.source_axes),
     )  # fmt: skip
