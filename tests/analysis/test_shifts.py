@@ -56,6 +56,15 @@ def test_rates_that_share_little():
     assert rfield.shift_equivariance(b.build(["up3"])).moves == (3,)
 
 
+def test_branches_need_a_common_step():
+    b = rfield.GraphBuilder()
+    x = b.input("signal", (1, 1, 60))
+    two = b.resize("up2", b.max_pool("pool2", x, kernel=2), scale=2)
+    three = b.resize("up3", b.max_pool("pool3", x, kernel=3), scale=3)
+    found = rfield.shift_equivariance(b.build([b.add("sum", two, three)]))
+    assert (found.step, found.moves) == ((6,), (6,))
+
+
 def test_windows_move_as_a_whole():
     """Rows of 8 in windows of 4, mixed within the window, and laid out again."""
     b = rfield.GraphBuilder()

@@ -121,6 +121,20 @@ def test_deeplab_sizes_are_those_that_pad_evenly():
         assert not {224, 256, 320, 512} & set(islice(even.sets[0], 20))
 
 
+def test_an_output_stride_of_16():
+    """Four strides, then dilation in their place: n ≡ 1 mod 16, and 33 positions of 513."""
+    b = rfield.GraphBuilder()
+    x = b.input("image", (1, 1, 224, 224))
+    for number in range(4):
+        x = b.conv(f"conv{number}", x, kernel=3, stride=2, padding="same")
+    graph = b.build([b.conv("atrous", x, kernel=3, dilation=2, padding="same")])
+    even = rfield.valid_sizes(graph, "even")
+    assert str(even) == "y, x: n ≡ 1 mod 16, from 1"
+    assert {321, 513} <= set(islice(even.sets[0], 40))
+    assert rfield.output_size(graph, 513) == (33, 33)
+    assert rfield.check_size(graph, 513).centers[0] == (0, 512)
+
+
 def test_why_513_and_not_512():
     graph = rfield.load("article:mobilenet_v1", 224)
     good, bad = rfield.check_size(graph, 513), rfield.check_size(graph, 512)
@@ -130,7 +144,7 @@ def test_why_513_and_not_512():
     assert (bad.output, bad.centers) == ((16, 16), ((31, 511), (31, 511)))
     assert str(bad).splitlines()[:2] == [
         "512x512 -> 16x16",
-        "  Conv2d_0 pads unevenly along y: 0 before and 1 after",
+        "  Conv2d_0 pads 0 before and 1 after along y",
     ]
 
 
@@ -166,7 +180,7 @@ def test_same_padded_branches_are_aligned_at_odd_sizes_only():
     aligned = rfield.valid_sizes(same_residual(224), "aligned")
     assert str(aligned) == "y, x: n ≡ 1 mod 32, from 1"
     assert {321, 513} <= set(islice(aligned.sets[0], 20))
-    assert "add0 are not aligned along y" in aligned.against[0][0]
+    assert "add0 joins branches that are not aligned along y" in aligned.against[0][0]
     for size in (224, 225, 320, 321, 512, 513):
         assert rfield.alignment(same_residual(size)).aligned == (size in aligned)
     once = rfield.valid_sizes(same_residual(None, stages=1), "aligned")
@@ -179,6 +193,22 @@ def test_padding_that_no_window_uses_does_not_count():
     x = b.input("image", (1, 1, 16, 16))
     y = b.conv("conv", b.pad("pad", x, padding=1), kernel=3, stride=2)
     assert str(rfield.valid_sizes(b.build([y]), "even")) == "y, x: n ≡ 1 mod 2, from 1"
+
+
+def test_a_slice_is_no_floor():
+    """What a slice leaves out on purpose is not dropped; what its last step misses is."""
+    b = rfield.GraphBuilder()
+    y = b.slice("half", b.input("signal", (1, 1, 64)), axis=2, start=0, stop=32, step=2)
+    assert rfield.check_size(b.build([y]), 64)
+
+
+def test_what_another_branch_reads_is_not_dropped():
+    b = rfield.GraphBuilder()
+    x = b.input("signal", (1, 1, 15))
+    pooled = b.max_pool("pool", x, kernel=2)
+    assert not rfield.check_size(b.build([pooled]), 15)
+    wide = b.conv("wide", x, kernel=3, stride=2, padding=[(0, 0)])
+    assert rfield.check_size(b.build([pooled, wide]), 15).holds("complete")
 
 
 def test_axes_may_differ():

@@ -173,8 +173,8 @@ def test_a_resnet_pads_evenly_at_225_and_not_at_224():
     graph = rfield.load(Residual(), (1, 1, 224, 224))
     assert str(rfield.valid_sizes(graph, "even")) == "y, x: n ≡ 1 mod 32, from 1"
     assert [str(f) for _, f in rfield.check_size(graph, 224).findings][:2] == [
-        "stem pads unevenly along y: 3 before and 2 after",
-        "max_pool2d_with_indices pads unevenly along y: 1 before and 0 after",
+        "stem pads 3 before and 2 after along y",
+        "max_pool2d_with_indices pads 1 before and 0 after along y",
     ]
     assert rfield.check_size(graph, 225)
 
@@ -212,6 +212,16 @@ class Hidden(nn.Module):
         return self.wide(x) + F.interpolate(F.max_pool2d(x, 4), scale_factor=4)
 
 
+class TwoAndThree(nn.Module):
+    """Branches that are pooled by 2 and by 3."""
+
+    def forward(self, x):
+        pooled = [
+            F.interpolate(F.avg_pool2d(x[:, :, :222], (n, 1)), scale_factor=(n, 1)) for n in (2, 3)
+        ]
+        return pooled[0] + pooled[1]
+
+
 class Windows(nn.Module):
     """Each window of 8 rows minus its own mean."""
 
@@ -226,6 +236,7 @@ SHIFTS = {
     "bilinear": (lambda: UNet(1, depth=2, bilinear=True), 4),
     "hidden": (Hidden, 4),
     "windows": (Windows, 8),
+    "two and three": (TwoAndThree, 6),
     "rates": (
         lambda: nn.Sequential(
             nn.Conv2d(1, 1, (4, 1), (4, 1)), nn.ConvTranspose2d(1, 1, (3, 1), (3, 1)),
@@ -250,6 +261,38 @@ def test_the_output_moves_with_the_input_by_the_step_and_by_nothing_less(name):
     for less in range(1, step):
         if less * moved % step == 0:
             assert not moves(model, less, less * moved // step, margin), less
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize(
+    ("name", "smallest"),
+    [("alexnet", 63), ("vgg16", 32), ("inception_v3", 75), ("squeezenet1_0", 21),
+     ("densenet121", 29), ("resnet50", 1), ("mobilenet_v2", 1)],
+)  # fmt: skip
+def test_the_smallest_image_of_torchvision_models(name, smallest):
+    zoo = pytest.importorskip("torchvision", reason="torchvision is not installed")
+    extra = {"init_weights": False} if name == "inception_v3" else {}
+    model = zoo.models.get_model(name, weights=None, **extra).eval()
+    legal = rfield.valid_sizes(model, input_shape=(1, 3, 224, 224))
+    assert str(legal) == f"y, x: every size from {smallest}"
+    assert [runs(model, smallest + less) for less in (-1, 0, 1)] == [False, True, True]
+
+
+def runs(model: nn.Module, size: int) -> bool:
+    """Whether the model takes an image of this size, with numbers."""
+    try:
+        with torch.no_grad():
+            model(torch.zeros(1, 3, size, size))
+    except RuntimeError:
+        return False
+    return True
+
+
+def test_timm_resnet_centres_are_at_multiples_of_32():
+    zoo = pytest.importorskip("timm", reason="timm is not installed")
+    graph = rfield.load(zoo.create_model("resnet50"), (1, 3, 224, 224))
+    grid = rfield.centers(graph, "layer4")
+    assert (grid.offset, grid.stride, grid.to_half_step) == ((0, 0), (32, 32), (-15.5, -15.5))
 
 
 def test_torchvision_resnet_centres_are_at_multiples_of_32():

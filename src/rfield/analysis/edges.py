@@ -27,30 +27,57 @@ Pads = tuple[int, int]
 
 
 @dataclass(frozen=True, slots=True)
-class Drop:
-    """Positions that ``layer`` would read if its grid went on, and that nothing reads."""
+class Finding:
+    """What speaks against a size: ``what`` a layer does, along an axis of the input."""
 
     layer: str
     axis: str
-    positions: int
+
+    @property
+    def what(self) -> str:
+        """What the layer does, as the rest of a sentence."""
+        raise NotImplementedError
 
     def __str__(self) -> str:
-        some = "the last position" if self.positions == 1 else f"{self.positions} positions"
-        return f"{self.layer} drops {some} along {self.axis}"
+        return f"{self.layer} {self.what} along {self.axis}"
 
 
 @dataclass(frozen=True, slots=True)
-class Uneven:
+class Drop(Finding):
+    """Positions that ``layer`` would read if its grid went on, and that nothing reads."""
+
+    positions: int
+
+    @property
+    def what(self) -> str:
+        """How many positions fall off."""
+        some = (
+            "the last position" if self.positions == 1 else f"the last {self.positions} positions"
+        )
+        return f"drops {some}"
+
+
+@dataclass(frozen=True, slots=True)
+class Uneven(Finding):
     """Padding that ``layer`` really uses, in positions of what it reads."""
 
-    layer: str
-    axis: str
     before: int
     after: int
 
-    def __str__(self) -> str:
-        used = f"{self.before} before and {self.after} after"
-        return f"{self.layer} pads unevenly along {self.axis}: {used}"
+    @property
+    def what(self) -> str:
+        """The padding on both sides."""
+        return f"pads {self.before} before and {self.after} after"
+
+
+@dataclass(frozen=True, slots=True)
+class Misaligned(Finding):
+    """A join whose branches look at different places."""
+
+    @property
+    def what(self) -> str:
+        """That they do."""
+        return "joins branches that are not aligned"
 
 
 def ends(

@@ -7,14 +7,13 @@ what one such size gives. Nothing here knows that sizes repeat: that is ``sizes`
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
 from functools import cached_property
 
 from ..core.arguments import integer, listed
 from ..core.graph import Graph, Input
 from ..errors import InvalidModelError, UnresolvedSizeError, show_shape
 from .alignment import alignment
-from .edges import Drop, Uneven, ends, moving_axes
+from .edges import Finding, Misaligned, ends, moving_axes
 from .fields import find
 from .forward import Sweep, sweep
 from .results import axis_names
@@ -23,20 +22,6 @@ from .terms import State
 CRITERIA = ("accepted", "complete", "even", "aligned")
 """``accepted``: the model takes the size. ``complete``: no position falls off the end of a strided
 window. ``even``: padding is used equally on both sides. ``aligned``: branches meet in one place."""
-
-
-@dataclass(frozen=True, slots=True)
-class Misaligned:
-    """A join whose branches look at different places along ``axis``."""
-
-    layer: str
-    axis: str
-
-    def __str__(self) -> str:
-        return f"the branches of {self.layer} are not aligned along {self.axis}"
-
-
-Finding = Drop | Uneven | Misaligned
 
 
 class Reading:

@@ -20,6 +20,7 @@ from .terms import terms_of
 
 STEP_LIMIT = 512
 FREE_BASE = 1024
+SHORT = 8
 ASIDE = 32
 """How far to both sides sizes are read one by one where they do not repeat."""
 
@@ -82,7 +83,8 @@ class Scan:
         for n in self._window():
             reading = self.read(n)
             if reading.refused and "accepted" in criteria:
-                told.setdefault("", f"{n} is refused: {reading.refused.splitlines()[0]}")
+                why = " ".join(line.strip() for line in reading.refused.splitlines())
+                told.setdefault("", f"{n} is refused: {why}")
             for name in criteria:
                 for finding in reading.against(name):
                     if finding.axis == self.name:
@@ -148,8 +150,9 @@ class Scan:
         return range(max(1, self.base - aside), self.base + aside + 1)
 
     def _samples(self) -> tuple[int, ...]:
-        """Sizes that are read again one step further."""
-        offsets = {0, self.step // 2, self.step - 1}
+        """Sizes that are read again one step further: all of a short step, or three."""
+        short = self.step <= SHORT
+        offsets = range(self.step) if short else {0, self.step // 2, self.step - 1}
         return tuple(self.base + offset for offset in sorted(offsets))
 
     def _base(self) -> int:

@@ -11,7 +11,8 @@ from typing import Any
 from ..core.arguments import listed
 from ..core.graph import Graph
 from ..errors import InvalidModelError, unknown_name
-from .reading import CRITERIA, Finding, Resizing
+from .edges import Finding
+from .reading import CRITERIA, Resizing
 from .scan import Scan
 from .sizeset import SizeSet
 

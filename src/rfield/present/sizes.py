@@ -86,10 +86,7 @@ def check_report(found: SizeCheck, *, title: str = "") -> Report:
     called = f"{title} · input of {size}" if title else f"input of {size}"
     merged: dict[tuple[str, str, str], list[str]] = {}
     for criterion, finding in found.findings:
-        text = str(finding).replace(f" along {finding.axis}", "").removeprefix(finding.layer)
-        if criterion == "aligned":
-            text = "its branches are not aligned"
-        merged.setdefault((criterion, finding.layer, text.strip()), []).append(finding.axis)
+        merged.setdefault((criterion, finding.layer, finding.what), []).append(finding.axis)
     rows = [(*key, ", ".join(axes)) for key, axes in merged.items()]
     if found.refused:
         verdict = Remark(f"refused: {found.refused}", good=False)
@@ -122,7 +119,7 @@ def check_report(found: SizeCheck, *, title: str = "") -> Report:
             "refused": found.refused, "output": found.output, "centers": found.centers,
         },
         records=tuple(
-            {"criterion": name, "layer": f.layer, "axis": f.axis, "text": str(f)}
+            {"criterion": name, "layer": f.layer, "axis": f.axis, "what": f.what}
             for name, f in found.findings
         ),
     )  # fmt: skip
@@ -130,7 +127,7 @@ def check_report(found: SizeCheck, *, title: str = "") -> Report:
 
 def _moves(shifts: ShiftEquivariance) -> Iterator[tuple[str, str]]:
     lines = [
-        f"never; {why}" if step is None
+        f"nothing: {why}" if step is None
         else f"{step}; the output does not change" if moved is None
         else f"{step}; the output moves by {moved}"
         for step, moved, why in zip(shifts.step, shifts.moves, shifts.why, strict=True)
@@ -138,7 +135,8 @@ def _moves(shifts: ShiftEquivariance) -> Iterator[tuple[str, str]]:
     if len(set(lines)) == 1:
         yield "the input may move by", lines[0]
     else:
-        yield from ((f"along {n} it may move by", line) for n, line in zip(shifts.axes, lines))  # noqa: B905  # a line per axis
+        for axis, line in zip(shifts.axes, lines, strict=True):
+            yield f"along {axis} it may move by", line
 
 
 def _notes(found: Mapping[str, Sizes], shifts: ShiftEquivariance | None) -> Iterator[str]:
