@@ -34,10 +34,11 @@ def permute(rng: Random, shape: p.Ints) -> p.Op:
 
 
 def dropped(rng: Random, shape: p.Ints) -> p.Op:
-    """A reduction, of several axes or without keeping them."""
-    axes = [axis for axis in range(1, len(shape)) if rng.random() < 0.4] or [1]
-    keeps = rng.random() < 0.7 or len(shape) - len(axes) < 3
-    return p.Reduce(tuple(axes), keeps)
+    """A reduction of several axes; of positions also without keeping them (channels stay)."""
+    keeps = rng.random() < 0.6 or len(shape) < 4
+    axes = [axis for axis in range(1 if keeps else 2, len(shape)) if rng.random() < 0.4]
+    keeps = keeps or len(shape) - len(axes) < 3
+    return p.Reduce(tuple(axes) or (2,), keeps)
 
 
 def frames(rng: Random, shape: p.Ints) -> p.Op:

@@ -36,6 +36,10 @@ def test_both_engines_on_small_graphs_of_all_ops(first: int) -> None:
     agree("small", first, ["engines"])
 
 
+def test_small_graphs_in_full() -> None:
+    agree("small", 200_030)
+
+
 def test_small_graphs_have_all_ops() -> None:
     used = {type(layer.op) for seed in range(400) for layer in case("small", seed).layers}
     assert used == set(get_args(p.Op))

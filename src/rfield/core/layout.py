@@ -197,7 +197,7 @@ def overwrite(shape: Sequence[int], axis: int, positions: range) -> Op:
     for relation in (old, new):
         reads = list(passed(len(shape)).reads)
         reads[axis] = Read(axis, relation)
-        links.append(Link(reads))
+        links.append(Link(reads, is_part=True))
     return Op("overwrite", tuple(shape), tuple(links), join=True)
 
 

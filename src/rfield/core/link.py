@@ -51,9 +51,9 @@ class Link:
         "affine", "changed", "drivers", "is_identity", "is_part", "never_empty", "reads", "stays",
     )  # fmt: skip
 
-    def __init__(self, reads: Sequence[Read]) -> None:
+    def __init__(self, reads: Sequence[Read], *, is_part: bool = False) -> None:
         self.reads = tuple(reads)
-        self.is_part = any(_is_part(read.relation) for read in self.reads)
+        self.is_part = is_part or any(_is_part(read.relation) for read in self.reads)
         self.never_empty = not self.is_part and all(
             all(r.relation.taps) for r in self.reads if isinstance(r.relation, Sliding)
         )
