@@ -195,6 +195,21 @@ def test_padding_that_no_window_uses_does_not_count():
     assert str(rfield.valid_sizes(b.build([y]), "even")) == "y, x: n ≡ 1 mod 2, from 1"
 
 
+def test_a_step_that_is_no_stride():
+    """Twice as many positions, then every third: a rate of 3/2 repeats every 3 sizes."""
+    b = rfield.GraphBuilder()
+    y = b.resize("up", b.input("signal", (1, 1, 89)), scale=2, mode="linear")
+    y = b.max_pool("third", b.conv("conv", y, kernel=2, dilation=2), kernel=1, stride=3)
+    graph = b.build([y])
+    legal = rfield.valid_sizes(graph)
+    assert str(legal) == "t: every size from 2"
+    assert legal.basis[0].startswith("sizes repeat every 3:")
+    # 2n - 2 positions after the convolution, of which every third is kept
+    for target in (1, 2, 3, 4):
+        expected = [n for n in range(2, 30) if -(-(2 * n - 2) // 3) == target]
+        assert list(rfield.input_size(graph, target).sets[0].early) == expected
+
+
 def test_a_slice_is_no_floor():
     """What a slice leaves out on purpose is not dropped; what its last step misses is."""
     b = rfield.GraphBuilder()

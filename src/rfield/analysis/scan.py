@@ -20,7 +20,7 @@ from .terms import terms_of
 
 STEP_LIMIT = 512
 FREE_BASE = 1024
-SHORT = 8
+MORE = 8
 ASIDE = 32
 """How far to both sides sizes are read one by one where they do not repeat."""
 
@@ -34,6 +34,7 @@ class Scan:
         self.name = resizing.axes[axis]
         self.periodic = False
         steps = list(dict.fromkeys(self._steps()))
+        self._in_question = len(steps) > 1
         for self.step in steps:
             self.base = self._base()
             self.periodic = self._repeats()
@@ -150,9 +151,15 @@ class Scan:
         return range(max(1, self.base - aside), self.base + aside + 1)
 
     def _samples(self) -> tuple[int, ...]:
-        """Sizes that are read again one step further: all of a short step, or three."""
-        short = self.step <= SHORT
-        offsets = range(self.step) if short else {0, self.step // 2, self.step - 1}
+        """Sizes that are read again one step further.
+
+        Three where strides alone make the step; more where a longer one is in question.
+        """
+        if self.step <= MORE:
+            offsets = set(range(MORE))
+        else:
+            parts = MORE if self._in_question else 2
+            offsets = {self.step * part // parts for part in range(parts)} | {self.step - 1}
         return tuple(self.base + offset for offset in sorted(offsets))
 
     def _base(self) -> int:
