@@ -23,7 +23,7 @@ from ..errors import (
 from .backward import ENDLESS, Canvas, is_exact, pull
 from .field import ReceptiveField
 from .fields import receptive_field
-from .footprint import Footprint, merged
+from .footprint import Block, Footprint, merged
 from .results import Fidelity, Region
 from .scatter import Array, Domain, Marks
 
@@ -54,14 +54,25 @@ class Support:
         """Which positions of the box are read, as a boolean array of ``shape``."""
         if self._footprint is None:
             return np.zeros(self.shape, dtype=bool)
-        return dense(self._footprint, self._entry, self._spatial, Marks())[self._inner()]
+        return dense(self._cut(self._footprint), 0, self._spatial, Marks())
 
-    def _inner(self) -> tuple[slice, ...]:
-        assert self._footprint is not None
-        starts = [self._footprint.windows[axis][0] for axis in self._spatial]
-        return tuple(
-            slice(o - s, o - s + n) for o, s, n in zip(self.offset, starts, self.shape, strict=True)
-        )
+    def _cut(self, foot: Footprint) -> Footprint:
+        """This output's part of what was pulled back with others, no larger than its box."""
+        windows = list(foot.windows)
+        for axis, first, size in zip(self._spatial, self.offset, self.shape, strict=True):
+            windows[axis] = (first, first + size)
+        blocks: list[Block] = []
+        for block in foot.blocks:
+            inside = [
+                slice(
+                    windows[axis][0] - foot.windows[axis][0],
+                    windows[axis][1] - foot.windows[axis][0],
+                )
+                for axis in block.axes
+            ]
+            blocks.append(Block(block.axes, block.values[(self._entry, *inside)][None]))
+        scale = foot.scale[self._entry : self._entry + 1]
+        return Footprint(tuple(windows), tuple(blocks), scale)
 
     @property
     def box(self) -> Region:
