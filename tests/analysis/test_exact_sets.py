@@ -56,3 +56,51 @@ def test_a_whole_axis_that_stays_in_its_place_adds_nothing() -> None:
     rf = rfield.receptive_field(b.build(outputs=[b.dense("dense", y, 3, axis=2)]))
     assert rf.global_reads == ()
     assert (rf.region((2,)).start, rf.region((2,)).stop) == ((0,), (1,))
+
+
+def test_a_branch_that_reads_no_row_adds_no_column() -> None:
+    b = rfield.GraphBuilder()
+    x = b.input("x", (1, 1, 2, 4))
+    y = b.conv_transpose("sparse", x, kernel=1, stride=(2, 1), padding=[(1, 0), (0, 0)])
+    y = b.slice("empty rows", y, axis=2, start=0, stop=2, step=2)
+    y = b.conv("wide", y, kernel=(1, 3), padding="same")
+    z = b.crop("first row", x, crop=[(0, 1), (0, 0)])
+    graph = b.build(outputs=[b.add("sum", y, z)])
+    assert rfield.receptive_fields(graph)["sum"].size == (1, 1)
+    assert rfield.receptive_fields(graph, of="sum")["x"].size == (1, 1)
+    assert rfield.receptive_field(graph, "wide").size == (0, 0)
+    assert rfield.support(graph, (0, 1), "wide").shape == (0, 0)
+
+
+def test_a_tensor_may_read_where_the_theory_reads_nothing() -> None:
+    """The circle, unrolled, leads to the cropped part; wrapped, to the first element."""
+    b = rfield.GraphBuilder()
+    x = b.input("x", (1, 1, 2))
+    y = b.conv_transpose("sparse", x, kernel=1, stride=2)
+    y = b.roll("turned", b.slice("even", y, axis=2, start=0, stop=3, step=1), shifts={2: 1})
+    graph = b.build(outputs=[b.slice("last", y, axis=2, start=0, stop=3, step=2)])
+    rf = rfield.receptive_field(graph)
+    assert rf.size == (0,)
+    assert rf.region((0,), clip=True).stop == (2,)
+    assert rfield.support(graph, (0,)).offset == (1,)
+
+
+def test_attention_over_flattened_positions_is_global_on_both_axes() -> None:
+    b = rfield.GraphBuilder()
+    x = b.input("image", (1, 1, 6, 8))
+    y = b.softmax("attention", b.reshape("tokens", x, (1, 1, 48), axes=(2,)), axis=2)
+    rf = rfield.receptive_field(b.build(outputs=[b.reshape("image again", y, (1, 1, 6, 8))]))
+    assert rf.size == (rfield.UNBOUNDED, rfield.UNBOUNDED)
+    assert rf.local.size == (0, 0)
+    assert rf.global_reads == ("attention",)
+
+
+def test_a_frame_taken_out_of_flattened_frames_is_global_where_all_of_it_is_read() -> None:
+    b = rfield.GraphBuilder()
+    x = b.input("video", (1, 1, 3, 4, 5))
+    y = b.reshape("tokens", x, (1, 1, 60), axes=(2,))
+    y = b.reshape("frames", y, (1, 1, 3, 20), axes=(2, 3))
+    y = b.reduce("first", b.slice("cut", y, axis=2, start=0, stop=1), axes=[3])
+    rf = rfield.receptive_field(b.build(outputs=[y]))
+    assert rf.local.size[1:] == (0, 0)
+    assert rf.size[1:] == (rfield.UNBOUNDED, rfield.UNBOUNDED)

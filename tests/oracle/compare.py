@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from fractions import Fraction
+from functools import partial
 from itertools import product
 from math import inf
 from random import Random
@@ -66,11 +67,6 @@ def differences(program: p.Program, seed: int = 0) -> Iterator[Difference]:
         yield from compare_exact_sets(theory, graph, output)
 
 
-def may_be_bound(program: p.Program) -> bool:
-    """Whether some op has no theory: its tensor has no grid around it on which to be exact."""
-    return any(isinstance(layer.op, p.COUPLED) for layer in program.layers)
-
-
 def depends(program: p.Program, output: str, source: str) -> bool:
     """Whether there is a path."""
     behind = {output}
@@ -95,7 +91,7 @@ def compare_field(
     shape, source_shape = shapes[output], shapes[source]
     sizes = [shape[axis] for axis in rf.positions]
     every = list(product(*(range(n) for n in sizes)))
-    if rf.fidelity is not rfield.Fidelity.EXACT and not may_be_bound(program):
+    if rf.fidelity is not rfield.Fidelity.EXACT and has_theory(program):
         yield Difference(f"{title}: fidelity", rfield.Fidelity.EXACT, rf.fidelity)
     apart = Theory(program, here=True) if theory is not None else None
     clipped = [tensor_box(sets, shape, rf, source_shape, at) for at in every]
@@ -265,14 +261,18 @@ def compare_numbers(
     theory: Theory, rf: Any, source: str, output: str, every: Sequence[Sequence[int]]
 ) -> Iterator[Difference]:
     """Size, sizes, stride, padding and period of a chain, found by searching for the pattern."""
-    if not rf.positions:
-        return
     title = f"{output} wrt {source}"
-    for k, axis in enumerate(rf.source_axes):
-        if axis not in rf.positions:
-            continue
-        column = rf.positions.index(axis)
-        pattern = find_pattern(theory, rf, source, output, column, axis)
+    lines = {
+        k: Line(theory, rf, source, output, axis)
+        for k, axis in enumerate(rf.source_axes)
+        if axis in rf.positions
+    }
+    if any(line.is_empty for line in lines.values()):
+        if any(rf.size):  # nothing along one axis is nothing at all
+            yield Difference(f"{title}: size of nothing", 0, rf.size)
+        return
+    for k, line in lines.items():
+        pattern = find_pattern(line)
         if pattern is None:
             continue
         expected, got = (
@@ -280,7 +280,7 @@ def compare_numbers(
             Numbers(rf.size[k], rf.sizes[k], rf.stride[k], rf.padding[k], rf.period[k]),
         )
         if got != expected and expected.stride != 0:
-            yield Difference(f"{title}: axis {axis}", expected, got)
+            yield Difference(f"{title}: axis {line.axis}", expected, got)
 
 
 @dataclass(frozen=True)
@@ -292,33 +292,44 @@ class Numbers:
     period: int
 
 
-def find_pattern(
-    theory: Theory, rf: Any, source: str, output: str, column: int, axis: int
-) -> Numbers | None:
-    """The numbers of one axis from hulls alone; None where an axis is whole, empty or too long."""
-    span = 24
+SPAN = 24
 
-    def hull(i: int) -> tuple[int, int] | None:
-        boxes = theory.reads(output, source, [rf.positions[column]], [i], only=True)
-        found = frozenset[int]().union(*(box[axis].indices or () for box in boxes))
+
+class Line:
+    """What the positions along one axis read there, the other axes not looked at."""
+
+    def __init__(self, theory: Theory, rf: Any, source: str, output: str, axis: int) -> None:
+        self.axis = axis
+        self._ask = partial(theory.reads, output, source, [axis], only=True)
+        self.hulls = [self.hull(i) for i in range(-SPAN, SPAN + 1)]
+        self.is_wide = any(box[axis].wide for box in self._ask([0]))
+        self.is_empty = not any(self.hulls) and not any(
+            self._ask([i]) for i in range(-SPAN, SPAN + 1)
+        )
+
+    def hull(self, i: int) -> tuple[int, int] | None:
+        boxes = self._ask([i])
+        found = frozenset[int]().union(*(box[self.axis].indices or () for box in boxes))
         return (min(found), max(found)) if found else None
 
-    sides = theory.reads(output, source, [rf.positions[column]], [0], only=True)
-    hulls = [hull(i) for i in range(-span, span + 1)]
-    if any(box[axis].wide for box in sides) or not any(hulls):
+
+def find_pattern(line: Line) -> Numbers | None:
+    """The numbers of one axis from hulls alone; None where an axis is whole, empty or too long."""
+    hulls = line.hulls
+    if line.is_wide or not any(hulls):
         return None
-    for period in range(1, span // 2 + 1):
+    for period in range(1, SPAN // 2 + 1):
         advance = common_step(hulls, hulls[period:])
         if advance is None:
             continue
         for far in (997, -1013, 5003):  # a long period may look like a short one near 0
             block, phase = divmod(far, period)
-            near = hulls[span + phase]
+            near = hulls[SPAN + phase]
             moved = near and (near[0] + advance * block, near[1] + advance * block)
-            if hull(far) != moved:
+            if line.hull(far) != moved:
                 return None
         sizes = tuple(sorted({hull[1] - hull[0] + 1 for hull in hulls if hull}))
-        zero = hulls[span]
+        zero = hulls[SPAN]
         padding = -zero[0] if zero else None
         return Numbers(sizes[-1], sizes, Fraction(advance, period), padding, period)
     return None

@@ -91,7 +91,8 @@ class EveryJoin(g.Sketch):
             left, right = self.cut(left, axis, least), self.cut(right, axis, least)
         least = min(x[-1], y[-2])
         left, right = self.cut(left, rank - 1, least), self.cut(right, rank - 2, least)
-        return self.add(p.Matmul(), left, right)
+        fits = self.shapes[left][-1] == self.shapes[right][-2]
+        return self.add(p.Matmul(), left, right) if fits else None
 
     def written(self, old: str, new: str) -> str | None:
         target = tuple(map(min, self.shapes[old], self.shapes[new]))

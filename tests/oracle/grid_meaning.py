@@ -82,19 +82,19 @@ class Pulled:
         return Side(frozenset[int]().union(*parts), side.wide)
 
     def _whole(self) -> Side:
-        """The whole axis pulled back: the whole axis, unless the op reaches only a part of it.
+        """The whole axis pulled back: the whole axis again, unless it is the same all along.
 
-        Then nothing of it is endless: to read a whole axis that is the same all along adds nothing.
+        Then nothing of it is endless: to read all of such an axis adds nothing.
         """
         far = 10_000
-        found: set[int] = set()
+        found: set[frozenset[int]] = set()
         for i in [*range(-64, 256), -far, 1 - far, 2 - far, far, far + 1, far + 2]:
             here = self.reads(i)
             if here is None:
                 return Side(None, True)
-            found.update(here)
-        endless = any(abs(m) > far // 100 for m in found)
-        return Side(None, True) if endless else Side(frozenset(found))
+            found.add(frozenset(here))
+        found -= {frozenset()}
+        return Side(None, True) if len(found) > 1 else Side(frozenset().union(*found))
 
 
 class Theory:

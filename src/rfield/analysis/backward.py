@@ -233,6 +233,10 @@ def _windows(
         elif driver is None or isinstance(relation, Whole):
             if goes_on is not None and goes_on(axis):
                 windows[axis] = ENDLESS
+        elif isinstance(relation, Prefix) and goes_on is not None and goes_on(axis):
+            raise InvalidModelError(
+                "an op that runs along an axis has no canvas beyond its tensor; ask with clip=True"
+            )
         elif relation == IDENTITY or (foot.windows[driver] == ENDLESS and _moves(relation)):
             windows[axis] = foot.windows[driver]
         else:
@@ -245,7 +249,10 @@ def _windows(
 
 def _moves(relation: Relation) -> bool:
     """Whether outputs without end read something without end."""
-    return not isinstance(relation, Sliding) or (relation.advance != 0 and any(relation.taps))
+    if not isinstance(relation, Sliding):
+        return True
+    read = {taps for taps in relation.taps if taps}
+    return len(read) > 1 or bool(read and relation.advance)
 
 
 def _cut(foot: Footprint, axis: int, relation: Relation) -> Footprint:

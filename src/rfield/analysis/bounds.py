@@ -9,6 +9,7 @@ from math import lcm
 
 import numpy as np
 
+from ..core.graph import Graph
 from .pull import LARGEST, NOTHING, Bounds, Ints
 from .terms import Span, State, Term, terms_of
 
@@ -143,6 +144,20 @@ def carriers(states: Sequence[State], rank: int) -> tuple[int, ...]:
         else:
             found |= {t.carrier for t in terms_of(state, rank) if t.carrier is not None}
     return tuple(sorted(found))
+
+
+def position_axes(
+    graph: Graph, value: int, source: int, axes: tuple[int, ...], states: tuple[State, ...]
+) -> tuple[int, ...]:
+    """The tensor axes of ``value`` by which its positions are named.
+
+    Those along which the field moves; all of the source's axes where the layout is the same.
+    """
+    rank = len(graph.nodes[value].shape)
+    found = carriers(states, rank)
+    if rank == len(graph.nodes[source].shape) and set(found) <= set(axes):
+        return axes
+    return found
 
 
 def axis_field(state: State, shape: Sequence[int], positions: Sequence[int]) -> AxisField:

@@ -19,7 +19,7 @@ from ..core.arguments import integer, listed
 from ..core.graph import Graph
 from ..errors import InvalidModelError, UnresolvedSizeError, show_shape
 from .backward import boxes
-from .bounds import AxisField, axis_field, carriers, phase_grid
+from .bounds import AxisField, axis_field, phase_grid
 from .clipped import clipped_bounds
 from .halo import Halo, halo_of
 from .projective import push
@@ -96,9 +96,15 @@ class ReceptiveField:
         where the layer does not depend on the axis.
         """
         return tuple(
-            UNBOUNDED if not self._spans[k] and self._fields[k].is_global else max(sizes, default=0)
+            UNBOUNDED if self._is_endless(k) else max(sizes, default=0)
             for k, sizes in enumerate(self.sizes)
         )
+
+    def _is_endless(self, k: int) -> bool:
+        if self._spans[k] or not self._fields[k].is_global or not self.is_crossed:
+            return not self._spans[k] and self._fields[k].is_global
+        low, _ = self._together(phase_grid(self._fields), clip=False)
+        return bool((low[:, k] < -LARGEST).any())
 
     @cached_property
     def stride(self) -> tuple[Fraction | None, ...]:
@@ -123,10 +129,10 @@ class ReceptiveField:
         if self._fields[k].stride is None or self._fields[k].is_global:
             return None
         origin = np.zeros((1, len(self.positions)), dtype=np.int64)
+        low, high = self._fields[k].bounds(origin)
         if self.is_crossed:
-            low, high = (side[:, k] for side in self._together(origin, clip=False))
-        else:
-            low, high = self._fields[k].bounds(origin)
+            first, last = (side[:, k] for side in self._together(origin, clip=False))
+            low, high = (first, last) if first[0] <= last[0] else (low, high)
         return -int(low[0]) if low[0] <= high[0] else None
 
     @cached_property
@@ -359,20 +365,6 @@ class ReceptiveField:
             raise UnresolvedSizeError(
                 f"{self.layer}: {what} needs the input's sizes; {self.wrt} has free axes"
             )
-
-
-def position_axes(
-    graph: Graph, value: int, source: int, axes: tuple[int, ...], states: tuple[State, ...]
-) -> tuple[int, ...]:
-    """The tensor axes of ``value`` by which its positions are named.
-
-    Those along which the field moves; all of the source's axes where the layout is the same.
-    """
-    rank = len(graph.nodes[value].shape)
-    found = carriers(states, rank)
-    if rank == len(graph.nodes[source].shape) and set(found) <= set(axes):
-        return axes
-    return found
 
 
 def _window(part: Any, size: int) -> tuple[int, int, int]:

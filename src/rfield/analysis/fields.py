@@ -8,7 +8,8 @@ from functools import cached_property
 
 from ..core.graph import Graph
 from ..errors import UnresolvedSizeError, unknown_name
-from .field import ReceptiveField, position_axes
+from .bounds import position_axes
+from .field import ReceptiveField
 from .forward import Sweep, input_sweeps, sweep
 from .free import unknown_numbers
 from .results import Fidelity, axis_names

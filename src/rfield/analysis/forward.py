@@ -55,16 +55,30 @@ class _Findings:
 
 
 def sweep(graph: Graph, source: int, axes: Sequence[int]) -> Sweep:
-    """One pass over the graph per source axis, in topological order."""
-    findings = [_Findings(axis) for axis in axes]
-    states = tuple(
-        _sweep_axis(graph.nodes, source, (axis, 1, 0, 0), found)
-        for axis, found in zip(axes, findings, strict=True)
-    )
+    """One pass over the graph per source axis, in topological order.
+
+    Again where a value reads nothing along one axis, for then it reads nothing along any.
+    """
+    nodes = graph.nodes
+    while True:
+        findings = [_Findings(axis) for axis in axes]
+        states = tuple(
+            _sweep_axis(nodes, source, (axis, 1, 0, 0), found)
+            for axis, found in zip(axes, findings, strict=True)
+        )
+        gone = set[int]().union(*(found.gone for found in findings))
+        if not gone:
+            break
+        nodes = [_unread(n) if index in gone else n for index, n in enumerate(nodes)]
     crossed = crossed_joins([found.gaps for found in findings])
     crossed |= hidden([found.missed for found in findings])
     globals_ = tuple(frozenset(found.globals_) for found in findings)
     return Sweep(graph, source, tuple(axes), states, globals_, crossed)
+
+
+def _unread(node: Node) -> Node:
+    """The value as one that depends on nothing."""
+    return Node(node.name, node.kind, node.shape)
 
 
 def input_sweeps(graph: Graph) -> tuple[Sweep, ...]:
@@ -151,9 +165,7 @@ def _general(
     if len(node.operands) > 1:
         gaps = gaps_of(
             [
-                [(term.low, term.high) for term in branch]
-                if branch or operand in findings.gone
-                else None
+                None if states[operand] is None else [(term.low, term.high) for term in branch]
                 for operand, branch in zip(node.operands, branches, strict=True)
             ]
         )

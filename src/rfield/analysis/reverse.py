@@ -63,6 +63,8 @@ def pull_back(graph: Graph, value: int, sweeps: Sequence[Sweep] | None = None) -
                 inner = _through(
                     outer, link, graph.nodes[operand].shape, node.shape, moving[operand]
                 )
+                if inner is not None and any(_is_nothing(read.relation) for read in inner):
+                    continue
             found[operand] = _both(found[operand], inner) if operand in found else inner
     return PulledBack(rank, found)
 
@@ -110,6 +112,11 @@ def _through(
                 return None
             result.append(Read(above.axis, compose(above.relation, read.relation)))
     return tuple(result)
+
+
+def _is_nothing(relation: Relation) -> bool:
+    """Whether no output reads anything along the axis; then nothing is read along the others."""
+    return isinstance(relation, Sliding) and not any(relation.taps)
 
 
 def _reads_all(read: Read, size: int, after: Sequence[int]) -> bool:

@@ -20,7 +20,7 @@ from ..errors import (
     show_shape,
     too_large,
 )
-from .backward import ENDLESS, Canvas, is_exact, pull
+from .backward import ENDLESS, Canvas, dependents, is_exact, pull
 from .field import ReceptiveField
 from .fields import receptive_field
 from .footprint import Block, Footprint, merged
@@ -165,7 +165,7 @@ class Question:
             raise UnresolvedSizeError(
                 f"{rf.layer}: exact sets need the input's sizes; {rf.wrt} has free axes"
             )
-        if all(state is None for state in rf.states):
+        if rf.value not in dependents(rf.graph, rf.source, rf.value):
             raise InvalidModelError(f"{rf.layer} does not depend on {rf.wrt}")
         if not clip and rf.global_reads:
             raise self._endless()

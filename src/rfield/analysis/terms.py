@@ -59,8 +59,8 @@ class Term:
 
     def moves(self, axis: int) -> bool:
         """Whether positions along ``axis`` reach different places (not merely nothing)."""
-        if axis == self.carrier:
-            return self.advance != 0
+        if axis == self.carrier and self.advance != 0:
+            return True
         head = (slice(None),) * axis + (slice(0, 1),)
         if (self.low == self.low[head]).all() and (self.high == self.high[head]).all():
             return False
@@ -212,7 +212,7 @@ def finite(term: Term, size: int, start: int = 0) -> Term:
 def compact(term: Term) -> Term:
     """Drop axes along which nothing varies, and take the shortest period.
 
-    A local term that stays in its place keeps its carrier: it has a stride, which is 0.
+    A local term of one reach that stays in its place keeps its carrier: it has a stride of 0.
     """
     low, high = term.low, term.high
     for axis, size in enumerate(low.shape):
@@ -225,7 +225,8 @@ def compact(term: Term) -> Term:
         if term.advance and term.period == 1:
             return term
         bounds, advance = shortest_period(term.along(term.carrier), term.advance)
-        if advance == 0 and bounds[0].shape[-1] == 1 and term.is_global:
+        stays = advance == 0 and bounds[0].shape[-1] == 1
+        if stays and (term.is_global or bounds[0].size > 1):
             placed = rebuild(term, bounds, term.carrier, 0)
             return Term(placed.low, placed.high, None, None, term.is_global)
         return rebuild(term, bounds, term.carrier, advance)
