@@ -234,19 +234,19 @@ class Draft:
     def _append(self, node: Node) -> int:
         if node.name in self.names:
             raise InvalidModelError(f"{node.name}: the name is taken already")
-        self.names[node.name] = len(self.nodes)
+        index = self.names[node.name] = len(self.nodes)
         self.nodes.append(node)
-        return len(self.nodes) - 1
+        return index
 
     def finish(
         self,
         outputs: Sequence[int],
-        layers: Mapping[str, int] | None = None,
+        layers: dict[str, int] | None = None,
         *,
         origin: str = "",
     ) -> Graph:
-        """Freeze. ``layers`` defaults to every node under its own name."""
-        chosen = dict(self.names if layers is None else layers)
+        """Freeze. ``layers``, which the graph keeps, defaults to every node under its own name."""
+        chosen = dict(self.names) if layers is None else layers
         graph = Graph(list(self.nodes), tuple(self.entries), tuple(outputs), chosen, origin=origin)
         return graph.validate()
 

@@ -27,7 +27,10 @@ _NOTHING: frozenset[str] = frozenset()
 
 @dataclass(slots=True, eq=False)
 class NodeRecord:
-    """One node. ``op`` is ``Conv`` or ``domain::Op``; ``captured`` are names its subgraphs read."""
+    """One node. ``op`` is ``Conv`` or ``domain::Op``; ``captured`` are names its subgraphs read.
+
+    ``finished``: names that no later node reads.
+    """
 
     op: str
     name: str
@@ -38,6 +41,7 @@ class NodeRecord:
     subgraphs: Mapping[str, GraphRecord]
     captured: frozenset[str] = frozenset()
     scopes: tuple[str, ...] = ()
+    finished: tuple[str, ...] = ()
 
     @property
     def label(self) -> str:
@@ -154,8 +158,9 @@ def _graph(
 ) -> GraphRecord:
     nodes: list[NodeRecord] = []
     producer: dict[str, int] = {}
+    spelled: dict[tuple[str, ...], tuple[str, ...]] = {}
     for number, proto in enumerate(protos):
-        node = _node(proto, number)
+        node = _node(proto, number, spelled)
         nodes.append(node)
         for name in node.outputs:
             if name and name in producer:
@@ -163,38 +168,43 @@ def _graph(
             producer[name] = number
     producer.pop("", None)
     here = set(tensors) | set(input_names)
-    visible = outside | here | set(producer)
-    for node in nodes:
-        _subgraphs(node, visible)
+    carrying = [node for node in nodes if node.attributes]
+    if carrying:
+        visible = outside | here | set(producer)
+        for node in carrying:
+            _subgraphs(node, visible)
     needed = _needed(nodes, producer, outputs)
     captured: set[str] = set()
-    for number in needed:
-        for name in _reads(nodes[number]):
+    for node in needed:
+        for name in _reads(node):
             if name in producer or name in here:
                 continue
             if name not in outside:
-                raise missing_tensor(nodes[number].label, name)
+                raise missing_tensor(node.label, name)
             captured.add(name)
     for name in outputs:
         if name not in producer and name not in here:
             if name not in outside:
                 raise InvalidModelError(f"the output {shown(name)!r} is produced by no node")
             captured.add(name)
-    ordered = _sorted(nodes, producer, needed)
+    ordered = needed if _in_order(needed, producer) else _sorted(needed, producer)
+    _finish(ordered, producer, outputs)
     return GraphRecord(inputs, outputs, ordered, tensors, {}, frozenset(captured))
 
 
-def _node(proto: Any, number: int) -> NodeRecord:
+def _node(proto: Any, number: int, spelled: dict[tuple[str, ...], tuple[str, ...]]) -> NodeRecord:
+    """One node; ``spelled`` keeps the same names once, however many nodes write them."""
     scopes: tuple[str, ...] = ()
     for entry in getattr(proto, "metadata_props", ()):
         if entry.key == "pkg.torch.onnx.name_scopes":
             scopes = parse_scopes(entry.value)
     attributes = {text(attribute.name): attribute for attribute in proto.attribute}
+    inputs, outputs = tuple(map(text, proto.input)), tuple(map(text, proto.output))
     return NodeRecord(
         intern(op_key(proto.domain, proto.op_type, getattr(proto, "overload", ""))),
         text(proto.name),
-        tuple(map(text, proto.input)),
-        tuple(map(text, proto.output)),
+        spelled.setdefault(inputs, inputs),
+        spelled.setdefault(outputs, outputs),
         attributes or _NONE,
         number,
         _NONE,
@@ -216,8 +226,6 @@ def parse_scopes(text: str) -> tuple[str, ...]:
 
 
 def _subgraphs(node: NodeRecord, visible: set[str]) -> None:
-    if not node.attributes:
-        return
     captured: set[str] = set()
     for name, attribute in node.attributes.items():
         if attribute.type == 5 or (attribute.type == 0 and attribute.HasField("g")):
@@ -236,42 +244,62 @@ def _reads(node: NodeRecord) -> Iterable[str]:
 
 def _needed(
     nodes: Sequence[NodeRecord], producer: Mapping[str, int], outputs: Sequence[str]
-) -> set[int]:
-    stack = [producer[name] for name in outputs if name in producer]
-    needed = set(stack)
-    while stack:
-        for name in _reads(nodes[stack.pop()]):
-            number = producer.get(name)
-            if number is not None and number not in needed:
-                needed.add(number)
-                stack.append(number)
-    return needed
-
-
-def _sorted(
-    nodes: Sequence[NodeRecord], producer: Mapping[str, int], needed: set[int]
 ) -> list[NodeRecord]:
-    """The needed nodes, producers before readers; file order where it already is one."""
+    """The nodes that the outputs hang on, in the order of the file."""
+    needed = bytearray(len(nodes))
+    stack = [producer[name] for name in outputs if name in producer]
+    while stack:
+        number = stack.pop()
+        if not needed[number]:
+            needed[number] = 1
+            stack += [producer[name] for name in _reads(nodes[number]) if name in producer]
+    return [node for node in nodes if needed[node.number]]
+
+
+def _in_order(nodes: Iterable[NodeRecord], producer: Mapping[str, int]) -> bool:
+    """Whether every node comes after those that it reads, as it should in a file."""
+    return all(producer.get(name, -1) < node.number for node in nodes for name in _reads(node))
+
+
+def _sorted(nodes: Sequence[NodeRecord], producer: Mapping[str, int]) -> list[NodeRecord]:
+    """Producers before readers; otherwise the order of the file."""
     waiting: dict[int, int] = {}
-    readers: dict[int, list[int]] = {}
-    for number in needed:
-        before = {producer[name] for name in _reads(nodes[number]) if name in producer}
-        waiting[number] = len(before)
+    readers: dict[int, list[NodeRecord]] = {}
+    for node in nodes:
+        before = {producer[name] for name in _reads(node) if name in producer}
+        waiting[node.number] = len(before)
         for other in before:
-            readers.setdefault(other, []).append(number)
+            readers.setdefault(other, []).append(node)
+    numbered = {node.number: node for node in nodes}
     ready = [number for number, count in waiting.items() if count == 0]
     heapq.heapify(ready)
     ordered: list[NodeRecord] = []
     while ready:
         number = heapq.heappop(ready)
-        ordered.append(nodes[number])
+        ordered.append(numbered[number])
         for reader in readers.get(number, ()):
-            waiting[reader] -= 1
-            if waiting[reader] == 0:
-                heapq.heappush(ready, reader)
-    if len(ordered) < len(needed):
-        raise cycle([nodes[number].label for number in sorted(needed) if waiting[number]])
+            waiting[reader.number] -= 1
+            if waiting[reader.number] == 0:
+                heapq.heappush(ready, reader.number)
+    if len(ordered) < len(nodes):
+        raise cycle([node.label for node in nodes if waiting[node.number]])
     return ordered
+
+
+def _finish(
+    nodes: Sequence[NodeRecord], producer: Mapping[str, int], outputs: Iterable[str]
+) -> None:
+    """Note where each name is read for the last time: its value need not be kept any longer."""
+    later = bytearray(max(producer.values(), default=-1) + 1)
+    for name in outputs:
+        if name in producer:
+            later[producer[name]] = 1
+    for node in reversed(nodes):
+        read = [name for name in _reads(node) if name in producer and not later[producer[name]]]
+        finished = tuple(dict.fromkeys(read))
+        node.finished = node.inputs if finished == node.inputs else finished
+        for name in finished:
+            later[producer[name]] = 1
 
 
 def _opsets(entries: Iterable[Any]) -> dict[str, int]:

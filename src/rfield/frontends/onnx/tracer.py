@@ -100,6 +100,8 @@ class Tracer:
             for name, value in zip(node.outputs, results, strict=False):
                 if name:
                     values[name] = value
+            for name in node.finished:
+                values.pop(name, None)
         return [scope.find(name) for name in scope.graph.outputs]
 
     def call(self, node: NodeRecord, inputs: list[Value | None], scope: Scope) -> list[Value]:
@@ -232,12 +234,14 @@ class Tracer:
         if not kept:
             return Value(op.shape, sized=sized)
         moving = op.depends_on_size or (sized and op.kind in _MOVED_BY_SIZE)
-        reduced = Op(
-            op.kind, op.shape, tuple(chosen), op.join and len(kept) > 1, exact, op.work, moving
-        )
+        join = op.join and len(kept) > 1
+        if (len(chosen), join, exact, moving) != (
+            len(links), op.join, op.exact, op.depends_on_size,
+        ):  # fmt: skip
+            op = Op(op.kind, op.shape, tuple(chosen), join, exact, op.work, moving)
         source = f"{shown(call.node.op)} #{call.node.number}"
         self.draft.tables = tuple(v.shape for v in call.inputs if v is not None and v.index is None)
-        return Value(op.shape, self.draft.add(self.names.fresh(name), reduced, kept, source=source))
+        return Value(op.shape, self.draft.add(self.names.fresh(name), op, kept, source=source))
 
     # --- questions
 
