@@ -210,6 +210,17 @@ def test_a_step_that_is_no_stride():
         assert list(rfield.input_size(graph, target).sets[0].early) == expected
 
 
+def test_an_output_of_one_position_still_has_its_axis():
+    """Loaded at a size that leaves one position; the axis shows at larger ones."""
+    layers = [(2, 3, (1, 1)), (5, 3, (2, 2)), (2, 2, (1, 1)), (1, 3, (0, 0))]
+    for size in (20, 49, 300):
+        graph = chain(layers, size)
+        for target in (1, 2, 3):
+            listed = [n for n in range(1, 400) if counted(layers, n)[0] == target]
+            assert list(rfield.input_size(graph, target).sets[0].early) == listed
+            assert rfield.output_size(graph, listed[0]) == (target,)
+
+
 def test_a_slice_is_no_floor():
     """What a slice leaves out on purpose is not dropped; what its last step misses is."""
     b = rfield.GraphBuilder()

@@ -144,6 +144,18 @@ def test_the_meta_device_refuses_what_the_cpu_refuses(name):
         assert run(twin, (size, size)) == real
 
 
+def test_an_output_of_one_position_still_has_its_axis():
+    """Loaded at a size that leaves one position; along which axis, only larger sizes show."""
+    model = nn.Sequential(
+        nn.Conv1d(1, 1, 2, 3, 1), nn.MaxPool1d(2, 1, ceil_mode=True),
+        nn.Conv1d(1, 1, 5, 3, 2, dilation=2), nn.MaxPool1d(2, 2, 1), nn.MaxPool1d(1, 3),
+    )  # fmt: skip
+    found = rfield.input_size(model, 3, input_shape=(1, 1, 49))
+    takes = [n for n in range(15, 240) if model(torch.zeros(1, 1, n)).shape[-1] == 3]
+    assert list(found.sets[0].early) == takes
+    assert found.smallest == (takes[0],)
+
+
 def test_mirrored_padding_needs_enough_to_mirror():
     graph = rfield.load(MODELS["reflect"](), (1, 1, 60, 60))
     with pytest.raises(rfield.RFieldError) as told:

@@ -6,7 +6,7 @@ what one such size gives. Nothing here knows that sizes repeat: that is ``sizes`
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from functools import cached_property
 
 from ..core.arguments import integer, listed
@@ -23,6 +23,9 @@ CRITERIA = ("accepted", "complete", "even", "aligned")
 """``accepted``: the model takes the size. ``complete``: no position falls off the end of a strided
 window. ``even``: padding is used equally on both sides. ``aligned``: branches meet in one place."""
 
+GROWN = 49
+"""A factor that keeps what is left over modulo 2, 3, 4, 6, 8, 12, 16, 24 and 48."""
+
 
 class Reading:
     """One size of the inputs ``names``; ``refused`` holds why the model does not take it.
@@ -36,10 +39,10 @@ class Reading:
         refused: str,
         names: frozenset[str],
         output: str | None,
-        loaded: Reading | None = None,
+        model: Callable[[], Reading] | None = None,
     ) -> None:
         self.refused = refused
-        self._loaded = loaded
+        self._model = model
         self._graph = graph
         self._names = names
         self._output = output
@@ -69,27 +72,27 @@ class Reading:
     def output(self) -> tuple[int | None, ...]:
         """Per input axis the size of the axis along which the output moves, None without one."""
         shape = self.graph.nodes[self._value].shape
-        places = [_carrier(axes) for axes in self._places]
+        places = [_carrier(axes) for axes in self.places]
         return tuple(None if place is None else shape[place] for place in places)
 
     @cached_property
     def output_shape(self) -> tuple[int, ...]:
         """The sizes of the output along all axes along which it moves."""
         shape = self.graph.nodes[self._value].shape
-        return tuple(shape[axis] for axis in sorted(set[int]().union(*self._places)))
+        return tuple(shape[axis] for axis in sorted(set[int]().union(*self.places)))
 
-    @property
-    def _places(self) -> tuple[tuple[int, ...], ...]:
+    @cached_property
+    def places(self) -> tuple[tuple[int, ...], ...]:
         """Per input axis the axes of the output that move with it.
 
-        An axis of one position does not move, so they are those of the model as it was loaded.
+        An axis of one position does not move, so they are those of the model at a larger size.
         """
         rank = len(self.graph.nodes[self._value].shape)
         own = tuple(moving_axes(state, rank) for state in self._states)
-        if self._loaded is None or len(self._loaded.shapes[self._loaded._value]) != rank:
+        model = None if self._model is None or all(own) else self._model()
+        if model is None or len(model.shapes[model._value]) != rank:
             return own
-        pairs = zip(self._loaded._places, own, strict=True)
-        return tuple(loaded or here for loaded, here in pairs)
+        return tuple(there or here for there, here in zip(model.places, own, strict=True))
 
     @cached_property
     def centers(self) -> tuple[tuple[float, float] | None, ...]:
@@ -152,10 +155,10 @@ class Resizing:
         self.axes = axis_names(len(self.entries[0].axes))
         self.output = output
         self._kept: dict[tuple[int, ...], Reading] = {}
+        self._seen: Reading | None = None
         if output is not None:
             find(graph, output)
         self._names = frozenset(entry.name for entry in self.entries)
-        self._loaded = Reading(graph, "", self._names, output)
 
     @property
     def is_square(self) -> bool:
@@ -182,12 +185,22 @@ class Resizing:
             raise InvalidModelError(f"{what} = {given!r}; expected positive integers")
         return tuple(known)
 
+    def _larger(self) -> Reading:
+        """The model as it was loaded, or at a larger size where its output has one position."""
+        if self._seen is None:
+            self._seen = Reading(self.graph, "", self._names, self.output)
+            if not all(self._seen.places):
+                graph, refused = self._read([GROWN * size for size in self.sizes])
+                if not refused:
+                    self._seen = Reading(graph, "", self._names, self.output)
+        return self._seen
+
     def at(self, sizes: Sequence[int]) -> Reading:
         """The model at these sizes; what was read once is kept."""
         key = tuple(sizes)
         if key not in self._kept:
             graph, refused = self._read(key)
-            self._kept[key] = Reading(graph, refused, self._names, self.output, self._loaded)
+            self._kept[key] = Reading(graph, refused, self._names, self.output, self._larger)
         return self._kept[key]
 
     def _read(self, sizes: Sequence[int]) -> tuple[Graph | None, str]:
