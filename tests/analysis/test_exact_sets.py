@@ -104,3 +104,17 @@ def test_a_frame_taken_out_of_flattened_frames_is_global_where_all_of_it_is_read
     rf = rfield.receptive_field(b.build(outputs=[y]))
     assert rf.local.size[1:] == (0, 0)
     assert rf.size[1:] == (rfield.UNBOUNDED, rfield.UNBOUNDED)
+
+
+def test_attention_over_a_grid_of_windows_reads_the_whole_axis() -> None:
+    """Every second column, each of which has read its window: that leaves nothing of the column."""
+    b = rfield.GraphBuilder()
+    x = b.input("image", (1, 1, 6, 6))
+    y = b.softmax("windows", b.reshape("cut", x, (1, 1, 6, 2, 3)), axis=4)
+    y = b.reshape("cells", b.reshape("joined", y, (1, 1, 6, 6)), (1, 1, 3, 2, 3, 2))
+    y = b.reshape("tokens", b.permute("turned", y, (0, 3, 5, 1, 2, 4)), (4, 1, 9), axes=(2,))
+    y = b.reshape("grids", b.softmax("grid", y, axis=2), (1, 2, 2, 1, 3, 3))
+    y = b.reshape("out", b.permute("back", y, (0, 3, 4, 1, 5, 2)), (1, 1, 6, 6))
+    rf = rfield.receptive_field(b.build(outputs=[y]))
+    assert rf.size == (rfield.UNBOUNDED, rfield.UNBOUNDED)
+    assert rf.local.size == (0, 0)

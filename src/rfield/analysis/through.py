@@ -50,21 +50,25 @@ def through(
     unchanged = _shortcut(term, link, len(before), len(after))
     if unchanged is not None:
         return unchanged
+    has_place = term.carrier is not None
     if term.carrier is not None and not isinstance(link.reads[term.carrier].relation, Sliding):
         if term.advance == 0 and not term.moves(term.carrier) and term.period == 1:
             term = Term(term.low, term.high, None, None, term.is_global)
         elif isinstance(link.reads[term.carrier].relation, Whole) and term.moves(term.carrier):
             return everything(len(after))
-    glued = False
+    glued = swallowed = False
     phased = _phased_axis(term, link, own)
     for axis in link.changed:
         read = link.reads[axis]
         glued |= _is_cut(read) and term.varies(axis)
+        swallowed |= has_place and isinstance(read.relation, Whole) and term.moves(axis)
         if axis == phased:
             term = _at_phases(term, axis, read)
         else:
             term = _along(term, axis, read, before[axis], after)
     placed = compact(_place(term, link, len(after)))
+    if swallowed and placed.low.size == 1 and not placed.advance:
+        return everything(len(after))  # nothing of the position is left: all there is was read
     return recarry(placed, after, 3) if glued else placed
 
 
