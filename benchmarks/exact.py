@@ -31,7 +31,7 @@ from numpy.typing import NDArray
 
 import rfield
 from benchmarks.torch_read import build, turns
-from rfield.analysis.support import Support
+from rfield.analysis.pixels.support import Support
 
 if TYPE_CHECKING:
     Module = Any  # PyTorch need not be installed where types are checked

@@ -12,15 +12,15 @@ __version__ = "0.1.0"
 
 _HOME = {
     "UNBOUNDED": "analysis.results",
-    "Alignment": "analysis.alignment",
+    "Alignment": "analysis.geometry.alignment",
     "Cost": "analysis.cost",
     "Fidelity": "analysis.results",
     "Graph": "core.graph",
     "GraphBuilder": "frontends.declared",
     "RFieldError": "errors",
-    "ReceptiveField": "analysis.field",
+    "ReceptiveField": "analysis.geometry.field",
     "Region": "analysis.results",
-    "StreamPlan": "analysis.streaming",
+    "StreamPlan": "analysis.pieces.streaming",
     "alignment": "api",
     "centers": "sizing",
     "check_size": "sizing",
@@ -35,7 +35,7 @@ _HOME = {
     "path_fields": "sizing",
     "receptive_field": "api",
     "receptive_fields": "api",
-    "run_streaming": "analysis.overlap",
+    "run_streaming": "analysis.pieces.overlap",
     "run_tiled": "piecewise",
     "shift_equivariance": "sizing",
     "stream_plan": "api",
@@ -48,12 +48,12 @@ _HOME = {
 }
 
 if TYPE_CHECKING:
-    from .analysis.alignment import Alignment
     from .analysis.cost import Cost
-    from .analysis.field import ReceptiveField
-    from .analysis.overlap import run_streaming
+    from .analysis.geometry.alignment import Alignment
+    from .analysis.geometry.field import ReceptiveField
+    from .analysis.pieces.overlap import run_streaming
+    from .analysis.pieces.streaming import StreamPlan
     from .analysis.results import UNBOUNDED, Fidelity, Region
-    from .analysis.streaming import StreamPlan
     from .api import (
         alignment,
         cost,

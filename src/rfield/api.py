@@ -5,25 +5,25 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping, Sequence
 from typing import TYPE_CHECKING, Any
 
-from .analysis import alignment as _alignment
 from .analysis import cost as _cost
-from .analysis import explain as _explain
-from .analysis import fields as _fields
-from .analysis import influence as _influence
-from .analysis import streaming as _streaming
-from .analysis import support as _support
-from .analysis import tile_planning as _tile_planning
+from .analysis.geometry import alignment as _alignment
+from .analysis.geometry import explain as _explain
+from .analysis.geometry import fields as _fields
+from .analysis.pieces import streaming as _streaming
+from .analysis.pieces import tile_planning as _tile_planning
+from .analysis.pixels import influence as _influence
+from .analysis.pixels import support as _support
 from .loading import graph_for as _read
 
 if TYPE_CHECKING:
-    from .analysis.alignment import Alignment
     from .analysis.cost import Cost
-    from .analysis.explain import Explanation
-    from .analysis.field import ReceptiveField
-    from .analysis.influence import Influence
-    from .analysis.streaming import StreamPlan
-    from .analysis.support import Support
-    from .analysis.tiling import TilePlan
+    from .analysis.geometry.alignment import Alignment
+    from .analysis.geometry.explain import Explanation
+    from .analysis.geometry.field import ReceptiveField
+    from .analysis.pieces.streaming import StreamPlan
+    from .analysis.pieces.tiling import TilePlan
+    from .analysis.pixels.influence import Influence
+    from .analysis.pixels.support import Support
     from .present.summary import Summary
 
 

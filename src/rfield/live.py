@@ -12,16 +12,16 @@ from collections.abc import Callable, Iterable, Mapping, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from .analysis import measured as _measured
-from .analysis import verification as _verification
+from .analysis.pixels import measured as _measured
+from .analysis.pixels import verification as _verification
 from .core.graph import Graph
 from .errors import UnreadableModelError
 from .frontends.registry import resolve
 from .loading import load
 
 if TYPE_CHECKING:
-    from .analysis.influence import Influence
-    from .analysis.verification import Verification
+    from .analysis.pixels.influence import Influence
+    from .analysis.pixels.verification import Verification
 
 
 def verify(

@@ -6,15 +6,15 @@ from collections.abc import Callable, Generator, Sequence
 from contextlib import contextmanager
 from typing import TYPE_CHECKING, Any
 
-from .analysis import stitching as _stitching
-from .analysis import tile_check as _tile_check
+from .analysis.pieces import stitching as _stitching
+from .analysis.pieces import tile_check as _tile_check
 from .frontends.registry import resolve
 from .live import built
 from .loading import load
 
 if TYPE_CHECKING:
-    from .analysis.tile_check import TilingCheck
-    from .analysis.tiling import TilePlan
+    from .analysis.pieces.tile_check import TilingCheck
+    from .analysis.pieces.tiling import TilePlan
 
 
 def run_tiled(

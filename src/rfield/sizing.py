@@ -9,19 +9,19 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import TYPE_CHECKING, Any
 
-from .analysis import centers as _centers
-from .analysis import fits as _fits
-from .analysis import paths as _paths
-from .analysis import shifts as _shifts
-from .analysis import sizes as _sizes
+from .analysis.geometry import centers as _centers
+from .analysis.geometry import fits as _fits
+from .analysis.geometry import paths as _paths
+from .analysis.resizing import shifts as _shifts
+from .analysis.resizing import sizes as _sizes
 from .loading import graph_for as _read
 
 if TYPE_CHECKING:
-    from .analysis.centers import Centers
-    from .analysis.fits import Fits
-    from .analysis.paths import PathFields
-    from .analysis.shifts import ShiftEquivariance
-    from .analysis.sizes import SizeCheck, Sizes
+    from .analysis.geometry.centers import Centers
+    from .analysis.geometry.fits import Fits
+    from .analysis.geometry.paths import PathFields
+    from .analysis.resizing.shifts import ShiftEquivariance
+    from .analysis.resizing.sizes import SizeCheck, Sizes
 
 
 def output_size(

@@ -11,7 +11,7 @@ import numpy as np
 import pytest
 
 import rfield
-from rfield.analysis.fits import Sees
+from rfield.analysis.geometry.fits import Sees
 from tests.analysis.literature import fcn32s, ssd300
 
 # --- paths

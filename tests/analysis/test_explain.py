@@ -8,7 +8,7 @@ from fractions import Fraction
 import pytest
 
 import rfield
-from rfield.analysis.explain import explain
+from rfield.analysis.geometry.explain import explain
 from tests.oracle.generator import case
 from tests.oracle.translate import build
 

@@ -11,7 +11,7 @@ import numpy as np
 import pytest
 
 import rfield
-from rfield.analysis.influence import Influence
+from rfield.analysis.pixels.influence import Influence
 
 
 def stack(count: int, kernel: int, axes: int = 2) -> Influence:

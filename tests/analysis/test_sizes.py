@@ -11,7 +11,7 @@ from typing import Any
 import pytest
 
 import rfield
-from rfield.analysis.sizeset import SizeSet
+from rfield.analysis.resizing.sizeset import SizeSet
 from tests.analysis.literature import valid_unet
 
 # One layer of a chain: kernel, stride, and padding "same" or (before, after).

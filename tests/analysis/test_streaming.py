@@ -11,7 +11,7 @@ import numpy as np
 import pytest
 
 import rfield
-from rfield.analysis.streaming import StreamPlan
+from rfield.analysis.pieces.streaming import StreamPlan
 from rfield.errors import NotStreamableError
 from tests.analysis.buffers import Chain, Layer
 

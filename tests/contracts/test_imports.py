@@ -19,9 +19,14 @@ FRAMEWORK_FOLDERS = {
     *(".frontends.torch", ".frontends.onnx", ".frontends.tensorflow", ".frontends.keras"),
     ".frontends.jax",
 }
-BELOW_CLI = FRAMEWORK_FOLDERS | {
+ANALYSIS_ROOMS = {
+    *(".analysis", ".analysis.engines", ".analysis.geometry", ".analysis.pixels"),
+    *(".analysis.pieces", ".analysis.resizing"),
+}
+BELOW_CLI = (FRAMEWORK_FOLDERS | ANALYSIS_ROOMS) | {
     *(".errors", ".core", ".analysis", ".present", ".frontends", ".networks"),
 }
+MATHEMATICS = {".errors", ".core", ".analysis", "numpy"}
 FRONTEND = {".errors", ".core", ".frontends", "numpy"}
 
 # What each room may import besides itself and the standard library: rooms begin with a dot,
@@ -32,8 +37,14 @@ MAY_IMPORT: dict[str, set[str]] = {
     "errors": set(),
     "core": {".errors", "numpy"},
     "analysis": {".errors", ".core", "numpy"},
-    "present": {".__version__", ".errors", ".core", ".analysis", "numpy", "rich"}
-    | {"pandas", "matplotlib"},
+    "analysis.engines": MATHEMATICS,
+    "analysis.geometry": MATHEMATICS | {".analysis.engines"},
+    "analysis.pixels": MATHEMATICS | {".analysis.engines", ".analysis.geometry"},
+    "analysis.resizing": MATHEMATICS | {".analysis.engines", ".analysis.geometry"},
+    "analysis.pieces": MATHEMATICS
+    | {".analysis.engines", ".analysis.geometry", ".analysis.pixels"},
+    "present": ANALYSIS_ROOMS
+    | {".__version__", ".errors", ".core", "numpy", "rich", "pandas", "matplotlib"},
     "frontends": FRAMEWORK_FOLDERS | {".errors", ".core", "numpy"},
     "frontends.torch": FRONTEND | {"torch", "torchvision", "timm"},
     "frontends.onnx": FRONTEND | {"onnx", "google", "onnxruntime"},

@@ -12,7 +12,7 @@ import pytest
 
 import rfield
 from rfield import networks
-from rfield.analysis.support import support
+from rfield.analysis.pixels.support import support
 from tests.models import engines
 from tests.models.engines import disagreements
 from tests.present import models as drawn

@@ -14,7 +14,7 @@ from typing import Any
 import numpy as np
 
 import rfield
-from rfield.analysis.reverse import pull_back
+from rfield.analysis.engines.reverse import pull_back
 from rfield.core.relation import Sliding, Table
 from tests.oracle import program as p
 from tests.oracle.grid_meaning import NoTheoryError, Side, Theory, has_theory

@@ -17,8 +17,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 import rfield
-from rfield.analysis.influence import influence_of
-from rfield.analysis.support import support_of
+from rfield.analysis.pixels.influence import influence_of
+from rfield.analysis.pixels.support import support_of
 from tests.oracle import program as p
 from tests.oracle.compare import (
     Difference,

@@ -102,8 +102,8 @@ MUTANTS: dict[str, tuple[str, str, Mutation]] = {
 
 def patch(module: str, name: str, mutation: Mutation) -> None:
     """Replace a core function in every module that holds it."""
-    import rfield.analysis.fields
-    import rfield.analysis.projective
+    import rfield.analysis.engines.projective
+    import rfield.analysis.geometry.fields
     import rfield.core.layout  # noqa: F401
 
     home = sys.modules[f"rfield.core.{module}"]

@@ -7,7 +7,7 @@ import json
 from io import StringIO
 
 import rfield
-from rfield.analysis.alignment import alignment
+from rfield.analysis.geometry.alignment import alignment
 from rfield.present.align import align_report
 from rfield.present.records import to_csv, to_json
 from rfield.present.text import plain

@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 from fractions import Fraction
 
-from rfield.analysis.fields import receptive_fields
+from rfield.analysis.geometry.fields import receptive_fields
 from rfield.frontends.declared.chain import chain, parse
 from rfield.present.chain import chain_report, chain_rows
 from rfield.present.records import to_json

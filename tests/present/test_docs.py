@@ -13,7 +13,7 @@ from typing import Any
 import pytest
 
 import rfield
-from rfield.analysis.support import support
+from rfield.analysis.pixels.support import support
 from rfield.cli import main
 from rfield.frontends.declared.chain import chain
 from tests.analysis.literature import ssd300

@@ -9,8 +9,8 @@ import numpy as np
 import pytest
 
 import rfield
-from rfield.analysis.support import support
-from rfield.analysis.verification import CounterExample, Verification
+from rfield.analysis.pixels.support import support
+from rfield.analysis.pixels.verification import CounterExample, Verification
 from rfield.present.explain import explain_report
 from rfield.present.influence import influence_report
 from rfield.present.markdown import markdown

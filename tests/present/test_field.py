@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 
 import rfield
-from rfield.analysis.fields import receptive_field
+from rfield.analysis.geometry.fields import receptive_field
 from rfield.present.field import field_report
 from rfield.present.records import to_csv, to_json
 from rfield.present.text import plain

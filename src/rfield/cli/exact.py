@@ -11,7 +11,7 @@ from .options import Commands, count, index, place, seed
 from .steps import BAD_NEWS, DONE, load_graph, progress, write_report
 
 if TYPE_CHECKING:
-    from ..analysis.influence import Influence
+    from ..analysis.pixels.influence import Influence
 
 MEASURED = ("images", "count", "seed", "reduce")
 """Options of ``influence`` that say how it is measured."""
@@ -72,7 +72,7 @@ def add(commands: Commands) -> None:
 
 
 def _support(arguments: argparse.Namespace) -> int:
-    from ..analysis.support import support
+    from ..analysis.pixels.support import support
     from ..present.support import support_report
 
     clip = not arguments.no_clip
@@ -82,9 +82,9 @@ def _support(arguments: argparse.Namespace) -> int:
 
 
 def _influence(arguments: argparse.Namespace) -> int:
-    from ..analysis.fields import receptive_field
-    from ..analysis.influence import influence
-    from ..analysis.measured import chosen_index
+    from ..analysis.geometry.fields import receptive_field
+    from ..analysis.pixels.influence import influence
+    from ..analysis.pixels.measured import chosen_index
     from ..present.influence import influence_report
 
     if arguments.plot is not None:
@@ -109,7 +109,7 @@ def _influence(arguments: argparse.Namespace) -> int:
 
 
 def _measured(arguments: argparse.Namespace) -> Influence:
-    from ..analysis.measured import images_in
+    from ..analysis.pixels.measured import images_in
     from ..live import measured_influence
 
     if arguments.training:

@@ -64,7 +64,7 @@ def _summary(arguments: argparse.Namespace) -> int:
 
 
 def _field(arguments: argparse.Namespace) -> int:
-    from ..analysis.fields import receptive_field
+    from ..analysis.geometry.fields import receptive_field
     from ..present.field import field_report
 
     if arguments.clip and arguments.at is None:
@@ -75,7 +75,7 @@ def _field(arguments: argparse.Namespace) -> int:
 
 
 def _align(arguments: argparse.Namespace) -> int:
-    from ..analysis.alignment import alignment
+    from ..analysis.geometry.alignment import alignment
     from ..present.align import align_report
 
     found = alignment(load_graph(arguments))
@@ -84,7 +84,7 @@ def _align(arguments: argparse.Namespace) -> int:
 
 
 def _explain(arguments: argparse.Namespace) -> int:
-    from ..analysis.explain import explain
+    from ..analysis.geometry.explain import explain
     from ..present.explain import explain_report
 
     found = explain(load_graph(arguments), arguments.output, wrt=arguments.wrt)

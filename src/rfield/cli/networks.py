@@ -52,7 +52,7 @@ def _article(arguments: argparse.Namespace) -> int:
 
 
 def _chain(arguments: argparse.Namespace) -> int:
-    from ..analysis.fields import receptive_fields
+    from ..analysis.geometry.fields import receptive_fields
     from ..frontends.declared.chain import chain, parse
     from ..present.chain import chain_report, chain_rows
 

@@ -59,7 +59,7 @@ def _tiles(arguments: argparse.Namespace) -> int:
 
 
 def _stream(arguments: argparse.Namespace) -> int:
-    from ..analysis.streaming import stream_plan
+    from ..analysis.pieces.streaming import stream_plan
     from ..present.stream import stream_report
 
     plan = stream_plan(

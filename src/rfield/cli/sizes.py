@@ -53,8 +53,8 @@ def add(commands: Commands) -> None:
 
 
 def _sizes(arguments: argparse.Namespace) -> int:
-    from ..analysis import shifts, sizes
-    from ..analysis.reading import CRITERIA
+    from ..analysis.resizing import shifts, sizes
+    from ..analysis.resizing.reading import CRITERIA
     from ..present.sizes import check_report, sizes_report
 
     graph, wrt = load_graph(arguments), arguments.wrt
@@ -79,7 +79,7 @@ def _sizes(arguments: argparse.Namespace) -> int:
 
 
 def _fits(arguments: argparse.Namespace) -> int:
-    from ..analysis.fits import fits
+    from ..analysis.geometry.fits import fits
     from ..errors import unknown_name
     from ..present.design import fits_report
 
@@ -94,7 +94,7 @@ def _fits(arguments: argparse.Namespace) -> int:
 
 
 def _centers(arguments: argparse.Namespace) -> int:
-    from ..analysis.centers import centers
+    from ..analysis.geometry.centers import centers
     from ..present.design import centers_report
 
     found = centers(load_graph(arguments), arguments.output, wrt=arguments.wrt)
@@ -102,7 +102,7 @@ def _centers(arguments: argparse.Namespace) -> int:
 
 
 def _paths(arguments: argparse.Namespace) -> int:
-    from ..analysis.paths import path_fields
+    from ..analysis.geometry.paths import path_fields
     from ..present.design import paths_report
 
     found = path_fields(load_graph(arguments), wrt=arguments.wrt)

@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from fractions import Fraction
 
-from ..analysis.alignment import Alignment
+from ..analysis.geometry.alignment import Alignment
 from . import values
 from .report import Column, Remark, Report, Show, tabulate
 

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from fractions import Fraction
 
 from ..analysis.cost import cost
-from ..analysis.fields import Fields, choose_source
+from ..analysis.geometry.fields import Fields, choose_source
 from ..analysis.results import Size
 from ..core.graph import Graph
 from . import values

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from fractions import Fraction
 from typing import Protocol
 
-from ..analysis.fields import receptive_fields
+from ..analysis.geometry.fields import receptive_fields
 from ..core.graph import Graph
 from . import values
 from .report import Column, Report, Show, tabulate

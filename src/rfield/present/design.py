@@ -6,9 +6,9 @@ from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from fractions import Fraction
 
-from ..analysis.centers import Centers
-from ..analysis.fits import Fits, LayerFit, Sees
-from ..analysis.paths import PathField, PathFields
+from ..analysis.geometry.centers import Centers
+from ..analysis.geometry.fits import Fits, LayerFit, Sees
+from ..analysis.geometry.paths import PathField, PathFields
 from . import values
 from .report import Column, Facts, Part, Remark, Report, Show, tabulate
 

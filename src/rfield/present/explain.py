@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from ..analysis.explain import Explanation, JoinExplanation
-from ..analysis.sides import SHOWN, Side, Step
+from ..analysis.geometry.explain import Explanation, JoinExplanation
+from ..analysis.geometry.sides import SHOWN, Side, Step
 from . import values
 from .report import Column, Facts, Part, Remark, Report, Show, tabulate
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
 
-from ..analysis.field import ReceptiveField
+from ..analysis.geometry.field import ReceptiveField
 from ..analysis.results import Fidelity, Region
 from . import values
 from .report import Facts, Report

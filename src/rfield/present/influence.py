@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from ..analysis.influence import AREA_SHARES, SHARES, Influence
+from ..analysis.pixels.influence import AREA_SHARES, SHARES, Influence
 from ..analysis.results import Fidelity
 from . import values
 from .report import Column, Facts, Report, Show, tabulate

@@ -9,7 +9,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from ..analysis.influence import Influence
+from ..analysis.pixels.influence import Influence
 from ..errors import InvalidModelError, RFieldError
 from . import values
 from .text import visible

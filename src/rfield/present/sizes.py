@@ -5,10 +5,10 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 
-from ..analysis.reading import CRITERIA
-from ..analysis.shifts import ShiftEquivariance
-from ..analysis.sizes import SizeCheck, Sizes
-from ..analysis.sizeset import SizeSet
+from ..analysis.resizing.reading import CRITERIA
+from ..analysis.resizing.shifts import ShiftEquivariance
+from ..analysis.resizing.sizes import SizeCheck, Sizes
+from ..analysis.resizing.sizeset import SizeSet
 from . import values
 from .report import Column, Facts, Part, Remark, Report, Show, tabulate
 

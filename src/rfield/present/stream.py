@@ -4,9 +4,9 @@ from __future__ import annotations
 
 from fractions import Fraction
 
+from ..analysis.pieces.streaming import StreamPlan
+from ..analysis.pieces.timed import JoinDelay, LayerState
 from ..analysis.results import Size
-from ..analysis.streaming import StreamPlan
-from ..analysis.timed import JoinDelay, LayerState
 from . import values
 from .report import Column, Facts, Part, Remark, Report, Show, tabulate
 

@@ -9,8 +9,8 @@ from functools import cached_property
 from math import isfinite
 from typing import Any, overload
 
-from ..analysis.field import ReceptiveField
-from ..analysis.fields import Fields, choose_source
+from ..analysis.geometry.field import ReceptiveField
+from ..analysis.geometry.fields import Fields, choose_source
 from ..analysis.results import Size
 from ..core.graph import Graph
 from ..errors import InvalidModelError, UnresolvedSizeError

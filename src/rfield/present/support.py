@@ -6,8 +6,8 @@ from collections.abc import Sequence
 from math import prod
 from typing import Any, cast
 
+from ..analysis.pixels.support import Support
 from ..analysis.results import Fidelity
-from ..analysis.support import Support
 from . import values
 from .report import Facts, Part, Picture, Report
 

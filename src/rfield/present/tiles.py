@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from itertools import islice
 
-from ..analysis.tiling import Tile, TilePlan
+from ..analysis.pieces.tiling import Tile, TilePlan
 from .report import Column, Facts, Part, Remark, Report, Show, tabulate
 
 SHOWN = 6

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from ..analysis.verification import CounterExample, Verification
+from ..analysis.pixels.verification import CounterExample, Verification
 from . import values
 from .report import Column, Facts, Part, Remark, Report, Show, tabulate
 

@@ -1,0 +1,1 @@
+"""The engines: how relations are carried through a graph, forwards and backwards."""

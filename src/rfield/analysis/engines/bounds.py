@@ -1,0 +1,185 @@
+"""Evaluate states: the bounds, sizes and pattern of one value along one input axis."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from fractions import Fraction
+from math import lcm
+
+import numpy as np
+
+from ...core.graph import Graph
+from .pull import LARGEST, NOTHING, Bounds, Ints
+from .terms import Span, State, Term, terms_of
+
+PHASE_LIMIT = 1 << 16
+
+
+@dataclass(frozen=True, slots=True)
+class AxisField:
+    """What a value knows of one input axis, reduced to its positions.
+
+    ``terms`` have had all axes but the position axes folded into their bounds.
+    ``positions``: the tensor axes by which an output position is named.
+    """
+
+    terms: tuple[Term, ...]
+    positions: tuple[int, ...]
+    shape: tuple[int, ...]
+
+    @property
+    def local(self) -> AxisField:
+        """Without the terms that come from reading a whole axis."""
+        kept = tuple(term for term in self.terms if not term.is_global)
+        return AxisField(kept, self.positions, self.shape)
+
+    @property
+    def is_global(self) -> bool:
+        """Whether any term comes from reading a whole axis."""
+        return any(term.is_global for term in self.terms)
+
+    @property
+    def span(self) -> Span | None:
+        """The short form, where one window moves steadily along one axis; else None."""
+        if len(self.terms) != 1:
+            return None
+        (term,) = self.terms
+        if term.carrier is None or term.advance is None or term.is_global or term.low.size != 1:
+            return None
+        low, high = int(term.low.item()), int(term.high.item())
+        return (term.carrier, term.advance, low, high) if low <= high else None
+
+    def bounds(self, index: Ints) -> Bounds:
+        """First and last input index for each row of ``index`` (one column per position axis)."""
+        low = np.full(len(index), NOTHING[0], dtype=np.int64)
+        high = np.full(len(index), NOTHING[1], dtype=np.int64)
+        for term in self.terms:
+            shift = np.zeros(len(index), dtype=np.int64)
+            places: list[Ints | int] = [0] * term.low.ndim
+            inside = np.ones(len(index), dtype=bool)
+            for column, axis in enumerate(self.positions):
+                at = index[:, column]
+                if axis == term.carrier and term.advance is not None:
+                    block, at = np.divmod(at, term.period)
+                    shift = block * term.advance
+                elif term.low.shape[axis] > 1 or axis == term.carrier:
+                    inside &= (at >= 0) & (at < term.low.shape[axis])
+                    at = np.clip(at, 0, term.low.shape[axis] - 1)
+                else:
+                    continue
+                places[axis] = at
+            here_low, here_high = term.low[tuple(places)], term.high[tuple(places)]
+            finite_low = np.abs(here_low) <= LARGEST
+            finite_high = np.abs(here_high) <= LARGEST
+            here_low = np.where(inside, here_low + np.where(finite_low, shift, 0), NOTHING[0])
+            here_high = np.where(inside, here_high + np.where(finite_high, shift, 0), NOTHING[1])
+            low, high = np.minimum(low, here_low), np.maximum(high, here_high)
+        return low, high
+
+    @property
+    def stride(self) -> Fraction | None:
+        """Input step per output step, where all local terms share one; 0 where nothing moves."""
+        local = self.local.terms
+        if any(term.carrier is not None and term.advance is None for term in local):
+            return None
+        strides = {Fraction(term.advance or 0, term.period) for term in local}
+        carriers = {term.carrier for term in local}
+        return next(iter(strides)) if len(strides) == len(carriers) == 1 else None
+
+    @property
+    def period(self) -> int:
+        """Outputs after which the pattern repeats, over all local terms."""
+        return lcm(*(t.period for t in self.terms if not t.is_global and t.advance is not None))
+
+    def sizes(self) -> tuple[int, ...]:
+        """Sorted distinct spans over the phases, or over all positions if there is no pattern."""
+        local = self.local
+        if not local.terms:
+            return ()
+        found: set[int] = set()
+        for index in local.samples():
+            low, high = local.bounds(index)
+            reached = low <= high
+            found.update((high - low + 1)[reached].tolist())
+        return tuple(sorted(found)) or (0,)
+
+    def samples(self) -> list[Ints]:
+        """Positions that show every phase, and both ends where strides differ."""
+        axes: list[Ints] = []
+        for axis in self.positions:
+            size = self.shape[axis]
+            own = [t for t in self.terms if t.varies(axis)]
+            periods = [t.period for t in own if t.carrier == axis and t.advance is not None]
+            strides = {
+                Fraction(t.advance, t.period)
+                for t in own
+                if t.carrier == axis and t.advance is not None
+            }
+            length = lcm(*periods) if periods else 1
+            endless = len(periods) == len(own) and len(strides) <= 1
+            if not own or (endless and len(own) == len(self.terms)):
+                axes.append(np.arange(min(length, PHASE_LIMIT)))
+            elif size <= 4 * PHASE_LIMIT:
+                axes.append(np.arange(size))
+            else:
+                ends = np.arange(min(length, PHASE_LIMIT))
+                axes.append(np.unique(np.concatenate([ends, size - 1 - ends])))
+        if not axes:
+            return [np.zeros((1, 0), dtype=np.int64)]
+        counts = [len(values) for values in axes]
+        total = int(np.prod(counts, dtype=np.float64))
+        if total > 1 << 22:
+            axes = [v if len(v) <= 2048 else np.unique(np.r_[v[:1024], v[-1024:]]) for v in axes]
+        grid = np.meshgrid(*axes, indexing="ij")
+        return [np.stack([g.reshape(-1) for g in grid], axis=-1).astype(np.int64)]
+
+
+def carriers(states: Sequence[State], rank: int) -> tuple[int, ...]:
+    """The tensor axes along which any state goes on."""
+    found: set[int] = set()
+    for state in states:
+        if type(state) is tuple:
+            found.add(state[0])
+        else:
+            found |= {t.carrier for t in terms_of(state, rank) if t.carrier is not None}
+    return tuple(sorted(found))
+
+
+def position_axes(
+    graph: Graph, value: int, source: int, axes: tuple[int, ...], states: tuple[State, ...]
+) -> tuple[int, ...]:
+    """The tensor axes of ``value`` by which its positions are named.
+
+    Those along which the field moves; all of the source's axes where the layout is the same.
+    """
+    rank = len(graph.nodes[value].shape)
+    found = carriers(states, rank)
+    if rank == len(graph.nodes[source].shape) and set(found) <= set(axes):
+        return axes
+    return found
+
+
+def axis_field(state: State, shape: Sequence[int], positions: Sequence[int]) -> AxisField:
+    """Fold the axes that do not name a position into the bounds."""
+    folded: list[Term] = []
+    for term in terms_of(state, len(shape)):
+        low, high = term.low, term.high
+        for axis in range(len(shape)):
+            if axis not in positions and low.shape[axis] > 1:
+                low = low.min(axis=axis, keepdims=True)
+                high = high.max(axis=axis, keepdims=True)
+        folded.append(Term(low, high, term.carrier, term.advance, term.is_global))
+    return AxisField(tuple(folded), tuple(positions), tuple(shape))
+
+
+def phase_grid(fields: Sequence[AxisField]) -> Ints:
+    """Output positions that show every combination of phases of several axes."""
+    count = len(fields[0].positions)
+    columns: list[Ints] = []
+    for column in range(count):
+        seen = [np.unique(rows[:, column]) for one in fields for rows in one.samples()]
+        columns.append(np.unique(np.concatenate(seen)))
+    grid = np.meshgrid(*columns, indexing="ij")
+    rows = [g.reshape(-1) for g in grid]
+    return np.stack(rows, axis=-1) if rows else np.zeros((1, 0), dtype=np.int64)

@@ -1,0 +1,172 @@
+"""Free input sizes: which numbers depend on them, found exactly.
+
+SAME padding depends on the size modulo the stride, so every number of a network is a function of
+the input size modulo its total stride: reading the network once per residue decides whether a
+number is the same at all sizes. Ops that depend on the size itself (a resize to a fixed size, a
+flip) show up by a second set of sizes.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from fractions import Fraction
+from functools import lru_cache
+from math import lcm
+
+import numpy as np
+
+from ...core.graph import Graph
+from ...errors import RFieldError, UnresolvedSizeError
+from .bounds import axis_field, carriers
+from .forward import sweep
+from .terms import State, terms_of
+
+RESIDUE_LIMIT = 512
+BASE = 1 << 20
+
+
+def unknown_numbers(
+    graph: Graph,
+    source: str,
+    layer: str,
+    source_axes: Sequence[int],
+    names: Sequence[str],
+    states: Sequence[State],
+) -> dict[str, str]:
+    """``{"padding y": reason, …}``: what of ``layer`` changes with a free size.
+
+    That may be its stride, its padding or its region.
+    """
+    unknown: dict[str, str] = {}
+    samples = graphs_at_sizes(graph)
+    shape = graph.nodes[graph.index(layer)].shape
+    for k, name in enumerate(names):
+        found = [_state(sample, source, layer, source_axes[k]) for sample in samples]
+        seen = [_numbers(state, shape) for state in (*found, states[k])]
+        where = f"of {layer} along {name} depends on the input size"
+        if len({numbers[0] for numbers in seen}) > 1:
+            unknown[f"stride {name}"] = f"the stride {where}"
+        if len({numbers[1] for numbers in seen}) > 1:
+            unknown[f"padding {name}"] = f"the padding {where}"
+        elif samples and abs(_step(states[k])) > RESIDUE_LIMIT:
+            unknown[f"padding {name}"] = (
+                f"the padding {where}, or is not known not to: its stride is above {RESIDUE_LIMIT}"
+            )
+        if len(set(seen)) > 1 or f"padding {name}" in unknown:
+            unknown[f"region {name}"] = unknown.get(f"padding {name}", f"the region {where}")
+    return unknown
+
+
+class _Held:
+    """A graph as a cache key: compared by identity."""
+
+    def __init__(self, graph: Graph) -> None:
+        self.graph = graph
+
+    def __eq__(self, other: object) -> bool:
+        return isinstance(other, _Held) and other.graph is self.graph
+
+    def __hash__(self) -> int:
+        return id(self.graph)
+
+
+def graphs_at_sizes(graph: Graph) -> tuple[Graph, ...]:
+    """A graph with free axes at sizes that stand for all sizes; empty where size is irrelevant."""
+    return _samples(_Held(graph))
+
+
+@lru_cache(maxsize=8)
+def _samples(held: _Held) -> tuple[Graph, ...]:
+    """The graph at sizes that show every residue, and at twice those sizes."""
+    graph = held.graph
+    if not any(node.depends_on_size for node in graph.nodes):
+        return ()
+    if graph.reread is None:
+        raise UnresolvedSizeError("this graph cannot be read again at other sizes")
+    modulus = _modulus(graph)
+    first = modulus * (BASE // modulus + 1)
+    sizes = [first + residue for residue in range(min(modulus, RESIDUE_LIMIT))]
+    found: list[Graph] = []
+    for size in [*sizes, 2 * first, 3 * first]:
+        shapes = {
+            entry.name: [
+                size if axis in entry.free else known
+                for axis, known in enumerate(graph.nodes[entry.node].shape)
+            ]
+            for entry in graph.inputs_
+        }
+        try:
+            found.append(graph.reread(shapes))
+        except RFieldError:
+            continue  # this size is not legal for the network, so it has no numbers
+    return tuple(found)
+
+
+def _step(state: State) -> int:
+    """The input step of one pattern, 0 without one."""
+    if isinstance(state, tuple):
+        return state[1]
+    return max((abs(t.advance or 0) for t in state.terms), default=0) if state else 0
+
+
+def _modulus(graph: Graph) -> int:
+    """A size step after which all paddings are the same again: the lcm of the strides."""
+    modulus = 1
+    for entry in graph.inputs_:
+        for axis in entry.axes:
+            for index, state in enumerate(sweep(graph, entry.node, [axis]).states[0]):
+                if type(state) is tuple:
+                    modulus = lcm(modulus, abs(state[1]) or 1)
+                else:
+                    for term in terms_of(state, len(graph.nodes[index].shape)):
+                        modulus = lcm(modulus, abs(term.advance or 1))
+    return modulus
+
+
+@lru_cache(maxsize=2048)
+def _sweep_of(held: _Held, source: int, axis: int) -> list[State]:
+    return sweep(held.graph, source, [axis]).states[0]
+
+
+def _state(graph: Graph, source: str, layer: str, axis: int) -> State:
+    """The state of ``layer`` in ``source`` along one axis, in a graph read at some size."""
+    return _sweep_of(_Held(graph), graph.index(source), axis)[graph.index(layer)]
+
+
+def _numbers(state: State, shape: Sequence[int]) -> tuple[object, object, object]:
+    """Stride, padding and the whole pattern of a state, as comparable values."""
+    if state is None:
+        return None, None, None
+    if isinstance(state, tuple):
+        return Fraction(state[1]), state[2], state
+    folded = axis_field(state, shape, carriers([state], len(shape)))
+    origin = np.zeros((1, len(folded.positions)), dtype=np.int64)
+    pattern = {
+        (t.carrier, t.advance, t.period, t.low.tobytes(), t.high.tobytes()) for t in folded.terms
+    }
+    return folded.stride, int(folded.local.bounds(origin)[0][0]), frozenset(pattern)
+
+
+def padding_by_size(
+    graph: Graph, layer: str, sizes: Sequence[int]
+) -> dict[int, tuple[int | None, ...]]:
+    """The padding of ``layer`` in the first input for each input size (the same on all free axes).
+
+    None where the network accepts no such size or has no padding there.
+    """
+    if graph.reread is None:
+        raise UnresolvedSizeError("this graph cannot be read again at other sizes")
+    entry = graph.inputs_[0]
+    found: dict[int, tuple[int | None, ...]] = {}
+    for size in sizes:
+        shape = list(graph.nodes[entry.node].shape)
+        for axis in entry.free or entry.axes:
+            shape[axis] = size
+        try:
+            sample = graph.reread({entry.name: shape})
+        except RFieldError:
+            found[size] = (None,) * len(entry.axes)
+            continue
+        states = (_state(sample, entry.name, layer, axis) for axis in entry.axes)
+        found[size] = tuple(-s[2] if isinstance(s, tuple) else None for s in states)
+    return found

@@ -1,0 +1,275 @@
+"""One-dimensional steps of the forward engine: what happens to bounds along one axis.
+
+Bounds are a pair of integer arrays ``(low, high)``: per position, the first and last input index
+that can be reached. The hull of a union is the hull of the hulls, so carrying only bounds is exact
+as long as positions that reach nothing are kept apart: they hold ``NOTHING``. Every step here takes
+the axis to work on as the last one.
+"""
+
+from __future__ import annotations
+
+from functools import lru_cache
+from math import gcd
+
+import numpy as np
+from numpy.typing import NDArray
+
+from ...core.indices import IndexSet
+from ...core.relation import PERIOD_LIMIT, Border, Sliding, Table, divisors
+from ...errors import too_large
+
+Ints = NDArray[np.int64]
+Bounds = tuple[Ints, Ints]
+
+UNLIMITED = 1 << 60
+NOTHING = (1 << 61, -(1 << 61))
+LARGEST = 1 << 58
+CELL_LIMIT = 1 << 25
+
+
+def tidy(low: Ints, high: Ints) -> Bounds:
+    """Positions without reach hold exactly ``NOTHING``; endless sides exactly ``UNLIMITED``."""
+    low = np.where(low < -LARGEST, -UNLIMITED, low)
+    high = np.where(high > LARGEST, UNLIMITED, high)
+    empty = (low > LARGEST) | (high < -LARGEST)
+    if empty.any():
+        low, high = np.where(empty, NOTHING[0], low), np.where(empty, NOTHING[1], high)
+    return low, high
+
+
+def slide_pattern(bounds: Bounds, advance: int, relation: Sliding) -> tuple[Bounds, int]:
+    """Compose a repeating pattern (period: last axis, ``advance`` per period) with ``relation``."""
+    low, high = bounds
+    period = low.shape[-1]
+    blocks = period // gcd(period, relation.advance) if relation.advance else 1
+    result = relation.period * blocks
+    others = low.size // period
+    if result > PERIOD_LIMIT or result * others > CELL_LIMIT:
+        raise too_large("the pattern of one layer's field", result * others, _SMALLER)
+    shape = (*low.shape[:-1], result)
+    out_low = np.full(shape, NOTHING[0], dtype=np.int64)
+    out_high = np.full(shape, NOTHING[1], dtype=np.int64)
+    for phase, taps in enumerate(relation.taps):
+        if not taps:
+            continue
+        for comb_taps in _samples(taps, period):
+            starts = relation.advance * np.arange(blocks, dtype=np.int64)
+            middle = starts[:, None] + comb_taps[None, :]
+            block, place = np.divmod(middle, period)
+            moved = advance * block
+            found_low = (low[..., place] + moved).min(axis=-1)
+            found_high = (high[..., place] + moved).max(axis=-1)
+            view_low, view_high = (
+                out_low[..., phase :: relation.period],
+                out_high[..., phase :: relation.period],
+            )
+            np.minimum(view_low, found_low, out=view_low)
+            np.maximum(view_high, found_high, out=view_high)
+    return tidy(out_low, out_high), advance * (relation.advance * blocks // period)
+
+
+def table_pattern(bounds: Bounds, advance: int, relation: Table) -> Bounds:
+    """Bounds of a table's outputs that read a repeating pattern."""
+    low, high = bounds
+    period = low.shape[-1]
+    shape = (*low.shape[:-1], len(relation.taps))
+    out_low = np.full(shape, NOTHING[0], dtype=np.int64)
+    out_high = np.full(shape, NOTHING[1], dtype=np.int64)
+    for output, taps in enumerate(relation.taps):
+        for middle in _samples(taps, period):
+            block, place = np.divmod(middle, period)
+            first = (low[..., place] + advance * block).min(axis=-1)
+            last = (high[..., place] + advance * block).max(axis=-1)
+            out_low[..., output] = np.minimum(out_low[..., output], first)
+            out_high[..., output] = np.maximum(out_high[..., output], last)
+    return tidy(out_low, out_high)
+
+
+def _samples(taps: IndexSet, period: int) -> list[Ints]:
+    """Taps that decide the bounds: beyond one period from either end, others only lie between."""
+    chosen: list[Ints] = []
+    for start, step, count, width in taps.combs:
+        inner = _ends(width, period)
+        teeth = _ends(count, period // gcd(period, step) if step else 1)
+        if inner.size * teeth.size > CELL_LIMIT:
+            raise too_large("the taps of one layer", inner.size * teeth.size, _SMALLER)
+        chosen.append((start + step * teeth[:, None] + inner[None, :]).reshape(-1))
+    return chosen
+
+
+def _ends(count: int, keep: int) -> Ints:
+    if count <= 2 * keep:
+        return np.arange(count, dtype=np.int64)
+    return np.concatenate(
+        [np.arange(keep, dtype=np.int64), np.arange(count - keep, count, dtype=np.int64)]
+    )
+
+
+def slide_finite(
+    bounds: Bounds,
+    relation: Sliding | Table,
+    size: int,
+    positions: Ints,
+    start: int = 0,
+) -> Bounds:
+    """Bounds at ``positions`` of an op that reads a finite axis through ``relation``.
+
+    The axis has ``size`` elements, of which ``bounds`` holds those from ``start`` on.
+    """
+    low, high = bounds
+    shape = (*low.shape[:-1], len(positions))
+    if low.size // max(1, low.shape[-1]) * len(positions) > CELL_LIMIT:
+        raise too_large(
+            "the bounds of one layer", low.size // max(1, low.shape[-1]) * len(positions), _SMALLER
+        )
+    out_low = np.full(shape, NOTHING[0], dtype=np.int64)
+    out_high = np.full(shape, NOTHING[1], dtype=np.int64)
+    groups: list[tuple[Ints, IndexSet, int]]
+    if isinstance(relation, Table):
+        groups = [
+            (np.array([i]), relation.taps[p], 0)
+            for i, p in enumerate(positions.tolist())
+            if 0 <= p < len(relation.taps)
+        ]
+        border: Border = "zero"
+        blocks = np.zeros(len(positions), dtype=np.int64)
+    else:
+        border = relation.border
+        blocks, phases = np.divmod(positions, relation.period)
+        present: list[int] = np.unique(phases).tolist() if relation.period > 1 else [0]
+        groups = [
+            (np.flatnonzero(phases == r) if relation.period > 1 else np.arange(len(positions)),
+             relation.taps[r], relation.advance)
+            for r in present
+        ]  # fmt: skip
+    for where, taps, advance in groups:
+        for start_tap, step, count, width in taps.combs:
+            first = advance * blocks[where] + start_tap
+            if count == 1 and width > 64 and border in ("zero", "cut", "replicate"):
+                found = _range_bounds(low, high, first, width, size, start, border)
+            else:
+                if len(where) * count * width > CELL_LIMIT:
+                    raise too_large("one window's taps", len(where) * count * width, _SMALLER)
+                offsets = (step * np.arange(count)[:, None] + np.arange(width)[None, :]).reshape(-1)
+                found = _taps_bounds(low, high, first[:, None] + offsets, size, start, border)
+            out_low[..., where] = np.minimum(out_low[..., where], found[0])
+            out_high[..., where] = np.maximum(out_high[..., where], found[1])
+    return tidy(out_low, out_high)
+
+
+def _taps_bounds(
+    low: Ints, high: Ints, taps: Ints, size: int, start: int, border: Border
+) -> Bounds:
+    outside = (taps < 0) | (taps >= size)
+    if outside.any():
+        if border in ("zero", "cut"):
+            taps = np.where(outside, start, taps)
+        else:
+            taps, outside = fold_all(taps, size, border), np.zeros_like(outside)
+    places = taps - start
+    if not outside.any():
+        return low[..., places].min(axis=-1), high[..., places].max(axis=-1)
+    places = np.clip(places, 0, low.shape[-1] - 1)
+    return (
+        np.where(outside, NOTHING[0], low[..., places]).min(axis=-1),
+        np.where(outside, NOTHING[1], high[..., places]).max(axis=-1),
+    )
+
+
+def fold_all(taps: Ints, size: int, border: Border) -> Ints:
+    """``padding.fold`` for arrays, borders that always read something."""
+    if border == "replicate":
+        return np.clip(taps, 0, size - 1)
+    if border == "circular":
+        return taps % size
+    if border == "reflect":
+        period = max(1, 2 * (size - 1))
+        return (
+            np.minimum(taps % period, period - taps % period) if size > 1 else np.zeros_like(taps)
+        )
+    return np.minimum(taps % (2 * size), 2 * size - 1 - taps % (2 * size))
+
+
+def _range_bounds(
+    low: Ints, high: Ints, first: Ints, width: int, size: int, start: int, border: Border
+) -> Bounds:
+    """Bounds over long dense windows by doubling: two overlapping blocks cover each window."""
+    begin, end = np.clip(first, 0, size - 1), np.clip(first + width - 1, 0, size - 1)
+    misses = ((first >= size) | (first + width <= 0)) if border != "replicate" else None
+    begin, end = begin - start, end - start
+    length = end - begin + 1
+    level = np.frexp(length.astype(np.float64))[1] - 1
+    out_low = np.empty((*low.shape[:-1], len(first)), dtype=np.int64)
+    out_high = np.empty_like(out_low)
+    for power in range(int(level.max()) + 1):
+        span = 1 << power
+        mine = np.flatnonzero(level == power)
+        if mine.size:
+            left, right = begin[mine], end[mine] - span + 1
+            out_low[..., mine] = np.minimum(low[..., left], low[..., right])
+            out_high[..., mine] = np.maximum(high[..., left], high[..., right])
+        if low.shape[-1] > span:
+            low = np.minimum(low[..., :-span], low[..., span:])
+            high = np.maximum(high[..., :-span], high[..., span:])
+    if misses is not None and misses.any():
+        out_low[..., misses], out_high[..., misses] = NOTHING
+    return out_low, out_high
+
+
+@lru_cache(maxsize=1024)
+def prime_factors(number: int) -> tuple[int, ...]:
+    """Distinct prime factors."""
+    found: list[int] = []
+    candidate = 2
+    while candidate * candidate <= number:
+        if number % candidate == 0:
+            found.append(candidate)
+            while number % candidate == 0:
+                number //= candidate
+        candidate += 1
+    return (*found, number) if number > 1 else tuple(found)
+
+
+def shortest_period(bounds: Bounds, advance: int) -> tuple[Bounds, int]:
+    """The same pattern with the smallest period."""
+    low, high = bounds
+    for prime in prime_factors(low.shape[-1]):
+        while low.shape[-1] % prime == 0 and advance % prime == 0:
+            period, step = low.shape[-1] // prime, advance // prime
+            if not (_repeats(low, period, step) and _repeats(high, period, step)):
+                break
+            low, high, advance = low[..., :period], high[..., :period], step
+    return (low, high), advance
+
+
+def find_pattern(bounds: Bounds, repeats: int) -> tuple[Bounds, int] | None:
+    """Read a finite axis as a pattern that occurs at least ``repeats`` times, if it is one."""
+    low, high = bounds
+    size = low.shape[-1]
+    rows = low.reshape(-1, size)[:2]
+    for period in divisors(size):
+        if period * repeats > size:
+            break
+        step = int(rows[0, period] - rows[0, 0])
+        if abs(step) >= LARGEST or not _repeats(rows[:, : 4 * period], period, step):
+            continue
+        if _repeats(low, period, step) and _repeats(high, period, step):
+            return (low[..., :period], high[..., :period]), step
+    return None
+
+
+def _repeats(values: Ints, period: int, step: int) -> bool:
+    before, after = values[..., :-period], values[..., period:]
+    return _steps(before[..., :1], after[..., :1], step) and _steps(before, after, step)
+
+
+def _steps(before: Ints, after: Ints, step: int) -> bool:
+    """Whether every value goes up by ``step``; endless ones and absent ones stay."""
+    same: NDArray[np.bool_] = np.equal(before + step, after)
+    if same.all():
+        return True
+    endless: NDArray[np.bool_] = np.abs(before) > LARGEST
+    return bool(endless.any() and np.all(np.where(endless, np.equal(before, after), same)))
+
+
+_SMALLER = "Ask for fewer positions, or for a smaller input."

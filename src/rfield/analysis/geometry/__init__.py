@@ -1,0 +1,1 @@
+"""What a field is and why: sizes, strides, centers, alignment, paths, halo."""

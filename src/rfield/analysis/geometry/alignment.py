@@ -1,0 +1,265 @@
+"""Alignment: where branches meet, do they look at the same place?
+
+At a join (add, multiply, concat …) the features that are combined position by position should have
+the same stride and the same centre, per axis and per phase. Whole-axis reads have no place and take
+no part; nor do constants. The stride is checked even where a padding is not known.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+from fractions import Fraction
+from math import lcm
+
+import numpy as np
+
+from ...core.graph import Graph, Node
+from ...core.link import AnyLink, Link
+from ...core.relation import Sliding
+from ..engines.bounds import axis_field
+from ..engines.forward import sweep
+from ..engines.free import graphs_at_sizes
+from ..engines.terms import State, Term, Terms, terms_of
+from ..engines.through import through
+from ..results import axis_names
+
+Centers = dict[tuple[int, Fraction | None], tuple[Fraction | None, ...]]
+"""Per (carrier axis, stride) the centre of each phase; None where nothing is read."""
+
+
+@dataclass(frozen=True, slots=True)
+class Branch:
+    """One side of a join: the layer, and per axis its stride and the centre of its output 0.
+
+    None where the branch itself joins different strides, or does not move along the axis.
+    """
+
+    layer: str
+    stride: tuple[Fraction | None, ...]
+    center: tuple[Fraction | None, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Misalignment:
+    """A join whose branches differ; ``offset`` in input positions, None where strides differ.
+
+    The offset is that of the branch furthest from the first one, at the phase where it is largest.
+    ``axes`` names all axes; ``differing`` those on which the branches differ.
+    """
+
+    layer: str
+    wrt: str
+    axes: tuple[str, ...]
+    differing: tuple[str, ...]
+    branches: tuple[Branch, ...]
+    offset: tuple[Fraction | None, ...]
+    note: str = ""
+
+    def __str__(self) -> str:
+        sides = " and ".join(
+            f"{b.layer} (stride {_list(b.stride)}, centre {_list(b.center)})" for b in self.branches
+        )
+        offset = f"offset {_list(self.offset)} along {', '.join(self.axes)}"
+        return f"{self.layer}: {sides}; {offset}{self.note}"
+
+
+@dataclass(frozen=True, slots=True)
+class Alignment:
+    """All misaligned joins of a graph, in the order in which they are computed."""
+
+    joins: tuple[Misalignment, ...]
+    checked: int
+
+    @property
+    def aligned(self) -> bool:
+        """Whether every join combines features of the same place."""
+        return not self.joins
+
+    def __bool__(self) -> bool:
+        return self.aligned
+
+    def __str__(self) -> str:
+        if self.aligned:
+            return f"aligned: {self.checked} joins checked"
+        return "\n".join(str(join) for join in self.joins)
+
+
+def alignment(graph: Graph) -> Alignment:
+    """Check every join that an output depends on, with respect to every input."""
+    samples = graphs_at_sizes(graph) if graph.has_free_axes else ()
+    found: dict[tuple[str, str], Misalignment] = {}
+    seen: dict[tuple[str, str], int] = {}
+    checked = 0
+    for sample in (graph, *samples):
+        checked = 0
+        for join in _joins(sample):
+            checked += 1
+            if isinstance(join, Misalignment):
+                key = (join.layer, join.wrt)
+                found.setdefault(key, join)
+                seen[key] = seen.get(key, 0) + 1
+    order = {node.name: index for index, node in enumerate(graph.nodes)}
+    joins = sorted(found.values(), key=lambda join: order[join.layer])
+    total = 1 + len(samples)
+    return Alignment(
+        tuple(
+            join if seen[join.layer, join.wrt] == total
+            else Misalignment(
+                join.layer, join.wrt, join.axes, join.differing, join.branches, join.offset,
+                " (at some input sizes only)",
+            )
+            for join in joins
+        ),
+        checked,
+    )  # fmt: skip
+
+
+def _joins(graph: Graph) -> Iterator[Misalignment | None]:
+    """For each join and input: how it is misaligned, or None."""
+    used = used_values(graph)
+    for entry in graph.inputs_:
+        if not entry.axes:
+            continue
+        swept = sweep(graph, entry.node, entry.axes)
+        names = axis_names(len(entry.axes))
+        for index in used:
+            node = graph.nodes[index]
+            if node.join and len(node.operands) > 1:
+                yield from _check(graph.nodes, node, swept.states, entry.name, names)
+
+
+def used_values(graph: Graph) -> list[int]:
+    """Values that some output depends on."""
+    behind: set[int] = set(graph.outputs_)
+    for index in range(len(graph.nodes) - 1, -1, -1):
+        if index in behind:
+            behind.update(graph.nodes[index].operands)
+    return sorted(behind)
+
+
+def _check(
+    nodes: Sequence[Node],
+    node: Node,
+    states: Sequence[Sequence[State]],
+    wrt: str,
+    names: tuple[str, ...],
+) -> Iterator[Misalignment | None]:
+    sides: list[tuple[str, list[Centers]]] = []
+    for operand, link in zip(node.operands, node.links, strict=True):
+        per_axis = [_centers(s[operand], link, nodes[operand].shape, node.shape) for s in states]
+        if any(per_axis):
+            sides.append((nodes[operand].name, per_axis))
+    if len(sides) < 2:
+        return
+    differing: list[str] = []
+    offsets: list[Fraction | None] = []
+    for k, name in enumerate(names):
+        present = [centers[k] for _, centers in sides if centers[k]]
+        gaps = [_offset(present[0], other) for other in present[1:]]
+        unequal = [gap for gap in gaps if gap != 0]
+        if unequal:
+            differing.append(name)
+            known = [gap for gap in unequal if gap is not None]
+            offsets.append(None if len(known) < len(unequal) else max(known, key=abs))
+        else:
+            offsets.append(Fraction(0))
+    if not differing:
+        yield None
+        return
+    branches = tuple(
+        Branch(
+            layer,
+            tuple(_only(c, 1) for c in centers),
+            tuple(_only(c, 0) for c in centers),
+        )
+        for layer, centers in sides
+    )
+    yield Misalignment(node.name, wrt, names, tuple(differing), branches, tuple(offsets))
+
+
+def _centers(state: State, link: AnyLink, before: Sequence[int], after: Sequence[int]) -> Centers:
+    """Where an operand's local terms look, as seen from the join's output."""
+    if state is None:
+        return {}
+    if not isinstance(state, Terms) and link.is_identity:
+        return {(state[0], Fraction(state[1])): (Fraction(state[2] + state[3], 2),)}
+    return _by_stride(*branch_terms(state, link, before, after))
+
+
+def branch_terms(
+    state: State, link: AnyLink, before: Sequence[int], after: Sequence[int]
+) -> tuple[list[Term], Sequence[int]]:
+    """The local terms of a join's operand as they lie in the join, and the shape they lie in.
+
+    A part of a concatenation stays as it is; along the axis of the field it takes no part.
+    """
+    cut = _cut_axis(link)
+    passed: list[Term] = []
+    for term in terms_of(state, len(before)):
+        if term.is_global:
+            continue
+        if cut is None:
+            moved = through(term, link, before, after)
+        elif term.carrier == cut:
+            return [], before  # laid end to end along the field itself: nothing is combined
+        else:
+            moved = term
+        if moved is not None and not moved.is_global:
+            passed.append(moved)
+    return passed, after if cut is None else before
+
+
+def _by_stride(terms: Sequence[Term], shape: Sequence[int]) -> Centers:
+    groups: dict[tuple[int, Fraction | None], list[Term]] = {}
+    for term in terms:
+        if term.carrier is not None:
+            stride = None if term.advance is None else Fraction(term.advance, term.period)
+            groups.setdefault((term.carrier, stride), []).append(term)
+    found: Centers = {}
+    for (carrier, stride), members in groups.items():
+        period = lcm(*(t.period for t in members)) if stride is not None else shape[carrier]
+        field = axis_field(Terms(tuple(members)), shape, (carrier,))
+        low, high = field.bounds(np.arange(min(period, 4096), dtype=np.int64)[:, None])
+        found[carrier, stride] = tuple(
+            Fraction(int(a) + int(b), 2) if a <= b else None for a, b in zip(low, high, strict=True)
+        )
+    return found
+
+
+def _offset(one: Centers, other: Centers) -> Fraction | None:
+    """The largest distance between centres, phase by phase; None where strides differ."""
+    if set(one) != set(other):
+        return None
+    gaps: list[Fraction] = []
+    for key, mine in one.items():
+        theirs = other[key]
+        length = lcm(len(mine), len(theirs)) if mine and theirs else 0
+        stride = key[1] or Fraction(0)
+        for i in range(length):
+            a, b = mine[i % len(mine)], theirs[i % len(theirs)]
+            if a is not None and b is not None:
+                blocks = i // len(theirs) * len(theirs) - i // len(mine) * len(mine)
+                gaps.append(b - a + stride * blocks)
+    return max(gaps, key=abs, default=Fraction(0))
+
+
+def _only(centers: Centers, part: int) -> Fraction | None:
+    if len(centers) != 1:
+        return None
+    ((_, stride), middles) = next(iter(centers.items()))
+    return stride if part else middles[0] if middles else None
+
+
+def _cut_axis(link: AnyLink) -> int | None:
+    """The axis along which this operand is one part of a concatenation."""
+    if isinstance(link, Link):
+        for axis, read in enumerate(link.reads):
+            if isinstance(read.relation, Sliding) and read.relation.border == "cut":
+                return axis
+    return None
+
+
+def _list(values: Sequence[object]) -> str:
+    shown = ["?" if value is None else str(value) for value in values]
+    return shown[0] if len(set(shown)) == 1 else " x ".join(shown)

@@ -1,0 +1,254 @@
+"""``explain``: why is the field this large, or global, or misaligned?
+
+Large: for each axis and side the path through the network that reaches furthest, and what every
+layer on it adds. Global: the ops that read a whole axis. Misaligned: for each such join the paths
+of its branches, and the padding or crop that would align them.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from fractions import Fraction
+from typing import Any
+
+from ...core.graph import Graph
+from ..results import UNBOUNDED, Fidelity, Size
+from .alignment import Misalignment, alignment
+from .field import ReceptiveField
+from .fields import Fields, choose_source
+from .sides import SHOWN, Side, sides_of
+
+SCHEMA = 1
+
+
+@dataclass(frozen=True, slots=True)
+class WholeRead:
+    """An op that reads a whole axis, and along which axes of the input it does."""
+
+    layer: str
+    op: str
+    axes: tuple[str, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Remedy:
+    """Padding (positive) or cropping (negative) that aligns one branch with the first one.
+
+    ``padding`` holds (before, after) per axis in positions of ``branch``, and keeps its size.
+    ``instead``: layers on the branch whose own padding could be changed, with that change.
+    """
+
+    branch: str
+    padding: tuple[tuple[int, int], ...]
+    instead: tuple[tuple[str, tuple[tuple[int, int], ...]], ...] = ()
+
+    def __str__(self) -> str:
+        text = f"pad {self.branch} by {_pairs(self.padding)}"
+        if self.instead:
+            layer, change = self.instead[0]
+            text += f", or change the padding of {layer} by {_pairs(change)}"
+        return text
+
+
+@dataclass(frozen=True, slots=True)
+class JoinExplanation:
+    """A misaligned join: how each branch gets there, and what would align them (or why nothing)."""
+
+    join: Misalignment
+    paths: tuple[tuple[Side, ...], ...]
+    remedies: tuple[Remedy, ...]
+    reason: str = ""
+
+    def __str__(self) -> str:
+        cure = "; ".join(map(str, self.remedies)) or self.reason
+        return f"{self.join}\n  {cure}"
+
+
+@dataclass(frozen=True, slots=True)
+class Explanation:
+    """Why the field of ``layer`` is what it is."""
+
+    layer: str
+    wrt: str
+    axes: tuple[str, ...]
+    size: tuple[Size, ...]
+    local_size: tuple[int, ...]
+    fidelity: Fidelity
+    sides: tuple[Side, ...]
+    whole_reads: tuple[WholeRead, ...]
+    joins: tuple[JoinExplanation, ...]
+    notes: tuple[str, ...] = ()
+
+    def side(self, axis: str | int, side: str) -> Side | None:
+        """The path of one side, ``"first"`` or ``"last"``; None where nothing is read locally."""
+        name = self.axes[axis] if isinstance(axis, int) else axis
+        return next((s for s in self.sides if (s.axis, s.side) == (name, side)), None)
+
+    def shared_sides(self) -> list[tuple[Side, list[str]]]:
+        """Each different path once, with the axes on which it is the same."""
+        groups: dict[tuple[object, ...], tuple[Side, list[str]]] = {}
+        for side in self.sides:
+            key = (side.side, side.steps, side.bound, side.origin)
+            groups.setdefault(key, (side, []))[1].append(side.axis)
+        return list(groups.values())
+
+    def as_dict(self) -> dict[str, Any]:
+        """Plain data (JSON-ready), with a schema version."""
+        return {
+            "schema": SCHEMA,
+            "layer": self.layer,
+            "wrt": self.wrt,
+            "axes": list(self.axes),
+            "size": [None if s is UNBOUNDED else s for s in self.size],
+            "local_size": list(self.local_size),
+            "fidelity": self.fidelity.value,
+            "sides": [side.as_dict() for side in self.sides],
+            "whole_reads": [
+                {"layer": w.layer, "op": w.op, "axes": list(w.axes)} for w in self.whole_reads
+            ],
+            "joins": [
+                {
+                    "layer": join.join.layer,
+                    "wrt": join.join.wrt,
+                    "offset": [None if o is None else str(o) for o in join.join.offset],
+                    "branches": [
+                        {"layer": branch.layer, "sides": [side.as_dict() for side in sides]}
+                        for branch, sides in zip(join.join.branches, join.paths, strict=True)
+                    ],
+                    "remedies": [
+                        {
+                            "branch": r.branch,
+                            "padding": [list(pair) for pair in r.padding],
+                            "instead": {
+                                name: [list(p) for p in pairs] for name, pairs in r.instead
+                            },
+                        }
+                        for r in join.remedies
+                    ],
+                    "reason": join.reason,
+                }
+                for join in self.joins
+            ],
+            "notes": list(self.notes),
+        }
+
+    def __str__(self) -> str:
+        size = " x ".join(str(s) for s in self.size)
+        parts = [f"{self.layer} wrt {self.wrt}: size {size}"]
+        parts += [side.text(", ".join(axes)) for side, axes in self.shared_sides()]
+        parts += [
+            f"global: {w.layer} ({w.op}) reads all of {', '.join(w.axes)}"
+            for w in self.whole_reads[:SHOWN]
+        ]
+        if len(self.whole_reads) > SHOWN:
+            parts.append(f"global: and {len(self.whole_reads) - SHOWN} more")
+        parts += [f"misaligned: {join}" for join in self.joins]
+        return "\n".join([*parts, *self.notes])
+
+
+def explain(graph: Graph, output: str | None = None, *, wrt: str | None = None) -> Explanation:
+    """Why the field of ``output`` (default: the last output) in ``wrt`` is as large as it is."""
+    value = graph.outputs_[-1] if output is None else graph.index(output)
+    name = graph.nodes[value].name if output is None else output
+    source = choose_source(graph, value, wrt)
+    fields = Fields(graph, source, wrt)
+    rf = fields._field(name, value)  # pyright: ignore[reportPrivateUsage]
+    sides = sides_of(fields, value)
+    notes = list(dict.fromkeys(rf.unknown.values()))
+    if rf.is_crossed:
+        notes.append(
+            "a join on the way is empty on one axis only: its sides are taken axis by axis"
+        )
+    if len(sides) < 2 * sum(1 for n in rf.local.size if n):
+        notes.append("a side that no single path attains is left out")
+    behind = fields._behind(value)  # pyright: ignore[reportPrivateUsage]
+    per_axis = list(zip(fields.axes, fields.sweep.globals_, strict=True))
+    whole = tuple(
+        WholeRead(
+            graph.nodes[index].name,
+            graph.nodes[index].kind,
+            tuple(axis for axis, found in per_axis if index in found),
+        )
+        for index in sorted(behind)
+        if any(index in found for _, found in per_axis)
+    )
+    names = {graph.nodes[index].name for index in behind}
+    found = alignment(graph)
+    joins = tuple(
+        _explain_join(graph, join) for join in found.joins if join.layer in names and _of(join, rf)
+    )
+    local = tuple(max(s, default=0) for s in rf.local.sizes)
+    return Explanation(
+        rf.layer, rf.wrt, rf.axes, rf.size, local, rf.fidelity, sides, whole, joins, tuple(notes)
+    )
+
+
+def _of(join: Misalignment, rf: ReceptiveField) -> bool:
+    return join.wrt == rf.graph.nodes[rf.source].name
+
+
+def _explain_join(graph: Graph, join: Misalignment) -> JoinExplanation:
+    fields = Fields(graph, graph.index(join.wrt))
+    paths = tuple(sides_of(fields, graph.index(branch.layer)) for branch in join.branches)
+    if any(offset is None for offset in join.offset):
+        reason = "the branches have different strides: resample one of them, no padding aligns them"
+        return JoinExplanation(join, paths, (), reason)
+    first = join.branches[0]
+    remedies: list[Remedy] = []
+    for branch in join.branches[1:]:
+        gaps: list[Fraction] = []
+        strides: list[Fraction] = []
+        for k, (mine, theirs) in enumerate(zip(branch.center, first.center, strict=True)):
+            stride = branch.stride[k]
+            if join.offset[k] == 0:
+                gaps.append(Fraction(0))
+                strides.append(stride or Fraction(1))
+            elif mine is None or theirs is None or not stride:
+                return JoinExplanation(
+                    join, paths, (), "a branch has no centre that could be moved"
+                )
+            else:
+                gaps.append(mine - theirs)
+                strides.append(stride)
+        shifts = [gap / stride for gap, stride in zip(gaps, strides, strict=True)]
+        if not any(shifts):
+            continue
+        whole = all(shift.denominator == 1 for shift in shifts)
+        instead = _repaddable(graph, fields, branch.layer, first.layer, gaps)
+        if not whole and not instead:
+            reason = (
+                f"{branch.layer} lies between the positions of {first.layer}: no padding or crop "
+                "aligns them; an odd kernel in place of an even one would"
+            )
+            return JoinExplanation(join, paths, tuple(remedies), reason)
+        padding = tuple((int(s), -int(s)) for s in shifts) if whole else ()
+        remedies.append(Remedy(branch.layer, padding, instead))
+    return JoinExplanation(join, paths, tuple(remedies))
+
+
+def _repaddable(
+    graph: Graph, fields: Fields, branch: str, other: str, gaps: Sequence[Fraction]
+) -> tuple[tuple[str, tuple[tuple[int, int], ...]], ...]:
+    """Windowed layers of this branch alone whose padding can take up the gap, the last first."""
+    mine = fields._behind(graph.index(branch))  # pyright: ignore[reportPrivateUsage]
+    theirs = fields._behind(graph.index(other))  # pyright: ignore[reportPrivateUsage]
+    found: list[tuple[str, tuple[tuple[int, int], ...]]] = []
+    for index in sorted(mine - theirs, reverse=True):
+        node = graph.nodes[index]
+        if node.kind not in ("conv", "max_pool", "avg_pool") or len(node.operands) != 1:
+            continue
+        change: list[tuple[int, int]] = []
+        for k, gap in enumerate(gaps):
+            state = fields.sweep.states[k][node.operands[0]]
+            if gap == 0:
+                change.append((0, 0))
+            elif isinstance(state, tuple) and state[1] and gap % state[1] == 0:
+                change.append((int(gap / state[1]), -int(gap / state[1])))
+        if len(change) == len(gaps):
+            found.append((node.name, tuple(change)))
+    return tuple(found[:4])
+
+
+def _pairs(padding: Sequence[tuple[int, int]]) -> str:
+    return " x ".join(f"({before}, {after})" for before, after in padding)

@@ -1,0 +1,389 @@
+"""``ReceptiveField``: what one value can see of one input (or of any layer), as a frozen result.
+
+The numbers follow from the states of the forward sweep; nothing here walks a graph except
+``region(clip=True)``, which asks ``clipped`` for what this tensor really reads.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field, replace
+from fractions import Fraction
+from functools import cached_property
+from math import inf
+from typing import Any
+
+import numpy as np
+
+from ...core.arguments import integer, listed
+from ...core.graph import Graph
+from ...errors import InvalidModelError, UnresolvedSizeError, show_shape
+from ..engines.backward import boxes
+from ..engines.bounds import AxisField, axis_field, phase_grid
+from ..engines.clipped import clipped_bounds
+from ..engines.projective import push
+from ..engines.pull import LARGEST
+from ..engines.terms import Span, State
+from ..results import UNBOUNDED, Fidelity, IndexArray, Region, Size, axis_names
+from .halo import Halo, halo_of
+
+SCHEMA = 1
+
+
+@dataclass(frozen=True, eq=False)
+class ReceptiveField:
+    """The receptive field of ``layer`` with respect to ``wrt``.
+
+    Every tuple has one entry per axis of ``axes`` (the spatial axes of what is looked at). Units
+    are positions (pixels, samples) of ``wrt``. Definitions: Araujo, Norris, Sim, *Computing
+    Receptive Fields of Convolutional Neural Networks*, Distill 2019; the words are those of
+    ``docs/conventions.md``.
+    """
+
+    graph: Graph = field(repr=False)
+    layer: str
+    wrt: str
+    axes: tuple[str, ...]
+    value: int = field(repr=False)
+    source: int = field(repr=False)
+    source_axes: tuple[int, ...] = field(repr=False)
+    states: tuple[State, ...] = field(repr=False)
+    fidelity: Fidelity
+    global_reads: tuple[str, ...] = field(repr=False)
+    is_local: bool = field(default=False, repr=False)
+    unknown: Mapping[str, str] = field(default_factory=dict[str, str], repr=False)
+    positions: tuple[int, ...] = field(default=(), repr=False)
+    is_crossed: bool = field(default=False, repr=False)
+
+    @cached_property
+    def _fields(self) -> tuple[AxisField, ...]:
+        shape = self.graph.nodes[self.value].shape
+        full = tuple(axis_field(state, shape, self.positions) for state in self.states)
+        return tuple(f.local for f in full) if self.is_local else full
+
+    @cached_property
+    def _spans(self) -> tuple[Span | None, ...]:
+        """Per axis the short form of the field, where it has one."""
+        return tuple(
+            state if isinstance(state, tuple) else self._fields[k].span
+            for k, state in enumerate(self.states)
+        )
+
+    @property
+    def output_shape(self) -> tuple[int | None, ...]:
+        """The shape of the layer's tensor."""
+        return self.graph.shape(self.value)
+
+    @cached_property
+    def sizes(self) -> tuple[tuple[int, ...], ...]:
+        """Per axis the sorted distinct sizes over the phases, whole-axis reads left out."""
+        if self.is_crossed:
+            low, high = self._together(phase_grid(self._fields), clip=False, local=True)
+            return tuple(
+                tuple(int(n) for n in np.unique((b - a + 1)[a <= b])) or (0,)
+                for a, b in zip(low.T, high.T, strict=True)
+            )
+        return tuple(
+            (span[3] - span[2] + 1,) if span else self._fields[k].sizes()
+            for k, span in enumerate(self._spans)
+        )
+
+    @cached_property
+    def size(self) -> tuple[Size, ...]:
+        """Span of input positions one output can read, padding included; the largest over phases.
+
+        ``UNBOUNDED`` where some path reads a whole axis (see ``local`` and ``global_reads``); 0
+        where the layer does not depend on the axis.
+        """
+        return tuple(
+            UNBOUNDED if self._is_endless(k) else max(sizes, default=0)
+            for k, sizes in enumerate(self.sizes)
+        )
+
+    def _is_endless(self, k: int) -> bool:
+        if self._spans[k] or not self._fields[k].is_global or not self.is_crossed:
+            return not self._spans[k] and self._fields[k].is_global
+        low, _ = self._together(phase_grid(self._fields), clip=False)
+        return bool((low[:, k] < -LARGEST).any())
+
+    @cached_property
+    def stride(self) -> tuple[Fraction | None, ...]:
+        """Input step per output step; None where paths with different strides meet."""
+        return tuple(
+            None if f"stride {self.axes[k]}" in self.unknown
+            else Fraction(span[1]) if span else self._fields[k].stride
+            for k, span in enumerate(self._spans)
+        )  # fmt: skip
+
+    @cached_property
+    def padding(self) -> tuple[int | None, ...]:
+        """−(first input index that output 0 reads); None with a reason (``why``)."""
+        return tuple(self._padding(k) for k in range(len(self.axes)))
+
+    def _padding(self, k: int) -> int | None:
+        span = self._spans[k]
+        if f"padding {self.axes[k]}" in self.unknown:
+            return None
+        if span:
+            return -span[2]
+        if self._fields[k].stride is None or self._fields[k].is_global:
+            return None
+        origin = np.zeros((1, len(self.positions)), dtype=np.int64)
+        low, high = self._fields[k].bounds(origin)
+        if self.is_crossed:
+            first, last = (side[:, k] for side in self._together(origin, clip=False))
+            low, high = (first, last) if first[0] <= last[0] else (low, high)
+        return -int(low[0]) if low[0] <= high[0] else None
+
+    @cached_property
+    def period(self) -> tuple[int, ...]:
+        """Outputs after which the same pattern repeats: 1 unless up-sampling, windows …"""
+        return tuple(1 if span else self._fields[k].period for k, span in enumerate(self._spans))
+
+    def why(self, axis: int | str) -> str:
+        """Why ``stride`` or ``padding`` is None on an axis, or ``size`` unbounded; else ``""``."""
+        k = self.axes.index(axis) if isinstance(axis, str) else axis
+        for what in ("stride", "padding"):
+            if f"{what} {self.axes[k]}" in self.unknown:
+                return self.unknown[f"{what} {self.axes[k]}"]
+        if self._spans[k]:
+            return ""
+        found = self._fields[k]
+        if not found.terms:
+            return f"{self.layer} does not depend on {self.wrt} along {self.axes[k]}"
+        if found.is_global:
+            return f"a whole axis is read by {', '.join(self.global_reads[:3])}"
+        if found.stride is not None:
+            return ""
+        if any(term.advance is None for term in found.terms):
+            return "the windows are irregular, or the output has no position along this axis"
+        return "paths with different strides meet"
+
+    @cached_property
+    def local(self) -> ReceptiveField:
+        """The field without the whole-axis reads (size 0 where nothing local is left)."""
+        if not self.global_reads:
+            return self
+        return replace(self, is_local=True, global_reads=())
+
+    @cached_property
+    def halo(self) -> Halo:
+        """Context, in input positions per side, that a block of outputs needs around its part."""
+        return halo_of(self)
+
+    def region(self, index: Any = (), clip: bool = False) -> Region:
+        """The box of input positions that the outputs at ``index`` read.
+
+        ``index``: one output position, or an array of them with shape ``(..., d)``. Without
+        ``clip`` the theory (the grid goes on for ever, padding is more grid); with ``clip`` what
+        this model reads on this input: padding reads nothing (or the mirrored, wrapped element).
+        """
+        at, many = self.rows(index, inside=clip)
+        if clip:
+            self._need_sizes("clip=True")
+            if self.is_local:
+                raise InvalidModelError("clip=True has no local variant: a tensor is read or not")
+            found = clipped_bounds(
+                self.graph, self.value, self.source, self.source_axes, self.positions, at
+            )
+            low, high = self._together(at, clip=True) if found is None else found
+        elif self.is_crossed:
+            low, high = self._together(at, clip=False)
+        else:
+            if not many and all(self._spans):
+                self._need_fixed_regions()
+                return self._plain_region(at)
+            self._need_fixed_regions()
+            pairs = [found.bounds(at) for found in self._fields]
+            low = np.stack([p[0] for p in pairs], axis=-1)
+            high = np.stack([p[1] for p in pairs], axis=-1)
+        return self._boxes(low, high, np.asarray(index).shape[:-1] if many else None)
+
+    def has_joint_theory(self) -> bool:
+        """Whether the boxes of all axes can be had at once without clip.
+
+        They cannot where a reshape couples axes and padding before it is reached: it has no canvas
+        beyond its tensor.
+        """
+        grid = phase_grid(self._fields)
+        shape = self.graph.nodes[self.value].shape
+        ends = np.array([shape[axis] - 1 for axis in self.positions], dtype=np.int64)
+        try:
+            self._together(np.concatenate([grid, np.maximum(ends - grid, 0)]), clip=False)
+        except InvalidModelError:
+            return False
+        return True
+
+    def _together(
+        self, at: IndexArray, *, clip: bool, local: bool = False
+    ) -> tuple[IndexArray, IndexArray]:
+        """Boxes of all axes at once, for joins whose branches are empty on one axis only."""
+        return boxes(
+            self.graph, self.value, self.source, self.source_axes, self.positions, at,
+            clip=clip, local=local or self.is_local,
+        )  # fmt: skip
+
+    def _plain_region(self, at: IndexArray) -> Region:
+        start: list[int] = []
+        stop: list[int] = []
+        for span in self._spans:
+            assert span is not None
+            position = int(at[0, self.positions.index(span[0])])
+            start.append(span[1] * position + span[2])
+            stop.append(span[1] * position + span[3] + 1)
+        return Region(tuple(start), tuple(stop), self.axes)
+
+    def _boxes(self, low: IndexArray, high: IndexArray, shape: tuple[int, ...] | None) -> Region:
+        empty = (low > high).any(axis=-1, keepdims=True)
+        start, stop = np.where(empty, 0, low), np.where(empty, 0, high + 1)
+        endless = (np.abs(start) > LARGEST) | (np.abs(stop) > LARGEST)
+        first: Any = start
+        last: Any = stop
+        if endless.any():
+            first = np.where(start < -LARGEST, -inf, start.astype(np.float64))
+            last = np.where(stop > LARGEST, inf, stop.astype(np.float64))
+        if shape is None:
+            return Region(_plain(first[0]), _plain(last[0]), self.axes)
+        axes = (len(self.axes),)
+        return Region(first.reshape(shape + axes), last.reshape(shape + axes), self.axes)
+
+    def center(self, index: Any = ()) -> Any:
+        """Midpoint of the region (theory), in 0-based index coordinates: the first pixel is at 0.
+
+        A tuple of floats, or an array for an array of positions; ``nan`` where a side is endless
+        or nothing is read.
+        """
+        box = self.region(index)
+        if box.is_one:
+            return tuple(_middle(a, b) for a, b in zip(box.start, box.stop, strict=True))
+        with np.errstate(invalid="ignore"):
+            middle = (box.start.astype(np.float64) + box.stop - 1) / 2
+        return np.where(np.isfinite(middle) & (box.stop > box.start), middle, np.nan)
+
+    def outputs_seeing(self, index: Any) -> Region:
+        """The projective field: the box of outputs that the input position ``index`` can influence.
+
+        ``index``: one input position, or a box (one integer or ``slice`` per axis). Exact on this
+        input's sizes; the axes of the result are the output's position axes.
+        """
+        self._need_sizes("outputs_seeing")
+        shape = self.graph.nodes[self.source].shape
+        windows = [(0, size) for size in shape]
+        for axis, window in zip(self.source_axes, self._windows(index), strict=True):
+            windows[axis] = window
+        foot = push(self.graph, self.source, self.value, windows)
+        spans = [(0, 0) if foot is None else foot.windows[axis] for axis in self.positions]
+        names = axis_names(len(self.positions))
+        return Region(tuple(a for a, _ in spans), tuple(b for _, b in spans), names)
+
+    def _windows(self, index: Any) -> list[tuple[int, int]]:
+        """One input position, or a box of them, as half-open windows."""
+        entries = listed(index)
+        parts = (index,) if entries is None else tuple(entries)
+        if len(parts) != len(self.axes):
+            raise InvalidModelError(
+                f"{self.layer}: input index {index!r}; expected one number or slice for each of "
+                f"{', '.join(self.axes)}"
+            )
+        windows: list[tuple[int, int]] = []
+        for name, axis, part in zip(self.axes, self.source_axes, parts, strict=True):
+            size = self.graph.nodes[self.source].shape[axis]
+            begin, end, step = _window(part, size)
+            if not 0 <= begin < end <= size or step != 1:
+                raise InvalidModelError(
+                    f"{self.layer}: input index {part!r} on {name}; expected an integer or a plain "
+                    f"slice inside its {size} positions"
+                )
+            windows.append((begin, end))
+        return windows
+
+    def as_dict(self) -> dict[str, Any]:
+        """Plain data (JSON-ready), with a schema version."""
+        return {
+            "schema": SCHEMA,
+            "layer": self.layer,
+            "wrt": self.wrt,
+            "axes": list(self.axes),
+            "size": [None if s is UNBOUNDED else s for s in self.size],
+            "unbounded": [s is UNBOUNDED for s in self.size],
+            "sizes": [list(s) for s in self.sizes],
+            "stride": [None if s is None else str(s) for s in self.stride],
+            "padding": list(self.padding),
+            "period": list(self.period),
+            "local_size": [max(s, default=0) for s in self.sizes],
+            "global_reads": list(self.global_reads),
+            "fidelity": self.fidelity.value,
+            "reasons": {n: self.why(n) for n in self.axes if self.why(n)},
+        }
+
+    def __str__(self) -> str:
+        parts = [f"{self.layer} wrt {self.wrt}:"]
+        for k, name in enumerate(self.axes):
+            parts.append(
+                f"{name}: size {self.size[k]} stride {_show(self.stride[k])} "
+                f"padding {_show(self.padding[k])}"
+            )
+        return " ".join(parts) + ("" if self.fidelity is Fidelity.EXACT else " (upper bound)")
+
+    def rows(self, index: Any, *, inside: bool) -> tuple[IndexArray, bool]:
+        """``index`` as rows of output positions (checked), and whether it was an array of many."""
+        at = np.asarray(index)
+        if at.size == 0 and at.ndim <= 1:
+            at = np.zeros((0,), dtype=np.int64)
+        elif not np.issubdtype(at.dtype, np.integer):
+            raise InvalidModelError(f"{self.layer}: index = {index!r}; expected integers")
+        if at.ndim == 0:
+            at = at.reshape(1)
+        count = len(self.positions)
+        shape = show_shape([self.output_shape[axis] for axis in self.positions])
+        if at.shape[-1] != count:
+            raise InvalidModelError(
+                f"{self.layer}: an index of {at.shape[-1]} numbers; its positions are {shape}"
+            )
+        rows = (
+            at.reshape(-1, count).astype(np.int64)
+            if count
+            else np.zeros((max(1, int(np.prod(at.shape[:-1]))), 0), np.int64)
+        )
+        if inside:
+            sizes = np.array(
+                [self.graph.nodes[self.value].shape[a] for a in self.positions], dtype=np.int64
+            )
+            outside = (rows < 0) | (rows >= sizes)
+            if outside.any():
+                bad = tuple(rows[outside.any(axis=-1)][0].tolist())
+                raise InvalidModelError(f"{self.layer}: index {bad} outside positions {shape}")
+        return rows, at.ndim > 1
+
+    def _need_fixed_regions(self) -> None:
+        for name in self.axes:
+            if f"region {name}" in self.unknown:
+                raise UnresolvedSizeError(f"{self.layer}: {self.unknown[f'region {name}']}")
+
+    def _need_sizes(self, what: str) -> None:
+        if self.graph.has_free_axes:
+            raise UnresolvedSizeError(
+                f"{self.layer}: {what} needs the input's sizes; {self.wrt} has free axes"
+            )
+
+
+def _window(part: Any, size: int) -> tuple[int, int, int]:
+    """An integer or a slice as (start, stop, step); what is neither is an empty window."""
+    if isinstance(part, slice):
+        return part.indices(size)
+    whole = integer(part)
+    return (0, 0, 0) if whole is None else (whole, whole + 1, 1)
+
+
+def _plain(values: Any) -> tuple[Any, ...]:
+    return tuple(v if v in (inf, -inf) else int(v) for v in values.tolist())
+
+
+def _middle(start: float, stop: float) -> float:
+    if stop <= start or abs(start) == inf or abs(stop) == inf:
+        return float("nan")
+    return (start + stop - 1) / 2
+
+
+def _show(value: Fraction | int | None) -> str:
+    return "?" if value is None else str(value)

@@ -1,0 +1,235 @@
+"""``receptive_field`` and ``receptive_fields``: which sweep answers which question."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import replace
+from functools import cached_property
+
+from ...core.graph import Graph
+from ...errors import UnresolvedSizeError, unknown_name
+from ..engines.bounds import position_axes
+from ..engines.forward import Sweep, input_sweeps, sweep
+from ..engines.free import unknown_numbers
+from ..engines.reverse import pull_back
+from ..results import Fidelity, axis_names
+from .field import ReceptiveField
+
+
+def receptive_field(
+    graph: Graph, output: str | None = None, *, wrt: str | None = None
+) -> ReceptiveField:
+    """The receptive field of ``output`` (default: the graph's last output) in ``wrt``.
+
+    ``wrt``: an input or any layer; default the one input that the output depends on.
+    """
+    value = graph.outputs_[-1] if output is None else find(graph, output)
+    name = graph.layer_of(value) if output is None else output
+    source = choose_source(graph, value, wrt)
+    return Fields(graph, source, wrt)._field(name, value)  # pyright: ignore[reportPrivateUsage]  # own module
+
+
+def receptive_fields(
+    graph: Graph, *, wrt: str | None = None, of: str | None = None
+) -> Mapping[str, ReceptiveField]:
+    """The fields of all layers at once, from one sweep.
+
+    By default every layer with respect to the input; ``wrt``: with respect to that layer;
+    ``of``: that one layer with respect to every layer before it (and the inputs).
+    """
+    if of is not None:
+        return FieldsOf(graph, of)
+    source = choose_source(graph, None, wrt)
+    return Fields(graph, source, wrt)
+
+
+class Fields(Mapping[str, ReceptiveField]):
+    """Layer -> its field with respect to one source. The sweep is done; results come on demand."""
+
+    def __init__(self, graph: Graph, source: int, wrt: str | None = None) -> None:
+        self.graph = graph
+        self.source = source
+        self.wrt = graph.nodes[source].name if wrt is None else wrt
+        self.axes, self.source_axes = source_layout(graph, source)
+        self.sweep: Sweep = sweep(graph, source, self.source_axes)
+
+    def __getitem__(self, layer: str) -> ReceptiveField:
+        return self._field(layer, find(self.graph, layer))
+
+    def __iter__(self) -> Iterator[str]:
+        return iter(self._layers)
+
+    def __len__(self) -> int:
+        return len(self._layers)
+
+    def __contains__(self, layer: object) -> bool:
+        return layer in self._layers
+
+    @cached_property
+    def _layers(self) -> dict[str, int]:
+        return {n: i for n, i in self.graph.layer_index.items() if i >= self.source}
+
+    @cached_property
+    def _globals(self) -> frozenset[int]:
+        """Values that read a whole axis."""
+        return frozenset[int]().union(*self.sweep.globals_)
+
+    @cached_property
+    def _inexact(self) -> frozenset[int]:
+        """Values whose field is an upper bound."""
+        if all(node.exact for node in self.graph.nodes):
+            return frozenset()
+        found: set[int] = set()
+        reached = {self.source}
+        for index in range(self.source + 1, len(self.graph.nodes)):
+            node = self.graph.nodes[index]
+            inputs = [o for o in node.operands if o in reached]
+            if inputs:
+                reached.add(index)
+                if not node.exact or any(o in found for o in inputs):
+                    found.add(index)
+        return frozenset(found)
+
+    def _field(self, layer: str, value: int) -> ReceptiveField:
+        states = self.sweep.at(value)
+        positions = position_axes(self.graph, value, self.source, self.source_axes, states)
+        unknown = {}
+        if self.graph.has_free_axes:
+            unknown = unknown_numbers(
+                self.graph,
+                self.graph.nodes[self.source].name,
+                self.graph.nodes[value].name,
+                self.source_axes,
+                self.axes,
+                states,
+            )
+        rf = ReceptiveField(
+            graph=self.graph, layer=layer, wrt=self.wrt, axes=self.axes, value=value,
+            source=self.source, source_axes=self.source_axes, states=states,
+            fidelity=Fidelity.UPPER_BOUND if value in self._inexact else Fidelity.EXACT,
+            global_reads=self._global_reads(value), unknown=unknown, positions=positions,
+            is_crossed=self._is_crossed(value),
+        )  # fmt: skip
+        if rf.is_crossed and not rf.has_joint_theory():
+            return replace(rf, is_crossed=False, fidelity=Fidelity.UPPER_BOUND)
+        return rf
+
+    def _is_crossed(self, value: int) -> bool:
+        crossed = self.sweep.crossed
+        return bool(crossed) and not crossed.isdisjoint(self._behind(value))
+
+    def _global_reads(self, value: int) -> tuple[str, ...]:
+        if not self._globals:
+            return ()
+        read = sorted(self._globals & self._behind(value))
+        return tuple(dict.fromkeys(self.graph.layer_of(index) for index in read))
+
+    def _behind(self, value: int) -> set[int]:
+        """The value itself and everything after the source that it depends on."""
+        behind: set[int] = set()
+        stack = [value]
+        while stack:
+            index = stack.pop()
+            if index in behind or index <= self.source:
+                continue
+            behind.add(index)
+            stack.extend(self.graph.nodes[index].operands)
+        return behind
+
+
+class FieldsOf(Mapping[str, ReceptiveField]):
+    """Earlier layer -> the field of one layer in it."""
+
+    def __init__(self, graph: Graph, of: str) -> None:
+        self.graph = graph
+        self.of = of
+        self.value = find(graph, of)
+        self._sweeps = input_sweeps(graph)
+        plain = not graph.has_free_axes and not any(swept.crossed for swept in self._sweeps)
+        self._pulled = pull_back(graph, self.value, self._sweeps) if plain else None
+
+    def __getitem__(self, layer: str) -> ReceptiveField:
+        if layer not in self._layers:
+            raise unknown_name(f"layer that {self.of} depends on", layer, self._layers)
+        source = self._layers[layer]
+        if self._pulled is not None:
+            axes, source_axes = source_layout(self.graph, source, self._sweeps)
+            states = self._pulled.states(source, source_axes)
+            if states is not None:
+                return ReceptiveField(
+                    graph=self.graph, layer=self.of, wrt=layer, axes=axes, value=self.value,
+                    source=source, source_axes=source_axes, states=states,
+                    fidelity=Fidelity.EXACT, global_reads=(),
+                    positions=position_axes(self.graph, self.value, source, source_axes, states),
+                )  # fmt: skip
+        fields = Fields(self.graph, source, layer)
+        return fields._field(self.of, self.value)  # pyright: ignore[reportPrivateUsage]  # own module
+
+    def __iter__(self) -> Iterator[str]:
+        return iter(self._layers)
+
+    def __len__(self) -> int:
+        return len(self._layers)
+
+    @cached_property
+    def _layers(self) -> dict[str, int]:
+        """Layers and inputs that come before, those that the layer depends on."""
+        behind = {self.value}
+        for index in range(self.value, -1, -1):
+            if index in behind:
+                behind.update(self.graph.nodes[index].operands)
+        inputs = {entry.name: entry.node for entry in self.graph.inputs_}
+        named = {**inputs, **self.graph.layer_index}
+        return {n: i for n, i in named.items() if i in behind and i <= self.value}
+
+
+def find(graph: Graph, name: str) -> int:
+    """The value of a layer or input."""
+    for entry in graph.inputs_:
+        if entry.name == name:
+            return entry.node
+    return graph.index(name)
+
+
+def choose_source(graph: Graph, value: int | None, wrt: str | None) -> int:
+    """The value that fields are measured in; an ambiguous choice is an error."""
+    if wrt is not None:
+        return find(graph, wrt)
+    if not graph.inputs_:
+        raise unknown_name("input", "", ())
+    candidates = [entry for entry in graph.inputs_ if entry.axes] or list(graph.inputs_)
+    if len(candidates) > 1 and value is not None:
+        behind = {value}
+        for index in range(value, -1, -1):
+            if index in behind:
+                behind.update(graph.nodes[index].operands)
+        candidates = [e for e in candidates if e.node in behind] or candidates[:1]
+    if len(candidates) > 1:
+        names = ", ".join(repr(entry.name) for entry in candidates)
+        raise UnresolvedSizeError(
+            f"there are {len(candidates)} inputs: {names}. Choose one with wrt=."
+        )
+    return candidates[0].node
+
+
+def source_layout(
+    graph: Graph, source: int, sweeps: Sequence[Sweep] | None = None
+) -> tuple[tuple[str, ...], tuple[int, ...]]:
+    """Names and tensor axes of the spatial axes of an input or of a layer.
+
+    A layer's spatial axes are those along which its own field in the input moves.
+    """
+    for entry in graph.inputs_:
+        if entry.node == source:
+            return axis_names(len(entry.axes)), entry.axes
+    for swept in input_sweeps(graph) if sweeps is None else sweeps:
+        states = swept.at(source)
+        if any(state is not None for state in states):
+            positions = position_axes(graph, source, swept.source, swept.axes, states)
+            if len(positions) == len(swept.axes):
+                return axis_names(len(swept.axes)), positions
+            if positions:
+                return tuple(f"axis{axis}" for axis in positions), positions
+    rank = len(graph.nodes[source].shape)
+    axes = tuple(range(min(2, rank - 1), rank))
+    return axis_names(len(axes)), axes

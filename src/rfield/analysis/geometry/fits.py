@@ -1,0 +1,190 @@
+"""Which layers see an object of a given size whole, and with how much around it.
+
+A field of ``r`` holds an object of ``o`` pixels if ``r >= o``, but the fields of a layer lie on a
+grid: wherever the object is, one of them holds it only if ``r >= o + S - 1`` (for one pattern).
+Every placement is looked at, so that phases need no rule of their own.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from enum import Enum
+from fractions import Fraction
+from typing import Any
+
+import numpy as np
+
+from ...core.arguments import integer, listed
+from ...core.graph import Graph
+from ...errors import InvalidModelError
+from ..engines.bounds import axis_field
+from ..engines.pull import LARGEST
+from ..engines.terms import State
+from ..results import UNBOUNDED, Size
+from .field import ReceptiveField
+from .fields import Fields, choose_source
+
+SCHEMA = 1
+PLACEMENTS = 1 << 16
+
+
+class Sees(Enum):
+    """Whether an object is inside the field of some output of a layer."""
+
+    ALWAYS = "always"
+    SOMETIMES = "at some places"
+    NEVER = "never"
+
+
+@dataclass(frozen=True, slots=True)
+class LayerFit:
+    """One layer. Tuples have one entry per axis.
+
+    ``context``: input pixels on the tighter side of the object, in the field that holds it best, at
+    the worst placement (None where not every placement is held). ``outputs``: how many outputs lie
+    on the object, its size over the stride. ``reads_all``: it reads a whole axis besides; ``sees``
+    and ``context`` leave that out.
+    """
+
+    layer: str
+    size: tuple[int, ...]
+    stride: tuple[Fraction | None, ...]
+    sees: Sees
+    context: tuple[int | None, ...]
+    outputs: tuple[Fraction | None, ...]
+    reads_all: bool
+
+
+@dataclass(frozen=True)
+class Fits:
+    """The layers of a model, in order, and what they see of an object of ``object_size``."""
+
+    wrt: str
+    axes: tuple[str, ...]
+    object_size: tuple[int, ...]
+    layers: tuple[LayerFit, ...]
+
+    def __getitem__(self, layer: str) -> LayerFit:
+        for row in self.layers:
+            if row.layer == layer:
+                return row
+        raise KeyError(layer)
+
+    @property
+    def first(self) -> LayerFit | None:
+        """The first layer that sees the object whole wherever it is, None if there is none."""
+        return next((row for row in self.layers if row.sees is Sees.ALWAYS), None)
+
+    @property
+    def levels(self) -> tuple[LayerFit, ...]:
+        """The last outer layer of each stride: what a feature pyramid is built on."""
+        last: dict[tuple[Fraction | None, ...], LayerFit] = {}
+        for row in self.layers:
+            if all(row.stride) and any(row.size):
+                before = last.get(row.stride)
+                if before is None or _depth(row.layer) <= _depth(before.layer):
+                    last[row.stride] = row
+        return tuple(row for row in self.layers if row in last.values())
+
+    def as_dict(self) -> dict[str, Any]:
+        """Plain data (JSON-ready), with a schema version."""
+        return {
+            "schema": SCHEMA,
+            "wrt": self.wrt,
+            "axes": list(self.axes),
+            "object_size": list(self.object_size),
+            "first": None if self.first is None else self.first.layer,
+            "layers": [
+                {
+                    "layer": row.layer,
+                    "size": list(row.size),
+                    "stride": [None if s is None else str(s) for s in row.stride],
+                    "sees": row.sees.value,
+                    "context": list(row.context),
+                    "outputs": [None if n is None else str(n) for n in row.outputs],
+                    "reads_all": row.reads_all,
+                }
+                for row in self.layers
+            ],
+        }
+
+    def __str__(self) -> str:
+        return "\n".join(
+            f"{row.layer}: r {'x'.join(map(str, row.size))}, {row.sees.value}"
+            for row in self.layers
+        )
+
+
+def fits(graph: Graph, object_size: object, *, wrt: str | None = None) -> Fits:
+    """What every layer sees of an object of ``object_size`` pixels, one number or one per axis."""
+    fields = Fields(graph, choose_source(graph, None, wrt), wrt)
+    parts = listed(object_size)
+    given = [object_size] * len(fields.axes) if parts is None else list(parts)
+    sizes = [n for n in map(integer, given) if n is not None and n > 0]
+    if len(sizes) != len(given) or len(sizes) != len(fields.axes):
+        raise InvalidModelError(
+            f"object_size = {object_size!r}; expected positive integers, one or one for each of "
+            f"{', '.join(fields.axes)}"
+        )
+    rows = tuple(_fit(fields[name], sizes) for name in fields)
+    return Fits(fields.wrt, fields.axes, tuple(sizes), rows)
+
+
+def _depth(name: str) -> int:
+    """In how many layers a layer is."""
+    return name.replace("/", ".").count(".")
+
+
+def _fit(field: ReceptiveField, sizes: Sequence[int]) -> LayerFit:
+    local = field.local
+    largest = tuple(max(found, default=0) for found in local.sizes)
+    context: list[int | None] = []
+    possible = True
+    for k, size in enumerate(sizes):
+        shape = field.graph.nodes[field.value].shape
+        context.append(_context(local.states[k], shape, local.positions, size))
+        possible = possible and largest[k] >= size
+    sees = Sees.NEVER if not possible else Sees.ALWAYS if None not in context else Sees.SOMETIMES
+    strides = local.stride
+    outputs = tuple(Fraction(n) / s if s else None for n, s in zip(sizes, strides, strict=True))
+    whole: Sequence[Size] = field.size
+    return LayerFit(
+        field.layer, largest, strides, sees, tuple(context), outputs,
+        any(size is UNBOUNDED for size in whole),
+    )  # fmt: skip
+
+
+def _context(state: State, shape: Sequence[int], positions: Sequence[int], size: int) -> int | None:
+    """The tighter side in the best field at the worst place; None where no field holds it."""
+    if isinstance(state, tuple):
+        low, high = np.array([state[2]]), np.array([state[3]])
+        advance = abs(state[1])
+    else:
+        found = axis_field(state, shape, positions).local
+        stride = found.stride
+        if stride is None or not found.terms or stride * found.period > PLACEMENTS:
+            return None
+        advance = int(abs(stride) * found.period)
+        moving = next(t.carrier for t in found.terms if t.carrier is not None) if advance else None
+        index = np.zeros((found.period, len(positions)), np.int64)
+        if moving is not None:
+            index[:, list(positions).index(moving)] = np.arange(found.period)
+        low, high = found.bounds(index)
+        kept = (low <= high) & (low > -LARGEST) & (high < LARGEST)
+        low, high = low[kept], high[kept]
+    if advance == 0 or len(low) == 0:
+        return None
+    worst: int | None = None
+    for place in range(advance):  # the object begins at `place`; fields repeat every `advance`
+        spare = high - low + 1 - size
+        left = (place - low) % advance
+        steps = np.maximum((spare - left) // advance, 0)
+        best = -1
+        for more in {0, *np.unique(steps // 2).tolist(), *np.unique((steps + 1) // 2).tolist()}:
+            tried = left + advance * more
+            best = max(best, int(np.minimum(tried, spare - tried).max()))
+        if best < 0:
+            return None
+        worst = best if worst is None else min(worst, best)
+    return worst

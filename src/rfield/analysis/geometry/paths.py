@@ -1,0 +1,239 @@
+"""The smallest and the largest path's field of each layer, and what follows for depth and size.
+
+The field of a layer is the union over all paths to it. A residual network has short paths too, and
+what the shortest of them sees decides whether a layer can still add context: a layer whose input
+exceeds the image on every path is *unproductive*, and the sizes between the two extremes are those
+at which all layers work and the last one can see all of the image (Richter et al., *Should You Go
+Deeper?*, 2021, and *Receptive Field Analysis for Optimizing Convolutional Neural Network
+Architectures Without Training*). Whole-axis reads are left out.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from fractions import Fraction
+from typing import Any
+
+from ...core.graph import Graph
+from ...core.link import AnyLink, Link
+from ...core.relation import IDENTITY
+from ...errors import InvalidModelError
+from ..engines.bounds import axis_field, carriers
+from ..engines.terms import Span, State, Terms, from_span, terms_of, to_state
+from ..engines.through import through
+from .alignment import used_values
+from .fields import choose_source, source_layout
+
+SCHEMA = 1
+
+Pace = tuple[int, Fraction | None]
+"""Along which axis of a value a path moves, and by how many input positions per step."""
+Extremes = dict[Pace, tuple[State, State]]
+"""Per pace, the paths with the smallest and the largest field."""
+
+
+@dataclass(frozen=True, slots=True)
+class PathField:
+    """One layer that widens the field: sizes per axis, over the paths that lead to it.
+
+    ``before``: the smallest size of what it reads. ``smallest`` and ``largest``: of its output.
+    """
+
+    layer: str
+    op: str
+    before: tuple[int, ...]
+    smallest: tuple[int, ...]
+    largest: tuple[int, ...]
+
+
+@dataclass(frozen=True)
+class PathFields:
+    """The layers that widen the field, in order, and the size of the input they were read at."""
+
+    wrt: str
+    axes: tuple[str, ...]
+    input_size: tuple[int | None, ...]
+    layers: tuple[PathField, ...]
+    last: tuple[int, ...]
+
+    def unproductive(self, size: int | Sequence[int] | None = None) -> tuple[str, ...]:
+        """Layers whose input exceeds the image along every axis, on every path.
+
+        ``size``: of the image; default the size that the model was read at.
+        """
+        sizes = self._sizes(size)
+        return tuple(
+            row.layer
+            for row in self.layers
+            if all(n < before for n, before in zip(sizes, row.before, strict=True))
+        )
+
+    @property
+    def feasible(self) -> tuple[tuple[int, int], ...]:
+        """Per axis the smallest and the largest size of image that suit the model.
+
+        From the smallest on every layer is productive; up to the largest one output of the last
+        layer can span the image.
+        """
+        rows = [row.before for row in self.layers]
+        lowest = [max(column) for column in zip(*rows, strict=True)] or [1] * len(self.axes)
+        return tuple(zip(lowest, self.last, strict=True))
+
+    def _sizes(self, size: int | Sequence[int] | None) -> tuple[int, ...]:
+        given = self.input_size if size is None else size
+        listed = (given,) * len(self.axes) if isinstance(given, int) else tuple(given)
+        sizes = tuple(n for n in listed if isinstance(n, int) and n > 0)
+        if len(sizes) != len(self.axes):
+            if size is None:
+                raise InvalidModelError("the input has free sizes; give one: unproductive(224)")
+            raise InvalidModelError(
+                f"size = {size!r}; expected positive integers, one or one for each of "
+                f"{', '.join(self.axes)}"
+            )
+        return sizes
+
+    def as_dict(self) -> dict[str, Any]:
+        """Plain data (JSON-ready), with a schema version."""
+        known = None not in self.input_size
+        return {
+            "schema": SCHEMA,
+            "wrt": self.wrt,
+            "axes": list(self.axes),
+            "input_size": list(self.input_size),
+            "layers": [
+                {
+                    "layer": row.layer,
+                    "op": row.op,
+                    "before": list(row.before),
+                    "smallest": list(row.smallest),
+                    "largest": list(row.largest),
+                }
+                for row in self.layers
+            ],
+            "feasible": [list(pair) for pair in self.feasible],
+            "unproductive": list(self.unproductive()) if known else None,
+        }
+
+    def __str__(self) -> str:
+        lines = [
+            f"{row.layer}: {_list(row.smallest)} to {_list(row.largest)}, reads {_list(row.before)}"
+            for row in self.layers
+        ]
+        pairs = zip(self.axes, self.feasible, strict=True)
+        lines.append("feasible " + ", ".join(f"{n}: {a} to {b}" for n, (a, b) in pairs))
+        return "\n".join(lines)
+
+
+def path_fields(graph: Graph, *, wrt: str | None = None) -> PathFields:
+    """The smallest and the largest path's field of every layer that widens it."""
+    source = choose_source(graph, None, wrt)
+    names, axes = source_layout(graph, source)
+    used = [index for index in used_values(graph) if index > source]
+    walks = [_Walk(graph, source, axis, used) for axis in axes]
+    rows: list[PathField] = []
+    for index in used:
+        if any(index in walk.widens for walk in walks):
+            node = graph.nodes[index]
+            before = tuple(walk.widens.get(index, walk.size(index, 0)) for walk in walks)
+            low, high = (tuple(walk.size(index, side) for walk in walks) for side in (0, 1))
+            rows.append(PathField(graph.layer_of(index), node.kind, before, low, high))
+    last = tuple(
+        max(walk.size(index, 1) for index in graph.outputs_)
+        or max(largest for _, largest in walk.sizes.values())  # behind a whole-axis read
+        for walk in walks
+    )
+    shape = graph.shape(source)
+    name = graph.nodes[source].name if wrt is None else wrt
+    return PathFields(name, names, tuple(shape[a] for a in axes), tuple(rows), last)
+
+
+class _Walk:
+    """The extremes of every value, for one axis of the source."""
+
+    def __init__(self, graph: Graph, source: int, axis: int, used: Sequence[int]) -> None:
+        self.graph = graph
+        start: Span = (axis, 1, 0, 0)
+        self.found: dict[int, Extremes] = {source: {(axis, Fraction(1)): (start, start)}}
+        self.sizes: dict[int, tuple[int, int]] = {source: (1, 1)}
+        self.widens: dict[int, int] = {}
+        for index in used:
+            self._enter(index)
+
+    def size(self, value: int, side: int) -> int:
+        """The smallest (``side`` 0) or largest (1) size; 0 where nothing local is read."""
+        return self.sizes.get(value, (0, 0))[side]
+
+    def _enter(self, index: int) -> None:
+        node = self.graph.nodes[index]
+        best: Extremes = {}
+        measured: dict[Pace, tuple[int, int]] = {}
+        reads: list[int] = []
+        for operand, link in zip(node.operands, node.links, strict=True):
+            before = self.graph.nodes[operand].shape
+            for pair in self.found.get(operand, {}).values():
+                passed = tuple(_through(state, link, before, node.shape) for state in pair)
+                reads.append(_span(pair[0], before))
+                for side, state in enumerate(passed):
+                    if state is None:
+                        continue
+                    pace, size = _pace(state, len(node.shape)), _span(state, node.shape)
+                    low, high = best.get(pace, (state, state))
+                    least, most = measured.get(pace, (size, size))
+                    if side == 0 and size < least:
+                        low, least = state, size
+                    if side == 1 and size > most:
+                        high, most = state, size
+                    best[pace], measured[pace] = (low, high), (least, most)
+        if best:
+            self.found[index] = best
+            self.sizes[index] = (
+                min(pair[0] for pair in measured.values()),
+                max(pair[1] for pair in measured.values()),
+            )
+            if self.sizes[index][0] > min(reads):
+                self.widens[index] = min(reads)
+
+
+def _through(state: State, link: AnyLink, before: Sequence[int], after: Sequence[int]) -> State:
+    """One path, one op further; None where it ends (a whole-axis read)."""
+    if link.is_identity or state is None:
+        return state
+    if isinstance(state, tuple):
+        affine = link.affine[state[0]]
+        if affine is None and isinstance(link, Link):  # one part of a concatenation
+            read = link.reads[state[0]]
+            if link.is_part and read.axis is not None and read.relation == IDENTITY:
+                return (read.axis, *state[1:])
+        if affine is not None:
+            axis, advance, first, last = affine
+            step = state[1]
+            if step < 0:
+                first, last = last, first
+            return axis, step * advance, state[2] + step * first, state[3] + step * last
+        terms = (from_span(state, len(before)),)
+    else:
+        terms = terms_of(state, len(before))
+    passed = [through(term, link, before, after) for term in terms]
+    return to_state([term for term in passed if term is not None and not term.is_global])
+
+
+def _span(state: State, shape: Sequence[int]) -> int:
+    """The largest size over the phases."""
+    if isinstance(state, tuple):
+        return state[3] - state[2] + 1
+    field = axis_field(state, shape, carriers([state], len(shape)))
+    return max(field.sizes(), default=0)
+
+
+def _pace(state: State, rank: int) -> Pace:
+    if isinstance(state, tuple):
+        return state[0], Fraction(state[1])
+    assert isinstance(state, Terms)
+    term = state.terms[0]
+    stride = None if term.advance is None else Fraction(term.advance, term.period)
+    return (-1 if term.carrier is None else term.carrier), stride
+
+
+def _list(sizes: Sequence[int]) -> str:
+    return str(sizes[0]) if len(set(sizes)) == 1 else "x".join(map(str, sizes))

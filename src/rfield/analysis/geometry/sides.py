@@ -1,0 +1,161 @@
+"""The paths that attain both sides of a field, with what every layer on them adds."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+from fractions import Fraction
+from itertools import islice, pairwise
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from ...core.graph import Graph
+from .fields import Fields
+from .path import Paths, Stop
+
+SHOWN = 12
+MOST_TRIED = 64
+
+
+@dataclass(frozen=True, slots=True)
+class Step:
+    """One layer on a path: what it adds on this side, in positions of the input.
+
+    Negative where it pulls the side in (a crop, a valid convolution on its first side).
+    """
+
+    layer: str
+    op: str
+    adds: Fraction
+
+
+@dataclass(frozen=True, slots=True)
+class Side:
+    """The path that attains one side of the field along one axis, from the input to the output.
+
+    ``bound``: the first or last input position that output ``index`` reads. ``origin``: where that
+    output lies if every op had a kernel of 1 and no padding (its position times the stride). The
+    steps add up to ``total``: ``origin - bound`` on the first side, ``bound - origin`` on the last.
+    """
+
+    axis: str
+    side: str
+    index: tuple[int, ...]
+    bound: int
+    origin: Fraction
+    steps: tuple[Step, ...]
+
+    @property
+    def total(self) -> Fraction:
+        """What all layers together add."""
+        return sum((step.adds for step in self.steps), Fraction(0))
+
+    def as_dict(self) -> dict[str, Any]:
+        """Plain data."""
+        return {
+            "axis": self.axis,
+            "side": self.side,
+            "index": list(self.index),
+            "bound": self.bound,
+            "origin": str(self.origin),
+            "total": str(self.total),
+            "steps": [{"layer": s.layer, "op": s.op, "adds": str(s.adds)} for s in self.steps],
+        }
+
+    def __str__(self) -> str:
+        return self.text(self.axis)
+
+    def text(self, axes: str) -> str:
+        """The path as lines, headed by the names of the axes that share it."""
+        adding = [step for step in self.steps if step.adds]
+        largest = sorted(adding, key=lambda step: -abs(step.adds))[:SHOWN]
+        shown = [step for step in adding if step in largest][:SHOWN]
+        reads = "reads from" if self.side == "first" else "reads to"
+        lines = [
+            f"{axes}, {self.side}: {self.total} over {len(self.steps)} layers "
+            f"(output {self.index} lies at {self.origin}, {reads} {self.bound})"
+        ]
+        lines += [f"  {step.adds!s:>6}  {step.layer} ({step.op})" for step in shown]
+        rest = sum((step.adds for step in adding), Fraction(0)) - sum(
+            (step.adds for step in shown), Fraction(0)
+        )
+        if len(adding) > len(shown):
+            lines.append(f"  {rest!s:>6}  {len(adding) - len(shown)} more layers")
+        return "\n".join(lines)
+
+
+def sides_of(fields: Fields, value: int) -> tuple[Side, ...]:
+    """Both sides along every axis, at an output position where the field is largest."""
+    rf = fields._field(fields.graph.nodes[value].name, value)  # pyright: ignore[reportPrivateUsage]
+    sides: list[Side] = []
+    for k, axis in enumerate(fields.axes):
+        paths = Paths(fields.graph, fields.sweep, k)
+        if paths.states[value] is None:
+            continue
+        for index in islice(_largest(paths, value, rf.positions), MOST_TRIED):
+            found = [paths.walk(value, rf.positions, index, side) for side in (0, 1)]
+            if all(found):
+                both = _from_one_origin(*(stops for stops in found if stops))
+                sides += [_side(fields.graph, axis, index, side, both[side]) for side in (0, 1)]
+                break
+    return tuple(sides)
+
+
+def _largest(paths: Paths, value: int, positions: Sequence[int]) -> Iterator[tuple[int, ...]]:
+    """Output positions at which the local field is largest: the first one, then from the middle on.
+
+    A path may lead out of a tensor whose pattern is irregular; from the middle it hardly does.
+    """
+    field = paths.folded(value, positions)
+    rows = np.concatenate([*field.samples(), _middles(paths.graph.nodes[value].shape, positions)])
+    low, high = field.bounds(rows)
+    spans = np.where(low <= high, high - low, -1)
+    if spans.size and spans.max() >= 0:
+        best = rows[spans == spans.max()]
+        middle = len(best) // 2
+        for place in (0, *range(len(best) - 1, middle - 1, -1), *range(middle)):
+            yield tuple(int(i) for i in best[place])
+
+
+def _middles(shape: Sequence[int], positions: Sequence[int]) -> NDArray[np.int64]:
+    """A few positions around the middle, along each axis alike."""
+    steps = np.arange(-2, 3)[:, None]
+    sizes = np.array([shape[axis] for axis in positions], dtype=np.int64)
+    return np.minimum(np.maximum(sizes // 2 + steps, 0), np.maximum(sizes - 1, 0))
+
+
+def _from_one_origin(
+    first: tuple[Stop, ...], last: tuple[Stop, ...]
+) -> tuple[tuple[Stop, ...], tuple[Stop, ...]]:
+    """Both paths from one origin: the join at which they part takes up the difference."""
+    shared = 1
+    for one, other in zip(first[1:], last[1:], strict=False):
+        if (one.value, one.element) != (other.value, other.element):
+            break
+        shared += 1
+    shared = min(shared, len(last) - 1, len(first) - 1) or 1
+    moved = tuple(
+        Stop(stop.value, stop.element, first[k].anchor) if k < shared else stop
+        for k, stop in enumerate(last)
+    )
+    return first, moved
+
+
+def _side(
+    graph: Graph, axis: str, index: tuple[int, ...], side: int, stops: Sequence[Stop]
+) -> Side:
+    sign = 1 if side else -1
+    steps = [
+        Step(
+            graph.nodes[here.value].name,
+            graph.nodes[here.value].kind,
+            sign * (below.anchor - here.anchor),
+        )
+        for here, below in pairwise(stops)
+    ]
+    bound = int(stops[-1].anchor)
+    return Side(
+        axis, ("first", "last")[side], index, bound, stops[0].anchor, tuple(reversed(steps))
+    )

@@ -1,0 +1,1 @@
+"""A model run on parts of its input: tiles of an image, windows of a stream."""

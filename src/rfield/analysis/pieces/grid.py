@@ -1,0 +1,97 @@
+"""The grid of a network: the steps by which its input may move so that its output moves along.
+
+A layer with stride 2 sees the same picture again only after two pixels, and a pattern of phases
+only after a whole period. ``grid`` follows each input axis through the graph and collects what
+every op asks for. It looks at strides only; whether two runs agree is for ``agreement`` to say.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from fractions import Fraction
+from math import lcm, prod
+
+from ...core.graph import Graph, Node
+from ...core.link import Link, Reshaped
+from ...core.relation import Sliding
+
+Rate = tuple[int, Fraction]
+"""Which input axis a tensor axis moves with, and by how many positions per input position."""
+
+Rates = tuple[Rate | None, ...]
+
+_Moves = Callable[..., None]
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Grid:
+    """``steps[k]``: the step of input axis ``k``; ``rates``: of every value, per axis."""
+
+    steps: tuple[int, ...]
+    rates: tuple[Rates, ...]
+
+
+def grid(graph: Graph, axes: Mapping[int, tuple[int, ...]], value: int) -> Grid:
+    """The grid of all that ``value`` depends on; ``axes``: the tensor axes of inputs that move.
+
+    All inputs in ``axes`` move together, axis by axis.
+    """
+    needed = graph.behind(value)
+    count = max((len(of) for of in axes.values()), default=0)
+    steps = [1] * count
+    rates: list[Rates] = []
+    for index, node in enumerate(graph.nodes):
+        if index in axes:
+            own: list[Rate | None] = [None] * len(node.shape)
+            for k, axis in enumerate(axes[index]):
+                own[axis] = (k, Fraction(1))
+            rates.append(tuple(own))
+        elif index in needed:
+            rates.append(_node(graph, node, rates, steps))
+        else:
+            rates.append((None,) * len(node.shape))
+    return Grid(tuple(steps), tuple(rates))
+
+
+def _node(graph: Graph, node: Node, rates: list[Rates], steps: list[int]) -> Rates:
+    found: list[Rate | None] = [None] * len(node.shape)
+
+    def moves(axis: int, k: int, rate: Fraction, unit: int = 1) -> None:
+        """Output ``axis`` moves at ``rate``, in whole multiples of ``unit``."""
+        steps[k] = lcm(steps[k], (rate / unit).denominator)
+        found[axis] = found[axis] or (k, rate)
+
+    for operand, link in zip(node.operands, node.links, strict=True):
+        of = rates[operand]
+        if not any(of):
+            continue
+        if isinstance(link, Reshaped):
+            _reshape(link, of, graph.nodes[operand].shape, moves)
+            continue
+        _link(link, of, moves)
+    return tuple(found)
+
+
+def _link(link: Link, of: Rates, moves: _Moves) -> None:
+    for read, rate in zip(link.reads, of, strict=True):
+        if rate is None or read.axis is None:
+            continue
+        k, speed = rate
+        relation = read.relation
+        if isinstance(relation, Sliding) and relation.advance:
+            period = relation.period
+            moves(read.axis, k, speed * period / relation.advance, period)
+
+
+def _reshape(link: Reshaped, of: Rates, shape: tuple[int, ...], moves: _Moves) -> None:
+    """Merged axes move by whole rows; a split moves its outer axis."""
+    for group in link.groups:
+        before = [axis for axis in group.before if shape[axis] != 1]
+        after = [axis for axis in group.after if link.after[axis] != 1]
+        if not before or not after or of[before[0]] is None:
+            continue
+        k, speed = of[before[0]] or (0, Fraction(0))
+        rows = prod(shape[axis] for axis in before[1:])
+        cells = prod(link.after[axis] for axis in after[1:])
+        moves(after[0], k, speed * rows / cells)

@@ -1,0 +1,371 @@
+"""``run_streaming``: a stream through a function that knows only whole arrays, exactly.
+
+Windows that overlap are run and the outputs that are final are handed on. What is final is not
+guessed: the run on each window is held against the run on the whole stream by ``agreement``, on
+stand-ins of a few fields' length, since neither past nor future make a difference further away.
+"""
+
+from __future__ import annotations
+
+import sys
+from collections.abc import Callable, Iterable, Iterator
+from functools import lru_cache
+from itertools import pairwise
+from typing import Any, NamedTuple
+
+import numpy as np
+
+from ...core.graph import Graph
+from ...errors import (
+    InvalidModelError,
+    NotStreamableError,
+    RFieldError,
+    show_shape,
+)
+from ..engines.forward import sweep
+from .agreement import agreement
+from .streaming import StreamPlan
+from .timing import pattern_of
+
+RESIDUES = 16
+"""Up to so many lengths modulo the grid are all looked at; of more, a choice."""
+
+
+def run_streaming(
+    fn: Callable[[Any], Any], plan: StreamPlan, chunks: Iterable[Any]
+) -> Iterator[Any]:
+    """Run ``fn`` on a stream, chunk by chunk; together the results are what ``fn(whole)`` gives.
+
+    Each window is the new samples with the context that they need, so ``fn`` may be any function
+    that does what the plan's model does. A result is handed on as soon as no later sample can
+    change it.
+
+    Args:
+        fn: array in, array out; both of any library with slices and a concatenation.
+        plan: from ``stream_plan``.
+        chunks: arrays that follow each other along ``plan.input_axis``, of any lengths; they are
+            asked for one by one, and no more than the context is kept.
+
+    Yields:
+        Arrays that follow each other along ``plan.output_axis``; none is empty.
+
+    Raises:
+        NotStreamableError: chunks cannot give what the whole gives; the layers are named.
+        InvalidModelError: a chunk does not fit to those before it, or what ``fn`` gives has not
+            the planned shape; the chunk is named.
+
+    >>> import numpy as np, rfield
+    >>> b = rfield.GraphBuilder()
+    >>> y = b.conv("sum", b.input("signal", (1, 1, 64)), kernel=3, padding=[(2, 0)])
+    >>> plan = rfield.stream_plan(b.build(outputs=[y]))
+    >>> def sums(x):
+    ...     x = np.pad(x, ((0, 0), (0, 0), (2, 0)))
+    ...     return x[..., 2:] + x[..., 1:-1] + x[..., :-2]
+    >>> chunks = np.split(np.arange(6)[None, None], [1, 4], axis=2)
+    >>> [part[0, 0].tolist() for part in rfield.run_streaming(sums, plan, chunks)]
+    [[0], [1, 3, 6], [9, 12]]
+    """
+    return _run(fn, plan, _windows(plan), chunks)
+
+
+def _run(
+    fn: Callable[[Any], Any], plan: StreamPlan, windows: _Windows, chunks: Iterable[Any]
+) -> Iterator[Any]:
+    buffer = _Buffer(plan)
+    done = 0
+    for chunk in chunks:
+        buffer.add(chunk)
+        stop = windows.complete(buffer.stop)
+        if plan.clock.computable(stop) <= done:
+            continue
+        start = max(buffer.start, windows.start(done, stop))
+        found = windows.found(start, stop - start, ends=False)
+        if found is not None and found.first <= done < found.stop:
+            yield buffer.run(fn, start, stop, found, done)
+            done = found.stop
+            buffer.drop(windows.start(done, buffer.stop))
+    if not buffer.stop:
+        return
+    start = max(buffer.start, windows.start(done, buffer.stop))
+    if start or done:
+        windows.check_length(buffer.stop)
+    found = windows.found(start, buffer.stop - start, ends=True)
+    if found is None and start == 0:
+        found = Final(0, sys.maxsize, 0, None)  # the stream itself; what it gives is right
+    if found is None or found.first > done:
+        raise NotStreamableError(
+            f"{plan.layer}: the end of the stream, at sample {buffer.stop}, changes outputs before "
+            f"{done}, which were handed on"
+        )
+    if found.stop > done:
+        yield buffer.run(fn, start, buffer.stop, found, done)
+
+
+class Final(NamedTuple):
+    """Outputs ``first .. stop-1`` of the stream are those of a window.
+
+    Output ``first`` of the stream is at ``first - shift`` of the window, which has ``length``
+    outputs; ``length`` is None where that is not known.
+    """
+
+    first: int
+    stop: int
+    shift: int
+    length: int | None
+
+
+class _Windows:
+    """Where windows begin and end, and which of their outputs are those of the whole stream."""
+
+    def __init__(self, plan: StreamPlan) -> None:
+        graph = plan.graph
+        if plan.obstacles:
+            raise NotStreamableError("\n  ".join([f"{plan.layer}: {_WHY}", *plan.obstacles]))
+        if plan.memory:
+            raise NotStreamableError(
+                f"{plan.layer}: {_WHY}\n  the past has no end in {', '.join(plan.memory)}: such "
+                "layers need their own state, kept from chunk to chunk"
+            )
+        entries = [entry for entry in graph.inputs_ if entry.node == plan.source]
+        if graph.reread is None or not entries:
+            raise NotStreamableError(
+                f"{plan.wrt}: windows need an input of a model that can be read at other sizes"
+            )
+        self.plan, self.entry, self.reread = plan, entries[0], graph.reread
+        self.grid, self.clock = plan.grid, plan.clock
+        self.length = graph.nodes[plan.source].shape[plan.input_axis]
+        self.graph = lru_cache(maxsize=8)(self._graph)
+        self.losses: list[str] = []
+        self._known: dict[tuple[bool, bool, int], Final | None] = {}
+        first, last = self.clock.reads  # a field may lie far from its own frame, and be mirrored
+        self.far = _up(4 * (max(0, last) - min(0, first)) + 8 * self.grid, self.grid)
+        self.residues = self._residues()
+        self.legal, self.sized = self._sized()
+        self.stepwise = self.sized or self.legal != self.residues
+        self.margin, self.least = self._margins()
+
+    def start(self, output: int, stop: int) -> int:
+        """Where the window must begin at the latest that gives ``output`` and ends at ``stop``."""
+        first = (output - self.margin) * self.plan.hop
+        return max(0, int(min(first, stop - self.least) // self.grid) * self.grid)
+
+    def complete(self, samples: int) -> int:
+        """The last end of a window, up to ``samples``, at which another output is complete."""
+        if self.stepwise:
+            return samples - (samples - self.length) % self.grid
+        return self.clock.ready_at(self.clock.computable(samples) - 1)
+
+    def check_length(self, samples: int) -> None:
+        """Refuse a stream whose length turns out to be one that gives other outputs throughout."""
+        over = (samples - self.length) % self.grid
+        if self.sized and over:
+            raise NotStreamableError(
+                f"{self.plan.layer}: the padding depends on the length of the stream, which is "
+                f"{samples}.\n  The plan was made for {self.length} and holds for lengths such as "
+                f"{samples - over} and {samples - over + self.grid}"
+            )
+
+    def found(self, start: int, size: int, *, ends: bool) -> Final | None:
+        """What is final of a window; ``ends``: the stream ends with it. None: nothing, or no run.
+
+        Further than a few fields from both its ends nothing of a window changes but its length, so
+        a shorter one stands for it.
+        """
+        surplus = max(0, (size - 2 * self.far) // self.grid * self.grid)
+        key = (start > 0, ends, size - surplus)
+        if key not in self._known:
+            self._known[key] = self._compare(*key)
+        known = self._known[key]
+        if known is None:
+            return None
+        shift, more = int(start / self.plan.hop), int(surplus / self.plan.hop)
+        length = None if known.length is None else known.length + more
+        return Final(known.first + shift, known.stop + shift + more, shift, length)
+
+    def _compare(self, inner: bool, ends: bool, size: int) -> Final | None:
+        """The outputs of a window that agree with the whole's, counted from its own beginning."""
+        if ends and not inner:
+            return self._itself(size)
+        rest = self.length if self.sized and not ends else size
+        total = 4 * self.far + rest % self.grid
+        start = total - size if ends else self.far if inner else 0
+        part, whole = self.graph(size), self.graph(total)
+        if part is None or whole is None:
+            return None
+        starts = [start if axis == self.plan.input_axis else 0 for axis in self.entry.axes]
+        found = agreement(whole, part, {self.entry.name: starts})
+        value = self._value(part)
+        cuts = found.cuts[value] if value == self._value(whole) else None
+        if cuts is None:
+            self.losses = [str(loss) for loss in found.losses]
+            return None
+        shape = part.nodes[value].shape
+        time, step = self.plan.output_axis, start / self.plan.hop
+        for axis, (cut, size_) in enumerate(zip(cuts, shape, strict=True)):
+            if axis != time and (cut.first, cut.stop) != (0, size_):
+                return None
+        cut = cuts[time]
+        if cut.shift != step or cut.first >= cut.stop or (ends and cut.stop < shape[time]):
+            return None
+        return Final(cut.first, cut.stop, 0, shape[time])
+
+    def _itself(self, size: int) -> Final | None:
+        """A window that is the whole stream gives what it gives, whatever that is."""
+        graph = self.graph(size)
+        if graph is None:
+            return None
+        length = graph.nodes[self._value(graph)].shape[self.plan.output_axis]
+        return Final(0, length, 0, length)
+
+    def _value(self, graph: Graph) -> int:
+        """The plan's value in the graph of another length, which may have more or fewer nodes."""
+        here = self.plan.graph
+        if self.plan.value in here.outputs_:
+            return graph.outputs_[here.outputs_.index(self.plan.value)]
+        return graph.index(here.nodes[self.plan.value].name)
+
+    def _margins(self) -> tuple[int, int]:
+        """Outputs that a window loses at its beginning, and the shortest window to be kept."""
+        if not self.legal:
+            raise NotStreamableError(
+                f"{self.plan.wrt}: no length but {self.length} is accepted:\n  {self.losses[0]}"
+            )
+        residues = [self.length % self.grid] if self.sized else self.legal
+        few = self.sized or self.grid <= RESIDUES
+        per_grid = int(self.grid / self.plan.hop)
+        margin, least = 0, 0
+        while least <= 2 * self.far:
+            sizes = [base + residue for base in (least, 2 * self.far) for residue in residues]
+            tried = [self.found(self.grid, size, ends=True) for size in sizes if size]
+            tried.append(self.found(self.grid, 2 * self.far + residues[0], ends=False))
+            lost = [f.first - f.shift + per_grid * (not few) for f in tried if f is not None]
+            reached = max([margin, *lost])
+            enough = _up(self.clock.ready_at(reached + self.plan.frame_outputs - 1), self.grid)
+            if None not in tried and reached == margin and enough <= least:
+                return margin, least
+            margin, least = reached, max(enough, 2 * least if None in tried else least)
+        raise NotStreamableError("\n  ".join([f"{self.plan.layer}: {_WHY}", *self.losses]))
+
+    def _residues(self) -> list[int]:
+        """Lengths modulo the grid: all, or those that change the length modulo each stride."""
+        if self.grid <= RESIDUES:
+            return list(range(self.grid))
+        steps = [*sorted(self.plan.steps), self.grid]
+        some = {a * k for a, b in pairwise(steps) for k in range(min(-(-b // a), 5))}
+        return sorted({0, self.grid - 1, *(n for n in some if n < self.grid)})
+
+    def _sized(self) -> tuple[list[int], bool]:
+        """The lengths modulo the grid that the model accepts; whether they give other outputs."""
+        clocks: dict[int, tuple[bytes, bytes]] = {}
+        for residue in self.residues:
+            graph = self.graph(2 * self.far + residue)
+            if graph is not None:
+                clocks[residue] = self._clock(graph)
+        return list(clocks), len(set(clocks.values())) > 1
+
+    def _clock(self, graph: Graph) -> tuple[bytes, bytes]:
+        value = self._value(graph)
+        swept = sweep(graph, graph.entry(self.entry.name).node, (self.plan.input_axis,))
+        clock = pattern_of(swept.states[0][value], graph.nodes[value].shape)
+        if isinstance(clock, str):
+            return clock.encode(), b""
+        return clock.first.tobytes(), clock.last.tobytes()
+
+    def _graph(self, size: int) -> Graph | None:
+        """The model at a length of the stream; None where it accepts no such length."""
+        graph = self.plan.graph
+        shapes = {entry.name: list(graph.nodes[entry.node].shape) for entry in graph.inputs_}
+        shapes[self.entry.name][self.plan.input_axis] = size
+        try:
+            return self.reread(shapes)
+        except RFieldError as error:
+            self.losses = [str(error)]
+            return None
+
+
+_windows = lru_cache(maxsize=8)(_Windows)
+
+
+class _Buffer:
+    """The samples that are still needed; ``start`` and ``stop`` count from the stream's start."""
+
+    def __init__(self, plan: StreamPlan) -> None:
+        self.plan, self.start, self.stop = plan, 0, 0
+        self.rank = len(plan.graph.nodes[plan.source].shape)
+        self.parts: list[Any] = []
+        self.chunks = 0
+
+    def add(self, chunk: Any) -> None:
+        """Append the next chunk."""
+        self.chunks += 1
+        shape = self._shape(chunk, f"chunk {self.chunks}", self.rank)
+        axis = self.plan.input_axis
+        if self.parts:
+            first = tuple(self.parts[0].shape)
+            if shape[:axis] + shape[axis + 1 :] != first[:axis] + first[axis + 1 :]:
+                raise InvalidModelError(
+                    f"chunk {self.chunks} has shape {show_shape(shape)}; expected "
+                    f"{show_shape([*first[:axis], None, *first[axis + 1 :]])}, like those before"
+                )
+        if shape[axis] or not self.parts:
+            self.parts.append(chunk)
+            self.stop += shape[axis]
+
+    def drop(self, start: int) -> None:
+        """Forget all before ``start``."""
+        if start > self.start:
+            kept = self._cut(self._joined(), start - self.start, None, self.plan.input_axis)
+            self.parts, self.start = [kept], start
+
+    def run(self, fn: Callable[[Any], Any], start: int, stop: int, found: Final, first: int) -> Any:
+        """Outputs ``first`` and on of the window ``start .. stop-1``."""
+        here = f"samples {start} .. {stop - 1}, after chunk {self.chunks}"
+        whole = self._joined()
+        window = self._cut(whole, start - self.start, stop - self.start, self.plan.input_axis)
+        result, axis = fn(window), self.plan.output_axis
+        shape = self._shape(result, f"the output for {here}", len(self.plan.output_shape))
+        if found.length is not None and shape[axis] != found.length:
+            raise InvalidModelError(
+                f"the output for {here} has shape {show_shape(shape)}; "
+                f"expected {found.length} positions along axis {axis}"
+            )
+        end = None if found.length is None else found.stop - found.shift
+        return self._cut(result, first - found.shift, end, axis)
+
+    def _shape(self, array: Any, what: str, rank: int) -> tuple[int, ...]:
+        shape = getattr(array, "shape", None)
+        if shape is None or len(shape) != rank:
+            given = f"is of type {type(array).__name__}"
+            given = given if shape is None else f"has shape {show_shape(shape)}"
+            raise InvalidModelError(f"{what} {given}; expected an array of {rank} axes")
+        return tuple(int(n) for n in shape)
+
+    def _joined(self) -> Any:
+        if len(self.parts) > 1:
+            self.parts = [concatenated(self.parts, self.plan.input_axis)]
+        return self.parts[0]
+
+    @staticmethod
+    def _cut(array: Any, start: int, stop: int | None, axis: int) -> Any:
+        return array[(slice(None),) * axis + (slice(start, stop),)]
+
+
+def concatenated(arrays: list[Any], axis: int) -> Any:
+    """Arrays of any library one after another, by that library's own function."""
+    first = arrays[0]
+    if isinstance(first, np.ndarray):
+        return np.concatenate(arrays, axis)
+    if hasattr(first, "__array_namespace__"):
+        return first.__array_namespace__().concat(arrays, axis=axis)
+    library = sys.modules.get(type(first).__module__.partition(".")[0])
+    for name in ("concatenate", "concat"):
+        if hasattr(library, name):
+            return getattr(library, name)(arrays, axis)
+    return np.concatenate(arrays, axis)
+
+
+def _up(size: int, grid: int) -> int:
+    return -(-size // grid) * grid
+
+
+_WHY = "parts of a stream do not give what the whole gives"

@@ -1,0 +1,310 @@
+"""``stream_plan``: what it takes to run a model on a stream, along one axis that is time.
+
+The words are those of codecs: outputs come in *frames* (the shortest run of samples after which
+the pattern repeats), the *look-ahead* is what a frame needs beyond its own samples, and the
+*latency* is both together (ITU-T G.729: frames of 10 ms, 5 ms of look-ahead, 15 ms of delay).
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from fractions import Fraction
+from functools import cached_property
+from math import inf, isfinite, lcm
+from typing import Any
+
+from ...core.arguments import integer, one
+from ...core.graph import Graph
+from ...errors import InvalidModelError, NotStreamableError, unknown_name
+from ..engines.forward import sweep
+from ..geometry.fields import choose_source, find, source_layout
+from ..results import UNBOUNDED, Fidelity, Size
+from .timed import JoinDelay, LayerState, TimePath
+from .timing import Pattern
+
+SCHEMA = 1
+UNITS = {"samples": None, "s": Fraction(1), "ms": Fraction(1000), "us": Fraction(10**6)}
+
+
+@dataclass(frozen=True, eq=False)
+class StreamPlan:
+    """How ``layer`` can be computed while ``wrt`` is still arriving along ``axis``.
+
+    All lengths are in samples (positions of ``wrt`` along the axis). A frame is ``frame`` samples
+    of input and ``frame_outputs`` outputs, ``hop`` samples each; frame ``q`` begins at sample
+    ``frame * q``. ``input_axis`` and ``output_axis`` are the tensor axes that are time.
+
+    ``obstacles`` says why chunks cannot give exactly what the whole stream gives; the numbers then
+    leave out the whole-axis reads (of ``global_reads``). ``memory``: the layers whose past has no
+    end; ``past`` is then ``UNBOUNDED``.
+    """
+
+    graph: Graph = field(repr=False)
+    value: int = field(repr=False)
+    source: int = field(repr=False)
+    layer: str
+    wrt: str
+    axis: str
+    input_axis: int
+    output_axis: int
+    clock: Pattern = field(repr=False)
+    steps: frozenset[int] = field(repr=False)
+    grid: int
+    sample_rate: float | None
+    chunk: int | None
+    fidelity: Fidelity
+    obstacles: tuple[str, ...]
+    global_reads: tuple[str, ...]
+    memory: tuple[str, ...]
+    layers: tuple[LayerState, ...] = field(repr=False)
+    joins: tuple[JoinDelay, ...] = field(repr=False)
+
+    @property
+    def exact(self) -> bool:
+        """Whether chunks can give exactly what the whole stream gives."""
+        return not self.obstacles
+
+    @property
+    def output_shape(self) -> tuple[int | None, ...]:
+        """The shape of the layer's tensor, as it was read."""
+        return self.graph.shape(self.value)
+
+    @property
+    def frame(self) -> int:
+        """Samples after which the pattern repeats."""
+        return self.clock.advance
+
+    @property
+    def frame_outputs(self) -> int:
+        """Outputs per frame."""
+        return self.clock.period
+
+    @property
+    def hop(self) -> Fraction:
+        """Samples per output: 320, or 1/2 after up-sampling."""
+        return self.clock.hop
+
+    @cached_property
+    def size(self) -> Size:
+        """The receptive field r along the axis; the largest over the phases."""
+        if self.memory or self.global_reads:
+            return UNBOUNDED
+        return self._span
+
+    @cached_property
+    def _span(self) -> int:
+        return max(0, int((self.clock.last - self.clock.first).max()) + 1)
+
+    @property
+    def past(self) -> Size:
+        """Samples before its own frame that an output can read."""
+        return UNBOUNDED if self.memory else max(0, -self.clock.reads[0])
+
+    @property
+    def look_ahead(self) -> int:
+        """Samples after its own frame that an output can read."""
+        return max(0, self.clock.reads[1] - self.frame + 1)
+
+    @property
+    def causal(self) -> bool:
+        """Whether no output needs anything after its own frame."""
+        return not self.look_ahead
+
+    @property
+    def latency(self) -> int:
+        """Algorithmic latency: from the first sample of a frame until its outputs can be computed.
+
+        Frame and look-ahead together; with ``chunk`` a chunk and look-ahead.
+        """
+        return (self.chunk or self.frame) + self.look_ahead
+
+    @property
+    def warm_up(self) -> Size:
+        """Samples after which the start of the stream is forgotten: r − 1, not r."""
+        return UNBOUNDED if self.memory else max(0, self._span - 1)
+
+    @property
+    def first_output_after(self) -> int:
+        """Samples that must have arrived before output 0 can be computed."""
+        return max(0, self.clock.ready_at(0))
+
+    @cached_property
+    def first_valid_output(self) -> int | None:
+        """The first output from which on no field begins before the stream; None with memory."""
+        if self.memory:
+            return None
+        blocks = [max(0, -(int(first) // self.frame)) for first in self.clock.needed]
+        return min(self.frame_outputs * q + phase for phase, q in enumerate(blocks))
+
+    @property
+    def first_valid_after(self) -> int | None:
+        """Samples that must have arrived before the first valid output can be computed."""
+        first = self.first_valid_output
+        return None if first is None else max(0, self.clock.ready_at(first))
+
+    def outputs_after(self, samples: int) -> int:
+        """How many outputs can be computed for good once ``samples`` have arrived."""
+        return max(0, self.clock.computable(one("samples", samples, least=0)))
+
+    def chunk_outputs(self, chunk: int) -> int:
+        """Outputs per chunk of so many samples; every layer's work is then the same each time.
+
+        Raises:
+            InvalidModelError: such chunks break the grid; the nearest legal ones are named.
+        """
+        return _outputs_of(one("chunk", chunk), self.grid, self.hop)
+
+    def seconds(self, samples: float | Fraction) -> float:
+        """So many samples in seconds."""
+        if self.sample_rate is None:
+            raise InvalidModelError("seconds need the sample rate: stream_plan(…, sample_rate=)")
+        return float(samples) / self.sample_rate
+
+    def lengths(self, unit: str | float = "samples") -> dict[str, float | Fraction | Size | None]:
+        """Every length of the plan in one unit.
+
+        ``unit``: ``"samples"``; ``"s"``, ``"ms"``, ``"us"`` with the sample rate; or how many
+        samples one unit has (160 for frames of a spectrogram with that hop).
+        """
+        return {name: self._convert(value, unit) for name, value in self._lengths().items()}
+
+    def _lengths(self) -> dict[str, Fraction | Size | None]:
+        return {
+            "hop": self.hop, "frame": self.frame, "grid": self.grid, "size": self.size,
+            "past": self.past, "look_ahead": self.look_ahead, "latency": self.latency,
+            "warm_up": self.warm_up, "first_output_after": self.first_output_after,
+            "first_valid_after": self.first_valid_after,
+        }  # fmt: skip
+
+    def _convert(
+        self, value: Fraction | Size | None, unit: str | float
+    ) -> float | Fraction | Size | None:
+        if unit == "samples" or value is None or value is UNBOUNDED:
+            return value
+        if isinstance(unit, str):
+            if unit not in UNITS:
+                raise unknown_name("unit", unit, UNITS)
+            return self.seconds(value) * float(UNITS[unit] or 1)
+        return float(value) / _rate("unit", unit)
+
+    def as_dict(self) -> dict[str, Any]:
+        """Plain data (JSON-ready), with a schema version; lengths in samples."""
+        lengths = {
+            name: "unbounded" if value is UNBOUNDED else str(value) if name == "hop" else value
+            for name, value in self._lengths().items()
+        }
+        return {
+            "schema": SCHEMA, "layer": self.layer, "wrt": self.wrt, "axis": self.axis,
+            "input_axis": self.input_axis, "output_axis": self.output_axis,
+            "sample_rate": self.sample_rate, "chunk": self.chunk, "exact": self.exact,
+            "obstacles": list(self.obstacles), "global_reads": list(self.global_reads),
+            "memory": list(self.memory), "causal": self.causal,
+            "frame_outputs": self.frame_outputs, "first_valid_output": self.first_valid_output,
+            **lengths, "fidelity": self.fidelity.value,
+            "layers": [_state_dict(state) for state in self.layers],
+            "joins": [
+                {"layer": join.layer, "hop": str(join.hop), "delays": dict(join.delays)}
+                for join in self.joins
+            ],
+        }  # fmt: skip
+
+    def __str__(self) -> str:
+        text = (
+            f"{self.layer} wrt {self.wrt} along {self.axis}: past {self.past} "
+            f"look-ahead {self.look_ahead} latency {self.latency} hop {self.hop}"
+        )
+        return text if self.exact else f"{text} (not exact: {'; '.join(self.obstacles)})"
+
+
+def _state_dict(state: LayerState) -> dict[str, Any]:
+    window = state.window
+    return {
+        "layer": state.layer, "op": state.op, "hop": str(state.hop), "shape": list(state.shape),
+        "reads": window and window.reads, "gives": window and window.gives,
+        "step": window and window.step, "state": window and window.state,
+        "held": state.held, "look_ahead": window and window.ahead,
+    }  # fmt: skip
+
+
+def stream_plan(
+    graph: Graph,
+    output: str | None = None,
+    *,
+    axis: str | int | None = None,
+    sample_rate: float | None = None,
+    chunk: int | None = None,
+    wrt: str | None = None,
+) -> StreamPlan:
+    """The plan for ``output`` (default: the last one); see ``rfield.stream_plan``."""
+    rate = None if sample_rate is None else _rate("sample_rate", sample_rate)
+    value = graph.outputs_[-1] if output is None else find(graph, output)
+    layer = graph.layer_of(value) if output is None else output
+    source = choose_source(graph, value, wrt)
+    wrt = graph.nodes[source].name if wrt is None else wrt
+    name, time = _time_axis(graph, source, wrt, axis)
+    swept = sweep(graph, source, (time,))
+    path = TimePath(graph, source, value, swept)
+    clock = path.clock(value)
+    obstacles = path.obstacles()
+    if isinstance(clock, str):
+        raise NotStreamableError("\n  ".join([f"{layer}: {clock}", *obstacles]))
+    steps = path.steps() | {clock.advance}
+    grid = lcm(*steps)
+    if chunk is not None:
+        _outputs_of(one("chunk", chunk), grid, clock.hop)
+    return StreamPlan(
+        graph=graph, value=value, source=source, layer=layer, wrt=wrt, axis=name,
+        input_axis=time, output_axis=clock.axis, clock=clock, steps=steps,
+        grid=grid, sample_rate=rate, chunk=chunk, obstacles=obstacles,
+        global_reads=path.global_reads(),
+        memory=path.memory() if clock.remembers else (),
+        fidelity=path.fidelity(), layers=tuple(path.layer_states(grid)), joins=tuple(path.delays()),
+    )  # fmt: skip
+
+
+def _time_axis(graph: Graph, source: int, wrt: str, axis: str | int | None) -> tuple[str, int]:
+    """Name and tensor axis of time."""
+    names, axes = source_layout(graph, source)
+    known = " and ".join(f"{a} ({n})" for n, a in zip(names, axes, strict=True))
+    if axis is None:
+        if len(names) == 1:
+            return names[0], axes[0]
+        if "t" in names:
+            return "t", axes[names.index("t")]
+        raise InvalidModelError(
+            f"{wrt} has {len(names)} axes that could be time: {known}. Choose one with axis="
+        )
+    if isinstance(axis, str):
+        if axis not in names:
+            raise unknown_name(f"axis of {wrt}", axis, names)
+        return axis, axes[names.index(axis)]
+    place, rank = integer(axis), len(graph.nodes[source].shape)
+    if place is None or not -rank <= place < rank:
+        raise InvalidModelError(f"axis = {axis!r}; expected a name or one of the {rank} axes")
+    if place % rank not in axes:
+        raise InvalidModelError(
+            f"axis = {axis}: not a time axis of {wrt}, whose axes are {known}; the others are "
+            f"batch or channels.\n  If it is time, read the model with axes=({place % rank},)"
+        )
+    return names[axes.index(place % rank)], place % rank
+
+
+def _rate(name: str, value: Any) -> float:
+    """A positive, finite number."""
+    try:
+        rate = float(value)
+    except (TypeError, ValueError):
+        rate = inf
+    if isinstance(value, bool) or not isfinite(rate) or rate <= 0:
+        raise InvalidModelError(f"{name} = {value!r}; expected a positive number")
+    return rate
+
+
+def _outputs_of(chunk: int, grid: int, hop: Fraction) -> int:
+    if chunk % grid:
+        below, above = chunk // grid * grid, -(-chunk // grid) * grid
+        near = f"{below} or {above}" if below else f"{above}"
+        raise InvalidModelError(
+            f"chunk = {chunk}: chunks are multiples of {grid} samples. The nearest: {near}"
+        )
+    return int(chunk / hop)

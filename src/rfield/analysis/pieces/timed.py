@@ -1,0 +1,186 @@
+"""Everything between a stream and an output, and what each op of it has to do with time.
+
+From the relations alone: what an op must keep from chunk to chunk, which branches of a join must
+wait for which, and what stands in the way of computing a stream in parts.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from fractions import Fraction
+
+from ...core.graph import Graph
+from ...core.link import Link
+from ...core.relation import IDENTITY, Prefix, Relation, Sliding
+from ..engines.forward import Sweep
+from ..engines.terms import State, terms_of, to_state
+from ..geometry.alignment import branch_terms
+from ..results import Fidelity
+from .timing import Pattern, Window, held_of, lags, pattern_of, window_of
+
+
+@dataclass(frozen=True, slots=True)
+class LayerState:
+    """What one op must keep of its own input from chunk to chunk.
+
+    ``window.state`` is in positions of that input: a convolution with extent ``e`` and stride ``s``
+    keeps ``e - s`` of them (if positive), a transposed one ``ceil((e - s) / s)``; at the start they
+    are its left padding. ``held``: what it holds between chunks that are multiples of the grid,
+    more than that where a chunk ends in the middle of its window and positions wait for the rest.
+    ``shape``: of the tensor held. ``hop``: samples of the stream per position.
+
+    For a recurrent op, which keeps its own state, ``window`` is None.
+    """
+
+    layer: str
+    op: str
+    window: Window | None
+    hop: Fraction
+    held: int
+    shape: tuple[int, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class JoinDelay:
+    """A join whose branches are computed at different times.
+
+    ``delays``: per branch (layer, positions of the join's own rate by which it must be held back).
+    ``hop``: samples of the stream per position. No delays are known where the strides differ.
+    """
+
+    layer: str
+    hop: Fraction
+    delays: tuple[tuple[str, int], ...]
+
+
+class TimePath:
+    """Everything between the stream and the output that depends on time."""
+
+    def __init__(self, graph: Graph, source: int, value: int, swept: Sweep) -> None:
+        self.graph, self.states, self.globals_ = graph, swept.states[0], swept.globals_[0]
+        behind = {value}
+        for index in range(value, source, -1):
+            if index in behind:
+                behind.update(o for o in graph.nodes[index].operands if o >= source)
+        self.values = sorted(i for i in behind if i > source and self.states[i] is not None)
+        self._clocks: dict[int, Pattern | str] = {}
+
+    def clock(self, value: int) -> Pattern | str:
+        """The clock of a value, or why it has none."""
+        if value not in self._clocks:
+            shape = self.graph.nodes[value].shape
+            self._clocks[value] = pattern_of(self.states[value], shape)
+        return self._clocks[value]
+
+    def steps(self) -> frozenset[int]:
+        """Samples after which each value repeats; chunks and windows must begin on all of them."""
+        found: set[int] = set()
+        for value in self.values:
+            for term in _steps(self.states[value], len(self.graph.nodes[value].shape)):
+                found.add(abs(term) or 1)
+        return frozenset(found)
+
+    def obstacles(self) -> tuple[str, ...]:
+        """Why the parts of a stream cannot give what the whole gives."""
+        readings = [(i, relation) for i in self.values for _, relation in self._readings(i)]
+        sliding = [(i, r) for i, r in readings if isinstance(r, Sliding)]
+        turned = [i for i, relation in sliding if relation.advance < 0]
+        wrapped = [i for i, relation in sliding if relation.border == "circular"]
+        found = [
+            f"all of the time axis is read by {_names(self.global_reads())}",
+            f"time is turned round by {_names(self._layers(turned))}",
+            f"the end of the stream is read at its beginning by {_names(self._layers(wrapped))}",
+        ]
+        return tuple(text for text in found if not text.endswith(" by "))
+
+    def global_reads(self) -> tuple[str, ...]:
+        """The layers that read all of the time axis, future included."""
+        whole = self.globals_.intersection(self.values)
+        return self._layers(sorted(i for i in whole if not self._runs_along(i)))
+
+    def memory(self) -> tuple[str, ...]:
+        """The layers whose past has no end."""
+        whole = self.globals_.intersection(self.values)
+        return self._layers(sorted(i for i in whole if self._runs_along(i)))
+
+    def fidelity(self) -> Fidelity:
+        """An upper bound where some op is one."""
+        inexact = any(not self.graph.nodes[i].exact for i in self.values)
+        return Fidelity.UPPER_BOUND if inexact else Fidelity.EXACT
+
+    def layer_states(self, grid: int) -> list[LayerState]:
+        """Every op that reads more than its own positions along time, in the order of computing."""
+        found: list[LayerState] = []
+        for index in self.values:
+            node = self.graph.nodes[index]
+            for operand, relation in self._readings(index):
+                clock = self.clock(operand)
+                hop = clock.hop if isinstance(clock, Pattern) else Fraction(1)
+                if isinstance(relation, Prefix) and not relation.backward:
+                    name = self.graph.layer_of(index)
+                    found.append(LayerState(name, node.kind, None, hop, 0, ()))
+                elif isinstance(relation, Sliding) and isinstance(clock, Pattern):
+                    window = window_of(relation)
+                    held = held_of(relation, clock, grid)
+                    if held or window.ahead or window.step != window.gives:
+                        shape = list(self.graph.nodes[operand].shape)
+                        shape[clock.axis] = held
+                        name = self.graph.layer_of(index)
+                        found.append(LayerState(name, node.kind, window, hop, held, tuple(shape)))
+        return found
+
+    def delays(self) -> list[JoinDelay]:
+        """The joins of which some branch must be held back."""
+        found: list[JoinDelay] = []
+        for index in self.values:
+            node = self.graph.nodes[index]
+            if not node.join or len(node.operands) < 2:
+                continue
+            names: list[str] = []
+            clocks: list[Pattern] = []
+            for operand, link in zip(node.operands, node.links, strict=True):
+                before = self.graph.nodes[operand].shape
+                terms, shape = branch_terms(self.states[operand], link, before, node.shape)
+                clock = pattern_of(to_state(terms), shape)
+                if isinstance(clock, Pattern):
+                    names.append(self.graph.layer_of(operand))
+                    clocks.append(clock)
+            if len({(c.axis, c.hop) for c in clocks}) != 1:
+                continue
+            held = lags(clocks)
+            if any(held):
+                pairs = tuple(zip(names, held, strict=True))
+                found.append(JoinDelay(self.graph.layer_of(index), clocks[0].hop, pairs))
+        return found
+
+    def _readings(self, index: int) -> list[tuple[int, Relation]]:
+        """(operand, relation) of every reading of a value along the operand's time axis."""
+        node = self.graph.nodes[index]
+        found: list[tuple[int, Relation]] = []
+        for operand, link in zip(node.operands, node.links, strict=True):
+            if self.states[operand] is None or not isinstance(link, Link):
+                continue
+            axes = _axes(self.states[operand], len(self.graph.nodes[operand].shape))
+            read = [link.reads[axis].relation for axis in axes]
+            found += [(operand, relation) for relation in read if relation != IDENTITY]
+        return found
+
+    def _runs_along(self, index: int) -> bool:
+        return any(isinstance(r, Prefix) and not r.backward for _, r in self._readings(index))
+
+    def _layers(self, values: Sequence[int]) -> tuple[str, ...]:
+        return tuple(dict.fromkeys(self.graph.layer_of(i) for i in values))
+
+
+def _names(layers: Sequence[str]) -> str:
+    more = f" and {len(layers) - 5} more" if len(layers) > 5 else ""
+    return ", ".join(layers[:5]) + more
+
+
+def _axes(state: State, rank: int) -> set[int]:
+    return {t.carrier for t in terms_of(state, rank) if t.carrier is not None}
+
+
+def _steps(state: State, rank: int) -> list[int]:
+    return [t.advance for t in terms_of(state, rank) if t.advance is not None]

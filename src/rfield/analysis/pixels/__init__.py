@@ -1,0 +1,1 @@
+"""Exact pixels and how much they count; the claim against the running model."""

@@ -1,0 +1,1 @@
+"""Which input sizes suit a model, and how far its input may move."""

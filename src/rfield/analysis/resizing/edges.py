@@ -1,0 +1,224 @@
+"""What happens at the two ends of an axis: pixels that fall off, and padding that is used unevenly.
+
+A strided window may stop before the last positions: a floor in the size arithmetic *drops* them.
+And it may use its padding on one side only, because with a stride the padding behind can go unused
+(Alsallakh et al., *Mind the Pad*, ICLR 2021). Both follow from relations and sizes alone: what the
+windows that exist read, against what a grid without end would read.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from functools import lru_cache
+
+import numpy as np
+from numpy.typing import NDArray
+
+from ...core.graph import Graph, Node
+from ...core.indices import IndexSet
+from ...core.link import AnyLink, Link
+from ...core.relation import Sliding, Table, image
+from ..engines.terms import State, terms_of
+from ..geometry.alignment import used_values
+
+Mask = NDArray[np.bool_]
+Pads = tuple[int, int]
+
+
+@dataclass(frozen=True, slots=True)
+class Finding:
+    """What speaks against a size: ``what`` a layer does, along an axis of the input."""
+
+    layer: str
+    axis: str
+
+    @property
+    def what(self) -> str:
+        """What the layer does, as the rest of a sentence."""
+        raise NotImplementedError
+
+    def __str__(self) -> str:
+        return f"{self.layer} {self.what} along {self.axis}"
+
+
+@dataclass(frozen=True, slots=True)
+class Drop(Finding):
+    """Positions that ``layer`` would read if its grid went on, and that nothing reads."""
+
+    positions: int
+
+    @property
+    def what(self) -> str:
+        """How many positions fall off."""
+        some = (
+            "the last position" if self.positions == 1 else f"the last {self.positions} positions"
+        )
+        return f"drops {some}"
+
+
+@dataclass(frozen=True, slots=True)
+class Uneven(Finding):
+    """Padding that ``layer`` really uses, in positions of what it reads."""
+
+    before: int
+    after: int
+
+    @property
+    def what(self) -> str:
+        """The padding on both sides."""
+        return f"pads {self.before} before and {self.after} after"
+
+
+@dataclass(frozen=True, slots=True)
+class Misaligned(Finding):
+    """A join whose branches look at different places."""
+
+    @property
+    def what(self) -> str:
+        """That they do."""
+        return "joins branches that are not aligned"
+
+
+def ends(
+    graph: Graph, states: Sequence[State], name: str
+) -> tuple[tuple[Drop, ...], tuple[Uneven, ...]]:
+    """What falls off, and what is padded unevenly, along the input axis called ``name``.
+
+    ``states``: what each value knows of that axis (a sweep in an input).
+    """
+    return _Ends(graph, states, name).found()
+
+
+class _Ends:
+    """One walk from the input to the outputs; ``pads``: positions that hold padding only."""
+
+    def __init__(self, graph: Graph, states: Sequence[State], name: str) -> None:
+        self.graph = graph
+        self.states = states
+        self.name = name
+        self.pads: dict[tuple[int, int], Pads] = {}
+        self.wanted: dict[tuple[int, int], list[tuple[int, Mask]]] = {}
+        self.uneven: list[Uneven] = []
+
+    def found(self) -> tuple[tuple[Drop, ...], tuple[Uneven, ...]]:
+        readers: dict[int, list[int]] = {}
+        for index in used_values(self.graph):
+            self._enter(index, self.graph.nodes[index])
+            for operand in self.graph.nodes[index].operands:
+                readers.setdefault(operand, []).append(index)
+        drops: list[Drop] = []
+        for (value, axis), masks in self.wanted.items():
+            missing = np.logical_or.reduce([mask for _, mask in masks])
+            for reader in readers[value]:
+                missing = missing & ~self._read_by(reader, value, axis)
+            if missing.any():
+                layer = self.graph.layer_of(masks[0][0])
+                drops.append(Drop(layer, self.name, int(missing.sum())))
+        return tuple(drops), tuple(dict.fromkeys(self.uneven))
+
+    def _enter(self, index: int, node: Node) -> None:
+        """Judge every window of one node, and note where its own output is padding only."""
+        padding: dict[int, list[Pads]] = {}
+        for operand, link in zip(node.operands, node.links, strict=True):
+            before = self.graph.nodes[operand].shape
+            for axis in moving_axes(self.states[operand], len(before)):
+                own = self.pads.get((operand, axis), (0, 0))
+                target, pads = self._pass(index, operand, axis, link, own)
+                if target is not None:
+                    padding.setdefault(target, []).append(pads)
+        for axis, pairs in padding.items():
+            lead, trail = min(p[0] for p in pairs), min(p[1] for p in pairs)
+            if lead or trail:
+                self.pads[index, axis] = lead, trail
+
+    def _pass(
+        self, index: int, operand: int, axis: int, link: AnyLink, own: Pads
+    ) -> tuple[int | None, Pads]:
+        """The output axis that one operand axis becomes, and the padding on it."""
+        if not isinstance(link, Link):
+            affine = link.affine[axis]
+            return (None, (0, 0)) if affine is None else (affine.axis, own)
+        read = link.reads[axis]
+        if read.axis is None or not isinstance(read.relation, Sliding):
+            return read.axis, (0, 0)
+        size, outputs = self.graph.nodes[operand].shape[axis], self.graph.nodes[index].shape
+        reached = _reached(read.relation, outputs[read.axis])
+        if not reached:
+            return read.axis, (0, 0)
+        lead, trail = own
+        used = max(0, lead - reached.first), max(0, reached.last - (size - 1 - trail))
+        if _is_move(read.relation):
+            turned = read.relation.border == "circular" and outputs[read.axis] == size
+            return read.axis, (0, 0) if turned else used
+        if used[0] != used[1]:
+            self.uneven.append(Uneven(self.graph.layer_of(index), self.name, *used))
+        dropped = _dropped(read.relation, outputs[read.axis], size, own)
+        if dropped is not None:
+            self.wanted.setdefault((operand, axis), []).append((index, dropped))
+        return read.axis, (0, 0)
+
+    def _read_by(self, reader: int, value: int, axis: int) -> Mask:
+        """Which positions of ``value`` along ``axis`` a node reads."""
+        node = self.graph.nodes[reader]
+        size = self.graph.nodes[value].shape[axis]
+        mask = np.zeros(size, dtype=np.bool_)
+        for operand, link in zip(node.operands, node.links, strict=True):
+            if operand != value:
+                continue
+            read = link.reads[axis] if isinstance(link, Link) else None
+            if read is None or not isinstance(read.relation, (Sliding, Table)):
+                mask[:] = True
+            elif isinstance(read.relation, Table):
+                for taps in read.relation.taps:
+                    mask |= _mask(taps, size)
+            elif read.axis is not None:
+                mask |= _mask(_reached(read.relation, node.shape[read.axis]), size)
+        return mask
+
+
+def moving_axes(state: State, rank: int) -> tuple[int, ...]:
+    """The axes of a value along which its field moves."""
+    if state is None:
+        return ()
+    if isinstance(state, tuple):
+        return (state[0],)
+    found = {t.carrier for t in terms_of(state, rank) if not t.is_global}
+    return tuple(sorted(axis for axis in found if axis is not None))
+
+
+def _is_move(relation: Sliding) -> bool:
+    """Whether every output reads one position, in order: padding, cropping, rolling."""
+    return relation.period == relation.advance == 1 and len(relation.taps[0]) == 1
+
+
+@lru_cache(4096)
+def _reached(relation: Sliding, outputs: int) -> IndexSet:
+    return image(IndexSet.interval(0, outputs - 1), relation)
+
+
+def _dropped(relation: Sliding, outputs: int, size: int, own: Pads) -> Mask | None:
+    """Positions that only windows beyond the last or the first one would read, by the floor."""
+    step = abs(relation.advance)
+    if step <= relation.period:
+        return None
+    taps = [taps for taps in relation.taps if taps]
+    width = max(t.last for t in taps) - min(t.first for t in taps) + size
+    more = relation.period * (width // step + 2)
+    reached = _reached(relation, outputs)
+    endless = image(IndexSet.interval(-more, outputs - 1 + more), relation)
+    lead, trail = own
+    rest = _mask(endless, size) & ~_mask(reached, size)
+    rest[:lead] = False
+    rest[size - trail :] = False
+    rest[max(0, reached.first) : max(0, reached.last + 1)] = False
+    rest[: max(0, reached.first - step + 1)] = False
+    rest[max(0, reached.last + step) :] = False
+    return rest if rest.any() else None
+
+
+def _mask(indices: IndexSet, size: int) -> Mask:
+    mask = np.zeros(size, dtype=np.bool_)
+    for start, stop in indices.clip(0, size - 1).runs():
+        mask[start:stop] = True
+    return mask

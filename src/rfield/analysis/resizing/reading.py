@@ -1,0 +1,240 @@
+"""A model at one input size: whether it takes it, what comes out, and what is amiss at the ends.
+
+``Resizing`` reads a graph again with other sizes on chosen axes of its inputs; a ``Reading`` holds
+what one such size gives. Nothing here knows that sizes repeat: that is ``sizes``.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from functools import cached_property
+
+from ...core.arguments import integer, listed
+from ...core.graph import Graph, Input
+from ...errors import InvalidModelError, UnresolvedSizeError, show_shape
+from ..engines.forward import Sweep, sweep
+from ..engines.terms import State
+from ..geometry.alignment import alignment
+from ..geometry.fields import find
+from ..results import axis_names
+from .edges import Finding, Misaligned, ends, moving_axes
+
+CRITERIA = ("accepted", "complete", "even", "aligned")
+"""``accepted``: the model takes the size. ``complete``: no position falls off the end of a strided
+window. ``even``: padding is used equally on both sides. ``aligned``: branches meet in one place."""
+
+GROWN = 49
+"""A factor that keeps what is left over modulo 2, 3, 4, 6, 8, 12, 16, 24 and 48."""
+
+
+class Reading:
+    """One size of the inputs ``names``; ``refused`` holds why the model does not take it.
+
+    Everything else is found out when it is asked for.
+    """
+
+    def __init__(
+        self,
+        graph: Graph | None,
+        refused: str,
+        names: frozenset[str],
+        output: str | None,
+        model: Callable[[], Reading] | None = None,
+    ) -> None:
+        self.refused = refused
+        self._model = model
+        self._graph = graph
+        self._names = names
+        self._output = output
+
+    @property
+    def graph(self) -> Graph:
+        """The graph at this size."""
+        assert self._graph is not None, self.refused
+        return self._graph
+
+    def against(self, criterion: str) -> tuple[Finding, ...]:
+        """What speaks against the size."""
+        if self.refused or criterion == "accepted":
+            return ()
+        return self._joins if criterion == "aligned" else self._ends[criterion]
+
+    def holds(self, criterion: str, axis: str) -> bool:
+        """Whether the size meets one criterion along an axis."""
+        return not self.refused and all(f.axis != axis for f in self.against(criterion))
+
+    @cached_property
+    def shapes(self) -> tuple[tuple[int, ...], ...]:
+        """The shapes of all values."""
+        return () if self.refused else tuple(node.shape for node in self.graph.nodes)
+
+    @cached_property
+    def output(self) -> tuple[int | None, ...]:
+        """Per input axis the size of the axis along which the output moves, None without one."""
+        shape = self.graph.nodes[self._value].shape
+        places = [_carrier(axes) for axes in self.places]
+        return tuple(None if place is None else shape[place] for place in places)
+
+    @cached_property
+    def output_shape(self) -> tuple[int, ...]:
+        """The sizes of the output along all axes along which it moves."""
+        shape = self.graph.nodes[self._value].shape
+        return tuple(shape[axis] for axis in sorted(set[int]().union(*self.places)))
+
+    @cached_property
+    def places(self) -> tuple[tuple[int, ...], ...]:
+        """Per input axis the axes of the output that move with it.
+
+        An axis of one position does not move, so they are those of the model at a larger size.
+        """
+        rank = len(self.graph.nodes[self._value].shape)
+        own = tuple(moving_axes(state, rank) for state in self._states)
+        model = None if self._model is None or all(own) else self._model()
+        if model is None or len(model.shapes[model._value]) != rank:
+            return own
+        return tuple(there or here for there, here in zip(model.places, own, strict=True))
+
+    @cached_property
+    def centers(self) -> tuple[tuple[float, float] | None, ...]:
+        """Of the first and the last output position, where the field has one pattern."""
+        return tuple(
+            ((s[2] + s[3]) / 2, (s[2] + s[3]) / 2 + s[1] * (n - 1))
+            if isinstance(s, tuple) and n
+            else None
+            for s, n in zip(self._states, self.output, strict=True)
+        )
+
+    @cached_property
+    def _sweeps(self) -> tuple[Sweep, ...]:
+        entries = [entry for entry in self.graph.inputs_ if entry.name in self._names]
+        return tuple(sweep(self.graph, entry.node, entry.axes) for entry in entries)
+
+    @property
+    def _value(self) -> int:
+        return self.graph.outputs_[-1] if self._output is None else find(self.graph, self._output)
+
+    @property
+    def _states(self) -> tuple[State, ...]:
+        """What the output knows of the first of the inputs that it depends on."""
+        found = [swept.at(self._value) for swept in self._sweeps]
+        return next((states for states in found if any(states)), found[0])
+
+    @cached_property
+    def _ends(self) -> dict[str, tuple[Finding, ...]]:
+        dropped: list[Finding] = []
+        uneven: list[Finding] = []
+        for swept in self._sweeps:
+            for states, name in zip(swept.states, axis_names(len(swept.axes)), strict=True):
+                fallen, padded = ends(self.graph, states, name)
+                dropped += fallen
+                uneven += padded
+        found = {"complete": dropped, "even": uneven}
+        return {name: tuple(dict.fromkeys(several)) for name, several in found.items()}
+
+    @cached_property
+    def _joins(self) -> tuple[Finding, ...]:
+        return tuple(
+            Misaligned(join.layer, axis)
+            for join in alignment(self.graph).joins
+            if join.wrt in self._names
+            for axis in join.differing
+        )
+
+
+class Resizing:
+    """The inputs of a graph whose sizes are changed together, and the output that is looked at."""
+
+    def __init__(self, graph: Graph, output: str | None = None, wrt: str | None = None) -> None:
+        if graph.reread is None:
+            raise UnresolvedSizeError(
+                "this model cannot be read again at other input sizes.\n"
+                "  Load it with a shape instead of example inputs: rfield.load(model, (1, 3, ?, ?))"
+            )
+        self.graph = graph
+        self.entries = _chosen(graph, wrt)
+        self.axes = axis_names(len(self.entries[0].axes))
+        self.output = output
+        self._kept: dict[tuple[int, ...], Reading] = {}
+        self._seen: Reading | None = None
+        if output is not None:
+            find(graph, output)
+        self._names = frozenset(entry.name for entry in self.entries)
+
+    @property
+    def is_square(self) -> bool:
+        """Whether all axes have the same size, so that they can be changed together."""
+        return len(set(self.sizes)) == 1
+
+    @property
+    def sizes(self) -> tuple[int, ...]:
+        """The sizes that the graph was read at; stand-ins where they are free."""
+        entry = self.entries[0]
+        return tuple(self.graph.nodes[entry.node].shape[axis] for axis in entry.axes)
+
+    def per_axis(self, what: str, given: object) -> tuple[int, ...]:
+        """One size for all axes, or one for each."""
+        parts = listed(given)
+        sizes = [integer(part) for part in ([given] * len(self.axes) if parts is None else parts)]
+        if len(sizes) != len(self.axes):
+            raise InvalidModelError(
+                f"{what} = {given!r}; expected one number, or one for each of "
+                f"{', '.join(self.axes)}"
+            )
+        known = [size for size in sizes if size is not None and size > 0]
+        if len(known) < len(sizes):
+            raise InvalidModelError(f"{what} = {given!r}; expected positive integers")
+        return tuple(known)
+
+    def _larger(self) -> Reading:
+        """The model as it was loaded, or at a larger size where its output has one position."""
+        if self._seen is None:
+            self._seen = Reading(self.graph, "", self._names, self.output)
+            if not all(self._seen.places):
+                graph, refused = self._read([GROWN * size for size in self.sizes])
+                if not refused:
+                    self._seen = Reading(graph, "", self._names, self.output)
+        return self._seen
+
+    def at(self, sizes: Sequence[int]) -> Reading:
+        """The model at these sizes; what was read once is kept."""
+        key = tuple(sizes)
+        if key not in self._kept:
+            graph, refused = self._read(key)
+            self._kept[key] = Reading(graph, refused, self._names, self.output, self._larger)
+        return self._kept[key]
+
+    def _read(self, sizes: Sequence[int]) -> tuple[Graph | None, str]:
+        shapes = {e.name: list(self.graph.nodes[e.node].shape) for e in self.graph.inputs_}
+        for entry in self.entries:
+            for axis, size in zip(entry.axes, sizes, strict=True):
+                shapes[entry.name][axis] = size
+        assert self.graph.reread is not None
+        try:
+            return self.graph.reread(shapes), ""
+        except InvalidModelError as error:
+            return None, str(error)
+
+
+def _chosen(graph: Graph, wrt: str | None) -> tuple[Input, ...]:
+    """The inputs whose sizes change: the one that is named, or all where they have equal sizes."""
+    if wrt is not None:
+        chosen = [graph.entry(wrt)]
+    else:
+        chosen = [entry for entry in graph.inputs_ if entry.axes]
+        sizes = {
+            entry.name: tuple(graph.nodes[entry.node].shape[a] for a in entry.axes)
+            for entry in chosen
+        }
+        if len(set(sizes.values())) > 1:
+            shown = ", ".join(f"{name!r} {show_shape(size)}" for name, size in sizes.items())
+            raise UnresolvedSizeError(
+                f"the inputs have different sizes: {shown}. Choose one with wrt=."
+            )
+    if not chosen or not chosen[0].axes:
+        raise UnresolvedSizeError("the model has no input with an axis whose size could change")
+    return tuple(chosen)
+
+
+def _carrier(axes: Sequence[int]) -> int | None:
+    """The axis along which a value moves; None where there is none, or more than one."""
+    return axes[0] if len(axes) == 1 else None

@@ -1,0 +1,253 @@
+"""All sizes of one axis, from the readings of one step.
+
+Every op turns a size into ``floor((a*n + b) / c)``, so what a network does with its sizes repeats
+with a step: the lcm of its strides. The sizes of one step are read one by one, some of them again a
+step further; that they agree shows the repetition. Where the sizes of a class begin follows from
+the size arithmetic of one of them, and the smallest is read as well.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator, Sequence
+from functools import cached_property
+from math import lcm
+
+from ...errors import too_large
+from ..engines.forward import sweep
+from ..engines.terms import terms_of
+from .reading import CRITERIA, Reading, Resizing
+from .sizeset import SizeSet
+
+STEP_LIMIT = 512
+FREE_BASE = 1024
+MORE = 8
+ASIDE = 32
+"""How far to both sides sizes are read one by one where they do not repeat."""
+
+
+class Scan:
+    """All sizes of one axis, from the readings of one step."""
+
+    def __init__(self, resizing: Resizing, axis: int) -> None:
+        self.resizing = resizing
+        self.axis = axis
+        self.name = resizing.axes[axis]
+        self.periodic = False
+        steps = list(dict.fromkeys(self._steps()))
+        self._in_question = len(steps) > 1
+        for self.step in steps:
+            self.base = self._base()
+            self.periodic = self._repeats()
+            if self.periodic:
+                return
+        self.step = steps[0]
+        self.base = self._base()
+
+    def read(self, size: int) -> Reading:
+        """The model with all axes at ``size`` if they were equal, or else with this one only."""
+        if self.resizing.is_square:
+            reading = self.resizing.at((size,) * len(self.resizing.axes))
+            if not reading.refused:
+                return reading
+        sizes = list(self.resizing.sizes)
+        sizes[self.axis] = size
+        return self.resizing.at(sizes)
+
+    @cached_property
+    def accepted(self) -> dict[int, Reading]:
+        """The readings of one step from ``base`` on that the model takes, by size."""
+        every = ((n, self.read(n)) for n in self._window())
+        return {n: reading for n, reading in every if not reading.refused}
+
+    @property
+    def basis(self) -> str:
+        """How the answer is known."""
+        window = self._window()
+        if not self.periodic:
+            return f"sizes were not seen to repeat: {window[0]} to {window[-1]} read one by one"
+        return (
+            f"sizes repeat every {self.step}: {len(window)} read one by one from {self.base} on, "
+            f"{len(self._samples())} again {self.step} further; the smallest was read"
+        )
+
+    def meeting(self, criteria: Sequence[str]) -> SizeSet:
+        """The sizes that meet all of ``criteria``."""
+        good = [n for n, reading in self.accepted.items() if self._meets(reading, criteria)]
+        if not self.periodic:
+            return SizeSet.only(good, self._among)
+        firsts = {n: self._first(n, criteria) for n in good}
+        return SizeSet.of(self.step, firsts.values())
+
+    def against(self, criteria: Sequence[str]) -> tuple[str, ...]:
+        """What speaks against the sizes that fail: each layer once, at the size read first."""
+        told: dict[str, str] = {}
+        for n in self._window():
+            reading = self.read(n)
+            if reading.refused and "accepted" in criteria:
+                why = " ".join(line.strip() for line in reading.refused.splitlines())
+                told.setdefault("", f"{n} is refused: {why}")
+            for name in criteria:
+                for finding in reading.against(name):
+                    if finding.axis == self.name:
+                        told.setdefault(f"{name} {finding.layer}", f"{n}: {finding}")
+        return tuple(told.values())
+
+    def giving(self, target: int) -> SizeSet:
+        """The sizes that give an output of ``target``."""
+        found: list[int] = []
+        for n, reading in self.accepted.items():
+            got = reading.output[self.axis]
+            gain = self._gain() if self.periodic else 0
+            if got is None or gain is None:
+                continue
+            if gain == 0:
+                if got == target:
+                    found.append(n)
+            elif (target - got) % gain == 0:
+                size = n + (target - got) // gain * self.step
+                if size > 0 and self._gives(size, target):
+                    found.append(size)
+        if self.periodic and self._gain() == 0:
+            return SizeSet.of(self.step, [self._first(n, ("accepted",)) for n in found])
+        return SizeSet.only(found, None if self.periodic else self._among)
+
+    def nearest_outputs(self, target: int) -> str:
+        """What can be had instead of an output size that no input gives."""
+        gain = self._gain() if self.periodic else 0
+        pairs: list[tuple[int, int]] = []
+        for n, reading in self.accepted.items():
+            got = reading.output[self.axis]
+            if got is not None:
+                times = range((target - got) // gain, (target - got) // gain + 2) if gain else (0,)
+                pairs += [(got + t * (gain or 0), n + t * self.step) for t in times]
+        real = [(got, n) for got, n in pairs if n > 0 and self._gives(n, got)]
+        lower = max((pair for pair in real if pair[0] < target), default=None)
+        upper = min((pair for pair in real if pair[0] > target), default=None)
+        shown = [f"{got} from {n}" for got, n in (p for p in (lower, upper) if p)]
+        return f"no input size gives {target}; nearest: {', '.join(shown) or 'none'}"
+
+    def _gives(self, size: int, target: int) -> bool:
+        reading = self.read(size)
+        return not reading.refused and reading.output[self.axis] == target
+
+    def _gain(self) -> int | None:
+        """By how much the output grows per step; None without such an output axis."""
+        for n in self._samples():
+            one, other = self.read(n), self.read(n + self.step)
+            if not one.refused:
+                a, b = one.output[self.axis], other.output[self.axis]
+                return None if a is None or b is None else b - a
+        return None
+
+    @property
+    def _among(self) -> tuple[int, int]:
+        window = self._window()
+        return window[0], window[-1]
+
+    def _window(self) -> range:
+        if self.periodic:
+            return range(self.base, self.base + self.step)
+        aside = min(self.step, ASIDE)
+        return range(max(1, self.base - aside), self.base + aside + 1)
+
+    def _samples(self) -> tuple[int, ...]:
+        """Sizes that are read again one step further.
+
+        Three where strides alone make the step; more where a longer one is in question.
+        """
+        if self.step <= MORE:
+            offsets = set(range(MORE))
+        else:
+            parts = MORE if self._in_question else 2
+            offsets = {self.step * part // parts for part in range(parts)} | {self.step - 1}
+        return tuple(self.base + offset for offset in sorted(offsets))
+
+    def _base(self) -> int:
+        """Where reading begins: at the size of the model, or well above a free axis' first."""
+        entry = self.resizing.entries[0]
+        if entry.axes[self.axis] in entry.free:
+            return self.step * (FREE_BASE // self.step + 1)
+        return self.resizing.sizes[self.axis]
+
+    def _steps(self) -> Iterator[int]:
+        """Steps after which sizes may repeat, the likely one first."""
+        spans, every = 1, 1
+        nodes = self.resizing.graph.nodes
+        for entry in self.resizing.entries:
+            axis = entry.axes[self.axis]
+            states = sweep(self.resizing.graph, entry.node, [axis]).states[0]
+            for index, state in enumerate(states):
+                if isinstance(state, tuple):
+                    spans = lcm(spans, abs(state[1]) or 1)
+                else:
+                    found = terms_of(state, len(nodes[index].shape))
+                    every = lcm(every, *(abs(term.advance or 1) for term in found))
+        for step in (spans, lcm(spans, every)):
+            if step <= STEP_LIMIT:
+                yield step
+        if spans > STEP_LIMIT:
+            raise too_large(
+                "a table of sizes", spans, "Ask for single sizes: rfield.check_size(model, size)"
+            )
+
+    def _repeats(self) -> bool:
+        """Whether the sizes that are read twice agree, one step apart."""
+        growth: tuple[tuple[int, ...], ...] | None = None
+        for n in self._samples():
+            one, other = self.read(n), self.read(n + self.step)
+            if bool(one.refused) != bool(other.refused):
+                return False
+            if one.refused:
+                continue
+            if _summary(one) != _summary(other):
+                return False
+            grown = _growth(one, other)
+            if grown is None or (growth is not None and grown != growth):
+                return False
+            growth = grown
+        return True
+
+    @cached_property
+    def _grown(self) -> tuple[tuple[int, ...], ...] | None:
+        """By how much every axis of every value grows per step."""
+        pairs = ((self.read(n), self.read(n + self.step)) for n in self._samples())
+        return next((_growth(a, b) for a, b in pairs if not a.refused), None)
+
+    def _first(self, size: int, criteria: Sequence[str]) -> int:
+        """The first size of the class of ``size``: as long as every value has a position."""
+        reading, grown = self.read(size), self._grown
+        back = (size - 1) // self.step
+        if grown is not None and len(grown) == len(reading.shapes):
+            for shape, steps in zip(reading.shapes, grown, strict=True):
+                for n, step in zip(shape, steps, strict=True):
+                    if step > 0:
+                        back = min(back, (n - 1) // step)
+        low = size - back * self.step
+        if self._meets(self.read(low), criteria):
+            return low
+        good, bad = size, low  # sizes may be refused for other reasons: search between the two
+        while good - bad > self.step:
+            middle = bad + (good - bad) // self.step // 2 * self.step
+            if self._meets(self.read(middle), criteria):
+                good = middle
+            else:
+                bad = middle
+        return good
+
+    def _meets(self, reading: Reading, criteria: Iterable[str]) -> bool:
+        return all(reading.holds(name, self.name) for name in ("accepted", *criteria))
+
+
+def _summary(reading: Reading) -> object:
+    """What must be the same one step further."""
+    return [set(reading.against(name)) for name in CRITERIA]
+
+
+def _growth(one: Reading, other: Reading) -> tuple[tuple[int, ...], ...] | None:
+    """By how much the shapes of all values differ; None where the values are not the same."""
+    if [len(shape) for shape in one.shapes] != [len(shape) for shape in other.shapes]:
+        return None
+    return tuple(
+        tuple(b - a for a, b in zip(before, after, strict=True))
+        for before, after in zip(one.shapes, other.shapes, strict=True)
+    )

@@ -1,0 +1,219 @@
+"""Input sizes: what comes out, what goes in, and for which sizes all is well."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from functools import lru_cache
+from operator import contains
+from typing import Any
+
+from ...core.arguments import listed
+from ...core.graph import Graph
+from ...errors import InvalidModelError, unknown_name
+from .edges import Finding
+from .reading import CRITERIA, Resizing
+from .scan import Scan
+from .sizeset import SizeSet
+
+SCHEMA = 1
+
+
+@dataclass(frozen=True)
+class Sizes:
+    """The input sizes that meet ``criteria``, per axis of ``axes``.
+
+    ``sets``: a ``SizeSet`` per axis. ``target``: the output size that was asked for, if any.
+    ``against``: per axis what speaks against other sizes, one example of each layer. ``basis``: how
+    the answer is known. Along one axis the others keep the sizes that the model was read at.
+    """
+
+    criteria: tuple[str, ...]
+    axes: tuple[str, ...]
+    sets: tuple[SizeSet, ...]
+    against: tuple[tuple[str, ...], ...]
+    basis: tuple[str, ...]
+    read_at: tuple[int, ...]
+    target: tuple[int, ...] | None = None
+
+    @property
+    def smallest(self) -> tuple[int | None, ...]:
+        """The smallest size per axis, None where there is none."""
+        return tuple(found.smallest for found in self.sets)
+
+    def around(self, size: int) -> tuple[tuple[int, ...], ...]:
+        """Per axis ``size`` itself, or the nearest sizes on both sides."""
+        return tuple(found.around(size) for found in self.sets)
+
+    def __contains__(self, size: Any) -> bool:
+        """Whether one size, the same on all axes or one for each, is among them."""
+        parts = listed(size)
+        sizes = (size,) * len(self.sets) if parts is None else tuple(parts)
+        return len(sizes) == len(self.sets) and all(map(contains, self.sets, sizes))
+
+    def __bool__(self) -> bool:
+        return all(self.sets)
+
+    def as_dict(self) -> dict[str, Any]:
+        """Plain data (JSON-ready), with a schema version."""
+        return {
+            "schema": SCHEMA,
+            "criteria": list(self.criteria),
+            "axes": list(self.axes),
+            "sizes": [found.as_dict() for found in self.sets],
+            "smallest": list(self.smallest),
+            "against": [list(lines) for lines in self.against],
+            "basis": list(self.basis),
+            "read_at": list(self.read_at),
+            "target": None if self.target is None else list(self.target),
+        }
+
+    def __str__(self) -> str:
+        shown = [str(found) for found in self.sets]
+        if len(set(shown)) == 1:
+            return f"{', '.join(self.axes)}: {shown[0]}"
+        return "; ".join(f"{n}: {text}" for n, text in zip(self.axes, shown, strict=True))
+
+
+@dataclass(frozen=True)
+class SizeCheck:
+    """What one input size does to a model.
+
+    ``refused``: why the model does not take it, else empty. ``output``: the sizes of the output's
+    positions. ``centers``: per axis those of its first and its last position, None where its field
+    has no single pattern. ``findings``: each with the criterion that it speaks against.
+    """
+
+    axes: tuple[str, ...]
+    sizes: tuple[int, ...]
+    refused: str
+    output: tuple[int, ...]
+    centers: tuple[tuple[float, float] | None, ...]
+    findings: tuple[tuple[str, Finding], ...]
+
+    def __bool__(self) -> bool:
+        return not self.refused and not self.findings
+
+    def holds(self, criterion: str) -> bool:
+        """Whether the size meets one criterion."""
+        known_criteria(criterion)
+        return not self.refused and all(name != criterion for name, _ in self.findings)
+
+    def as_dict(self) -> dict[str, Any]:
+        """Plain data (JSON-ready), with a schema version."""
+        return {
+            "schema": SCHEMA,
+            "axes": list(self.axes),
+            "sizes": list(self.sizes),
+            "refused": self.refused,
+            "output": list(self.output),
+            "centers": [None if pair is None else list(pair) for pair in self.centers],
+            "findings": [
+                {"criterion": name, "layer": f.layer, "axis": f.axis, "text": str(f)}
+                for name, f in self.findings
+            ],
+        }
+
+    def __str__(self) -> str:
+        head = "x".join(map(str, self.sizes))
+        if self.refused:
+            return f"{head}: refused: {self.refused}"
+        came = "x".join(map(str, self.output)) or "no positions"
+        lines = [f"{head} -> {came}", *(f"  {finding}" for _, finding in self.findings)]
+        return "\n".join(lines)
+
+
+def check_size(
+    graph: Graph, size: object, output: str | None = None, *, wrt: str | None = None
+) -> SizeCheck:
+    """What happens at one input size."""
+    resizing = Resizing(graph, output, wrt)
+    sizes = resizing.per_axis("size", size)
+    reading = resizing.at(sizes)
+    if reading.refused:
+        return SizeCheck(resizing.axes, sizes, reading.refused, (), (), ())
+    findings = tuple((name, found) for name in CRITERIA for found in reading.against(name))
+    return SizeCheck(resizing.axes, sizes, "", reading.output_shape, reading.centers, findings)
+
+
+def output_size(
+    graph: Graph, size: object, output: str | None = None, *, wrt: str | None = None
+) -> tuple[int, ...]:
+    """The size of the output for an input size, along the axes that it still has."""
+    resizing = Resizing(graph, output, wrt)
+    sizes = resizing.per_axis("input_size", size)
+    reading = resizing.at(sizes)
+    if reading.refused:
+        raise InvalidModelError(_refusal(graph, resizing, sizes, reading.refused, output, wrt))
+    return reading.output_shape
+
+
+def input_size(
+    graph: Graph, size: object, output: str | None = None, *, wrt: str | None = None
+) -> Sizes:
+    """All input sizes that give an output of ``size``, each read."""
+    resizing = Resizing(graph, output, wrt)
+    targets = resizing.per_axis("output_size", size)
+    scans = _scans(graph, output, wrt)
+    for name, scan in zip(resizing.axes, scans, strict=True):
+        if all(r.output[scan.axis] is None for r in scan.accepted.values()):
+            layer = output or graph.outputs[-1]
+            raise InvalidModelError(
+                f"{layer} has no axis of its own along {name}, so no size can be asked for"
+            )
+    sets = tuple(s.giving(target) for s, target in zip(scans, targets, strict=True))
+    near = tuple(
+        () if found else (s.nearest_outputs(target),)
+        for s, found, target in zip(scans, sets, targets, strict=True)
+    )
+    basis = tuple(scan.basis for scan in scans)
+    return Sizes(("accepted",), resizing.axes, sets, near, basis, resizing.sizes, targets)
+
+
+def valid_sizes(
+    graph: Graph, criterion: str | Sequence[str] = "accepted", *, wrt: str | None = None
+) -> Sizes:
+    """The input sizes that meet a criterion, or several at once."""
+    criteria = known_criteria(criterion)
+    scans = _scans(graph, None, wrt)
+    resizing = Resizing(graph, None, wrt)
+    return Sizes(
+        criteria, resizing.axes,
+        tuple(scan.meeting(criteria) for scan in scans),
+        tuple(scan.against(criteria) for scan in scans),
+        tuple(scan.basis for scan in scans), resizing.sizes,
+    )  # fmt: skip
+
+
+def known_criteria(criterion: str | Sequence[str]) -> tuple[str, ...]:
+    """The criteria that are meant; ``"all"`` for every one."""
+    if criterion == "all":
+        return CRITERIA
+    names = (criterion,) if isinstance(criterion, str) else tuple(criterion)
+    for name in names:
+        if name not in CRITERIA:
+            raise unknown_name("criterion", str(name), [*CRITERIA, "all"])
+    return names
+
+
+@lru_cache(maxsize=4)
+def _scans(graph: Graph, output: str | None, wrt: str | None) -> tuple[Scan, ...]:
+    """A scan per axis, kept: several criteria are answered by the same readings."""
+    resizing = Resizing(graph, output, wrt)
+    return tuple(Scan(resizing, axis) for axis in range(len(resizing.axes)))
+
+
+def _refusal(
+    graph: Graph, resizing: Resizing, sizes: Sequence[int], refused: str,
+    output: str | None, wrt: str | None,
+) -> str:  # fmt: skip
+    """What stops a size, and the nearest sizes that go through."""
+    shown = "x".join(map(str, sizes))
+    lines = [f"the model does not take an input of {shown}: {refused}"]
+    scans = _scans(graph, output, wrt)
+    for name, scan, size in zip(resizing.axes, scans, sizes, strict=True):
+        legal = scan.meeting(("accepted",))
+        if size not in legal:
+            near = " and ".join(map(str, legal.around(size))) or "none"
+            lines.append(f"  along {name}: nearest {near}; smallest {legal.smallest}")
+    return "\n".join(lines)
