@@ -8,8 +8,9 @@ are not covered.
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
+from math import inf
 
 from tests.oracle import program as p
 from tests.oracle.axis_read import AxisRead
@@ -17,6 +18,8 @@ from tests.oracle.definitions import define
 from tests.oracle.tensor_meaning import shapes_of
 
 MOST_BOXES = 4000
+FAR = [-10_000, -9_999, -9_998, 10_000, 10_001, 10_002]
+SAMPLE = [*range(-16, 32), *FAR]
 
 
 @dataclass(frozen=True)
@@ -54,6 +57,9 @@ class Pulled:
         self.reads = read.here if here else read.grid
         self.known: dict[int, frozenset[int] | None] = {}
         self.sides: dict[Side | None, Side] = {}
+        self.is_every = self.reads(0) is None
+        self.folds = False
+        """Whether a whole axis was pulled back through a few places that come again and again."""
 
     def side(self, box: Box) -> Side:
         """What is read of the operand axis from a box of the output."""
@@ -86,15 +92,12 @@ class Pulled:
 
         Then nothing of it is endless: to read all of such an axis adds nothing.
         """
-        far = 10_000
-        found: set[frozenset[int]] = set()
-        for i in [*range(-64, 256), -far, 1 - far, 2 - far, far, far + 1, far + 2]:
-            here = self.reads(i)
-            if here is None:
-                return Side(None, True)
-            found.add(frozenset(here))
-        found -= {frozenset()}
-        return Side(None, True) if len(found) > 1 else Side(frozenset().union(*found))
+        if self.is_every:
+            return Side(None, True)
+        near = {frozenset(self.reads(i) or ()) for i in range(-64, 256)} - {frozenset()}
+        far = {frozenset(self.reads(i) or ()) for i in FAR} - {frozenset()}
+        self.folds = len(near) > 1 and bool(far) and far <= near
+        return Side(None, True) if len(near | far) > 1 else Side(frozenset().union(*near, *far))
 
 
 class Theory:
@@ -103,6 +106,7 @@ class Theory:
     def __init__(self, program: p.Program, *, here: bool = False) -> None:
         self.program = program
         self.shapes = shapes_of(program)
+        self.bounded: dict[tuple[str, str, int], bool] = {}
         self.pulls: dict[str, list[tuple[str, list[Pulled]]]] = {}
         for layer in program.layers:
             if isinstance(layer.op, p.COUPLED):
@@ -136,6 +140,12 @@ class Theory:
             else Side(frozenset(range(n)))
             for axis, n in enumerate(self.shapes[output])
         )
+        boxes = self._pull(output, source, start, settled=False)
+        if any(axis.folds for parts in self.pulls.values() for _, axes in parts for axis in axes):
+            return self._pull(output, source, start, settled=True)
+        return boxes
+
+    def _pull(self, output: str, source: str, start: Box, *, settled: bool) -> set[Box]:
         waiting: dict[str, set[Box]] = {output: {start}}
         for layer in reversed(self.program.layers):
             if layer.name == source or layer.name not in waiting:
@@ -143,8 +153,48 @@ class Theory:
             boxes = waiting.pop(layer.name)
             for operand, pulled in self.pulls[layer.name]:
                 made = {tuple(axis.side(box) for axis in pulled) for box in boxes}
+                if settled:
+                    bounded = [
+                        self._is_bounded(operand, source, *read) for read in enumerate(pulled)
+                    ]
+                    made = {tuple(map(_one_place, box, bounded)) for box in made}
                 kept = {box for box in made if all(s.indices is None or s.indices for s in box)}
                 waiting.setdefault(operand, set()).update(kept)
                 if len(waiting[operand]) > MOST_BOXES:
                     raise NoTheoryError("too many paths")
         return waiting.get(source, set())
+
+    def _is_bounded(self, value: str, source: str, axis: int, read: Pulled) -> bool:
+        """Whether an op reads a whole axis, all of which looks at the same range of the source.
+
+        Layer by layer this cannot be seen where positions come again and again: two of them, each
+        with a window of its own, may look at the same range.
+        """
+        key = value, source, axis
+        if not read.is_every or value == source:
+            return False
+        if key not in self.bounded:
+            self.bounded[key] = len(set(self._ranges(*key))) == 1
+        return self.bounded[key]
+
+    def _ranges(self, value: str, source: str, axis: int) -> Iterator[tuple[object, ...]]:
+        for i in SAMPLE:
+            start = [NOT_LOOKED_AT] * len(self.shapes[value])
+            start[axis] = Side(frozenset([i]))
+            boxes = self._pull(value, source, tuple(start), settled=True)
+            if boxes:
+                yield tuple(map(_range, zip(*boxes, strict=True)))
+
+
+def _one_place(side: Side, bounded: bool) -> Side:
+    """A whole axis that is the same all along, by a few of its positions."""
+    return Side(frozenset(SAMPLE)) if bounded and side == Side(None, True) else side
+
+
+def _range(sides: Iterable[Side]) -> tuple[float, float]:
+    """First and last index of what a few boxes hold along one axis."""
+    sides = list(sides)
+    if any(side.wide for side in sides):
+        return -inf, inf
+    found = frozenset[int]().union(*(side.indices or () for side in sides))
+    return (min(found), max(found)) if found else (inf, -inf)

@@ -45,6 +45,13 @@ def test_small_graphs_have_all_ops() -> None:
     assert used == set(get_args(p.Op))
 
 
+def test_repeated_places_that_all_look_at_the_same_range() -> None:
+    """A product over a tiled axis of two positions, each with a window over the same pixels."""
+    program = case("small", 69_306)
+    assert any(isinstance(layer.op, p.Tile) for layer in program.layers)
+    assert not [str(difference) for difference in new(program, 69_306, ["engines", "fields"])]
+
+
 def agree(kind: str, first: int, parts: Sequence[str] = LONG) -> None:
     """No difference on a block of seeds."""
     for seed in range(first, first + AT_ONCE):
