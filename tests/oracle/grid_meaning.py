@@ -192,9 +192,6 @@ def _one_place(side: Side, bounded: bool) -> Side:
 
 
 def _range(sides: Iterable[Side]) -> tuple[float, float]:
-    """First and last index of what a few boxes hold along one axis."""
-    sides = list(sides)
-    if any(side.wide for side in sides):
-        return -inf, inf
-    found = frozenset[int]().union(*(side.indices or () for side in sides))
+    """First and last index of what boxes hold along one axis without reading all of it."""
+    found = frozenset[int]().union(*(side.indices or () for side in sides if not side.wide))
     return (min(found), max(found)) if found else (inf, -inf)
