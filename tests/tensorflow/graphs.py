@@ -113,7 +113,7 @@ class GraphWriter:
         model = messages.SavedModel(saved_model_schema_version=1)
         meta = model.meta_graphs.add()
         meta.meta_info_def.tags.append("serve")
-        meta.graph_def.CopyFrom(self.graph)
+        meta.graph_def = self.graph.SerializeToString()
         for key, name in inputs.items():
             meta.signature_def["serving_default"].inputs[key].name = name
         for key, name in outputs.items():

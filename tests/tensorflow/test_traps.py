@@ -11,12 +11,19 @@ import pytest
 pytest.importorskip("google.protobuf", reason="graph files are protobuf messages")
 
 import rfield
+from rfield.frontends.tensorflow import files
 from tests.tensorflow.graphs import (
     GraphWriter,
     function_attribute,
     inception_resnet_v2,
     small_cnn,
 )
+
+
+@pytest.fixture(autouse=True, params=["parsed at once", "node by node, as a large file"])
+def _large(request, monkeypatch):
+    if request.param != "parsed at once":
+        monkeypatch.setattr(files, "LARGE", 1)
 
 
 def load(tmp_path: Path, g: GraphWriter, *args, **options):
@@ -304,7 +311,7 @@ def test_a_rule_of_ones_own(tmp_path):
     from rfield.core import ops
     from rfield.frontends import tensorflow
 
-    @tensorflow.rule("ConvolveMine")
+    @tensorflow.rule("ConvolveMine", replace=True)  # the test runs twice
     def mine(arg):
         return ops.pool(arg.shape(0), kernel=(arg.number("size"),) * 2, stride=1, axes=(1, 2))
 

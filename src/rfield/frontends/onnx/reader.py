@@ -24,10 +24,11 @@ from ...errors import (
     unknown_name,
 )
 from ..registry import Request
+from ..stripping import without_payloads
 from .failures import NeedsValuesError, cleaned, damaged
 from .inputs import Plan, closed, plan_inputs
 from .model import ModelRecord, read_record
-from .stripping import without_payloads
+from .payloads import MODEL, may_go
 from .tensors import Value, known
 from .tracer import Scope, Tracer
 from .unknown import refuse_unknown
@@ -54,7 +55,7 @@ def parse(path: Path) -> Any:
             with mmap.mmap(file.fileno(), 0, access=mmap.ACCESS_READ) as mapped:
                 view = memoryview(mapped)
                 try:
-                    kept = bytes(without_payloads(view))
+                    kept = bytes(without_payloads(view, MODEL, may_go))
                 finally:
                     view.release()
         model.ParseFromString(kept)

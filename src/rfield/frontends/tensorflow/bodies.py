@@ -6,29 +6,55 @@ the ops mean is not known here, except that a ``Merge`` may close a loop through
 
 from __future__ import annotations
 
+from array import array
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
-from typing import Any
+from itertools import chain
+from sys import intern
+from typing import Any, TypeAlias
 
 from ...errors import InvalidModelError
 from .arguments import OUTPUT_NAMES
 from .values import Fixed
 
 Reference = tuple[int, int]
-"""A node by its place in ``Body.nodes``, and which of its outputs."""
+"""A node by its place in ``Body.items``, and which of its outputs."""
+
+Order: TypeAlias = "array[int]"
+"""Places of nodes, operands first."""
 
 
 class Item:
-    """One node: its printable name, its op and where its operands come from."""
+    """One node: its printable name, its op and where its operands come from.
 
-    __slots__ = ("inputs", "name", "node", "op")
+    The message itself is fetched from ``nodes`` when it is needed: a million of them take more
+    memory than the graph that is made of them.
+    """
 
-    def __init__(self, node: Any) -> None:
-        self.node = node
+    __slots__ = ("inputs", "name", "nodes", "op", "place")
+
+    def __init__(self, nodes: Sequence[Any], place: int, node: Any) -> None:
+        self.nodes = nodes
+        self.place = place
         name: str = node.name
         self.name = name if name.isprintable() else printable(name)
-        self.op: str = node.op
+        self.op: str = intern(node.op)
         self.inputs: tuple[Reference, ...] = ()
+
+    @property
+    def node(self) -> Any:
+        """The message with the attributes."""
+        return self.nodes[self.place]
+
+
+class _Spent:
+    """Stands for the message of a node that was read."""
+
+    name = op = ""
+
+
+SPENT = Item((_Spent,), 0, _Spent)
+"""In the place of a node that was read and will not be read again."""
 
 
 @dataclass(slots=True, eq=False)
@@ -42,8 +68,8 @@ class Body:
     signature: tuple[str, ...] = ()
     constants: list[Any] = field(default_factory=list[Any])
     hidden: set[int] = field(default_factory=set[int])
-    orders: dict[tuple[int, ...] | None, list[int]] = field(
-        default_factory=dict[tuple[int, ...] | None, list[int]]
+    orders: dict[tuple[int, ...] | None, Order] = field(
+        default_factory=dict[tuple[int, ...] | None, "Order"]
     )
 
     def reference(self, text: str, functions: Mapping[str, Any]) -> Reference | None:
@@ -69,14 +95,15 @@ class Body:
             return place, int(number)
         return place, names.index(argument) + int(number)
 
-    def order(self, targets: Iterable[int] | None = None) -> list[int]:
+    def order(self, targets: Iterable[int] | None = None) -> Order:
         """The nodes that ``targets`` need (default: all), operands first."""
         key = None if targets is None else tuple(targets)
         if key not in self.orders:
             every = (p for p in range(len(self.items)) if p not in self.hidden)
             wanted = every if key is None else key
             constants = self.constants
-            self.orders[key] = [p for p in sort(self.items, wanted) if constants[p] is None]
+            order = sort(self.items, wanted)
+            self.orders[key] = array("i", (p for p in order if constants[p] is None))
         return self.orders[key]
 
     def seed(self) -> None:
@@ -85,7 +112,7 @@ class Body:
         passing: list[int] = []
         for place, item in enumerate(self.items):
             if item.op == "Const" and "value" in item.node.attr:
-                constants[place] = Fixed(None, node=item.node)
+                constants[place] = Fixed(None, item=item)
             elif item.op == "Identity" and len(item.inputs) == 1:
                 passing.append(place)
         for place in passing:  # one step: chains of them are few
@@ -95,10 +122,9 @@ class Body:
         self.constants = constants
 
 
-def of_graph(graph: Any, functions: Mapping[str, Any]) -> Body:
+def of_graph(nodes: Sequence[Any], functions: Mapping[str, Any]) -> Body:
     """The main graph of a GraphDef."""
-    body = _body(graph.node, [])
-    _resolve(body, functions)
+    body = _body(nodes, [], functions)
     body.seed()
     return body
 
@@ -106,9 +132,8 @@ def of_graph(graph: Any, functions: Mapping[str, Any]) -> Body:
 def of_function(function: Any, functions: Mapping[str, Any]) -> Body:
     """One function of the library."""
     signature = function.signature
-    body = _body(function.node_def, signature.input_arg)
+    body = _body(function.node_def, signature.input_arg, functions)
     body.parameters = tuple(range(len(signature.input_arg)))
-    _resolve(body, functions)
     body.seed()
     returns: list[Reference] = []
     for argument in signature.output_arg:
@@ -137,49 +162,51 @@ class _Argument:
         self.attr: dict[str, Any] = {}
 
 
-def _body(nodes: Sequence[Any], arguments: Sequence[Any]) -> Body:
-    items = [Item(_Argument(argument.name)) for argument in arguments]
-    items += [Item(node) for node in nodes]
+def _body(nodes: Sequence[Any], arguments: Sequence[Any], functions: Mapping[str, Any]) -> Body:
+    items: list[Item] = []
     places: dict[str, int] = {}
-    for place, item in enumerate(items):
-        name = item.node.name
+    for place, node in enumerate(chain((_Argument(entry.name) for entry in arguments), nodes)):
+        name = node.name
+        parameter = place < len(arguments)
+        item = Item((node,), 0, node) if parameter else Item(nodes, place - len(arguments), node)
         if not item.op or not name:
             raise InvalidModelError(f"node {place} has no {'op' if name else 'name'}")
         if name in places:
             raise InvalidModelError(f"two nodes are called {item.name!r}")
         places[name] = place
-    return Body(items, places)
+        items.append(item)
+    body = Body(items, places)
+    for item in items:
+        item.inputs = _references(body, item, functions)
+    return body
 
 
-def _resolve(body: Body, functions: Mapping[str, Any]) -> None:
+def _references(body: Body, item: Item, functions: Mapping[str, Any]) -> tuple[Reference, ...]:
+    """What a node reads; control inputs are left out."""
     places = body.places
-    for item in body.items:
-        texts = item.node.input
-        if not texts:
+    inputs: list[Reference] = []
+    for text in item.node.input:
+        place = places.get(text)
+        if place is not None:
+            inputs.append((place, 0))
             continue
-        inputs: list[Reference] = []
-        for text in texts:
-            place = places.get(text)
-            if place is not None:
-                inputs.append((place, 0))
-                continue
-            try:
-                reference = body.reference(text, functions)
-            except InvalidModelError as error:
-                raise InvalidModelError(f"{item.name}: {error}") from None
-            if reference is not None:
-                inputs.append(reference)
-        item.inputs = tuple(inputs)
+        try:
+            reference = body.reference(text, functions)
+        except InvalidModelError as error:
+            raise InvalidModelError(f"{item.name}: {error}") from None
+        if reference is not None:
+            inputs.append(reference)
+    return tuple(inputs)
 
 
-def sort(items: Sequence[Item], wanted: Iterable[int]) -> list[int]:
+def sort(items: Sequence[Item], wanted: Iterable[int]) -> Order:
     """``wanted`` and all that they read, operands first.
 
     Raises:
         InvalidModelError: nodes read each other in a circle that is no loop of TensorFlow.
     """
     state = bytearray(len(items))  # 0 not met, 1 being visited, 2 done
-    order: list[int] = []
+    order = array("i")
     for start in wanted:
         if state[start]:
             continue

@@ -36,9 +36,9 @@ def call(arg: Arguments) -> Enter:
 
 def function_of(arg: Arguments, attribute: str) -> str:
     """The name of the function that an attribute holds."""
-    if not arg.has(attribute) or not arg.node.attr[attribute].func.name:
+    if not arg.has(attribute) or not arg.attributes[attribute].func.name:
         raise InvalidModelError(f"{arg.op} names no function")
-    return arg.node.attr[attribute].func.name
+    return arg.attributes[attribute].func.name
 
 
 def called(function: str, arg: Arguments, operands: list[Any]) -> Enter:
@@ -73,7 +73,7 @@ def if_(arg: Arguments) -> Enter:
 @rule("Case", "StatelessCase")
 def case(arg: Arguments) -> Enter:
     """The same with several branches."""
-    branches = [entry.name for entry in arg.node.attr["branches"].list.func]
+    branches = [entry.name for entry in arg.attributes["branches"].list.func]
     if not branches:
         raise InvalidModelError("a Case without branches")
     index = arg.operand(0)

@@ -1,18 +1,29 @@
-"""From bytes or text to a graph message. Nothing but the graph file itself is ever opened."""
+"""From bytes or text to the nodes of a graph. Nothing but the graph file itself is ever opened.
+
+A parsed message takes ten times the file. So the contents of large tensors are left out of a large
+file before it is parsed, and its nodes stay bytes, each parsed when it is looked at.
+"""
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+import mmap
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
+from math import prod
 from pathlib import Path
 from typing import Any
 
 from google.protobuf.message import DecodeError
 
 from ...errors import UnreadableModelError, unknown_name
+from ..stripping import first_field, without_payloads
 from . import messages
+from .values import SMALL, shape_of
 
 MOST_BYTES = (1 << 31) - 1
+LARGE = 1 << 22
+"""From so many bytes on, a file is read with care for memory."""
+
 _SERVING = "serving_default"
 _MAGIC = {
     b"\x89HDF": "an HDF5 file (.h5): load it with Keras and pass the model",
@@ -25,16 +36,44 @@ _MAGIC = {
     b"<htm": "an HTML page",
 }
 _TFLITE = b"TFL3"
+_VERSION = b"\x08"
+"""The first byte of a SavedModel: the tag of its version."""
 
 
 @dataclass(frozen=True, slots=True)
 class Source:
-    """A graph, and which of its tensors a signature calls inputs and outputs."""
+    """A graph message, and which of its tensors a signature calls inputs and outputs."""
 
     graph: Any
     inputs: Mapping[str, str] = field(default_factory=dict[str, str])
     outputs: Mapping[str, str] = field(default_factory=dict[str, str])
     origin: str = ""
+
+    @property
+    def is_large(self) -> bool:
+        """Whether memory is to be saved rather than time."""
+        return isinstance(self.graph, messages.CutGraphDef)
+
+    @property
+    def nodes(self) -> Sequence[Any]:
+        """The nodes as messages."""
+        return OneByOne(self.graph.node) if self.is_large else self.graph.node
+
+
+class OneByOne(Sequence[Any]):
+    """The nodes of a large graph, each parsed when it is looked at and let go of again."""
+
+    def __init__(self, parts: Sequence[bytes]) -> None:
+        self._parts = parts
+
+    def __len__(self) -> int:
+        return len(self._parts)
+
+    def __getitem__(self, place: Any) -> Any:
+        try:
+            return messages.NodeDef.FromString(self._parts[place])
+        except DecodeError:
+            raise _unreadable(f"the bytes of node {place} are damaged") from None
 
 
 def read(path: Path, signature: str | None = None) -> Source:
@@ -44,7 +83,7 @@ def read(path: Path, signature: str | None = None) -> Source:
         size = file.stat().st_size
         if size > MOST_BYTES:
             raise UnreadableModelError(f"{path}: {size:,} bytes; protobuf ends at 2 GB")
-        data = file.read_bytes()
+        data = _contents(file, size)
     except OSError as error:
         raise UnreadableModelError(f"{path}: {error.strerror or error}") from None
     if not data.strip():
@@ -60,31 +99,74 @@ def read(path: Path, signature: str | None = None) -> Source:
     return Source(message, origin=path.name)
 
 
+def _contents(file: Path, size: int) -> bytes:
+    """The bytes of a file; of a large one without the contents of its large tensors."""
+    if size < LARGE or file.suffix.lower() == ".pbtxt":
+        return file.read_bytes()
+    with (
+        file.open("rb") as opened,
+        mmap.mmap(opened.fileno(), 0, access=mmap.ACCESS_READ) as mapped,
+        memoryview(mapped) as view,
+    ):
+        is_saved_model = mapped[:1] == _VERSION
+        fields = messages.SAVED_MODEL_FIELDS if is_saved_model else messages.GRAPH_FIELDS
+        return bytes(without_payloads(view, fields, _may_go))
+
+
+def _may_go(tensor: memoryview, size: int) -> bool:
+    """Whether a constant has more elements than anybody looks at."""
+    shape = first_field(tensor, messages.TENSOR_SHAPE)
+    if not isinstance(shape, memoryview):
+        return False
+    try:
+        sizes = shape_of(messages.TensorShapeProto.FromString(shape)) or ()
+    except DecodeError:
+        return False
+    return prod(0 if size is None else size for size in sizes) > SMALL
+
+
 def parse(data: bytes) -> Any:
-    """A ``GraphDef`` or a ``SavedModel`` message, whichever the bytes are."""
+    """A ``GraphDef``, a ``CutGraphDef`` or a ``SavedModel`` message, whichever the bytes are."""
     for magic, what in _MAGIC.items():
         if data.startswith(magic):
             raise UnreadableModelError(f"not a TensorFlow graph but {what}")
     if data[4:8] == _TFLITE:
         raise UnreadableModelError("not a TensorFlow graph but a .tflite file")
-    problems: list[str] = []
-    kinds = [messages.GraphDef, messages.SavedModel]
-    for kind in kinds if data[:1] != b"\x08" else reversed(kinds):
+    problems = False
+    kinds = [_graph, _saved_model]
+    for kind in kinds if data[:1] != _VERSION else reversed(kinds):
         try:
-            message = kind.FromString(data)
-        except (DecodeError, ValueError) as error:
-            problems.append(str(error))
+            message = kind(data)
+        except (DecodeError, ValueError):
+            problems = True
             continue
-        if kind is messages.GraphDef and message.node and message.node[0].op:
-            return message
-        if kind is messages.SavedModel and message.meta_graphs:
+        if message is not None:
             return message
     reason = "it ends too early, or its bytes are damaged" if problems else "it holds no nodes"
     if data[:1].isascii() and data[:64].lstrip().startswith(
         (b"node", b"#", b"library", b"versions")
     ):
         reason = "it looks like text; a text graph must be called .pbtxt"
-    raise UnreadableModelError(f"not a TensorFlow GraphDef or SavedModel: {reason}")
+    raise _unreadable(reason)
+
+
+def _unreadable(reason: str) -> UnreadableModelError:
+    return UnreadableModelError(f"not a TensorFlow GraphDef or SavedModel: {reason}")
+
+
+def _graph(data: bytes) -> Any:
+    """A graph message, or None if the bytes are something else."""
+    if len(data) < LARGE:
+        graph = messages.GraphDef.FromString(data)
+        return graph if graph.node and graph.node[0].op else None
+    graph = messages.CutGraphDef.FromString(data)
+    return graph if graph.node and messages.NodeDef.FromString(graph.node[0]).op else None
+
+
+def _saved_model(data: bytes) -> Any:
+    """A ``SavedModel`` message, or None if the bytes are something else."""
+    message = messages.SavedModel.FromString(data)
+    return message if message.meta_graphs else None
 
 
 def _text(data: bytes) -> Any:
@@ -115,11 +197,12 @@ def of_saved_model(message: Any, signature: str | None, origin: str) -> Source:
     if signature is not None and signature not in signatures:
         raise unknown_name("signature", signature, sorted(signatures))
     chosen = signature or (_SERVING if _SERVING in signatures else min(signatures, default=None))
+    graph = parse(meta.graph_def)
     if chosen is None:
-        return Source(meta.graph_def, origin=origin)
+        return Source(graph, origin=origin)
     entry = signatures[chosen]
     return Source(
-        meta.graph_def,
+        graph,
         {key: entry.inputs[key].name for key in sorted(entry.inputs)},
         {key: entry.outputs[key].name for key in sorted(entry.outputs)},
         origin,

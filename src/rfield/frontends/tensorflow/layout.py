@@ -190,7 +190,7 @@ def slice_(arg: Arguments) -> Any:
 def strided_slice(arg: Arguments) -> Any:
     """NumPy's indexing, written with masks."""
     before = arg.shape(0)
-    index = index_of(arg.node.attr, arg.integers(1), arg.integers(2), arg.integers(3))
+    index = index_of(arg.attributes, arg.integers(1), arg.integers(2), arg.integers(3))
     used = sum(part is not None and part is not Ellipsis for part in index)
     if used > len(before) or index.count(Ellipsis) > 1:
         raise InvalidModelError(f"{used} indices on {len(before)} axes")

@@ -179,7 +179,8 @@ def untie(body: Body) -> None:
         if knot.condition is None:
             raise InvalidModelError(f"the loop {frame[-1]!r} has no condition")
         knot.exits = [items[place].inputs[0] for place in exits[frame]]
-        loop = Item(_LoopNode(f"{frame[-1]}/loop", knot))
+        node = _LoopNode(f"{frame[-1]}/loop", knot)
+        loop = Item((node,), 0, node)
         merges = set(knot.merges)
         outer = dict.fromkeys(knot.needs)
         for place in members:

@@ -8,6 +8,7 @@ process is not disturbed.
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from typing import Any
 
 from google.protobuf import descriptor_pb2, descriptor_pool, message_factory
@@ -104,6 +105,7 @@ _MESSAGES: dict[str, dict[str, tuple[int, str]]] = {
         "node": (1, "*NodeDef"), "library": (2, "FunctionDefLibrary"),
         "versions": (4, "VersionDef"),
     },
+    "CutGraphDef": {"node": (1, "*bytes"), "library": (2, "FunctionDefLibrary")},
     "MetaInfoDef": {"tags": (4, "*string")},
     "TensorInfo": {
         "name": (1, "string"), "dtype": (2, "DataType"), "tensor_shape": (3, "TensorShapeProto"),
@@ -113,7 +115,7 @@ _MESSAGES: dict[str, dict[str, tuple[int, str]]] = {
         "method_name": (3, "string"),
     },
     "MetaGraphDef": {
-        "meta_info_def": (1, "MetaInfoDef"), "graph_def": (2, "GraphDef"),
+        "meta_info_def": (1, "MetaInfoDef"), "graph_def": (2, "bytes"),
         "signature_def": (5, "map SignatureDef"),
     },
     "SavedModel": {
@@ -177,5 +179,18 @@ def _message(name: str) -> Any:
 
 
 GraphDef: Any = _message("GraphDef")
+CutGraphDef: Any = _message("CutGraphDef")
+"""A ``GraphDef`` whose nodes are still bytes."""
+NodeDef: Any = _message("NodeDef")
 SavedModel: Any = _message("SavedModel")
+"""Its ``graph_def`` are the bytes of a ``GraphDef``."""
 TensorProto: Any = _message("TensorProto")
+TensorShapeProto: Any = _message("TensorShapeProto")
+
+TENSOR_SHAPE = _MESSAGES["TensorProto"]["tensor_shape"][0]
+_TENSOR: Mapping[int, object] = dict.fromkeys((4, 5, 6, 7, 10, 11, 13))
+_VALUE: Mapping[int, object] = {8: _TENSOR, 1: {8: _TENSOR}}
+_NODE: Mapping[int, object] = {5: {2: _VALUE}}
+GRAPH_FIELDS: Mapping[int, object] = {1: _NODE, 2: {1: {3: _NODE}}}
+"""The way to the payloads of tensors, by field numbers (see ``stripping``)."""
+SAVED_MODEL_FIELDS: Mapping[int, object] = {2: {2: GRAPH_FIELDS}}

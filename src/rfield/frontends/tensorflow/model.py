@@ -18,7 +18,7 @@ from .bodies import Body, printable
 from .files import Source
 from .loops import untie
 from .reader import Frame, Reader, pick
-from .values import MANY, Fixed, Mark, Outputs, shape_of
+from .values import MANY, Fixed, Outputs, shape_of
 
 _PLACEHOLDERS = ("Placeholder", "PlaceholderV2", "PlaceholderWithDefault")
 _NOT_NUMBERS = frozenset({7, 20, 21})  # string, resource, variant
@@ -43,20 +43,28 @@ class Entry:
 
 
 class Model:
-    """A graph made ready once, to be laid out at any input sizes."""
+    """A graph made ready, to be laid out at any input sizes."""
 
     def __init__(self, source: Source, request: Request) -> None:
         self.source = source
         self.request = request
         library = source.graph.library.function
         self.functions = {function.signature.name: function for function in library}
-        self.main: Body = bodies.of_graph(source.graph, self.functions)
-        untie(self.main)
+        self._main: Body | None = None
         self.prepared: dict[str, Body] = {}
         self.fixed: dict[int, Any] = {}
         self.entries = self._entries()
         self.targets = self._targets()
         self._set_shapes()
+        self.main.places.clear()  # from here on nothing is looked up by its name
+
+    @property
+    def main(self) -> Body:
+        """The nodes, made ready to be read; of a large graph for each reading anew."""
+        if self._main is None:
+            self._main = bodies.of_graph(self.source.nodes, self.functions)
+            untie(self._main)
+        return self._main
 
     def graph(self) -> Graph:
         """The graph at the sizes that were asked for; free ones stay free."""
@@ -74,16 +82,17 @@ class Model:
 
     def _lay_out(self, shape_for: Any, stand_in: int) -> Graph:
         reader = Reader(
-            self.functions, self.prepared, len(self.main.items), self.request.training,
+            self.functions, self.prepared, len(self.source.nodes), self.request.training,
             self.request.unknown,
         )  # fmt: skip
-        order = self.main.order(self.targets)
         names: list[str] = []
-        frame = Frame(self.main, order, "", lambda results: None)
+        frame = Frame(self.main, self.main.order(self.targets), "", lambda results: None)
+        if self.source.is_large:
+            self._main = None
+            frame.spend()
         for entry in self.entries:
             sizes, free = sized(tuple(shape_for(entry)), stand_in)
             index = reader.draft.input(entry.name, sizes, entry.axes, free)
-            reader.taken[entry.name] = 1
             names.append(entry.name)
             beside = Fixed(None, origin=f"beside {entry.name!r}")
             frame.values[entry.place] = Outputs([index, *[beside] * (MANY - 1)])
@@ -110,16 +119,11 @@ class Model:
                 if type(value) is int and value not in found:
                     found.append(value)
             return found
-        items, values = self.main.items, frame.values
-        read = {
-            source
-            for place in frame.order if values[place] is not Mark.ASIDE
-            for source, _ in items[place].inputs
-        }  # fmt: skip
+        values, read = frame.values, frame.are_read()
         inputs = {values[entry.place][0] for entry in self.entries}
         ends: dict[int, None] = {}
         for place in frame.order:
-            if place in read:
+            if read[place]:
                 continue
             made = values[place]
             for value in made if type(made) is Outputs else (made,):

@@ -17,7 +17,7 @@ from ...core.ops import Op
 from ...errors import InvalidModelError, RFieldError, TooLargeError, UnsupportedOpError
 from ..unsupported import Unsupported
 from .blocks import written_out
-from .bodies import Body, Item, of_function, printable
+from .bodies import SPENT, Body, Item, of_function, printable
 from .control import Enter, called
 from .folding import fold
 from .loops import LOOP, Knot, turn
@@ -35,7 +35,7 @@ Done = Callable[[list[Any]], None]
 class Frame:
     """One body being read: the values so far, the nodes to come, and what to do at the end."""
 
-    __slots__ = ("body", "call", "done", "order", "position", "returns", "values")
+    __slots__ = ("body", "call", "done", "order", "position", "read", "returns", "values")
 
     def __init__(self, body: Body, order: Sequence[int], call: str, done: Done) -> None:
         self.body = body
@@ -45,6 +45,27 @@ class Frame:
         self.returns = body.returns
         self.call = call
         self.done = done
+        self.read: bytearray | None = None
+
+    def spend(self) -> None:
+        """Let go of every node once it is read; ``read`` then tells which nodes others read."""
+        self.read = bytearray(len(self.body.items))
+
+    def let_go(self, place: int, read: bytearray) -> None:
+        """The node at ``place`` has its value."""
+        if self.values[place] is not Mark.ASIDE:
+            for source, _ in self.body.items[place].inputs:
+                read[source] = 1
+        self.body.items[place] = SPENT
+
+    def are_read(self) -> bytearray:
+        """Whether other nodes read it, for every node; what only training and files read is not."""
+        read = self.read or bytearray(len(self.body.items))
+        for place in self.order:
+            if self.values[place] is not Mark.ASIDE:
+                for source, _ in self.body.items[place].inputs:
+                    read[source] = 1
+        return read
 
     def results(self) -> list[Any]:
         """The values that the body returns."""
@@ -75,7 +96,7 @@ class Reader:
         self.unknown = unknown
         self.draft = Draft()
         self.layers: dict[str, int] = {}
-        self.taken: dict[str, int] = {}
+        self.taken: dict[str, int] = {}  # how often, of names that come again
         self.unsupported = Unsupported(RULES, "tensorflow")
         self.frames: list[Frame] = []
         self.count = 0
@@ -167,6 +188,8 @@ class Reader:
                     made.start(self, receive)
                     return
                 values[place] = made
+                if frame.read is not None:
+                    frame.let_go(place, frame.read)
             except RFieldError as error:
                 if self.unsupported and self.unknown == "error":
                     raise self.unsupported.error() from None
@@ -199,7 +222,7 @@ class Reader:
             if folded is not None:
                 return folded
         rule = RULES.get(item.op)
-        arguments = Arguments(item.node, item.name, operands, self.draft, self.training)
+        arguments = Arguments(item, operands, self.draft, self.training)
         if rule is None:
             if item.op in self.functions:
                 return called(item.op, arguments, operands)
@@ -288,14 +311,12 @@ class Reader:
 
     def unique(self, name: str) -> str:
         """A name that no value has: in the second pass of a loop body, ``name#2``."""
-        count = self.taken.get(name, 0) + 1
-        self.taken[name] = count
-        while count > 1 or name in self.draft.names:
-            made = f"{name}#{max(count, 2)}"
-            if made not in self.draft.names:
-                return made
-            count = self.taken[name] = max(count, 2) + 1
-        return name
+        count = 1
+        made = name
+        while made in self.draft.names:
+            count = self.taken[name] = max(self.taken.get(name, 1), count) + 1
+            made = f"{name}#{count}"
+        return made
 
     def _part(self, name: str) -> str:
         return self.unique(f"{name}/step{len(self.draft.nodes)}")

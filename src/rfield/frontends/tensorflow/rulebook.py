@@ -52,18 +52,25 @@ class Arguments:
     ``training``: whether the model is read as in training.
     """
 
-    __slots__ = ("_attributes", "draft", "name", "node", "op", "operands", "training")
+    __slots__ = ("_attributes", "draft", "item", "name", "op", "operands", "training")
 
     def __init__(
-        self, node: Any, name: str, operands: Sequence[Any], draft: Draft, training: bool = False
+        self, item: Any, operands: Sequence[Any], draft: Draft, training: bool = False
     ) -> None:
-        self.node = node
-        self.name = name
-        self.op = node.op
+        self.item = item
+        self.name: str = item.name
+        self.op: str = item.op
         self.operands = operands
         self.training = training
         self.draft = draft
-        self._attributes = node.attr
+        self._attributes: Any = None
+
+    @property
+    def attributes(self) -> Any:
+        """What is written beside the node, by name."""
+        if self._attributes is None:
+            self._attributes = self.item.node.attr
+        return self._attributes
 
     def __len__(self) -> int:
         return len(self.operands)
@@ -140,42 +147,42 @@ class Arguments:
 
     def has(self, name: str) -> bool:
         """Whether the attribute is written down (default values may be stripped)."""
-        return name in self._attributes
+        return name in self.attributes
 
     def numbers(self, name: str, default: Sequence[int] = ()) -> tuple[int, ...]:
         """A list of integers."""
-        found = self._attributes.get(name)
+        found = self.attributes.get(name)
         return tuple(default) if found is None else tuple(found.list.i)
 
     def number(self, name: str, default: int = 0) -> int:
         """One integer."""
-        found = self._attributes.get(name)
+        found = self.attributes.get(name)
         return default if found is None else found.i
 
     def flag(self, name: str, default: bool = False) -> bool:
         """A flag."""
-        found = self._attributes.get(name)
+        found = self.attributes.get(name)
         return default if found is None else found.b
 
     def text(self, name: str, default: str = "") -> str:
         """A string."""
-        found = self._attributes.get(name)
+        found = self.attributes.get(name)
         return default if found is None else found.s.decode("utf-8", "replace") or default
 
     def dtype(self, name: str) -> int:
         """A data type by its number; 0 where it is not written down."""
-        found = self._attributes.get(name)
+        found = self.attributes.get(name)
         return 0 if found is None else found.type % 100
 
     def attribute_shape(self, name: str) -> tuple[int | None, ...] | None:
         """A shape; None for an unknown rank."""
-        return shape_of(self._attributes[name].shape) if name in self._attributes else None
+        return shape_of(self.attributes[name].shape) if name in self.attributes else None
 
     def output_shapes(self) -> list[tuple[int | None, ...] | None]:
         """The shapes that TensorFlow wrote beside the node, where it did."""
         for name in ("_output_shapes", "output_shapes"):
-            if name in self._attributes:
-                return [shape_of(shape) for shape in self._attributes[name].list.shape]
+            if name in self.attributes:
+                return [shape_of(shape) for shape in self.attributes[name].list.shape]
         return []
 
 

@@ -45,39 +45,39 @@ _INTEGERS = frozenset({3, 4, 5, 6, 17})
 class Fixed:
     """A value that no input changes. ``shape`` is None where it is not known.
 
-    ``array``: its numbers, or None where they are too many or were never read. Of a ``node`` (a
+    ``array``: its numbers, or None where they are too many or were never read. Of an ``item`` (a
     Const) both are decoded when somebody asks; most weights are never asked.
     """
 
-    __slots__ = ("_array", "_node", "_shape", "origin")
+    __slots__ = ("_array", "_item", "_shape", "origin")
 
     def __init__(
         self,
         shape: Shape | None,
         array: Array | None = None,
-        node: Any = None,
+        item: Any = None,
         origin: str = "",
     ) -> None:
         self._shape = shape
         self._array = array
-        self._node = node
+        self._item = item
         self.origin = origin
 
     @property
     def shape(self) -> Shape | None:
         """The sizes, or None."""
-        if self._shape is None and self._node is not None:
-            self._shape = full_shape(self._node.attr["value"].tensor)
+        if self._shape is None and self._item is not None:
+            self._shape = full_shape(self._item.node.attr["value"].tensor)
         return self._shape
 
     @property
     def array(self) -> Array | None:
         """The numbers, where they are few and known."""
-        if self._array is None and self._node is not None:
+        if self._array is None and self._item is not None:
             shape = self.shape or ()
             if prod(shape) <= SMALL:
-                self._array = decode(self._node.attr["value"].tensor, shape)
-            self._node = None
+                self._array = decode(self._item.node.attr["value"].tensor, shape)
+            self._item = None
         return self._array
 
     def __repr__(self) -> str:
