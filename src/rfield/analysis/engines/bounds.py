@@ -154,10 +154,11 @@ def position_axes(
     Those along which the field moves; all of the source's axes where the layout is the same.
     """
     rank = len(graph.nodes[value].shape)
-    found = carriers(states, rank)
-    if rank == len(graph.nodes[source].shape) and set(found) <= set(axes):
+    same = rank == len(graph.nodes[source].shape)
+    if same and all(type(state) is tuple and state[0] in axes for state in states):
         return axes
-    return found
+    found = carriers(states, rank)
+    return axes if same and set(found) <= set(axes) else found
 
 
 def axis_field(state: State, shape: Sequence[int], positions: Sequence[int]) -> AxisField:

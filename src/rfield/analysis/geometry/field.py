@@ -95,6 +95,9 @@ class ReceptiveField:
         ``UNBOUNDED`` where some path reads a whole axis (see ``local`` and ``global_reads``); 0
         where the layer does not depend on the axis.
         """
+        plain = [state[3] - state[2] + 1 for state in self.states if isinstance(state, tuple)]
+        if len(plain) == len(self.states) and not self.is_crossed:
+            return tuple(plain)
         return tuple(
             UNBOUNDED if self._is_endless(k) else max(sizes, default=0)
             for k, sizes in enumerate(self.sizes)

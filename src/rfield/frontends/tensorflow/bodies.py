@@ -24,6 +24,11 @@ Order: TypeAlias = "array[int]"
 """Places of nodes, operands first."""
 
 
+def printable(name: str) -> str:
+    """A name without control characters; they are written as escapes."""
+    return name if name.isprintable() else name.encode("unicode_escape").decode("ascii")
+
+
 class Item:
     """One node: its printable name, its op and where its operands come from.
 
@@ -33,12 +38,11 @@ class Item:
 
     __slots__ = ("inputs", "name", "nodes", "op", "place")
 
-    def __init__(self, nodes: Sequence[Any], place: int, node: Any) -> None:
+    def __init__(self, nodes: Sequence[Any], place: int, name: str, op: str) -> None:
         self.nodes = nodes
         self.place = place
-        name: str = node.name
-        self.name = name if name.isprintable() else printable(name)
-        self.op: str = intern(node.op)
+        self.name = printable(name)
+        self.op = intern(op)
         self.inputs: tuple[Reference, ...] = ()
 
     @property
@@ -47,13 +51,7 @@ class Item:
         return self.nodes[self.place]
 
 
-class _Spent:
-    """Stands for the message of a node that was read."""
-
-    name = op = ""
-
-
-SPENT = Item((_Spent,), 0, _Spent)
+SPENT = Item((), 0, "", "")
 """In the place of a node that was read and will not be read again."""
 
 
@@ -163,29 +161,33 @@ class _Argument:
 
 
 def _body(nodes: Sequence[Any], arguments: Sequence[Any], functions: Mapping[str, Any]) -> Body:
+    parameters = [_Argument(argument.name) for argument in arguments]
     items: list[Item] = []
     places: dict[str, int] = {}
-    for place, node in enumerate(chain((_Argument(entry.name) for entry in arguments), nodes)):
-        name = node.name
-        parameter = place < len(arguments)
-        item = Item((node,), 0, node) if parameter else Item(nodes, place - len(arguments), node)
-        if not item.op or not name:
+    first = len(parameters)
+    for place, node in enumerate(chain(parameters, nodes)):
+        name, op = node.name, node.op
+        if not op or not name:
             raise InvalidModelError(f"node {place} has no {'op' if name else 'name'}")
         if name in places:
-            raise InvalidModelError(f"two nodes are called {item.name!r}")
+            raise InvalidModelError(f"two nodes are called {printable(name)!r}")
         places[name] = place
-        items.append(item)
+        home = (nodes, place - first) if place >= first else ((node,), 0)
+        items.append(Item(*home, name, op))
     body = Body(items, places)
-    for item in items:
-        item.inputs = _references(body, item, functions)
+    for item, node in zip(items, chain(parameters, nodes), strict=True):
+        if texts := node.input:
+            item.inputs = _references(body, item, texts, functions)
     return body
 
 
-def _references(body: Body, item: Item, functions: Mapping[str, Any]) -> tuple[Reference, ...]:
+def _references(
+    body: Body, item: Item, texts: Sequence[str], functions: Mapping[str, Any]
+) -> tuple[Reference, ...]:
     """What a node reads; control inputs are left out."""
     places = body.places
     inputs: list[Reference] = []
-    for text in item.node.input:
+    for text in texts:
         place = places.get(text)
         if place is not None:
             inputs.append((place, 0))
@@ -258,8 +260,3 @@ def _missing(name: str, body: Body) -> InvalidModelError:
     near = get_close_matches(name[:200], known, n=1, cutoff=0.6)
     hint = f" Did you mean {printable(near[0])!r}?" if near else ""
     return InvalidModelError(f"there is no node {printable(name)!r} to read from.{hint}")
-
-
-def printable(name: str) -> str:
-    """A name without control characters; they are written as escapes."""
-    return name if name.isprintable() else name.encode("unicode_escape").decode("ascii")

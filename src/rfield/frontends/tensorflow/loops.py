@@ -180,7 +180,7 @@ def untie(body: Body) -> None:
             raise InvalidModelError(f"the loop {frame[-1]!r} has no condition")
         knot.exits = [items[place].inputs[0] for place in exits[frame]]
         node = _LoopNode(f"{frame[-1]}/loop", knot)
-        loop = Item((node,), 0, node)
+        loop = Item((node,), 0, node.name, node.op)
         merges = set(knot.merges)
         outer = dict.fromkeys(knot.needs)
         for place in members:

@@ -279,9 +279,12 @@ class Reader:
         """Add an op with those operands that depend on an input; a constant if there are none."""
         links = op.links
         reading = [value for value in operands if type(value) is int]
-        tables = [value.shape or () for value in operands if type(value) is Fixed and op.join]
-        self.draft.tables = tuple(tables)
-        if len(links) != len(operands) or len(reading) != len(operands) or None in links:
+        self.draft.tables = (
+            tuple([value.shape or () for value in operands if type(value) is Fixed])
+            if op.join else ()
+        )  # fmt: skip
+        first = list(operands[: len(links)])
+        if not reading or reading != first or len(first) != len(links) or None in links:
             kept = [
                 (value, links[k] if k < len(links) else self._everything(value))
                 for k, value in enumerate(operands)
