@@ -309,6 +309,12 @@ def test_variables_are_never_read(tmp_path):
     assert resource.getrusage(resource.RUSAGE_SELF).ru_maxrss - before < 100_000
 
 
+def test_a_constant_without_a_value(tmp_path):
+    g = GraphWriter()
+    g.conv("c", g.placeholder(), (), weight=g.node("Const", "w"))
+    assert "c: the Const 'w' has no value" in refused_graph(tmp_path, g)
+
+
 def test_a_large_tensor_that_contradicts_its_shape(tmp_path):
     """Two megabytes for two numbers: what says how much to pad is never taken for zeros."""
     g = GraphWriter()

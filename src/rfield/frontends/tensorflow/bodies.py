@@ -109,7 +109,7 @@ class Body:
         constants: list[Any] = [None] * len(self.items)
         passing: list[int] = []
         for place, item in enumerate(self.items):
-            if item.op == "Const" and "value" in item.node.attr:
+            if item.op == "Const":
                 constants[place] = Fixed(None, item=item)
             elif item.op == "Identity" and len(item.inputs) == 1:
                 passing.append(place)
@@ -130,7 +130,7 @@ def of_graph(nodes: Sequence[Any], functions: Mapping[str, Any]) -> Body:
 def of_function(function: Any, functions: Mapping[str, Any]) -> Body:
     """One function of the library."""
     signature = function.signature
-    body = _body(function.node_def, signature.input_arg, functions)
+    body = _body(list(function.node_def), signature.input_arg, functions)
     body.parameters = tuple(range(len(signature.input_arg)))
     body.seed()
     returns: list[Reference] = []

@@ -57,7 +57,7 @@ class Source:
     @property
     def nodes(self) -> Sequence[Any]:
         """The nodes as messages."""
-        return OneByOne(self.graph.node) if self.is_large else self.graph.node
+        return OneByOne(self.graph.node) if self.is_large else list(self.graph.node)
 
 
 class OneByOne(Sequence[Any]):
@@ -86,7 +86,7 @@ def read(path: Path, signature: str | None = None) -> Source:
         data = _contents(file, size)
     except OSError as error:
         raise UnreadableModelError(f"{path}: {error.strerror or error}") from None
-    if not data.strip():
+    if not data or data.isspace():
         raise UnreadableModelError(f"{path}: the file is empty")
     try:
         if file.suffix.lower() == ".pbtxt":

@@ -82,7 +82,7 @@ class Model:
 
     def _lay_out(self, shape_for: Any, stand_in: int) -> Graph:
         reader = Reader(
-            self.functions, self.prepared, len(self.source.nodes), self.request.training,
+            self.functions, self.prepared, len(self.source.graph.node), self.request.training,
             self.request.unknown,
         )  # fmt: skip
         names: list[str] = []

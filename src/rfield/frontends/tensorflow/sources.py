@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from typing import Any
 
-from ...errors import InvalidModelError
 from .rulebook import Arguments, rule
 from .values import Fixed, Mark, Outputs
 
@@ -55,7 +54,7 @@ def variable(arg: Arguments) -> Fixed:
 @rule("Const")
 def constant(arg: Arguments) -> Fixed:
     """A tensor in the file; its numbers are looked at only where they are few and needed."""
-    raise InvalidModelError("a Const without a value")
+    return Fixed(None, item=arg.item)
 
 
 @rule("Placeholder", "PlaceholderV2")

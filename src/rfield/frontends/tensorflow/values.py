@@ -67,7 +67,7 @@ class Fixed:
     def shape(self) -> Shape | None:
         """The sizes, or None."""
         if self._shape is None and self._item is not None:
-            self._shape = full_shape(self._item.node.attr["value"].tensor)
+            self._shape = full_shape(_tensor(self._item))
         return self._shape
 
     @property
@@ -76,12 +76,20 @@ class Fixed:
         if self._array is None and self._item is not None:
             shape = self.shape or ()
             if prod(shape) <= SMALL:
-                self._array = decode(self._item.node.attr["value"].tensor, shape)
+                self._array = decode(_tensor(self._item), shape)
             self._item = None
         return self._array
 
     def __repr__(self) -> str:
         return f"Fixed({self.shape}, {self.array})"
+
+
+def _tensor(item: Any) -> Any:
+    """The tensor of a Const."""
+    attributes = item.node.attr
+    if "value" not in attributes:
+        raise InvalidModelError(f"the Const {item.name!r} has no value")
+    return attributes["value"].tensor
 
 
 def known(array: Any) -> Fixed:
