@@ -8,7 +8,7 @@ specification for the coordinate modes, PyTorch's ``interpolate`` and TensorFlow
 from __future__ import annotations
 
 from fractions import Fraction
-from math import ceil, floor
+from math import lcm
 from typing import Literal
 
 from ..errors import too_large
@@ -75,33 +75,39 @@ def resample(
     period = slope.denominator
     if period > PERIOD_LIMIT:
         raise too_large("the pattern of a resize", period, "Its phases are too many.")
-    points = (slope * phase + offset for phase in range(period))
-    taps = tuple(_taps(point, slope, method, rounding, antialias) for point in points)
+    wide = max(slope, Fraction(1)) if antialias else Fraction(1)
+    unit = lcm(slope.denominator, offset.denominator, wide.denominator, 2)
+    start, step = int(offset * unit), int(slope * unit)
+    points = (start + step * phase for phase in range(period))
+    if method == "nearest":
+        taps = tuple(_nearest(point, unit, rounding) for point in points)
+    else:
+        stretch = int(wide * unit)
+        taps = tuple(_around(point, unit, stretch, method) for point in points)
     border = "zero" if antialias and method != "nearest" else "replicate"
     return Sliding(period, slope.numerator, taps, border)
 
 
-def _taps(
-    point: Fraction, slope: Fraction, method: Method, rounding: Rounding, antialias: bool
-) -> IndexSet:
-    if method == "nearest":
-        return IndexSet.interval(_round(point, rounding), _round(point, rounding))
-    wide = max(slope, Fraction(1)) if antialias else Fraction(1)
-    reach = _RADIUS[method] * wide
-    first, last = floor(point - reach) + 1, ceil(point + reach) - 1
+def _around(point: int, unit: int, stretch: int, method: Method) -> IndexSet:
+    """The pixels within reach of ``point / unit`` whose weight is not zero.
+
+    ``stretch / unit``: how far apart the zeros of the kernel are.
+    """
+    reach = _RADIUS[method] * stretch
+    first, last = (point - reach) // unit + 1, -((-point - reach) // unit) - 1
     if method == "linear":
         return IndexSet.interval(first, last)
     # These kernels are zero at every whole distance but 0.
-    return IndexSet.of(
-        tap
-        for tap in range(first, last + 1)
-        if tap == point or ((tap - point) / wide).denominator > 1
-    )
+    taps = range(first, last + 1)
+    return IndexSet.of(t for t in taps if t * unit == point or (t * unit - point) % stretch)
 
 
-def _round(point: Fraction, rounding: Rounding) -> int:
-    if rounding == "floor":
-        return floor(point)
-    if rounding == "ceil":
-        return ceil(point)
-    return ceil(point - _HALF) if rounding == "round_prefer_floor" else floor(point + _HALF)
+def _nearest(point: int, unit: int, rounding: Rounding) -> IndexSet:
+    """The pixel that ``point / unit`` is rounded to."""
+    if rounding == "round_prefer_floor":
+        pixel = -((unit // 2 - point) // unit)
+    elif rounding == "round_prefer_ceil":
+        pixel = (point + unit // 2) // unit
+    else:
+        pixel = point // unit if rounding == "floor" else -(-point // unit)
+    return IndexSet.interval(pixel, pixel)
