@@ -156,10 +156,10 @@ TIMM = [
         "timm:repvgg_a0", "timm:selecsls42", "timm:skresnet18", "timm:cspresnet50",
         "timm:inception_resnet_v2", "timm:edgenext_xx_small", "timm:xception41", "timm:darknet53",
         "timm:mobileone_s0", "timm:tinynet_a", "timm:poolformer_s12", "timm:fastvit_t8",
-        "timm:efficientvit_b0", "timm:mobilevit_xs", "timm:focalnet_tiny_srf",
+        "timm:efficientvit_b0", "timm:mobilevit_xs", "timm:focalnet_tiny_srf", "timm:pvt_v2_b0",
     ),
     *_square(
         96, "timm:vit_tiny_patch16_224", "timm:mixer_s16_224", "timm:resmlp_12_224",
-        "timm:pvt_v2_b0", img_size=96,
+        img_size=96,
     ),
 ]  # fmt: skip
