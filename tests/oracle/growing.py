@@ -90,7 +90,8 @@ def kind_of(along: Along, name: str, fields: Sequence[Any]) -> str:
     if along.is_endless(name, -1):
         return "global" if grows(plain, along.sizes) else "undecided"
     lost = name in along.vague and not along.is_plain(name)
-    return "bounded" if plain[2] == plain[1] and not lost else "undecided"
+    steady = plain[2] == plain[1] and along.is_wide(name)
+    return "bounded" if steady and not lost else "undecided"
 
 
 def compare_axis(

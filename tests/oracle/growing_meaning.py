@@ -23,6 +23,8 @@ from tests.oracle.tensor_meaning import Sets, apply, shapes_of
 Three = list[Sets]
 FEW = 6
 """Fewer positions than these do not tell what is read by one of them and what by all."""
+WIDE = 5
+"""Of fewer positions than these all may lie at a border."""
 
 
 class Along:
@@ -121,17 +123,23 @@ class Along:
                 return True
         return False
 
-    def is_plain(self, name: str) -> bool:
-        """Whether all beyond the borders was looked at, and some position is far from them."""
-        odd = (p.Roll, p.Pad, p.Select)
+    def is_wide(self, name: str) -> bool:
+        """Whether some position is far from all borders, all the way from the source on."""
         return not any(
-            isinstance(layer.op, odd)
-            or any(
-                few < 5 and few != self.shapes[0][layer.name][axis]
-                for axis, few in enumerate(self.shapes[-1][layer.name])
-            )
+            few < WIDE and few != self.shapes[0][layer.name][axis]
             for layer in self.behind(name)
+            for axis, few in enumerate(self.shapes[-1][layer.name])
         )
+
+    def is_plain(self, name: str) -> bool:
+        """The same, and whether nothing beyond a border was left out."""
+        ops = [layer.op for layer in self.behind(name)]
+        left_out = any(
+            isinstance(op, (p.Roll, p.Pad, p.Select))
+            or (isinstance(op, p.Frames) and op.before + op.after > 0)
+            for op in ops
+        )
+        return not left_out and self.is_wide(name)
 
     def _endless(self, name: str, operands: Three, axes: tuple[int, ...]) -> Three:
         unions = [squeezed(sets, axes) for sets in operands]
