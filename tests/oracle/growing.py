@@ -102,7 +102,7 @@ def compare_axis(
         n, got = along.sizes[number], fields[number].size[k]
         if is_global and not along.is_endless(name, number):
             continue  # the axis is too short here
-        if not is_global and number < 2 and (2 * plain[2] > n or along.is_short(name, number)):
+        if not is_global and number < 2 and (plain[2] >= n or along.is_short(name, number)):
             continue  # a window may be all there is
         if (got is rfield.UNBOUNDED) != is_global:
             small = " when small" if number < 2 else ""
