@@ -17,6 +17,7 @@ from ..registry import Request
 from . import (  # noqa: F401  # importing a family registers its rules
     contraction,
     convolution,
+    files,
     layout,
     normalization,
     pointwise,
@@ -51,18 +52,10 @@ def read_model(model: Any, request: Request) -> Graph:
 
 
 def read_path(path: Path, request: Request) -> Graph:
-    """A ``.keras`` file, through Keras with ``safe_mode``: code from the file never runs."""
+    """A ``.keras`` file: its layers, without its weights. Code from the file never runs."""
     if not path.is_file():
         raise UnreadableModelError(f"{path}: not a file")
-    try:
-        model = keras.saving.load_model(path, compile=False, safe_mode=True)
-    except Exception as error:  # noqa: BLE001  # Keras raises anything on a damaged file
-        said = " ".join(str(error).split())[:300]
-        raise UnreadableModelError(
-            f"{path}: Keras cannot load it without running its code: {said}\n"
-            "  Load it yourself and pass the model:   rfield.load(keras.saving.load_model(...))"
-        ) from None
-    return read_model(model, request)
+    return read_model(files.load(path), request)
 
 
 def read_spec(name: str, request: Request) -> Graph:
@@ -76,6 +69,6 @@ def read_spec(name: str, request: Request) -> Graph:
         raise unknown_name("Keras application", name, sorted(applications))
     arguments = {"weights": None, **request.options.get("arguments", {})}
     # Nothing is drawn or allocated: the layer graph is all that is read.
-    with keras.StatelessScope(initialize_variables=False):
+    with files.without_values():
         model = applications[name](**arguments)
     return read_model(model, request)
