@@ -19,6 +19,9 @@ Key = tuple[tuple[int, ...], int]
 
 MOST_DEEP = 200
 
+MOST_OPENED = 30_000
+"""Calls and nested models. A few models that each call the one inside twice make millions."""
+
 
 @dataclass(frozen=True, slots=True)
 class Ref:
@@ -57,6 +60,11 @@ class Walk:
     outputs: list[Key]
 
 
+def printable(text: str) -> str:
+    """Signs that a terminal would obey, and half characters, are written out."""
+    return "".join(sign if sign.isprintable() else ascii(sign)[1:-1] for sign in text)
+
+
 def is_layer_graph(model: Any) -> bool:
     """Whether a model is functional, or Sequential (built or not)."""
     return hasattr(model, "operations") or isinstance(model, keras.Sequential)
@@ -76,7 +84,7 @@ def walk(model: Any, given: tuple[int | None, ...] | None = None) -> Walk:
         return _chain(model, given)
     made = Walk([], [], [])
     for tensor in _tensors(functional.inputs):
-        name = tensor._keras_history.operation.name
+        name = printable(tensor._keras_history.operation.name)
         made.entries.append(Entry(name, tuple(tensor.shape), ((), id(tensor))))
     counter = [0]
     alias: dict[Key, Key] = {}
@@ -96,8 +104,13 @@ def _open(
     for node in _nodes(model):
         if node.is_input or all(id(tensor) in inputs for tensor in node.outputs):
             continue
+        if path and len(made.calls) + counter[0] > MOST_OPENED:
+            raise InvalidModelError(
+                f"models inside models call more than {MOST_OPENED:,} layers, most of them again "
+                "and again"
+            )
         layer = node.operation
-        name = f"{prefix}{layer.name}"
+        name = f"{prefix}{printable(layer.name)}"
         if is_layer_graph(layer) and layer_graph(layer) is not None:
             inner = layer_graph(layer)
             counter[0] += 1
@@ -166,11 +179,11 @@ def _chain(model: Any, given: tuple[int | None, ...] | None) -> Walk:
             inner = walk(layer, ()) if layer_graph(layer) is not None else _chain(layer, given)
             moved = {entry.key: key for entry in inner.entries}
             for call in inner.calls:
-                made.calls.append(_moved(call, f"{layer.name}/", number, moved))
+                made.calls.append(_moved(call, f"{printable(layer.name)}/", number, moved))
             key = moved.get(inner.outputs[0], ((number,), inner.outputs[0][1]))
             continue
         result: Key = ((), number)
-        made.calls.append(Call(layer.name, layer, (Ref(key),), {}, (result,), ()))
+        made.calls.append(Call(printable(layer.name), layer, (Ref(key),), {}, (result,), ()))
         key = result
     made.outputs = [key]
     return made
