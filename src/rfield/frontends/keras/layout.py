@@ -139,8 +139,9 @@ def squeeze(arg: Arguments) -> Op:
 @rule("ops.GetItem")
 def get_item(arg: Arguments) -> Any:
     """Python's indexing with integers, slices, None and an ellipsis."""
+    # Keras takes a list for a tuple, which it becomes in a file.
     key = arg.get("key", 1)
-    parts = list(key) if isinstance(key, tuple) else [key]
+    parts = list(key) if isinstance(key, (tuple, list)) else [key]
     shape = arg.shape(0)
     used = sum(part is not None and part is not Ellipsis for part in parts)
     if Ellipsis in parts:
