@@ -136,12 +136,13 @@ def slide_finite(
     else:
         border = relation.border
         blocks, phases = np.divmod(positions, relation.period)
-        present: list[int] = np.unique(phases).tolist() if relation.period > 1 else [0]
+        # Sorted once: as many phases as a wide layer has channels would each search them all.
+        order = np.argsort(phases, kind="stable")
+        present, first_of = np.unique(phases[order], return_index=True)
         groups = [
-            (np.flatnonzero(phases == r) if relation.period > 1 else np.arange(len(positions)),
-             relation.taps[r], relation.advance)
-            for r in present
-        ]  # fmt: skip
+            (where, relation.taps[r], relation.advance)
+            for r, where in zip(present.tolist(), np.split(order, first_of[1:]), strict=False)
+        ]
     for where, taps, advance in groups:
         for start_tap, step, count, width in taps.combs:
             first = advance * blocks[where] + start_tap
