@@ -62,6 +62,7 @@ def test_an_unknown_application():
 
 
 def test_names_nesting_and_shared_layers():
+    keras.utils.clear_session()  # ops are numbered in the order in which this process makes them
     inner_in = keras.Input((None, None, 4))
     inner = keras.Model(inner_in, L.Conv2D(4, 3, name="conv")(inner_in), name="inner")
     inputs = keras.Input((None, None, 3), name="picture")
