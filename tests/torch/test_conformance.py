@@ -152,6 +152,18 @@ def test_literals(model, shape, index, expected):
     assert [j for j in range(shape[2]) if held[j, 0, 0, index]] == expected
 
 
+@pytest.mark.parametrize("size", [4, 5, 6, 7, 9])
+def test_windows_of_im2col_are_bounded_inside_and_global_over_all(size):
+    """Also where a window reaches as far as the windows themselves."""
+    whole = (rfield.UNBOUNDED, rfield.UNBOUNDED)
+    inside = Function(lambda x: torch.softmax(F.unfold(x, 3), 1))
+    assert rfield.receptive_field(inside, input_shape=(1, 1, size, size)).size == (3, 3)
+    over = rfield.receptive_field(
+        Function(lambda x: torch.softmax(F.unfold(x, 3), 2)), input_shape=(1, 1, size, size)
+    )
+    assert (over.size, over.local.size) == (whole, (0, 0))
+
+
 def test_the_suite_fails_on_a_wrong_rule():
     good = RULES._rules["aten::roll"]
     try:

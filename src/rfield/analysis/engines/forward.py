@@ -172,7 +172,7 @@ def _general(
         if gaps is not None:
             findings.gaps[index] = gaps
         if isinstance(state, Terms):
-            return to_state(_glued(state.terms, node.shape))
+            return to_state(_glued(state.terms))
     return state
 
 
@@ -217,9 +217,9 @@ def _stitched(nodes: Sequence[Node], node: Node, states: Sequence[State]) -> Sta
     return Terms((Term(low, high, parts[0][0], parts[0][1]),))
 
 
-def _glued(terms: Sequence[Term], shape: Sequence[int]) -> list[Term]:
+def _glued(terms: Sequence[Term]) -> list[Term]:
     """Parts laid end to end may form a field that goes on for ever again."""
     return [
-        recarry(term, shape, 3) if term.carrier is not None and term.advance is None else term
+        recarry(term, 3) if term.carrier is not None and term.advance is None else term
         for term in terms
     ]

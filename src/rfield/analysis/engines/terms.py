@@ -233,19 +233,24 @@ def compact(term: Term) -> Term:
     return term
 
 
-def recarry(term: Term, shape: Sequence[int], repeats: int) -> Term:
-    """Find the carrier of a finite term: where it moves furthest, an axis that it repeats on."""
+def recarry(term: Term, repeats: int, places: Sequence[int] = ()) -> Term:
+    """Find the carrier of a finite term: where it moves furthest, an axis that it repeats on.
+
+    ``places``: the axes that hold the positions of the carrier it had, where that is known. What
+    was read at each of them may move as far, but is no position.
+    """
     if term.carrier is not None and term.advance is not None:
         return term
     spread = {axis: _spread(term.low, axis) for axis, n in enumerate(term.low.shape) if n > 1}
-    varying = sorted((a for a in spread if spread[a] or term.moves(a)), key=lambda a: -spread[a])
-    if not varying:
+    moving = sorted((a for a in spread if spread[a] or term.moves(a)), key=lambda a: -spread[a])
+    moving = [axis for axis in moving if axis in places] or moving
+    if not moving:
         return Term(term.low, term.high, None, None, term.is_global)
-    for axis in varying:
+    for axis in moving:
         found = find_pattern(term.along(axis), repeats)
         if found is not None:
             return compact(rebuild(term, found[0], axis, found[1]))
-    return Term(term.low, term.high, varying[0], None, term.is_global)
+    return Term(term.low, term.high, moving[0], None, term.is_global)
 
 
 def _spread(values: Ints, axis: int) -> int:

@@ -50,26 +50,22 @@ def through(
     unchanged = _shortcut(term, link, len(before), len(after))
     if unchanged is not None:
         return unchanged
-    has_place = term.carrier is not None
     if term.carrier is not None and not isinstance(link.reads[term.carrier].relation, Sliding):
         if term.advance == 0 and not term.moves(term.carrier) and term.period == 1:
             term = Term(term.low, term.high, None, None, term.is_global)
         elif isinstance(link.reads[term.carrier].relation, Whole) and term.moves(term.carrier):
             return everything(len(after))
-    glued = swallowed = False
+    glued = False
     phased = _phased_axis(term, link, own)
     for axis in link.changed:
         read = link.reads[axis]
         glued |= _is_cut(read) and term.varies(axis)
-        swallowed |= has_place and isinstance(read.relation, Whole) and term.moves(axis)
         if axis == phased:
             term = _at_phases(term, axis, read)
         else:
             term = _along(term, axis, read, before[axis], after)
     placed = compact(_place(term, link, len(after)))
-    if swallowed and placed.low.size == 1 and not placed.advance:
-        return everything(len(after))  # nothing of the position is left: all there is was read
-    return recarry(placed, after, 3) if glued else placed
+    return recarry(placed, 3) if glued else placed
 
 
 def _shortcut(term: Term, link: Link, rank: int, after: int) -> Term | None:
@@ -251,12 +247,13 @@ def _reshape(term: Term, link: Reshaped) -> Term:
     shape: list[int] = [1] * len(link.after)
     carrier, advance = None, None
     endless = term.carrier is not None and term.advance is not None
+    places: tuple[int, ...] = ()
     for group in link.groups:
         if endless and term.carrier in group.before:
             lead = next((a for a in group.before if link.before[a] > 1), None)
             if not group.after or (lead is not None and lead != term.carrier):
                 term = finite(term, link.before[_carrier(term)])
-                endless = False
+                endless, places = False, tuple(group.after)
     low, high = term.low, term.high
     for group in link.groups:
         if not any(term.varies(axis) for axis in group.before):
@@ -285,7 +282,7 @@ def _reshape(term: Term, link: Reshaped) -> Term:
                 shape[axis] = link.after[axis]
     low, high = low.reshape(shape), high.reshape(shape)
     result = compact(Term(low, high, carrier, advance, term.is_global))
-    return result if result.carrier is not None else recarry(result, link.after, 2)
+    return result if result.carrier is not None else recarry(result, 2, places)
 
 
 def _carrier(term: Term) -> int:
