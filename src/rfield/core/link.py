@@ -12,7 +12,7 @@ from itertools import product
 from math import prod
 from typing import NamedTuple
 
-from .relation import IDENTITY, WHOLE, At, Prefix, Relation, Sliding, Table, Whole
+from .relation import IDENTITY, WHOLE, At, Relation, Sliding, Table, indices_at
 
 
 class Read(NamedTuple):
@@ -205,20 +205,8 @@ def reads_of(link: AnyLink, index: Sequence[int], shape: Sequence[int]) -> list[
     axes: list[list[int]] = []
     for read, size in zip(link.reads, shape, strict=True):
         at = 0 if read.axis is None else index[read.axis]
-        axes.append([i for i in _indices(read.relation, at, size) if 0 <= i < size])
+        axes.append([i for i in indices_at(read.relation, at, size) if 0 <= i < size])
     return list(product(*axes))
-
-
-def _indices(relation: Relation, at: int, size: int) -> Sequence[int]:
-    match relation:
-        case Whole():
-            return range(size)
-        case Prefix(backward=backward):
-            return range(at, size) if backward else range(at + 1)
-        case At(index=index):
-            return (index,)
-        case Sliding() | Table():
-            return tuple(relation.at(at))
 
 
 def _is_part(relation: Relation) -> bool:

@@ -134,6 +134,23 @@ IDENTITY = Sliding(1, 1, (ZERO,), "none")
 WHOLE = Whole()
 
 
+def indices_at(relation: Relation, index: int, size: int) -> Sequence[int]:
+    """The indices of an axis of ``size`` that output ``index`` reads (theory).
+
+    >>> list(indices_at(Prefix(), 2, 5))
+    [0, 1, 2]
+    """
+    match relation:
+        case Whole():
+            return range(size)
+        case Prefix(backward=backward):
+            return range(index, size) if backward else range(index + 1)
+        case At(index=only):
+            return (only,)
+        case Sliding() | Table():
+            return tuple(relation.at(index))
+
+
 def window(kernel: int, stride: int, before: int, dilation: int = 1) -> Sliding:
     """Convolution or pooling: output ``i`` reads ``stride*i - before + dilation*k``.
 

@@ -17,7 +17,7 @@ from numpy.typing import NDArray
 
 from ...core.graph import Graph
 from ...core.link import AnyLink, Link, Reshaped
-from ...core.relation import At, Prefix, Sliding, Table, Whole
+from ...core.relation import At, Sliding, indices_at
 from ..engines.bounds import AxisField, axis_field
 from ..engines.forward import Sweep
 from ..engines.pull import LARGEST
@@ -148,7 +148,7 @@ class Paths:
         total = 1
         for axis, read in enumerate(link.reads):
             at = 0 if read.axis is None else element[read.axis]
-            taps = _taps(read.relation, at, shape[axis])
+            taps = indices_at(read.relation, at, shape[axis])
             if not self._varies(operand, axis):
                 inside = [tap for tap in taps if 0 <= tap < shape[axis]] or taps
                 taps = inside[len(inside) // 2 :][:1]
@@ -207,20 +207,6 @@ class Paths:
 def _rows(elements: Sequence[Element], rank: int) -> NDArray[np.int64]:
     rows: Any = np.array(elements, np.int64)
     return rows.reshape(-1, rank)
-
-
-def _taps(relation: object, at: int, size: int) -> Sequence[int]:
-    match relation:
-        case Whole():
-            return range(size)
-        case Prefix(backward=backward):
-            return range(at, size) if backward else range(at + 1)
-        case At(index=index):
-            return (index,)
-        case Sliding() | Table():
-            return tuple(relation.at(at))
-        case _:
-            raise TypeError(relation)
 
 
 def _reshaped(element: Element, link: Reshaped) -> Element:
