@@ -325,6 +325,10 @@ MOTIFS: tuple[Motif, ...] = (
 )  # fmt: skip
 
 
+LONGEST = 12_000
+"""Positions along one axis: brute force takes the square of it."""
+
+
 def network(seed: int) -> Growing:
     """The network number ``seed``: one to five pieces on top of each other, with skips."""
     rng = Random(f"growing {seed}")
@@ -344,6 +348,8 @@ def network(seed: int) -> Growing:
                 made = joined(plan, name, values)
             else:
                 made = rng.choice(MOTIFS)(plan, name)
+            if any(max(plan.shapes[layer.name][-1]) > LONGEST for layer in plan.layers[-1][mark:]):
+                raise UnfitError(made)
         except UnfitError:
             undo(plan, mark)
             continue

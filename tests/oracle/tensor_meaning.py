@@ -100,7 +100,7 @@ def _tables(op: p.Op, shapes: tuple[p.Ints, ...]) -> list[Tables]:
             table = np.zeros((1 if read.axis is None else made.shape[read.axis], n))
             for i in range(len(table)):
                 table[i, list(read.here(i) or ())] = 1
-            found[-1].append(None if np.array_equal(table, np.eye(n)) else table)
+            found[-1].append(None if np.array_equal(table, np.eye(n, dtype=bool)) else table)
     return found
 
 
