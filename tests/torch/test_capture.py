@@ -21,7 +21,7 @@ from rfield.errors import (  # noqa: E402
     UnreadableModelError,
     UnsupportedOpError,
 )
-from rfield.frontends.rules import DuplicateRuleError  # noqa: E402
+from rfield.frontends.machine.rules import DuplicateRuleError  # noqa: E402
 from rfield.frontends.torch import RULES  # noqa: E402
 from tests.torch.cases import Function  # noqa: E402
 

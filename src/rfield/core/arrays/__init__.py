@@ -1,1 +1,1 @@
-"""NumPy-shaped ops over the relations: each convention is written here, once, for every front end."""
+"""NumPy-shaped ops over the relations: each convention is written here, once, for all."""

@@ -13,9 +13,9 @@ from ...core.graph import Draft, FreeShape, Graph
 from ...core.link import everything
 from ...core.ops import Op
 from ...errors import InvalidModelError, RFieldError, show_shape, unknown_name
+from ..machine.unsupported import Unsupported
 from ..registry import Request
 from ..standins import mark_free, sized
-from ..unsupported import Unsupported
 from . import tracing
 from .rulebook import RULES, Arguments, Constant, Outputs, Reading, find_rule, rule_name
 from .walk import Call, Entry, Key, Ref, Walk

@@ -22,7 +22,7 @@ from ...core.arguments import Shape
 from ...core.graph import Draft
 from ...core.ops import Op
 from ...errors import InvalidModelError
-from ..rules import Rule, RuleTable
+from ..machine.rules import Rule, RuleTable
 
 RULES = RuleTable("keras")
 rule = RULES.rule

@@ -22,7 +22,7 @@ from typing import TYPE_CHECKING, Any
 
 from ...core.ops import Op
 from ...errors import InvalidModelError
-from ..rules import RuleTable
+from ..machine.rules import RuleTable
 from .failures import needs_values, shown
 from .tensors import Array, Shape, Value, of_proto
 

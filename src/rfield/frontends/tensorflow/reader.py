@@ -15,7 +15,7 @@ from ...core.graph import Draft
 from ...core.link import AnyLink, everything
 from ...core.ops import Op
 from ...errors import InvalidModelError, RFieldError, TooLargeError, UnsupportedOpError
-from ..unsupported import Unsupported
+from ..machine.unsupported import Unsupported
 from .blocks import written_out
 from .bodies import SPENT, Body, Item, of_function, printable
 from .control import Enter, called

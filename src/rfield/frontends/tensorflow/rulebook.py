@@ -23,7 +23,7 @@ from ...core.arguments import Shape
 from ...core.graph import Draft
 from ...core.ops import Op
 from ...errors import InvalidModelError, UnresolvedSizeError
-from ..rules import RuleTable
+from ..machine.rules import RuleTable
 from .values import Array, Blocked, Fixed, shape_of
 
 RULES = RuleTable("tensorflow")

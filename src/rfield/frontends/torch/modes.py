@@ -20,7 +20,7 @@ from torch.overrides import TorchFunctionMode
 from torch.utils._python_dispatch import TorchDispatchMode
 
 from ...errors import InvalidModelError
-from ..rules import Rule
+from ..machine.rules import Rule
 from .failures import here, needs_values, no_shape
 from .kinds import FROM_SHAPE, LOOKS_AT_VALUES, RESHAPES_IN_PLACE, TAKES_INDICES, UNIFORM
 from .rulebook import Arguments, Reading, Signature

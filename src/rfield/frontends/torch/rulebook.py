@@ -24,7 +24,7 @@ import torch
 
 from ...core.ops import Op
 from ...errors import InvalidModelError, show_shape
-from ..rules import Rule, RuleTable
+from ..machine.rules import Rule, RuleTable
 
 if TYPE_CHECKING:
     from .tracer import Tracer

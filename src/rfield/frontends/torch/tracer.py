@@ -17,7 +17,7 @@ from ...core.graph import Draft
 from ...core.link import AnyLink, everything
 from ...core.ops import Op
 from ...errors import InvalidModelError
-from ..rules import Rule
+from ..machine.rules import Rule
 from .failures import Unknown, here
 from .names import Names
 from .rulebook import RULES, Arguments, Reading, Signature

@@ -11,7 +11,7 @@ from dataclasses import dataclass
 from difflib import get_close_matches
 from typing import Any, TypeVar
 
-from ..errors import RFieldError
+from ...errors import RFieldError
 
 Shaped = bool | str
 RuleFunction = TypeVar("RuleFunction", bound=Callable[..., Any])

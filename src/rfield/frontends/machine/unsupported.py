@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass, field
 
-from ..errors import UnsupportedOpError, show_shape
+from ...errors import UnsupportedOpError, show_shape
 from .rules import RuleTable
 
 

@@ -1,0 +1,124 @@
+"""What a tensor of a model is while the model is read.
+
+``Dependent`` is a value of the graph in the making. All else is known without the input:
+``Constant`` for weights, shapes and tables, ``Items`` for lists of tensors. ``Outputs`` is what an
+op with several results answers.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from typing import Any
+
+import numpy as np
+import numpy.typing as npt
+
+from ...core.arguments import Shape
+from ...errors import UnresolvedSizeError
+
+Array = npt.NDArray[Any]
+
+
+class Dependent:
+    """A tensor that depends on an input: the value ``index`` of the graph."""
+
+    __slots__ = ("index", "shape")
+
+    def __init__(self, index: int, shape: Shape) -> None:
+        self.index = index
+        self.shape = shape
+
+    def __repr__(self) -> str:
+        return f"Dependent({self.index}, {self.shape})"
+
+
+class Constant:
+    """A tensor that no input changes.
+
+    ``array``: its contents, or None where they are too many or were never read; ``contents`` may be
+    a function that decodes them when somebody asks, for most weights are never asked. ``sized``: it
+    was computed from the shape of a dependent tensor, so it may change with the input size.
+    ``origin``: where a constant of unknown shape comes from. ``made``: it was computed in the
+    model, so it is no parameter. ``zeros``: where it is known to be zero although its contents are
+    not (a parameter multiplied by a mask), as a boolean array of its shape; else None.
+    """
+
+    __slots__ = ("_contents", "_shape", "made", "origin", "sized", "zeros")
+
+    def __init__(
+        self,
+        shape: Sequence[int] | None,
+        contents: Array | Callable[[], Array | None] | None = None,
+        *,
+        sized: bool = False,
+        origin: str = "",
+        made: bool = False,
+        zeros: Array | None = None,
+    ) -> None:
+        self._shape = None if shape is None else tuple(shape)
+        self._contents = contents
+        self.sized = sized
+        self.origin = origin
+        self.made = made
+        self.zeros = zeros
+
+    @property
+    def shape(self) -> Shape:
+        """The sizes of its axes.
+
+        Raises:
+            UnresolvedSizeError: nothing tells its shape.
+        """
+        if self._shape is None:
+            where = f" ({self.origin})" if self.origin else ""
+            raise UnresolvedSizeError(f"the shape of an operand is not known{where}")
+        return self._shape
+
+    @property
+    def has_shape(self) -> bool:
+        """Whether its shape is known."""
+        return self._shape is not None
+
+    @property
+    def array(self) -> Array | None:
+        """The contents, where they are few and known."""
+        if callable(self._contents):
+            self._contents = self._contents()
+        return self._contents
+
+    def __repr__(self) -> str:
+        return f"Constant({self._shape})"
+
+
+Tensor = Dependent | Constant
+
+
+class Items(tuple[Any, ...]):
+    """A list of tensors as one value: a sequence, a TensorList."""
+
+    __slots__ = ()
+
+
+class Outputs(tuple[Any, ...]):
+    """The results of an op with several outputs; None for one that nobody can read."""
+
+    __slots__ = ()
+
+
+def known(array: Any, *, sized: bool = False) -> Constant:
+    """A constant with contents."""
+    made = np.asarray(array)
+    return Constant(made.shape, made, sized=sized, made=True)
+
+
+def dependents(values: Any) -> list[Dependent]:
+    """The tensors among values that depend on an input, each once, lists opened."""
+    found: dict[int, Dependent] = {}
+    stack = [values]
+    while stack:
+        value = stack.pop()
+        if isinstance(value, Dependent):
+            found.setdefault(value.index, value)
+        elif isinstance(value, (list, tuple)):
+            stack.extend(reversed(value))
+    return list(found.values())
