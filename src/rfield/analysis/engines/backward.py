@@ -147,6 +147,8 @@ def boxes(
 
 def is_exact(graph: Graph, source: int, value: int) -> bool:
     """Whether every op between ``source`` and ``value`` says exactly what it reads."""
+    if graph.nodes[value].partial:
+        return False
     reaching, behind = dependents(graph, source, value), {value}
     for index in range(value, source, -1):
         if index in behind and index in reaching:
