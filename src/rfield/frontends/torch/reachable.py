@@ -43,10 +43,10 @@ _NOTHING: Any = object()
 class Reachable:
     """What a model and all that hangs on it hold now.
 
-    ``copied``: the largest number of elements of a tensor whose elements are kept as well.
+    ``copied``: which tensors may be written to, so that their elements are kept as well.
     """
 
-    def __init__(self, roots: Iterable[Any], *, copied: float) -> None:
+    def __init__(self, roots: Iterable[Any], *, copied: Callable[[torch.Tensor], bool]) -> None:
         self.copied = copied
         self.seen: dict[int, Any] = {}
         self.kinds: dict[type, Handler | None] = {}
@@ -84,7 +84,9 @@ class Reachable:
             return None
         for base, handler in self._builtin():
             if issubclass(kind, base):
-                found = _note_both(handler, self._object) if self._has_members(kind) else handler
+                plain = kind is OrderedDict  # each module has a dozen; no one gives them attributes
+                both = not plain and self._has_members(kind)
+                found = _note_both(handler, self._object) if both else handler
                 break
         else:
             found = self._object if _open(kind) and self._has_members(kind) else None
@@ -224,7 +226,7 @@ class Reachable:
     def _tensor(self, item: torch.Tensor) -> None:
         alias = item.data  # the same elements; it neither counts writes nor is written to by ``set``
         plain = type(alias) is torch.Tensor and alias.layout is torch.strided
-        if plain and not alias.is_meta and alias.numel() <= self.copied:
+        if plain and not alias.is_meta and self.copied(item):
             once = _once(alias)
             self.undo.append((_refill_tensor, (once, once.clone())))
         leaf = item.is_leaf

@@ -35,13 +35,13 @@ if hasattr(os, "register_at_fork"):
 def untouched(model: nn.Module, *, training: bool, values: bool = False) -> Iterator[None]:
     """Run the body with the model in eval (or train) mode; leave no trace.
 
-    ``values``: the body computes with the model's own tensors, so all are copied and put back.
-    Otherwise only small ones may be computed with. The body runs outside of inference mode: its
+    ``values``: the body computes with the model's own tensors, so all are copied and put back;
+    otherwise those that a capture computes with. The body runs outside of inference mode: its
     tensors count no writes and cannot be differentiated.
     """
     with ALONE, torch.inference_mode(False):
         held = [value for name, value in vars(hooks).items() if name.startswith("_global_")]
-        before = Reachable([model, held], copied=float("inf") if values else SMALL)
+        before = Reachable([model, held], copied=_any if values else _may_be_computed_with)
         generators = _Generators()
         full = hooks._global_is_full_backward_hook
         grad, dtype, device = torch.is_grad_enabled(), torch.get_default_dtype(), _device()
@@ -85,6 +85,15 @@ class _Generators:
             torch.cuda.set_rng_state_all(self.cuda)
         if self.numpy is not None:
             self.numpy.random.set_state(self.drawn)
+
+
+def _any(tensor: torch.Tensor) -> bool:
+    return True
+
+
+def _may_be_computed_with(tensor: torch.Tensor) -> bool:
+    """Whether a capture takes a tensor of the model for a constant; see ``Dispatch.is_known``."""
+    return not isinstance(tensor, nn.Parameter) and tensor.numel() <= SMALL
 
 
 def _device() -> Any:
