@@ -19,7 +19,7 @@ import torch
 from torch.overrides import TorchFunctionMode
 from torch.utils._python_dispatch import TorchDispatchMode
 
-from ...errors import InvalidModelError
+from ...errors import InvalidModelError, RFieldError
 from ..machine.rules import Rule
 from .failures import here, needs_values, no_shape
 from .kinds import FROM_SHAPE, LOOKS_AT_VALUES, RESHAPES_IN_PLACE, TAKES_INDICES, UNIFORM
@@ -48,10 +48,17 @@ class Dispatch(TorchDispatchMode):
         """Note the op; run it on meta tensors."""
         if self.suspended:
             return func(*args, **(kwargs or {}))
+        try:
+            return self.note(func, args, kwargs or {})
+        except RFieldError as refusal:
+            self.tracer.refuse(refusal)
+            raise
+
+    def note(self, func: Any, args: Any, kwargs: dict[str, Any]) -> Any:
+        """One op, by what it depends on."""
         signature = self.signatures.get(func)
         if signature is None:
             signature = self.signatures[func] = Signature.of(func)
-        kwargs = kwargs or {}
         bound = signature.bind(args, kwargs)
         operands = signature.tensors(bound)
         indices = [self.tracer.index_of(tensor) for tensor in operands]
@@ -363,11 +370,15 @@ class Functions(TorchFunctionMode):
     def __torch_function__(self, func: Any, types: Any, args: Any = (), kwargs: Any = None) -> Any:
         """Take the call, or let it pass."""
         entry = self.table.get(func)
-        if entry is None:
-            return func(*args, **(kwargs or {}))
-        if callable(entry):
-            return entry(self, func, args, kwargs or {})
-        return self.intercept(entry, func, args, kwargs or {})
+        try:
+            if entry is None:
+                return func(*args, **(kwargs or {}))
+            if callable(entry):
+                return entry(self, func, args, kwargs or {})
+            return self.intercept(entry, func, args, kwargs or {})
+        except (RFieldError, RuntimeError, TypeError) as refusal:
+            self.dispatch.tracer.refuse(refusal)
+            raise
 
     def intercept(self, signature: Signature, func: Any, args: Any, kwargs: dict[str, Any]) -> Any:
         """Note a whole call as one op."""

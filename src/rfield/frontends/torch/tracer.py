@@ -16,7 +16,7 @@ from ...core import layout, ops
 from ...core.graph import Draft
 from ...core.link import AnyLink, everything
 from ...core.ops import Op
-from ...errors import InvalidModelError
+from ...errors import InvalidModelError, RFieldError
 from ..machine.rules import Rule
 from .failures import Unknown, here
 from .names import Names
@@ -34,6 +34,13 @@ class Tracer:
         self.names = names
         self.unknown: dict[str, Unknown] = {}
         self.foreign: dict[int, tuple[torch.Tensor, Value]] = {}
+        self.refusal: Exception | None = None
+
+    def refuse(self, error: Exception) -> None:
+        """Remember what could not be read: the model's own ``except`` may swallow it."""
+        ours = isinstance(error, RFieldError) or "meta" in str(error).lower()
+        if ours and self.refusal is None:
+            self.refusal = error
 
     # --- what a tensor holds
 
