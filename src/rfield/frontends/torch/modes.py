@@ -217,6 +217,7 @@ class Dispatch(TorchDispatchMode):
         if not operands:
             return self.factory(signature, func, bound, args, kwargs)
         run = known and (signature.view_of is not None or sum(map(torch.numel, operands)) <= SMALL)
+        run = run and self.computes(signature, func, args, kwargs)
         if run and getattr(kwargs.get("device"), "type", "") == "meta":  # x[[0, 2]] moves its list
             kwargs = {**kwargs, "device": self.cpu}
         result = func(*args, **kwargs) if run else self.execute(signature, func, args, kwargs)
@@ -282,10 +283,8 @@ class Dispatch(TorchDispatchMode):
         kwargs: Any,
     ) -> Any:
         """A tensor made from nothing: real if it is small."""
-        size = bound.get("size")
-        large = isinstance(size, (list, tuple)) and prod(size) > SMALL
-        wanted = kwargs.get("device")
-        if not self.real and (wanted is not None or large):
+        large = not self.makes(made, bound)
+        if not self.real and (kwargs.get("device") is not None or large):
             kwargs = {**kwargs, "device": self.meta if large else self.cpu}
         result = func(*args, **kwargs)
         for tensor in tensors_of(result):
@@ -305,11 +304,21 @@ class Dispatch(TorchDispatchMode):
         size = bound.get("size", args[0].shape)
         if not self.real:
             large = prod(size) > SMALL or signature.packet.startswith("aten::rand")
+            large = large or not self.computes(signature, func, args, kwargs)
             kwargs = {**kwargs, "device": self.meta if large else self.cpu}
         result = func(*args, **kwargs)
         self.tracer.hold(result, None, known=result.device.type != "meta")
         self.record_of(result).cell.uniform = signature.packet in UNIFORM
         return result
+
+    def computes(self, signature: Signature, func: Any, args: Any, kwargs: dict[str, Any]) -> bool:
+        """Whether the numbers of small constants may be computed with an op."""
+        return True
+
+    def makes(self, signature: Signature, bound: dict[str, Any]) -> bool:
+        """Whether a tensor made from nothing may have numbers: if it is small."""
+        size = bound.get("size")
+        return not isinstance(size, (list, tuple)) or prod(size) <= SMALL
 
     # --- tensors
 

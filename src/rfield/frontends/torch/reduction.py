@@ -147,12 +147,28 @@ def _over(
 rule(*(f"aten::{name}" for name in FOURIER.split()))(fourier)
 
 
-@rule("aten::fft_fftshift", "aten::fft_ifftshift")
+@rule("aten::fft_fftshift")
 def fftshift(arg: Arguments) -> Op:
-    """Half a turn around each axis."""
+    """Circular shift by half of each axis, so that frequency 0 comes to the middle.
+
+    https://docs.pytorch.org/docs/stable/generated/torch.fft.fftshift.html
+    """
+    return _half_turn(arg, 1)
+
+
+@rule("aten::fft_ifftshift")
+def ifftshift(arg: Arguments) -> Op:
+    """The circular shift back; on an odd axis it is one longer than the shift there.
+
+    https://docs.pytorch.org/docs/stable/generated/torch.fft.ifftshift.html
+    """
+    return _half_turn(arg, -1)
+
+
+def _half_turn(arg: Arguments, sign: int) -> Op:
     shape = tuple(arg.self.shape)
     axes = range(len(shape)) if arg.dim is None else arg.dim
-    return layout.roll(shape, {axis: shape[axis] // 2 for axis in axes})
+    return layout.roll(shape, {axis: sign * (shape[axis] // 2) for axis in axes})
 
 
 @rule("aten::stft")

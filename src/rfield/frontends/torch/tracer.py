@@ -235,16 +235,20 @@ class Tracer:
     def read_unknown(self, signature: Signature, arguments: Arguments, result: Any) -> Any:
         """Note an op without a rule, and take it to read everything."""
         outputs = tensors_of(result)
-        shape = tuple(outputs[0].shape) if outputs else ()
-        seen = self.unknown.get(signature.name)
-        if seen is None:
-            layer = self.names.layer if self.names else ""
-            self.unknown[signature.name] = Unknown(1, layer, shape, here())
-        else:
-            self.unknown[signature.name] = seen._replace(uses=seen.uses + 1)
+        self.note_unknown(signature.name, outputs)
         shapes = [tuple(tensor.shape) for tensor in arguments.operands]
         whole = tuple(ops.opaque(shapes, tuple(out.shape), kind=signature.short) for out in outputs)
         return whole[0] if isinstance(result, torch.Tensor) and whole else whole
+
+    def note_unknown(self, name: str, results: Sequence[torch.Tensor]) -> None:
+        """Count an op without a rule; the first use says where it is."""
+        seen = self.unknown.get(name)
+        if seen is not None:
+            self.unknown[name] = seen._replace(uses=seen.uses + 1)
+            return
+        shape = tuple(results[0].shape) if results else ()
+        layer = self.names.layer if self.names else ""
+        self.unknown[name] = Unknown(1, layer, shape, here())
 
     def note_tables(
         self,
