@@ -79,7 +79,9 @@ class ModuleGradients:
     def _ask(
         self, field: Any, where: tuple[Any, ...], name: str, image: torch.Tensor, catch: Chosen
     ) -> tuple[torch.Tensor, torch.Tensor | None]:
-        x = image.to(self.device, self.dtype).requires_grad_()
+        x = (
+            image.to(self.device, self.dtype).clone().requires_grad_()
+        )  # it may be an inference tensor
         arguments = [
             x if entry.name == name else self._noise(self.graph.nodes[entry.node].shape)
             for entry in self.graph.inputs_

@@ -388,8 +388,13 @@ class Functions(TorchFunctionMode):
         indices = [dispatch.tracer.index_of(tensor) for tensor in operands]
         if all(index is None for index in indices):
             return func(*args, **kwargs)
-        dispatch.suspended = True
+        note = dispatch.dependent
+        return self.aside(note, signature, func, bound, operands, indices, args, kwargs)
+
+    def aside(self, call: Callable[..., Any], *args: Any, **kwargs: Any) -> Any:
+        """A call of which the ops are not noted."""
+        self.dispatch.suspended = True
         try:
-            return dispatch.dependent(signature, func, bound, operands, indices, args, kwargs)
+            return call(*args, **kwargs)
         finally:
-            dispatch.suspended = False
+            self.dispatch.suspended = False
