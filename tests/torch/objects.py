@@ -21,7 +21,13 @@ from torch.nn.modules import module as hooks
 
 Picture = dict[int, tuple[Any, ...]]
 
-_SKIPPED = (types.ModuleType, ref, _lru_cache_wrapper, types.BuiltinFunctionType, torch._C.Generator)
+_SKIPPED = (
+    types.ModuleType,
+    ref,
+    _lru_cache_wrapper,
+    types.BuiltinFunctionType,
+    torch._C.Generator,
+)
 
 
 def picture(*roots: Any) -> tuple[Picture, list[Any]]:
@@ -49,7 +55,7 @@ def process() -> tuple[Any, ...]:
         torch.get_rng_state().tolist(), random.getstate(), np.random.get_state()[1].tolist(),
         torch.is_grad_enabled(), torch.get_default_dtype(), torch.get_default_device(),
         torch._GLOBAL_DEVICE_CONTEXT.__dict__.get("device_context"),
-        hooks._global_is_full_backward_hook, len(torch.overrides._get_current_function_mode_stack()),
+        hooks._global_is_full_backward_hook,
     )  # fmt: skip
 
 

@@ -179,11 +179,11 @@ class Containers(Conv):
         h.append(x)
 
 
-class Named(dict):  # noqa: FURB189 - what models do
+class Named(dict):
     """A dict with attributes."""
 
 
-class Listed(list):  # noqa: FURB189 - what models do
+class Listed(list):
     """A list with attributes."""
 
 

@@ -50,7 +50,7 @@ class Emitter:
     def settle(self, answer: Any, operands: Sequence[Any], name: str) -> Any:
         """The value of an answer; its ops enter the draft, the last one as ``name``."""
         if isinstance(answer, Op):
-            return self._add(answer, operands, name)
+            return self._chain([answer], operands, name)
         if isinstance(answer, list):
             return self._chain(answer, operands, name)
         if isinstance(answer, Reading):
@@ -114,22 +114,23 @@ class Emitter:
             op.join, op.exact, op.depends_on_size,
         ):  # fmt: skip
             op = Op(op.kind, op.shape, tuple(chosen), join, exact, op.work, moving)
-        self.draft.tables = tuple(tables)
+        if self.resolve is None:  # a front end with tensors of its own notes its own tables
+            self.draft.tables = tuple(tables)
         index = self.draft.add(self.fresh(name), op, kept, source=self.source, known=known)
         return Dependent(index, op.shape)
 
     def _narrowed(self, op: Op, values: Sequence[Any]) -> tuple[Op, Known | None]:
         """The op without reads of elements that masks, or operands so far, say to be known."""
         found = self.draft.known
+        masked = op.algebra in _MASKED or isinstance(op.algebra, Contraction)
+        if not found and not (masked and len(op.links) > 1):
+            return op, None
         held = [found.get(v.index) if isinstance(v, Dependent) else None for v in values]
-        masks = op.algebra in _MASKED and any(isinstance(v, Constant) for v in values)
-        masks = masks or (isinstance(op.algebra, Contraction) and len(op.links) > 1)
-        if not masks and not any(held):
+        if not any(held) and not (masked and any(isinstance(v, Constant) for v in values)):
             return op, None
         given = values[: len(op.links)]
-        if any(not isinstance(v, (Dependent, Constant)) for v in given) or len(given) < len(
-            op.links
-        ):
+        plain = all(isinstance(v, (Dependent, Constant)) for v in given)
+        if not plain or len(given) < len(op.links):
             return op, None
         known = [
             v.known if isinstance(v, Constant) else k for v, k in zip(given, held, strict=False)

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import Any
 
-from ...core import ops
+from ...core import layout, ops
 from ...core.link import Link, Read
 from ...core.ops import Op
 from ...core.relation import IDENTITY, WHOLE, Prefix
@@ -212,13 +212,10 @@ def cross(arg: Arguments) -> Reading:
     shape = tuple(arg.result.shape)
     sides = [
         Reading(
-            [ops.pointwise(tuple(t.shape), shape), ops.mix(shape, [arg.dim], kind="cross")], [t]
+            [layout.expand(tuple(t.shape), shape), ops.mix(shape, [arg.dim], kind="cross")], [t]
         )
         for t in (first, second)
     ]
-    for side in sides:
-        assert isinstance(side.op, list)
-        side.op[0] = Op("expand", shape, side.op[0].links[:1])
     return Reading(ops.pointwise(shape, shape, kind="cross"), sides)
 
 

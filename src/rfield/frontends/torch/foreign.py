@@ -53,11 +53,10 @@ class Foreign(Interpreter):
         results = [step.stated.get(name) if name is not None else None for name in names]
         made = [None if result is None else torch.empty_like(result) for result in results]
         self.tracer.note_unknown(step.target.name, tensors_of(made))
-        indices = [self.tracer.index_of(tensor) for tensor in operands]
         shapes = [tuple(tensor.shape) for tensor in operands]
         for result in tensors_of(made):
             op = ops.opaque(shapes, tuple(result.shape), kind="unknown")
-            self.tracer.hold(result, self.tracer.emit(op, operands, indices, "unknown"))
+            self.tracer.hold(result, self.tracer.emit(op, operands, "unknown"))
         return made[0] if isinstance(step.outputs, str) else made
 
     def splits(self, target: torch._ops.OpOverload, signature: Signature) -> bool:

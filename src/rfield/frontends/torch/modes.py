@@ -23,7 +23,7 @@ from ...errors import InvalidModelError, RFieldError
 from ..machine.rules import Rule
 from .failures import here, needs_values, no_shape
 from .kinds import FROM_SHAPE, LOOKS_AT_VALUES, RESHAPES_IN_PLACE, TAKES_INDICES, UNIFORM
-from .rulebook import Arguments, Reading, Signature
+from .rulebook import Arguments, Signature
 from .tracer import Tracer, tensors_of
 from .values import Cell, Value
 
@@ -88,7 +88,7 @@ class Dispatch(TorchDispatchMode):
         tracer, rule = self.tracer, signature.rule
         tracer.note_tables(rule, bound, operands, indices)
         if signature.packet in RESHAPES_IN_PLACE:
-            bound = {**bound, "self": self.before(bound["self"])}
+            bound = {**bound, "self": self.before(bound["self"], indices[0])}
             operands = [bound["self"], *operands[1:]]
         elif signature.packet in TAKES_INDICES:
             args = [args[0], [self.plain_index(i) for i in bound["indices"]], *args[2:]]
@@ -104,8 +104,8 @@ class Dispatch(TorchDispatchMode):
             reading = tracer.read(signature, arguments, result)
         if signature.in_place is not None:
             bound["self"] = args[0]
-            return self.written(signature, bound, arguments, indices, reading, result)
-        tracer.record(signature, bound, arguments, indices, reading, result)
+            return self.written(signature, bound, arguments, reading, result)
+        tracer.record(signature, bound, arguments, reading, result)
         for name in signature.outputs:
             self.filled(bound[name], tensors_of(result))
         return result
@@ -132,11 +132,13 @@ class Dispatch(TorchDispatchMode):
         """Whether the type of the result is that of the operands."""
         return rule.shaped is True or all(t.dtype.is_floating_point for t in operands)
 
-    def before(self, tensor: torch.Tensor) -> torch.Tensor:
-        """A tensor's shape and strides, kept from an op that is about to change them."""
-        return torch.empty_strided(
+    def before(self, tensor: torch.Tensor, index: int | None) -> torch.Tensor:
+        """A tensor as it is, kept from an op that is about to change its shape and strides."""
+        kept = torch.empty_strided(
             tensor.shape, tensor.stride(), dtype=tensor.dtype, device=self.meta
         )
+        self.tracer.hold(kept, index)
+        return kept
 
     def plain_index(self, index: torch.Tensor | None) -> Any:
         """A known mask as the indices that it selects: meta tensors cannot count."""
@@ -151,8 +153,6 @@ class Dispatch(TorchDispatchMode):
             return tuple(self.shaped(entry, operands) for entry in reading)
         if reading is None:
             return torch.empty(operands[0].shape, dtype=operands[0].dtype, device=self.meta)
-        while isinstance(reading, Reading):
-            reading = reading.op
         op = reading[-1] if isinstance(reading, list) else reading
         kind = operands[0].dtype
         for tensor in operands:
@@ -166,7 +166,6 @@ class Dispatch(TorchDispatchMode):
         signature: Signature,
         bound: dict[str, Any],
         arguments: Arguments,
-        indices: Sequence[int | None],
         reading: Any,
         result: Any,
     ) -> Any:
@@ -176,7 +175,7 @@ class Dispatch(TorchDispatchMode):
         readings = reading if isinstance(reading, tuple) else (reading,) * len(targets)
         for tensor, entry in zip(targets, readings, strict=False):
             value = self.record_of(tensor)
-            index = self.tracer.emit(entry, arguments.operands, indices, signature.short)
+            index = self.tracer.emit(entry, arguments.operands, signature.short)
             if tuple(tensor.shape) != value.shape:  # unsqueeze_ and the like: a new view of it
                 steps = entry if isinstance(entry, list) else [entry]
                 view = Value(self.tracer, index, tensor.shape, value.cell, value, steps)
@@ -397,8 +396,13 @@ class Functions(TorchFunctionMode):
         indices = [dispatch.tracer.index_of(tensor) for tensor in operands]
         if all(index is None for index in indices):
             return func(*args, **kwargs)
-        dispatch.suspended = True
+        note = dispatch.dependent
+        return self.aside(note, signature, func, bound, operands, indices, args, kwargs)
+
+    def aside(self, call: Callable[..., Any], *args: Any, **kwargs: Any) -> Any:
+        """A call of which the ops are not noted."""
+        self.dispatch.suspended = True
         try:
-            return dispatch.dependent(signature, func, bound, operands, indices, args, kwargs)
+            return call(*args, **kwargs)
         finally:
-            dispatch.suspended = False
+            self.dispatch.suspended = False

@@ -15,15 +15,16 @@ from __future__ import annotations
 import random
 import sys
 from collections import OrderedDict, deque
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Iterator
 from enum import Enum
 from functools import _lru_cache_wrapper, partial
-from operator import is_
 from types import CellType, FunctionType, MemberDescriptorType, MethodType, ModuleType
 from typing import Any
 
 import torch
 from torch import nn
+
+from . import held
 
 Handler = Callable[[Any], None]
 
@@ -37,7 +38,6 @@ _CLOSED = (
     "torch._C", "torch._dynamo", "torch._inductor", "torch.autograd", "torch.cuda",
     "torch.distributed", "torch.export", "torch.fx", "torch.multiprocessing",
 )  # fmt: skip
-_NOTHING: Any = object()
 
 
 class Reachable:
@@ -52,7 +52,7 @@ class Reachable:
         self.kinds: dict[type, Handler | None] = {}
         self.members: dict[type, list[Any]] = {}
         self.empty: list[tuple[Any, type]] = []
-        self.undo: list[tuple[Callable[..., None], tuple[Any, ...]]] = []
+        self.undo: list[tuple[Callable[..., object], tuple[Any, ...]]] = []
         self.stack: list[Any] = list(roots)
         with torch._C.DisableTorchFunctionSubclass():
             self._walk()
@@ -61,18 +61,17 @@ class Reachable:
         """Write what was held wherever something else is held now."""
         with torch._C.DisableTorchFunctionSubclass():
             for container, base in self.empty:
-                if container:
+                if base.__len__(container):
                     base.clear(container)
-            for write, arguments in self.undo:
-                write(*arguments)
+            _write(iter(self.undo))
 
     def _walk(self) -> None:
         stack, seen, kinds = self.stack, self.seen, self.kinds
         while stack:
             item = stack.pop()
             kind = type(item)
-            handler = kinds.get(kind, _NOTHING)
-            if handler is _NOTHING:
+            handler = kinds.get(kind, held.NOTHING)
+            if handler is held.NOTHING:
                 handler = kinds[kind] = self._handler(kind)
             if handler is not None and id(item) not in seen:
                 seen[id(item)] = item
@@ -138,11 +137,11 @@ class Reachable:
     # --- containers
 
     def _dict(self, item: dict[Any, Any], base: Any = dict) -> None:
-        if not item:
+        if not base.__len__(item):
             self.empty.append((item, base))
             return
         keys, values = list(base.__iter__(item)), list(base.values(item))
-        self.undo.append((_refill_dict, (item, base, keys, values)))
+        self.undo.append((held.refill_dict, (item, base, keys, values)))
         self.stack += values
         self.stack += keys
 
@@ -150,40 +149,40 @@ class Reachable:
         self._dict(item, OrderedDict)
 
     def _list(self, item: list[Any]) -> None:
-        if item:
-            content = list.copy(item)
-            self.undo.append((_refill_list, (item, content)))
+        content = list.copy(item)
+        if content:
+            self.undo.append((held.refill_list, (item, content)))
             self.stack += content
         else:
             self.empty.append((item, list))
 
     def _set(self, item: set[Any]) -> None:
         content = set.copy(item)
-        self.undo.append((_refill_set, (item, content)))
+        self.undo.append((held.refill_set, (item, content)))
         self.stack += content
 
     def _deque(self, item: deque[Any]) -> None:
         content = list(item)
-        self.undo.append((_refill_deque, (item, content)))
+        self.undo.append((held.refill_deque, (item, content)))
         self.stack += content
 
     def _bytes(self, item: bytearray) -> None:
-        self.undo.append((_refill_bytes, (item, bytes(item))))
+        self.undo.append((held.refill_bytes, (item, bytes(item))))
 
     # --- objects
 
     def _object(self, item: Any) -> None:
         kind = type(item)
         try:
-            held: Any = object.__getattribute__(item, "__dict__")
+            own: Any = object.__getattribute__(item, "__dict__")
         except AttributeError:
-            held = None
-        if type(held) is dict:
-            self.undo.append((_reclass, (item, kind, held)))
-            self._dict(held)
+            own = None
+        if type(own) is dict:
+            self.undo.append((held.refill_object, (item, kind, own)))
+            self._dict(own)
         for member in self.members[kind]:
-            value = _slot(member, item)
-            self.undo.append((_refill_slot, (item, member, value)))
+            value = held.slot(member, item)
+            self.undo.append((held.refill_slot, (item, member, value)))
             self.stack.append(value)
 
     def _class(self, kind: type) -> None:
@@ -191,8 +190,8 @@ class Reachable:
         if id(kind) in self.seen:
             return
         self.seen[id(kind)] = kind
-        content = _attributes(kind)
-        self.undo.append((_refill_class, (kind, content)))
+        content = held.attributes(kind)
+        self.undo.append((held.refill_class, (kind, content)))
         for value in content.values():
             inner = getattr(value, "__func__", value)  # a static or class method
             self.stack.append(getattr(inner, "fget", inner))
@@ -213,26 +212,28 @@ class Reachable:
         self.stack += (item.func, item.args, item.keywords)
 
     def _cell(self, item: CellType) -> None:
-        value = _cell(item)
-        self.undo.append((_refill_cell, (item, value)))
+        value = held.variable(item)
+        self.undo.append((held.refill_cell, (item, value)))
         self.stack.append(value)
 
     def _cache(self, item: Any) -> None:
-        self.undo.append((_forget, (item, item.cache_info().misses)))
+        self.undo.append((held.forget, (item, item.cache_info().misses)))
         self.stack.append(item.__wrapped__)
 
     # --- numbers
 
     def _tensor(self, item: torch.Tensor) -> None:
-        alias = item.data  # the same elements; it neither counts writes nor is written to by ``set``
+        alias = (
+            item.data
+        )  # the same elements; it neither counts writes nor is written to by ``set``
         plain = type(alias) is torch.Tensor and alias.layout is torch.strided
         if plain and not alias.is_meta and self.copied(item):
-            once = _once(alias)
-            self.undo.append((_refill_tensor, (once, once.clone())))
+            own = held.once(alias)
+            self.undo.append((held.refill_tensor, (own, own.clone())))
         leaf = item.is_leaf
         grad = item.grad if leaf else None
         hooks = (item._backward_hooks, item._post_accumulate_grad_hooks)
-        self.undo.append((_retensor, (item, alias, leaf, item.requires_grad, grad, hooks)))
+        self.undo.append((held.reset_tensor, (item, alias, leaf, item.requires_grad, grad, hooks)))
         self.stack += (grad, *hooks)
 
     def _generator(self, item: torch.Generator) -> None:
@@ -251,7 +252,7 @@ class Reachable:
         if item.dtype.hasobject:
             self.stack += list(item.flat)
         if item.flags.writeable:
-            self.undo.append((_refill_array, (item, item.copy())))
+            self.undo.append((held.refill_array, (item, item.copy())))
 
 
 # --- what may be looked into
@@ -278,141 +279,10 @@ def _note_both(first: Handler, second: Handler) -> Handler:
     return note
 
 
-def _attributes(kind: type) -> dict[str, Any]:
-    return {
-        name: value
-        for name, value in vars(kind).items()
-        if not (name.startswith("__") and name.endswith("__")) and name != "_abc_impl"
-    }
-
-
-def _slot(member: Any, item: Any) -> Any:
+def _write(left: Iterator[tuple[Callable[..., object], tuple[Any, ...]]]) -> None:
     try:
-        return member.__get__(item, type(item))
-    except AttributeError:
-        return _NOTHING
-
-
-def _cell(cell: CellType) -> Any:
-    try:
-        return cell.cell_contents
-    except ValueError:
-        return _NOTHING
-
-
-def _once(tensor: torch.Tensor) -> torch.Tensor:
-    """The tensor without the repetitions of ``expand``, which cannot be written to."""
-    strides = tensor.stride()
-    if 0 not in strides:
-        return tensor
-    sizes = [min(n, 1) if step == 0 else n for n, step in zip(tensor.shape, strides, strict=True)]
-    return tensor.as_strided(sizes, strides)
-
-
-# --- putting back
-
-
-def _refill_dict(item: Any, base: Any, keys: list[Any], values: list[Any]) -> None:
-    if len(item) == len(keys) and all(map(is_, base.__iter__(item), keys)):
-        if all(map(is_, base.values(item), values)):
-            return
-    base.clear(item)
-    for key, value in zip(keys, values, strict=True):
-        base.__setitem__(item, key, value)
-
-
-def _refill_list(item: list[Any], content: list[Any]) -> None:
-    if len(item) != len(content) or not all(map(is_, item, content)):
-        list.__setitem__(item, slice(None), content)
-
-
-def _refill_set(item: set[Any], content: set[Any]) -> None:
-    if len(item) != len(content) or not content.issuperset(item):
-        set.clear(item)
-        set.update(item, content)
-
-
-def _refill_deque(item: deque[Any], content: list[Any]) -> None:
-    if len(item) != len(content) or not all(map(is_, item, content)):
-        deque.clear(item)
-        deque.extend(item, content)
-
-
-def _refill_bytes(item: bytearray, content: bytes) -> None:
-    if item != content:
-        item[:] = content
-
-
-def _refill_array(item: Any, content: Any) -> None:
-    if item.tobytes() != content.tobytes():
-        item[...] = content
-
-
-def _reclass(item: Any, kind: type, held: dict[str, Any]) -> None:
-    if type(item) is not kind:
-        object.__setattr__(item, "__class__", kind)
-    if object.__getattribute__(item, "__dict__") is not held:
-        object.__setattr__(item, "__dict__", held)
-
-
-def _refill_slot(item: Any, member: Any, value: Any) -> None:
-    if _slot(member, item) is value:
-        return
-    if value is _NOTHING:
-        member.__delete__(item)
-    else:
-        member.__set__(item, value)
-
-
-def _refill_class(kind: type, content: dict[str, Any]) -> None:
-    now = _attributes(kind)
-    for name in now.keys() - content.keys():
-        type.__delattr__(kind, name)
-    for name, value in content.items():
-        if now.get(name, _NOTHING) is not value:
-            type.__setattr__(kind, name, value)
-
-
-def _refill_cell(cell: CellType, value: Any) -> None:
-    if _cell(cell) is value:
-        return
-    if value is _NOTHING:
-        del cell.cell_contents
-    else:
-        cell.cell_contents = value
-
-
-def _forget(cached: Any, misses: int) -> None:
-    """A cache cannot be put back, only emptied, which changes no result."""
-    if cached.cache_info().misses != misses:
-        cached.cache_clear()
-
-
-def _refill_tensor(alias: torch.Tensor, content: torch.Tensor) -> None:
-    if not torch.equal(alias, content):
-        with torch.inference_mode(alias.is_inference()):
-            alias.copy_(content)
-
-
-def _retensor(
-    item: torch.Tensor, alias: torch.Tensor, leaf: bool, requires: bool, grad: Any, hooks: Any
-) -> None:
-    same = (
-        torch._C._is_alias_of(item, alias)
-        and item.shape == alias.shape
-        and item.stride() == alias.stride()
-        and item.storage_offset() == alias.storage_offset()
-        and item.dtype is alias.dtype
-    )
-    if not same:
-        item.data = alias
-    if not leaf:
-        return
-    if item.requires_grad is not requires:
-        item.requires_grad_(requires)
-    if item.grad is not grad:
-        item.grad = grad
-    if item._backward_hooks is not hooks[0]:
-        item._backward_hooks = hooks[0]
-    if item._post_accumulate_grad_hooks is not hooks[1]:
-        item._post_accumulate_grad_hooks = hooks[1]
+        for write, arguments in left:
+            write(*arguments)
+    except Exception:
+        _write(left)  # one that fails does not keep the others from it
+        raise

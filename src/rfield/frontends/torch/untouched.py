@@ -1,8 +1,9 @@
 """The model comes back as it was: everything that a forward pass can change is put back.
 
-What hangs on the model is ``reachable``'s; here are the states of the process: hooks on all modules,
-random number generators, torch's grad mode, default dtype and device. While a model is watched, it
-and they are changed, so one thread at a time does that, and no process is forked meanwhile.
+What hangs on the model is ``reachable``'s; here are the states of the process: hooks on all
+modules, random number generators, torch's grad mode, default dtype and device. While a model is
+watched, it and they are changed, so one thread at a time does that, and no process is forked
+meanwhile.
 """
 
 from __future__ import annotations
