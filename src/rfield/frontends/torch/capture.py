@@ -7,8 +7,8 @@ layers, and ``untouched`` puts everything back.
 from __future__ import annotations
 
 import inspect
-from collections.abc import Callable, Mapping, Sequence
-from contextlib import ExitStack
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from contextlib import ExitStack, contextmanager
 from dataclasses import replace
 from typing import Any
 
@@ -108,6 +108,7 @@ def capture(
         if not entries:
             raise InvalidModelError("none of the inputs is a tensor")
         stack.enter_context(torch.no_grad())
+        stack.enter_context(_plain_attention())
         stack.enter_context(_eager(model))
         stack.enter_context(names)
         stack.enter_context(dispatch)
@@ -245,6 +246,17 @@ def _outputs(output: Any, tracer: Tracer) -> list[int]:
         index = tracer.index_of(output)
         return [] if index is None else [index]
     return [index for item in children(output) for index in _outputs(item, tracer)]
+
+
+@contextmanager
+def _plain_attention() -> Iterator[None]:
+    """Attention in eval mode runs as it is written, not in one fused op that hides its mask."""
+    fast = torch.backends.mha.get_fastpath_enabled()
+    torch.backends.mha.set_fastpath_enabled(False)
+    try:
+        yield
+    finally:
+        torch.backends.mha.set_fastpath_enabled(fast)
 
 
 def _eager(model: nn.Module) -> Any:

@@ -26,8 +26,9 @@ from .kinds import FROM_SHAPE, LOOKS_AT_VALUES, RESHAPES_IN_PLACE, TAKES_INDICES
 from .rulebook import Arguments, Signature
 from .tracer import Tracer, tensors_of
 from .values import Cell, Value
+from .zeros import zeros_after
 
-SMALL = 1 << 16
+SMALL = 1 << 22
 """Constants of at most so many elements are computed."""
 
 
@@ -92,7 +93,7 @@ class Dispatch(TorchDispatchMode):
             operands = [bound["self"], *operands[1:]]
         elif signature.packet in TAKES_INDICES:
             args = [args[0], [self.plain_index(i) for i in bound["indices"]], *args[2:]]
-        arguments = Arguments(bound, operands, tracer)
+        arguments = Arguments(bound, operands, tracer, signature.short)
         if rule is not None and rule.shaped and not self.real and self.is_plain(rule, operands):
             reading = tracer.read(signature, arguments, None)
             if signature.in_place is not None:
@@ -226,6 +227,10 @@ class Dispatch(TorchDispatchMode):
         else:
             for tensor in tensors_of(result):
                 self.tracer.hold(tensor, None, known=run)
+        if not run and isinstance(result, torch.Tensor):
+            self.record_of(result).zeros = zeros_after(
+                signature.packet, func, bound, args, kwargs, self.tracer.pattern
+            )
         return result
 
     def constant_views(
@@ -238,12 +243,13 @@ class Dispatch(TorchDispatchMode):
     ) -> None:
         """Views of a constant, which may be written to later: how they lie is found then."""
         parent = self.record_of(source)
-        arguments = Arguments(bound, operands, self.tracer)
+        arguments = Arguments(bound, operands, self.tracer, signature.short)
         shapes = [tuple(tensor.shape) for tensor in operands]
         for number, tensor in enumerate(tensors_of(result)):
 
             def steps(place: int = number) -> list[Any]:
-                frozen = Arguments({**bound, "_shapes": shapes}, arguments.operands, self.tracer)
+                changed = {**bound, "_shapes": shapes}
+                frozen = Arguments(changed, arguments.operands, self.tracer, signature.short)
                 found = self.tracer.read(signature, frozen, result)
                 entry = found[place] if isinstance(found, tuple) else found
                 return entry if isinstance(entry, list) else [entry]

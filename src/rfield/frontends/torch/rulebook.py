@@ -39,7 +39,7 @@ class Arguments:
     """The arguments of one call by schema name, as attributes.
 
     ``operands``: all tensor arguments in schema order, lists flattened. ``result``: what torch
-    returned (not for ``shaped`` rules).
+    returned (not for ``shaped`` rules). ``short``: the op's name.
     """
 
     operands: list[torch.Tensor]
@@ -47,9 +47,15 @@ class Arguments:
     tracer: Tracer | None
 
     def __init__(
-        self, bound: dict[str, Any], operands: list[torch.Tensor], tracer: Tracer | None
+        self,
+        bound: dict[str, Any],
+        operands: list[torch.Tensor],
+        tracer: Tracer | None,
+        short: str = "",
     ) -> None:
-        self.__dict__ = {**bound, "operands": operands, "tracer": tracer, "result": None}
+        self.__dict__ = {
+            "short": short, **bound, "operands": operands, "tracer": tracer, "result": None,
+        }  # fmt: skip
 
     def __getattr__(self, name: str) -> Any:
         raise AttributeError(f"the op has no argument {name!r}; it has {', '.join(self.__dict__)}")

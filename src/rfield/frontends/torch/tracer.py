@@ -25,6 +25,7 @@ from .failures import Unknown, here
 from .names import Names
 from .rulebook import RULES, Arguments, Signature
 from .values import Cell, Value, patch, unread
+from .zeros import zeros_in
 
 
 class Tracer:
@@ -37,6 +38,7 @@ class Tracer:
         self.unknown: dict[str, Unknown] = {}
         self.foreign: dict[int, tuple[torch.Tensor, Value]] = {}
         self.refusal: Exception | None = None
+        self.count_zeros = False
 
     def refuse(self, error: Exception) -> None:
         """Remember what could not be read: the model's own ``except`` may swallow it."""
@@ -175,14 +177,28 @@ class Tracer:
         return Constant(
             tensor.shape,
             partial(_numbers, self.constant(tensor)),
-            zeros=self.zeros(tensor),
+            zeros=self.zeros(tensor) if isinstance(tensor, torch.Tensor) else None,
             made=not isinstance(tensor, torch.nn.Parameter),
         )
 
     def zeros(self, tensor: torch.Tensor) -> Array | None:
-        """Where a constant is known to be zero although its numbers are not (a masked weight)."""
+        """Where a constant is known to be zero, or None."""
+        found = self.pattern(tensor)
+        return None if found is None else found.numpy()
+
+    def pattern(self, tensor: Any) -> torch.Tensor | None:
+        """The same as a tensor; a number in an expression is zero or not."""
+        if not isinstance(tensor, torch.Tensor):
+            return torch.ones((), dtype=torch.bool) if tensor == 0 else None
+        if self.index_of(tensor) is not None:
+            return None
         value = self.value(tensor)
-        return None if value is None else value.zeros
+        if value is not None and value.zeros is not None:
+            return value.zeros
+        if isinstance(tensor, torch.nn.Parameter) or tensor.device.type == "meta":
+            counts = self.count_zeros and tensor.device.type != "meta"
+            return zeros_in(tensor) if counts else None
+        return None if self.constant(tensor) is None else zeros_in(tensor)
 
     def at(self, index: int | None) -> Dependent | None:
         """A value of the graph as an operand."""

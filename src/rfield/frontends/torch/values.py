@@ -10,11 +10,12 @@ from __future__ import annotations
 from collections.abc import Callable, Sequence
 from math import prod
 
+import torch
+
 from ...core import layout
 from ...core.link import Link, Reshaped
 from ...core.ops import Op
 from ...core.relation import At, Sliding
-from ..machine.values import Array
 
 Steps = list[Op] | Callable[[], list[Op]]
 
@@ -58,7 +59,7 @@ class Value:
         self.parent = parent
         self.steps = steps
         self.version = cell.version
-        self.zeros: Array | None = None
+        self.zeros: torch.Tensor | None = None
 
     def path(self) -> list[Op]:
         """The ops from the parent to this view."""
