@@ -128,6 +128,12 @@ def refill_cell(cell: CellType, value: Any) -> None:
         cell.cell_contents = value
 
 
+def refill_variable(variables: dict[str, Any], name: str, value: Any) -> None:
+    """One global variable."""
+    if variables.get(name, NOTHING) is not value:
+        variables[name] = value
+
+
 def forget(cached: Any, misses: int) -> None:
     """A cache cannot be put back, only emptied, which changes no result."""
     if cached.cache_info().misses != misses:

@@ -7,7 +7,7 @@ is held now. A model is not copied for that: many cannot be, and a copy is anoth
 hook and registry that knows the first.
 
 Left alone: what belongs to the interpreter, the standard library or torch's own machinery (threads,
-loggers, compilers), global variables, and what is behind an object that Python cannot look into.
+loggers, compilers), and what is behind an object that Python cannot look into.
 """
 
 from __future__ import annotations
@@ -18,7 +18,7 @@ from collections import OrderedDict, deque
 from collections.abc import Callable, Iterable, Iterator
 from enum import Enum
 from functools import _lru_cache_wrapper, partial
-from types import CellType, FunctionType, MemberDescriptorType, MethodType, ModuleType
+from types import CellType, CodeType, FunctionType, MemberDescriptorType, MethodType, ModuleType
 from typing import Any
 
 import torch
@@ -34,6 +34,7 @@ _ATOMS = (
 )  # fmt: skip
 _ENTERED = {"argparse", "collections", "functools", "types"}
 """Modules of the standard library whose objects hold what is the user's."""
+_CONTAINERS = (torch.Tensor, dict, list, set, deque, _lru_cache_wrapper)
 _CLOSED = (
     "torch._C", "torch._dynamo", "torch._inductor", "torch.autograd", "torch.cuda",
     "torch.distributed", "torch.export", "torch.fx", "torch.multiprocessing",
@@ -91,7 +92,7 @@ class Reachable:
             found = self._object if _open(kind) and self._has_members(kind) else None
         if found is not None:
             for base in kind.__mro__:
-                if not _of_a_library(base):
+                if not _of_a_library(base.__module__):
                     self._class(base)
         return found
 
@@ -204,6 +205,19 @@ class Reachable:
         self.stack += item.__closure__ or ()
         self.stack += item.__defaults__ or ()
         self.stack += (item.__kwdefaults__ or {}).values()
+        variables, home = item.__globals__, f"{item.__globals__.get('__name__')}"
+        if not _of_a_library(home):
+            for name in _names(item.__code__):
+                self._variable(variables, name, home)
+
+    def _variable(self, variables: dict[str, Any], name: str, home: str) -> None:
+        """A global variable of the user's code: a cache, a count, a function of the same file."""
+        value = variables.get(name, held.NOTHING)
+        if value is held.NOTHING or isinstance(value, (type, ModuleType)):
+            return
+        self.undo.append((held.refill_variable, (variables, name, value)))
+        if isinstance(value, _CONTAINERS) or getattr(value, "__module__", "") == home:
+            self.stack.append(value)
 
     def _method(self, item: MethodType) -> None:
         self.stack += (item.__self__, item.__func__)
@@ -258,9 +272,17 @@ class Reachable:
 # --- what may be looked into
 
 
-def _of_a_library(kind: type) -> bool:
-    root = kind.__module__.partition(".")[0]
-    return root in ("torch", "numpy") or root in sys.stdlib_module_names
+def _of_a_library(module: str) -> bool:
+    root = module.partition(".")[0]
+    return root in ("torch", "numpy", "rfield") or (
+        root in sys.stdlib_module_names and root != "__main__"
+    )
+
+
+def _names(code: CodeType) -> set[str]:
+    """What a function, and those written inside it, may mean by a global name."""
+    inner = [_names(part) for part in code.co_consts if isinstance(part, CodeType)]
+    return set(code.co_names).union(*inner)
 
 
 def _open(kind: type) -> bool:
