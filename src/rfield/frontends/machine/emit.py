@@ -133,7 +133,8 @@ class Emitter:
         if not plain or len(given) < len(op.links):
             return op, None
         known = [
-            v.known if isinstance(v, Constant) else k for v, k in zip(given, held, strict=False)
+            v.known(as_factor=op.algebra == "multiply") if isinstance(v, Constant) else k
+            for v, k in zip(given, held, strict=False)
         ]
         first = given[0]
         condition = first.array if isinstance(first, Constant) and op.algebra == "where" else None

@@ -88,19 +88,22 @@ class Constant:
             self._contents = self._contents()
         return self._contents
 
-    @property
-    def known(self) -> Known:
+    def known(self, *, as_factor: bool = False) -> Known:
         """What is known of its elements, for masks.
 
-        Zeros count where the model computes them or where a tensor holds both zeros and other
-        numbers by itself; those of a parameter do not, nor a tensor of nothing but zeros, which is
-        no mask.
+        Its zeros count unless it is a parameter, or nothing but zeros, which is no mask.
+        ``as_factor``: it multiplies position by position; then only a mask of zeros and one other
+        number counts, for the one zero of a ramp or a window is no end of what is read.
         """
         array = self.array
         if array is not None and array.size > MASK:
             array = None
         counts = array is not None and self.made and bool(array.any())
-        return of_constant(self.shape, array, self.zeros, counts=counts)
+        if counts and as_factor and array is not None:
+            others = array[array != 0]
+            counts = bool((others == others[0]).all())
+        zeros = None if as_factor and array is not None else self.zeros
+        return of_constant(self.shape, array, zeros, counts=counts)
 
     def __repr__(self) -> str:
         return f"Constant({self._shape})"
