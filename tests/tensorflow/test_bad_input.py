@@ -84,7 +84,7 @@ def test_a_missing_file(tmp_path):
 
 def test_a_folder_that_is_no_model(tmp_path):
     (tmp_path / "saved_model.pb").mkdir()
-    assert "Is a directory" in refused(tmp_path)
+    assert "a folder; a model is read from a regular file" in refused(tmp_path)
 
 
 def test_a_circle(tmp_path):

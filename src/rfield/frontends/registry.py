@@ -6,6 +6,7 @@ its type is looked up in ``sys.modules``. A path is known by its suffix, a spec 
 
 from __future__ import annotations
 
+import stat
 import sys
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
@@ -82,6 +83,7 @@ def reader_of_path(path: Path) -> Reader:
     if path.is_dir():
         for name, target in FOLDERS.items():
             if (path / name).exists():
+                check_regular(path / name)
                 return resolve(target)
         raise UnreadableModelError(
             f"{path}: a folder, but not a SavedModel (no {', '.join(FOLDERS)} in it)"
@@ -99,9 +101,27 @@ def reader_of_path(path: Path) -> Reader:
             f"{path}: no reader for {suffix or 'a file without a suffix'}. "
             f"Known: {', '.join(sorted(SUFFIXES))}, and SavedModel folders."
         )
-    if not path.exists():
-        raise UnreadableModelError(f"{path}: there is no such file")
+    check_regular(path)
     return resolve(SUFFIXES[suffix])
+
+
+def check_regular(path: Path) -> None:
+    """A pipe waits for ever, a device has no end: only a regular file is opened.
+
+    Raises:
+        UnreadableModelError: there is none at this path.
+    """
+    try:
+        mode = path.stat().st_mode
+    except FileNotFoundError:
+        raise UnreadableModelError(f"{path}: there is no such file") from None
+    except (OSError, ValueError) as error:
+        raise UnreadableModelError(f"{path}: {getattr(error, 'strerror', None) or error}") from None
+    if not stat.S_ISREG(mode):
+        kinds = {stat.S_IFIFO: "a pipe", stat.S_IFCHR: "a device", stat.S_IFBLK: "a device",
+                 stat.S_IFSOCK: "a socket", stat.S_IFDIR: "a folder"}  # fmt: skip
+        what = kinds.get(stat.S_IFMT(mode), "no regular file")
+        raise UnreadableModelError(f"{path}: {what}; a model is read from a regular file")
 
 
 def reader_of_prefix(prefix: str) -> Reader:

@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 
-from ..stripping import LARGE, first_field
+from ..stripping import LARGE, Bytes, first_field
 
 LARGE_INTEGERS = 1 << 19
 """Payloads of integers of fewer bytes stay: shapes and positions may hang on them."""
@@ -28,7 +28,7 @@ MODEL: Mapping[int, object] = {7: _GRAPH, 25: _FUNCTION, 20: _TRAINING}
 """Message fields to look into, by number; None: a payload."""
 
 
-def may_go(tensor: memoryview, size: int) -> bool:
+def may_go(tensor: Bytes, size: int) -> bool:
     """Whether a payload of ``size`` bytes may be left out of the serialised tensor."""
     integers = first_field(tensor, _DATA_TYPE) in _INTEGERS
     return size >= (LARGE_INTEGERS if integers else LARGE)

@@ -6,7 +6,6 @@ repeated for the stand-in sizes of free axes and whenever analysis asks for othe
 
 from __future__ import annotations
 
-import mmap
 from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
@@ -24,7 +23,7 @@ from ...errors import (
     unknown_name,
 )
 from ..registry import Request
-from ..stripping import without_payloads
+from ..stripping import stripped_file
 from .failures import NeedsValuesError, cleaned, damaged
 from .inputs import Plan, closed, plan_inputs
 from .model import ModelRecord, read_record
@@ -49,18 +48,14 @@ def parse(path: Path) -> Any:
     """The ``ModelProto`` in a file, without the contents of its large tensors."""
     model = ModelProto()
     try:
-        with path.open("rb") as file:
-            if path.stat().st_size == 0:
-                raise damaged(str(path), "the file is empty")
-            with mmap.mmap(file.fileno(), 0, access=mmap.ACCESS_READ) as mapped:
-                view = memoryview(mapped)
-                try:
-                    kept = bytes(without_payloads(view, MODEL, may_go))
-                finally:
-                    view.release()
-        model.ParseFromString(kept)
+        if path.stat().st_size == 0:
+            raise damaged(str(path), "the file is empty")
+        model.ParseFromString(stripped_file(path, MODEL, may_go))
     except OSError as error:
         raise UnreadableModelError(f"{path}: {error.strerror or error}") from None
+    except UnreadableModelError as error:
+        text = str(error)
+        raise (error if text.startswith(str(path)) else damaged(str(path), text)) from None
     except (DecodeError, ValueError, RecursionError) as error:
         if isinstance(error, RFieldError):
             raise

@@ -6,7 +6,6 @@ file before it is parsed, and its nodes stay bytes, each parsed when it is looke
 
 from __future__ import annotations
 
-import mmap
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from math import prod
@@ -16,7 +15,7 @@ from typing import Any
 from google.protobuf.message import DecodeError
 
 from ...errors import UnreadableModelError, unknown_name
-from ..stripping import first_field, without_payloads
+from ..stripping import Bytes, first_field, stripped_file
 from . import messages
 from .values import SMALL, shape_of
 
@@ -103,17 +102,16 @@ def _contents(file: Path, size: int) -> bytes:
     """The bytes of a file; of a large one without the contents of its large tensors."""
     if size < LARGE or file.suffix.lower() == ".pbtxt":
         return file.read_bytes()
-    with (
-        file.open("rb") as opened,
-        mmap.mmap(opened.fileno(), 0, access=mmap.ACCESS_READ) as mapped,
-        memoryview(mapped) as view,
-    ):
-        is_saved_model = mapped[:1] == _VERSION
-        fields = messages.SAVED_MODEL_FIELDS if is_saved_model else messages.GRAPH_FIELDS
-        return bytes(without_payloads(view, fields, _may_go))
+    with file.open("rb") as opened:
+        is_saved_model = opened.read(1) == _VERSION
+    fields = messages.SAVED_MODEL_FIELDS if is_saved_model else messages.GRAPH_FIELDS
+    try:
+        return stripped_file(file, fields, _may_go)
+    except UnreadableModelError as error:
+        raise UnreadableModelError(f"{file}: {error}") from None
 
 
-def _may_go(tensor: memoryview, size: int) -> bool:
+def _may_go(tensor: Bytes, size: int) -> bool:
     """Whether a constant has more elements than anybody looks at."""
     shape = first_field(tensor, messages.TENSOR_SHAPE)
     if not isinstance(shape, memoryview):
