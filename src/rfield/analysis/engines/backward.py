@@ -68,7 +68,7 @@ def pull(
     waiting: dict[int, list[Footprint]] = {
         value: [seed(nodes[value].shape, positions, index, domain)]
     }
-    reaching = dependents(graph, source, value)
+    reaching = graph.dependents(source)
     for at in range(value, source, -1):
         feet = waiting.pop(at, None)
         if feet is None:
@@ -146,22 +146,7 @@ def boxes(
 
 def is_exact(graph: Graph, source: int, value: int) -> bool:
     """Whether every op between ``source`` and ``value`` says exactly what it reads."""
-    reaching, behind = dependents(graph, source, value), {value}
-    for index in range(value, source, -1):
-        if index in behind and index in reaching:
-            if not graph.nodes[index].exact:
-                return False
-            behind.update(graph.nodes[index].operands)
-    return True
-
-
-def dependents(graph: Graph, source: int, value: int) -> set[int]:
-    """Values up to ``value`` that depend on ``source``, itself included."""
-    found = {source}
-    for index in range(source + 1, value + 1):
-        if any(operand in found for operand in graph.nodes[index].operands):
-            found.add(index)
-    return found
+    return all(graph.nodes[index].exact for index in graph.between(source, value))
 
 
 def _link(

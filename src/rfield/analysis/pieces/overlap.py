@@ -16,6 +16,7 @@ from typing import Any, NamedTuple
 import numpy as np
 
 from ...core.graph import Graph
+from ...core.limits import RESIDUES
 from ...errors import (
     InvalidModelError,
     NotStreamableError,
@@ -26,9 +27,6 @@ from ..engines.forward import sweep
 from .agreement import agreement
 from .streaming import StreamPlan
 from .timing import pattern_of
-
-RESIDUES = 16
-"""Up to so many lengths modulo the grid are all looked at; of more, a choice."""
 
 
 def run_streaming(
