@@ -36,10 +36,10 @@ def chain() -> rfield.Graph:
 
 
 def gated() -> rfield.Graph:
-    """A chain of 98,001 values behind an up-sampling, every fifth one gated by a global mean."""
+    """A chain of 21,000 values behind an up-sampling, every fifth one gated by a global mean."""
     b = rfield.GraphBuilder()
     x = b.conv_transpose("up", b.input("signal", (1, 1, 2048)), kernel=3, stride=2, padding=1)
-    for k in range(14_000):
+    for k in range(3_000):
         y = x
         for n in range(5):
             y = b.conv(f"c{k}.{n}", y, kernel=3, padding=1)

@@ -59,6 +59,9 @@ MOST_READ = 1 << 21
 MOST_SWEPT = 1 << 21
 """Values that are swept for fields that need a sweep each."""
 
+MOST_WEIGHED = 1 << 19
+"""Readings through which weights are pulled back; every one adds two arrays."""
+
 MOST_NAMES = 1 << 23
 """Names of whole-axis reads in one table, which has for each layer all that come before it."""
 

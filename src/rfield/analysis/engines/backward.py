@@ -15,9 +15,10 @@ from functools import cached_property, partial
 import numpy as np
 
 from ...core.graph import Graph
+from ...core.limits import MOST_WEIGHED
 from ...core.link import Link, Reshaped
 from ...core.relation import IDENTITY, At, Prefix, Relation, Sliding, Table, Whole
-from ...errors import InvalidModelError
+from ...errors import InvalidModelError, over_limit
 from .bounds import carriers
 from .footprint import Block, Footprint, explicit, joined, merged, seed, trimmed, widened
 from .forward import Sweep, sweep
@@ -69,6 +70,12 @@ def pull(
         value: [seed(nodes[value].shape, positions, index, domain)]
     }
     reaching = graph.dependents(source)
+    readings = sum(len(nodes[at].operands) for at in reaching & graph.behind(value))
+    if readings > MOST_WEIGHED and not isinstance(domain, Marks):
+        raise over_limit(
+            graph.layer_of(value), "a sum over all ways to it", readings, MOST_WEIGHED,
+            "Ask for a layer nearer to the input, or for the set alone: rfield.support(…)",
+        )  # fmt: skip
     for at in range(value, source, -1):
         feet = waiting.pop(at, None)
         if feet is None:
