@@ -147,11 +147,11 @@ def sizes_of(graph: rfield.Graph) -> list[int]:
     return [graph.nodes[entry.node].shape[axis] for axis in entry.axes]
 
 
-def fields(**options: Any) -> Ask:
+def fields(wrt: str | None = None, of: str | None = None) -> Ask:
     """Three numbers of every layer's field."""
 
     def ask(graph: rfield.Graph) -> object:
-        for field in rfield.receptive_fields(graph, **options).values():
+        for field in rfield.receptive_fields(graph, wrt=wrt, of=of).values():
             _ = field.size, field.stride, field.padding
         return None
 

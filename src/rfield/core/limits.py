@@ -53,8 +53,8 @@ MOST_PHASES = 1 << 16
 STEP_LIMIT = 512
 """Sizes of one step that are read one by one."""
 
-MOST_READ = 1 << 21
-"""Values that are laid out again at other sizes: about ten microseconds each."""
+MOST_READ = 1 << 22
+"""Values and operands that are laid out again at other sizes: about five microseconds each."""
 
 MOST_SWEPT = 1 << 21
 """Values that are swept for fields that need a sweep each."""

@@ -158,6 +158,7 @@ class Resizing:
         self._kept: dict[tuple[int, ...], Reading] = {}
         self._seen: Reading | None = None
         self._laid = 0
+        self._size = sum(1 + len(node.operands) for node in graph.nodes)
         if output is not None:
             find(graph, output)
         self._names = frozenset(entry.name for entry in self.entries)
@@ -211,8 +212,8 @@ class Resizing:
             for axis, size in zip(entry.axes, sizes, strict=True):
                 shapes[entry.name][axis] = size
         assert self.graph.reread is not None
-        self._laid += len(self.graph.nodes)
-        if self._laid > max(MOST_READ, len(self.graph.nodes)):
+        self._laid += self._size
+        if self._laid > max(MOST_READ, self._size):
             raise over_limit(
                 self.output or self.graph.outputs[-1], "the model at all sizes of one step",
                 self._laid, MOST_READ, "Ask for single sizes: rfield.check_size(model, size)",
