@@ -245,6 +245,7 @@ def stream_plan(
     axis: str | int | None = None,
     sample_rate: float | None = None,
     chunk: int | None = None,
+    length: int | None = None,
     wrt: str | None = None,
     **load_options: Any,
 ) -> StreamPlan:
@@ -260,6 +261,8 @@ def stream_plan(
             where there are several.
         sample_rate: samples per second, for lengths in seconds.
         chunk: the size of all chunks, where that is fixed.
+        length: of the stream. Needed to run a model whose padding depends on it (SAME with a
+            stride); the plan then holds for lengths that leave the same remainder modulo ``grid``.
         wrt: the input; needed only where the output depends on several.
         load_options: those of ``load``.
 
@@ -279,5 +282,5 @@ def stream_plan(
     """
     graph = _read(source_or_graph, load_options, "output", "axis", "sample_rate", "chunk", "wrt")
     return _streaming.stream_plan(
-        graph, output, axis=axis, sample_rate=sample_rate, chunk=chunk, wrt=wrt
+        graph, output, axis=axis, sample_rate=sample_rate, chunk=chunk, length=length, wrt=wrt
     )

@@ -96,6 +96,17 @@ def too_large(what: str, cells: int, instead: str) -> TooLargeError:
     return TooLargeError(f"{what} needs {cells:,} cells, more than fit. {instead}")
 
 
+def over_limit(layer: str, what: str, count: int, limit: int, instead: str) -> TooLargeError:
+    """An answer would take more work than rfield does for one: it is refused before it is done.
+
+    >>> print(over_limit("c9", "a table of names", 20_000, 10_000, "Ask for single layers"))
+    c9: a table of names would hold 20,000, above the limit of 10,000. Ask for single layers
+    """
+    return TooLargeError(
+        f"{layer}: {what} would hold {count:,}, above the limit of {limit:,}. {instead}"
+    )
+
+
 def show_shape(shape: Sequence[int | None]) -> str:
     """A shape as people write it, ``?`` for a free axis.
 

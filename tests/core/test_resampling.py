@@ -9,7 +9,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from rfield.core.resampling import Coordinates, Method, Rounding, coordinates, resample
+from rfield.core.resampling import Coordinates, Method, Rounding, coordinates, resample, resampled
 
 sizes = st.integers(1, 13)
 HALF = Fraction(1, 2)
@@ -106,3 +106,12 @@ def test_borders() -> None:
     assert resample(HALF, Fraction(-1, 4), "linear").border == "replicate"
     assert resample(HALF, Fraction(-1, 4), "nearest").border == "replicate"
     assert resample(Fraction(2), HALF, "linear", antialias=True).border == "zero"
+
+
+def test_a_pattern_that_never_repeats_is_listed():
+    """Positions 0, 0.7, 1.4, 2.1, 2.8 and 3.5 of four, and a hair less than each."""
+    step = Fraction(7, 10) - Fraction(1, 10**12)
+    nearest = resampled(step, Fraction(0), "nearest", (4, 6))
+    assert [list(taps) for taps in nearest.taps] == [[0], [0], [1], [2], [2], [3]]
+    linear = resampled(step, Fraction(0), "linear", (4, 6))
+    assert [list(taps) for taps in linear.taps] == [[0], [0, 1], [1, 2], [2, 3], [2, 3], [3]]

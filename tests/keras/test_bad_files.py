@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import json
 import sys
-import time
 import zipfile
 
 import pytest
@@ -16,6 +15,7 @@ from rfield.errors import InvalidModelError, UnreadableModelError  # noqa: E402
 from rfield.frontends.keras import order  # noqa: E402
 from tests.keras import damage, rewrites, samples, traps  # noqa: E402
 from tests.keras.fuzz import Fuzz  # noqa: E402
+from tests.work import at_most  # noqa: E402
 
 pytestmark = [
     pytest.mark.keras,
@@ -43,10 +43,8 @@ def path(tmp_path):
 def refused(path, data: bytes, kind: type[rfield.RFieldError] = UnreadableModelError) -> str:
     """The text of the error without the path, which ends soon and can be printed."""
     path.write_bytes(data)
-    start = time.process_time()
-    with pytest.raises(kind) as caught:
+    with pytest.raises(kind) as caught, at_most(5_000_000):
         rfield.load(path)
-    assert time.process_time() - start < 10
     text = str(caught.value)
     assert text.replace("\n", "").isprintable()
     assert text.startswith(f"{path}: ")

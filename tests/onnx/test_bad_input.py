@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import time
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
@@ -19,6 +18,7 @@ from onnx import TensorProto, helper  # noqa: E402
 
 from tests.onnx.samples import integers, samples  # noqa: E402
 from tests.onnx.small import model, node, one, weights  # noqa: E402
+from tests.work import at_most  # noqa: E402
 
 IMAGE = {"x": (1, 1, 8, 8)}
 WEIGHT = {"w": weights(1, 1, 3, 3)}
@@ -27,10 +27,8 @@ UNREADABLE = ": not a readable ONNX model: it is truncated, damaged or something
 
 def error_of(source: Any, **options: Any) -> str:
     """The text of the error; reading must fail."""
-    start = time.process_time()
-    with pytest.raises(rfield.RFieldError) as caught:
+    with pytest.raises(rfield.RFieldError) as caught, at_most(1_000_000):
         rfield.load(source, **options)
-    assert time.process_time() - start < 5
     assert "\x1b" not in str(caught.value)
     return str(caught.value)
 
@@ -144,14 +142,13 @@ def _claims(channels: int, group: int = 1) -> Any:
      "Pad", "group"],
 )  # fmt: skip
 def test_tensors_of_2_to_the_60_elements(op: str):
-    start = time.process_time()
-    try:
-        graph = rfield.load(_huge(op))
-        if graph.entry("x").axes:
-            str(rfield.receptive_field(graph, wrt="x"))
-    except rfield.RFieldError as error:
-        assert str(error)  # noqa: PT017
-    assert time.process_time() - start < 5
+    with at_most(1_000_000):
+        try:
+            graph = rfield.load(_huge(op))
+            if graph.entry("x").axes:
+                str(rfield.receptive_field(graph, wrt="x"))
+        except rfield.RFieldError as error:
+            assert str(error)  # noqa: PT017
 
 
 def _field(number: int, data: bytes) -> bytes:
@@ -211,13 +208,12 @@ def test_wrong_input_names_and_shapes():
     )
 
 
-def test_a_million_nodes_would_take_bounded_time():
-    """A tenth of that here: the time is linear, ten seconds for each MB is the promise."""
+def test_a_million_nodes_would_take_bounded_work():
+    """20,000 of them here: the work is linear."""
     nodes = [node("Relu", [f"t{k}"], [f"t{k + 1}"]) for k in range(20_000)]
     made = model(nodes, {"t0": (1, 1, 8)}, ["t20000"])
-    start = time.process_time()
-    assert rfield.receptive_field(made).size == (1,)
-    assert time.process_time() - start < 10
+    with at_most(200 * 20_000 + 1_000_000):
+        assert rfield.receptive_field(made).size == (1,)
 
 
 def test_no_mutated_file_crashes():

@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-import time
 from pathlib import Path
 
 import pytest
 
 import rfield
+from tests.work import at_most
 
 onnx = pytest.importorskip("onnx", reason="onnx is not installed")
 pytestmark = pytest.mark.onnx
@@ -78,11 +78,10 @@ def test_a_free_size_stays_free():
     assert (field.size, field.stride) == ((207, 207), (16, 16))
 
 
-def test_all_nine_read_in_a_second():
-    start = time.process_time()
-    for name in FIELDS:
-        rfield.receptive_fields(LIGHT / f"{name}.onnx")
-    assert time.process_time() - start < 5
+def test_all_nine_take_little_work():
+    with at_most(5_000_000):
+        for name in FIELDS:
+            rfield.receptive_fields(LIGHT / f"{name}.onnx")
 
 
 @pytest.mark.parametrize("name", ["light_resnet50", "light_inception_v1", "light_squeezenet"])

@@ -5,7 +5,6 @@ from __future__ import annotations
 import resource
 import subprocess
 import sys
-import time
 from contextlib import suppress
 from pathlib import Path
 
@@ -16,8 +15,9 @@ pytest.importorskip("google.protobuf", reason="graph files are protobuf messages
 
 import rfield
 from rfield.errors import InvalidModelError, UnreadableModelError
-from rfield.frontends.tensorflow import files, messages
+from rfield.frontends.tensorflow import files, messages, reader
 from tests.tensorflow.graphs import GraphWriter, function_attribute, small_cnn
+from tests.work import at_most
 
 
 @pytest.fixture(autouse=True, params=["parsed at once", "node by node, as a large file"])
@@ -28,10 +28,8 @@ def _large(request, monkeypatch):
 
 def refused(path: Path, **options) -> str:
     """The text of the error, which ends soon and has one readable block."""
-    start = time.process_time()
-    with pytest.raises(rfield.RFieldError) as caught:
+    with pytest.raises(rfield.RFieldError) as caught, at_most(5_000_000):
         rfield.load(path, **options)
-    assert time.process_time() - start < 10
     text = str(caught.value)
     assert text.replace("\n", "").isprintable()
     assert len(text) < 2000
@@ -180,10 +178,8 @@ def test_tensors_of_two_to_the_sixty(tmp_path, op):
     g.node("AddV2", "sum", x, made)
     path = tmp_path / "graph.pb"
     path.write_bytes(g.bytes())
-    start = time.process_time()
-    with suppress(rfield.RFieldError):  # an answer or one error, soon
+    with suppress(rfield.RFieldError), at_most(1_000_000):  # an answer or one error, soon
         rfield.receptive_field(rfield.load(path))
-    assert time.process_time() - start < 5
 
 
 def test_a_huge_image_is_no_problem(tmp_path):
@@ -239,7 +235,8 @@ def test_functions_that_call_themselves(tmp_path):
     assert "nested more than 10,000 deep" in refused_graph(tmp_path, g)
 
 
-def test_functions_that_double(tmp_path):
+def test_functions_that_double(tmp_path, monkeypatch):
+    monkeypatch.setattr(reader, "MOST_EXTRA", 5_000)
     g = GraphWriter()
     body = g.function("f0", ["h"], out="y:output:0")
     body.node("Relu", "y", "h")

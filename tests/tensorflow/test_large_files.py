@@ -1,4 +1,4 @@
-"""What large graph files take: time and memory, each in a process of its own."""
+"""What large graph files take: memory, each in a process of its own."""
 
 from __future__ import annotations
 
@@ -15,16 +15,14 @@ import rfield
 from tests.tensorflow.graphs import GraphWriter
 
 READ = """
-import re, sys, time
+import re, sys
 from pathlib import Path
 import rfield
-start = time.process_time()
 graph = rfield.load(sys.argv[1])
-taken = time.process_time() - start
 peak = re.search("VmHWM: *(.*) kB", Path("/proc/self/status").read_text())[1]
-print(len(graph.layers), taken, int(peak) * 1024)
+print(len(graph.layers), int(peak) * 1024)
 """
-"""Prints the layers, the seconds and the peak memory; ``ru_maxrss`` is that of the parent, too."""
+"""Prints the layers and the peak memory; ``ru_maxrss`` is that of the parent, too."""
 needs_proc = pytest.mark.skipif(
     not Path("/proc/self/status").exists(), reason="the peak memory of a process is told by Linux"
 )
@@ -40,8 +38,8 @@ def read_by_itself(path: Path) -> tuple[float, ...]:
 
 @needs_proc
 @pytest.mark.parametrize("nodes", [300_000, pytest.param(1_000_000, marks=pytest.mark.slow)])
-def test_many_nodes_take_bounded_time_and_memory(tmp_path, nodes):
-    """Ten seconds for each MB; 200 MB and twenty times the file, of which few nodes need half."""
+def test_many_nodes_take_bounded_memory(tmp_path, nodes):
+    """200 MB and twenty times the file, of which few nodes need half."""
     g = GraphWriter()
     x = g.placeholder()
     for k in range(nodes):
@@ -49,9 +47,8 @@ def test_many_nodes_take_bounded_time_and_memory(tmp_path, nodes):
     path = tmp_path / "graph.pb"
     path.write_bytes(g.bytes())
     size = path.stat().st_size
-    layers, taken, memory = read_by_itself(path)
+    layers, memory = read_by_itself(path)
     assert layers == nodes
-    assert taken < 10 * size / 1e6
     assert memory < (200e6 if nodes == 1_000_000 else 100e6) + 20 * size
 
 
@@ -68,6 +65,6 @@ def test_the_contents_of_large_tensors_are_not_kept(tmp_path):
     assert path.stat().st_size > 58e6
     del g, weight
     # the pages of the file itself, and what Python and NumPy take
-    assert read_by_itself(path)[2] < path.stat().st_size + 60e6
+    assert read_by_itself(path)[1] < path.stat().st_size + 60e6
     rf = rfield.receptive_field(rfield.load(path))
     assert (rf.size, rf.padding) == ((5, 5), (3, 1))

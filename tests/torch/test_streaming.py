@@ -80,11 +80,19 @@ def always(size: int) -> Iterator[int]:
 
 
 def check_streams(
-    model: nn.Module, shape: tuple[int, ...], axis: int, sizes: tuple[int, ...], length: int = 66
+    model: nn.Module,
+    shape: tuple[int, ...],
+    axis: int,
+    sizes: tuple[int, ...],
+    read_at: int = 66,
+    length: int | None = None,
 ):
     """Every size in equal chunks, single samples, ragged chunks and one that is too long."""
     plan = rfield.stream_plan(
-        model, input_shape=(*shape[:axis], length, *shape[axis + 1 :]), axis=axis
+        model,
+        input_shape=(*shape[:axis], read_at, *shape[axis + 1 :]),
+        axis=axis,
+        length=length,
     )
     for size in sizes:
         x = torch.randint(-3, 4, (*shape[:axis], size, *shape[axis + 1 :])).double()
@@ -102,8 +110,9 @@ def check_streams(
 @pytest.mark.parametrize("name", MODELS)
 def test_chunks_give_what_the_whole_gives(name: str):
     make, sizes = MODELS[name]
-    length = {"speech encoder": 1600, "multiples of 4": 64}.get(name, 66)
-    check_streams(whole(make()), (1, 1, 0), 2, sizes, length)
+    read_at = {"speech encoder": 1600, "multiples of 4": 64}.get(name, 66)
+    length = 132 if name == "same" else None
+    check_streams(whole(make()), (1, 1, 0), 2, sizes, read_at, length)
 
 
 def test_a_spectrogram_streams_along_its_time():
@@ -298,9 +307,20 @@ def test_a_recurrent_layer_remembers_and_one_in_both_directions_waits_for_the_en
     assert "\n  all of the time axis is read by rnn" in str(error.value)
 
 
-def test_a_length_that_pads_otherwise_is_refused_at_the_end():
+def test_padding_that_depends_on_the_length_needs_the_length():
     model = whole(streams.Same())
     plan = rfield.stream_plan(model, input_shape=(1, 1, 60))
+    with pytest.raises(NotStreamableError) as error:
+        rfield.run_streaming(model, plan, [])
+    assert str(error.value) == (
+        "convs.1: the padding depends on the length of the stream.\n"
+        "  Say how long it is: stream_plan(…, length=)"
+    )
+
+
+def test_a_length_that_pads_otherwise_is_refused_at_the_end():
+    model = whole(streams.Same())
+    plan = rfield.stream_plan(model, input_shape=(1, 1, 64), length=60)
     with pytest.raises(NotStreamableError) as error:
         list(rfield.run_streaming(model, plan, torch.zeros(1, 1, 64).double().split(16, dim=2)))
     assert str(error.value) == (

@@ -39,22 +39,18 @@ def cost(graph: Graph, output: str | None = None) -> Cost:
     """The cost of computing ``output`` (default: all outputs) once."""
     if graph.has_free_axes:
         raise UnresolvedSizeError("the cost depends on the input size; give one")
-    behind = set(graph.outputs_ if output is None else (graph.index(output),))
+    behind = graph.behind(*graph.outputs_ if output is None else (graph.index(output),))
     layers: dict[str, Cost] = {}
     total = Work()
-    for index in range(len(graph.nodes) - 1, -1, -1):
-        if index not in behind:
-            continue
+    for index in sorted(behind):
         node = graph.nodes[index]
-        behind.update(node.operands)
         if node.work != Work():
             work = node.work
             layers[node.name] = Cost(work.macs, work.adds, work.parameters, MappingProxyType({}))
             total = Work(
                 total.macs + work.macs, total.adds + work.adds, total.parameters + work.parameters
             )
-    ordered = dict(reversed(layers.items()))
-    return Cost(total.macs, total.adds, total.parameters, MappingProxyType(ordered))
+    return Cost(total.macs, total.adds, total.parameters, MappingProxyType(layers))
 
 
 def peak_elements(graph: Graph, value: int) -> int:

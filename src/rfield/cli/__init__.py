@@ -20,9 +20,9 @@ from .steps import DONE, UNUSABLE
 
 def main(argv: Sequence[str] | None = None) -> int:
     """Run one command; the exit status."""
-    parser = build_parser()
-    arguments = parser.parse_args(argv)
+    arguments = argparse.Namespace(debug=False)
     try:
+        arguments = build_parser().parse_args(argv)
         status: int = arguments.run(arguments)
         sys.stdout.flush()
     except RFieldError as error:

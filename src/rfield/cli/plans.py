@@ -39,6 +39,7 @@ def add(commands: Commands) -> None:
         "--sample-rate", metavar="HZ", type=rate, help="samples per second, for times"
     )
     made.add_argument("--chunk", metavar="SAMPLES", type=count, help="the size of all chunks")
+    made.add_argument("--length", metavar="SAMPLES", type=count, help="of the whole stream")
 
 
 def _tiles(arguments: argparse.Namespace) -> int:
@@ -64,7 +65,7 @@ def _stream(arguments: argparse.Namespace) -> int:
 
     plan = stream_plan(
         load_graph(arguments), arguments.output, axis=arguments.axis, wrt=arguments.wrt,
-        sample_rate=arguments.sample_rate, chunk=arguments.chunk,
+        sample_rate=arguments.sample_rate, chunk=arguments.chunk, length=arguments.length,
     )  # fmt: skip
     write_report(stream_report(plan, title=arguments.model), arguments)
     return DONE if plan.exact else BAD_NEWS

@@ -59,7 +59,9 @@ def write_report(report: Report, arguments: argparse.Namespace) -> int:
     form: str | None = arguments.format
     if target is not None:
         form = form or SUFFIXES.get(target.suffix.lower(), "table")
-        target.write_text(writing.as_text(report, form), encoding="utf-8")
+        text = writing.as_text(report, form)
+        with writing.in_place_of(target) as draft:
+            draft.write_text(text, encoding="utf-8")
     else:
         writing.to_stream(report, form or "table", sys.stdout)
     return DONE

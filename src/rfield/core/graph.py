@@ -62,7 +62,8 @@ class Graph:
 
     ``layers`` maps a layer name to the index of its value; several names may share one value.
     ``reread`` gives the same model at other input sizes, where its source can do that. ``named`` is
-    ``layer_index`` the other way round, made when it is first needed.
+    ``layer_index`` the other way round, ``numbers`` the values by the names of their nodes; both
+    are made when they are first needed.
     """
 
     nodes: list[Node]
@@ -73,6 +74,7 @@ class Graph:
     free_shapes: dict[int, FreeShape] = field(default_factory=dict[int, FreeShape])
     origin: str = ""
     named: dict[int, str] | None = None
+    numbers: dict[str, int] | None = None
 
     def __getstate__(self) -> tuple[None, dict[str, object]]:
         """What goes to another process: all but ``reread``, whose source stays here."""
@@ -99,9 +101,10 @@ class Graph:
         found = self.layer_index.get(name)
         if found is not None:
             return found
-        for index, node in enumerate(self.nodes):
-            if node.name == name:
-                return index
+        if self.numbers is None:
+            self.numbers = {node.name: n for n, node in reversed([*enumerate(self.nodes)])}
+        if name in self.numbers:
+            return self.numbers[name]
         raise unknown_name("layer", name, [*self.layer_index, *self.inputs])
 
     def shape(self, index: int) -> FreeShape:
@@ -120,13 +123,25 @@ class Graph:
                 return entry
         raise unknown_name("input", name, self.inputs)
 
-    def behind(self, value: int) -> set[int]:
-        """The value itself and everything that it depends on."""
-        found = {value}
-        for index in range(value, -1, -1):
+    def behind(self, *values: int) -> set[int]:
+        """The values themselves and everything that they depend on."""
+        found = set(values)
+        for index in range(max(values, default=-1), -1, -1):
             if index in found:
                 found.update(self.nodes[index].operands)
         return found
+
+    def dependents(self, *values: int) -> set[int]:
+        """The values themselves and everything that depends on them."""
+        found = set(values)
+        for index in range(min(values, default=len(self.nodes)) + 1, len(self.nodes)):
+            if not found.isdisjoint(self.nodes[index].operands):
+                found.add(index)
+        return found
+
+    def between(self, source: int, value: int) -> list[int]:
+        """What depends on ``source`` and leads to ``value``, itself included, in order."""
+        return sorted((self.dependents(source) & self.behind(value)) - {source})
 
     def layer_of(self, index: int) -> str:
         """The user's name for where a value is computed."""

@@ -14,8 +14,7 @@ from dataclasses import dataclass
 from typing import NamedTuple
 
 from ..errors import too_large
-
-RUN_LIMIT = 1 << 18
+from .limits import RUN_LIMIT
 
 
 class Comb(NamedTuple):

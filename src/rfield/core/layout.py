@@ -14,11 +14,11 @@ from ..errors import InvalidModelError, too_large, unfit_shapes
 from . import padding as arithmetic
 from .arguments import broadcast_shape, integer, normalize_axis
 from .indices import EMPTY, IndexSet
+from .limits import PERIOD_LIMIT
 from .link import Link, Read, Reshaped, broadcast, passed
 from .ops import Op, along
 from .relation import (
     IDENTITY,
-    PERIOD_LIMIT,
     ZERO,
     At,
     Relation,

@@ -10,7 +10,8 @@ from math import gcd
 
 from ..errors import too_large
 from .indices import EMPTY, IndexSet
-from .relation import PERIOD_LIMIT, Border, Relation, Sliding, Table, minimal, window
+from .limits import PERIOD_LIMIT
+from .relation import Border, Relation, Sliding, Table, minimal, window
 
 PAD_BORDERS: dict[str, Border] = {
     "constant": "zero",

@@ -19,14 +19,12 @@ from typing import Literal, overload
 
 from ..errors import too_large
 from .indices import EMPTY, IndexSet, union
+from .limits import LISTED, PERIOD_LIMIT
 
 Border = Literal["zero", "reflect", "symmetric", "replicate", "circular", "cut", "none"]
 """What a position outside the operand reads in the tensor: ``zero`` and ``cut`` nothing, the others
 the mirrored, clamped or wrapped element; ``none``: there is no such position. Under ``cut`` (the
 parts of a concatenation) there is nothing outside in the theory either."""
-
-PERIOD_LIMIT = 1 << 20
-_LISTED = 1024
 
 
 @dataclass(frozen=True, slots=True)
@@ -45,7 +43,7 @@ class Spaced(Sequence[IndexSet]):
     def of(first: IndexSet, step: int, length: int) -> Sequence[IndexSet]:
         """The taps, listed where there are few, so that equal taps are found equal."""
         taps = Spaced(first, step, length)
-        return taps if length > _LISTED else tuple(taps)
+        return taps if length > LISTED else tuple(taps)
 
     def __len__(self) -> int:
         return self.length

@@ -12,8 +12,9 @@ from math import lcm
 from typing import Literal
 
 from ..errors import too_large
-from .indices import IndexSet
-from .relation import PERIOD_LIMIT, Sliding
+from .indices import IndexSet, union
+from .limits import PERIOD_LIMIT
+from .relation import Sliding, Table
 
 Coordinates = Literal[
     "half_pixel",
@@ -72,20 +73,62 @@ def resample(
     >>> resample(Fraction(1, 2), Fraction(-1, 4), "linear").taps
     (IndexSet{-1..0}, IndexSet{0..1})
     """
-    period = slope.denominator
-    if period > PERIOD_LIMIT:
-        raise too_large("the pattern of a resize", period, "Its phases are too many.")
+    taps = _taps(slope, offset, method, slope.denominator, rounding, antialias=antialias)
+    border = "zero" if antialias and method != "nearest" else "replicate"
+    return Sliding(slope.denominator, slope.numerator, taps, border)
+
+
+def resampled(
+    slope: Fraction,
+    offset: Fraction,
+    method: Method,
+    sizes: tuple[int, int],
+    *,
+    antialias: bool = False,
+) -> Sliding | Table:
+    """``resample`` between axes of known ``sizes``, for a slope of any kind.
+
+    Where the pattern does not repeat for very long every output is listed.
+
+    >>> slope = Fraction(10**9 - 1, 3 * 10**9)
+    >>> resampled(slope, Fraction(0), "nearest", (2, 5)).taps
+    (IndexSet{0}, IndexSet{0}, IndexSet{0}, IndexSet{0}, IndexSet{1})
+    """
+    size, outputs = sizes
+    if slope.denominator <= PERIOD_LIMIT:
+        return resample(slope, offset, method, antialias=antialias)
+    listed = _taps(slope, offset, method, outputs, "floor", antialias=antialias)
+    if antialias and method != "nearest":
+        return Table(tuple(taps.clip(0, size - 1) for taps in listed))
+    return Table(tuple(_repeated(taps, size) for taps in listed))
+
+
+def _repeated(taps: IndexSet, size: int) -> IndexSet:
+    """What lies outside reads the pixel at the border."""
+    ends = [0] * (taps.first < 0) + [size - 1] * (taps.last >= size)
+    return union([taps.clip(0, size - 1), IndexSet.of(ends)])
+
+
+def _taps(
+    slope: Fraction,
+    offset: Fraction,
+    method: Method,
+    count: int,
+    rounding: Rounding,
+    *,
+    antialias: bool,
+) -> tuple[IndexSet, ...]:
+    """The pixels of the first ``count`` outputs."""
+    if count > PERIOD_LIMIT:
+        raise too_large("the pattern of a resize", count, "Its phases are too many.")
     wide = max(slope, Fraction(1)) if antialias else Fraction(1)
     unit = lcm(slope.denominator, offset.denominator, wide.denominator, 2)
     start, step = int(offset * unit), int(slope * unit)
-    points = (start + step * phase for phase in range(period))
+    points = (start + step * phase for phase in range(count))
     if method == "nearest":
-        taps = tuple(_nearest(point, unit, rounding) for point in points)
-    else:
-        stretch = int(wide * unit)
-        taps = tuple(_around(point, unit, stretch, method) for point in points)
-    border = "zero" if antialias and method != "nearest" else "replicate"
-    return Sliding(period, slope.numerator, taps, border)
+        return tuple(_nearest(point, unit, rounding) for point in points)
+    stretch = int(wide * unit)
+    return tuple(_around(point, unit, stretch, method) for point in points)
 
 
 def _around(point: int, unit: int, stretch: int, method: Method) -> IndexSet:

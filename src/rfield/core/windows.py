@@ -24,12 +24,10 @@ from .arguments import (
     stated_padding,
 )
 from .indices import IndexSet
+from .limits import KEPT_OPS, PERIOD_LIMIT
 from .link import Link, Read, passed
 from .operation import Op, Work
-from .relation import IDENTITY, PERIOD_LIMIT, WHOLE, Sliding, window
-
-KEPT = 4096
-"""How many different ops, and how many links, are kept at most."""
+from .relation import IDENTITY, WHOLE, Sliding, window
 
 
 def conv(
@@ -67,7 +65,7 @@ def conv(
     )
 
 
-@lru_cache(KEPT)
+@lru_cache(KEPT_OPS)
 def _conv(
     shape: Shape,
     kernel: tuple[int, ...],
@@ -198,7 +196,7 @@ def pool(
     )
 
 
-@lru_cache(KEPT)
+@lru_cache(KEPT_OPS)
 def _pool(
     shape: Shape,
     kernel: tuple[int, ...],
@@ -233,7 +231,7 @@ def group_relation(outputs: int, inputs: int) -> Sliding:
     return Sliding(outputs, inputs, (IndexSet.interval(0, inputs - 1),) * outputs)
 
 
-@lru_cache(KEPT)
+@lru_cache(KEPT_OPS)
 def _axes(rank: int, axes: tuple[int, ...] | None) -> tuple[int, ...]:
     spatial = tuple(range(2, rank)) if axes is None else axes
     chosen = tuple(normalize_axis(axis, rank) for axis in spatial)
@@ -264,7 +262,7 @@ def _windows(
     return count
 
 
-@lru_cache(KEPT)
+@lru_cache(KEPT_OPS)
 def _window_link(
     rank: int,
     axes: tuple[int, ...],

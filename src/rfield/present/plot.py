@@ -13,6 +13,7 @@ from ..analysis.pixels.influence import Influence
 from ..errors import InvalidModelError, RFieldError
 from . import values
 from .text import visible
+from .writing import in_place_of
 
 SUFFIXES = (".png", ".svg", ".pdf")
 SHARES = ((0.5, "-"), (0.9, "--"), (0.99, ":"))
@@ -34,8 +35,9 @@ def save_influence(found: Influence, target: Path, *, title: str = "") -> None:
     figure = influence_figure(found, title=title)
     # No date and no random names inside, so that the same answer is the same file.
     metadata = {".svg": {"Date": None}, ".pdf": {"CreationDate": None}}
-    with import_module("matplotlib").rc_context({"svg.hashsalt": "rfield"}):
-        figure.savefig(target, dpi=150, metadata=metadata.get(target.suffix.lower()))
+    fixed = import_module("matplotlib").rc_context({"svg.hashsalt": "rfield"})
+    with fixed, in_place_of(target) as draft:
+        figure.savefig(draft, dpi=150, metadata=metadata.get(target.suffix.lower()))
 
 
 def influence_figure(found: Influence, *, title: str = "") -> Any:  # noqa: ANN401  # matplotlib's

@@ -181,6 +181,7 @@ def summary(
     fields_at = {n: g and Fields(g, choose_source(g, None, found.wrt)) for n, g in again.items()}
     none = (None,) * len(inputs)
     rows: list[SummaryRow] = []
+    found.check_names(kept)
     for name in kept:
         at = {n: other[name].local.padding if other else none for n, other in fields_at.items()}
         rows.append(_row(graph, found[name], inputs, at or None))

@@ -3,7 +3,11 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from errno import EACCES
+from pathlib import Path
+from stat import S_IMODE
 from typing import TextIO
 
 from .markdown import markdown
@@ -44,6 +48,32 @@ def to_stream(report: Report, form: str, stream: TextIO) -> None:
         plain(report, ascii_only=not encodes(stream)) if form == "table" else as_text(report, form)
     )
     stream.write(_encodable(text, stream))
+
+
+@contextmanager
+def in_place_of(target: Path) -> Iterator[Path]:
+    """A file to write, which takes the place of ``target`` once it is whole.
+
+    What fails or is interrupted leaves the old file. A link stays one, and a file keeps its
+    permissions. What is no regular file (a pipe, a terminal) is written as it is.
+    """
+    place = Path(os.path.realpath(target))
+    if place.exists() and not place.is_file():
+        yield target
+        return
+    if place.exists() and not os.access(place, os.W_OK):
+        raise PermissionError(EACCES, os.strerror(EACCES), str(target))
+    draft = place.with_name(f".{os.getpid()}.{place.name[-200:]}")
+    try:
+        yield draft
+        if place.exists():
+            draft.chmod(S_IMODE(place.stat().st_mode))
+        draft.replace(place)
+    except OSError as error:
+        error.filename = str(target)
+        raise
+    finally:
+        draft.unlink(missing_ok=True)
 
 
 def is_terminal(stream: TextIO) -> bool:

@@ -15,9 +15,10 @@ from functools import cached_property, partial
 import numpy as np
 
 from ...core.graph import Graph
+from ...core.limits import MOST_WEIGHED
 from ...core.link import Link, Reshaped
 from ...core.relation import IDENTITY, At, Prefix, Relation, Sliding, Table, Whole
-from ...errors import InvalidModelError
+from ...errors import InvalidModelError, over_limit
 from .bounds import carriers
 from .diagonal import spread
 from .footprint import Block, Footprint, explicit, joined, merged, seed, trimmed, widened
@@ -69,7 +70,13 @@ def pull(
     waiting: dict[int, list[Footprint]] = {
         value: [seed(nodes[value].shape, positions, index, domain)]
     }
-    reaching = dependents(graph, source, value)
+    reaching = graph.dependents(source)
+    readings = sum(len(nodes[at].operands) for at in reaching & graph.behind(value))
+    if readings > MOST_WEIGHED and not isinstance(domain, Marks):
+        raise over_limit(
+            graph.layer_of(value), "a sum over all ways to it", readings, MOST_WEIGHED,
+            "Ask for a layer nearer to the input, or for the set alone: rfield.support(…)",
+        )  # fmt: skip
     for at in range(value, source, -1):
         feet = waiting.pop(at, None)
         if feet is None:
@@ -149,22 +156,7 @@ def is_exact(graph: Graph, source: int, value: int) -> bool:
     """Whether every op between ``source`` and ``value`` says exactly what it reads."""
     if graph.nodes[value].partial:
         return False
-    reaching, behind = dependents(graph, source, value), {value}
-    for index in range(value, source, -1):
-        if index in behind and index in reaching:
-            if not graph.nodes[index].exact:
-                return False
-            behind.update(graph.nodes[index].operands)
-    return True
-
-
-def dependents(graph: Graph, source: int, value: int) -> set[int]:
-    """Values up to ``value`` that depend on ``source``, itself included."""
-    found = {source}
-    for index in range(source + 1, value + 1):
-        if any(operand in found for operand in graph.nodes[index].operands):
-            found.add(index)
-    return found
+    return all(graph.nodes[index].exact for index in graph.between(source, value))
 
 
 def _link(

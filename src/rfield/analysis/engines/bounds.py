@@ -10,10 +10,9 @@ from math import lcm
 import numpy as np
 
 from ...core.graph import Graph
+from ...core.limits import PHASE_LIMIT
 from .pull import LARGEST, NOTHING, Bounds, Ints
 from .terms import Span, State, Term, terms_of
-
-PHASE_LIMIT = 1 << 16
 
 
 @dataclass(frozen=True, slots=True)

@@ -14,12 +14,13 @@ from math import prod
 import numpy as np
 
 from ...core.graph import Graph, Node
+from ...core.limits import CELL_LIMIT
 from ...core.link import AnyLink, Link, Reshaped
 from ...core.relation import IDENTITY, At, Prefix, Relation, Sliding, Table, Whole
 from ...errors import too_large
 from .diagonal import diagonal
 from .gaps import Gaps, crossed_joins, gaps_of
-from .pull import CELL_LIMIT, NOTHING, Bounds, Ints, fold_all, slide_finite
+from .pull import NOTHING, Bounds, Ints, fold_all, slide_finite
 
 Window = tuple[int, int]
 Box = tuple[Window, ...]

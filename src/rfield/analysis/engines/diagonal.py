@@ -9,8 +9,8 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from ...core.limits import CELL_LIMIT
 from ...errors import too_large
-from .pull import CELL_LIMIT
 
 Array = NDArray[Any]
 

@@ -14,10 +14,9 @@ from math import prod
 
 import numpy as np
 
+from ...core.limits import DENSE_LIMIT
 from ...errors import too_large
 from .scatter import Array, Domain, Window
-
-DENSE_LIMIT = 1 << 27
 
 
 @dataclass(frozen=True, slots=True, eq=False)

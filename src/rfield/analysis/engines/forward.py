@@ -12,10 +12,11 @@ from dataclasses import dataclass, field
 import numpy as np
 
 from ...core.graph import Graph, Node
+from ...core.limits import CELL_LIMIT
 from ...core.link import Link
 from ...core.relation import shift
 from .gaps import Gaps, crossed_joins, gaps_of, hidden
-from .pull import CELL_LIMIT, LARGEST
+from .pull import LARGEST
 from .terms import Span, State, Term, Terms, recarry, terms_of, to_state
 from .through import empty_phases, through
 

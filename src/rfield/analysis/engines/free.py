@@ -16,12 +16,12 @@ from math import lcm
 import numpy as np
 
 from ...core.graph import Graph
+from ...core.limits import RESIDUE_LIMIT
 from ...errors import RFieldError, UnresolvedSizeError
 from .bounds import axis_field, carriers
 from .forward import sweep
 from .terms import State, terms_of
 
-RESIDUE_LIMIT = 512
 BASE = 1 << 20
 
 

@@ -13,13 +13,14 @@ import numpy as np
 
 from ...core.graph import Graph
 from ...core.indices import IndexSet
+from ...core.limits import CELL_LIMIT
 from ...core.link import AnyLink, Link, Reshaped
 from ...core.relation import IDENTITY, At, Prefix, Relation, Sliding, Table, Whole
 from ...errors import too_large
-from .backward import dependents, reshaped
+from .backward import reshaped
 from .diagonal import diagonal
 from .footprint import Block, Footprint, explicit, joined, merged, trimmed
-from .pull import CELL_LIMIT, fold_all
+from .pull import fold_all
 from .scatter import Array, Marks, Window
 
 _MARKS = Marks()
@@ -28,7 +29,7 @@ _MARKS = Marks()
 def push(graph: Graph, source: int, value: int, boxes: Sequence[Window]) -> Footprint | None:
     """The outputs of ``value`` that read anything of a box of ``source`` (one window per axis)."""
     found: dict[int, Footprint] = {source: Footprint(tuple(boxes), (), np.ones(1, dtype=np.bool_))}
-    for index in sorted(dependents(graph, source, value) - {source}):
+    for index in graph.between(source, value):
         node = graph.nodes[index]
         for operand, link in zip(node.operands, node.links, strict=True):
             foot = found.get(operand)

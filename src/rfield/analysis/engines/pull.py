@@ -15,7 +15,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 from ...core.indices import IndexSet
-from ...core.relation import PERIOD_LIMIT, Border, Sliding, Table, divisors
+from ...core.limits import CELL_LIMIT, PERIOD_LIMIT
+from ...core.relation import Border, Sliding, Table, divisors
 from ...errors import too_large
 
 Ints = NDArray[np.int64]
@@ -24,7 +25,6 @@ Bounds = tuple[Ints, Ints]
 UNLIMITED = 1 << 60
 NOTHING = (1 << 61, -(1 << 61))
 LARGEST = 1 << 58
-CELL_LIMIT = 1 << 25
 
 
 def tidy(low: Ints, high: Ints) -> Bounds:

@@ -13,14 +13,13 @@ import numpy as np
 from numpy.typing import NDArray
 
 from ...core.indices import IndexSet
+from ...core.limits import CELL_LIMIT, MOST_TAPS_ONE_BY_ONE
 from ...core.relation import Prefix, Sliding, Table
 from ...errors import too_large
-from .pull import CELL_LIMIT, fold_all
+from .pull import fold_all
 
 Array = NDArray[Any]
 Window = tuple[int, int]
-
-MOST_TAPS_ONE_BY_ONE = 12
 
 
 class Domain(Protocol):

@@ -19,9 +19,9 @@ from math import lcm
 
 import numpy as np
 
+from ...core.limits import CELL_LIMIT
 from ...errors import too_large
 from .pull import (
-    CELL_LIMIT,
     LARGEST,
     UNLIMITED,
     Bounds,

@@ -13,12 +13,12 @@ from math import gcd, prod
 import numpy as np
 from numpy.typing import NDArray
 
+from ...core.limits import CELL_LIMIT
 from ...core.link import AnyLink, Link, Read, Reshaped
 from ...core.relation import At, Prefix, Sliding, Table, Whole
 from ...errors import too_large
 from .diagonal import diagonal
 from .pull import (
-    CELL_LIMIT,
     NOTHING,
     UNLIMITED,
     Bounds,

@@ -10,6 +10,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from fractions import Fraction
+from functools import lru_cache
 from math import lcm
 
 import numpy as np
@@ -20,7 +21,7 @@ from ...core.relation import Sliding
 from ..engines.bounds import axis_field
 from ..engines.forward import sweep
 from ..engines.free import graphs_at_sizes
-from ..engines.terms import State, Term, Terms, terms_of
+from ..engines.terms import Span, State, Term, Terms, terms_of
 from ..engines.through import through
 from ..results import axis_names
 
@@ -117,7 +118,7 @@ def alignment(graph: Graph) -> Alignment:
 
 def _joins(graph: Graph) -> Iterator[Misalignment | None]:
     """For each join and input: how it is misaligned, or None."""
-    used = used_values(graph)
+    used = sorted(graph.behind(*graph.outputs_))
     for entry in graph.inputs_:
         if not entry.axes:
             continue
@@ -127,15 +128,6 @@ def _joins(graph: Graph) -> Iterator[Misalignment | None]:
             node = graph.nodes[index]
             if node.join and len(node.operands) > 1:
                 yield from _check(graph.nodes, node, swept.states, entry.name, names)
-
-
-def used_values(graph: Graph) -> list[int]:
-    """Values that some output depends on."""
-    behind: set[int] = set(graph.outputs_)
-    for index in range(len(graph.nodes) - 1, -1, -1):
-        if index in behind:
-            behind.update(graph.nodes[index].operands)
-    return sorted(behind)
 
 
 def _check(
@@ -183,8 +175,14 @@ def _centers(state: State, link: AnyLink, before: Sequence[int], after: Sequence
     if state is None:
         return {}
     if not isinstance(state, Terms) and link.is_identity:
-        return {(state[0], Fraction(state[1])): (Fraction(state[2] + state[3], 2),)}
+        return _of_span(state)
     return _by_stride(*branch_terms(state, link, before, after))
+
+
+@lru_cache(maxsize=1 << 16)
+def _of_span(span: Span) -> Centers:
+    """Where a plain field looks; kept, as a dense network has it in every join again."""
+    return {(span[0], Fraction(span[1])): (Fraction(span[2] + span[3], 2),)}
 
 
 def branch_terms(
@@ -229,6 +227,8 @@ def _by_stride(terms: Sequence[Term], shape: Sequence[int]) -> Centers:
 
 def _offset(one: Centers, other: Centers) -> Fraction | None:
     """The largest distance between centres, phase by phase; None where strides differ."""
+    if one == other:
+        return Fraction(0)
     if set(one) != set(other):
         return None
     gaps: list[Fraction] = []

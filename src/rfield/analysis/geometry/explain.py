@@ -162,7 +162,7 @@ def explain(graph: Graph, output: str | None = None, *, wrt: str | None = None) 
         )
     if len(sides) < 2 * sum(1 for n in rf.local.size if n):
         notes.append("a side that no single path attains is left out")
-    behind = fields._behind(value)  # pyright: ignore[reportPrivateUsage]
+    behind = graph.behind(value) - {source}
     per_axis = list(zip(fields.axes, fields.sweep.globals_, strict=True))
     whole = tuple(
         WholeRead(
@@ -231,8 +231,7 @@ def _repaddable(
     graph: Graph, fields: Fields, branch: str, other: str, gaps: Sequence[Fraction]
 ) -> tuple[tuple[str, tuple[tuple[int, int], ...]], ...]:
     """Windowed layers of this branch alone whose padding can take up the gap, the last first."""
-    mine = fields._behind(graph.index(branch))  # pyright: ignore[reportPrivateUsage]
-    theirs = fields._behind(graph.index(other))  # pyright: ignore[reportPrivateUsage]
+    mine, theirs = graph.behind(graph.index(branch)), graph.behind(graph.index(other))
     found: list[tuple[str, tuple[tuple[int, int], ...]]] = []
     for index in sorted(mine - theirs, reverse=True):
         node = graph.nodes[index]

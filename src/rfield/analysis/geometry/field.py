@@ -26,6 +26,7 @@ from ..engines.pull import LARGEST
 from ..engines.terms import Span, State
 from ..results import UNBOUNDED, Fidelity, IndexArray, Region, Size, axis_names
 from .halo import Halo, halo_of
+from .whole_reads import NONE, WholeReads
 
 SCHEMA = 1
 
@@ -49,11 +50,16 @@ class ReceptiveField:
     source_axes: tuple[int, ...] = field(repr=False)
     states: tuple[State, ...] = field(repr=False)
     fidelity: Fidelity
-    global_reads: tuple[str, ...] = field(repr=False)
+    whole_reads: WholeReads = field(repr=False)
     is_local: bool = field(default=False, repr=False)
     unknown: Mapping[str, str] = field(default_factory=dict[str, str], repr=False)
     positions: tuple[int, ...] = field(default=(), repr=False)
     is_crossed: bool = field(default=False, repr=False)
+
+    @cached_property
+    def global_reads(self) -> tuple[str, ...]:
+        """The layers that read a whole axis on the way."""
+        return self.whole_reads.before(self.value)
 
     @cached_property
     def _fields(self) -> tuple[AxisField, ...]:
@@ -165,9 +171,9 @@ class ReceptiveField:
     @cached_property
     def local(self) -> ReceptiveField:
         """The field without the whole-axis reads (size 0 where nothing local is left)."""
-        if not self.global_reads:
+        if not self.whole_reads.count(self.value):
             return self
-        return replace(self, is_local=True, global_reads=())
+        return replace(self, is_local=True, whole_reads=NONE)
 
     @cached_property
     def halo(self) -> Halo:

@@ -2,18 +2,20 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import replace
 from functools import cached_property
 
 from ...core.graph import Graph
-from ...errors import UnresolvedSizeError, unknown_name
+from ...core.limits import MOST_NAMES, MOST_SWEPT
+from ...errors import UnresolvedSizeError, over_limit, unknown_name
 from ..engines.bounds import position_axes
 from ..engines.forward import Sweep, input_sweeps, sweep
 from ..engines.free import unknown_numbers
 from ..engines.reverse import pull_back
 from ..results import Fidelity, axis_names
 from .field import ReceptiveField
+from .whole_reads import NONE, WholeReads
 
 
 def receptive_field(
@@ -65,14 +67,26 @@ class Fields(Mapping[str, ReceptiveField]):
     def __contains__(self, layer: object) -> bool:
         return layer in self._layers
 
+    def check_names(self, layers: Iterable[str]) -> None:
+        """Refuse a table of all whole-axis reads of ``layers`` where it would be too large."""
+        total = 0
+        for layer in layers if self._whole_reads.values else ():
+            total += self._whole_reads.count(find(self.graph, layer))
+            if total > MOST_NAMES:
+                raise over_limit(
+                    layer, "a table of the layers that read a whole axis before each", total,
+                    MOST_NAMES, "Ask for fewer layers, or for rfield.receptive_fields(model)",
+                )  # fmt: skip
+
     @cached_property
     def _layers(self) -> dict[str, int]:
         return {n: i for n, i in self.graph.layer_index.items() if i >= self.source}
 
     @cached_property
-    def _globals(self) -> frozenset[int]:
-        """Values that read a whole axis."""
-        return frozenset[int]().union(*self.sweep.globals_)
+    def _whole_reads(self) -> WholeReads:
+        """Who reads a whole axis before whom."""
+        values = frozenset[int]().union(*self.sweep.globals_)
+        return WholeReads(self.graph, values) if values else NONE
 
     @cached_property
     def _inexact(self) -> frozenset[int]:
@@ -80,16 +94,9 @@ class Fields(Mapping[str, ReceptiveField]):
         partial = {i for i, node in enumerate(self.graph.nodes) if node.partial}
         if all(node.exact for node in self.graph.nodes):
             return frozenset(partial)
-        found: set[int] = set()
-        reached = {self.source}
-        for index in range(self.source + 1, len(self.graph.nodes)):
-            node = self.graph.nodes[index]
-            inputs = [o for o in node.operands if o in reached]
-            if inputs:
-                reached.add(index)
-                if not node.exact or any(o in found for o in inputs):
-                    found.add(index)
-        return frozenset(found | partial)
+        reached = self.graph.dependents(self.source) - {self.source}
+        inexact = (i for i in reached if not self.graph.nodes[i].exact)
+        return frozenset(self.graph.dependents(*inexact) | partial)
 
     def _field(self, layer: str, value: int) -> ReceptiveField:
         states = self.sweep.at(value)
@@ -108,34 +115,17 @@ class Fields(Mapping[str, ReceptiveField]):
             graph=self.graph, layer=layer, wrt=self.wrt, axes=self.axes, value=value,
             source=self.source, source_axes=self.source_axes, states=states,
             fidelity=Fidelity.UPPER_BOUND if value in self._inexact else Fidelity.EXACT,
-            global_reads=self._global_reads(value), unknown=unknown, positions=positions,
-            is_crossed=self._is_crossed(value),
+            whole_reads=self._whole_reads, unknown=unknown, positions=positions,
+            is_crossed=value in self._crossed,
         )  # fmt: skip
         if rf.is_crossed and not rf.has_joint_theory():
             return replace(rf, is_crossed=False, fidelity=Fidelity.UPPER_BOUND)
         return rf
 
-    def _is_crossed(self, value: int) -> bool:
-        crossed = self.sweep.crossed
-        return bool(crossed) and not crossed.isdisjoint(self._behind(value))
-
-    def _global_reads(self, value: int) -> tuple[str, ...]:
-        if not self._globals:
-            return ()
-        read = sorted(self._globals & self._behind(value))
-        return tuple(dict.fromkeys(self.graph.layer_of(index) for index in read))
-
-    def _behind(self, value: int) -> set[int]:
-        """The value itself and everything after the source that it depends on."""
-        behind: set[int] = set()
-        stack = [value]
-        while stack:
-            index = stack.pop()
-            if index in behind or index <= self.source:
-                continue
-            behind.add(index)
-            stack.extend(self.graph.nodes[index].operands)
-        return behind
+    @cached_property
+    def _crossed(self) -> frozenset[int]:
+        """Values that depend on a join whose boxes are exact only together."""
+        return frozenset(self.graph.dependents(*self.sweep.crossed))
 
 
 class FieldsOf(Mapping[str, ReceptiveField]):
@@ -147,6 +137,7 @@ class FieldsOf(Mapping[str, ReceptiveField]):
         self.value = find(graph, of)
         self._sweeps = input_sweeps(graph)
         plain = not graph.has_free_axes and not any(swept.crossed for swept in self._sweeps)
+        self._swept = 0
         self._pulled = pull_back(graph, self.value, self._sweeps) if plain else None
 
     def __getitem__(self, layer: str) -> ReceptiveField:
@@ -160,9 +151,15 @@ class FieldsOf(Mapping[str, ReceptiveField]):
                 return ReceptiveField(
                     graph=self.graph, layer=self.of, wrt=layer, axes=axes, value=self.value,
                     source=source, source_axes=source_axes, states=states,
-                    fidelity=Fidelity.EXACT, global_reads=(),
+                    fidelity=Fidelity.EXACT, whole_reads=NONE,
                     positions=position_axes(self.graph, self.value, source, source_axes, states),
                 )  # fmt: skip
+        self._swept += len(self.graph.nodes) - source
+        if self._swept > max(MOST_SWEPT, len(self.graph.nodes)):
+            raise over_limit(
+                layer, "a sweep for each layer up to this one", self._swept, MOST_SWEPT,
+                f"Ask for single ones: rfield.receptive_field(model, {self.of!r}, wrt=layer)",
+            )  # fmt: skip
         fields = Fields(self.graph, source, layer)
         return fields._field(self.of, self.value)  # pyright: ignore[reportPrivateUsage]  # own module
 
@@ -175,10 +172,7 @@ class FieldsOf(Mapping[str, ReceptiveField]):
     @cached_property
     def _layers(self) -> dict[str, int]:
         """Layers and inputs that come before, those that the layer depends on."""
-        behind = {self.value}
-        for index in range(self.value, -1, -1):
-            if index in behind:
-                behind.update(self.graph.nodes[index].operands)
+        behind = self.graph.behind(self.value)
         inputs = {entry.name: entry.node for entry in self.graph.inputs_}
         named = {**inputs, **self.graph.layer_index}
         return {n: i for n, i in named.items() if i in behind and i <= self.value}
@@ -200,10 +194,7 @@ def choose_source(graph: Graph, value: int | None, wrt: str | None) -> int:
         raise unknown_name("input", "", ())
     candidates = [entry for entry in graph.inputs_ if entry.axes] or list(graph.inputs_)
     if len(candidates) > 1 and value is not None:
-        behind = {value}
-        for index in range(value, -1, -1):
-            if index in behind:
-                behind.update(graph.nodes[index].operands)
+        behind = graph.behind(value)
         candidates = [e for e in candidates if e.node in behind] or candidates[:1]
     if len(candidates) > 1:
         names = ", ".join(repr(entry.name) for entry in candidates)

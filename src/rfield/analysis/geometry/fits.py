@@ -17,6 +17,7 @@ import numpy as np
 
 from ...core.arguments import integer, listed
 from ...core.graph import Graph
+from ...core.limits import PLACEMENTS
 from ...errors import InvalidModelError
 from ..engines.bounds import axis_field
 from ..engines.pull import LARGEST
@@ -26,7 +27,6 @@ from .field import ReceptiveField
 from .fields import Fields, choose_source
 
 SCHEMA = 1
-PLACEMENTS = 1 << 16
 
 
 class Sees(Enum):

@@ -10,13 +10,12 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
+from ...core.limits import MOST_PHASES
 from ...errors import NotTileableError
 from ..results import UNBOUNDED, IndexArray, Size
 
 if TYPE_CHECKING:
     from .field import ReceptiveField
-
-MOST_PHASES = 1 << 16
 
 
 @dataclass(frozen=True, slots=True)

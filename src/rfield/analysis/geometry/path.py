@@ -16,6 +16,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from ...core.graph import Graph
+from ...core.limits import MOST_ELEMENTS
 from ...core.link import AnyLink, Link, Reshaped
 from ...core.relation import At, Sliding, indices_at
 from ..engines.bounds import AxisField, axis_field
@@ -25,7 +26,6 @@ from ..engines.terms import terms_of
 from ..engines.through import through
 
 Element = tuple[int, ...]
-MOST_ELEMENTS = 1 << 16
 
 
 @dataclass(frozen=True, slots=True)

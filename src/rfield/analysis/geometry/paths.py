@@ -22,7 +22,6 @@ from ...errors import InvalidModelError
 from ..engines.bounds import axis_field, carriers
 from ..engines.terms import Span, State, Terms, from_span, terms_of, to_state
 from ..engines.through import through
-from .alignment import used_values
 from .fields import choose_source, source_layout
 
 SCHEMA = 1
@@ -129,7 +128,7 @@ def path_fields(graph: Graph, *, wrt: str | None = None) -> PathFields:
     """The smallest and the largest path's field of every layer that widens it."""
     source = choose_source(graph, None, wrt)
     names, axes = source_layout(graph, source)
-    used = [index for index in used_values(graph) if index > source]
+    used = [index for index in sorted(graph.behind(*graph.outputs_)) if index > source]
     walks = [_Walk(graph, source, axis, used) for axis in axes]
     rows: list[PathField] = []
     for index in used:

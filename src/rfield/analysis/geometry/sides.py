@@ -12,11 +12,11 @@ import numpy as np
 from numpy.typing import NDArray
 
 from ...core.graph import Graph
+from ...core.limits import MOST_TRIED
 from .fields import Fields
 from .path import Paths, Stop
 
 SHOWN = 12
-MOST_TRIED = 64
 
 
 @dataclass(frozen=True, slots=True)

@@ -16,6 +16,7 @@ from typing import Any, NamedTuple
 import numpy as np
 
 from ...core.graph import Graph
+from ...core.limits import RESIDUES
 from ...errors import (
     InvalidModelError,
     NotStreamableError,
@@ -26,9 +27,6 @@ from ..engines.forward import sweep
 from .agreement import agreement
 from .streaming import StreamPlan
 from .timing import pattern_of
-
-RESIDUES = 16
-"""Up to so many lengths modulo the grid are all looked at; of more, a choice."""
 
 
 def run_streaming(
@@ -141,6 +139,11 @@ class _Windows:
         self.far = _up(4 * (max(0, last) - min(0, first)) + 8 * self.grid, self.grid)
         self.residues = self._residues()
         self.legal, self.sized = self._sized()
+        if self.sized and plan.length is None:
+            raise NotStreamableError(
+                f"{plan.layer}: the padding depends on the length of the stream.\n"
+                "  Say how long it is: stream_plan(…, length=)"
+            )
         self.stepwise = self.sized or self.legal != self.residues
         self.margin, self.least = self._margins()
 
@@ -158,12 +161,20 @@ class _Windows:
     def check_length(self, samples: int) -> None:
         """Refuse a stream whose length turns out to be one that gives other outputs throughout."""
         over = (samples - self.length) % self.grid
-        if self.sized and over:
+        if over and not self._is_alike(samples % self.grid):
             raise NotStreamableError(
                 f"{self.plan.layer}: the padding depends on the length of the stream, which is "
                 f"{samples}.\n  The plan was made for {self.length} and holds for lengths such as "
                 f"{samples - over} and {samples - over + self.grid}"
             )
+
+    def _is_alike(self, residue: int) -> bool:
+        """Whether a length that leaves this remainder gives the outputs of the plan."""
+        if self.sized or residue in self.residues:
+            return not self.sized
+        graph = self.graph(2 * self.far + residue)
+        same = self.graph(2 * self.far + self.length % self.grid)
+        return graph is None or same is None or self._clock(graph) == self._clock(same)
 
     def found(self, start: int, size: int, *, ends: bool) -> Final | None:
         """What is final of a window; ``ends``: the stream ends with it. None: nothing, or no run.
@@ -250,8 +261,8 @@ class _Windows:
         """Lengths modulo the grid: all, or those that change the length modulo each stride."""
         if self.grid <= RESIDUES:
             return list(range(self.grid))
-        steps = [*sorted(self.plan.steps), self.grid]
-        some = {a * k for a, b in pairwise(steps) for k in range(min(-(-b // a), 5))}
+        steps = sorted({1, *self.plan.steps, self.grid})
+        some = {a * k for a, b in pairwise(steps) for k in range(min(-(-b // a), RESIDUES))}
         return sorted({0, self.grid - 1, *(n for n in some if n < self.grid)})
 
     def _sized(self) -> tuple[list[int], bool]:

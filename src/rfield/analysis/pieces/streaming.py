@@ -15,7 +15,7 @@ from typing import Any
 
 from ...core.arguments import integer, one
 from ...core.graph import Graph
-from ...errors import InvalidModelError, NotStreamableError, unknown_name
+from ...errors import InvalidModelError, NotStreamableError, UnresolvedSizeError, unknown_name
 from ..engines.forward import sweep
 from ..geometry.fields import choose_source, find, source_layout
 from ..results import UNBOUNDED, Fidelity, Size
@@ -34,8 +34,10 @@ class StreamPlan:
     of input and ``frame_outputs`` outputs, ``hop`` samples each; frame ``q`` begins at sample
     ``frame * q``. ``input_axis`` and ``output_axis`` are the tensor axes that are time.
 
-    ``obstacles`` says why chunks cannot give exactly what the whole stream gives; the numbers then
-    leave out the whole-axis reads (of ``global_reads``). ``memory``: the layers whose past has no
+    ``length``: that of the stream, where it was given; the plan then holds for lengths that leave
+    the same remainder modulo ``grid``. ``obstacles`` says why chunks cannot give exactly what the
+    whole stream gives; the numbers then leave out the whole-axis reads (of ``global_reads``).
+    ``memory``: the layers whose past has no
     end; ``past`` is then ``UNBOUNDED``.
     """
 
@@ -52,6 +54,7 @@ class StreamPlan:
     grid: int
     sample_rate: float | None
     chunk: int | None
+    length: int | None
     fidelity: Fidelity
     obstacles: tuple[str, ...]
     global_reads: tuple[str, ...]
@@ -233,10 +236,13 @@ def stream_plan(
     axis: str | int | None = None,
     sample_rate: float | None = None,
     chunk: int | None = None,
+    length: int | None = None,
     wrt: str | None = None,
 ) -> StreamPlan:
     """The plan for ``output`` (default: the last one); see ``rfield.stream_plan``."""
     rate = None if sample_rate is None else _rate("sample_rate", sample_rate)
+    if length is not None:
+        graph = _of_length(graph, output, wrt, axis, one("length", length))
     value = graph.outputs_[-1] if output is None else find(graph, output)
     layer = graph.layer_of(value) if output is None else output
     source = choose_source(graph, value, wrt)
@@ -255,11 +261,26 @@ def stream_plan(
     return StreamPlan(
         graph=graph, value=value, source=source, layer=layer, wrt=wrt, axis=name,
         input_axis=time, output_axis=clock.axis, clock=clock, steps=steps,
-        grid=grid, sample_rate=rate, chunk=chunk, obstacles=obstacles,
+        grid=grid, sample_rate=rate, chunk=chunk, length=length, obstacles=obstacles,
         global_reads=path.global_reads(),
         memory=path.memory() if clock.remembers else (),
         fidelity=path.fidelity(), layers=tuple(path.layer_states(grid)), joins=tuple(path.delays()),
     )  # fmt: skip
+
+
+def _of_length(
+    graph: Graph, output: str | None, wrt: str | None, axis: str | int | None, length: int
+) -> Graph:
+    """The model as it is for a stream of this length."""
+    value = graph.outputs_[-1] if output is None else find(graph, output)
+    source = choose_source(graph, value, wrt)
+    name = graph.nodes[source].name
+    _, time = _time_axis(graph, source, name, axis)
+    if graph.reread is None or name not in graph.inputs:
+        raise UnresolvedSizeError(f"{name} cannot be read again at a length of {length}")
+    shapes = {entry.name: list(graph.nodes[entry.node].shape) for entry in graph.inputs_}
+    shapes[name][time] = length
+    return graph.reread(shapes)
 
 
 def _time_axis(graph: Graph, source: int, wrt: str, axis: str | int | None) -> tuple[str, int]:

@@ -19,6 +19,7 @@ from numpy.typing import NDArray
 
 from ...core.arguments import Pads, one, per_axis, stated_padding
 from ...core.graph import Graph, Input
+from ...core.limits import CANDIDATES
 from ...core.padding import PAD_BORDERS
 from ...errors import (
     InvalidModelError,
@@ -38,8 +39,6 @@ from .tiling import AxisTiles, TilePlan
 
 ITEM_BYTES = 4
 """Bytes per element under which ``max_bytes`` is counted: single precision."""
-CANDIDATES = 1 << 20
-"""How many combinations of tile sizes are weighed at most."""
 
 
 @dataclass(frozen=True, slots=True, eq=False)

@@ -59,11 +59,7 @@ class TimePath:
 
     def __init__(self, graph: Graph, source: int, value: int, swept: Sweep) -> None:
         self.graph, self.states, self.globals_ = graph, swept.states[0], swept.globals_[0]
-        behind = {value}
-        for index in range(value, source, -1):
-            if index in behind:
-                behind.update(o for o in graph.nodes[index].operands if o >= source)
-        self.values = sorted(i for i in behind if i > source and self.states[i] is not None)
+        self.values = [i for i in graph.between(source, value) if self.states[i] is not None]
         self._clocks: dict[int, Pattern | str] = {}
 
     def clock(self, value: int) -> Pattern | str:

@@ -15,8 +15,9 @@ from math import lcm
 
 import numpy as np
 
+from ...core.limits import PHASE_LIMIT
 from ...core.relation import Sliding
-from ..engines.bounds import PHASE_LIMIT, axis_field, carriers
+from ..engines.bounds import axis_field, carriers
 from ..engines.pull import LARGEST, NOTHING, Ints
 from ..engines.terms import State, Term, Terms, to_state
 

@@ -49,10 +49,7 @@ class Claim:
 
 def chosen_layers(graph: Graph, source: int, count: int = 6) -> tuple[str, ...]:
     """The outputs, and up to ``count`` layers spread evenly over the network."""
-    reached = {source}
-    for index in range(source + 1, len(graph.nodes)):
-        if any(operand in reached for operand in graph.nodes[index].operands):
-            reached.add(index)
+    reached = graph.dependents(source)
     named = {index: name for name, index in graph.layer_index.items() if index in reached}
     outputs = [graph.nodes[index].name for index in graph.outputs_ if index in reached]
     outputs = [named.get(graph.index(name), name) for name in outputs]

@@ -13,6 +13,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from ...core.graph import Graph
+from ...core.limits import BATCH, MASK_LIMIT
 from ...errors import (
     InvalidModelError,
     TooLargeError,
@@ -20,15 +21,12 @@ from ...errors import (
     show_shape,
     too_large,
 )
-from ..engines.backward import ENDLESS, Canvas, dependents, is_exact, pull
+from ..engines.backward import ENDLESS, Canvas, is_exact, pull
 from ..engines.footprint import Block, Footprint, merged
 from ..engines.scatter import Array, Domain, Marks
 from ..geometry.field import ReceptiveField
 from ..geometry.fields import receptive_field
 from ..results import Fidelity, Region
-
-MASK_LIMIT = 1 << 31
-BATCH = 256
 
 
 @dataclass(frozen=True, eq=False)
@@ -165,9 +163,9 @@ class Question:
             raise UnresolvedSizeError(
                 f"{rf.layer}: exact sets need the input's sizes; {rf.wrt} has free axes"
             )
-        if rf.value not in dependents(rf.graph, rf.source, rf.value):
+        if rf.value not in rf.graph.dependents(rf.source):
             raise InvalidModelError(f"{rf.layer} does not depend on {rf.wrt}")
-        if not clip and rf.global_reads:
+        if not clip and rf.whole_reads.count(rf.value):
             raise self._endless()
 
     def _endless(self) -> UnresolvedSizeError:

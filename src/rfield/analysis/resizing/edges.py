@@ -20,7 +20,6 @@ from ...core.indices import IndexSet
 from ...core.link import AnyLink, Link
 from ...core.relation import Sliding, Table, image
 from ..engines.terms import State, terms_of
-from ..geometry.alignment import used_values
 
 Mask = NDArray[np.bool_]
 Pads = tuple[int, int]
@@ -103,7 +102,7 @@ class _Ends:
 
     def found(self) -> tuple[tuple[Drop, ...], tuple[Uneven, ...]]:
         readers: dict[int, list[int]] = {}
-        for index in used_values(self.graph):
+        for index in sorted(self.graph.behind(*self.graph.outputs_)):
             self._enter(index, self.graph.nodes[index])
             for operand in self.graph.nodes[index].operands:
                 readers.setdefault(operand, []).append(index)

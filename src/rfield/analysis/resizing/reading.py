@@ -11,7 +11,8 @@ from functools import cached_property
 
 from ...core.arguments import integer, listed
 from ...core.graph import Graph, Input
-from ...errors import InvalidModelError, UnresolvedSizeError, show_shape
+from ...core.limits import MOST_READ
+from ...errors import InvalidModelError, UnresolvedSizeError, over_limit, show_shape
 from ..engines.forward import Sweep, sweep
 from ..engines.terms import State
 from ..geometry.alignment import alignment
@@ -156,6 +157,8 @@ class Resizing:
         self.output = output
         self._kept: dict[tuple[int, ...], Reading] = {}
         self._seen: Reading | None = None
+        self._laid = 0
+        self._size = sum(1 + len(node.operands) for node in graph.nodes)
         if output is not None:
             find(graph, output)
         self._names = frozenset(entry.name for entry in self.entries)
@@ -209,6 +212,12 @@ class Resizing:
             for axis, size in zip(entry.axes, sizes, strict=True):
                 shapes[entry.name][axis] = size
         assert self.graph.reread is not None
+        self._laid += self._size
+        if self._laid > max(MOST_READ, self._size):
+            raise over_limit(
+                self.output or self.graph.outputs[-1], "the model at all sizes of one step",
+                self._laid, MOST_READ, "Ask for single sizes: rfield.check_size(model, size)",
+            )  # fmt: skip
         try:
             return self.graph.reread(shapes), ""
         except InvalidModelError as error:

@@ -12,13 +12,13 @@ from collections.abc import Iterable, Iterator, Sequence
 from functools import cached_property
 from math import lcm
 
+from ...core.limits import STEP_LIMIT
 from ...errors import too_large
 from ..engines.forward import sweep
 from ..engines.terms import terms_of
 from .reading import CRITERIA, Reading, Resizing
 from .sizeset import SizeSet
 
-STEP_LIMIT = 512
 FREE_BASE = 1024
 MORE = 8
 ASIDE = 32

@@ -13,7 +13,7 @@ not part of a graph and cannot be seen.
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass, field
 from fractions import Fraction
 from math import lcm, prod
@@ -127,7 +127,7 @@ class _Walk:
         self.value = value
         self.states: dict[int, _State] = {source: _State({axis: Motion(Fraction(1))})}
         try:
-            for index in _between(graph, source, value):
+            for index in graph.between(source, value):
                 self.states[index] = self._enter(index, graph.nodes[index])
         except _BrokenError as reason:
             self.broken = str(reason)
@@ -239,19 +239,6 @@ class _Walk:
     def _require(self, rate: Fraction, multiple: int) -> None:
         """The step must move the value by multiples of ``multiple``."""
         self.step = lcm(self.step, (abs(multiple) / abs(rate)).numerator)
-
-
-def _between(graph: Graph, source: int, value: int) -> Iterator[int]:
-    """The values from the source to the output that depend on the one and lead to the other."""
-    reached = {source}
-    for index in range(source + 1, value + 1):
-        if any(operand in reached for operand in graph.nodes[index].operands):
-            reached.add(index)
-    behind = {value}
-    for index in range(value, source, -1):
-        if index in behind:
-            behind.update(graph.nodes[index].operands)
-    return iter(sorted((reached & behind) - {source}))
 
 
 def _drives(link: AnyLink, axis: int) -> bool:

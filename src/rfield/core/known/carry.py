@@ -7,13 +7,11 @@ from collections.abc import Sequence
 import numpy as np
 from numpy.typing import NDArray
 
+from ..limits import MOST_CODES
 from ..link import AnyLink, Reshaped
 from ..padding import fold
 from ..relation import At, Relation, Sliding, Table
 from .codes import ALIVE, FIXED, Codes, Known, squeezed
-
-MOST_CELLS = 1 << 24
-"""Codes that are written out. Larger ones are given up, which makes an answer a bound."""
 
 
 def carried(
@@ -41,7 +39,7 @@ def carried(
             shape = [1] * codes.ndim
             shape[axis] = len(places)
             codes = np.where(inside.reshape(shape), taken, np.uint8(FIXED))
-        if codes.size > MOST_CELLS:
+        if codes.size > MOST_CODES:
             return None
     if link.coupled:
         return None
@@ -86,7 +84,7 @@ def _reshaped(link: Reshaped, codes: Codes) -> Codes | None:
             full[axis] = link.before[axis]
         for axis in group.after:
             shape[axis] = link.after[axis]
-    if np.prod(shape, dtype=np.int64) > MOST_CELLS:
+    if np.prod(shape, dtype=np.int64) > MOST_CODES:
         return None
     return squeezed(np.broadcast_to(codes, full).reshape(shape))
 

@@ -6,13 +6,11 @@ import numpy as np
 from numpy.typing import NDArray
 
 from ..indices import IndexSet
+from ..limits import ROW_PHASES
 from ..relation import WHOLE, Prefix, Relation, Sliding, Table
 
 Marks = NDArray[np.bool_]
 Ints = NDArray[np.int64]
-
-MOST_PHASES = 64
-"""Rows after which a pattern of rows may repeat: the chunks and windows of local attention."""
 
 
 def relation_of(marks: Marks) -> Relation:
@@ -35,7 +33,7 @@ def relation_of(marks: Marks) -> Relation:
             return Prefix()
         if (marks == triangle.T).all():
             return Prefix(backward=True)
-        for period in range(1, min(MOST_PHASES, rows // 2) + 1):
+        for period in range(1, min(ROW_PHASES, rows // 2) + 1):
             found = _sliding(marks, period)
             if found is not None:
                 return found

@@ -11,7 +11,7 @@ from ...core.indices import IndexSet
 from ...core.link import AnyLink, Link, Read
 from ...core.ops import Op
 from ...core.relation import WHOLE, Relation, Table
-from ...core.resampling import Coordinates, Method, coordinates, resample
+from ...core.resampling import Coordinates, Method, coordinates, resampled
 from .rulebook import Arguments, rule
 
 _METHODS: dict[str, Method] = {
@@ -40,12 +40,24 @@ def _resize(
     relations: dict[int, tuple[Relation, int]] = {}
     for j, axis in enumerate(range(len(shape) - count, len(shape))):
         size, outputs = shape[axis], result[axis]
-        step = None if not scales[j] else 1 / Fraction(str(scales[j]))
+        scale = scales[j]
+        step = _step(scale) if scale else None
         relation = _along(
             size, outputs, step, method, bool(arg.get("align_corners")), exact_nearest, antialias
         )
         relations[axis] = (relation, outputs)
     return ops.along(shape, relations, kind="resize")
+
+
+def _step(scale: float) -> Fraction:
+    """Input positions per output position, as PyTorch computes it: ``1 / scale``, rounded.
+
+    The fraction that was meant (3 for a scale of 1/3, which no float is) where single precision
+    does not tell the two apart.
+    """
+    step = Fraction(1 / scale)
+    meant = step.limit_denominator(1 << 10)
+    return meant if abs(meant - step) * (1 << 24) <= step else step
 
 
 def _along(
@@ -56,7 +68,7 @@ def _along(
     if method == "nearest":
         mode = "tf_half_pixel_for_nn" if exact_nearest else "asymmetric"
     slope, offset = coordinates(size, outputs, mode, None if corners else step)
-    return resample(slope, offset, _METHODS[method], antialias=antialias)
+    return resampled(slope, offset, _METHODS[method], (size, outputs), antialias=antialias)
 
 
 @rule("aten::upsample_nearest1d")
