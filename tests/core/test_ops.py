@@ -159,7 +159,7 @@ def test_a_broadcast(shape: tuple[int, ...], result: tuple[int, ...], expected: 
 @pytest.mark.parametrize(
     ("make", "text"),
     [
-        (lambda: ops.pointwise(), "there are no operands"),
+        (ops.pointwise, "there are no operands"),
         (lambda: layout.concat(axis=0), "nothing to concatenate"),
         (
             lambda: ops.conv_transpose((1, 1, 2), kernel=2, stride=2, padding=2),

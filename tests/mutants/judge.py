@@ -23,7 +23,6 @@ from dataclasses import dataclass, field
 from functools import _lru_cache_wrapper
 from pathlib import Path
 from types import CodeType, FunctionType
-from typing import Any
 
 import coverage
 import pytest
@@ -211,7 +210,7 @@ def exchange(mutant: Mutant, living: Mapping[Place, Sequence[FunctionType]]) -> 
     mutant.change()
     made = compile(ast.fix_missing_locations(mutant.tree), str(mutant.file), "exec")
     codes = {(code.co_name, code.co_firstlineno): code for code in inner(made)}
-    for function in living[str(mutant.file), *mutant.function]:
+    for function in living[(str(mutant.file), *mutant.function)]:
         function.__code__ = codes[mutant.function]
 
 

@@ -11,6 +11,7 @@ from collections import Counter
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
 
 Change = Callable[[], Callable[[], None]]
 """Makes the mistake in the tree and returns what mends it."""
@@ -30,7 +31,7 @@ ARITHMETIC: dict[type[ast.operator], type[ast.operator]] = {
 }  # fmt: skip
 NAMES = {
     "min": "max", "max": "min", "minimum": "maximum", "maximum": "minimum",
-    "any": "all", "all": "any", "floor": "ceil", "ceil": "floor",
+    "any": "all", "all": "any",
 }  # fmt: skip
 SHOWN = 90
 """A mutant shows the largest expression around its mistake that is no longer than this."""
@@ -58,9 +59,9 @@ def mutants_of(file: Path, name: str) -> list[Mutant]:
         for node in visited(function, parents):
             for change in changes(node, parents[node]):
                 shown = around(node, parents)
-                before = ast.unparse(shown)
+                before = text_of(shown)
                 mend = change()
-                after = ast.unparse(shown)
+                after = text_of(shown)
                 mend()
                 key = f"{name} {owner}: {before} -> {after}"
                 seen[key] += 1
@@ -112,6 +113,13 @@ def around(node: ast.AST, parents: dict[ast.AST, ast.AST]) -> ast.AST:
     return shown
 
 
+def text_of(node: ast.AST) -> str:
+    """The code of a node in one line, without the body that hangs on it."""
+    if isinstance(node, ast.If):
+        return f"if {ast.unparse(node.test)}:"
+    return " ".join(ast.unparse(node).split())
+
+
 def statement(node: ast.AST, parents: dict[ast.AST, ast.AST]) -> ast.stmt:
     """The statement that a node is part of."""
     while not isinstance(node, ast.stmt):
@@ -130,51 +138,84 @@ def last_line(node: ast.AST) -> int:
 
 def changes(node: ast.AST, parent: ast.AST) -> Iterator[Change]:
     """All mistakes that can be made at one node."""
-    if isinstance(node, ast.Compare) and len(node.ops) == 1:
-        sides = (node.left, node.comparators[0])
-        limit = any(isinstance(side, ast.Name) and side.id.isupper() for side in sides)
-        tables = (OPPOSITE,) if limit else (EDGE, OPPOSITE)
-        for table in tables:
-            other = table.get(type(node.ops[0]))
-            if other is not None:
-                yield put(node, "ops", [other()])
-    elif isinstance(node, ast.Compare):
-        for place, op in enumerate(node.ops):
-            if type(op) in EDGE:
-                ops = [*node.ops[:place], EDGE[type(op)](), *node.ops[place + 1 :]]
-                yield put(node, "ops", ops)
-    elif isinstance(node, ast.BinOp | ast.AugAssign):
-        other = ARITHMETIC.get(type(node.op))
-        if other is not None:
-            yield put(node, "op", other())
-    elif isinstance(node, ast.BoolOp):
-        yield put(node, "op", ast.Or() if isinstance(node.op, ast.And) else ast.And())
-    elif isinstance(node, ast.UnaryOp) and isinstance(node.op, ast.Not | ast.USub):
+    for kind, mistakes in MISTAKES.items():
+        if isinstance(node, kind):
+            yield from mistakes(node, parent)
+
+
+def comparisons(node: ast.Compare, _: ast.AST) -> Iterator[Change]:
+    """Another border, or the opposite; in a chain another border at each place."""
+    sides = (node.left, *node.comparators)
+    limit = any(isinstance(side, ast.Name) and side.id.isupper() for side in sides)
+    for place, op in enumerate(node.ops):
+        for table in (EDGE, OPPOSITE)[limit : 1 + (len(node.ops) == 1)]:
+            if type(op) in table:
+                other = [*node.ops[:place], table[type(op)](), *node.ops[place + 1 :]]
+                yield put(node, "ops", other)
+
+
+def arithmetic(node: ast.BinOp | ast.AugAssign, _: ast.AST) -> Iterator[Change]:
+    """Another operation."""
+    if type(node.op) in ARITHMETIC:
+        yield put(node, "op", ARITHMETIC[type(node.op)]())
+
+
+def connectives(node: ast.BoolOp, _: ast.AST) -> Iterator[Change]:
+    """``or`` for ``and``."""
+    yield put(node, "op", ast.Or() if isinstance(node.op, ast.And) else ast.And())
+
+
+def signs(node: ast.UnaryOp, parent: ast.AST) -> Iterator[Change]:
+    """Without ``not``, without the minus."""
+    if isinstance(node.op, ast.Not | ast.USub):
         yield replace(parent, node, node.operand)
-    elif isinstance(node, ast.Constant) and isinstance(node.value, bool):
+
+
+def constants(node: ast.Constant, _: ast.AST) -> Iterator[Change]:
+    """One more, one less, or the other truth."""
+    if isinstance(node.value, bool):
         yield put(node, "value", not node.value)
-    elif isinstance(node, ast.Constant) and isinstance(node.value, int):
+    elif isinstance(node.value, int):
         yield put(node, "value", node.value + 1)
         yield put(node, "value", node.value - 1)
-    elif isinstance(node, ast.Name) and isinstance(parent, ast.Call) and node.id in NAMES:
-        if parent.func is node and node.id not in ("floor", "ceil"):
-            yield put(node, "id", NAMES[node.id])
-    elif isinstance(node, ast.Attribute) and isinstance(parent, ast.Call) and node.attr in NAMES:
-        yield put(node, "attr", NAMES[node.attr])
-    elif isinstance(node, ast.IfExp):
-        yield put(node, "test", ast.UnaryOp(ast.Not(), node.test))
-    elif isinstance(node, ast.If):
-        yield put(node, "test", ast.Constant(False))
-        yield put(node, "test", ast.Constant(True))
-    elif isinstance(node, ast.comprehension):
-        for place in range(len(node.ifs)):
-            yield put(node, "ifs", node.ifs[:place] + node.ifs[place + 1 :])
-    elif isinstance(node, ast.Continue | ast.Break):
+
+
+def calls(node: ast.Call, _: ast.AST) -> Iterator[Change]:
+    """``max`` for ``min``, as a function or a method."""
+    for kind, field in ((ast.Name, "id"), (ast.Attribute, "attr")):
+        if isinstance(node.func, kind) and getattr(node.func, field) in NAMES:
+            yield put(node.func, field, NAMES[getattr(node.func, field)])
+
+
+def branches(node: ast.If | ast.IfExp, _: ast.AST) -> Iterator[Change]:
+    """Never, always."""
+    yield put(node, "test", ast.Constant(False))
+    yield put(node, "test", ast.Constant(True))
+
+
+def filters(node: ast.comprehension, _: ast.AST) -> Iterator[Change]:
+    """One condition less."""
+    for place in range(len(node.ifs)):
+        yield put(node, "ifs", node.ifs[:place] + node.ifs[place + 1 :])
+
+
+def steps(node: ast.stmt, parent: ast.AST) -> Iterator[Change]:
+    """A statement that is not there: a jump, an addition, a call for its effect."""
+    if not isinstance(node, ast.Expr) or isinstance(node.value, ast.Call):
         yield replace(parent, node, ast.Pass())
-    if isinstance(node, ast.AugAssign) or (
-        isinstance(node, ast.Expr) and isinstance(node.value, ast.Call)
-    ):
-        yield replace(parent, node, ast.Pass())
+
+
+MISTAKES: dict[Any, Callable[[Any, ast.AST], Iterator[Change]]] = {
+    ast.Compare: comparisons,
+    ast.BinOp | ast.AugAssign: arithmetic,
+    ast.BoolOp: connectives,
+    ast.UnaryOp: signs,
+    ast.Constant: constants,
+    ast.Call: calls,
+    ast.If | ast.IfExp: branches,
+    ast.comprehension: filters,
+    ast.Continue | ast.Break | ast.AugAssign | ast.Expr: steps,
+}
 
 
 def put(node: ast.AST, field: str, value: object) -> Change:

@@ -18,8 +18,8 @@ def clip(values: list[int] = [0], *, least: int = 3) -> int:
     return min(v for v in values if not v < least)
 '''
 MISTAKES = [
-    "if False: raise ValueError(f'{least + 1} is too large')",
-    "if True: raise ValueError(f'{least + 1} is too large')",
+    "if False:",
+    "if True:",
     "least > MOST_ALLOWED or values",
     "least <= MOST_ALLOWED and values",
     "return max((v for v in values if not v < least))",
@@ -43,7 +43,7 @@ def test_every_mistake_is_made_once_and_mended(tmp_path: Path) -> None:
         assert ast.unparse(mutant.tree) == whole
     assert len(found) == len(MISTAKES)
     for mistake in MISTAKES:
-        assert any(mistake.split(": raise")[0] in line for line in changed), mistake
+        assert any(mistake in line for line in changed), mistake
 
 
 def test_the_sample_follows_from_the_seed() -> None:
