@@ -23,6 +23,7 @@ from dataclasses import dataclass, field
 from functools import _lru_cache_wrapper
 from pathlib import Path
 from types import CodeType, FunctionType
+from typing import NoReturn
 
 import coverage
 import pytest
@@ -34,6 +35,8 @@ MEMORY = 3 << 30
 """What a mutant may take beyond what the session has."""
 QUICK = 2
 """Tests that take longer than this many seconds (traced) are left out."""
+BROKEN = 3
+"""The exit status of a child in which the judge failed, not a test."""
 SURVIVED, ENDLESS, UNREACHED = "", "no end", "no test runs it"
 
 
@@ -44,6 +47,8 @@ class Judge:
     mutants: Sequence[Mutant]
     killers: Mapping[str, str] = field(default_factory=dict[str, str])
     processes: int = 2
+    patience: float = 3
+    """Seconds of processor time that every test may take, besides six times its own."""
     verdicts: dict[str, str] = field(default_factory=dict[str, str])
 
     @pytest.hookimpl(tryfirst=True)
@@ -54,7 +59,7 @@ class Judge:
         from hypothesis import Phase, settings  # not before pytest has rewritten it
 
         once = settings(
-            settings.get_profile("ci"), database=None, phases=[Phase.explicit, Phase.generate]
+            database=None, deadline=None, derandomize=True, phases=[Phase.explicit, Phase.generate]
         )
         settings.register_profile("mutants", once)
         settings.load_profile("mutants")
@@ -82,8 +87,7 @@ class Judge:
             order = sorted(names, key=lambda n: (n != first, seconds[n] / (1 + kills[n]), n))
             pid = os.fork()
             if pid == 0:
-                exchange(mutant, living)
-                os._exit(tried([tests[name] for name in order], seconds))
+                child(mutant, living, [(tests[n], self.patience + 6 * seconds[n]) for n in order])
             running[pid] = mutant
             if number % 50 == 0:
                 say(f"  {number} of {len(self.mutants)}, {time.monotonic() - began:.0f} s\n")
@@ -96,7 +100,10 @@ class Judge:
         pid, status = os.wait()
         mutant = running.pop(pid)
         note = Path(tempfile.gettempdir(), f"rfield-mutant-{pid}")
-        if os.waitstatus_to_exitcode(status) == 0:
+        code = os.waitstatus_to_exitcode(status)
+        if code == BROKEN:
+            raise pytest.UsageError(f"not judged: {mutant.key}")
+        if code == 0:
             self.verdicts[mutant.key] = SURVIVED
             say(f"  alive: {mutant.key}\n")
         else:
@@ -109,6 +116,8 @@ def say(text: str) -> None:
     sys.__stdout__.flush()  # type: ignore[union-attr]
 
 
+Place = tuple[str, str, int]
+"""A function: its file, its name and its first line."""
 Lines = dict[str, dict[int, set[str]]]
 
 
@@ -172,14 +181,28 @@ def fails(item: pytest.Item) -> str:
     return next((str(report.longrepr) for report in reports if report.failed), "")
 
 
-def tried(items: Sequence[pytest.Item], seconds: Mapping[str, float]) -> int:
+def child(
+    mutant: Mutant,
+    living: Mapping[Place, Sequence[FunctionType]],
+    items: Sequence[tuple[pytest.Item, float]],
+) -> NoReturn:
+    """The whole life of a forked process."""
+    status = BROKEN
+    try:
+        exchange(mutant, living)
+        status = tried(items)
+    finally:
+        os._exit(status)
+
+
+def tried(items: Sequence[tuple[pytest.Item, float]]) -> int:
     """In a child: 1 if a test notices the mutant, whose name is left in a file."""
     pages = int(Path("/proc/self/statm").read_text("utf-8").split()[0])
     most = pages * resource.getpagesize() + MEMORY
     resource.setrlimit(resource.RLIMIT_AS, (most, most))
-    for item in items:
+    for item, most_seconds in items:
         # The default action of the signal ends the process, in whatever loop it is.
-        signal.setitimer(signal.ITIMER_VIRTUAL, 3 + 6 * seconds[item.nodeid])
+        signal.setitimer(signal.ITIMER_VIRTUAL, most_seconds)
         try:
             failed = fails(item)
         except BaseException as error:  # noqa: BLE001  # whatever a mutant does is a verdict
@@ -189,10 +212,6 @@ def tried(items: Sequence[pytest.Item], seconds: Mapping[str, float]) -> int:
             note.write_text(item.nodeid, "utf-8")
             return 1
     return 0
-
-
-Place = tuple[str, str, int]
-"""A function: its file, its name and its first line."""
 
 
 def functions_of(files: set[str]) -> dict[Place, list[FunctionType]]:

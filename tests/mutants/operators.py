@@ -59,9 +59,11 @@ def mutants_of(file: Path, name: str) -> list[Mutant]:
         for node in visited(function, parents):
             for change in changes(node, parents[node]):
                 shown = around(node, parents)
+                field, place = where(shown, parents[shown])
                 before = text_of(shown)
                 mend = change()
-                after = text_of(shown)
+                there = getattr(parents[shown], field)
+                after = text_of(there if place is None else there[place])
                 mend()
                 key = f"{name} {owner}: {before} -> {after}"
                 seen[key] += 1
@@ -218,6 +220,18 @@ MISTAKES: dict[Any, Callable[[Any, ast.AST], Iterator[Change]]] = {
 }
 
 
+def where(node: ast.AST, parent: ast.AST) -> tuple[str, int | None]:
+    """The field of its parent in which a node is, and its place if that is a list."""
+    for field, value in ast.iter_fields(parent):
+        if value is node:
+            return field, None
+        if isinstance(value, list):
+            for place, one in enumerate(value):
+                if one is node:
+                    return field, place
+    raise ValueError("the node is not part of its parent")
+
+
 def put(node: ast.AST, field: str, value: object) -> Change:
     """Another value in one field of a node."""
 
@@ -231,9 +245,8 @@ def put(node: ast.AST, field: str, value: object) -> Change:
 
 def replace(parent: ast.AST, node: ast.AST, other: ast.AST) -> Change:
     """Another node in the place of one."""
-    for field, value in ast.iter_fields(parent):
-        if value is node:
-            return put(parent, field, other)
-        if isinstance(value, list) and any(one is node for one in value):
-            return put(parent, field, [other if one is node else one for one in value])
-    raise ValueError("the node is not part of its parent")
+    field, place = where(node, parent)
+    if place is None:
+        return put(parent, field, other)
+    old = getattr(parent, field)
+    return put(parent, field, [*old[:place], other, *old[place + 1 :]])
