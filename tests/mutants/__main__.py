@@ -89,6 +89,7 @@ def main(arguments: list[str] | None = None) -> int:
     parser.add_argument("--processes", type=int, default=min(2, os.cpu_count() or 1))
     parser.add_argument("--survivors", action="store_true", help="only those of the last run")
     parser.add_argument("--match", default="", help="only mutants whose text holds this")
+    parser.add_argument("--tests", nargs="+", default=TESTS, help="judge by these alone")
     options = parser.parse_args(arguments)
     every = {room: all_of(room) for room in options.rooms or ROOMS}
     taken = {
@@ -96,7 +97,7 @@ def main(arguments: list[str] | None = None) -> int:
         for room, found in every.items()
     }
     judge = Judge([m for found in taken.values() for m in found], processes=options.processes)
-    command = ["-q", "-s", "-n0", "--no-header", "--no-summary", *TESTS]
+    command = ["-q", "-s", "-n0", "--no-header", "--no-summary", *options.tests]
     status = pytest.main(command, [judge, Memory(judge, survivors=options.survivors)])
     if not judge.verdicts and status:
         return int(status)
