@@ -15,7 +15,9 @@ import rfield
 from rfield.analysis.engines.reverse import exact_relations
 from rfield.core import layout, ops
 from rfield.core.graph import Draft, Graph
-from rfield.core.relation import shift
+from rfield.core.link import Link, Read
+from rfield.core.operation import Op
+from rfield.core.relation import IDENTITY, At, shift
 
 
 def built(size: int, make: Callable[[Any, Any], Any], channels: int = 1) -> Graph:
@@ -90,6 +92,41 @@ def rows_of(select: Sequence[int]) -> Graph:
     return draft.finish([draft.add("sum", ops.pointwise(*[(1, 1, 5)] * len(rows)), rows)])
 
 
+def test_a_row_is_found_in_the_part_that_is_looked_at() -> None:
+    """Rows 2 and 4 of a convolution along the columns, at its left border."""
+    draft = Draft()
+    x = draft.input("x", (1, 1, 6, 5), (2, 3))
+    y = draft.add("conv", ops.conv((1, 1, 6, 5), kernel=(1, 3), padding=(0, 1)), [x])
+    rows = [draft.add(f"row {i}", layout.select((1, 1, 6, 5), 2, i), [y]) for i in (2, 4)]
+    graph = draft.finish([draft.add("sum", ops.pointwise((1, 1, 5), (1, 1, 5)), rows)])
+    found = rfield.receptive_field(graph).region((0,), clip=True)
+    assert (found.start, found.stop) == ((2, 0), (5, 2))
+
+
+def test_a_field_that_nothing_moves_has_a_stride_of_zero() -> None:
+    def make(b: Any, x: Any) -> Any:
+        one = b.slice("one", x, axis=2, start=3, stop=4)
+        return b.gather("again", one, axis=2, indices=[0, 0, 0])
+
+    assert regions(built(8, make), range(3), clip=False) == [(3, 4)] * 3
+    rf = rfield.receptive_field(rows_of([2, 4]))
+    assert (rf.axes, rf.size, rf.stride) == (("y", "x"), (3, 1), (0, 1))
+
+
+def test_what_is_too_long_to_be_listed_is_refused() -> None:
+    """2**26 positions of an input of which every second one is read, and all at once."""
+    size = 1 << 26
+
+    def make(b: Any, x: Any) -> Any:
+        y = b.conv("half", x, kernel=3, stride=2, padding=1)
+        return b.reduce("all", y, axes=[2], keepdims=True)
+
+    rf = rfield.receptive_field(built(size, make))
+    with pytest.raises(rfield.RFieldError) as told:
+        rf.region((0,), clip=True)
+    assert str(size) in str(told.value).replace(",", "")
+
+
 def test_the_rows_of_an_image_that_are_chosen_are_read() -> None:
     rf = rfield.receptive_field(rows_of([2, 4]))
     found = rf.region((3,), clip=True)
@@ -116,6 +153,16 @@ def test_a_branch_that_does_not_see_an_input_position_hides_nobody_who_does() ->
     assert [seeing(built(6, make), i) for i in range(6)] == [
         (0, 1), (1, 2), (2, 3), (0, 1), (1, 2), (2, 3),
     ]  # fmt: skip
+
+
+def test_an_operand_of_which_an_element_is_not_read_hides_nobody() -> None:
+    """``x[i] + x[2]`` as one op: all see element 2, only one sees any other."""
+    kept = [Read(0, IDENTITY), Read(1, IDENTITY)]
+    draft = Draft()
+    x = draft.input("x", (1, 1, 6), (2,))
+    links = (Link([*kept, Read(2, IDENTITY)]), Link([*kept, Read(None, At(2))]))
+    graph = draft.finish([draft.add("pick", Op("pick", (1, 1, 6), links), [x, x])])
+    assert [seeing(graph, i) for i in range(4)] == [(0, 1), (1, 2), (0, 6), (3, 4)]
 
 
 @pytest.mark.parametrize(("backward", "expected"), [(False, (0, 3)), (True, (0, 3))])
@@ -176,6 +223,7 @@ def test_only_what_lies_between_makes_a_bound() -> None:
     known, guessed = draft.input("known", (1, 1, 6), (2,)), draft.input("guessed", (1, 1, 6), (2,))
     odd = ops.along((1, 1, 6), {2: (shift(0, "zero"), 5)}, kind="odd", exact=False)
     cut = layout.slice_((1, 1, 6), 2, 1, 6, 1)
+    draft.add("aside", odd, [known])
     parts = [draft.add("cut", cut, [known]), draft.add("odd", odd, [guessed])]
     graph = draft.finish([draft.add("sum", ops.pointwise((1, 1, 5), (1, 1, 5)), parts)])
     found = {name: rfield.support(graph, (2,), wrt=name) for name in ("known", "guessed")}

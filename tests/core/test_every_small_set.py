@@ -74,6 +74,11 @@ def test_what_would_be_too_many_runs_is_refused() -> None:
     most = IndexSet.of(range(0, 3 * RUN_LIMIT, 3))
     more = IndexSet.of(range(0, 3 * RUN_LIMIT + 1, 3))
     assert most.quotients(3) == IndexSet.interval(0, RUN_LIMIT - 1)
-    for ask in (lambda: more.quotients(3), lambda: union([most, most.shift(4)])):
+    wide = union([IndexSet.interval(at, at + RUN_LIMIT // 2) for at in (0, RUN_LIMIT)])
+    for ask in (
+        lambda: more.quotients(3),
+        lambda: union([most, most.shift(4)]),
+        lambda: list(wide.by_residue(3)),
+    ):
         with pytest.raises(RFieldError):
             ask()

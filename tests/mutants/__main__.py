@@ -96,7 +96,10 @@ def main(arguments: list[str] | None = None) -> int:
         room: chosen([m for m in found if options.match in m.key], options.sample, options.seed)
         for room, found in every.items()
     }
-    judge = Judge([m for found in taken.values() for m in found], processes=options.processes)
+    mutants = [m for found in taken.values() for m in found]
+    files = sorted({mutant.file.relative_to(SOURCE.parent) for mutant in mutants})
+    modules = [".".join(file.with_suffix("").parts) for file in files]
+    judge = Judge(mutants, modules, processes=options.processes)
     command = ["-q", "-s", "-n0", "--no-header", "--no-summary", *options.tests]
     status = pytest.main(command, [judge, Memory(judge, survivors=options.survivors)])
     if not judge.verdicts and status:

@@ -17,10 +17,12 @@ import signal
 import sys
 import tempfile
 import time
+import traceback
 from collections import Counter, defaultdict
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from functools import _lru_cache_wrapper
+from importlib import import_module
 from pathlib import Path
 from types import CodeType, FunctionType
 from typing import NoReturn
@@ -45,6 +47,8 @@ class Judge:
     """A pytest plugin: ``verdicts`` gives for each key the test that killed it, or why none did."""
 
     mutants: Sequence[Mutant]
+    modules: Sequence[str] = ()
+    """Where the mutants are; all are imported beforehand, none by a test that needs it."""
     killers: Mapping[str, str] = field(default_factory=dict[str, str])
     processes: int = 2
     patience: float = 3
@@ -63,6 +67,8 @@ class Judge:
         )
         settings.register_profile("mutants", once)
         settings.load_profile("mutants")
+        for module in self.modules:
+            import_module(module)
         forget()
         tests = {item.nodeid: item for item in session.items}
         files = {str(mutant.file) for mutant in self.mutants}
@@ -191,6 +197,8 @@ def child(
     try:
         exchange(mutant, living)
         status = tried(items)
+    except Exception:  # noqa: BLE001  # nothing may leave the child
+        say(traceback.format_exc())
     finally:
         os._exit(status)
 
@@ -229,7 +237,10 @@ def exchange(mutant: Mutant, living: Mapping[Place, Sequence[FunctionType]]) -> 
     mutant.change()
     made = compile(ast.fix_missing_locations(mutant.tree), str(mutant.file), "exec")
     codes = {(code.co_name, code.co_firstlineno): code for code in inner(made)}
-    for function in living[(str(mutant.file), *mutant.function)]:
+    found = living.get((str(mutant.file), *mutant.function), ())
+    if not found:
+        raise LookupError(f"{mutant.key}: there is no such function")
+    for function in found:
         function.__code__ = codes[mutant.function]
 
 

@@ -41,7 +41,8 @@ from pathlib import Path
 import pytest
 from tests.mutants.judge import Judge
 from tests.mutants.operators import mutants_of
-judge = Judge(mutants_of(Path("tested.py").resolve(), "tested.py"), processes=2, patience=0.2)
+mutants = mutants_of(Path("tested.py").resolve(), "tested.py")
+judge = Judge(mutants, ["tested"], processes=2, patience=0.2)
 pytest.main(["-q", "-s", "-p", "no:cacheprovider", "--rootdir=.", "."], [judge])
 Path("verdicts.json").write_text(json.dumps(judge.verdicts))
 """
