@@ -147,8 +147,8 @@ def changes(node: ast.AST, parent: ast.AST) -> Iterator[Change]:
 
 def comparisons(node: ast.Compare, _: ast.AST) -> Iterator[Change]:
     """Another border, or the opposite; in a chain another border at each place."""
-    sides = (node.left, *node.comparators)
-    limit = any(isinstance(side, ast.Name) and side.id.isupper() for side in sides)
+    names = [name.id for name in ast.walk(node) if isinstance(name, ast.Name)]
+    limit = any(name.isupper() for name in names)
     for place, op in enumerate(node.ops):
         for table in (EDGE, OPPOSITE)[limit : 1 + (len(node.ops) == 1)]:
             if type(op) in table:
