@@ -10,6 +10,7 @@ from rfield.analysis.geometry.fields import receptive_field
 from rfield.analysis.pixels.claims import _neighbours as neighbours
 from rfield.analysis.pixels.claims import _samples as samples
 from rfield.analysis.pixels.claims import chosen_positions
+from rfield.analysis.pixels.evidence import _moved as moved
 from rfield.analysis.pixels.gaussian import fit
 from rfield.analysis.pixels.measured import chosen_index
 
@@ -89,3 +90,37 @@ def test_the_position_that_is_measured() -> None:
     with pytest.raises(rfield.RFieldError) as told:
         chosen_index(field, "corner")
     assert str(told.value) == "index = 'corner'; expected 'center' or a position"
+
+
+def test_the_share_of_an_area() -> None:
+    """All of a 3 x 3 mean of 6 x 5 pixels lies in its 9 of them."""
+    b = rfield.GraphBuilder()
+    graph = b.build([b.conv("conv", b.input("x", (1, 1, 6, 5)), kernel=3)])
+    found = rfield.influence(graph, (1, 1))
+    assert (found.box(1.0), found.spans(1.0)) == ((3, 3), ((1, 4), (1, 4)))
+    assert found.area_ratio(1.0) == 1
+    assert found.area_ratio(1.0, of_input=True) == 9 / 30
+    assert (found.mean, found.std) == ((2.0, 2.0), pytest.approx(((2 / 3) ** 0.5,) * 2))
+
+
+@pytest.mark.parametrize(
+    ("now", "steady", "expected"),
+    [
+        ([1.0, 2.0], [1.0, 2.0], False),
+        ([1.0, 2.5], [1.0, 2.0], True),
+        ([2.0, 1.0], [1.0, 2.0], True),
+        ([np.nan, 2.5], [np.nan, 2.0], True),
+        ([5.0, 2.0], [np.inf, 2.0], False),
+        ([1.0, np.inf], [1.0, 2.0], False),
+        ([3.0, np.nan], [1.0, 2.0], False),
+        ([np.nan, np.nan], [np.nan, np.inf], False),
+        ([1.0, 2.0 * (1 + 1e-16)], [1.0, 2.0], False),
+    ],
+)
+def test_numbers_that_moved(now: list[float], steady: list[float], expected: bool) -> None:
+    assert moved(np.array(now), np.array(steady)) == expected
+
+
+def test_whole_numbers_move_by_one() -> None:
+    assert moved(np.array([10**9, 1]), np.array([10**9 - 1, 1]))
+    assert not moved(np.array([3, 1]), np.array([3, 1]))

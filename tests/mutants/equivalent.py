@@ -53,4 +53,13 @@ EQUIVALENT: dict[str, str] = {
     " self.running.inputs(int(self.draw.integers(1, 2 ** 31)))[self.name] -> return"
     " self.running.inputs(int(self.draw.integers(0, 2 ** 31)))[self.name]":
         "another random seed",
+    "analysis/pixels/influence.py Influence.spans: sums = np.pad(sums, [(1, 0)] * sums.ndim)"
+    " -> sums = np.pad(sums, [(1, 1)] * sums.ndim)": "no window reads the row behind the last",
+    "analysis/pixels/support.py dense: scale = whole.scale[0] -> scale = whole.scale[-1]": ONLY_ONE,
+    "analysis/pixels/support.py Support._cut: slice(windows[axis][0] - foot.windows[axis][0],"
+    " windows[axis][1] - foot.windows[axis][0]) -> slice(windows[axis][0] - foot.windows[axis][1],"
+    " windows[axis][1] - foot.windows[axis][0])": "the same place, counted from the end",
+    "analysis/pixels/evidence.py Check._with: x[tuple(where)] = part + scale *"
+    " self.draw.standard_normal(part.shape) -> x[tuple(where)] = part - scale *"
+    " self.draw.standard_normal(part.shape)": "the noise is symmetric",
 }  # fmt: skip
