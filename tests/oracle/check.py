@@ -79,9 +79,15 @@ KINDS = {
     "dag": "graphs with joins",
     "block": "pieces of real networks",
     "small": "small graphs, all op kinds alike",
+    "long": "wide windows on long axes",
 }
 SOME = {"chain": 2000, "dag": 500, "block": 500}
 EVERY_SECONDS = 60
+
+
+def title(kind: str) -> str:
+    """The plural, as an option and in the tally."""
+    return kind if kind in ("small", "long") else f"{kind}s"
 
 
 Block = tuple[str, int, int, Sequence[str]]
@@ -126,7 +132,7 @@ def main(arguments: list[str] | None = None) -> int:
     """Run, print the tally, print one small reproducer for each family of differences."""
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0] if __doc__ else None)
     for kind, what in KINDS.items():
-        parser.add_argument(f"--{kind}s" if kind != "small" else "--small", type=int, help=what)
+        parser.add_argument(f"--{title(kind)}", type=int, help=what)
     parser.add_argument("--seed", type=int, default=0, help="number of the first program")
     parser.add_argument("--processes", type=int, default=os.cpu_count() or 1)
     parser.add_argument("--show", type=int, default=2, help="reproducers per family")
@@ -140,7 +146,7 @@ def main(arguments: list[str] | None = None) -> int:
         for difference in found(case(kind, int(seed)), int(seed), options.parts):
             write(f"  {difference}\n")
         return 0
-    asked = {kind: getattr(options, kind if kind == "small" else f"{kind}s") for kind in KINDS}
+    asked = {kind: getattr(options, title(kind)) for kind in KINDS}
     wanted = {kind: count for kind, count in asked.items() if count is not None} or SOME
     work = [b for k, n in wanted.items() for b in blocks(k, options.seed, n, options.parts)]
     began = told = time.perf_counter()
@@ -161,8 +167,9 @@ def main(arguments: list[str] | None = None) -> int:
                 sys.stdout.flush()
     for kind, count in sorted(counts.items()):
         bad = len({seed for (k, _), seeds in failing.items() if k == kind for seed in seeds})
-        title = kind if kind == "small" else f"{kind}s"
-        write(f"{title:7s} {count:6d} compared  {bad:5d} differ  (seeds from {options.seed})\n")
+        write(
+            f"{title(kind):7s} {count:6d} compared  {bad:5d} differ  (seeds from {options.seed})\n"
+        )
     write("layers  " + "  ".join(f"{name} {n}" for name, n in ops.most_common()) + "\n")
     write(f"time    {time.perf_counter() - began:.0f} s\n")
     for (kind, what), seeds in sorted(failing.items()):

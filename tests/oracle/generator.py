@@ -352,6 +352,7 @@ def block(rng: Random) -> p.Program:
 def case(kind: str, seed: int) -> p.Program:
     """The program number ``seed`` of its kind."""
     from tests.oracle.every_op import small
+    from tests.oracle.long_axes import long
 
-    makers = {"chain": chain, "dag": dag, "block": block, "small": small}
+    makers = {"chain": chain, "dag": dag, "block": block, "small": small, "long": long}
     return makers[kind](Random(f"{kind} {seed}"))

@@ -13,7 +13,7 @@ from tests.oracle import program as p
 from tests.oracle.check import LONG, new
 from tests.oracle.generator import case, chain, dag
 
-CHAINS, DAGS, BLOCKS, SMALL, AT_ONCE = 80, 60, 60, 200, 20
+CHAINS, DAGS, BLOCKS, SMALL, LONG_AXES, AT_ONCE = 80, 60, 60, 200, 40, 20
 
 
 @pytest.mark.parametrize("first", range(0, CHAINS, AT_ONCE))
@@ -29,6 +29,11 @@ def test_dags(first: int) -> None:
 @pytest.mark.parametrize("first", range(0, BLOCKS, AT_ONCE))
 def test_pieces_of_networks(first: int) -> None:
     agree("block", first)
+
+
+@pytest.mark.parametrize("first", range(0, LONG_AXES, AT_ONCE))
+def test_wide_windows_on_long_axes(first: int) -> None:
+    agree("long", first)
 
 
 @pytest.mark.parametrize("first", range(0, SMALL, AT_ONCE))

@@ -1,0 +1,126 @@
+"""What the questions about pixels are made of: the fit, the elements that are tried, bad input."""
+
+from __future__ import annotations
+
+import numpy as np
+import pytest
+
+import rfield
+from rfield.analysis.geometry.fields import receptive_field
+from rfield.analysis.pixels.claims import _neighbours as neighbours
+from rfield.analysis.pixels.claims import _samples as samples
+from rfield.analysis.pixels.claims import chosen_positions
+from rfield.analysis.pixels.evidence import _moved as moved
+from rfield.analysis.pixels.gaussian import fit
+from rfield.analysis.pixels.measured import chosen_index
+
+
+@pytest.mark.parametrize(
+    ("height", "mean", "std"), [(1.0, 20.0, 3.0), (0.02, 7.5, 1.25), (5.0, 30.0, 0.8)]
+)
+def test_a_gaussian_is_found_again(height: float, mean: float, std: float) -> None:
+    x = np.arange(41.0)
+    found = fit(x, height * np.exp(-((x - mean) ** 2) / (2 * std**2)))
+    assert (found.height, found.mean, found.std) == pytest.approx((height, mean, std), rel=1e-6)
+    assert found.r2 == pytest.approx(1)
+    assert found(np.array([mean, mean + std])) == pytest.approx([height, height * np.exp(-0.5)])
+
+
+def test_what_is_no_gaussian_is_fitted_best_of_all() -> None:
+    """No Gaussian close by has a smaller error; r2 is the share of the variance, by its formula."""
+    x, profile = np.arange(7.0), np.array([0.0, 1, 4, 3, 5, 1, 0])
+    found = fit(x, profile)
+
+    def error(height: float, mean: float, std: float) -> float:
+        return float(((profile - height * np.exp(-((x - mean) ** 2) / (2 * std**2))) ** 2).sum())
+
+    least = error(found.height, found.mean, found.std)
+    for step in np.array([*np.eye(3), *-np.eye(3)]) * 0.01:
+        assert error(found.height + step[0], found.mean + step[1], found.std + step[2]) > least
+    variance = 24.0  # of 0 1 4 3 5 1 0 around their mean of 2
+    assert found.r2 == pytest.approx(1 - least / variance)
+
+
+def test_nothing_and_a_constant_are_no_gaussians() -> None:
+    assert fit(np.arange(5.0), np.zeros(5)).r2 == 0
+    assert fit(np.arange(5.0), np.full(5, 2.0)).r2 == 0
+
+
+def grid() -> rfield.Support:
+    """Rows 2, 4, 6 of one column."""
+    b = rfield.GraphBuilder()
+    x = b.input("x", (1, 1, 9, 4))
+    graph = b.build([b.conv("conv", x, kernel=(3, 1), dilation=(2, 1))])
+    return rfield.support(graph, (2, 1))
+
+
+def test_elements_inside_and_in_the_holes_are_tried() -> None:
+    tried = list(samples(grid(), np.random.default_rng(0), 20))
+    assert len(tried) == 40
+    assert set(tried[:20]) == {(2, 1), (4, 1), (6, 1)}
+    assert set(tried[20:]) == {(3, 1), (5, 1)}
+
+
+def test_elements_just_outside_are_tried() -> None:
+    draw = np.random.default_rng(0)
+    tried = [tuple(neighbours(grid(), (9, 4), draw)) for _ in range(20)]
+    assert all([e[0] for e in one[:2]] == [1, 7] and 2 <= one[2][0] <= 6 for one in tried)
+    assert all([e[1] for e in one] == [1, 1, 0, 2] for one in tried)
+    assert [len(list(neighbours(grid(), size, draw))) for size in ((7, 4), (7, 2), (8, 3))] == [
+        3, 2, 4,
+    ]  # fmt: skip
+
+
+def test_positions_that_are_tried() -> None:
+    found = chosen_positions((5, 4), 3, 0, np.random.default_rng(0))
+    assert [tuple(row) for row in found.tolist()] == [
+        (0, 0), (0, 3), (4, 0), (4, 3), (0, 2), (4, 2), (2, 0), (2, 3), (2, 2), (3, 3),
+    ]  # fmt: skip
+    every = chosen_positions((2, 2), 1, 50, np.random.default_rng(0))
+    assert sorted(map(tuple, every.tolist())) == [(0, 0), (0, 1), (1, 0), (1, 1)]
+    assert len(chosen_positions((9, 9), 1, 30, np.random.default_rng(0))) == 30
+    assert chosen_positions((), 1, 5, np.random.default_rng(0)).shape == (1, 0)
+
+
+def test_the_position_that_is_measured() -> None:
+    b = rfield.GraphBuilder()
+    field = receptive_field(b.build([b.conv("conv", b.input("x", (1, 1, 7, 6)), kernel=1)]))
+    assert chosen_index(field, "center") == (3, 3)
+    assert chosen_index(field, (0, 5)) == (0, 5)
+    with pytest.raises(rfield.RFieldError) as told:
+        chosen_index(field, "corner")
+    assert str(told.value) == "index = 'corner'; expected 'center' or a position"
+
+
+def test_the_share_of_an_area() -> None:
+    """All of a 3 x 3 mean of 6 x 5 pixels lies in its 9 of them."""
+    b = rfield.GraphBuilder()
+    graph = b.build([b.conv("conv", b.input("x", (1, 1, 6, 5)), kernel=3)])
+    found = rfield.influence(graph, (1, 1))
+    assert (found.box(1.0), found.spans(1.0)) == ((3, 3), ((1, 4), (1, 4)))
+    assert found.area_ratio(1.0) == 1
+    assert found.area_ratio(1.0, of_input=True) == 9 / 30
+    assert (found.mean, found.std) == ((2.0, 2.0), pytest.approx(((2 / 3) ** 0.5,) * 2))
+
+
+@pytest.mark.parametrize(
+    ("now", "steady", "expected"),
+    [
+        ([1.0, 2.0], [1.0, 2.0], False),
+        ([1.0, 2.5], [1.0, 2.0], True),
+        ([2.0, 1.0], [1.0, 2.0], True),
+        ([np.nan, 2.5], [np.nan, 2.0], True),
+        ([5.0, 2.0], [np.inf, 2.0], False),
+        ([1.0, np.inf], [1.0, 2.0], False),
+        ([3.0, np.nan], [1.0, 2.0], False),
+        ([np.nan, np.nan], [np.nan, np.inf], False),
+        ([1.0, 2.0 * (1 + 1e-16)], [1.0, 2.0], False),
+    ],
+)
+def test_numbers_that_moved(now: list[float], steady: list[float], expected: bool) -> None:
+    assert moved(np.array(now), np.array(steady)) == expected
+
+
+def test_whole_numbers_move_by_one() -> None:
+    assert moved(np.array([10**9, 1]), np.array([10**9 - 1, 1]))
+    assert not moved(np.array([3, 1]), np.array([3, 1]))
