@@ -10,12 +10,14 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, fields
 from types import EllipsisType
-from typing import cast
+from typing import TYPE_CHECKING, cast
 
 from ..errors import InvalidModelError, show_shape, unknown_name
-from .known import Known, narrowed
 from .link import AnyLink, Reshaped
 from .operation import FREE_OF_CHARGE, Op, Work
+
+if TYPE_CHECKING:
+    from .known import Known
 
 SizedShape = tuple[int, ...]
 FreeShape = tuple[int | None, ...]
@@ -208,7 +210,7 @@ class Draft:
     names: dict[str, int] = field(default_factory=dict[str, int])
     layer: str = ""
     tables: tuple[object, ...] = ()
-    known: dict[int, Known] = field(default_factory=dict[int, Known])
+    known: dict[int, Known] = field(default_factory=lambda: {})
 
     def input(
         self, name: str, shape: Sequence[int], axes: Sequence[int], free: Iterable[int] = ()
@@ -237,6 +239,8 @@ class Draft:
         if known is ...:
             known = None
             if self.known and any(operand in self.known for operand in operands):
+                from .known import narrowed  # NumPy, which a graph without masks never needs
+
                 shapes = [self.nodes[operand].shape for operand in operands]
                 op, known = narrowed(op, [self.known.get(operand) for operand in operands], shapes)
         if None in op.links:
