@@ -7,7 +7,7 @@ op with several results answers.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from typing import Any
 
 import numpy as np
@@ -94,9 +94,16 @@ Tensor = Dependent | Constant
 
 
 class Items(tuple[Any, ...]):
-    """A list of tensors as one value: a sequence, a TensorList."""
+    """A list of tensors as one value: a sequence, a TensorList; None for one not yet written."""
 
-    __slots__ = ()
+    @property
+    def blank(self) -> Any:
+        """What an element is that was never written; None where that is not known."""
+        return next((item for item in self if item is not None), None)
+
+    def of(self, items: Iterable[Any]) -> Items:
+        """The same kind of list with other elements."""
+        return Items(items)
 
 
 class Outputs(tuple[Any, ...]):
