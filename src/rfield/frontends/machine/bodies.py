@@ -128,7 +128,7 @@ def joined(machine: Machine, values: Sequence[Any], conditions: Iterable[Any] = 
 def _same(value: Any, other: Any) -> bool:
     if isinstance(value, Dependent) and isinstance(other, Dependent):
         return value.index == other.index
-    return value is other
+    return value is other or (isinstance(value, tuple) and value == other)
 
 
 def loop(
@@ -221,7 +221,9 @@ def bounded(
 
 def _form(value: Any) -> Any:
     """What must not change from turn to turn: a shape, or how many elements a list has."""
-    return len(value) if isinstance(value, Items) else value.shape
+    if isinstance(value, Items):
+        return len(value)
+    return None if isinstance(value, Constant) and not value.has_shape else value.shape
 
 
 def remember(machine: BodyMachine) -> Callable[[], None]:

@@ -112,6 +112,18 @@ class Emitter:
         index = self.draft.add(self.fresh(name), op, kept, source=self.source)
         return Dependent(index, op.shape)
 
+    def inputs_behind(self, value: Any) -> list[str]:
+        """Names of the graph's inputs that a value depends on."""
+        if not isinstance(value, Dependent):
+            return []
+        nodes, found, stack = self.draft.nodes, {value.index}, [value.index]
+        while stack:
+            for operand in nodes[stack.pop()].operands:
+                if operand not in found:
+                    found.add(operand)
+                    stack.append(operand)
+        return [entry.name for entry in self.draft.entries if entry.node in found]
+
 
 def _kind(reading: Reading) -> str:
     return reading.steps[-1].kind if reading.steps else "value"
@@ -124,7 +136,8 @@ def placed(error: Exception, name: str, op: str) -> RFieldError:
         return error
     if isinstance(error, RFieldError):
         text = str(error)
-        made = type(error)(text if text.startswith(name) else f"{name} ({op}): {text}")
+        named = text.startswith((f"{name}:", f"{name} ("))
+        made = type(error)(text if named else f"{name} ({op}): {text}")
     elif isinstance(error, (MemoryError, RecursionError)):
         made = TooLargeError(f"{name} ({op}): too large or nested too deeply to be read")
     elif isinstance(error, _FAILURES):

@@ -14,7 +14,8 @@ from typing import Any
 import numpy as np
 
 from ...errors import InvalidModelError
-from .values import SMALL, Array, Fixed, known
+from ..machine.limits import CONTENTS
+from ..machine.values import Array, Constant
 
 Fold = Callable[..., Any]
 FOLDS: dict[str, Fold] = {}
@@ -32,8 +33,7 @@ def fold(item: Any, operands: Sequence[Any]) -> Any:
         return None
     arrays: list[Array] = []
     for operand in operands:
-        shape = operand.shape
-        if shape is None or prod(shape) > LITTLE:
+        if not operand.has_shape or prod(operand.shape) > LITTLE:
             return _of_shape(op, operands)
         array = operand.array
         if array is None or (array.dtype.kind == "f" and array.size > 64):
@@ -44,14 +44,23 @@ def fold(item: Any, operands: Sequence[Any]) -> Any:
             result = function(item.node.attr, *arrays)
         except (ArithmeticError, IndexError, TypeError, ValueError) as error:
             raise InvalidModelError(f"{op} of constants: {error}") from None
-    return None if result is None else known(result)
+    sized = any(operand.sized for operand in operands)
+    return None if result is None else known(result, sized=sized)
 
 
-def _of_shape(op: str, operands: Sequence[Any]) -> Fixed | None:
+def known(array: Any, *, sized: bool = False) -> Constant:
+    """A constant with its numbers; integers are held in 64 bits, so that sizes never wrap."""
+    made = np.asarray(array)
+    if made.dtype.kind in "iu" and made.dtype != np.int64:
+        made = made.astype(np.int64)
+    return Constant(made.shape, made, sized=sized, made=True)
+
+
+def _of_shape(op: str, operands: Sequence[Any]) -> Constant | None:
     """Ops that look at the shape of their operand only."""
-    shape = operands[0].shape if operands else None
-    if shape is None:
+    if not operands or not operands[0].has_shape:
         return None
+    shape = operands[0].shape
     if op == "Shape":
         return known(np.array(shape, dtype=np.int64))
     if op == "Size":
@@ -137,7 +146,7 @@ def old_concat(attributes: Any, axis: Array, *values: Array) -> Any:
 @folds("Range")
 def arange(attributes: Any, start: Array, limit: Array, delta: Array) -> Any:
     """None where it would be long."""
-    if delta == 0 or abs((float(limit) - float(start)) / float(delta)) > SMALL:
+    if delta == 0 or abs((float(limit) - float(start)) / float(delta)) > CONTENTS:
         return None
     return np.arange(start.item(), limit.item(), delta.item(), dtype=start.dtype)
 
@@ -145,7 +154,7 @@ def arange(attributes: Any, start: Array, limit: Array, delta: Array) -> Any:
 @folds("LinSpace")
 def linspace(attributes: Any, start: Array, stop: Array, count: Array) -> Any:
     """None where it would be long."""
-    return None if int(count) > SMALL else np.linspace(start[()], stop[()], int(count))
+    return None if int(count) > CONTENTS else np.linspace(start[()], stop[()], int(count))
 
 
 @folds("Fill")

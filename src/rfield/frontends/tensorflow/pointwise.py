@@ -7,10 +7,12 @@ from functools import lru_cache
 from typing import Any
 
 from ...core import layout, ops
+from ...core.arrays.expression import read
 from ...core.ops import Op
+from ..machine.values import Constant, Dependent, Outputs
 from .convolution import layout_of
-from .rulebook import Arguments, NotInBlocksError, Reading, rule
-from .values import Blocked, Fixed, Outputs
+from .rulebook import Call, rule
+from .values import Blocked, NotInBlocksError
 
 UNARY = (
     "Abs", "Acos", "Acosh", "Asin", "Asinh", "Atan", "Atanh", "Cast", "Ceil", "Cos", "Cosh",
@@ -50,84 +52,84 @@ alone = lru_cache(maxsize=2048)(ops.pointwise)
 
 
 @rule(*UNARY)
-def unary(arg: Arguments) -> Any:
+def unary(call: Call) -> Any:
     """Each output reads its own element."""
-    value = arg.operand(0)
+    value = call[0]
     if type(value) is Blocked:
-        return in_blocks(arg, value)
-    return alone(arg.shape_of(value), kind=arg.op.lower())
+        return in_blocks(call, value)
+    return alone(value.shape, kind=call.kind)
 
 
 @rule(*BINARY)
-def binary(arg: Arguments) -> Any:
+def binary(call: Call) -> Any:
     """Operands broadcast against each other; those that depend on an input should be aligned."""
-    if any(type(value) is Blocked for value in arg.operands):
-        return _beside_blocks(arg)
-    return alone(*arg.shapes, kind=arg.op.lower(), join=len(arg.operands) > 1)
+    if any(type(value) is Blocked for value in call.operands):
+        return _beside_blocks(call)
+    return alone(*call.shapes, kind=call.kind, join=len(call.operands) > 1)
 
 
 @rule(*PASSING)
-def passing(arg: Arguments) -> Any:
-    """The operand itself."""
-    return arg.operand(0)
+def passing(call: Call) -> Any:
+    """The operand itself, a list of tensors as well."""
+    return call.operands[0] if call.operands else call[0]
 
 
 @rule("IdentityN")
-def passing_all(arg: Arguments) -> Outputs:
+def passing_all(call: Call) -> Outputs:
     """The operands themselves."""
-    return Outputs(arg.operands)
+    return Outputs(call.operands)
 
 
 @rule(*WEIGHTED)
-def weighted(arg: Arguments) -> Op:
+def weighted(call: Call) -> Op:
     """Element by element, with constants beside."""
-    return ops.pointwise(arg.shape(0), kind=arg.op.lower())
+    return ops.pointwise(call.shape(0), kind=call.kind)
 
 
 @rule("BiasAdd", "BiasAddV1")
-def bias_add(arg: Arguments) -> Any:
+def bias_add(call: Call) -> Any:
     """One number per channel."""
-    value = arg.operand(0)
+    value = call[0]
     if type(value) is Blocked:
-        return in_blocks(arg, value)
-    shape, bias = arg.shape(0), arg.operand(1)
-    if type(bias) is not int:
+        return in_blocks(call, value)
+    shape, bias = call.shape(0), call[1]
+    if not isinstance(bias, Dependent):
         return alone(shape, kind="biasadd")
-    channel = layout_of(arg, len(shape))[1] if len(shape) > 2 else len(shape) - 1
+    channel = layout_of(call, len(shape))[1] if len(shape) > 2 else len(shape) - 1
     wide = [1] * len(shape)
-    wide[channel] = arg.shape(1)[0]
-    column = Reading(layout.reshape(arg.shape(1), wide), [bias])
-    return Reading(ops.pointwise(shape, wide, kind="biasadd", join=True), [value, column])
+    wide[channel] = call.shape(1)[0]
+    column = read(layout.reshape(call.shape(1), wide), bias)
+    return read(ops.pointwise(shape, wide, kind="biasadd", join=True), value, column)
 
 
 @rule("Select")
-def select(arg: Arguments) -> Any:
+def select(call: Call) -> Any:
     """The condition may be a vector over the first axis."""
-    condition, shape = arg.shape(0), arg.shape(1)
-    if len(condition) == 1 and len(shape) > 1 and type(arg.operand(0)) is int:
+    condition, shape = call.shape(0), call.shape(1)
+    if len(condition) == 1 and len(shape) > 1 and isinstance(call[0], Dependent):
         wide = (condition[0], *(1,) * (len(shape) - 1))
-        column = Reading(layout.reshape(condition, wide), [arg.operand(0)])
-        op = ops.pointwise(wide, shape, arg.shape(2), kind="select", join=True)
-        return Reading(op, [column, *arg.operands[1:]])
+        column = read(layout.reshape(condition, wide), call[0])
+        op = ops.pointwise(wide, shape, call.shape(2), kind="select", join=True)
+        return read(op, column, *call.operands[1:])
     if len(condition) < len(shape):
         condition = (1,) * len(shape)
-    return ops.pointwise(condition, shape, arg.shape(2), kind="select", join=True)
+    return ops.pointwise(condition, shape, call.shape(2), kind="select", join=True)
 
 
-def in_blocks(arg: Arguments, value: Blocked) -> Blocked:
+def in_blocks(call: Call, value: Blocked) -> Blocked:
     """A pointwise op before BatchToSpaceND: the same op in the space of the image."""
-    shape = arg.shape_of(value.value)
-    op = ops.pointwise(shape, kind=arg.op.lower())
-    return replace(value, value=Reading(op, [value.value]))
+    shape = value.value.shape
+    op = ops.pointwise(shape, kind=call.kind)
+    return replace(value, value=read(op, value.value))
 
 
-def _beside_blocks(arg: Arguments) -> Any:
-    first = next(value for value in arg.operands if type(value) is Blocked)
-    others = [value for value in arg.operands if value is not first]
+def _beside_blocks(call: Call) -> Any:
+    first = next(value for value in call.operands if type(value) is Blocked)
+    others = [value for value in call.operands if value is not first]
     along_channels = all(
-        type(value) is Fixed and value.shape is not None and all(s == 1 for s in value.shape[:-1])
+        isinstance(value, Constant) and value.has_shape and all(s == 1 for s in value.shape[:-1])
         for value in others
     )
     if along_channels:
-        return in_blocks(arg, first)
+        return in_blocks(call, first)
     raise NotInBlocksError
