@@ -9,9 +9,11 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
+from types import EllipsisType
 from typing import cast
 
 from ..errors import InvalidModelError, show_shape, unknown_name
+from .known import Known, narrowed
 from .link import AnyLink, Reshaped
 from .operation import FREE_OF_CHARGE, Op, Work
 
@@ -25,7 +27,8 @@ class Node:
 
     ``layer``: the user's layer that the op is part of; empty where the op is a layer of its own.
     ``tables``: what it reads besides its operands, as far as it may change with the input size: the
-    shapes of weights, masks and position tables, and numbers in arithmetic.
+    shapes of weights, masks and position tables, and numbers in arithmetic. ``partial``: some of
+    its elements are known and read nothing, which its links do not say; its readers leave them out.
     """
 
     name: str
@@ -40,6 +43,7 @@ class Node:
     source: str = ""
     layer: str = ""
     tables: tuple[object, ...] = ()
+    partial: bool = False
 
 
 @dataclass(slots=True, eq=False)
@@ -176,7 +180,7 @@ class Draft:
     """A graph in the making. ``add`` returns the index by which later ops name the value.
 
     ``layer``: the user's layer that the ops added from now on are part of; ``tables``: what
-    they read that depends on no input.
+    they read that depends on no input; ``known``: what is known of the elements of some values.
     """
 
     nodes: list[Node] = field(default_factory=list[Node])
@@ -184,6 +188,7 @@ class Draft:
     names: dict[str, int] = field(default_factory=dict[str, int])
     layer: str = ""
     tables: tuple[object, ...] = ()
+    known: dict[int, Known] = field(default_factory=dict[int, Known])
 
     def input(
         self, name: str, shape: Sequence[int], axes: Sequence[int], free: Iterable[int] = ()
@@ -193,17 +198,34 @@ class Draft:
         self.entries.append(Input(name, index, tuple(axes), frozenset(free)))
         return index
 
-    def add(self, name: str, op: Op, operands: Sequence[int], *, source: str = "") -> int:
-        """Add one op; operands of which only the shape is read are dropped."""
+    def add(
+        self,
+        name: str,
+        op: Op,
+        operands: Sequence[int],
+        *,
+        source: str = "",
+        known: Known | EllipsisType | None = ...,
+    ) -> int:
+        """Add one op; operands of which only the shape is read are dropped.
+
+        ``known``: what is known of its result, where the op was narrowed to that already; ``...``:
+        it was not.
+        """
         if len(op.links) != len(operands):
             raise InvalidModelError(f"{name}: {len(operands)} operands for {len(op.links)} links")
+        if known is ...:
+            known = None
+            if self.known and any(operand in self.known for operand in operands):
+                shapes = [self.nodes[operand].shape for operand in operands]
+                op, known = narrowed(op, [self.known.get(operand) for operand in operands], shapes)
         if None in op.links:
             kept = [(o, link) for o, link in zip(operands, op.links, strict=True) if link]
             operands = [o for o, _ in kept]
             links: tuple[AnyLink, ...] = tuple(link for _, link in kept)
         else:
             links = cast("tuple[AnyLink, ...]", op.links)  # no None is left here
-        return self._append(
+        index = self._append(
             Node(
                 name,
                 op.kind,
@@ -217,8 +239,12 @@ class Draft:
                 source,
                 self.layer,
                 self.tables,
+                known is not None and not known.shown,
             )
         )
+        if known is not None:
+            self.known[index] = known
+        return index
 
     def chain(self, name: str, steps: Sequence[Op], operand: int, *, source: str = "") -> int:
         """Add ops that follow each other; the last one carries the name."""

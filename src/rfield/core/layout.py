@@ -50,7 +50,7 @@ def pad(
         if outputs < 0:
             raise InvalidModelError(f"cropping {-before} and {-after} from an axis of {size}")
         relations[axis] = (shift(-before, border), outputs)
-    return along(shape, relations, kind="pad")
+    return along(shape, relations, kind="pad", algebra="move")
 
 
 def slice_(
@@ -70,7 +70,7 @@ def slice_(
     if picked and not (0 <= picked[0] < shape[axis] and 0 <= picked[-1] < shape[axis]):
         raise InvalidModelError(f"slice {start}:{stop}:{step} outside an axis of {shape[axis]}")
     relation = Sliding(1, step, (IndexSet.interval(start, start),))
-    return along(shape, {axis: (relation, len(picked))}, kind=kind)
+    return along(shape, {axis: (relation, len(picked))}, kind=kind, algebra="move")
 
 
 def flip(shape: Sequence[int], axes: Sequence[int]) -> Op:
@@ -83,19 +83,16 @@ def flip(shape: Sequence[int], axes: Sequence[int]) -> Op:
     for axis in axes:
         size = shape[normalize_axis(axis, len(shape))]
         relations[axis] = (Sliding(1, -1, (IndexSet.interval(size - 1, size - 1),)), size)
-    return along(shape, relations, kind="flip", depends_on_size=True)
+    return along(shape, relations, kind="flip", depends_on_size=True, algebra="move")
 
 
 def roll(shape: Sequence[int], shifts: Mapping[int, int]) -> Op:
     """Rotate: output ``i`` reads ``(i - shift) mod size``; the theory unrolls the circle."""
-    return along(
-        shape,
-        {
-            axis: (shift(-steps, "circular"), shape[normalize_axis(axis, len(shape))])
-            for axis, steps in shifts.items()
-        },
-        kind="roll",
-    )
+    relations: dict[int, tuple[Relation, int]] = {}
+    for axis, steps in shifts.items():
+        size = shape[normalize_axis(axis, len(shape))]
+        relations[axis] = (shift(-steps, "circular"), size)
+    return along(shape, relations, kind="roll", algebra="move")
 
 
 def select(shape: Sequence[int], axis: int, index: int) -> Op:
@@ -111,7 +108,7 @@ def select(shape: Sequence[int], axis: int, index: int) -> Op:
         else:
             reads.append(Read(len(result), IDENTITY))
             result.append(size)
-    return Op("select", tuple(result), (Link(reads),))
+    return Op("select", tuple(result), (Link(reads),), algebra="move")
 
 
 def gather(shape: Sequence[int], axis: int, indices: Sequence[int], *, kind: str = "gather") -> Op:
@@ -125,7 +122,8 @@ def gather(shape: Sequence[int], axis: int, indices: Sequence[int], *, kind: str
     for index in indices:
         if not -size <= index < size:
             raise InvalidModelError(f"index {index} outside an axis of {size}")
-    return along(shape, {axis: (table([i % size for i in indices]), len(indices))}, kind=kind)
+    relation = table([i % size for i in indices])
+    return along(shape, {axis: (relation, len(indices))}, kind=kind, algebra="move")
 
 
 def table(indices: Sequence[int]) -> Relation:
@@ -164,7 +162,7 @@ def concat(*shapes: Sequence[int], axis: int) -> Op:
         links.append(Link(reads))
         start += shape[axis]
     result[axis] = start
-    return Op("concat", tuple(result), tuple(links), join=len(shapes) > 1)
+    return Op("concat", tuple(result), tuple(links), join=len(shapes) > 1, algebra="move")
 
 
 def overwrite(shape: Sequence[int], axis: int, positions: range) -> Op:
@@ -198,7 +196,7 @@ def overwrite(shape: Sequence[int], axis: int, positions: range) -> Op:
         reads = list(passed(len(shape)).reads)
         reads[axis] = Read(axis, relation)
         links.append(Link(reads, is_part=True))
-    return Op("overwrite", tuple(shape), tuple(links), join=True)
+    return Op("overwrite", tuple(shape), tuple(links), join=True, algebra="move")
 
 
 def permute(shape: Sequence[int], order: Sequence[int]) -> Op:
@@ -211,7 +209,8 @@ def permute(shape: Sequence[int], order: Sequence[int]) -> Op:
     if sorted(order) != list(range(len(shape))):
         raise InvalidModelError(f"order = {tuple(order)}; expected each axis of {len(shape)} once")
     reads = [Read(order.index(axis), IDENTITY) for axis in range(len(shape))]
-    return Op("permute", tuple(shape[axis] for axis in order), (Link(reads),))
+    result = tuple(shape[axis] for axis in order)
+    return Op("permute", result, (Link(reads),), algebra="move")
 
 
 def reshape(shape: Sequence[int], result: Sequence[int], *, kind: str = "reshape") -> Op:
@@ -228,14 +227,14 @@ def reshape(shape: Sequence[int], result: Sequence[int], *, kind: str = "reshape
         sizes[sizes.index(-1)] = prod(shape) // known
     if any(size < 0 for size in sizes) or prod(sizes) != prod(shape):
         raise InvalidModelError(f"cannot reshape {tuple(shape)} into {tuple(result)}")
-    return Op(kind, tuple(sizes), (Reshaped(shape, sizes),))
+    return Op(kind, tuple(sizes), (Reshaped(shape, sizes),), algebra="move")
 
 
 def expand(shape: Sequence[int], result: Sequence[int]) -> Op:
     """Broadcast to ``result``."""
     if broadcast_shape([shape, result]) != tuple(result):
         raise InvalidModelError(f"cannot expand {tuple(shape)} to {tuple(result)}")
-    return Op("expand", tuple(result), (broadcast(shape, result),))
+    return Op("expand", tuple(result), (broadcast(shape, result),), algebra="move")
 
 
 def tile(shape: Sequence[int], repeats: Mapping[int, int]) -> Op:
@@ -250,7 +249,7 @@ def tile(shape: Sequence[int], repeats: Mapping[int, int]) -> Op:
         if times != 1:
             relation = Sliding(max(1, size), 0, _spaced("tile", 0, 1, max(1, size)))
             relations[axis] = (relation, size * times)
-    return along(shape, relations, kind="tile")
+    return along(shape, relations, kind="tile", algebra="move")
 
 
 def repeat_each(shape: Sequence[int], axis: int, times: int) -> Op:
@@ -263,7 +262,7 @@ def repeat_each(shape: Sequence[int], axis: int, times: int) -> Op:
     if times > PERIOD_LIMIT:
         raise too_large("the pattern of a repetition", times, "Its phases are too many.")
     relation = minimal(Sliding(max(1, times), 1, (ZERO,) * max(1, times)))
-    return along(shape, {axis: (relation, shape[axis] * times)}, kind="repeat")
+    return along(shape, {axis: (relation, shape[axis] * times)}, kind="repeat", algebra="move")
 
 
 def frames(
@@ -284,7 +283,8 @@ def frames(
     axis = normalize_axis(axis, len(shape))
     count = arithmetic.window_count(shape[axis], size, step, before, after, dilation, ceil=False)
     taps = _spaced("frames", -before, dilation, size)
-    listed = along(shape, {axis: (minimal(Sliding(size, step, taps)), count * size)}, kind="frames")
+    relation = minimal(Sliding(size, step, taps))
+    listed = along(shape, {axis: (relation, count * size)}, kind="frames", algebra="move")
     split = (*shape[:axis], count, size, *shape[axis + 1 :])
     return [listed, reshape(listed.shape, split)]
 

@@ -44,11 +44,14 @@ class Link:
     Only then are there short forms: else what is read depends on more than one axis.
     ``is_identity``: every axis is passed on unchanged, so anything known of the operand holds.
     ``drivers``: the output axes that drive a reading, ascending. ``changed``: the operand axes that
-    are not passed on unchanged; ``stays``: all others keep their place.
+    are not passed on unchanged; ``stays``: all others keep their place. ``coupled``: the operand
+    axes that one output axis drives together (a diagonal, the keys that a query may see), where
+    there are several; an output reads them at the same place only.
     """
 
     __slots__ = (
-        "affine", "changed", "drivers", "is_identity", "is_part", "never_empty", "reads", "stays",
+        "affine", "changed", "coupled", "drivers", "is_identity", "is_part", "never_empty", "reads",
+        "stays",
     )  # fmt: skip
 
     def __init__(self, reads: Sequence[Read], *, is_part: bool = False) -> None:
@@ -61,7 +64,12 @@ class Link:
         self.is_identity = bool(self.reads) and all(  # a scalar may still be broadcast
             read.axis == j and read.relation == IDENTITY for j, read in enumerate(self.reads)
         )
-        self.drivers = tuple(sorted({r.axis for r in self.reads if r.axis is not None}))
+        driven: dict[int, list[int]] = {}
+        for j, read in enumerate(self.reads):
+            if read.axis is not None:
+                driven.setdefault(read.axis, []).append(j)
+        self.drivers = tuple(sorted(driven))
+        self.coupled = tuple(tuple(axes) for axes in driven.values() if len(axes) > 1)
         self.changed = tuple(j for j, r in enumerate(self.reads) if r.relation != IDENTITY)
         self.stays = all(read.axis in (None, j) for j, read in enumerate(self.reads))
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import NamedTuple
 
+from .algebra import Algebra
 from .arguments import Shape
 from .link import AnyLink
 
@@ -26,7 +27,8 @@ class Op:
 
     ``join``: the operands are combined position by position, so they should be aligned.
     ``exact``: False where the links are only an upper bound (data-dependent or unknown ops).
-    ``depends_on_size``: the padding changes with the size of the input.
+    ``depends_on_size``: the padding changes with the size of the input. ``algebra``: the
+    arithmetic, as far as known elements (masks) go through it.
     """
 
     kind: str
@@ -36,3 +38,4 @@ class Op:
     exact: bool = True
     work: Work = FREE_OF_CHARGE
     depends_on_size: bool = False
+    algebra: Algebra | None = None

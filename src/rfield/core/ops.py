@@ -16,6 +16,7 @@ from functools import lru_cache
 from math import prod
 
 from ..errors import InvalidModelError, unfit_shapes
+from .algebra import Algebra, Contraction, Softmax
 from .arguments import Shape, broadcast_shape, normalize_axis, one
 from .link import AnyLink, Link, Read, broadcast, everything, passed
 from .operation import FREE_OF_CHARGE, Op, Work
@@ -40,6 +41,7 @@ __all__ = [
     "pointwise",
     "pool",
     "reduce",
+    "softmax",
 ]
 
 UNMOVED = shift(0)
@@ -53,6 +55,7 @@ def along(
     exact: bool = True,
     depends_on_size: bool = False,
     work: Work = FREE_OF_CHARGE,
+    algebra: Algebra | None = None,
 ) -> Op:
     """Any op that acts axis by axis: ``{axis: (relation, output size)}``; other axes pass.
 
@@ -67,29 +70,36 @@ def along(
         result[axis] = outputs
     return Op(
         kind, tuple(result), (Link(reads),),
-        exact=exact, depends_on_size=depends_on_size, work=work,
+        exact=exact, depends_on_size=depends_on_size, work=work, algebra=algebra,
     )  # fmt: skip
 
 
-def pointwise(*shapes: Sequence[int], kind: str = "pointwise", join: bool = False) -> Op:
+def pointwise(
+    *shapes: Sequence[int],
+    kind: str = "pointwise",
+    join: bool = False,
+    algebra: Algebra | None = None,
+) -> Op:
     """Element by element with NumPy broadcasting, any number of operands.
 
     >>> pointwise((1, 3, 8), (3, 1), kind="add").shape
     (1, 3, 8)
     """
-    return _pointwise(tuple(map(tuple, shapes)), kind, join)
+    return _pointwise(tuple(map(tuple, shapes)), kind, join, algebra)
 
 
 @lru_cache(maxsize=4096)
-def _pointwise(shapes: tuple[Shape, ...], kind: str, join: bool) -> Op:
+def _pointwise(shapes: tuple[Shape, ...], kind: str, join: bool, algebra: Algebra | None) -> Op:
     if not shapes:
         raise InvalidModelError("there are no operands")
     result = broadcast_shape(shapes)
     links = tuple(broadcast(shape, result) for shape in shapes)
-    return Op(kind, result, links, join=join)
+    return Op(kind, result, links, join=join, algebra=algebra)
 
 
-def mix(shape: Sequence[int], axes: Sequence[int], *, kind: str) -> Op:
+def mix(
+    shape: Sequence[int], axes: Sequence[int], *, kind: str, algebra: Algebra | None = None
+) -> Op:
     """Every output reads all of ``axes`` and keeps its place on the others: softmax, norms, FFT.
 
     >>> mix((1, 5, 7), [-1], kind="softmax").links
@@ -99,7 +109,16 @@ def mix(shape: Sequence[int], axes: Sequence[int], *, kind: str) -> Op:
     for named in axes:
         axis = normalize_axis(named, len(shape))
         reads[axis] = Read(axis, WHOLE)
-    return Op(kind, tuple(shape), (Link(reads),))
+    return Op(kind, tuple(shape), (Link(reads),), algebra=algebra)
+
+
+def softmax(shape: Sequence[int], axes: Sequence[int], *, kind: str = "softmax") -> Op:
+    """Every output reads all of ``axes``; an element that is minus infinity counts for nothing.
+
+    >>> softmax((1, 5, 7), [-1]).algebra
+    Softmax(axes=(-1,))
+    """
+    return mix(shape, axes, kind=kind, algebra=Softmax(tuple(axes)))
 
 
 def reduce(
@@ -119,7 +138,9 @@ def reduce(
         reads.append(Read(place, WHOLE if axis in gone else IDENTITY))
         if kept:
             result.append(1 if axis in gone else size)
-    return Op(kind, tuple(result), (Link(reads),), work=Work(adds=prod(shape)))
+    output = tuple(axis for axis in range(len(shape)) if axis not in gone)
+    algebra = None if keepdims else Contraction((tuple(range(len(shape))),), output, zero=False)
+    return Op(kind, tuple(result), (Link(reads),), work=Work(adds=prod(shape)), algebra=algebra)
 
 
 def contract(
@@ -129,10 +150,12 @@ def contract(
     *,
     kind: str = "contract",
     parameters: int = 0,
+    products: bool = True,
 ) -> Op:
     """Einstein summation: axes with equal labels run together, labels not in ``output`` are summed.
 
-    A size-1 axis broadcasts. A matrix product:
+    A size-1 axis broadcasts. ``products``: the terms are products, so that a zero in one operand
+    takes the other's element away (distances of all pairs are no products). A matrix product:
 
     >>> contract([(5, 7), (7, 9)], ["ik", "kj"], "ij").shape
     (5, 9)
@@ -166,7 +189,8 @@ def contract(
     exact = all(len(set(names)) == len(names) for names in labels)
     work = Work(macs=prod(sizes.values()), parameters=parameters)
     result = tuple(sizes[label] for label in output)
-    return Op(kind, result, tuple(links), exact=exact, work=work)
+    algebra = Contraction(tuple(map(tuple, labels)), tuple(output)) if products else None
+    return Op(kind, result, tuple(links), exact=exact, work=work, algebra=algebra)
 
 
 def dense(

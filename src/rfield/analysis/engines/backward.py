@@ -19,6 +19,7 @@ from ...core.link import Link, Reshaped
 from ...core.relation import IDENTITY, At, Prefix, Relation, Sliding, Table, Whole
 from ...errors import InvalidModelError
 from .bounds import carriers
+from .diagonal import spread
 from .footprint import Block, Footprint, explicit, joined, merged, seed, trimmed, widened
 from .forward import Sweep, sweep
 from .pull import NOTHING, UNLIMITED
@@ -146,6 +147,8 @@ def boxes(
 
 def is_exact(graph: Graph, source: int, value: int) -> bool:
     """Whether every op between ``source`` and ``value`` says exactly what it reads."""
+    if graph.nodes[value].partial:
+        return False
     reaching, behind = dependents(graph, source, value), {value}
     for index in range(value, source, -1):
         if index in behind and index in reaching:
@@ -175,46 +178,47 @@ def _link(
 
     ``goes_on``: which operand axes have no ends; None: every axis ends with the tensor.
     """
-    follows = {
-        read.axis: axis
-        for axis, read in enumerate(link.reads)
-        if read.axis is not None and not isinstance(read.relation, Whole | At)
-    }
+    follows: dict[int, list[int]] = {}
+    for axis, read in enumerate(link.reads):
+        if read.axis is not None and not isinstance(read.relation, Whole | At):
+            follows.setdefault(read.axis, []).append(axis)
     foot, windows, changed = _windows(foot, link, shape, domain, goes_on)
     blocks: list[Block] = []
     scale = foot.scale
     for block in foot.blocks:
-        values, axes = block.values, list(block.axes)
+        values, axes = block.values, list[int]()
         for axis in block.axes:
-            place = 1 + axes.index(axis)
+            place = 1 + len(axes)
             if axis not in follows:
                 values = domain.collect(values, place)
-                axes.remove(axis)
-            elif axis in changed:
-                operand_axis, relation = changed[axis]
-                last = values.swapaxes(place, -1)
+                continue
+            values = spread(values, place, len(follows[axis]))
+            for followed in follows[axis]:
+                place = 1 + len(axes)
+                axes.append(followed)
+                if followed not in changed:
+                    continue
                 moved = scatter(
-                    last,
+                    values.swapaxes(place, -1),
                     foot.windows[axis],
-                    relation,
-                    shape[operand_axis],
+                    changed[followed],
+                    shape[followed],
                     domain,
                     clip=goes_on is None,
                 )
                 if moved is None:
                     return None
-                values = moved[0].swapaxes(place, -1)
-                windows[operand_axis] = moved[1]
+                values, windows[followed] = moved[0].swapaxes(place, -1), moved[1]
         if axes:
-            blocks.append(Block(tuple(follows[axis] for axis in axes), values))
+            blocks.append(Block(tuple(axes), values))
         else:
             scale = scale * values
     found = Footprint(tuple(windows), tuple(blocks), scale)
     return trimmed(found, domain) if changed else found
 
 
-Changes = dict[int, tuple[int, Sliding | Table | Prefix]]
-"""Output axis -> the operand axis read from it and how, where it is not passed on unchanged."""
+Changes = dict[int, Sliding | Table | Prefix]
+"""How an operand axis is read, where an output axis drives it and it is not passed on unchanged."""
 
 
 def _windows(
@@ -227,6 +231,7 @@ def _windows(
     """Windows of the operand; those of changed axes are found later, from blocks made here."""
     windows: list[Window] = [(0, size) for size in shape]
     changed: Changes = {}
+    coupled = {axis for axes in link.coupled for axis in axes}
     for axis, (driver, relation) in enumerate(link.reads):
         if isinstance(relation, At):
             windows[axis] = (relation.index, relation.index + 1)
@@ -239,11 +244,13 @@ def _windows(
             )
         elif relation == IDENTITY or (foot.windows[driver] == ENDLESS and _moves(relation)):
             windows[axis] = foot.windows[driver]
+            if axis in coupled and windows[axis] != ENDLESS:
+                foot = explicit(foot, driver, domain)
         else:
             if foot.windows[driver] == ENDLESS:
                 foot = _cut(foot, driver, relation)
             foot = explicit(foot, driver, domain)
-            changed[driver] = (axis, relation)
+            changed[axis] = relation
     return foot, windows, changed
 
 

@@ -17,6 +17,7 @@ from ...core.graph import Graph, Node
 from ...core.link import AnyLink, Link, Reshaped
 from ...core.relation import IDENTITY, At, Prefix, Relation, Sliding, Table, Whole
 from ...errors import too_large
+from .diagonal import diagonal
 from .gaps import Gaps, crossed_joins, gaps_of
 from .pull import CELL_LIMIT, NOTHING, Bounds, Ints, fold_all, slide_finite
 
@@ -196,11 +197,14 @@ def _covers(relation: Sliding | Table, size: int, want: tuple[int, int]) -> bool
 
 
 def _place(low: Ints, high: Ints, link: Link, rank: int) -> Bounds:
-    kept = sorted((r.axis, a) for a, r in enumerate(link.reads) if r.axis is not None)
-    sources = [axis for _, axis in kept]
+    for axes in link.coupled:
+        low, high = diagonal(low, axes), diagonal(high, axes)
+    # Of coupled axes the first holds what they reach together.
+    firsts = {r.axis: a for a, r in reversed([*enumerate(link.reads)]) if r.axis is not None}
+    sources = [firsts[place] for place in sorted(firsts)]
     dropped = [axis for axis in range(low.ndim) if axis not in sources]
     shape = [1] * rank
-    for place, axis in kept:
+    for place, axis in firsts.items():
         shape[place] = low.shape[axis]
     order = sources + dropped
     return low.transpose(order).reshape(shape), high.transpose(order).reshape(shape)

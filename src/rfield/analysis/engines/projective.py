@@ -17,7 +17,8 @@ from ...core.link import AnyLink, Link, Reshaped
 from ...core.relation import IDENTITY, At, Prefix, Relation, Sliding, Table, Whole
 from ...errors import too_large
 from .backward import dependents, reshaped
-from .footprint import Block, Footprint, explicit, joined, trimmed
+from .diagonal import diagonal
+from .footprint import Block, Footprint, explicit, joined, merged, trimmed
 from .pull import CELL_LIMIT, fold_all
 from .scatter import Array, Marks, Window
 
@@ -49,55 +50,86 @@ def _through(
     return _link(foot, link, before, shape)
 
 
-def _link(  # noqa: PLR0912  # windows first, then the blocks that run along them
+def _link(
     foot: Footprint, link: Link, before: Sequence[int], shape: Sequence[int]
 ) -> Footprint | None:
     """Axis by axis; an operand axis that is read as a whole only has to be marked anywhere."""
-    windows: list[Window] = [(0, size) for size in shape]
-    place: dict[int, int] = {}
-    changed: dict[int, Relation] = {}
+    windows: list[Window] = list(foot.windows)  # of the operand axes, moved to their outputs
     for axis, read in enumerate(link.reads):
-        start, stop = foot.windows[axis]
+        if isinstance(read.relation, At) and not _holds(windows[axis], read.relation.index):
+            return None
         if read.axis is None or isinstance(read.relation, Whole):
-            if isinstance(read.relation, At):
-                foot = explicit(foot, axis, _MARKS)
-                if not start <= read.relation.index < stop:
-                    return None
-            continue
-        place[axis] = read.axis
-        if read.relation == IDENTITY:
-            windows[read.axis] = (start, stop)
-        else:
+            windows[axis] = (0, 1)
+        if isinstance(read.relation, At) or (read.axis is not None and _moves(read.relation)):
             foot = explicit(foot, axis, _MARKS)
-            changed[axis] = read.relation
     blocks: list[Block] = []
     scale = foot.scale
     for block in foot.blocks:
         values: Array = block.values
         axes = list(block.axes)
         for axis in block.axes:
+            driver, relation = link.reads[axis]
             where = 1 + axes.index(axis)
-            if axis in changed:
-                read_axis = place[axis]
+            if isinstance(relation, At):
+                values = np.take(values, relation.index - foot.windows[axis][0], where)
+                axes.remove(axis)
+            elif driver is None or isinstance(relation, Whole):
+                values = _MARKS.collect(values, where)
+                axes.remove(axis)
+            elif _moves(relation):
                 marked = _gather(
-                    values.swapaxes(where, -1), foot.windows[axis], changed[axis],
-                    before[axis], shape[read_axis],
+                    values.swapaxes(where, -1), foot.windows[axis], relation,
+                    before[axis], shape[driver],
                 )  # fmt: skip
                 if marked is None:
                     return None
-                values, windows[read_axis] = marked[0].swapaxes(where, -1), marked[1]
-            elif axis not in place:
-                relation = link.reads[axis].relation
-                if isinstance(relation, At):
-                    values = np.take(values, relation.index - foot.windows[axis][0], where)
-                else:
-                    values = _MARKS.collect(values, where)
-                axes.remove(axis)
+                values, windows[axis] = marked[0].swapaxes(where, -1), marked[1]
         if axes:
-            blocks.append(Block(tuple(place[axis] for axis in axes), values))
+            blocks.append(Block(tuple(axes), values))
         else:
             scale = scale & values
-    return trimmed(Footprint(tuple(windows), tuple(blocks), scale), _MARKS)
+    return _placed(Footprint(tuple(windows), tuple(blocks), scale), link, shape)
+
+
+def _moves(relation: Relation) -> bool:
+    return not isinstance(relation, Whole | At) and relation != IDENTITY
+
+
+def _holds(window: Window, index: int) -> bool:
+    return window[0] <= index < window[1]
+
+
+def _placed(foot: Footprint, link: Link, shape: Sequence[int]) -> Footprint | None:
+    """Operand axes at the output axes that drive them; of coupled ones, where all are marked."""
+    windows: list[Window] = [(0, size) for size in shape]
+    own: dict[int, int] = {}
+    for axis, read in enumerate(link.reads):
+        if read.axis is not None and not isinstance(read.relation, Whole | At):
+            start, stop = windows[read.axis]
+            windows[read.axis] = (
+                max(start, foot.windows[axis][0]),
+                min(stop, foot.windows[axis][1]),
+            )
+            own[axis] = read.axis
+    if any(start >= stop for start, stop in windows):
+        return None
+    for axes in link.coupled:
+        held = [axis for axis in axes if axis in own and foot.block_of(axis) is not None]
+        if held:
+            foot = _agreeing(merged(foot, held, _MARKS), held, windows[own[held[0]]])
+    blocks = tuple(Block(tuple(own[axis] for axis in b.axes), b.values) for b in foot.blocks)
+    return trimmed(Footprint(tuple(windows), blocks, foot.scale), _MARKS)
+
+
+def _agreeing(foot: Footprint, axes: Sequence[int], window: Window) -> Footprint:
+    """One axis in the place of coupled ones, which share the first block axes."""
+    block = next(b for b in foot.blocks if axes[0] in b.axes)
+    parts = (slice(window[0] - foot.windows[a][0], window[1] - foot.windows[a][0]) for a in axes)
+    values = diagonal(block.values[(slice(None), *parts)], range(1, 1 + len(axes)))
+    values = values.squeeze(tuple(range(2, 1 + len(axes))))
+    kept = (axes[0], *(axis for axis in block.axes if axis not in axes))
+    others = tuple(b for b in foot.blocks if b is not block)
+    return Footprint(foot.windows, (*others, Block(kept, values)), foot.scale)
 
 
 def _gather(

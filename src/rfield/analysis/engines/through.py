@@ -16,6 +16,7 @@ from numpy.typing import NDArray
 from ...core.link import AnyLink, Link, Read, Reshaped
 from ...core.relation import At, Prefix, Sliding, Table, Whole
 from ...errors import too_large
+from .diagonal import diagonal
 from .pull import (
     CELL_LIMIT,
     NOTHING,
@@ -64,7 +65,7 @@ def through(
             term = _at_phases(term, axis, read)
         else:
             term = _along(term, axis, read, before[axis], after)
-    placed = compact(_place(term, link, len(after)))
+    placed = compact(_place(term, link, after))
     return recarry(placed, 3) if glued else placed
 
 
@@ -224,21 +225,33 @@ def _place_last(term: Term, axis: int, bounds: Bounds) -> Bounds:
     return bounds[0].swapaxes(-1, axis), bounds[1].swapaxes(-1, axis)
 
 
-def _place(term: Term, link: Link, rank: int) -> Term:
+def _together(term: Term, axes: Sequence[int], outputs: int) -> Term:
+    """Coupled axes at the places where they agree, along the first of them."""
+    if sum(term.varies(axis) for axis in axes) > 1 and term.carrier in axes:
+        term = finite(term, outputs)
+    low, high = diagonal(term.low, axes), diagonal(term.high, axes)
+    carrier = axes[0] if term.carrier in axes else term.carrier
+    return Term(low, high, carrier, term.advance, term.is_global)
+
+
+def _place(term: Term, link: Link, after: Sequence[int]) -> Term:
     """Move every operand axis to the output axis that drives it; the others have size 1 by now."""
+    rank = len(after)
     kept = [(read.axis, axis) for axis, read in enumerate(link.reads) if read.axis is not None]
     if [k[0] for k in kept] == list(range(rank)) and len(kept) == term.low.ndim:
         return term
-    sources = [axis for _, axis in sorted(kept)]
+    carrier = None if term.carrier is None else link.reads[term.carrier].axis
+    for axes in link.coupled:
+        term = _together(term, axes, after[link.reads[axes[0]].axis or 0])
+    firsts = dict(reversed(kept))  # of coupled axes the first holds what they reach together
+    sources = [firsts[place] for place in sorted(firsts)]
     dropped = [axis for axis in range(term.low.ndim) if axis not in sources]
     shape = [1] * rank
-    for place, axis in kept:
-        assert place is not None
+    for place, axis in firsts.items():
         shape[place] = term.low.shape[axis]
     order = sources + dropped
     low = term.low.transpose(order).reshape(shape)
     high = term.high.transpose(order).reshape(shape)
-    carrier = None if term.carrier is None else link.reads[term.carrier].axis
     return Term(low, high, carrier, None if carrier is None else term.advance, term.is_global)
 
 

@@ -235,6 +235,8 @@ def remember(machine: BodyMachine) -> Callable[[], None]:
         for node in draft.nodes[nodes:]:
             del draft.names[node.name]
         del draft.nodes[nodes:]
+        for index in [index for index in draft.known if index >= nodes]:
+            del draft.known[index]
         for name in list(machine.layers)[layers:]:
             del machine.layers[name]
 

@@ -9,8 +9,10 @@ from __future__ import annotations
 from collections.abc import Callable, Sequence
 from typing import Any
 
+from ...core.algebra import Contraction
 from ...core.arrays.expression import Reading
 from ...core.graph import Draft
+from ...core.known import Known, narrowed
 from ...core.link import AnyLink, everything
 from ...core.ops import Op
 from ...errors import InvalidModelError, RFieldError, TooLargeError, UnsupportedOpError
@@ -18,6 +20,9 @@ from .values import Constant, Dependent, Items, Outputs
 
 _CHANGES_PLACES = frozenset({"pad", "slice", "gather", "resize", "select", "roll"})
 """Kinds whose reading, not only whose shape, changes when an operand computed from a size does."""
+
+_MASKED = frozenset({"multiply", "add", "maximum", "where"})
+"""Arithmetic by which a constant may cut elements of the other operand."""
 
 _FAILURES = (ArithmeticError, AttributeError, LookupError, TypeError, ValueError)
 
@@ -79,13 +84,14 @@ class Emitter:
         """One op with the operands that depend on an input."""
         if any(size < 0 for size in op.shape):
             raise InvalidModelError(f"its output would have the shape {op.shape}")
+        values = [self._value(operand) for operand in operands]
+        op, known = self._narrowed(op, values)
         links, exact = op.links, op.exact
         kept: list[int] = []
         chosen: list[AnyLink] = []
         tables: list[object] = []
         sized = False
-        for place, operand in enumerate(operands):
-            value = self._value(operand)
+        for place, value in enumerate(values):
             if isinstance(value, Dependent):
                 if place < len(links):
                     link = links[place]
@@ -109,7 +115,7 @@ class Emitter:
         ):  # fmt: skip
             op = Op(op.kind, op.shape, tuple(chosen), join, exact, op.work, moving)
         self.draft.tables = tuple(tables)
-        index = self.draft.add(self.fresh(name), op, kept, source=self.source)
+        index = self.draft.add(self.fresh(name), op, kept, source=self.source, known=known)
         return Dependent(index, op.shape)
 
     def inputs_behind(self, value: Any) -> list[str]:
@@ -123,6 +129,26 @@ class Emitter:
                     found.add(operand)
                     stack.append(operand)
         return [entry.name for entry in self.draft.entries if entry.node in found]
+
+    def _narrowed(self, op: Op, values: Sequence[Any]) -> tuple[Op, Known | None]:
+        """The op without reads of elements that masks, or operands so far, say to be known."""
+        found = self.draft.known
+        held = [found.get(v.index) if isinstance(v, Dependent) else None for v in values]
+        masks = op.algebra in _MASKED and any(isinstance(v, Constant) for v in values)
+        masks = masks or (isinstance(op.algebra, Contraction) and len(op.links) > 1)
+        if not masks and not any(held):
+            return op, None
+        given = values[: len(op.links)]
+        if any(not isinstance(v, (Dependent, Constant)) for v in given) or len(given) < len(
+            op.links
+        ):
+            return op, None
+        known = [
+            v.known if isinstance(v, Constant) else k for v, k in zip(given, held, strict=False)
+        ]
+        first = given[0]
+        condition = first.array if isinstance(first, Constant) and op.algebra == "where" else None
+        return narrowed(op, known, [v.shape for v in given], condition)
 
 
 def _kind(reading: Reading) -> str:

@@ -187,7 +187,7 @@ def _carried(
             shape = nodes[operand].shape
             before = made.get(operand, {operand: _itself(len(shape))})
             for source, carry in before.items():
-                way = carry.through(link, shape, node.exact)
+                way = carry.through(link, shape, node.exact and not node.partial)
                 own[source] = way.beside(own.get(source))
         made[index] = own
     return made

@@ -14,7 +14,9 @@ import numpy as np
 import numpy.typing as npt
 
 from ...core.arguments import Shape
+from ...core.known import Known, of_constant
 from ...errors import UnresolvedSizeError
+from .limits import MASK
 
 Array = npt.NDArray[Any]
 
@@ -85,6 +87,20 @@ class Constant:
         if callable(self._contents):
             self._contents = self._contents()
         return self._contents
+
+    @property
+    def known(self) -> Known:
+        """What is known of its elements, for masks.
+
+        Zeros count where the model computes them or where a tensor holds both zeros and other
+        numbers by itself; those of a parameter do not, nor a tensor of nothing but zeros, which is
+        no mask.
+        """
+        array = self.array
+        if array is not None and array.size > MASK:
+            array = None
+        counts = array is not None and self.made and bool(array.any())
+        return of_constant(self.shape, array, self.zeros, counts=counts)
 
     def __repr__(self) -> str:
         return f"Constant({self._shape})"

@@ -1,0 +1,35 @@
+"""The arithmetic of an op, as far as known elements (see ``known``) go through it."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Literal
+
+Elementwise = Literal["multiply", "add", "keep", "maximum", "scale", "where"]
+"""``multiply``: a zero gives zero. ``add``: minus infinity stays. ``keep``: a function of one
+operand with f(0) = 0. ``scale``: by positive numbers, which also leaves minus infinity.
+``maximum``: minus infinity where all are. ``where``: the second or the third operand, by the
+first."""
+
+
+@dataclass(frozen=True, slots=True)
+class Contraction:
+    """A sum of products, or another reduction: one label per operand axis, and those of the output.
+
+    ``zero``: the result of nothing but zeros is zero.
+    """
+
+    labels: tuple[tuple[object, ...], ...]
+    output: tuple[object, ...]
+    zero: bool = True
+
+
+@dataclass(frozen=True, slots=True)
+class Softmax:
+    """Minus infinity becomes zero; the others share what is left along ``axes``."""
+
+    axes: tuple[int, ...]
+
+
+Algebra = Elementwise | Literal["move"] | Contraction | Softmax
+"""``move``: elements change their places only."""

@@ -1,0 +1,11 @@
+"""Elements that are known without the input: masks, and what they cut.
+
+A mask is written in numbers: minus infinity added to the scores of an attention, a buffer of zeros
+and ones that multiplies. ``Known`` says which elements of a value no input changes; ``narrowed``
+takes the reads of such elements away from an op and says what is known of its result.
+"""
+
+from .codes import ALIVE, FIXED, LOW, ZERO, Known, of_constant
+from .narrow import narrowed
+
+__all__ = ["ALIVE", "FIXED", "LOW", "ZERO", "Known", "narrowed", "of_constant"]

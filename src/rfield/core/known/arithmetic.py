@@ -1,0 +1,57 @@
+"""Known elements through arithmetic that goes position by position."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+import numpy as np
+from numpy.typing import NDArray
+
+from ..algebra import Elementwise
+from .codes import ALIVE, FIXED, LOW, ZERO, Codes, Known, ranked, squeezed
+
+Marks = NDArray[np.bool_]
+
+
+def elementwise(algebra: Elementwise | None, operands: Sequence[Known | None], rank: int) -> Codes:
+    """The codes of the result of a broadcasting op.
+
+    Without an ``algebra`` only this is sure: a result of nothing but known elements is known.
+
+    >>> mask = Known(np.array([ZERO, FIXED], np.uint8))
+    >>> elementwise("multiply", [None, mask], 1).tolist()
+    [2, 0]
+    """
+    codes = [_codes(known, rank) for known in operands]
+    shape = np.broadcast_shapes(*(c.shape for c in codes))
+    result = np.where(_all([c != ALIVE for c in codes]), np.uint8(FIXED), np.uint8(ALIVE))
+    zero = low = np.zeros((1,) * rank, bool)
+    if algebra == "multiply":
+        zero = ~_all([c != ZERO for c in codes])
+    elif algebra == "add":
+        zero, low = _all([c == ZERO for c in codes]), ~_all([c != LOW for c in codes])
+    elif algebra == "maximum":
+        low = _all([c == LOW for c in codes])
+    elif algebra in ("keep", "scale"):
+        zero = codes[0] == ZERO
+        low = codes[0] == LOW if algebra == "scale" else low
+    result[np.broadcast_to(low, shape)] = LOW
+    result[np.broadcast_to(zero, shape)] = ZERO
+    return squeezed(result)
+
+
+def chosen(condition: Marks, one: Known | None, other: Known | None) -> Codes:
+    """The codes of ``where(condition, one, other)`` with a known condition."""
+    codes = [_codes(known, condition.ndim) for known in (one, other)]
+    return squeezed(np.where(condition, codes[0], codes[1]))
+
+
+def _codes(known: Known | None, rank: int) -> Codes:
+    return np.zeros((1,) * rank, np.uint8) if known is None else ranked(known.codes, rank)
+
+
+def _all(parts: Sequence[Marks]) -> Marks:
+    result = parts[0]
+    for part in parts[1:]:
+        result = result & part
+    return result

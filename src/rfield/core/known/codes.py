@@ -1,0 +1,81 @@
+"""What is known of each element of a tensor, as one small number each."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Any, TypeVar, cast
+
+import numpy as np
+from numpy.typing import NDArray
+
+Codes = NDArray[np.uint8]
+
+ALIVE, FIXED, ZERO, LOW = range(4)
+"""Changes with the input; some number that no input changes; zero; minus infinity."""
+
+_LOWEST = {2: -6.5e4, 4: -3.3e38, 8: -1.7e308}
+"""Of a floating-point type by its bytes: what its most negative number stays below."""
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Known:
+    """``codes`` has the rank of the tensor, and size 1 along the axes where nothing varies.
+
+    ``shown``: the reads of the value say it too, so that whoever reads an element that no input
+    changes reads nothing. Else its readers have to leave such elements out.
+    """
+
+    codes: Codes
+    shown: bool = True
+
+    @property
+    def is_mask(self) -> bool:
+        """Whether any element is known."""
+        return bool(self.codes.any())
+
+
+def of_constant(
+    shape: Sequence[int],
+    array: NDArray[Any] | None = None,
+    zeros: NDArray[np.bool_] | None = None,
+    *,
+    counts: bool = True,
+) -> Known:
+    """What is known of a constant; its own numbers as far as they are given.
+
+    ``zeros``: where it is known to be zero without its numbers. ``counts``: whether its zeros do (a
+    parameter's do not: training changes them). The most negative number of a type is minus infinity
+    to a softmax.
+
+    >>> of_constant((3,), np.array([0.0, 1.0, -np.inf])).codes.tolist()
+    [2, 1, 3]
+    """
+    codes = np.full((1,) * len(shape), FIXED, np.uint8)
+    if zeros is not None:
+        codes = np.where(zeros, np.uint8(ZERO), codes)
+    if array is not None:
+        codes = np.broadcast_to(codes, np.broadcast_shapes(codes.shape, array.shape)).copy()
+        if counts:
+            codes[array == 0] = ZERO
+        if array.dtype.kind == "f":
+            codes[array <= _LOWEST.get(array.dtype.itemsize, -np.inf)] = LOW
+    return Known(squeezed(codes))
+
+
+Array = TypeVar("Array", bound=NDArray[Any])
+
+
+def squeezed(codes: Array) -> Array:
+    """Size 1 along the axes where nothing varies."""
+    for axis, size in enumerate(codes.shape):
+        if size > 1:
+            head = codes[(slice(None),) * axis + (slice(0, 1),)]
+            if (codes == head).all():
+                codes = cast("Array", head)
+    return codes
+
+
+def ranked(codes: Codes, rank: int) -> Codes:
+    """The codes of a tensor that is broadcast to ``rank`` axes."""
+    return codes.reshape((1,) * (rank - codes.ndim) + codes.shape)

@@ -1,0 +1,194 @@
+"""An op without the reads of elements that no input changes."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import replace
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from ..algebra import Contraction, Softmax
+from ..arguments import Shape
+from ..indices import EMPTY, IndexSet
+from ..link import AnyLink, Link, Read
+from ..operation import Op
+from ..relation import IDENTITY, At, Table
+from .arithmetic import Marks, chosen, elementwise
+from .carry import carried, together
+from .codes import ALIVE, FIXED, LOW, ZERO, Codes, Known, ranked, squeezed
+from .parts import projected, restricted
+
+
+def narrowed(
+    op: Op,
+    operands: Sequence[Known | None],
+    shapes: Sequence[Shape],
+    condition: NDArray[Any] | None = None,
+) -> tuple[Op, Known | None]:
+    """The op without reads of known elements, and what is known of its result.
+
+    Where such reads cannot be left out, the op is marked as an upper bound. ``operands`` belong to
+    ``op.links``, constants among them; ``condition``: the contents of the first operand of a
+    ``where``.
+    """
+    algebra = op.algebra
+    if isinstance(algebra, Contraction):
+        return _contraction(op, algebra, operands, shapes)
+    if isinstance(algebra, Softmax) and operands[0] is not None:
+        return _softmax(op, algebra, operands[0], shapes[0])
+    if algebra == "move":
+        return _moved(op, operands, shapes)
+    if all(isinstance(link, Link) and _is_broadcast(link) for link in op.links):
+        rank = len(op.shape)
+        if algebra == "where" and condition is not None:
+            wide = np.asarray(condition, bool)
+            wide = wide.reshape((1,) * (rank - wide.ndim) + wide.shape)
+            codes = chosen(wide, operands[1], operands[2])
+            return _pointwise(op, codes, operands, [~wide & wide, wide, ~wide])
+        plain = algebra if isinstance(algebra, str) and algebra != "where" else None
+        codes = elementwise(plain, operands, rank)
+        return _pointwise(op, codes, operands, [np.ones((1,) * rank, bool)] * len(operands))
+    unshown = any(known is not None and not known.shown for known in operands)
+    return (replace(op, exact=False) if unshown else op), None
+
+
+def _is_broadcast(link: Link) -> bool:
+    return all(
+        read.relation == IDENTITY or (read.axis is None and isinstance(read.relation, At))
+        for read in link.reads
+    )
+
+
+def _pointwise(
+    op: Op, codes: Codes, operands: Sequence[Known | None], wanted: Sequence[Marks]
+) -> tuple[Op, Known | None]:
+    """``wanted``: where each operand has a say in the result."""
+    alive = codes == ALIVE
+    links: list[AnyLink | None] = []
+    exact, shown = op.exact, True
+    for link, known, mine in zip(op.links, operands, wanted, strict=True):
+        own = np.ones_like(alive, shape=(1,) * alive.ndim)
+        if known is not None:
+            own = ranked(known.codes, alive.ndim) == ALIVE
+        if link is None or not own.any():
+            links.append(link)
+            continue
+        needed = squeezed(mine & alive & own)
+        read = own if known is not None and known.shown else np.ones_like(own)
+        surplus = read & ~needed
+        varying = [axis for axis, size in enumerate(needed.shape) if size > 1]
+        if not surplus.any():
+            links.append(link)
+        elif not varying:
+            links.append(None)
+        elif len(varying) == 1:
+            assert isinstance(link, Link)
+            links.append(_with_holes(link, varying[0], needed.reshape(-1)))
+        else:
+            links.append(link)
+            exact = exact and not (surplus & alive).any()
+            shown = shown and not (surplus & ~alive).any()
+    made = replace(op, links=tuple(links), exact=exact)
+    return made, (Known(codes, shown) if codes.any() else None)
+
+
+def _with_holes(link: Link, axis: int, rows: Marks) -> Link:
+    """A broadcasting link that reads nothing where ``rows`` along output ``axis`` are not set."""
+    reads = list(link.reads)
+    for place, read in enumerate(reads):
+        if read.axis == axis or (read.axis is None and axis not in link.drivers):
+            own = range(len(rows)) if read.axis == axis else [0] * len(rows)
+            pairs = zip(own, rows, strict=True)
+            taps = tuple(IndexSet.interval(k, k) if row else EMPTY for k, row in pairs)
+            reads[place] = Read(axis, Table(taps))
+            break
+    return Link(reads)
+
+
+def _moved(
+    op: Op, operands: Sequence[Known | None], shapes: Sequence[Shape]
+) -> tuple[Op, Known | None]:
+    shown = all(known is None or known.shown for known in operands)
+    parts: list[Codes] = []
+    for link, known, shape in zip(op.links, operands, shapes, strict=True):
+        if link is None:
+            continue
+        own = known or Known(np.zeros((1,) * len(shape), np.uint8))
+        codes = carried(link, own, shape, op.shape)
+        if codes is None:
+            return (op if shown else replace(op, exact=False)), None
+        parts.append(codes)
+    codes = together(parts, len(op.shape))
+    return op, (Known(codes, shown) if codes.any() else None)
+
+
+def _softmax(op: Op, algebra: Softmax, known: Known, shape: Shape) -> tuple[Op, Known | None]:
+    alive = known.codes == ALIVE
+    axes = tuple(axis % alive.ndim for axis in algebra.axes)
+    result = np.where(known.codes == LOW, np.uint8(ZERO), np.uint8(ALIVE))
+    dead = ~alive.any(axis=axes, keepdims=True)
+    result = squeezed(np.where(dead & (result == ALIVE), np.uint8(FIXED), result))
+    rows = [axis for axis in range(alive.ndim) if axis not in axes]
+    part, exact = projected(alive, rows, axes)
+    (link,) = op.links
+    assert isinstance(link, Link)
+    found = link if part is None else restricted(link, part, range(alive.ndim), shape)
+    exact = exact and found is not None and (part is not None or bool(alive.all()))
+    made = replace(op, links=(found or link,), exact=op.exact and exact)
+    return made, (Known(result, not result.any()) if result.any() else None)
+
+
+def _contraction(
+    op: Op, algebra: Contraction, operands: Sequence[Known | None], shapes: Sequence[Shape]
+) -> tuple[Op, Known | None]:
+    order = [*algebra.output]
+    every = dict.fromkeys(label for names in algebra.labels for label in names)
+    order += [label for label in every if label not in order]
+    count = len(algebra.output)
+    spread = [
+        _by_label(known, names, order)
+        for known, names in zip(operands, algebra.labels, strict=True)
+    ]
+    nonzero: Marks = np.ones((1,) * len(order), bool)
+    for codes in spread:
+        nonzero = nonzero & (codes != ZERO)
+    links: list[AnyLink | None] = []
+    exact = op.exact
+    for link, codes, names, shape in zip(op.links, spread, algebra.labels, shapes, strict=True):
+        reading = nonzero & (codes == ALIVE)
+        if reading.all() or not (codes == ALIVE).any() or not isinstance(link, Link):
+            links.append(link)
+            continue
+        if not reading.any():
+            links.append(None)
+            continue
+        foreign = tuple(k for k in range(count, len(order)) if order[k] not in names)
+        reading = squeezed(reading.any(axis=foreign, keepdims=True))
+        mine = [k for k in range(count, len(order)) if order[k] in names]
+        part, plain = projected(reading, range(count), mine)
+        found = link
+        if part is not None:
+            places = [order.index(label) for label in names]
+            found = restricted(link, part, places, shape, op.shape)
+        exact = exact and plain and found is not None and (part is not None or bool(reading.all()))
+        links.append(found or link)
+    made = replace(op, links=tuple(links), exact=exact)
+    some = nonzero.any(axis=tuple(range(count, len(order))))
+    if some.all():
+        return made, None
+    nil = np.uint8(ZERO if algebra.zero else FIXED)
+    return made, Known(squeezed(np.where(some, np.uint8(ALIVE), nil)))
+
+
+def _by_label(known: Known | None, names: Sequence[object], order: Sequence[object]) -> Codes:
+    """The codes of an operand with its axes at the places of their labels."""
+    shape = [1] * len(order)
+    if known is None or len(set(names)) < len(names):
+        return np.zeros(shape, np.uint8)
+    places = [order.index(label) for label in names]
+    for place, size in zip(places, known.codes.shape, strict=True):
+        shape[place] = size
+    ranked = sorted(range(len(places)), key=places.__getitem__)
+    return known.codes.transpose(ranked).reshape(shape)

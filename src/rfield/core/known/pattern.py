@@ -1,0 +1,70 @@
+"""The relation behind a table of marks: who reads what, as the shortest thing that says it."""
+
+from __future__ import annotations
+
+import numpy as np
+from numpy.typing import NDArray
+
+from ..indices import IndexSet
+from ..relation import WHOLE, Prefix, Relation, Sliding, Table
+
+Marks = NDArray[np.bool_]
+Ints = NDArray[np.int64]
+
+MOST_PHASES = 64
+"""Rows after which a pattern of rows may repeat: the chunks and windows of local attention."""
+
+
+def relation_of(marks: Marks) -> Relation:
+    """Output ``i`` reads the ``k`` with ``marks[i, k]``.
+
+    A band is a window that slides and so the same at every size, if both its ends are seen to be
+    its own and not the ends of the table; a triangle is a prefix; anything else is a table.
+
+    >>> relation_of(np.tril(np.ones((4, 4), bool)))
+    Prefix(backward=False)
+    >>> relation_of(np.eye(4, dtype=bool)).taps
+    (IndexSet{0},)
+    """
+    rows, size = marks.shape
+    if marks.all():
+        return WHOLE
+    if rows == size:
+        triangle = np.tri(size, dtype=bool)
+        if (marks == triangle).all():
+            return Prefix()
+        if (marks == triangle.T).all():
+            return Prefix(backward=True)
+        for period in range(1, min(MOST_PHASES, rows // 2) + 1):
+            found = _sliding(marks, period)
+            if found is not None:
+                return found
+    return Table(tuple(_set(np.flatnonzero(row)) for row in marks))
+
+
+def _sliding(marks: Marks, period: int) -> Sliding | None:
+    """The marks as windows that move by ``period`` every ``period`` rows, or None."""
+    rows, size = marks.shape
+    taps: list[IndexSet] = []
+    for phase in range(period):
+        bases: Ints = np.arange(phase, rows, period, dtype=np.int64) - phase
+        reach = np.zeros(2 * size, dtype=bool)  # by distance from the base, ``size`` is 0
+        at, column = np.nonzero(marks[phase::period])
+        reach[column - bases[at] + size] = True
+        offsets = np.flatnonzero(reach) - size
+        if not offsets.size:
+            taps.append(_set(offsets))
+            continue
+        low, high = int(offsets[0]), int(offsets[-1])
+        if bases[-1] + low - 1 < 0 or bases[0] + high + 1 >= size:
+            return None
+        columns: Ints = np.arange(size, dtype=np.int64)
+        places = columns[None, :] - bases[:, None] + size
+        if (reach[places] != marks[phase::period]).any():
+            return None
+        taps.append(_set(offsets))
+    return Sliding(period, period, tuple(taps))
+
+
+def _set(numbers: NDArray[np.intp]) -> IndexSet:
+    return IndexSet.of([int(number) for number in numbers])
