@@ -82,9 +82,9 @@ class Emitter:
 
     def _add(self, op: Op, operands: Sequence[Any], name: str) -> Dependent | Constant:
         """One op with the operands that depend on an input."""
-        if any(size < 0 for size in op.shape):
+        if min(op.shape, default=0) < 0:
             raise InvalidModelError(f"its output would have the shape {op.shape}")
-        values = [self._value(operand) for operand in operands]
+        values = operands if self.resolve is None else [self._value(v) for v in operands]
         op, known = self._narrowed(op, values)
         links, exact = op.links, op.exact
         kept: list[int] = []
@@ -103,7 +103,8 @@ class Emitter:
                 chosen.append(link)
             elif isinstance(value, Constant):
                 sized = sized or value.sized
-                tables.append(value.shape if value.has_shape else ())
+                if not value.stored:
+                    tables.append(value.shape if value.has_shape else ())
             elif value is not None:
                 raise InvalidModelError("a list of tensors stands where a tensor is expected")
         if not kept:
@@ -133,6 +134,8 @@ class Emitter:
     def _narrowed(self, op: Op, values: Sequence[Any]) -> tuple[Op, Known | None]:
         """The op without reads of elements that masks, or operands so far, say to be known."""
         found = self.draft.known
+        if not found and op.algebra not in _MASKED and not isinstance(op.algebra, Contraction):
+            return op, None
         held = [found.get(v.index) if isinstance(v, Dependent) else None for v in values]
         masks = op.algebra in _MASKED and any(isinstance(v, Constant) for v in values)
         masks = masks or (isinstance(op.algebra, Contraction) and len(op.links) > 1)

@@ -8,7 +8,7 @@ op with several results answers.
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Sequence
-from typing import Any
+from typing import Any, ClassVar
 
 import numpy as np
 import numpy.typing as npt
@@ -46,6 +46,9 @@ class Constant:
     """
 
     __slots__ = ("_contents", "_shape", "made", "origin", "sized", "zeros")
+
+    stored: ClassVar[bool] = False
+    """Whether it is read from the file as it is, so that no input size changes its shape."""
 
     def __init__(
         self,

@@ -190,7 +190,8 @@ class Reader:
         """The value of an answer; what it makes is a layer."""
         if type(answer) is Outputs:
             return Outputs([
-                self._settle(entry, f"{name}:{k}" if k else name, operands)
+                entry if type(entry) is Constant
+                else self._settle(entry, f"{name}:{k}" if k else name, operands)
                 for k, entry in enumerate(answer)
             ])  # fmt: skip
         if type(answer) is Blocked:

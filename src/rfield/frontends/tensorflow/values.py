@@ -33,6 +33,7 @@ class Stored(Constant):
     """A tensor in the file: it is decoded when somebody asks, and most weights are never asked."""
 
     __slots__ = ("_item",)
+    stored = True
 
     def __init__(self, item: Any) -> None:
         super().__init__(None)
