@@ -21,7 +21,6 @@ from . import (  # noqa: F401  # importing a family registers its rules
     convolution,
     layout,
     lists,
-    loops,
     messages,
     normalization,
     pointwise,

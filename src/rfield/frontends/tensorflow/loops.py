@@ -14,9 +14,7 @@ from ..machine import bodies, limits
 from ..machine.values import Constant, Outputs
 from .bodies import MERGES, Body, Item, Reference, pick, printable, sort
 from .control import outputs
-from .rulebook import Call, Machine, rule
-
-LOOP = "Loop"
+from .rulebook import Machine
 
 
 class Knot:
@@ -60,16 +58,13 @@ class Knot:
 PASSING_ON = ("Switch", "RefSwitch", "Identity", "RefIdentity")
 
 
-class _LoopNode:
-    """Stands for a knot in the list of nodes."""
+class LoopItem(Item):
+    """Stands for a knot among the nodes."""
 
-    __slots__ = ("attr", "input", "knot", "name", "op")
+    __slots__ = ("knot",)
 
     def __init__(self, name: str, knot: Knot) -> None:
-        self.name = name
-        self.op = LOOP
-        self.input: tuple[str, ...] = ()
-        self.attr: dict[str, Any] = {}
+        super().__init__((), 0, name, "Loop")
         self.knot = knot
 
 
@@ -87,8 +82,7 @@ def untie(body: Body) -> None:
         knot = _knot(body, [place for place, home in enumerate(frames) if home == frame], frame[-1])
         leaving = exits[frame]
         knot.exits = [knot.variable(items[place].inputs[0][0], frame[-1]) for place in leaving]
-        node = _LoopNode(f"{frame[-1]}/loop", knot)
-        made = Item((node,), 0, node.name, node.op)
+        made = LoopItem(f"{frame[-1]}/loop", knot)
         outer = dict.fromkeys(knot.entered)
         for place in knot.inside.difference(knot.merges):
             outer.update((s, None) for s, _ in items[place].inputs if s not in knot.inside)
@@ -189,18 +183,13 @@ class Turns:
         return [pick(self.values[place], output) for place, output in wanted]
 
 
-@rule(LOOP)
-def loop(call: Call) -> Any:
-    """Turn by turn as long as the condition is known, else bounded for any number of turns.
-
-    https://github.com/tensorflow/docs/blob/master/site/en/r1/guide/graphs.md
-    """
-    knot: Knot = call.item.node.knot
-    outside = dict(zip((source for source, _ in call.item.inputs), call.operands, strict=True))
-    turns = Turns(call.machine, knot, outside)
+def loop(machine: Machine, item: LoopItem, operands: Sequence[Any]) -> Any:
+    """Turn by turn as long as the condition is known, else bounded for any number of turns."""
+    knot = item.knot
+    outside = dict(zip((source for source, _ in item.inputs), operands, strict=True))
+    turns = Turns(machine, knot, outside)
     variables = [outside[source] for source in knot.entered]
     made = bodies.loop(
-        call.machine, variables, turns.body, turns.condition,
-        captured=call.operands, kind="while",
-    )  # fmt: skip
+        machine, variables, turns.body, turns.condition, captured=operands, kind="while"
+    )
     return outputs([made[place] for place in knot.exits])

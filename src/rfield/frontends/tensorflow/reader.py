@@ -15,9 +15,10 @@ from ..machine.emit import Emitter, placed
 from ..machine.unsupported import Unsupported
 from ..machine.values import Constant, Dependent, Outputs, dependents
 from .blocks import written_out
-from .bodies import SPENT, Body, Item, of_function, pick, printable
+from .bodies import MERGES, SPENT, Body, Item, of_function, pick, printable
 from .control import outputs
 from .folding import fold
+from .loops import LoopItem, loop
 from .rulebook import RULES, Call
 from .values import Blocked, Mark, NotInBlocksError
 
@@ -163,25 +164,31 @@ class Reader:
             folded = fold(item, operands)
             if folded is not None:
                 return folded
-        rule = RULES.get(item.op)
-        node = Call(item, operands, self)
-        if rule is None:
-            if item.op in self.functions:
-                results = call(self, self.function(item.op), operands)
-                return self._settle(outputs(results), item.name, ())
-            return self._without_rule(node, depends or special)
-        if special and Mark.DEAD in operands and item.op not in ("Merge", "RefMerge"):
+        if special and Mark.DEAD in operands and item.op not in MERGES:
             return Mark.DEAD
+        return self._answered(Call(item, operands, self), depends or special)
+
+    def _answered(self, node: Call, depends: bool) -> Any:
+        """The value of a node that is not computed from constants."""
+        item = node.item
+        rule = RULES.get(item.op)
+        if rule is None:
+            if isinstance(item, LoopItem):
+                return self._settle(loop(self, item, node.operands), item.name, ())
+            if item.op in self.functions:
+                results = call(self, self.function(item.op), node.operands)
+                return self._settle(outputs(results), item.name, ())
+            return self._without_rule(node, depends)
         try:
             answer = rule.function(node)
         except UnresolvedSizeError:
-            if depends or special:
+            if depends:
                 raise
             return self._unknown_shape(node)
         except NotInBlocksError:
             node.operands = [
                 self.step(written_out(value)) if type(value) is Blocked else value
-                for value in operands
+                for value in node.operands
             ]
             answer = rule.function(node)
         return self._settle(answer, item.name, node.operands)
