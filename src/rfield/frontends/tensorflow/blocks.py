@@ -26,26 +26,38 @@ from .values import Blocked
 
 @rule("SpaceToBatchND")
 def space_to_batch(call: Call) -> Any:
-    """Pad, then sort the pixels by their place in a block."""
+    """Pad, then sort the pixels by their place in a block.
+
+    https://www.tensorflow.org/api_docs/python/tf/raw_ops/SpaceToBatchND
+    """
     return _to_blocks(call, call.integers(1), call.constant(2))
 
 
 @rule("SpaceToBatch")
 def old_space_to_batch(call: Call) -> Any:
-    """The same over two axes, with one size for both."""
+    """The same over two axes, with one size for both.
+
+    https://www.tensorflow.org/api_docs/python/tf/raw_ops/SpaceToBatch
+    """
     size = call.number("block_size")
     return _to_blocks(call, (size, size), call.constant(1))
 
 
 @rule("BatchToSpaceND")
 def batch_to_space(call: Call) -> Any:
-    """Put the pixels back in their places, then crop."""
+    """Put the pixels back in their places, then crop.
+
+    https://www.tensorflow.org/api_docs/python/tf/raw_ops/BatchToSpaceND
+    """
     return _from_blocks(call, call.integers(1), call.constant(2))
 
 
 @rule("BatchToSpace")
 def old_batch_to_space(call: Call) -> Any:
-    """The same over two axes, with one size for both."""
+    """The same over two axes, with one size for both.
+
+    https://www.tensorflow.org/api_docs/python/tf/raw_ops/BatchToSpace
+    """
     size = call.number("block_size")
     return _from_blocks(call, (size, size), call.constant(1))
 

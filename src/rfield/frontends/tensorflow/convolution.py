@@ -21,7 +21,10 @@ conv = lru_cache(maxsize=2048)(ops.conv)
 
 @rule("Conv2D", "Conv3D", "Conv")
 def convolution(call: Call) -> Any:
-    """The kernel is laid out (space…, input channels of a group, output channels)."""
+    """Convolution; the kernel is laid out (space…, input channels of a group, output channels).
+
+    https://www.tensorflow.org/api_docs/python/tf/raw_ops/Conv2D
+    """
     slide = sliding(call)
     shape, channel, kernel = slide.shape, slide.channel, call.shape(1)
     sizes = _kernel(kernel, len(slide.axes))
@@ -38,7 +41,10 @@ def convolution(call: Call) -> Any:
 
 @rule("DepthwiseConv2dNative")
 def depthwise(call: Call) -> Any:
-    """The kernel is laid out (space…, input channels, multiplier)."""
+    """Depthwise convolution; the kernel is laid out (space…, input channels, multiplier).
+
+    https://www.tensorflow.org/api_docs/python/tf/raw_ops/DepthwiseConv2dNative
+    """
     slide = sliding(call)
     shape, channel, kernel = slide.shape, slide.channel, call.shape(1)
     sizes = _kernel(kernel, len(slide.axes))
@@ -54,7 +60,10 @@ def depthwise(call: Call) -> Any:
 
 @rule("Conv2DBackpropInput", "Conv3DBackpropInput", "Conv3DBackpropInputV2")
 def transposed(call: Call) -> Reading:
-    """Transposed convolution: the gradient of a convolution whose input had the given size."""
+    """Transposed convolution: the gradient of a convolution whose input had the given size.
+
+    https://www.tensorflow.org/api_docs/python/tf/raw_ops/Conv2DBackpropInput
+    """
     wanted = call.integers(0)
     kernel = call.shape(1)
     shape = call.shape(2)
@@ -71,7 +80,10 @@ def transposed(call: Call) -> Reading:
 
 @rule("DepthwiseConv2dNativeBackpropInput")
 def transposed_depthwise(call: Call) -> Reading:
-    """Transposed depthwise convolution."""
+    """Transposed depthwise convolution.
+
+    https://www.tensorflow.org/api_docs/python/tf/raw_ops/DepthwiseConv2dNativeBackpropInput
+    """
     wanted = call.integers(0)
     kernel = call.shape(1)
     shape = call.shape(2)
@@ -124,7 +136,10 @@ def _with_sizes(shape: Shape, axes: Sequence[int], sizes: Sequence[int]) -> Shap
 
 @rule("Dilation2D")
 def morphological(call: Call) -> Op:
-    """Grayscale dilation: a maximum over a window, channel by channel."""
+    """Grayscale dilation: a maximum over a window, channel by channel.
+
+    https://www.tensorflow.org/api_docs/python/tf/raw_ops/Dilation2D
+    """
     shape = call.shape(0)
     kernel = call.shape(1)[:2]
     return ops.pool(

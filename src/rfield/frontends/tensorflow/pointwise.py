@@ -3,12 +3,11 @@
 from __future__ import annotations
 
 from dataclasses import replace
-from functools import lru_cache
 from typing import Any
 
 from ...core import layout, ops
 from ...core.arrays.expression import read
-from ...core.ops import Op
+from ...core.ops import Algebra, Op
 from ..machine.values import Constant, Dependent, Outputs
 from .convolution import layout_of
 from .rulebook import Call, rule
@@ -47,54 +46,81 @@ WEIGHTED = (
 )  # fmt: skip
 
 
-alone = lru_cache(maxsize=2048)(ops.pointwise)
-"""The same op on the same shape is worked out once."""
+ALGEBRA: dict[str, Algebra] = {
+    "Add": "add", "AddV2": "add", "BiasAdd": "add", "BiasAddV1": "add", "Maximum": "maximum",
+    "Mul": "multiply", "MulNoNan": "multiply", "Select": "where", "SelectV2": "where",
+    **dict.fromkeys((
+        "Abs", "Asin", "Asinh", "Atan", "Atanh", "Cast", "Ceil", "Conj", "Elu", "Erf", "Expm1",
+        "Floor", "LeakyRelu", "Log1p", "Neg", "Real", "Relu", "Relu6", "Rint", "Round", "Selu",
+        "Sign", "Sin", "Sinh", "Softsign", "Sqrt", "Square", "Tan", "Tanh",
+    ), "keep"),
+}  # fmt: skip
+"""How zeros and minus infinity, which masks make, go through."""
 
 
 @rule(*UNARY)
 def unary(call: Call) -> Any:
-    """Each output reads its own element."""
+    """Each output reads its own element.
+
+    https://www.tensorflow.org/api_docs/python/tf/math
+    """
     value = call[0]
     if type(value) is Blocked:
         return in_blocks(call, value)
-    return alone(value.shape, kind=call.kind)
+    return ops.pointwise(value.shape, kind=call.kind, algebra=ALGEBRA.get(call.op))
 
 
 @rule(*BINARY)
 def binary(call: Call) -> Any:
-    """Operands broadcast against each other; those that depend on an input should be aligned."""
+    """Element by element with broadcasting; operands that depend on an input should be aligned.
+
+    https://www.tensorflow.org/api_docs/python/tf/math
+    """
     if any(type(value) is Blocked for value in call.operands):
         return _beside_blocks(call)
-    return alone(*call.shapes, kind=call.kind, join=len(call.operands) > 1)
+    algebra = ALGEBRA.get(call.op)
+    return ops.pointwise(*call.shapes, kind=call.kind, join=len(call) > 1, algebra=algebra)
 
 
 @rule(*PASSING)
 def passing(call: Call) -> Any:
-    """The operand itself, a list of tensors as well."""
+    """The operand itself, a list of tensors as well.
+
+    https://www.tensorflow.org/api_docs/python/tf/raw_ops/Identity
+    """
     return call.operands[0] if call.operands else call[0]
 
 
 @rule("IdentityN")
 def passing_all(call: Call) -> Outputs:
-    """The operands themselves."""
+    """The operands themselves.
+
+    https://www.tensorflow.org/api_docs/python/tf/raw_ops/IdentityN
+    """
     return Outputs(call.operands)
 
 
 @rule(*WEIGHTED)
 def weighted(call: Call) -> Op:
-    """Element by element, with constants beside."""
+    """Element by element, with constants beside: ranges, scales, boundaries.
+
+    https://www.tensorflow.org/api_docs/python/tf/raw_ops/QuantizeAndDequantizeV2
+    """
     return ops.pointwise(call.shape(0), kind=call.kind)
 
 
 @rule("BiasAdd", "BiasAddV1")
 def bias_add(call: Call) -> Any:
-    """One number per channel."""
+    """One number per channel is added.
+
+    https://www.tensorflow.org/api_docs/python/tf/raw_ops/BiasAdd
+    """
     value = call[0]
     if type(value) is Blocked:
         return in_blocks(call, value)
     shape, bias = call.shape(0), call[1]
     if not isinstance(bias, Dependent):
-        return alone(shape, kind="biasadd")
+        return ops.pointwise(shape, kind="biasadd")
     channel = layout_of(call, len(shape))[1] if len(shape) > 2 else len(shape) - 1
     wide = [1] * len(shape)
     wide[channel] = call.shape(1)[0]
@@ -104,22 +130,24 @@ def bias_add(call: Call) -> Any:
 
 @rule("Select")
 def select(call: Call) -> Any:
-    """The condition may be a vector over the first axis."""
+    """Elements of one of two operands; the condition may be a vector over the first axis.
+
+    https://www.tensorflow.org/api_docs/python/tf/raw_ops/Select
+    """
     condition, shape = call.shape(0), call.shape(1)
-    if len(condition) == 1 and len(shape) > 1 and isinstance(call[0], Dependent):
-        wide = (condition[0], *(1,) * (len(shape) - 1))
-        column = read(layout.reshape(condition, wide), call[0])
-        op = ops.pointwise(wide, shape, call.shape(2), kind="select", join=True)
-        return read(op, column, *call.operands[1:])
-    if len(condition) < len(shape):
-        condition = (1,) * len(shape)
-    return ops.pointwise(condition, shape, call.shape(2), kind="select", join=True)
+    chosen = call[0]
+    if len(condition) == 1 and len(shape) > 1:
+        chosen = read(layout.reshape(condition, (condition[0], *(1,) * (len(shape) - 1))), chosen)
+    op = ops.pointwise(
+        chosen.shape, shape, call.shape(2), kind="select", join=True, algebra="where"
+    )  # fmt: skip
+    return read(op, chosen, *call.operands[1:])
 
 
 def in_blocks(call: Call, value: Blocked) -> Blocked:
     """A pointwise op before BatchToSpaceND: the same op in the space of the image."""
     shape = value.value.shape
-    op = ops.pointwise(shape, kind=call.kind)
+    op = ops.pointwise(shape, kind=call.kind, algebra=ALGEBRA.get(call.op))
     return replace(value, value=read(op, value.value))
 
 

@@ -12,7 +12,10 @@ from .rulebook import Call, rule, spatial
 
 @rule("MaxPool", "AvgPool", "MaxPool3D", "AvgPool3D", "MaxPoolV2")
 def pool(call: Call) -> Op:
-    """Windows and strides are written for all axes, in the order of ``data_format``."""
+    """Windows over space, or over channels; written for all axes in the order of ``data_format``.
+
+    https://www.tensorflow.org/api_docs/python/tf/raw_ops/MaxPool
+    """
     shape = call.shape(0)
     if call.op == "MaxPoolV2":
         kernel, steps = call.integers(1), call.integers(2)
@@ -32,6 +35,9 @@ def pool(call: Call) -> Op:
 
 @rule("MaxPoolWithArgmax")
 def pool_with_argmax(call: Call) -> Outputs:
-    """The maximum and where it lies."""
+    """The maximum and where it lies.
+
+    https://www.tensorflow.org/api_docs/python/tf/raw_ops/MaxPoolWithArgmax
+    """
     op = pool(call)
     return Outputs([op, op])

@@ -20,7 +20,10 @@ _METHODS: dict[str, Method] = {
 
 @rule("ResizeNearestNeighbor", "ResizeBilinear", "ResizeBicubic")
 def resize(call: Call) -> Op:
-    """``align_corners``, ``half_pixel_centers``, or neither: the old asymmetric coordinates."""
+    """Resize by ``align_corners``, ``half_pixel_centers``, or the old asymmetric coordinates.
+
+    https://www.tensorflow.org/api_docs/python/tf/raw_ops/ResizeBilinear
+    """
     method = _METHODS[call.op]
     corners, half = call.flag("align_corners"), call.flag("half_pixel_centers")
 
@@ -39,7 +42,10 @@ def resize(call: Call) -> Op:
 
 @rule("ResizeArea")
 def area(call: Call) -> Op:
-    """The mean over the area that an output covers."""
+    """The mean over the area that an output covers.
+
+    https://www.tensorflow.org/api_docs/python/tf/raw_ops/ResizeArea
+    """
 
     def along(size: int, outputs: int) -> Relation:
         from ...core.indices import IndexSet
@@ -66,7 +72,10 @@ def _last(end: Fraction) -> int:
 
 @rule("ScaleAndTranslate")
 def scale_and_translate(call: Call) -> Op:
-    """``tf.image.resize`` with antialias, or the newer kernels: scale and shift are operands."""
+    """``tf.image.resize`` with antialias, or the newer kernels: scale and shift are operands.
+
+    https://www.tensorflow.org/api_docs/python/tf/raw_ops/ScaleAndTranslate
+    """
     scale, shift = call.constant(2).tolist(), call.constant(3).tolist()
     kernels: dict[str, Method] = {
         "triangle": "linear", "keyscubic": "cubic", "lanczos3": "lanczos3", "lanczos5": "lanczos5",
@@ -105,7 +114,10 @@ def _resized(call: Call, along: Callable[[int, int], Relation]) -> Op:
 
 @rule("CropAndResize")
 def crop_and_resize(call: Call) -> Op:
-    """Boxes that may lie anywhere in any image: an upper bound."""
+    """Boxes that may lie anywhere in any image: an upper bound.
+
+    https://www.tensorflow.org/api_docs/python/tf/raw_ops/CropAndResize
+    """
     shape, boxes, size = call.shape(0), call.shape(1), call.integers(3)
     return ops.opaque(
         call.shapes[:3], (boxes[0], *size, shape[3]), kind="crop_and_resize"

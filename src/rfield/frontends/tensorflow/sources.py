@@ -87,23 +87,35 @@ def read_variable(call: Call) -> Any:
 
 @rule(*ASIDE)
 def aside(call: Call) -> Mark:
-    """Nothing that the network computes reads this."""
+    """Gradients, updates, summaries: nothing that the network computes reads this.
+
+    https://www.tensorflow.org/api_docs/python/tf/raw_ops/NoOp
+    """
     return Mark.ASIDE
 
 
 @rule(*RANDOM)
 def random(call: Call) -> Constant:
-    """Numbers that no input changes; the shape is the first operand."""
-    return Constant(call.integers(0))
+    """Random numbers: no input changes them; the shape is the first operand.
+
+    https://www.tensorflow.org/api_docs/python/tf/raw_ops/RandomUniform
+    """
+    return Constant(call.integers(0), made=True)
 
 
 @rule("BroadcastGradientArgs")
 def gradient_axes(call: Call) -> Outputs:
-    """Part of a gradient."""
+    """Part of a gradient.
+
+    https://www.tensorflow.org/api_docs/python/tf/raw_ops/BroadcastGradientArgs
+    """
     return Outputs([Mark.ASIDE, Mark.ASIDE])
 
 
 @rule("VarIsInitializedOp", "IsVariableInitialized")
 def is_initialized(call: Call) -> Constant:
-    """A flag."""
+    """A flag.
+
+    https://www.tensorflow.org/api_docs/python/tf/raw_ops/VarIsInitializedOp
+    """
     return Constant(())
