@@ -7,6 +7,7 @@ reads nothing dependent is a constant, chains are named step by step. Errors say
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
+from math import prod
 from typing import Any
 
 from ...core.algebra import Contraction
@@ -137,7 +138,9 @@ class Emitter:
         if not found and op.algebra not in _MASKED and not isinstance(op.algebra, Contraction):
             return op, None
         held = [found.get(v.index) if isinstance(v, Dependent) else None for v in values]
-        masks = op.algebra in _MASKED and any(isinstance(v, Constant) for v in values)
+        masks = op.algebra in _MASKED and any(
+            isinstance(v, Constant) and (op.algebra == "where" or prod(v.shape) > 1) for v in values
+        )  # one number for all elements is no mask
         masks = masks or (isinstance(op.algebra, Contraction) and len(op.links) > 1)
         if not masks and not any(held):
             return op, None
