@@ -10,6 +10,8 @@ from collections.abc import Callable, Sequence
 from math import prod
 from typing import Any
 
+import numpy as np
+
 from ...core.algebra import Contraction
 from ...core.arrays.expression import Reading
 from ...core.graph import Draft
@@ -17,7 +19,7 @@ from ...core.known import Known, narrowed
 from ...core.link import AnyLink, everything
 from ...core.ops import Op
 from ...errors import InvalidModelError, RFieldError, TooLargeError, UnsupportedOpError
-from .values import Constant, Dependent, Items, Outputs
+from .values import Constant, Dependent, Items, Outputs, known
 
 _CHANGES_PLACES = frozenset({"pad", "slice", "gather", "resize", "select", "roll"})
 """Kinds whose reading, not only whose shape, changes when an operand computed from a size does."""
@@ -33,9 +35,11 @@ class Emitter:
 
     ``fresh``: makes a name that no value has. ``resolve``: turns what a front end calls a tensor
     into a ``Dependent`` or a ``Constant``, where rules see tensors of the framework itself.
+    ``sized``: whether a size of the input is among what the rule read, beside the operands that its
+    reading names.
     """
 
-    __slots__ = ("draft", "fresh", "resolve", "source")
+    __slots__ = ("draft", "fresh", "resolve", "sized", "source")
 
     def __init__(
         self,
@@ -46,6 +50,7 @@ class Emitter:
         self.draft = draft
         self.fresh = fresh
         self.resolve = resolve
+        self.sized = False
         self.source = ""
 
     def settle(self, answer: Any, operands: Sequence[Any], name: str) -> Any:
@@ -55,11 +60,7 @@ class Emitter:
         if isinstance(answer, list):
             return self._chain(answer, operands, name)
         if isinstance(answer, Reading):
-            inner = [
-                self.settle(value, (), f"{name}/{_kind(value)}")
-                if isinstance(value, Reading) else value
-                for value in answer.operands
-            ]  # fmt: skip
+            inner = [self._inner(value, name) for value in answer.operands]
             return self._chain(answer.steps, inner, name)
         if isinstance(answer, Outputs):
             return Outputs(
@@ -67,6 +68,12 @@ class Emitter:
                 for k, entry in enumerate(answer)
             )
         return self._value(answer)
+
+    def _inner(self, operand: Any, name: str) -> Any:
+        """An operand of a reading: another reading, the contents of a constant, or a value."""
+        if isinstance(operand, Reading):
+            return self.settle(operand, (), f"{name}/{_kind(operand)}")
+        return known(operand) if isinstance(operand, np.ndarray) else operand
 
     def _chain(self, steps: Sequence[Op], operands: Sequence[Any], name: str) -> Any:
         steps = [op for op in steps if op.kind != "identity"]
@@ -78,20 +85,20 @@ class Emitter:
         return self._add(steps[-1], values, name)
 
     def _value(self, operand: Any) -> Any:
-        known = operand is None or isinstance(operand, (Dependent, Constant, Items))
-        return operand if known or self.resolve is None else self.resolve(operand)
+        ours = operand is None or isinstance(operand, (Dependent, Constant, Items))
+        return operand if ours or self.resolve is None else self.resolve(operand)
 
     def _add(self, op: Op, operands: Sequence[Any], name: str) -> Dependent | Constant:
         """One op with the operands that depend on an input."""
         if min(op.shape, default=0) < 0:
             raise InvalidModelError(f"its output would have the shape {op.shape}")
         values = operands if self.resolve is None else [self._value(v) for v in operands]
-        op, known = self._narrowed(op, values)
+        op, elements = self._narrowed(op, values)
         links, exact = op.links, op.exact
         kept: list[int] = []
         chosen: list[AnyLink] = []
         tables: list[object] = []
-        sized = False
+        sized = self.sized
         for place, value in enumerate(values):
             if isinstance(value, Dependent):
                 if place < len(links):
@@ -117,7 +124,7 @@ class Emitter:
         ):  # fmt: skip
             op = Op(op.kind, op.shape, tuple(chosen), join, exact, op.work, moving)
         self.draft.tables = tuple(tables)
-        index = self.draft.add(self.fresh(name), op, kept, source=self.source, known=known)
+        index = self.draft.add(self.fresh(name), op, kept, source=self.source, known=elements)
         return Dependent(index, op.shape)
 
     def inputs_behind(self, value: Any) -> list[str]:
@@ -149,12 +156,12 @@ class Emitter:
             op.links
         ):
             return op, None
-        known = [
+        elements = [
             v.known if isinstance(v, Constant) else k for v, k in zip(given, held, strict=False)
         ]
         first = given[0]
         condition = first.array if isinstance(first, Constant) and op.algebra == "where" else None
-        return narrowed(op, known, [v.shape for v in given], condition)
+        return narrowed(op, elements, [v.shape for v in given], condition)
 
 
 def _kind(reading: Reading) -> str:

@@ -21,8 +21,8 @@ Fold = Callable[..., Any]
 FOLDS: dict[str, Fold] = {}
 """Op name -> function of the node's attributes and its operands' arrays."""
 
-LITTLE = 4096
-"""Most elements of a result that is computed although nobody asked for it yet."""
+FEW = 64
+"""Numbers of a weight that are computed with; what is made of more is no shape and no mask."""
 
 
 def fold(item: Any, operands: Sequence[Any]) -> Any:
@@ -33,10 +33,11 @@ def fold(item: Any, operands: Sequence[Any]) -> Any:
         return None
     arrays: list[Array] = []
     for operand in operands:
-        if not operand.has_shape or prod(operand.shape) > LITTLE:
+        if not operand.has_shape or prod(operand.shape) > CONTENTS:
             return _of_shape(op, operands)
         array = operand.array
-        if array is None or (array.dtype.kind == "f" and array.size > 64):
+        weight = array is not None and array.dtype.kind == "f" and not operand.made
+        if array is None or (weight and array.size > FEW):
             return _of_shape(op, operands)
         arrays.append(array)
     with np.errstate(all="ignore"):
@@ -160,7 +161,7 @@ def linspace(attributes: Any, start: Array, stop: Array, count: Array) -> Any:
 @folds("Fill")
 def fill(attributes: Any, shape: Array, value: Array) -> Any:
     """None where it would be large; the rule tells the shape."""
-    return None if prod(shape.tolist()) > LITTLE else np.full(shape.tolist(), value)
+    return None if prod(shape.tolist()) > CONTENTS else np.full(shape.tolist(), value)
 
 
 @folds("Reshape")
@@ -241,19 +242,27 @@ def index_of(
 @folds("Tile")
 def tile(attributes: Any, value: Array, times: Array) -> Any:
     """None where it would be large."""
-    return None if value.size * prod(times.tolist()) > LITTLE else np.tile(value, times.tolist())
+    return None if value.size * prod(times.tolist()) > CONTENTS else np.tile(value, times.tolist())
 
 
 @folds("BroadcastTo")
 def broadcast_to(attributes: Any, value: Array, shape: Array) -> Any:
     """None where it would be large."""
-    return None if prod(shape.tolist()) > LITTLE else np.broadcast_to(value, shape.tolist())
+    return None if prod(shape.tolist()) > CONTENTS else np.broadcast_to(value, shape.tolist())
 
 
 @folds("ReverseV2")
 def reverse(attributes: Any, value: Array, axes: Array) -> Any:
     """Backwards along axes."""
     return np.flip(value, tuple(axes.reshape(-1).tolist()))
+
+
+@folds("MatrixBandPart")
+def band(attributes: Any, value: Array, lower: Array, upper: Array) -> Any:
+    """Zeros outside a band of the diagonal."""
+    offset = np.arange(value.shape[-1]) - np.arange(value.shape[-2])[:, None]
+    inside = ((lower < 0) | (-offset <= lower)) & ((upper < 0) | (offset <= upper))
+    return np.where(inside, value, np.zeros_like(value))
 
 
 @folds("BroadcastArgs")

@@ -7,6 +7,7 @@ from dataclasses import replace
 from typing import Any
 
 from ...core import ops
+from ...core.arrays import Reading
 from ...core.graph import Draft
 from ...errors import InvalidModelError, RFieldError, TooLargeError, UnresolvedSizeError
 from ..machine import limits
@@ -191,6 +192,9 @@ class Reader:
                 for value in node.operands
             ]
             answer = rule.function(node)
+        self.emitter.sized = isinstance(answer, Reading) and any(
+            isinstance(value, Constant) and value.sized for value in node.operands
+        )
         return self._settle(answer, item.name, node.operands)
 
     def _settle(self, answer: Any, name: str, operands: Sequence[Any]) -> Any:
