@@ -93,7 +93,9 @@ class Emitter:
         if min(op.shape, default=0) < 0:
             raise InvalidModelError(f"its output would have the shape {op.shape}")
         values = operands if self.resolve is None else [self._value(v) for v in operands]
-        op, elements = self._narrowed(op, values)
+        elements = None
+        if op.algebra is not None or self.draft.known:
+            op, elements = self._narrowed(op, values)
         links, exact = op.links, op.exact
         kept: list[int] = []
         chosen: list[AnyLink] = []

@@ -52,7 +52,10 @@ class Call(MachineCall):
     machine: Machine
 
     def __init__(self, item: Any, operands: Sequence[Any], machine: Machine) -> None:
-        super().__init__(item.name, item.op, operands, machine)
+        self.name = item.name
+        self.op = item.op
+        self.operands = operands
+        self.machine = machine
         self.item = item
         self._attributes: Any = None
 

@@ -36,7 +36,10 @@ class Stored(Constant):
     stored = True
 
     def __init__(self, item: Any) -> None:
-        super().__init__(None)
+        # What Constant sets, without a call: a file holds more constants than anything else.
+        self._shape = self._contents = self.zeros = None
+        self.sized = self.made = False
+        self.origin = ""
         self._item = item
 
     @property
