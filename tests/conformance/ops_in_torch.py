@@ -15,6 +15,7 @@ from rfield.frontends.torch.rulebook import RULES as RULES
 from .ops.case import Case
 
 CHANNEL = 1
+REFUSALS = (RuntimeError, ValueError, NotImplementedError)
 
 
 class Function(nn.Module):

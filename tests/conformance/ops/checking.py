@@ -19,6 +19,12 @@ from rfield.frontends.rules import RuleTable
 
 from .case import Case, Index
 
+CRASHES = (
+    ArithmeticError, AssertionError, AttributeError, LookupError, RuntimeError, TypeError,
+    ValueError,
+)  # fmt: skip
+"""What rfield must not raise; one entry that crashes must not hide the others."""
+
 Run = Callable[[Any], Any]
 
 
@@ -26,6 +32,7 @@ class FrontEnd(Protocol):
     """A file ``ops_in_<framework>``: builders by op and spelling, None where it has no variant."""
 
     CHANNEL: int
+    REFUSALS: tuple[type[Exception], ...]
     BUILDERS: dict[str, dict[str, Callable[[Case], Any]]]
 
     def read(self, model: Any, shape: Index, axes: Index) -> rfield.Graph: ...
@@ -65,6 +72,8 @@ def claims(front: FrontEnd, case: Case, model: Any) -> list[str]:
         field = rfield.receptive_field(graph)
     except rfield.RFieldError as error:
         return [] if case.error else [f"refused: {str(error).splitlines()[0]}"]
+    except CRASHES as error:
+        return [f"crashed: {type(error).__name__} {short_text(error)}"]
     if case.error:
         return ["read, though no such mode exists"]
     problems: list[str] = []
@@ -88,8 +97,16 @@ def claims(front: FrontEnd, case: Case, model: Any) -> list[str]:
 
 def measured(front: FrontEnd, case: Case, model: Any) -> list[str]:
     """Where the framework reads something else than the literal."""
-    run = front.run(model)
-    if run is None or case.error:
+    if case.error:
+        return []
+    try:
+        return _measured(front, case, front.run(model))
+    except front.REFUSALS as error:
+        return [f"cannot be run: {type(error).__name__} {short_text(error)}"]
+
+
+def _measured(front: FrontEnd, case: Case, run: Run | None) -> list[str]:
+    if run is None:
         return []
     shape = shape_of(front, case)
     places = {at: whole(front, case, at, result=True) for at in case.expected}
@@ -110,6 +127,11 @@ def measured(front: FrontEnd, case: Case, model: Any) -> list[str]:
         for at, expected in case.expected.items()
         if not (found[at] <= expected if case.bound else found[at] == expected)
     ]
+
+
+def short_text(error: Exception) -> str:
+    """The first line of an error."""
+    return str(error).partition("\n")[0][:160]
 
 
 def short(positions: Set[Index]) -> str:
