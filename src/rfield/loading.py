@@ -162,7 +162,9 @@ def _from_callable(module: str, attribute: str, request: Request) -> Graph:
     except ModuleNotFoundError as error:
         if error.name and module.startswith(error.name):
             if "." not in module:
-                raise unknown_name("kind of model", module, [*_prefixes(), "article"]) from None
+                raise unknown_name(
+                    "kind of model", module, sorted({*_prefixes(), "article"})
+                ) from None
             raise UnreadableModelError(f"there is no Python module {error.name!r}") from None
         raise
     if not hasattr(home, attribute):

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import numpy as np
 import pytest
 
 torch = pytest.importorskip("torch", reason="PyTorch is not installed")
@@ -92,3 +93,16 @@ def test_damaged_and_foreign_files(tmp_path):
     )
     with pytest.raises(UnreadableModelError, match="there is no such file"):
         rfield.load(tmp_path / "missing.pt2")
+
+
+@pytest.mark.parametrize("size", [6, 7])
+def test_shifts_of_frequencies_in_an_exported_program(size):
+    """Against NumPy's own shifts of a row of numbers."""
+    for name in ("fftshift", "ifftshift"):
+        program = torch.export.export(
+            Function(lambda x, name=name: getattr(torch.fft, name)(x, dim=-1)),
+            (torch.zeros(1, 1, size),),
+        )
+        rf = rfield.receptive_field(rfield.load(program))
+        found = [int(rf.region((i,), clip=True).start[0]) for i in range(size)]
+        assert found == getattr(np.fft, name)(np.arange(size)).tolist()

@@ -8,7 +8,7 @@ every front end makes one: nodes may come in any order, ``finish`` sorts, checks
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, fields
 from types import EllipsisType
 from typing import cast
 
@@ -73,6 +73,11 @@ class Graph:
     free_shapes: dict[int, FreeShape] = field(default_factory=dict[int, FreeShape])
     origin: str = ""
     named: dict[int, str] | None = None
+
+    def __getstate__(self) -> tuple[None, dict[str, object]]:
+        """What goes to another process: all but ``reread``, whose source stays here."""
+        state = {entry.name: getattr(self, entry.name) for entry in fields(self)}
+        return None, {**state, "reread": None}
 
     @property
     def inputs(self) -> tuple[str, ...]:

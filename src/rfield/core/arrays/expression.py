@@ -30,9 +30,8 @@ class Operand(Protocol):
         ...
 
 
-@dataclass(frozen=True, slots=True, eq=False)
 class Reading:
-    """``steps`` one after the other; the first reads ``operands``, the others the one before.
+    """``steps`` (or one op) one after the other: the first reads ``operands``, each other the last.
 
     Without steps it is its only operand unchanged.
 
@@ -41,8 +40,11 @@ class Reading:
     (7,)
     """
 
-    steps: Sequence[Op]
-    operands: Sequence[Operand]
+    __slots__ = ("operands", "steps")
+
+    def __init__(self, steps: Op | Sequence[Op], operands: Sequence[Operand]) -> None:
+        self.steps: Sequence[Op] = [steps] if isinstance(steps, Op) else steps
+        self.operands = operands
 
     @property
     def shape(self) -> Shape:
@@ -59,7 +61,7 @@ class Known:
 
 def read(steps: Op | Sequence[Op], *operands: Operand) -> Reading:
     """A reading; a single op may be given as it is."""
-    return Reading([steps] if isinstance(steps, Op) else steps, operands)
+    return Reading(steps, operands)
 
 
 def shape_of(operand: Operand) -> Shape:

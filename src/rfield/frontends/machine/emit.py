@@ -56,7 +56,7 @@ class Emitter:
     def settle(self, answer: Any, operands: Sequence[Any], name: str) -> Any:
         """The value of an answer; its ops enter the draft, the last one as ``name``."""
         if isinstance(answer, Op):
-            return self._add(answer, operands, name)
+            return self._chain([answer], operands, name)
         if isinstance(answer, list):
             return self._chain(answer, operands, name)
         if isinstance(answer, Reading):
@@ -120,12 +120,9 @@ class Emitter:
         if not kept:
             return Constant(op.shape, sized=sized, made=True)
         moving = op.depends_on_size or (sized and op.kind in _CHANGES_PLACES)
-        join = op.join and len(kept) > 1
-        if len(chosen) != len(links) or (join, exact, moving) != (
-            op.join, op.exact, op.depends_on_size,
-        ):  # fmt: skip
-            op = Op(op.kind, op.shape, tuple(chosen), join, exact, op.work, moving)
-        self.draft.tables = tuple(tables)
+        op = _fitted(op, chosen, join=op.join and len(kept) > 1, exact=exact, moving=moving)
+        if self.resolve is None:  # a front end with tensors of its own notes its own tables
+            self.draft.tables = tuple(tables)
         index = self.draft.add(self.fresh(name), op, kept, source=self.source, known=elements)
         return Dependent(index, op.shape)
 
@@ -144,19 +141,15 @@ class Emitter:
     def _narrowed(self, op: Op, values: Sequence[Any]) -> tuple[Op, Known | None]:
         """The op without reads of elements that masks, or operands so far, say to be known."""
         found = self.draft.known
-        if not found and op.algebra not in _MASKED and not isinstance(op.algebra, Contraction):
+        masked = op.algebra in _MASKED or isinstance(op.algebra, Contraction)
+        if not found and not (masked and len(op.links) > 1):
             return op, None
         held = [found.get(v.index) if isinstance(v, Dependent) else None for v in values]
-        masks = op.algebra in _MASKED and any(
-            isinstance(v, Constant) and (op.algebra == "where" or prod(v.shape) > 1) for v in values
-        )  # one number for all elements is no mask
-        masks = masks or (isinstance(op.algebra, Contraction) and len(op.links) > 1)
-        if not masks and not any(held):
+        if not any(held) and not (masked and any(_may_mask(v, op) for v in values)):
             return op, None
         given = values[: len(op.links)]
-        if any(not isinstance(v, (Dependent, Constant)) for v in given) or len(given) < len(
-            op.links
-        ):
+        plain = all(isinstance(v, (Dependent, Constant)) for v in given)
+        if not plain or len(given) < len(op.links):
             return op, None
         elements = [
             v.known if isinstance(v, Constant) else k for v, k in zip(given, held, strict=False)
@@ -164,6 +157,20 @@ class Emitter:
         first = given[0]
         condition = first.array if isinstance(first, Constant) and op.algebra == "where" else None
         return narrowed(op, elements, [v.shape for v in given], condition)
+
+
+def _fitted(op: Op, links: Sequence[AnyLink], *, join: bool, exact: bool, moving: bool) -> Op:
+    """The op with the links that are left; itself where nothing changes."""
+    if len(links) == len(op.links) and (join, exact, moving) == (
+        op.join, op.exact, op.depends_on_size,
+    ):  # fmt: skip
+        return op
+    return Op(op.kind, op.shape, tuple(links), join, exact, op.work, moving)
+
+
+def _may_mask(value: Any, op: Op) -> bool:
+    """Whether a constant may cut elements: one number for all of them is no mask."""
+    return isinstance(value, Constant) and (op.algebra == "where" or prod(value.shape) > 1)
 
 
 def _kind(reading: Reading) -> str:

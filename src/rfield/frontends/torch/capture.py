@@ -7,8 +7,8 @@ layers, and ``untouched`` puts everything back.
 from __future__ import annotations
 
 import inspect
-from collections.abc import Mapping, Sequence
-from contextlib import ExitStack
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from contextlib import ExitStack, contextmanager
 from dataclasses import replace
 from typing import Any
 
@@ -31,6 +31,8 @@ from .modes import Dispatch, Functions
 from .names import Names, children
 from .tracer import Tracer
 from .untouched import untouched
+
+StandIn = Callable[[str, torch.Tensor], torch.Tensor]
 
 _OPTIONS = ("example_inputs", "example_kwargs", "values", "dtype")
 
@@ -88,33 +90,37 @@ def capture(
     draft = Draft()
     tracer = Tracer(draft)
     names = tracer.names = Names(model, tracer.index_of)
-    entries = _named(model, arguments, keywords)
-    if not entries:
-        raise InvalidModelError("none of the inputs is a tensor")
-    swapped: dict[int, torch.Tensor] = {}
-    for name, tensor in entries.items():
-        stand_in = tensor.detach() if values else _meta(tensor)
-        if stand_in is tensor:
-            stand_in = tensor.view_as(tensor)
-        index = draft.input(name, tuple(tensor.shape), input_axes(name, tensor, axes))
-        tracer.hold(stand_in, index)
-        swapped[id(tensor)] = stand_in
-        names.taken[name] = 1
     dispatch = Dispatch(tracer, real=values)
     functions = Functions(dispatch, table(), _device(model))
+    entries: dict[str, torch.Tensor] = {}
+
+    def stand_in(name: str, tensor: torch.Tensor) -> torch.Tensor:
+        place = tensor.detach().clone() if values else _meta(tensor)
+        index = draft.input(name, tuple(tensor.shape), input_axes(name, tensor, axes))
+        tracer.hold(place, index)
+        names.taken[name] = 1
+        entries[name] = tensor
+        return place
+
     with ExitStack() as stack:
         stack.enter_context(untouched(model, training=training, values=values))
+        places, named = _with_stand_ins(model, arguments, keywords, stand_in)
+        if not entries:
+            raise InvalidModelError("none of the inputs is a tensor")
         stack.enter_context(torch.no_grad())
+        stack.enter_context(_plain_attention())
         stack.enter_context(_eager(model))
         stack.enter_context(names)
         stack.enter_context(dispatch)
         stack.enter_context(functions)
         try:
-            output = model(*_swap(arguments, swapped), **_swap(dict(keywords), swapped))
+            output = model(*places, **named)
         except RFieldError:
             raise
         except Exception as error:  # the user's own code may raise anything
-            raise _explain(error, names, entries, values) from error
+            raise _explain(tracer.refusal or error, names, entries, values) from error
+    if tracer.refusal is not None:
+        raise _explain(tracer.refusal, names, entries, values)
     if tracer.unknown and unknown == "error":
         raise unsupported(tracer.unknown, tracer.nearest())
     outputs = list(dict.fromkeys(_outputs(output, tracer)))
@@ -188,46 +194,33 @@ def _parameters(model: nn.Module) -> list[str] | None:
     return [p.name for p in parameters]
 
 
-def _named(
-    model: nn.Module, arguments: Sequence[Any], keywords: Mapping[str, Any]
-) -> dict[str, torch.Tensor]:
-    """The tensors among the inputs, by the names that forward gives them."""
+def _with_stand_ins(
+    model: nn.Module, arguments: Sequence[Any], keywords: Mapping[str, Any], stand_in: StandIn
+) -> tuple[list[Any], dict[str, Any]]:
+    """The inputs, each tensor replaced; tensors have the names that forward gives them."""
     try:
         parameters = list(inspect.signature(model.forward).parameters.values())
     except (TypeError, ValueError):
         parameters = []
-    found: dict[str, torch.Tensor] = {}
+    places: list[Any] = []
     for position, item in enumerate(arguments):
         name = f"input{position}" if position else "input"
         if position < len(parameters):
             parameter = parameters[position]
             name = name if parameter.kind is parameter.VAR_POSITIONAL else parameter.name
-        _collect(name, item, found)
-    for name, item in keywords.items():
-        _collect(name, item, found)
-    return found
+        places.append(_replace(name, item, stand_in))
+    return places, {name: _replace(name, item, stand_in) for name, item in keywords.items()}
 
 
-def _collect(name: str, item: Any, found: dict[str, torch.Tensor]) -> None:
+def _replace(name: str, item: Any, stand_in: StandIn) -> Any:
+    """The same nest of containers with another tensor in each place."""
     if isinstance(item, torch.Tensor):
-        found[name] = item
-    elif isinstance(item, Mapping):
-        for key, part in item.items():
-            _collect(f"{name}.{key}", part, found)
-    elif isinstance(item, (list, tuple)):
-        for number, part in enumerate(item):
-            _collect(f"{name}.{number}", part, found)
-
-
-def _swap(item: Any, swapped: Mapping[int, torch.Tensor]) -> Any:
-    if isinstance(item, torch.Tensor):
-        return swapped[id(item)]
+        return stand_in(name, item)
     if isinstance(item, Mapping):
-        return {key: _swap(part, swapped) for key, part in item.items()}
-    if isinstance(item, tuple) and hasattr(item, "_fields"):
-        return type(item)(*(_swap(part, swapped) for part in item))
+        return {key: _replace(f"{name}.{key}", part, stand_in) for key, part in item.items()}
     if isinstance(item, (list, tuple)):
-        return type(item)(_swap(part, swapped) for part in item)
+        parts = [_replace(f"{name}.{n}", part, stand_in) for n, part in enumerate(item)]
+        return type(item)(*parts) if hasattr(item, "_fields") else type(item)(parts)
     return item
 
 
@@ -255,6 +248,17 @@ def _outputs(output: Any, tracer: Tracer) -> list[int]:
     return [index for item in children(output) for index in _outputs(item, tracer)]
 
 
+@contextmanager
+def _plain_attention() -> Iterator[None]:
+    """Attention in eval mode runs as it is written, not in one fused op that hides its mask."""
+    fast = torch.backends.mha.get_fastpath_enabled()
+    torch.backends.mha.set_fastpath_enabled(False)
+    try:
+        yield
+    finally:
+        torch.backends.mha.set_fastpath_enabled(fast)
+
+
 def _eager(model: nn.Module) -> Any:
     """Compiled modules run as they were written."""
     stance = getattr(torch.compiler, "set_stance", None)
@@ -268,9 +272,11 @@ def _eager(model: nn.Module) -> Any:
 def _explain(
     error: Exception, names: Names, entries: Mapping[str, torch.Tensor], values: bool
 ) -> RFieldError:
+    if isinstance(error, RFieldError):
+        return error
     source = line_of(error.__traceback__)
     shapes = ", ".join(f"{name} {show_shape(tuple(t.shape))}" for name, t in entries.items())
-    if not values and "meta" in str(error).lower() and isinstance(error, RuntimeError):
+    if not values and "meta" in str(error).lower() and isinstance(error, (RuntimeError, TypeError)):
         place = f"layer {names.layer!r}" if names.layer else "the model's own forward"
         return NeedsValuesError(
             f"the model needs numbers, in {place}, {source}:\n  {str(error).splitlines()[0]}\n"

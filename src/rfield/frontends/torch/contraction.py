@@ -5,10 +5,14 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import Any
 
-from ...core import ops
+import numpy as np
+import torch
+
+from ...core import layout, ops
 from ...core.link import Link, Read
 from ...core.ops import Op
-from ...core.relation import IDENTITY, WHOLE, Prefix
+from ...core.relation import IDENTITY, WHOLE
+from ..machine.values import Constant
 from .rulebook import Arguments, Reading, bad_sizes, rule
 
 
@@ -18,7 +22,7 @@ def linear(arg: Arguments) -> Op | Reading:
     shape, weight = tuple(arg.input.shape), tuple(arg.weight.shape)
     if not shape or shape[-1] != weight[-1]:
         raise bad_sizes("the last axis", shape, weight)
-    if len(weight) == 2 and not arg.depends(arg.weight):
+    if len(weight) == 2 and not arg.depends(arg.weight) and arg.zeros(arg.weight) is None:
         return ops.dense(shape, weight[0], bias=arg.get("bias") is not None)
     rows = [*range(len(shape) - 1)]
     if len(weight) == 1:
@@ -132,12 +136,52 @@ def bilinear(arg: Arguments) -> Op:
 
 @rule("aten::scaled_dot_product_attention", "aten::_scaled_dot_product_attention_math",
       shaped=True)  # fmt: skip
-def attention(arg: Arguments) -> Op:
-    """Query ``i`` reads query ``i`` and all keys and values, or those up to ``i`` if causal."""
+def attention(arg: Arguments) -> Op | Reading:
+    """Query ``i`` reads query ``i`` and the keys and values that the mask leaves it.
+
+    https://docs.pytorch.org/docs/stable/generated/torch.nn.functional.scaled_dot_product_attention.html
+    """
+    mask = arg.get("attn_mask", arg.get("attn_bias"))
+    if mask is None and not arg.get("is_causal"):
+        return _attention(arg)
+    length, width = arg.query.shape[-2], arg.key.shape[-2]
+    if mask is None:
+        kept = np.tri(length, width, dtype=bool)
+        mask = Constant(kept.shape, kept, made=True)
+        boolean = True
+    else:
+        boolean = mask.dtype is torch.bool
+    heads = len(arg.query.shape) - 3
+    key, value = (_shared_heads(t, tuple(arg.query.shape), heads) for t in (arg.key, arg.value))
+    turned = Reading(layout.permute(key.shape, _last_two(len(key.shape))), [key])
+    scores = Reading(_matmul(tuple(arg.query.shape), turned.shape), [arg.query, turned])
+    shapes = [tuple(mask.shape), scores.shape]
+    if boolean:
+        low = Constant((), np.asarray(-np.inf), made=True)
+        op = ops.pointwise(*shapes, (), kind="mask", algebra="where")
+        masked = Reading(op, [mask, scores, low])
+    else:
+        masked = Reading(ops.pointwise(*shapes, kind="mask", algebra="add"), [mask, scores])
+    shares = Reading(ops.softmax(masked.shape, [-1]), [masked])
+    return Reading(_matmul(shares.shape, tuple(value.shape)), [shares, value])
+
+
+def _last_two(rank: int) -> list[int]:
+    return [*range(rank - 2), rank - 1, rank - 2]
+
+
+def _shared_heads(tensor: Any, query: tuple[int, ...], axis: int) -> Any:
+    """Key heads that several query heads share are repeated."""
+    shape = tuple(tensor.shape)
+    if axis < 0 or shape[axis] in (1, query[axis]):
+        return tensor
+    return Reading(layout.repeat_each(shape, axis, query[axis] // shape[axis]), [tensor])
+
+
+def _attention(arg: Arguments) -> Op:
     query, key, value = (tuple(t.shape) for t in (arg.query, arg.key, arg.value))
     batch = list(range(len(query) - 2))
     result = (*_wider(query[:-2], key[:-2], value[:-2]), query[-2], value[-1])
-    along = Prefix() if arg.is_causal else WHOLE
     place = len(result) - 2
     links: list[Link] = []
     for shape, keys in ((query, False), (key, True), (value, True)):
@@ -145,26 +189,12 @@ def attention(arg: Arguments) -> Op:
         for axis in batch:
             if shape[axis] != result[axis]:
                 reads[axis] = _shared(shape[axis], result[axis], axis)
-        reads.append(
-            Read(place if arg.is_causal else None, along) if keys else Read(place, IDENTITY)
-        )
+        reads.append(Read(None, WHOLE) if keys else Read(place, IDENTITY))
         reads.append(Read(place + 1, IDENTITY) if shape is value and keys else Read(None, WHOLE))
         links.append(Link(reads))
     links[2] = Link([*links[2].reads[:-1], Read(place + 1, IDENTITY)])
     links[1] = Link([*links[1].reads[:-1], Read(None, WHOLE)])
-    mask = arg.get("attn_mask")
-    if mask is not None:
-        scores = (*result[:-1], key[-2])
-        offset = len(scores) - len(mask.shape)
-        seen = ops.pointwise(tuple(mask.shape), scores).links[0]
-        assert isinstance(seen, Link)
-        reads = [
-            Read(None, WHOLE) if axis + offset == len(scores) - 1 else read
-            for axis, read in enumerate(seen.reads)
-        ]
-        links.append(Link(reads))
-    exact = mask is None or arg.depends(mask)
-    return Op("attention", result, tuple(links), exact=exact)
+    return Op("attention", result, tuple(links))
 
 
 def _wider(*shapes: Sequence[int]) -> tuple[int, ...]:
@@ -184,7 +214,7 @@ def _shared(size: int, outputs: int, axis: int) -> Read:
       "aten::_scaled_dot_product_flash_attention_for_cpu",
       "aten::_scaled_dot_product_fused_attention_overrideable",
       "aten::_scaled_dot_product_cudnn_attention")  # fmt: skip
-def fused_attention(arg: Arguments) -> tuple[Op, ...]:
+def fused_attention(arg: Arguments) -> tuple[Op | Reading, ...]:
     """The same, with the sums beside the result."""
     shape = tuple(arg.query.shape)
     op = attention(arg)
@@ -202,6 +232,7 @@ def cdist(arg: Arguments) -> Op:
         [[*batch, "p", "in"], [*batch, "r", "in"]],
         [*batch, "p", "r"],
         kind="cdist",
+        products=False,
     )
 
 
@@ -212,13 +243,10 @@ def cross(arg: Arguments) -> Reading:
     shape = tuple(arg.result.shape)
     sides = [
         Reading(
-            [ops.pointwise(tuple(t.shape), shape), ops.mix(shape, [arg.dim], kind="cross")], [t]
+            [layout.expand(tuple(t.shape), shape), ops.mix(shape, [arg.dim], kind="cross")], [t]
         )
         for t in (first, second)
     ]
-    for side in sides:
-        assert isinstance(side.op, list)
-        side.op[0] = Op("expand", shape, side.op[0].links[:1])
     return Reading(ops.pointwise(shape, shape, kind="cross"), sides)
 
 

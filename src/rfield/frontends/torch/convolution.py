@@ -2,19 +2,23 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+from typing import Any
+
 from ...core import layout, ops
 from ...core.ops import Op
-from .rulebook import Arguments, bad_sizes, rule
+from ...core.taps import with_taps
+from .rulebook import Arguments, Reading, bad_sizes, rule
 
 
 @rule("aten::conv1d", "aten::conv2d", "aten::conv3d", shaped=True)
-def conv(arg: Arguments) -> Op | list[Op]:
+def conv(arg: Arguments) -> Any:
     """``F.conv2d``; the padding may be a word."""
     return _conv(arg, arg.input, arg.padding, arg.groups)
 
 
 @rule("aten::convolution", "aten::_convolution", "aten::convolution_overrideable", shaped=True)
-def convolution(arg: Arguments) -> Op | list[Op]:
+def convolution(arg: Arguments) -> Any:
     """The one op behind all convolutions."""
     if arg.transposed:
         return _transposed(arg, arg.input, arg.output_padding)
@@ -37,13 +41,13 @@ def conv_tbc(arg: Arguments) -> Op:
 
 
 @rule("aten::conv_depthwise3d", "aten::_conv_depthwise2d", shaped=True)
-def conv_depthwise(arg: Arguments) -> Op | list[Op]:
+def conv_depthwise(arg: Arguments) -> Any:
     """Each channel on its own."""
     return _conv(arg, arg.self, arg.padding, arg.self.shape[1])
 
 
-def _conv(arg: Arguments, tensor: object, padding: object, groups: int) -> Op | list[Op]:
-    shape, weight = tuple(tensor.shape), arg.weight.shape  # type: ignore[attr-defined]
+def _conv(arg: Arguments, tensor: Any, padding: object, groups: int) -> Any:
+    shape, weight = tuple(tensor.shape), arg.weight.shape
     batched = len(shape) == len(weight)
     if len(shape) < len(weight) - 1 or shape[-len(weight) + 1] != weight[1] * groups:
         raise bad_sizes("the channel axis", shape, weight)
@@ -54,6 +58,16 @@ def _conv(arg: Arguments, tensor: object, padding: object, groups: int) -> Op | 
         padding=padding, dilation=arg.dilation, groups=groups,  # type: ignore[arg-type]
         channels=weight[0], bias=arg.get("bias") is not None,
     )  # fmt: skip
+    zeros = arg.zeros(arg.weight)
+    if zeros is not None:
+        count = len(weight) - 2
+        dilation = [arg.dilation] * count if isinstance(arg.dilation, int) else arg.dilation
+        op = with_taps(op, zeros, range(2, 2 + count), [*dilation, *[dilation[-1]] * count][:count])
+        if len(op.links) > 1:
+            read = tensor if batched else Reading(layout.reshape(shape, (1, *shape)), [tensor])
+            found = Reading(op, [read] * len(op.links))
+            back = layout.reshape(op.shape, op.shape[1:])
+            return found if batched else Reading([back], [found])
     return op if batched else _unbatched(shape, op)
 
 
@@ -62,11 +76,13 @@ def _transposed(arg: Arguments, tensor: object, output_padding: object) -> Op | 
     batched = len(shape) == len(weight)
     if len(shape) < len(weight) - 1 or shape[-len(weight) + 1] != weight[0]:
         raise bad_sizes("the channel axis", shape, weight)
+    masked = arg.zeros(arg.weight) is not None
     op = ops.conv_transpose(
         shape if batched else (1, *shape), kernel=weight[2:], stride=arg.stride,
         padding=arg.padding, output_padding=output_padding, dilation=arg.dilation,  # type: ignore[arg-type]
         groups=arg.groups, channels=weight[1] * arg.groups, bias=arg.bias is not None,
     )  # fmt: skip
+    op = replace(op, exact=op.exact and not masked)
     return op if batched else _unbatched(shape, op)
 
 

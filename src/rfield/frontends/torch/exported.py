@@ -7,7 +7,7 @@ model's ops go through, with meta tensors for inputs and weights.
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -16,6 +16,7 @@ import torch
 from ...core.graph import Draft, Graph
 from ...errors import InvalidModelError, UnreadableModelError, show_shape, unknown_name
 from ..registry import Request
+from .admitted import READS_NOTHING
 from .capture import input_axes
 from .failures import unsupported
 from .modes import SMALL, Dispatch
@@ -36,7 +37,8 @@ class Step:
     """One op: what it calls, with what, and the names of its results.
 
     ``outputs`` is one name, or a list of names for a tuple. ``stack`` holds the modules it was
-    written in, outermost first: a key that is new for each call, and the path.
+    written in, outermost first: a key that is new for each call, and the path. ``stated``: what the
+    results of an unknown op look like, as its file says.
     """
 
     target: Any
@@ -45,6 +47,7 @@ class Step:
     outputs: str | list[str | None]
     stack: list[tuple[str, str]] = field(default_factory=list)
     source: str = ""
+    stated: dict[str, torch.Tensor] = field(default_factory=dict)
 
 
 @dataclass(slots=True)
@@ -64,7 +67,48 @@ def read_exported(program: Any, request: Request) -> Graph:
     return run(_from_exported(program), request)
 
 
-def run(program: Program, request: Request) -> Graph:
+class Interpreter(Dispatch):
+    """Goes through the steps of a program that the user holds."""
+
+    def __init__(self, tracer: Tracer) -> None:
+        super().__init__(tracer, real=False)
+
+    def read(self, step: Step, values: dict[str, Any]) -> Any:
+        """Hand one step to the rules and keep its results in ``values``."""
+        args = [_value(item, values) for item in step.args]
+        kwargs = {key: _value(item, values) for key, item in step.kwargs.items()}
+        result = self.call(step, args, kwargs)
+        _store(step.outputs, result, values)
+        return result
+
+    def call(self, step: Step, args: list[Any], kwargs: dict[str, Any]) -> Any:
+        """The results of one step."""
+        target = step.target
+        if isinstance(target, torch._ops.OpOverload):
+            signature = Signature.of(target)
+            if signature.packet in READS_NOTHING:
+                return None
+            if find_rule(signature.name) is None and self.splits(target, signature):
+                with self:
+                    return target(*args, **kwargs)
+            return self.__torch_dispatch__(target, (), args, kwargs)
+        if isinstance(target, torch._ops.HigherOrderOperator):
+            raise UnreadableModelError(
+                f"the program uses {target.name()!r}, control flow that is not read. "
+                "Export the model with fixed inputs, or read the live model."
+            )
+        return target(*args, **kwargs)
+
+    def splits(self, target: torch._ops.OpOverload, signature: Signature) -> bool:
+        """Whether torch itself writes the op as other ops."""
+        return torch._C._dispatch_has_kernel_for_dispatch_key(
+            target.name(), "CompositeImplicitAutograd"
+        )
+
+
+def run(
+    program: Program, request: Request, kind: Callable[[Tracer], Interpreter] = Interpreter
+) -> Graph:
     """Hand every step to the rules."""
     if request.options:
         name = next(iter(request.options))
@@ -72,7 +116,7 @@ def run(program: Program, request: Request) -> Graph:
     draft = Draft()
     tracer = Tracer(draft)
     names = tracer.names = Names(torch.nn.Module(), tracer.index_of)
-    dispatch = Dispatch(tracer, real=False)
+    interpreter = kind(tracer)
     values: dict[str, Any] = dict(program.weights)
     _check_shapes(program, request)
     for name, tensor in program.inputs.items():
@@ -87,10 +131,7 @@ def run(program: Program, request: Request) -> Graph:
     with torch.no_grad():
         for step in program.steps:
             calls.enter(step.stack)
-            args = [_value(item, values) for item in step.args]
-            kwargs = {key: _value(item, values) for key, item in step.kwargs.items()}
-            result = _call(dispatch, step, args, kwargs)
-            _store(step.outputs, result, values)
+            result = interpreter.read(step, values)
             calls.leave(step.stack, result, tracer)
     if tracer.unknown and request.unknown == "error":
         raise unsupported(tracer.unknown, tracer.nearest())
@@ -100,28 +141,6 @@ def run(program: Program, request: Request) -> Graph:
     if not found:
         raise InvalidModelError("the program returns no tensor that depends on its input")
     return draft.finish(found, names.layers or None, origin=program.origin)
-
-
-def _call(dispatch: Dispatch, step: Step, args: list[Any], kwargs: dict[str, Any]) -> Any:
-    target = step.target
-    if isinstance(target, torch._ops.OpOverload):
-        if find_rule(Signature.of(target).name) is None and _splits(target):
-            with dispatch:
-                return target(*args, **kwargs)
-        return dispatch.__torch_dispatch__(target, (), args, kwargs)
-    if isinstance(target, torch._ops.HigherOrderOperator):
-        raise UnreadableModelError(
-            f"the program uses {target.name()!r}, control flow that is not read. "
-            "Export the model with fixed inputs, or read the live model."
-        )
-    return target(*args, **kwargs)
-
-
-def _splits(target: torch._ops.OpOverload) -> bool:
-    """Whether torch itself writes the op as other ops."""
-    return torch._C._dispatch_has_kernel_for_dispatch_key(
-        target.name(), "CompositeImplicitAutograd"
-    )
 
 
 def _value(item: Any, values: Mapping[str, Any]) -> Any:
@@ -136,7 +155,7 @@ def _store(names: str | list[str | None], result: Any, values: dict[str, Any]) -
     if isinstance(names, str):
         values[names] = result
         return
-    pairs = zip(names, result, strict=False)
+    pairs = zip(names, result or (), strict=False)
     values.update({name: part for name, part in pairs if name is not None})
 
 

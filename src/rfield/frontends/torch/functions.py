@@ -11,6 +11,7 @@ from typing import Any
 
 import torch
 import torch.nn.functional as F  # noqa: N812 - torch's own name for it
+from torch.nn.parameter import is_lazy
 
 from .failures import here, needs_values
 from .modes import Functions
@@ -77,6 +78,7 @@ def _fill(entries: dict[Any, Any]) -> None:
     entries[torch.Tensor.device.__get__] = _device  # type: ignore[attr-defined]
     entries[torch.Tensor.is_meta.__get__] = _is_meta  # type: ignore[attr-defined]
     entries[torch.Tensor.data.__get__] = _data  # type: ignore[attr-defined]
+    entries[torch.Tensor.data.__set__] = _set_data  # type: ignore[attr-defined]
     for name in ("__getitem__", "__setitem__"):
         entries[getattr(torch.Tensor, name)] = _indexed
     for name in ("numpy", "tolist", "__array__"):
@@ -135,11 +137,24 @@ def _is_meta(mode: Functions, func: Any, args: Any, kwargs: dict[str, Any]) -> b
 
 def _data(mode: Functions, func: Any, args: Any, kwargs: dict[str, Any]) -> Any:
     """``x.data`` is another tensor over the same storage, made behind the dispatcher's back."""
+    if is_lazy(args[0]):  # it has no shape yet, and is asked for its type only
+        return mode.aside(func, *args)
     twin = func(*args, **kwargs)
     value = mode.dispatch.tracer.value(args[0])
     if value is not None and twin is not args[0]:
         twin._rfield = value
     return twin
+
+
+def _set_data(mode: Functions, func: Any, args: Any, kwargs: dict[str, Any]) -> None:
+    """``x.data = y``: from now on ``x`` holds what ``y`` holds, in memory of its own kind."""
+    target, source = args
+    value = mode.dispatch.record_of(source)
+    if source.device != target.device:
+        source = mode.aside(torch.empty, source.shape, dtype=source.dtype, device=target.device)
+        value.cell.known = False
+    mode.aside(func, target, source)
+    target._rfield = value
 
 
 def _indexed(mode: Functions, func: Any, args: Any, kwargs: dict[str, Any]) -> Any:

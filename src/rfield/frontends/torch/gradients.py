@@ -79,7 +79,8 @@ class ModuleGradients:
     def _ask(
         self, field: Any, where: tuple[Any, ...], name: str, image: torch.Tensor, catch: Chosen
     ) -> tuple[torch.Tensor, torch.Tensor | None]:
-        x = image.to(self.device, self.dtype).requires_grad_()
+        own = image.to(self.device, self.dtype).clone()  # it may be made in inference mode
+        x = own.requires_grad_()
         arguments = [
             x if entry.name == name else self._noise(self.graph.nodes[entry.node].shape)
             for entry in self.graph.inputs_

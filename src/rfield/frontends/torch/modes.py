@@ -19,15 +19,16 @@ import torch
 from torch.overrides import TorchFunctionMode
 from torch.utils._python_dispatch import TorchDispatchMode
 
-from ...errors import InvalidModelError
+from ...errors import InvalidModelError, RFieldError
 from ..machine.rules import Rule
 from .failures import here, needs_values, no_shape
 from .kinds import FROM_SHAPE, LOOKS_AT_VALUES, RESHAPES_IN_PLACE, TAKES_INDICES, UNIFORM
-from .rulebook import Arguments, Reading, Signature
+from .rulebook import Arguments, Signature
 from .tracer import Tracer, tensors_of
 from .values import Cell, Value
+from .zeros import zeros_after
 
-SMALL = 1 << 16
+SMALL = 1 << 22
 """Constants of at most so many elements are computed."""
 
 
@@ -48,10 +49,17 @@ class Dispatch(TorchDispatchMode):
         """Note the op; run it on meta tensors."""
         if self.suspended:
             return func(*args, **(kwargs or {}))
+        try:
+            return self.note(func, args, kwargs or {})
+        except RFieldError as refusal:
+            self.tracer.refuse(refusal)
+            raise
+
+    def note(self, func: Any, args: Any, kwargs: dict[str, Any]) -> Any:
+        """One op, by what it depends on."""
         signature = self.signatures.get(func)
         if signature is None:
             signature = self.signatures[func] = Signature.of(func)
-        kwargs = kwargs or {}
         bound = signature.bind(args, kwargs)
         operands = signature.tensors(bound)
         indices = [self.tracer.index_of(tensor) for tensor in operands]
@@ -81,11 +89,11 @@ class Dispatch(TorchDispatchMode):
         tracer, rule = self.tracer, signature.rule
         tracer.note_tables(rule, bound, operands, indices)
         if signature.packet in RESHAPES_IN_PLACE:
-            bound = {**bound, "self": self.before(bound["self"])}
+            bound = {**bound, "self": self.before(bound["self"], indices[0])}
             operands = [bound["self"], *operands[1:]]
         elif signature.packet in TAKES_INDICES:
             args = [args[0], [self.plain_index(i) for i in bound["indices"]], *args[2:]]
-        arguments = Arguments(bound, operands, tracer)
+        arguments = Arguments(bound, operands, tracer, signature.short)
         if rule is not None and rule.shaped and not self.real and self.is_plain(rule, operands):
             reading = tracer.read(signature, arguments, None)
             if signature.in_place is not None:
@@ -97,8 +105,8 @@ class Dispatch(TorchDispatchMode):
             reading = tracer.read(signature, arguments, result)
         if signature.in_place is not None:
             bound["self"] = args[0]
-            return self.written(signature, bound, arguments, indices, reading, result)
-        tracer.record(signature, bound, arguments, indices, reading, result)
+            return self.written(signature, bound, arguments, reading, result)
+        tracer.record(signature, bound, arguments, reading, result)
         for name in signature.outputs:
             self.filled(bound[name], tensors_of(result))
         return result
@@ -125,11 +133,13 @@ class Dispatch(TorchDispatchMode):
         """Whether the type of the result is that of the operands."""
         return rule.shaped is True or all(t.dtype.is_floating_point for t in operands)
 
-    def before(self, tensor: torch.Tensor) -> torch.Tensor:
-        """A tensor's shape and strides, kept from an op that is about to change them."""
-        return torch.empty_strided(
+    def before(self, tensor: torch.Tensor, index: int | None) -> torch.Tensor:
+        """A tensor as it is, kept from an op that is about to change its shape and strides."""
+        kept = torch.empty_strided(
             tensor.shape, tensor.stride(), dtype=tensor.dtype, device=self.meta
         )
+        self.tracer.hold(kept, index)
+        return kept
 
     def plain_index(self, index: torch.Tensor | None) -> Any:
         """A known mask as the indices that it selects: meta tensors cannot count."""
@@ -144,8 +154,6 @@ class Dispatch(TorchDispatchMode):
             return tuple(self.shaped(entry, operands) for entry in reading)
         if reading is None:
             return torch.empty(operands[0].shape, dtype=operands[0].dtype, device=self.meta)
-        while isinstance(reading, Reading):
-            reading = reading.op
         op = reading[-1] if isinstance(reading, list) else reading
         kind = operands[0].dtype
         for tensor in operands:
@@ -159,7 +167,6 @@ class Dispatch(TorchDispatchMode):
         signature: Signature,
         bound: dict[str, Any],
         arguments: Arguments,
-        indices: Sequence[int | None],
         reading: Any,
         result: Any,
     ) -> Any:
@@ -169,7 +176,7 @@ class Dispatch(TorchDispatchMode):
         readings = reading if isinstance(reading, tuple) else (reading,) * len(targets)
         for tensor, entry in zip(targets, readings, strict=False):
             value = self.record_of(tensor)
-            index = self.tracer.emit(entry, arguments.operands, indices, signature.short)
+            index = self.tracer.emit(entry, arguments.operands, signature.short)
             if tuple(tensor.shape) != value.shape:  # unsqueeze_ and the like: a new view of it
                 steps = entry if isinstance(entry, list) else [entry]
                 view = Value(self.tracer, index, tensor.shape, value.cell, value, steps)
@@ -210,6 +217,7 @@ class Dispatch(TorchDispatchMode):
         if not operands:
             return self.factory(signature, func, bound, args, kwargs)
         run = known and (signature.view_of is not None or sum(map(torch.numel, operands)) <= SMALL)
+        run = run and self.computes(signature, func, args, kwargs)
         if run and getattr(kwargs.get("device"), "type", "") == "meta":  # x[[0, 2]] moves its list
             kwargs = {**kwargs, "device": self.cpu}
         result = func(*args, **kwargs) if run else self.execute(signature, func, args, kwargs)
@@ -219,6 +227,10 @@ class Dispatch(TorchDispatchMode):
         else:
             for tensor in tensors_of(result):
                 self.tracer.hold(tensor, None, known=run)
+        if not run and isinstance(result, torch.Tensor):
+            self.record_of(result).zeros = zeros_after(
+                signature.packet, func, bound, args, kwargs, self.tracer.pattern
+            )
         return result
 
     def constant_views(
@@ -231,12 +243,13 @@ class Dispatch(TorchDispatchMode):
     ) -> None:
         """Views of a constant, which may be written to later: how they lie is found then."""
         parent = self.record_of(source)
-        arguments = Arguments(bound, operands, self.tracer)
+        arguments = Arguments(bound, operands, self.tracer, signature.short)
         shapes = [tuple(tensor.shape) for tensor in operands]
         for number, tensor in enumerate(tensors_of(result)):
 
             def steps(place: int = number) -> list[Any]:
-                frozen = Arguments({**bound, "_shapes": shapes}, arguments.operands, self.tracer)
+                changed = {**bound, "_shapes": shapes}
+                frozen = Arguments(changed, arguments.operands, self.tracer, signature.short)
                 found = self.tracer.read(signature, frozen, result)
                 entry = found[place] if isinstance(found, tuple) else found
                 return entry if isinstance(entry, list) else [entry]
@@ -275,10 +288,8 @@ class Dispatch(TorchDispatchMode):
         kwargs: Any,
     ) -> Any:
         """A tensor made from nothing: real if it is small."""
-        size = bound.get("size")
-        large = isinstance(size, (list, tuple)) and prod(size) > SMALL
-        wanted = kwargs.get("device")
-        if not self.real and (wanted is not None or large):
+        large = not self.makes(made, bound)
+        if not self.real and (kwargs.get("device") is not None or large):
             kwargs = {**kwargs, "device": self.meta if large else self.cpu}
         result = func(*args, **kwargs)
         for tensor in tensors_of(result):
@@ -298,11 +309,21 @@ class Dispatch(TorchDispatchMode):
         size = bound.get("size", args[0].shape)
         if not self.real:
             large = prod(size) > SMALL or signature.packet.startswith("aten::rand")
+            large = large or not self.computes(signature, func, args, kwargs)
             kwargs = {**kwargs, "device": self.meta if large else self.cpu}
         result = func(*args, **kwargs)
         self.tracer.hold(result, None, known=result.device.type != "meta")
         self.record_of(result).cell.uniform = signature.packet in UNIFORM
         return result
+
+    def computes(self, signature: Signature, func: Any, args: Any, kwargs: dict[str, Any]) -> bool:
+        """Whether the numbers of small constants may be computed with an op."""
+        return True
+
+    def makes(self, signature: Signature, bound: dict[str, Any]) -> bool:
+        """Whether a tensor made from nothing may have numbers: if it is small."""
+        size = bound.get("size")
+        return not isinstance(size, (list, tuple)) or prod(size) <= SMALL
 
     # --- tensors
 
@@ -363,11 +384,15 @@ class Functions(TorchFunctionMode):
     def __torch_function__(self, func: Any, types: Any, args: Any = (), kwargs: Any = None) -> Any:
         """Take the call, or let it pass."""
         entry = self.table.get(func)
-        if entry is None:
-            return func(*args, **(kwargs or {}))
-        if callable(entry):
-            return entry(self, func, args, kwargs or {})
-        return self.intercept(entry, func, args, kwargs or {})
+        try:
+            if entry is None:
+                return func(*args, **(kwargs or {}))
+            if callable(entry):
+                return entry(self, func, args, kwargs or {})
+            return self.intercept(entry, func, args, kwargs or {})
+        except (RFieldError, RuntimeError, TypeError) as refusal:
+            self.dispatch.tracer.refuse(refusal)
+            raise
 
     def intercept(self, signature: Signature, func: Any, args: Any, kwargs: dict[str, Any]) -> Any:
         """Note a whole call as one op."""
@@ -377,8 +402,13 @@ class Functions(TorchFunctionMode):
         indices = [dispatch.tracer.index_of(tensor) for tensor in operands]
         if all(index is None for index in indices):
             return func(*args, **kwargs)
-        dispatch.suspended = True
+        note = dispatch.dependent
+        return self.aside(note, signature, func, bound, operands, indices, args, kwargs)
+
+    def aside(self, call: Callable[..., Any], *args: Any, **kwargs: Any) -> Any:
+        """A call of which the ops are not noted."""
+        self.dispatch.suspended = True
         try:
-            return dispatch.dependent(signature, func, bound, operands, indices, args, kwargs)
+            return call(*args, **kwargs)
         finally:
-            dispatch.suspended = False
+            self.dispatch.suspended = False

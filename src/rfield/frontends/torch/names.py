@@ -1,11 +1,13 @@
 """Layer names as the user knows them: the path of the module, ``#2`` where it is called again.
 
-Torch calls two hooks around every module; they are global hooks, so no module is changed.
+Torch calls two hooks around every module; they are global hooks, so no module is changed. Other
+threads that run modules meanwhile call them too, and are passed by.
 """
 
 from __future__ import annotations
 
 from collections.abc import Callable
+from threading import get_ident
 from typing import Any
 
 import torch
@@ -25,6 +27,7 @@ class Names:
         self.layers: dict[str, int] = {}
         self.taken: dict[str, int] = {}
         self.handles: list[Any] = []
+        self.thread = get_ident()
 
     @property
     def layer(self) -> str:
@@ -55,6 +58,8 @@ class Names:
             handle.remove()
 
     def _enter(self, module: nn.Module, _args: Any) -> None:
+        if get_ident() != self.thread:
+            return
         path = self.paths.get(id(module))
         if path is None:  # made on the fly: belongs to whoever made it
             path = self.layer
@@ -66,6 +71,8 @@ class Names:
         self.stack.append((module, path))
 
     def _leave(self, module: nn.Module, _args: Any, output: Any) -> None:
+        if get_ident() != self.thread:
+            return
         while self.stack:
             top, path = self.stack.pop()
             if top is module:

@@ -5,21 +5,34 @@ A pointwise op is one name below. In-place forms (``relu_``) and all overloads a
 
 from __future__ import annotations
 
-from dataclasses import replace
+from collections.abc import Callable
+from typing import Any
+
+import numpy as np
 
 from ...core import ops
+from ...core.algebra import Elementwise
 from ...core.ops import Op
+from ..machine.values import Constant
 from .rulebook import Arguments, Reading, rule
 
+ALGEBRA: dict[Elementwise, str] = {
+    "add": "add",
+    "multiply": "mul multiply",
+    "maximum": "maximum fmax",
+    "keep": """
+        abs absolute asin asinh atan atanh celu deg2rad div divide elu erf erfinv expm1 fix frac
+        gelu hardshrink hardswish leaky_relu log1p mish neg negative prelu rad2deg relu relu6 round
+        selu sgn sign silu sin sinh softshrink sqrt square tan tanh true_divide trunc
+    """,
+}
+"""What becomes of zeros and of minus infinity (see ``core.algebra``)."""
+
 FLOATING = """
-add sub mul div subtract multiply divide true_divide rsub pow addcmul addcdiv lerp maximum minimum
-fmax fmin atan2 hypot remainder fmod copysign xlogy
-abs absolute acos acosh asin asinh atan atanh ceil celu clamp clamp_max clamp_min clip cos cosh
-deg2rad digamma elu erf erfc erfinv exp exp2 expm1 fix floor frac gelu hardshrink hardsigmoid
-hardswish hardtanh leaky_relu lgamma log log10 log1p log2 log_sigmoid logit mish
-nan_to_num neg negative prelu _prelu_kernel rad2deg reciprocal relu relu6 round rsqrt selu sgn
-sigmoid sign silu sin sinc sinh softplus softshrink sqrt square tan tanh threshold trunc
-special_expit special_entr
+sub subtract rsub pow addcmul addcdiv lerp minimum fmin atan2 hypot remainder fmod copysign xlogy
+acos acosh ceil clamp clamp_max clamp_min clip cos cosh digamma erfc exp exp2 floor hardsigmoid
+hardtanh lgamma log log10 log2 log_sigmoid logit nan_to_num _prelu_kernel reciprocal rsqrt
+sigmoid sinc softplus threshold special_expit special_entr
 """
 """Of floating-point numbers, a floating-point number of the same type."""
 
@@ -34,9 +47,6 @@ __and__ __or__ __xor__ __lshift__ __rshift__ _conj_physical complex
 fake_quantize_per_tensor_affine fake_quantize_per_channel_affine quantize_per_tensor
 quantize_per_channel dequantize
 """
-
-MASKED = "where masked_fill tril triu"
-"""A mask that the input does not decide cuts some elements off: what is claimed is a bound."""
 
 SAME = """
 alias clone contiguous detach detach_copy _conj conj resolve_conj resolve_neg lift lift_fresh
@@ -54,14 +64,63 @@ rule(*(f"aten::{name}" for name in FLOATING.split()), shaped="floats")(pointwise
 rule(*(f"aten::{name}" for name in OTHERS.split()))(pointwise)
 
 
-def masked(arg: Arguments) -> Op:
-    """Each element, or nothing, as the mask says."""
-    op = pointwise(arg)
-    mask = arg.get("condition", arg.get("mask"))
-    return op if arg.depends(mask) else replace(op, exact=False)
+def _arithmetic(algebra: Elementwise) -> Callable[[Arguments], Op]:
+    def arithmetic(arg: Arguments) -> Op:
+        """Element by element; zeros and minus infinity go through as in ``ALGEBRA``."""
+        scaled = len(arg.operands) == 1 and _positive(arg.get("other"))
+        shapes = [tuple(t.shape) for t in arg.operands]
+        return ops.pointwise(*shapes, join=True, algebra="scale" if scaled else algebra)
+
+    return arithmetic
 
 
-rule(*(f"aten::{name}" for name in MASKED.split()), shaped="floats")(masked)
+def _positive(number: object) -> bool:
+    return isinstance(number, (int, float)) and number > 0
+
+
+for _algebra, _names in ALGEBRA.items():
+    rule(*(f"aten::{name}" for name in _names.split()), shaped="floats")(_arithmetic(_algebra))
+
+
+@rule("aten::where", shaped="floats")
+def where(arg: Arguments) -> Reading:
+    """One or the other, element by element, as the condition says.
+
+    https://docs.pytorch.org/docs/stable/generated/torch.where.html
+    """
+    return _chosen(arg.condition, arg.get("self"), arg.get("other"))
+
+
+@rule("aten::masked_fill", shaped="floats")
+def masked_fill(arg: Arguments) -> Reading:
+    """A value where the mask is set, the element elsewhere.
+
+    https://docs.pytorch.org/docs/stable/generated/torch.Tensor.masked_fill.html
+    """
+    return _chosen(arg.mask, arg.value, arg.self)
+
+
+@rule("aten::tril", "aten::triu", shaped="floats")
+def triangle(arg: Arguments) -> Reading:
+    """The elements on one side of a diagonal of the last two axes; zero on the other side.
+
+    https://docs.pytorch.org/docs/stable/generated/torch.tril.html
+    """
+    rows, columns = arg.self.shape[-2:]
+    lower = np.tri(rows, columns, arg.diagonal - (arg.short == "triu"), dtype=bool)
+    kept = Constant(lower.shape, lower if arg.short == "tril" else ~lower, made=True)
+    return _chosen(kept, arg.self, 0)
+
+
+def _chosen(condition: Any, one: Any, other: Any) -> Reading:
+    operands = [condition, *(_tensor(part) for part in (one, other))]
+    op = ops.pointwise(*[tuple(o.shape) for o in operands], join=True, algebra="where")
+    return Reading(op, operands)
+
+
+def _tensor(part: Any) -> Any:
+    """A number in the place of a tensor is a constant."""
+    return part if hasattr(part, "shape") else Constant((), np.asarray(part), made=True)
 
 
 def same(arg: Arguments) -> Op:

@@ -1,7 +1,8 @@
 """``.pt2`` files: the program is JSON inside a zip; weights and pickles in it are never opened.
 
 Only the graph is read, and the small constants (index tables) that are stored as raw bytes. Nothing
-in the file is executed: each step names an op of torch, and an unknown name is an error.
+in the file is executed: what a step names is looked up in ``admitted``, and each size that the file
+states is bounded before anything is made of it.
 """
 
 from __future__ import annotations
@@ -9,6 +10,7 @@ from __future__ import annotations
 import json
 import re
 import zipfile
+import zlib
 from collections.abc import Mapping
 from math import prod
 from pathlib import Path
@@ -17,9 +19,11 @@ from typing import Any
 import torch
 
 from ...core.graph import Graph
-from ...errors import UnreadableModelError
+from ...errors import UnreadableModelError, show_shape
 from ..registry import Request
+from .admitted import UnknownTarget, target_of
 from .exported import Program, Ref, Step, run
+from .foreign import Foreign
 from .modes import SMALL
 
 _TYPES = {
@@ -28,15 +32,8 @@ _TYPES = {
     13: torch.bfloat16,
 }  # fmt: skip
 
-_NUMBERS = {
-    "_operator.add": lambda a, b: a + b,
-    "_operator.sub": lambda a, b: a - b,
-    "_operator.mul": lambda a, b: a * b,
-    "_operator.floordiv": lambda a, b: a // b,
-    "_operator.mod": lambda a, b: a % b,
-    "_operator.neg": lambda a: -a,
-}
-"""What a program with free sizes does with them."""
+MOST_TEXT = 64 << 20
+"""Bytes of the program and of each list of constants; a hundred times those of a large network."""
 
 
 def read_pt2(path: Path, request: Request) -> Graph:
@@ -48,12 +45,32 @@ def read_pt2(path: Path, request: Request) -> Graph:
         raise UnreadableModelError(
             f"{path}: not a .pt2 file (not a zip archive, or cut off)"
         ) from None
-    except (KeyError, TypeError, IndexError, json.JSONDecodeError, UnicodeDecodeError) as error:
+    except OSError as error:
+        raise UnreadableModelError(f"{path}: {error.strerror or error}") from None
+    except _DAMAGE as error:
+        if isinstance(error, UnreadableModelError):
+            raise
+        said = f"{error}".partition("\n")[0][:200]
+        said = said if said.isprintable() else ascii(said)
         raise UnreadableModelError(
             f"{path}: the program inside is damaged or of an unknown version "
-            f"({type(error).__name__}: {error})"
+            f"({type(error).__name__}: {said})"
         ) from None
-    return run(program, request)
+    return run(program, request, Foreign)
+
+
+_DAMAGE = (
+    ArithmeticError, AttributeError, LookupError, MemoryError, NotImplementedError, RecursionError,
+    RuntimeError, TypeError, ValueError, zlib.error,
+)  # fmt: skip
+"""What reading a damaged archive raises."""
+
+
+def _text(archive: zipfile.ZipFile, name: str) -> Any:
+    """The JSON in one member, unless it is too long to be a network."""
+    if archive.getinfo(name).file_size > MOST_TEXT:
+        raise UnreadableModelError(f"{name} in the archive has more than {MOST_TEXT >> 20} MiB")
+    return json.loads(archive.read(name))
 
 
 def _program(archive: zipfile.ZipFile, path: Path) -> Program:
@@ -65,13 +82,14 @@ def _program(archive: zipfile.ZipFile, path: Path) -> Program:
             f"{path}: no exported program in it. torch.export.save writes one; an archive made by "
             "torch.save or by AOTInductor holds no graph."
         )
-    module = json.loads(archive.read(models[0]))["graph_module"]
+    module = _text(archive, models[0])["graph_module"]
     graph, signature = module["graph"], module["signature"]
     program = Program({}, {}, {}, [], [], path.name)
     stored = _stored(archive, names)
     for entry, spec in zip(graph["inputs"], signature["input_specs"], strict=True):
         _input(entry, spec, graph["tensor_values"], stored, program)
-    program.steps = [_step(node) for node in graph["nodes"]]
+    metas = graph["tensor_values"]
+    program.steps = [_step(node, metas) for node in graph["nodes"]]
     for entry, spec in zip(graph["outputs"], signature["output_specs"], strict=True):
         if "user_output" in spec:
             program.results += [ref.name for ref in _refs(_argument(entry))]
@@ -101,14 +119,16 @@ def _input(
 
 def _meta(meta: Mapping[str, Any]) -> torch.Tensor:
     sizes = [_size(size) for size in meta["sizes"]]
+    if len(sizes) > 64 or prod(sizes) >= 1 << 60:
+        raise UnreadableModelError(f"a tensor of shape {show_shape(sizes[:8])}: too large")
     return torch.empty(sizes, dtype=_TYPES[meta["dtype"]], device="meta")
 
 
 def _size(size: Mapping[str, Any]) -> int:
-    if "as_int" in size:
-        return int(size["as_int"])
-    hint = size["as_expr"]["hint"]
-    return int(hint["as_int"])
+    found = size["as_int"] if "as_int" in size else size["as_expr"]["hint"]["as_int"]
+    if type(found) is not int or not 0 <= found < 1 << 60:
+        raise UnreadableModelError(f"a size of {str(found)[:40]!r}; expected a positive integer")
+    return found
 
 
 def _stored(archive: zipfile.ZipFile, names: list[str]) -> dict[str, torch.Tensor]:
@@ -118,7 +138,7 @@ def _stored(archive: zipfile.ZipFile, names: list[str]) -> dict[str, torch.Tenso
         if not config.endswith(("_weights_config.json", "_constants_config.json")):
             continue
         folder = config.rpartition("/")[0]
-        for target, entry in json.loads(archive.read(config))["config"].items():
+        for target, entry in _text(archive, config)["config"].items():
             meta = entry.get("tensor_meta")
             if entry.get("use_pickle") or entry.get("is_param") or not meta:
                 continue
@@ -130,14 +150,17 @@ def _stored(archive: zipfile.ZipFile, names: list[str]) -> dict[str, torch.Tenso
                 continue
             if _size(meta.get("storage_offset") or {"as_int": 0}):
                 continue
-            content = bytearray(archive.read(f"{folder}/{entry['path_name']}"))
+            member = f"{folder}/{entry['path_name']}"
+            if archive.getinfo(member).file_size > prod(sizes) * kind.itemsize + 4096:
+                continue
+            content = bytearray(archive.read(member))
             if len(content) >= prod(sizes) * kind.itemsize:
                 flat = torch.frombuffer(content, dtype=kind, count=prod(sizes))
                 found[target] = flat.reshape(sizes)
     return found
 
 
-def _step(node: Mapping[str, Any]) -> Step:
+def _step(node: Mapping[str, Any], metas: Mapping[str, Any]) -> Step:
     args: list[Any] = []
     kwargs: dict[str, Any] = {}
     for entry in node["inputs"]:
@@ -149,7 +172,11 @@ def _step(node: Mapping[str, Any]) -> Step:
     outputs = [_output(entry) for entry in node["outputs"]]
     flat = outputs[0] if len(outputs) == 1 else outputs
     meta = node.get("metadata", {})
-    return Step(_target(node["target"]), args, kwargs, flat, _stack(meta), _line(meta))  # type: ignore[arg-type]
+    step = Step(target_of(node["target"]), args, kwargs, flat, _stack(meta), _line(meta))  # type: ignore[arg-type]
+    if isinstance(step.target, UnknownTarget):
+        names = [flat] if isinstance(flat, str) else flat or []
+        step.stated = {name: _meta(metas[name]) for name in names if name in metas}
+    return step
 
 
 def _output(entry: Mapping[str, Any]) -> Any:
@@ -160,24 +187,6 @@ def _output(entry: Mapping[str, Any]) -> Any:
         return None
     found = _argument(entry)
     return found.name if isinstance(found, Ref) else None
-
-
-def _target(name: str) -> Any:
-    if name in _NUMBERS:
-        return _NUMBERS[name]
-    parts = name.removeprefix("torch.ops.").split(".")
-    if not name.startswith("torch.ops.") or len(parts) != 3:
-        raise UnreadableModelError(f"the program calls {name!r}, which is not an op of torch")
-    found: Any = torch.ops
-    try:
-        for part in parts:
-            found = getattr(found, part)
-    except AttributeError:
-        raise UnreadableModelError(
-            f"the program calls {name!r}, which this torch does not have; "
-            "import the library that defines it first"
-        ) from None
-    return found
 
 
 def _argument(entry: Mapping[str, Any]) -> Any:  # noqa: PLR0912 - one arm for each type
@@ -203,7 +212,7 @@ def _argument(entry: Mapping[str, Any]) -> Any:  # noqa: PLR0912 - one arm for e
         case "as_scalar_type":
             return _TYPES[value]
         case "as_device":
-            return torch.device(value["type"])
+            return torch.device("meta")  # whatever device the file names
         case "as_memory_format":
             formats = {2: torch.channels_last, 3: torch.channels_last_3d, 4: torch.preserve_format}
             return formats.get(value, torch.contiguous_format)

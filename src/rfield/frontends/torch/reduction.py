@@ -21,10 +21,9 @@ max.dim min.dim median.dim nanmedian.dim mode kthvalue var_mean std_mean aminmax
 _unsafe_masked_index
 """
 
-MIXING = """
-softmax _softmax log_softmax _log_softmax  _safe_softmax
-renorm _masked_softmax
-"""
+SOFTMAX = "softmax _softmax _safe_softmax"
+
+MIXING = "log_softmax _log_softmax renorm _masked_softmax"
 
 RUNNING = "cumsum cumprod logcumsumexp _logcumsumexp"
 
@@ -65,8 +64,19 @@ def pair(arg: Arguments) -> tuple[Op, Op]:
 rule(*(f"aten::{name}" for name in PAIRS.split()))(pair)
 
 
+def softmax(arg: Arguments) -> Op:
+    """Softmax: every output reads the whole axis, without what is minus infinity.
+
+    https://docs.pytorch.org/docs/stable/generated/torch.nn.functional.softmax.html
+    """
+    return ops.softmax(tuple(arg.operands[0].shape), _axes(arg))
+
+
+rule(*(f"aten::{name}" for name in SOFTMAX.split()), shaped="floats")(softmax)
+
+
 def mixing(arg: Arguments) -> Op:
-    """Softmax and its kin: every output reads the whole axis."""
+    """Every output reads the whole axis."""
     return ops.mix(tuple(arg.operands[0].shape), _axes(arg), kind="softmax")
 
 
@@ -147,12 +157,28 @@ def _over(
 rule(*(f"aten::{name}" for name in FOURIER.split()))(fourier)
 
 
-@rule("aten::fft_fftshift", "aten::fft_ifftshift")
+@rule("aten::fft_fftshift")
 def fftshift(arg: Arguments) -> Op:
-    """Half a turn around each axis."""
+    """Circular shift by half of each axis, so that frequency 0 comes to the middle.
+
+    https://docs.pytorch.org/docs/stable/generated/torch.fft.fftshift.html
+    """
+    return _half_turn(arg, 1)
+
+
+@rule("aten::fft_ifftshift")
+def ifftshift(arg: Arguments) -> Op:
+    """The circular shift back; on an odd axis it is one longer than the shift there.
+
+    https://docs.pytorch.org/docs/stable/generated/torch.fft.ifftshift.html
+    """
+    return _half_turn(arg, -1)
+
+
+def _half_turn(arg: Arguments, sign: int) -> Op:
     shape = tuple(arg.self.shape)
     axes = range(len(shape)) if arg.dim is None else arg.dim
-    return layout.roll(shape, {axis: shape[axis] // 2 for axis in axes})
+    return layout.roll(shape, {axis: sign * (shape[axis] // 2) for axis in axes})
 
 
 @rule("aten::stft")

@@ -17,35 +17,29 @@ the shape of the returned op is the shape of the result, so that torch need not 
 from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
-from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 import torch
 
-from ...core.ops import Op
+from ...core.arrays.expression import Reading
 from ...errors import InvalidModelError, show_shape
 from ..machine.rules import Rule, RuleTable
+from ..machine.values import Array
 
 if TYPE_CHECKING:
     from .tracer import Tracer
 
+__all__ = ["RULES", "Arguments", "Reading", "Signature", "bad_sizes", "find_rule", "rule"]
+
 RULES = RuleTable("torch")
 rule = RULES.rule
-
-
-@dataclass(frozen=True, slots=True)
-class Reading:
-    """An op with its operands: tensors, or the results of other readings."""
-
-    op: Op | list[Op]
-    operands: Sequence[torch.Tensor | Reading]
 
 
 class Arguments:
     """The arguments of one call by schema name, as attributes.
 
     ``operands``: all tensor arguments in schema order, lists flattened. ``result``: what torch
-    returned (not for ``shaped`` rules).
+    returned (not for ``shaped`` rules). ``short``: the op's name.
     """
 
     operands: list[torch.Tensor]
@@ -53,9 +47,15 @@ class Arguments:
     tracer: Tracer | None
 
     def __init__(
-        self, bound: dict[str, Any], operands: list[torch.Tensor], tracer: Tracer | None
+        self,
+        bound: dict[str, Any],
+        operands: list[torch.Tensor],
+        tracer: Tracer | None,
+        short: str = "",
     ) -> None:
-        self.__dict__ = {**bound, "operands": operands, "tracer": tracer, "result": None}
+        self.__dict__ = {
+            "short": short, **bound, "operands": operands, "tracer": tracer, "result": None,
+        }  # fmt: skip
 
     def __getattr__(self, name: str) -> Any:
         raise AttributeError(f"the op has no argument {name!r}; it has {', '.join(self.__dict__)}")
@@ -75,6 +75,10 @@ class Arguments:
     def constant(self, tensor: torch.Tensor) -> torch.Tensor | None:
         """A tensor argument whose values are known without the input, or None."""
         return None if self.tracer is None else self.tracer.constant(tensor)
+
+    def zeros(self, tensor: torch.Tensor) -> Array | None:
+        """Where a constant argument is known to be zero, whatever its other numbers are."""
+        return None if self.tracer is None else self.tracer.zeros(tensor)
 
 
 def bad_sizes(what: str, shape: Sequence[int], weight: Sequence[int]) -> InvalidModelError:

@@ -11,6 +11,7 @@ import copy
 import warnings
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
+from threading import get_ident
 from typing import Any
 
 import numpy as np
@@ -23,6 +24,7 @@ from torch.nn.modules import module as hooks
 from ...core.graph import Graph
 from ...errors import InvalidModelError
 from .names import children
+from .untouched import ALONE
 
 
 class RunningModule:
@@ -94,6 +96,7 @@ class Catch:
         self.calls: dict[str, int] = {}
         self.stack: list[str] = []
         self.handles: list[Any] = []
+        self.thread = get_ident()
 
     def __enter__(self) -> Catch:
         self.handles = [
@@ -107,6 +110,8 @@ class Catch:
             handle.remove()
 
     def _enter(self, module: nn.Module, _args: Any) -> None:
+        if get_ident() != self.thread:
+            return
         path = self.paths.get(id(module), "")
         if path:
             count = self.calls[path] = self.calls.get(path, 0) + 1
@@ -114,6 +119,8 @@ class Catch:
         self.stack.append(path)
 
     def _leave(self, _module: nn.Module, _args: Any, output: Any) -> None:
+        if get_ident() != self.thread:
+            return
         path = self.stack.pop()
         tensor = next(tensors_of(output), None)
         if tensor is not None:
@@ -149,7 +156,8 @@ def tensors_of(output: Any) -> Iterator[torch.Tensor]:
 
 def _copy(model: nn.Module) -> nn.Module:
     try:
-        return copy.deepcopy(model)
+        with ALONE:
+            return copy.deepcopy(model)
     except (RuntimeError, TypeError, ValueError) as error:
         raise InvalidModelError(
             f"{type(model).__name__} cannot be copied, and verify runs a copy: {error}"

@@ -8,22 +8,24 @@ tensors, or from the rule where it knows the shape itself, which is cheaper.
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
+from functools import partial
 from typing import Any
 
 import torch
 
 from ...core import layout, ops
 from ...core.graph import Draft
-from ...core.link import AnyLink, everything
 from ...core.ops import Op
-from ...errors import InvalidModelError
+from ...errors import InvalidModelError, RFieldError
+from ..machine.emit import Emitter
+from ..machine.limits import MASK
 from ..machine.rules import Rule
+from ..machine.values import Array, Constant, Dependent
 from .failures import Unknown, here
 from .names import Names
-from .rulebook import RULES, Arguments, Reading, Signature
+from .rulebook import RULES, Arguments, Signature
 from .values import Cell, Value, patch, unread
-
-Result = Op | list[Op] | Reading | None
+from .zeros import zeros_in
 
 
 class Tracer:
@@ -32,8 +34,17 @@ class Tracer:
     def __init__(self, draft: Draft, names: Names | None = None) -> None:
         self.draft = draft
         self.names = names
+        self.emitter = Emitter(draft, self.fresh, self.resolve)
         self.unknown: dict[str, Unknown] = {}
         self.foreign: dict[int, tuple[torch.Tensor, Value]] = {}
+        self.refusal: Exception | None = None
+        self.count_zeros = False
+
+    def refuse(self, error: Exception) -> None:
+        """Remember what could not be read: the model's own ``except`` may swallow it."""
+        ours = isinstance(error, RFieldError) or "meta" in str(error).lower()
+        if ours and self.refusal is None:
+            self.refusal = error
 
     # --- what a tensor holds
 
@@ -61,7 +72,7 @@ class Tracer:
         """The node of a view, read again through its parent if the storage was written to."""
         if value.parent is not None and value.version != value.cell.version:
             base = self.current(value.parent)
-            value.index = None if base is None else self.emit(value.path(), [], [base], "view")
+            value.index = None if base is None else self.emit(value.path(), [self.at(base)], "view")
             value.version = value.cell.version
         return value.index
 
@@ -105,40 +116,41 @@ class Tracer:
         return index
 
     def _partial(self, path: list[Op], old: int | None) -> int | None:
-        return None if old is None else self.emit(path, [], [old], "view")
+        return None if old is None else self.emit(path, [self.at(old)], "view")
 
     def _put_step(
         self, step: Op, shape: Sequence[int], old: int | None, index: int | None
     ) -> int | None:
         undo = unread(step, shape)
         if undo is not None:
-            return None if index is None else self.emit(undo, [], [index], "write")
+            return None if index is None else self.emit(undo, [self.at(index)], "write")
         found = patch(step, shape)
         if found is None:
             kept = [i for i in (old, index) if i is not None]
             if not kept:
                 return None
             shapes = [self.draft.shape(i) for i in kept]
-            return self.emit(ops.opaque(shapes, shape, kind="write"), [], kept, "write")
+            return self.emit(
+                ops.opaque(shapes, shape, kind="write"), [self.at(i) for i in kept], "write"
+            )
         steps, axis, positions = found
         if index is not None and steps:
-            index = self.emit(steps, [], [index], "write")
+            index = self.emit(steps, [self.at(index)], "write")
         if positions.step != 1:
-            return self.emit_op(
-                layout.overwrite(shape, axis, positions), [old, index], self.fresh("write")
-            )
+            over = layout.overwrite(shape, axis, positions)
+            return self.emit(over, [self.at(old), self.at(index)], "write")
         parts = [self._cut(shape, axis, 0, positions.start, old)]
         parts.append(((*shape[:axis], len(positions), *shape[axis + 1 :]), index))
         parts.append(self._cut(shape, axis, positions.stop, shape[axis], old))
         parts = [part for part in parts if part[0][axis]]
         joined = layout.concat(*(part[0] for part in parts), axis=axis)
-        return self.emit_op(joined, [part[1] for part in parts], self.fresh("write"))
+        return self.emit(joined, [self.at(part[1]) for part in parts], "write")
 
     def _cut(
         self, shape: Sequence[int], axis: int, start: int, stop: int, old: int | None
     ) -> tuple[Sequence[int], int | None]:
         part = layout.slice_(shape, axis, start, stop)
-        kept = None if old is None or start == stop else self.emit(part, [], [old], "kept")
+        kept = None if old is None or start == stop else self.emit(part, [self.at(old)], "kept")
         return part.shape, kept
 
     # --- nodes
@@ -150,65 +162,47 @@ class Tracer:
         self.draft.layer = self.names.layer
         return self.names.fresh(label)
 
-    def emit(
-        self,
-        result: Result,
-        operands: Sequence[torch.Tensor],
-        indices: Sequence[int | None],
-        label: str,
-    ) -> int | None:
-        """Add what a rule returned; the node of the result, or None for a constant."""
-        if result is None:
+    def emit(self, answer: Any, operands: Sequence[Any], label: str) -> int | None:
+        """Add what a rule answered; the node of the result, or None for a constant."""
+        if answer is None:
             return None
-        if isinstance(result, Reading):
-            chosen = [self._operand(item, label) for item in result.operands]
-            return self.emit(result.op, operands, chosen, label)
-        if isinstance(result, list):
-            result = [op for op in result if op.kind != "identity"]
-            if not result:
-                return indices[0]
-            if len(result) == 1:
-                return self.emit_op(result[0], indices, self.fresh(label))
-            name = self.fresh(label)
-            index = self.emit_op(result[0], indices, f"{name}/step1")
-            return None if index is None else self._chain(name, result[1:], index)
-        if result.kind == "identity":
-            return indices[0]
-        return self.emit_op(result, indices, self.fresh(label))
+        settled = self.emitter.settle(answer, operands, label)
+        return settled.index if isinstance(settled, Dependent) else None
 
-    def _chain(self, name: str, steps: list[Op], index: int) -> int:
-        for number, op in enumerate(steps[:-1], 2):
-            index = self.draft.add(f"{name}/step{number}", op, [index])
-        return self.draft.add(name, steps[-1], [index])
+    def resolve(self, tensor: Any) -> Dependent | Constant:
+        """A tensor of torch as the machine sees it."""
+        index = self.index_of(tensor)
+        if index is not None:
+            return Dependent(index, self.draft.shape(index))
+        return Constant(
+            tensor.shape,
+            partial(_numbers, self.constant(tensor)),
+            zeros=self.zeros(tensor) if isinstance(tensor, torch.Tensor) else None,
+            made=not isinstance(tensor, torch.nn.Parameter),
+        )
 
-    def _operand(self, item: torch.Tensor | Reading, label: str) -> int | None:
-        if isinstance(item, Reading):
-            return self.emit(item, [], [], label)
-        return self.index_of(item)
+    def zeros(self, tensor: torch.Tensor) -> Array | None:
+        """Where a constant is known to be zero, or None."""
+        found = self.pattern(tensor)
+        return None if found is None else found.numpy()
 
-    def emit_op(self, op: Op, indices: Sequence[int | None], name: str) -> int | None:
-        """One op with the operands that depend on the input; weights and tables are left out."""
-        links, exact = op.links, op.exact
-        if len(indices) == 1 and len(links) == 1:
-            return None if indices[0] is None else self.draft.add(name, op, indices)  # type: ignore[arg-type]
-        kept: list[int] = []
-        chosen: list[AnyLink] = []
-        for place, index in enumerate(indices):
-            if index is None:
-                continue
-            if place < len(links):
-                link = links[place]
-                if link is None:
-                    continue
-            else:  # a weight that depends on the input
-                link, exact = everything(len(self.draft.shape(index))), False
-            kept.append(index)
-            chosen.append(link)
-        if not kept:
+    def pattern(self, tensor: Any) -> torch.Tensor | None:
+        """The same as a tensor; a number in an expression is zero or not."""
+        if not isinstance(tensor, torch.Tensor):
+            return torch.ones((), dtype=torch.bool) if tensor == 0 else None
+        if self.index_of(tensor) is not None:
             return None
-        join = op.join and len(kept) > 1
-        reduced = Op(op.kind, op.shape, tuple(chosen), join, exact, op.work, op.depends_on_size)
-        return self.draft.add(name, reduced, kept)
+        value = self.value(tensor)
+        if value is not None and value.zeros is not None:
+            return value.zeros
+        if isinstance(tensor, torch.nn.Parameter) or tensor.device.type == "meta":
+            counts = self.count_zeros and tensor.device.type != "meta"
+            return zeros_in(tensor) if counts else None
+        return None if self.constant(tensor) is None else zeros_in(tensor)
+
+    def at(self, index: int | None) -> Dependent | None:
+        """A value of the graph as an operand."""
+        return None if index is None else Dependent(index, self.draft.shape(index))
 
     # --- calls
 
@@ -228,16 +222,20 @@ class Tracer:
     def read_unknown(self, signature: Signature, arguments: Arguments, result: Any) -> Any:
         """Note an op without a rule, and take it to read everything."""
         outputs = tensors_of(result)
-        shape = tuple(outputs[0].shape) if outputs else ()
-        seen = self.unknown.get(signature.name)
-        if seen is None:
-            layer = self.names.layer if self.names else ""
-            self.unknown[signature.name] = Unknown(1, layer, shape, here())
-        else:
-            self.unknown[signature.name] = seen._replace(uses=seen.uses + 1)
+        self.note_unknown(signature.name, outputs)
         shapes = [tuple(tensor.shape) for tensor in arguments.operands]
         whole = tuple(ops.opaque(shapes, tuple(out.shape), kind=signature.short) for out in outputs)
         return whole[0] if isinstance(result, torch.Tensor) and whole else whole
+
+    def note_unknown(self, name: str, results: Sequence[torch.Tensor]) -> None:
+        """Count an op without a rule; the first use says where it is."""
+        seen = self.unknown.get(name)
+        if seen is not None:
+            self.unknown[name] = seen._replace(uses=seen.uses + 1)
+            return
+        shape = tuple(results[0].shape) if results else ()
+        layer = self.names.layer if self.names else ""
+        self.unknown[name] = Unknown(1, layer, shape, here())
 
     def note_tables(
         self,
@@ -264,7 +262,6 @@ class Tracer:
         signature: Signature,
         bound: dict[str, Any],
         arguments: Arguments,
-        indices: Sequence[int | None],
         reading: Any,
         result: Any,
     ) -> None:
@@ -276,7 +273,7 @@ class Tracer:
             readings += [None] * (len(outputs) - len(readings))
         source = bound.get(signature.view_of) if signature.view_of else None
         for tensor, entry in zip(outputs, readings, strict=False):
-            index = self.emit(entry, operands, indices, label)
+            index = self.emit(entry, operands, label)
             if index is not None and self.draft.shape(index) != tuple(tensor.shape):
                 raise InvalidModelError(
                     f"{self.draft.nodes[index].name}: the rule for {signature.name!r} gives shape "
@@ -293,6 +290,14 @@ class Tracer:
     def nearest(self) -> dict[str, str | None]:
         """For each unknown op the known one whose name looks most like it."""
         return {name: RULES.nearest(name.partition(".")[0]) for name in self.unknown}
+
+
+def _numbers(tensor: torch.Tensor | None) -> Array | None:
+    """The numbers of a small constant; types that NumPy lacks are widened."""
+    if tensor is None or tensor.numel() > MASK or tensor.is_quantized or tensor.is_sparse:
+        return None
+    plain = tensor.detach().resolve_conj().resolve_neg()
+    return (plain.float() if plain.dtype is torch.bfloat16 else plain).numpy()
 
 
 def tensors_of(result: Any) -> list[torch.Tensor]:

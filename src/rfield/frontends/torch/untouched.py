@@ -1,91 +1,102 @@
 """The model comes back as it was: everything that a forward pass can change is put back.
 
-Modes, attributes, parameters, buffers and submodules of every module, the random number generators
-of torch, Python and NumPy, and torch's grad mode and default dtype.
+What hangs on the model is ``reachable``'s; here are the states of the process: hooks on all
+modules, random number generators, torch's grad mode, default dtype and device. While a model is
+watched, it and they are changed, so one thread at a time does that, and no process is forked
+meanwhile.
 """
 
 from __future__ import annotations
 
+import os
 import random
 import sys
+import threading
 from collections.abc import Iterator
 from contextlib import contextmanager
 from typing import Any
 
 import torch
 from torch import nn
+from torch.nn.modules import module as hooks
+
+from .modes import SMALL
+from .reachable import Reachable
+
+ALONE = threading.RLock()
+"""Held while a model is watched or copied."""
+
+if hasattr(os, "register_at_fork"):
+    os.register_at_fork(
+        before=ALONE.acquire, after_in_parent=ALONE.release, after_in_child=ALONE.release
+    )
 
 
 @contextmanager
 def untouched(model: nn.Module, *, training: bool, values: bool = False) -> Iterator[None]:
     """Run the body with the model in eval (or train) mode; leave no trace.
 
-    ``values``: the body computes with the model's own tensors, so buffers are copied and put back.
+    ``values``: the body computes with the model's own tensors, so all are copied and put back;
+    otherwise those that a capture computes with. The body runs outside of inference mode: its
+    tensors count no writes and cannot be differentiated.
     """
-    saved = [(module, dict(vars(module)), _containers(module)) for module in model.modules()]
-    state, python = torch.get_rng_state(), random.getstate()
-    numpy: Any = sys.modules.get("numpy")
-    drawn = numpy.random.get_state() if numpy is not None else None
-    buffers = [(b, b.detach().clone()) for b in model.buffers()] if values else []
-    scripted: list[tuple[nn.Module, bool]] = []
-    grad, dtype = torch.is_grad_enabled(), torch.get_default_dtype()
-    try:
-        for module, attributes, _ in saved:
-            if isinstance(module, torch.jit.ScriptModule):
-                scripted.append((module, module.training))
-                module.training = training
-            elif attributes.get("training") is not training:
-                module.__dict__["training"] = training
-        yield
-    finally:
-        for module, mode in scripted:
-            module.training = mode
-        for module, attributes, containers in saved:
-            _restore(module.__dict__, attributes)
-            for container, content in containers:
-                _refill(container, content)
-        with torch.no_grad():
-            for buffer, content in buffers:
-                buffer.copy_(content)
-        torch.set_rng_state(state)
-        random.setstate(python)
-        if numpy is not None:
-            numpy.random.set_state(drawn)
-        if torch.get_default_dtype() is not dtype:
-            torch.set_default_dtype(dtype)
-        if torch.is_grad_enabled() is not grad:
-            torch.set_grad_enabled(grad)
+    with ALONE, torch.inference_mode(False):
+        held = [value for name, value in vars(hooks).items() if name.startswith("_global_")]
+        before = Reachable([model, held], copied=_any if values else _may_be_computed_with)
+        generators = _Generators()
+        full = hooks._global_is_full_backward_hook
+        grad, dtype, device = torch.is_grad_enabled(), torch.get_default_dtype(), _device()
+        scripted: list[tuple[nn.Module, bool]] = []
+        try:
+            for module in model.modules():
+                if isinstance(module, torch.jit.ScriptModule):
+                    scripted.append((module, module.training))
+                    module.training = training
+                elif module.__dict__.get("training") is not training:
+                    module.__dict__["training"] = training
+            yield
+        finally:
+            for module, mode in scripted:
+                module.training = mode
+            before.put_back()
+            generators.put_back()
+            hooks._global_is_full_backward_hook = full
+            if torch.get_default_dtype() is not dtype:
+                torch.set_default_dtype(dtype)
+            if _device() is not device:
+                torch.set_default_device(None if device is None else device.device)
+            if torch.is_grad_enabled() is not grad:
+                torch.set_grad_enabled(grad)
 
 
-def _containers(module: nn.Module) -> list[tuple[Any, Any]]:
-    """The plain dicts, lists and sets of the module, each with a copy."""
-    return [
-        (held, held.copy()) for held in vars(module).values() if type(held) in (dict, list, set)
-    ]
+class _Generators:
+    """The random number generators of torch, Python and NumPy."""
+
+    def __init__(self) -> None:
+        self.torch, self.python = torch.get_rng_state(), random.getstate()
+        self.cuda = torch.cuda.get_rng_state_all() if torch.cuda.is_initialized() else None
+        self.numpy: Any = sys.modules.get("numpy")
+        self.drawn = self.numpy.random.get_state() if self.numpy is not None else None
+
+    def put_back(self) -> None:
+        """As they were."""
+        torch.set_rng_state(self.torch)
+        random.setstate(self.python)
+        if self.cuda is not None:
+            torch.cuda.set_rng_state_all(self.cuda)
+        if self.numpy is not None:
+            self.numpy.random.set_state(self.drawn)
 
 
-def _restore(attributes: dict[str, Any], before: dict[str, Any]) -> None:
-    if attributes.keys() == before.keys():
-        for name, value in before.items():
-            if attributes[name] is not value:
-                attributes[name] = value
-    else:
-        attributes.clear()
-        attributes.update(before)
+def _any(tensor: torch.Tensor) -> bool:
+    return True
 
 
-def _refill(container: Any, content: Any) -> None:
-    if isinstance(container, list):
-        if len(container) != len(content) or any(
-            a is not b for a, b in zip(container, content, strict=True)
-        ):
-            container[:] = content
-    elif isinstance(container, dict):
-        if container.keys() != content.keys() or any(
-            container[k] is not content[k] for k in content
-        ):
-            container.clear()
-            container.update(content)
-    elif len(container) != len(content) or container - content:
-        container.clear()
-        container.update(content)
+def _may_be_computed_with(tensor: torch.Tensor) -> bool:
+    """Whether a capture takes a tensor of the model for a constant; see ``Dispatch.is_known``."""
+    return not isinstance(tensor, nn.Parameter) and tensor.numel() <= SMALL
+
+
+def _device() -> Any:
+    """What ``torch.set_default_device`` has set in this thread."""
+    return getattr(torch._GLOBAL_DEVICE_CONTEXT, "device_context", None)

@@ -10,6 +10,8 @@ from __future__ import annotations
 from collections.abc import Callable, Sequence
 from math import prod
 
+import torch
+
 from ...core import layout
 from ...core.link import Link, Reshaped
 from ...core.ops import Op
@@ -34,9 +36,12 @@ class Cell:
 
 
 class Value:
-    """What a tensor holds: ``index`` is up to date while ``version`` is that of the cell."""
+    """What a tensor holds: ``index`` is up to date while ``version`` is that of the cell.
 
-    __slots__ = ("cell", "index", "owner", "parent", "shape", "steps", "version")
+    ``zeros``: where a constant without numbers is known to be zero.
+    """
+
+    __slots__ = ("cell", "index", "owner", "parent", "shape", "steps", "version", "zeros")
 
     def __init__(
         self,
@@ -54,6 +59,7 @@ class Value:
         self.parent = parent
         self.steps = steps
         self.version = cell.version
+        self.zeros: torch.Tensor | None = None
 
     def path(self) -> list[Op]:
         """The ops from the parent to this view."""
