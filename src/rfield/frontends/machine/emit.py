@@ -11,11 +11,12 @@ from math import prod
 from typing import Any
 
 import numpy as np
+from numpy.typing import NDArray
 
 from ...core.algebra import Contraction
 from ...core.arrays.expression import Reading
 from ...core.graph import Draft
-from ...core.known import Known, narrowed
+from ...core.known import ZERO, Known, narrowed
 from ...core.link import AnyLink, everything
 from ...core.ops import Op
 from ...errors import InvalidModelError, RFieldError, TooLargeError, UnsupportedOpError
@@ -118,7 +119,7 @@ class Emitter:
             elif value is not None:
                 raise InvalidModelError("a list of tensors stands where a tensor is expected")
         if not kept:
-            return Constant(op.shape, sized=sized, made=True)
+            return Constant(op.shape, sized=sized, made=True, zeros=_zeros(op, values))
         moving = op.depends_on_size or (sized and op.kind in _CHANGES_PLACES)
         op = _fitted(op, chosen, join=op.join and len(kept) > 1, exact=exact, moving=moving)
         if self.resolve is None:  # a front end with tensors of its own notes its own tables
@@ -166,6 +167,19 @@ def _fitted(op: Op, links: Sequence[AnyLink], *, join: bool, exact: bool, moving
     ):  # fmt: skip
         return op
     return Op(op.kind, op.shape, tuple(links), join, exact, op.work, moving)
+
+
+def _zeros(op: Op, values: Sequence[Any]) -> NDArray[np.bool_] | None:
+    """Where the result of constants is zero, as far as their masks tell: a masked weight."""
+    given = values[: len(op.links)]
+    if op.algebra is None or not all(isinstance(value, Constant) for value in given):
+        return None
+    known = [value.known for value in given]
+    if not any((each.codes == ZERO).any() for each in known):
+        return None
+    _, elements = narrowed(op, known, [value.shape for value in given])
+    found = None if elements is None else elements.codes == ZERO
+    return np.broadcast_to(found, op.shape) if found is not None and found.any() else None
 
 
 def _may_mask(value: Any, op: Op) -> bool:

@@ -95,14 +95,16 @@ class Constant:
     def known(self) -> Known:
         """What is known of its elements, for masks.
 
-        Zeros count where the model computes them or where a tensor holds both zeros and other
-        numbers by itself; those of a parameter do not, nor a tensor of nothing but zeros, which is
-        no mask.
+        Zeros count where the model computes them or where a tensor of a file holds nothing but
+        zeros and ones; those of a parameter do not, nor a tensor of nothing but zeros, which is no
+        mask.
         """
         array = self.array
         if array is not None and array.size > MASK:
             array = None
-        counts = array is not None and self.made and bool(array.any())
+        counts = array is not None and bool(array.any())
+        if array is not None and not self.made:
+            counts = counts and self.stored and bool(((array == 0) | (array == 1)).all())
         return of_constant(self.shape, array, self.zeros, counts=counts)
 
     def __repr__(self) -> str:

@@ -7,10 +7,13 @@ from dataclasses import dataclass, replace
 from functools import lru_cache
 from typing import Any
 
+import numpy as np
+
 from ...core import ops
 from ...core.arguments import Padding, Shape, resolve_padding
 from ...core.arrays.expression import Reading, read
 from ...core.ops import Op
+from ...core.taps import with_taps
 from ...errors import InvalidModelError
 from .rulebook import Call, rule, spatial
 from .values import Blocked, NotInBlocksError
@@ -26,17 +29,11 @@ def convolution(call: Call) -> Any:
     https://www.tensorflow.org/api_docs/python/tf/raw_ops/Conv2D
     """
     slide = sliding(call)
-    shape, channel, kernel = slide.shape, slide.channel, call.shape(1)
-    sizes = _kernel(kernel, len(slide.axes))
-    inputs, channels = kernel[-2:]
-    if not inputs or shape[channel] % inputs:
-        raise InvalidModelError(f"a kernel for {inputs} channels on {shape[channel]}")
-    op = conv(
-        shape, kernel=sizes, stride=slide.stride, dilation=slide.dilation,
-        padding=slide.pads(sizes), groups=shape[channel] // inputs, channels=channels,
-        axes=slide.axes, channel_axis=channel,
-    )  # fmt: skip
-    return slide.result(op, call)
+    inputs, channels = call.shape(1)[-2:]
+    size = slide.shape[slide.channel]
+    if not inputs or size % inputs:
+        raise InvalidModelError(f"a kernel for {inputs} channels on {size}")
+    return _convolved(call, slide, size // inputs, channels)
 
 
 @rule("DepthwiseConv2dNative")
@@ -46,16 +43,26 @@ def depthwise(call: Call) -> Any:
     https://www.tensorflow.org/api_docs/python/tf/raw_ops/DepthwiseConv2dNative
     """
     slide = sliding(call)
-    shape, channel, kernel = slide.shape, slide.channel, call.shape(1)
-    sizes = _kernel(kernel, len(slide.axes))
-    if kernel[-2] != shape[channel]:
-        raise InvalidModelError(f"a kernel for {kernel[-2]} channels on {shape[channel]}")
+    inputs, multiplier = call.shape(1)[-2:]
+    size = slide.shape[slide.channel]
+    if inputs != size:
+        raise InvalidModelError(f"a kernel for {inputs} channels on {size}")
+    return _convolved(call, slide, size, size * multiplier)
+
+
+def _convolved(call: Call, slide: Slide, groups: int, channels: int) -> Any:
+    """The convolution, without the taps that a mask on the kernel takes away."""
+    sizes = _kernel(call.shape(1), len(slide.axes))
     op = conv(
-        shape, kernel=sizes, stride=slide.stride, dilation=slide.dilation,
-        padding=slide.pads(sizes), groups=shape[channel], channels=shape[channel] * kernel[-1],
-        axes=slide.axes, channel_axis=channel,
+        slide.shape, kernel=sizes, stride=slide.stride, dilation=slide.dilation,
+        padding=slide.pads(sizes), groups=groups, channels=channels,
+        axes=slide.axes, channel_axis=slide.channel,
     )  # fmt: skip
-    return slide.result(op, call)
+    zeros = call.zeros(1)
+    if zeros is None:
+        return slide.result(op, call.operands[1:])
+    op = with_taps(op, np.moveaxis(zeros, (-2, -1), (0, 1)), slide.axes, slide.dilation)
+    return slide.result(op, (), len(op.links))
 
 
 @rule("Conv2DBackpropInput", "Conv3DBackpropInput", "Conv3DBackpropInputV2")
@@ -153,6 +160,7 @@ def morphological(call: Call) -> Op:
 class Slide:
     """How a window op slides: in the space of the image where its operand is in blocks."""
 
+    value: Any
     shape: Shape
     axes: tuple[int, ...]
     channel: int
@@ -177,11 +185,11 @@ class Slide:
         steps = dict(zip(self.blocked.axes, self.blocked.block, strict=True))
         return [steps.get(axis, 1) for axis in self.axes]
 
-    def result(self, op: Op, call: Call) -> Any:
-        """What the rule returns."""
-        if self.blocked is None:
-            return op
-        return replace(self.blocked, value=read(op, self.blocked.value, *call.operands[1:]))
+    def result(self, op: Op, weights: Sequence[Any], times: int = 1) -> Any:
+        """What the rule returns; ``times``: so often the op reads its operand."""
+        value = self.value if self.blocked is None else self.blocked.value
+        made = read(op, *[value] * times, *weights)
+        return made if self.blocked is None else replace(self.blocked, value=made)
 
 
 def sliding(call: Call) -> Slide:
@@ -197,7 +205,7 @@ def sliding(call: Call) -> Slide:
         if any(step != 1 for step in stride) or not set(blocked.axes) <= set(axes):
             raise NotInBlocksError
         dilation = tuple(d * steps.get(a, 1) for a, d in zip(axes, dilation, strict=True))
-    return Slide(shape, axes, channel, stride, dilation, padding_of(call, axes), blocked)
+    return Slide(value, shape, axes, channel, stride, dilation, padding_of(call, axes), blocked)
 
 
 def layout_of(call: Call, rank: int) -> tuple[tuple[int, ...], int]:
