@@ -184,4 +184,4 @@ def exactness(graph: Graph) -> list[bool]:
     exact: list[bool] = []
     for node in graph.nodes:
         exact.append(node.exact and all(exact[operand] for operand in node.operands))
-    return exact
+    return [own and not node.partial for own, node in zip(exact, graph.nodes, strict=True)]

@@ -77,8 +77,9 @@ class Fields(Mapping[str, ReceptiveField]):
     @cached_property
     def _inexact(self) -> frozenset[int]:
         """Values whose field is an upper bound."""
+        partial = {i for i, node in enumerate(self.graph.nodes) if node.partial}
         if all(node.exact for node in self.graph.nodes):
-            return frozenset()
+            return frozenset(partial)
         found: set[int] = set()
         reached = {self.source}
         for index in range(self.source + 1, len(self.graph.nodes)):
@@ -88,7 +89,7 @@ class Fields(Mapping[str, ReceptiveField]):
                 reached.add(index)
                 if not node.exact or any(o in found for o in inputs):
                     found.add(index)
-        return frozenset(found)
+        return frozenset(found | partial)
 
     def _field(self, layer: str, value: int) -> ReceptiveField:
         states = self.sweep.at(value)

@@ -153,7 +153,8 @@ class Emitter:
         if not plain or len(given) < len(op.links):
             return op, None
         elements = [
-            v.known if isinstance(v, Constant) else k for v, k in zip(given, held, strict=False)
+            v.known(as_factor=op.algebra == "multiply") if isinstance(v, Constant) else k
+            for v, k in zip(given, held, strict=False)
         ]
         first = given[0]
         condition = first.array if isinstance(first, Constant) and op.algebra == "where" else None
@@ -174,7 +175,7 @@ def _zeros(op: Op, values: Sequence[Any]) -> NDArray[np.bool_] | None:
     given = values[: len(op.links)]
     if op.algebra is None or not all(isinstance(value, Constant) for value in given):
         return None
-    known = [value.known for value in given]
+    known = [value.known() for value in given]
     if not any((each.codes == ZERO).any() for each in known):
         return None
     _, elements = narrowed(op, known, [value.shape for value in given])

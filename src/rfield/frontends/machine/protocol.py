@@ -112,7 +112,7 @@ class Call:
         value = self.optional(place)
         if not isinstance(value, Constant) or value.stored:
             return None
-        found = value.known.codes == ZERO
+        found = value.known().codes == ZERO
         return np.broadcast_to(found, value.shape) if found.any() else None
 
     def either(self, place: int) -> Any:

@@ -91,21 +91,23 @@ class Constant:
             self._contents = self._contents()
         return self._contents
 
-    @property
-    def known(self) -> Known:
+    def known(self, *, as_factor: bool = False) -> Known:
         """What is known of its elements, for masks.
 
-        Zeros count where the model computes them or where a tensor of a file holds nothing but
-        zeros and ones; those of a parameter do not, nor a tensor of nothing but zeros, which is no
-        mask.
+        Its zeros count unless it is a parameter, or nothing but zeros, which is no mask; of a
+        tensor of a file, where nobody knows what is a parameter, beside nothing but ones.
+        ``as_factor``: it multiplies position by position; then only a mask of zeros and one other
+        number counts, for the one zero of a ramp or a window is no end of what is read.
         """
         array = self.array
         if array is not None and array.size > MASK:
             array = None
-        counts = array is not None and bool(array.any())
-        if array is not None and not self.made:
-            counts = counts and self.stored and bool(((array == 0) | (array == 1)).all())
-        return of_constant(self.shape, array, self.zeros, counts=counts)
+        counts = array is not None and (self.made or self.stored) and bool(array.any())
+        if counts and (as_factor or not self.made) and array is not None:
+            others = array[array != 0]
+            counts = bool((others == (others[0] if self.made else 1)).all())
+        zeros = None if as_factor and array is not None else self.zeros
+        return of_constant(self.shape, array, zeros, counts=counts)
 
     def __repr__(self) -> str:
         return f"Constant({self._shape})"

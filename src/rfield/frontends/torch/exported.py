@@ -18,8 +18,9 @@ from ...errors import InvalidModelError, UnreadableModelError, show_shape, unkno
 from ..registry import Request
 from .admitted import READS_NOTHING
 from .capture import input_axes
+from .constants import SMALL
 from .failures import unsupported
-from .modes import SMALL, Dispatch
+from .modes import Dispatch
 from .names import Names
 from .rulebook import Signature, find_rule
 from .tracer import Tracer

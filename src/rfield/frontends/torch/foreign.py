@@ -10,8 +10,8 @@ import torch
 from ...core import ops
 from ...errors import RFieldError, UnreadableModelError
 from .admitted import COMPOSITES, UnknownTarget, check_parts, is_computed, is_small
+from .constants import SMALL
 from .exported import Interpreter, Step
-from .modes import SMALL
 from .rulebook import Signature
 from .tracer import tensors_of
 

@@ -22,9 +22,9 @@ from ...core.graph import Graph
 from ...errors import UnreadableModelError, show_shape
 from ..registry import Request
 from .admitted import UnknownTarget, target_of
+from .constants import SMALL
 from .exported import Program, Ref, Step, run
 from .foreign import Foreign
-from .modes import SMALL
 
 _TYPES = {
     1: torch.uint8, 2: torch.int8, 3: torch.int16, 4: torch.int32, 5: torch.int64, 6: torch.float16,

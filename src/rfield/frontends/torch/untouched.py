@@ -20,7 +20,7 @@ import torch
 from torch import nn
 from torch.nn.modules import module as hooks
 
-from .modes import SMALL
+from .constants import SMALL
 from .reachable import Reachable
 
 ALONE = threading.RLock()

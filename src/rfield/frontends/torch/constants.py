@@ -1,0 +1,232 @@
+"""Ops of which no operand depends on the input: tables, masks, shapes and weights.
+
+Small tables are computed for real, because which elements are read depends on them. Weights and
+whatever is made of them are meta tensors, of which only the zeros may be known (``zeros``).
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from math import prod
+from typing import Any
+
+import torch
+from torch.utils._python_dispatch import TorchDispatchMode
+
+from ..machine.limits import MASK
+from .failures import here, needs_values, no_shape
+from .kinds import LOOKS_AT_VALUES, UNIFORM
+from .rulebook import Arguments, Signature
+from .tracer import Tracer, tensors_of
+from .values import Cell, Value
+from .zeros import zeros_after
+
+SMALL = 1 << 22
+"""Constants of at most so many elements are computed."""
+
+
+class Watched(TorchDispatchMode):
+    """What is done with the constants of a capture, and how any op is run."""
+
+    def __init__(self, tracer: Tracer, *, real: bool) -> None:
+        super().__init__()
+        self.tracer = tracer
+        self.real = real
+        self.suspended = False
+        self.signatures: dict[Any, Signature] = {}
+        self.twins: dict[int, tuple[torch.Tensor, torch.Tensor]] = {}
+        self.meta = torch.device("meta")
+        self.cpu = torch.device("cpu")
+
+    def execute(
+        self, signature: Signature, func: Callable[..., Any], args: Any, kwargs: dict[str, Any]
+    ) -> Any:
+        """Run an op for its shape, or for real."""
+        if self.real:
+            return func(*args, **kwargs)
+        if kwargs.get("device") is not None:
+            kwargs = {**kwargs, "device": self.meta}
+        twin = self.twin
+        places = [twin(a) for a in args]
+        if kwargs:
+            kwargs = {name: twin(value) for name, value in kwargs.items()}
+        try:
+            return func(*places, **kwargs)
+        except NotImplementedError as error:
+            said = f"{error}".strip().partition("\n")[0].partition(". ")[0].partition(", as ")[0]
+            raise no_shape(signature.name, self.layer, here(), said) from None
+
+    # --- what depends on nothing
+
+    def constant(
+        self,
+        signature: Signature,
+        func: Callable[..., Any],
+        bound: dict[str, Any],
+        operands: list[torch.Tensor],
+        args: Any,
+        kwargs: dict[str, Any],
+    ) -> Any:
+        """An op of which no operand depends on the input."""
+        known = self.real or all(self.is_known(tensor) for tensor in operands)
+        if signature.in_place is not None:
+            return self.constant_write(signature, func, bound, known, args, kwargs)
+        if signature.packet in LOOKS_AT_VALUES:
+            if operands[0].device.type == "meta" or not self.has_numbers(operands[0]):
+                raise needs_values(f"{signature.short!r}", self.layer, here())
+            return func(*args, **kwargs)
+        if not operands:
+            return self.factory(signature, func, bound, args, kwargs)
+        run = known and (signature.view_of is not None or sum(map(torch.numel, operands)) <= SMALL)
+        run = run and self.computes(signature, func, args, kwargs)
+        if run and getattr(kwargs.get("device"), "type", "") == "meta":  # x[[0, 2]] moves its list
+            kwargs = {**kwargs, "device": self.cpu}
+        result = func(*args, **kwargs) if run else self.execute(signature, func, args, kwargs)
+        source = bound.get(signature.view_of) if signature.view_of else None
+        if isinstance(source, torch.Tensor):
+            self.constant_views(signature, bound, operands, source, result)
+        else:
+            for tensor in tensors_of(result):
+                self.tracer.hold(tensor, None, known=run)
+        if not run and isinstance(result, torch.Tensor) and result.numel() <= MASK:
+            zeros = zeros_after(signature.packet, func, bound, args, kwargs, self.tracer.pattern)
+            self.record_of(result).zeros = None if zeros is None else zeros.expand(result.shape)
+        return result
+
+    def constant_views(
+        self,
+        signature: Signature,
+        bound: dict[str, Any],
+        operands: list[torch.Tensor],
+        source: torch.Tensor,
+        result: Any,
+    ) -> None:
+        """Views of a constant, which may be written to later: how they lie is found then."""
+        parent = self.record_of(source)
+        arguments = Arguments(bound, operands, self.tracer, signature.short)
+        shapes = [tuple(tensor.shape) for tensor in operands]
+        for number, tensor in enumerate(tensors_of(result)):
+
+            def steps(place: int = number) -> list[Any]:
+                changed = {**bound, "_shapes": shapes}
+                frozen = Arguments(changed, arguments.operands, self.tracer, signature.short)
+                found = self.tracer.read(signature, frozen, result)
+                entry = found[place] if isinstance(found, tuple) else found
+                return entry if isinstance(entry, list) else [entry]
+
+            view = Value(self.tracer, None, tensor.shape, parent.cell, parent, steps)
+            tensor._rfield = view  # type: ignore[attr-defined]
+
+    def constant_write(
+        self,
+        signature: Signature,
+        func: Callable[..., Any],
+        bound: dict[str, Any],
+        known: bool,
+        args: Any,
+        kwargs: dict[str, Any],
+    ) -> Any:
+        """A write of constants into a constant; never into a tensor of the model."""
+        target = bound[signature.in_place or ""]
+        if isinstance(target, (list, tuple)):
+            return target
+        value = self.record_of(target)
+        value.cell.uniform = False
+        if value.cell.own and known:
+            func(*args, **kwargs)
+            return target
+        self.execute(signature, func, args, kwargs) if not self.real else None
+        value.cell.known = False
+        return target
+
+    def factory(
+        self,
+        made: Signature,
+        func: Callable[..., Any],
+        bound: dict[str, Any],
+        args: Any,
+        kwargs: Any,
+    ) -> Any:
+        """A tensor made from nothing: real if it is small."""
+        large = not self.makes(made, bound)
+        if not self.real and (kwargs.get("device") is not None or large):
+            kwargs = {**kwargs, "device": self.meta if large else self.cpu}
+        result = func(*args, **kwargs)
+        for tensor in tensors_of(result):
+            self.tracer.hold(tensor, None, known=tensor.device.type != "meta")
+            self.record_of(tensor).cell.uniform = made.packet in UNIFORM
+        return result
+
+    def from_shape(
+        self,
+        signature: Signature,
+        func: Callable[..., Any],
+        bound: dict[str, Any],
+        args: Any,
+        kwargs: dict[str, Any],
+    ) -> Any:
+        """``zeros_like`` and its kind: a constant."""
+        size = bound.get("size", args[0].shape)
+        if not self.real:
+            large = prod(size) > SMALL or signature.packet.startswith("aten::rand")
+            large = large or not self.computes(signature, func, args, kwargs)
+            kwargs = {**kwargs, "device": self.meta if large else self.cpu}
+        result = func(*args, **kwargs)
+        self.tracer.hold(result, None, known=result.device.type != "meta")
+        self.record_of(result).cell.uniform = signature.packet in UNIFORM
+        return result
+
+    def computes(self, signature: Signature, func: Any, args: Any, kwargs: dict[str, Any]) -> bool:
+        """Whether the numbers of small constants may be computed with an op."""
+        return True
+
+    def makes(self, signature: Signature, bound: dict[str, Any]) -> bool:
+        """Whether a tensor made from nothing may have numbers: if it is small."""
+        size = bound.get("size")
+        return not isinstance(size, (list, tuple)) or prod(size) <= SMALL
+
+    # --- tensors
+
+    @property
+    def layer(self) -> str:
+        """The layer that runs now."""
+        return self.tracer.names.layer if self.tracer.names else ""
+
+    def is_known(self, tensor: torch.Tensor) -> bool:
+        """Whether a constant may be computed with: real, small, and no weight."""
+        if tensor.device.type == "meta":
+            return False
+        value = self.tracer.value(tensor)
+        if value is not None:
+            return value.cell.known
+        return not isinstance(tensor, torch.nn.Parameter) and tensor.numel() <= SMALL
+
+    def has_numbers(self, tensor: torch.Tensor) -> bool:
+        """Whether a single number may be read from a constant."""
+        value = self.tracer.value(tensor)
+        return value is None or value.cell.known
+
+    def record_of(self, tensor: torch.Tensor) -> Value:
+        """The record of a tensor; one is made for tensors of the model."""
+        value = self.tracer.value(tensor)
+        if value is None:
+            known = self.is_known(tensor)
+            value = Value(self.tracer, None, tensor.shape, Cell(False, known))
+            self.tracer.foreign[id(tensor)] = (tensor, value)
+        return value
+
+    def twin(self, item: Any) -> Any:
+        """The meta tensor that stands for a real one; other arguments as they are."""
+        if isinstance(item, torch.Tensor):
+            if item.device.type == "meta":
+                return item
+            kept = self.twins.get(id(item))
+            if kept is None or kept[1].shape != item.shape:
+                twin = torch.empty_strided(
+                    item.shape, item.stride(), dtype=item.dtype, device=self.meta
+                )
+                kept = self.twins[id(item)] = (item, twin)
+            return kept[1]
+        if isinstance(item, (list, tuple)):
+            return type(item)(self.twin(part) for part in item)
+        return item
