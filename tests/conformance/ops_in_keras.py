@@ -39,7 +39,7 @@ def word(case: Case) -> str | None:
 
 def conv(case: Case) -> Any:
     a, padding = case.args, word(case)
-    if padding is None:
+    if padding is None or ("stride" in a and "dilation" in a):
         return None
     return getattr(L, f"Conv{len(case.shape)}D")(
         1, a["kernel"], a.get("stride", 1), padding, dilation_rate=a.get("dilation", 1),
@@ -49,7 +49,7 @@ def conv(case: Case) -> Any:
 
 def conv_function(case: Case) -> Any:
     a, padding = case.args, word(case)
-    if padding is None:
+    if padding is None or ("stride" in a and "dilation" in a):
         return None
     weight = np.ones((*a["kernel"], 1, 1), "float32")
     return lambda x: ops.conv(x, weight, a.get("stride", 1), padding,
@@ -78,7 +78,7 @@ def pool(kind: str, *, function: bool = False) -> Callable[[Case], Any]:
         if function:
             call = getattr(ops, f"{kind.lower()}_pool")
             return lambda x: call(x, a["kernel"], a.get("stride"), padding)
-        name = f"{ {'Max': 'Max', 'Average': 'Average'}[kind]}Pooling{len(case.shape)}D"
+        name = f"{kind}Pooling{len(case.shape)}D"
         return getattr(L, name)(a["kernel"], a.get("stride"), padding)
 
     return build

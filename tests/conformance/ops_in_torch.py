@@ -93,7 +93,9 @@ def pool(case: Case, *, functional: bool = False) -> Any:
     if "dilation" in a:
         options["dilation"] = a["dilation"]
     if functional:
-        return lambda x: getattr(F, f"{kind}_pool{rank}d")(x, a["kernel"], a.get("stride"), **options)
+        return lambda x: getattr(F, f"{kind}_pool{rank}d")(
+            x, a["kernel"], a.get("stride"), **options
+        )
     return getattr(nn, f"{kind.title()}Pool{rank}d")(a["kernel"], a.get("stride"), **options)
 
 

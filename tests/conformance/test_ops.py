@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from functools import lru_cache
+from functools import cache
 from importlib import import_module
 from importlib.util import find_spec
 from typing import Any
@@ -10,11 +10,11 @@ from typing import Any
 import pytest
 
 from tests.conformance.ops import CASES
-from tests.conformance.ops.checking import claims, measured, missing, recording, variants
+from tests.conformance.ops.checking import claims, measured, missing, recording, short_text, variants
 
 FRONT_ENDS = {
     "torch": "torch", "onnx": "onnxruntime", "tensorflow": "tensorflow", "keras": "keras",
-    "declared": "numpy",
+    "jax": "jax", "declared": "numpy",
 }  # fmt: skip
 
 
@@ -22,10 +22,12 @@ def front_end(name: str) -> Any:
     """The builders of a front end, or a skip with the reason."""
     if find_spec(FRONT_ENDS[name]) is None:
         pytest.skip(f"{FRONT_ENDS[name]} is not installed")
+    if name != "declared" and find_spec(f"rfield.frontends.{name}") is None:
+        pytest.skip(f"rfield has no front end for {name}")
     return import_module(f"tests.conformance.ops_in_{name}")
 
 
-@lru_cache(maxsize=None)
+@cache
 def outcome(name: str) -> tuple[dict[str, list[str]], dict[str, list[str]], set[str]]:
     """What differs from the list, by entry: claimed, measured; and the names that were called."""
     front = front_end(name)
@@ -33,9 +35,13 @@ def outcome(name: str) -> tuple[dict[str, list[str]], dict[str, list[str]], set[
     does: dict[str, list[str]] = {}
     with recording(front.RULES) as called:
         for case, spelling, build in variants(front, CASES):
-            model = build(case)
+            title = f"{case} [{spelling}]"
+            try:
+                model = build(case)
+            except front.REFUSALS as error:
+                does[title] = [f"cannot be built: {short_text(error)}"]
+                continue
             if model is not None:
-                title = f"{case} [{spelling}]"
                 says[title] = claims(front, case, model)
                 does[title] = measured(front, case, model)
     return says, does, called
