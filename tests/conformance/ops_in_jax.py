@@ -9,11 +9,13 @@ import jax
 import jax.numpy as jnp
 import numpy as np
 from jax import lax
+from rfield.frontends.jax import RULES
 
 import rfield
-from rfield.frontends.jax import RULES as RULES
 
 from .ops.case import Case
+
+__all__ = ["BUILDERS", "CHANNEL", "REFUSALS", "RULES", "read", "run"]
 
 CHANNEL = 1
 REFUSALS = (ValueError, TypeError, NotImplementedError)
@@ -85,8 +87,8 @@ def resize(case: Case) -> Any:
 
 
 def function(of_case: Callable[..., Any]) -> Callable[[Case], Any]:
-    """A builder from a function of the input and the arguments by name."""
-    return lambda case: lambda x: of_case(x, **case.args)
+    """A builder from a function of the input and the arguments in their order."""
+    return lambda case: lambda x: of_case(x, *case.args.values())
 
 
 def roll(x: Any, shifts: Any, axes: Any) -> Any:
@@ -134,24 +136,24 @@ BUILDERS: dict[str, dict[str, Callable[[Case], Any]]] = {
     "pad": {"jnp": pad},
     "resize": {"image": resize},
     "roll": {"jnp": function(roll)},
-    "flip": {"jnp": function(lambda x, axes: jnp.flip(x, axes))},
+    "flip": {"jnp": function(jnp.flip)},
     "transpose": {"jnp": function(lambda x, order: x.transpose(order))},
     "reshape": {"jnp": function(lambda x, shape: x.reshape(shape))},
     "slice": {"getitem": function(lambda x, axis, start, stop, step: x[:, start:stop:step])},
     "concat": {"jnp": function(lambda x, axis: jnp.concatenate([x, x], axis))},
     "stack": {"jnp": function(lambda x, axis: jnp.stack([x, 2 * x], axis))},
     "split": {"jnp": function(lambda x, axis, parts, part: jnp.split(x, parts, axis)[part])},
-    "tile": {"jnp": function(lambda x, repeats: jnp.tile(x, repeats))},
-    "expand_dims": {"jnp": function(lambda x, axis: jnp.expand_dims(x, axis))},
-    "squeeze": {"jnp": function(lambda x, axis: jnp.squeeze(x, axis))},
-    "broadcast": {"jnp": function(lambda x, shape: jnp.broadcast_to(x, shape))},
+    "tile": {"jnp": function(jnp.tile)},
+    "expand_dims": {"jnp": function(jnp.expand_dims)},
+    "squeeze": {"jnp": function(jnp.squeeze)},
+    "broadcast": {"jnp": function(jnp.broadcast_to)},
     "take": {"jnp": function(lambda x, axis, indices: jnp.take(x, np.array(indices), axis))},
     "take_along_by_data": {
         "jnp": function(lambda x, axis: jnp.take_along_axis(x, indices(x), axis))
     },
     "take_by_data": {"jnp": function(lambda x, axis: jnp.take(x, indices(x[0, :, 0]), axis))},
-    "tril": {"jnp": function(lambda x, k: jnp.tril(x, k))},
-    "triu": {"jnp": function(lambda x, k: jnp.triu(x, k))},
+    "tril": {"jnp": function(jnp.tril)},
+    "triu": {"jnp": function(jnp.triu)},
     "band": {"jnp": function(lambda x, lower, upper: jnp.triu(jnp.tril(x, upper), -lower))},
     "times_mask": {"jnp": lambda c: lambda x: x * lower(c)},
     "where": {"jnp": lambda c: lambda x: jnp.where(lower(c) > 0, x, 0.0)},
@@ -161,15 +163,22 @@ BUILDERS: dict[str, dict[str, Callable[[Case], Any]]] = {
     "max": {"jnp": reducer(jnp.max)},
     "min": {"jnp": reducer(jnp.min)},
     "prod": {"jnp": reducer(jnp.prod)},
-    "softmax": {"nn": function(lambda x, axis: jax.nn.softmax(x, axis))},
-    "sort": {"jnp": function(lambda x, axis: jnp.sort(x, axis))},
+    "softmax": {"nn": function(jax.nn.softmax)},
+    "sort": {"jnp": function(jnp.sort)},
     "matmul_constant": {"jnp": lambda _c: lambda x: x @ jnp.ones((4, 2))},
     "constant_matmul": {"jnp": lambda _c: lambda x: jnp.ones((2, 3)) @ x},
     "gram": {"jnp": lambda _c: lambda x: x @ x.transpose(0, 2, 1)},
     "einsum": {"jnp": function(einsum)},
     "attention": {"nn": attention(False)},
     "causal_attention": {"nn": attention(True)},
+    "diagonal": {"jnp": lambda _c: lambda x: jnp.diagonal(x, 0, 1, 2)},
+    "rot90": {"jnp": lambda c: lambda x: jnp.rot90(x, c.args["k"], (1, 2))},
+    "movedim": {"jnp": lambda _c: lambda x: jnp.moveaxis(x, 1, 2)},
+    "unbind": {"getitem": lambda _c: lambda x: x[:, :, 1]},
+    "repeat": {"jnp": lambda _c: lambda x: jnp.repeat(x, 2, 2)},
+    "diff": {"jnp": lambda _c: lambda x: jnp.diff(x, axis=2)},
+    "top": {"lax": lambda _c: lambda x: lax.top_k(x, 2)[0]},
     "dense": {"lax": lambda _c: lambda x: jnp.tensordot(x, jnp.ones((4, 2)), 1)},
-    **{name: {"nn": lambda c: lambda x: getattr(jax.nn, c.op)(x)} for name in ("relu", "sigmoid")},
-    **{name: {"jnp": lambda c: lambda x: getattr(jnp, c.op)(x)} for name in ("tanh", "exp", "abs")},
+    **{name: {"nn": lambda c: getattr(jax.nn, c.op)} for name in ("relu", "sigmoid")},
+    **{name: {"jnp": lambda c: getattr(jnp, c.op)} for name in ("tanh", "exp", "abs")},
 }  # fmt: skip

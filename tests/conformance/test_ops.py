@@ -10,7 +10,14 @@ from typing import Any
 import pytest
 
 from tests.conformance.ops import CASES
-from tests.conformance.ops.checking import claims, measured, missing, recording, short_text, variants
+from tests.conformance.ops.checking import (
+    claims,
+    measured,
+    missing,
+    recording,
+    short_text,
+    variants,
+)
 
 FRONT_ENDS = {
     "torch": "torch", "onnx": "onnxruntime", "tensorflow": "tensorflow", "keras": "keras",

@@ -132,64 +132,65 @@ CONV = (
     ),
 )
 
-POOL = tuple(
-    entry
-    for kind in ("max_pool", "avg_pool")
-    for entry in (
-        image(f"{kind} k2", kind, (7,), {0: {0, 1}, 2: {4, 5}}, kernel=(2,)),
-        image(
-            f"{kind} k3 stride 2",
-            kind,
-            (7,),
-            {0: {0, 1, 2}, 2: {4, 5, 6}},
-            kernel=(3,),
-            stride=(2,),
-        ),
-        image(
-            f"{kind} k3 stride 2 padded 1",
-            kind,
-            (6,),
-            {0: {0, 1}, 2: {3, 4, 5}},
-            kernel=(3,),
-            stride=(2,),
-            padding=((1, 1),),
-        ),
-        image(
-            f"{kind} same",
-            kind,
-            (6,),
-            {0: {0, 1, 2}, 2: {4, 5}},
-            kernel=(3,),
-            stride=(2,),
-            padding="same",
-        ),
-        image(
-            f"{kind} with both axes different",
-            kind,
-            (6, 5),
-            {(1, 1): grid((2, 3), (1, 2, 3)), (2, 2): grid((4, 5), (2, 3, 4))},
-            kernel=(2, 3),
-            stride=(2, 1),
-        ),
-        image(
-            f"{kind} of three axes",
-            kind,
-            (2, 4, 3),
-            {(0, 1, 0): grid((0, 1), (2, 3), (0,))},
-            kernel=(2, 2, 1),
-            stride=(2, 2, 1),
-        ),
-        image(
-            f"{kind} rounded up",
-            kind,
-            (6,),
-            {0: {0, 1, 2}, 2: {4, 5}},
-            kernel=(3,),
-            stride=(2,),
-            ceil=True,
-        ),
-    )
-) + (
+POOL = (
+    *tuple(
+        entry
+        for kind in ("max_pool", "avg_pool")
+        for entry in (
+            image(f"{kind} k2", kind, (7,), {0: {0, 1}, 2: {4, 5}}, kernel=(2,)),
+            image(
+                f"{kind} k3 stride 2",
+                kind,
+                (7,),
+                {0: {0, 1, 2}, 2: {4, 5, 6}},
+                kernel=(3,),
+                stride=(2,),
+            ),
+            image(
+                f"{kind} k3 stride 2 padded 1",
+                kind,
+                (6,),
+                {0: {0, 1}, 2: {3, 4, 5}},
+                kernel=(3,),
+                stride=(2,),
+                padding=((1, 1),),
+            ),
+            image(
+                f"{kind} same",
+                kind,
+                (6,),
+                {0: {0, 1, 2}, 2: {4, 5}},
+                kernel=(3,),
+                stride=(2,),
+                padding="same",
+            ),
+            image(
+                f"{kind} with both axes different",
+                kind,
+                (6, 5),
+                {(1, 1): grid((2, 3), (1, 2, 3)), (2, 2): grid((4, 5), (2, 3, 4))},
+                kernel=(2, 3),
+                stride=(2, 1),
+            ),
+            image(
+                f"{kind} of three axes",
+                kind,
+                (2, 4, 3),
+                {(0, 1, 0): grid((0, 1), (2, 3), (0,))},
+                kernel=(2, 2, 1),
+                stride=(2, 2, 1),
+            ),
+            image(
+                f"{kind} rounded up",
+                kind,
+                (6,),
+                {0: {0, 1, 2}, 2: {4, 5}},
+                kernel=(3,),
+                stride=(2,),
+                ceil=True,
+            ),
+        )
+    ),
     image(
         "max_pool dilated 2",
         "max_pool",
