@@ -155,8 +155,9 @@ def function(of_case: Callable[..., Any]) -> Callable[[Case], Any]:
     return lambda case: lambda x: of_case(x, *case.args.values())
 
 
-def indices(x: Any) -> Any:
-    return tf.clip_by_value(tf.cast(x, tf.int32), 0, 2)
+def some(x: Any) -> Any:
+    """Indices of rows that are data: the first column."""
+    return tf.clip_by_value(tf.cast(x[0, :, 0], tf.int32), 0, 2)
 
 
 BUILDERS: dict[str, dict[str, Callable[[Case], Any]]] = {
@@ -181,7 +182,7 @@ BUILDERS: dict[str, dict[str, Callable[[Case], Any]]] = {
     "squeeze": {"squeeze": function(tf.squeeze)},
     "broadcast": {"broadcast_to": function(tf.broadcast_to)},
     "take": {"gather": function(lambda x, axis, indices: tf.gather(x, indices, axis=axis))},
-    "take_by_data": {"gather": function(lambda x, axis: tf.gather(x, indices(x[0, :, 0]), axis=axis))},
+    "take_by_data": {"gather": function(lambda x, axis: tf.gather(x, some(x), axis=axis))},
     "tril": {"band_part": lambda c: (lambda x: tf.linalg.band_part(x, -1, c.args["k"]))},
     "triu": {"band_part": lambda c: (lambda x: tf.linalg.band_part(x, -c.args["k"], -1))},
     "band": {"band_part": function(tf.linalg.band_part)},

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from functools import cache
 from importlib import import_module
 from importlib.util import find_spec
@@ -9,6 +10,7 @@ from typing import Any
 
 import pytest
 
+from rfield.frontends.rules import RuleTable
 from tests.conformance.ops import CASES
 from tests.conformance.ops.checking import (
     claims,
@@ -76,3 +78,18 @@ def test_the_framework_reads_what_the_list_says(name: str) -> None:
 @pytest.mark.parametrize("name", [p for p in PARAMETERS if p.values[0] != "declared"])
 def test_every_rule_function_is_called_by_an_entry(name: str) -> None:
     assert missing(front_end(name).RULES, outcome(name)[2])[0] == []
+
+
+@pytest.mark.torch
+def test_a_wrong_literal_and_a_rule_without_an_entry_are_found() -> None:
+    front = front_end("torch")
+    right = next(case for case in CASES if case.name == "flip")
+    wrong = replace(right, reads={0: {10}})
+    (build,) = front.BUILDERS["flip"].values()
+    assert claims(front, wrong, build(wrong)) == ["(0,) reads (11,), right (10,)"]
+    assert measured(front, wrong, build(wrong)) == ["(0,) really reads (11,), the list says (10,)"]
+    assert missing(front.RULES, set(front.RULES) - {"aten::flip"})[1] == ["aten::flip"]
+    table = RuleTable("example")
+    table.rule("example::op")(lambda _call: None)
+    assert missing(table, set())[1:] == (["example::op"], 1)
+    assert missing(table, {"example::op"}) == ([], [], 1)
