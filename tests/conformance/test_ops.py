@@ -80,6 +80,11 @@ def test_every_rule_function_is_called_by_an_entry(name: str) -> None:
     assert missing(front_end(name).RULES, outcome(name)[2])[0] == []
 
 
+@pytest.mark.parametrize("name", [p for p in PARAMETERS if p.values[0] != "declared"])
+def test_every_name_of_a_table_is_reached_by_an_entry(name: str) -> None:
+    assert missing(front_end(name).RULES, outcome(name)[2])[1] == []
+
+
 @pytest.mark.torch
 def test_a_wrong_literal_and_a_rule_without_an_entry_are_found() -> None:
     front = front_end("torch")

@@ -38,16 +38,18 @@ def main(names: list[str]) -> int:
     for name, front in fronts.items():
         says, does, called = outcome(name)
         rules, unreached, count = missing(front.RULES, called)
-        names_in_all = len(front.RULES)
-        say(f"\n{name}: {len(says)} variants, rule functions called: "
-              f"{count - len(rules)} of {count}, names reached: {names_in_all - len(unreached)} of {names_in_all}")  # fmt: skip
+        total = len(front.RULES)
+        say(
+            f"\n{name}: {len(says)} variants, rule functions called: {count - len(rules)} of {count}"
+        )
+        say(f"  names reached: {total - len(unreached)} of {total}")
         for what, found in (("says", says), ("list", does)):
             for title, problems in found.items():
                 wrong += bool(problems)
                 for problem in problems:
                     say(f"  {what}: {title}: {problem}")
         if rules:
-            say("  not called:", " ".join(rules))
+            say(f"  not called: {' '.join(rules)}")
     return int(wrong > 0)
 
 
