@@ -251,7 +251,6 @@ BUILDERS: dict[str, dict[str, Callable[[Case], Any]]] = {
     "movedim": {"movedim": lambda _c: lambda x: x.movedim(1, 2)},
     "unbind": {"unbind": lambda _c: lambda x: x.unbind(2)[1]},
     "repeat": {"repeat_interleave": lambda _c: lambda x: x.repeat_interleave(2, 2)},
-    "windows": {"unfold": lambda _c: lambda x: x.unfold(1, 3, 2)},
     "diff": {"diff": lambda _c: lambda x: x.diff(dim=2)},
     "top": {"topk": lambda _c: lambda x: x.topk(2, 2)[0]},
     "cdist": {"cdist": lambda _c: lambda x: torch.cdist(x, x)},

@@ -39,9 +39,8 @@ def main(names: list[str]) -> int:
         says, does, called = outcome(name)
         rules, unreached, count = missing(front.RULES, called)
         total = len(front.RULES)
-        say(
-            f"\n{name}: {len(says)} variants, rule functions called: {count - len(rules)} of {count}"
-        )
+        say(f"\n{name}: {len(says)} variants")
+        say(f"  rule functions called: {count - len(rules)} of {count}")
         say(f"  names reached: {total - len(unreached)} of {total}")
         for what, found in (("says", says), ("list", does)):
             for title, problems in found.items():

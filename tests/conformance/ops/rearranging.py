@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from .arrays import board, line
+from .arrays import board
 from .case import Case, grid
 
 CASES: tuple[Case, ...] = (
@@ -12,7 +12,6 @@ CASES: tuple[Case, ...] = (
     board("an axis moved", "movedim", {(1, 2): {(2, 1)}}),
     board("the second column", "unbind", {2: {(2, 1)}}),
     board("each element twice", "repeat", {(1, 5): {(1, 2)}, (0, 0): {(0, 0)}}),
-    line("windows of three every second", "windows", {(0, 2): {2}, (4, 1): {9}}),
     board("differences", "diff", {(1, 2): {(1, 2), (1, 3)}}),
     board("the two largest", "top", {(1, 1): grid((1,), range(4))}),
     board("distances of rows", "cdist", {(0, 2): grid((0, 2), range(4))}),
