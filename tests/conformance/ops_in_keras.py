@@ -11,9 +11,11 @@ from keras import layers as L  # noqa: N812 - as everybody writes it
 from keras import ops
 
 import rfield
-from rfield.frontends.keras.rulebook import RULES as RULES
+from rfield.frontends.keras.rulebook import RULES
 
 from .ops.case import Case
+
+__all__ = ["BUILDERS", "CHANNEL", "REFUSALS", "RULES", "read", "run"]
 
 CHANNEL = -1
 REFUSALS = (ValueError, TypeError, NotImplementedError)
@@ -28,6 +30,8 @@ def read(function: Any, shape: Any, axes: Any) -> rfield.Graph:
 
 def run(function: Any) -> Any:
     """The function or layer, eagerly."""
+    if getattr(function, "unrunnable", False):
+        return None
     return lambda x: ops.convert_to_numpy(function(ops.convert_to_tensor(x, "float32")))
 
 
@@ -39,7 +43,7 @@ def word(case: Case) -> str | None:
 
 def conv(case: Case) -> Any:
     a, padding = case.args, word(case)
-    if padding is None:
+    if padding is None or ("stride" in a and "dilation" in a):
         return None
     return getattr(L, f"Conv{len(case.shape)}D")(
         1, a["kernel"], a.get("stride", 1), padding, dilation_rate=a.get("dilation", 1),
@@ -49,7 +53,7 @@ def conv(case: Case) -> Any:
 
 def conv_function(case: Case) -> Any:
     a, padding = case.args, word(case)
-    if padding is None:
+    if padding is None or ("stride" in a and "dilation" in a):
         return None
     weight = np.ones((*a["kernel"], 1, 1), "float32")
     return lambda x: ops.conv(x, weight, a.get("stride", 1), padding,
@@ -78,7 +82,7 @@ def pool(kind: str, *, function: bool = False) -> Callable[[Case], Any]:
         if function:
             call = getattr(ops, f"{kind.lower()}_pool")
             return lambda x: call(x, a["kernel"], a.get("stride"), padding)
-        name = f"{ {'Max': 'Max', 'Average': 'Average'}[kind]}Pooling{len(case.shape)}D"
+        name = f"{kind}Pooling{len(case.shape)}D"
         return getattr(L, name)(a["kernel"], a.get("stride"), padding)
 
     return build
@@ -88,7 +92,12 @@ def pad(case: Case) -> Any:
     a = case.args
     if min(a["pads"]) < 0:
         return None
-    return lambda x: ops.pad(x, ((0, 0), a["pads"]), mode=a["mode"])
+
+    def call(x: Any) -> Any:
+        return ops.pad(x, ((0, 0), a["pads"]), mode=a["mode"])
+
+    call.unrunnable = a["mode"] in ("edge", "wrap")  # Keras has them, its TensorFlow backend not
+    return call
 
 
 def resize(case: Case) -> Any:
@@ -139,8 +148,8 @@ def lower(case: Case) -> Any:
 
 
 def function(of_case: Callable[..., Any]) -> Callable[[Case], Any]:
-    """A builder from a function of the input and the arguments by name."""
-    return lambda case: lambda x: of_case(x, **case.args)
+    """A builder from a function of the input and the arguments in their order."""
+    return lambda case: lambda x: of_case(x, *case.args.values())
 
 
 def attention(causal: bool) -> Callable[[Case], Any]:
@@ -163,27 +172,27 @@ BUILDERS: dict[str, dict[str, Callable[[Case], Any]]] = {
     "pad": {"ops": pad},
     "resize": {"ops": resize},
     "roll": {"ops": roll},
-    "flip": {"ops": function(lambda x, axes: ops.flip(x, axes))},
-    "transpose": {"ops": function(lambda x, order: ops.transpose(x, order)),
+    "flip": {"ops": function(ops.flip)},
+    "transpose": {"ops": function(ops.transpose),
                   "layer": lambda c: L.Permute(c.args["order"][1:])},
-    "reshape": {"ops": function(lambda x, shape: ops.reshape(x, shape)),
+    "reshape": {"ops": function(ops.reshape),
                 "layer": lambda c: L.Reshape(c.args["shape"][1:])},
     "slice": {"getitem": sliced},
     "concat": {"ops": function(lambda x, axis: ops.concatenate([x, x], axis)),
                "layer": lambda c: lambda x: L.Concatenate(axis=c.args["axis"])([x, x])},
     "stack": {"ops": function(lambda x, axis: ops.stack([x, x], axis))},
     "split": {"ops": function(lambda x, axis, parts, part: ops.split(x, parts, axis)[part])},
-    "tile": {"ops": function(lambda x, repeats: ops.tile(x, repeats))},
-    "expand_dims": {"ops": function(lambda x, axis: ops.expand_dims(x, axis))},
-    "squeeze": {"ops": function(lambda x, axis: ops.squeeze(x, axis))},
-    "broadcast": {"ops": function(lambda x, shape: ops.broadcast_to(x, shape))},
+    "tile": {"ops": function(ops.tile)},
+    "expand_dims": {"ops": function(ops.expand_dims)},
+    "squeeze": {"ops": function(ops.squeeze)},
+    "broadcast": {"ops": function(ops.broadcast_to)},
     "take": {"ops": function(lambda x, axis, indices: ops.take(x, np.array(indices), axis))},
     "take_along_by_data": {
         "ops": function(lambda x, axis: ops.take_along_axis(x, indices(x), axis))
     },
     "take_by_data": {"ops": function(lambda x, axis: ops.take(x, indices(x[0, :, 0]), axis))},
-    "tril": {"ops": function(lambda x, k: ops.tril(x, k))},
-    "triu": {"ops": function(lambda x, k: ops.triu(x, k))},
+    "tril": {"ops": function(ops.tril)},
+    "triu": {"ops": function(ops.triu)},
     "band": {"ops": function(lambda x, lower, upper: ops.triu(ops.tril(x, upper), -lower))},
     "times_mask": {"ops": lambda c: lambda x: ops.multiply(x, lower(c))},
     "where": {"ops": lambda c: lambda x: ops.where(lower(c) > 0, x, 0.0)},
@@ -193,17 +202,25 @@ BUILDERS: dict[str, dict[str, Callable[[Case], Any]]] = {
     "max": {"ops": reducer(ops.max)},
     "min": {"ops": reducer(ops.min)},
     "prod": {"ops": reducer(ops.prod)},
-    "softmax": {"ops": function(lambda x, axis: ops.softmax(x, axis)),
+    "softmax": {"ops": function(ops.softmax),
                 "layer": lambda c: L.Softmax(c.args["axis"])},
     "layer_norm": {"layer": lambda _c: L.LayerNormalization()},
-    "sort": {"ops": function(lambda x, axis: ops.sort(x, axis))},
+    "sort": {"ops": function(ops.sort)},
     "matmul_constant": {"ops": lambda _c: lambda x: ops.matmul(x, ops.ones((4, 2)))},
     "constant_matmul": {"ops": lambda _c: lambda x: ops.matmul(ops.ones((2, 3)), x)},
     "gram": {"ops": lambda _c: lambda x: ops.matmul(x, ops.transpose(x, (0, 2, 1)))},
     "einsum": {"ops": einsum},
     "attention": {"layer": attention(False)},
     "causal_attention": {"layer": attention(True)},
+    "diagonal": {"ops": lambda _c: lambda x: ops.diagonal(x, 0, 1, 2)},
+    "rot90": {"ops": lambda c: lambda x: ops.rot90(x, c.args["k"], (1, 2))},
+    "movedim": {"ops": lambda _c: lambda x: ops.moveaxis(x, 1, 2)},
+    "unbind": {"ops": lambda _c: lambda x: ops.unstack(x, 4, 2)[1]},
+    "repeat": {"ops": lambda _c: lambda x: ops.repeat(x, 2, 2)},
+    "diff": {"ops": lambda _c: lambda x: ops.diff(x, axis=2)},
+    "top": {"ops": lambda _c: lambda x: ops.top_k(x, 2)[0]},
+    "batch_norm": {"layer": lambda _c: L.BatchNormalization()},
     "dense": {"layer": lambda _c: L.Dense(2, kernel_initializer=POSITIVE)},
-    **{name: {"ops": lambda c: lambda x: getattr(ops, c.op)(x)}
+    **{name: {"ops": lambda c: getattr(ops, c.op)}
        for name in ("relu", "sigmoid", "tanh", "exp", "abs")},
 }  # fmt: skip

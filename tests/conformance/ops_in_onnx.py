@@ -9,11 +9,13 @@ import numpy as np
 from onnxruntime.capi import onnxruntime_pybind11_state as runtime
 
 import rfield
-from rfield.frontends.onnx import RULES as RULES
+from rfield.frontends.onnx import RULES
 from tests.onnx.probe import session
 from tests.onnx.small import model, node, one, weights
 
 from .ops.case import Case
+
+__all__ = ["BUILDERS", "CHANNEL", "REFUSALS", "RULES", "read", "run"]
 
 CHANNEL = 1
 REFUSALS = (
@@ -225,6 +227,11 @@ BUILDERS: dict[str, dict[str, Callable[[Case], Any]]] = {
     "gram": {"MatMul": lambda c: sequence(c, node("Transpose", ["x"], ["t"], perm=[0, 2, 1]),
                                           node("MatMul", ["x", "t"]))},
     "einsum": {"Einsum": einsum},
+    "top": {"TopK": lambda c: sequence(c, node("TopK", ["x", "k"], ["y", "i"]), k=np.array([2]))},
+    "instance_norm": {"InstanceNormalization": unary(
+        "InstanceNormalization", np.ones(3, "float32"), np.zeros(3, "float32"))},
+    "batch_norm": {"BatchNormalization": unary(
+        "BatchNormalization", *(np.ones(3, "float32") for _ in range(4)))},
     "dense": {"MatMul": unary("MatMul", weights(4, 2))},
     **{op.lower(): {op: unary(op)} for op in ("Relu", "Sigmoid", "Tanh", "Exp", "Abs")},
 }  # fmt: skip

@@ -9,9 +9,11 @@ import numpy as np
 import tensorflow as tf
 
 import rfield
-from rfield.frontends.tensorflow.rulebook import RULES as RULES
+from rfield.frontends.tensorflow.rulebook import RULES
 
 from .ops.case import Case
+
+__all__ = ["BUILDERS", "CHANNEL", "REFUSALS", "RULES", "read", "run"]
 
 CHANNEL = -1
 REFUSALS = (tf.errors.OpError, ValueError)
@@ -20,7 +22,9 @@ REFUSALS = (tf.errors.OpError, ValueError)
 def read(function: Any, shape: Any, axes: Any) -> rfield.Graph:
     """The graph of a traced function."""
     spec = tf.TensorSpec(shape, tf.float32, name="x")
-    return rfield.load(tf.function(function).get_concrete_function(spec), axes=axes)
+    return rfield.load(
+        tf.function(function, autograph=False).get_concrete_function(spec), axes=axes
+    )
 
 
 def run(function: Any) -> Any:
@@ -43,11 +47,13 @@ def word(case: Case) -> Any:
 def conv(case: Case) -> Any:
     a, rank, padding = case.args, len(case.shape), word(case)
     strides, dilations = a.get("stride", 1), a.get("dilation", 1)
+    if rank != 2 and "dilation" in a and "stride" in a:
+        return None  # TensorFlow takes one of the two
     weight = ones(*a["kernel"], 1, 1)
     if not isinstance(padding, str) and rank != 2:
         return lambda x: tf.nn.convolution(tf.pad(x, padding), weight, strides, "VALID",
                                            dilations=dilations)  # fmt: skip
-    if rank == 2 and not isinstance(padding, str):
+    if rank == 2:
         return lambda x: tf.nn.conv2d(x, weight, strides, padding, dilations=dilations)
     return lambda x: tf.nn.convolution(x, weight, strides, padding, dilations=dilations)
 
@@ -145,12 +151,13 @@ def layer_norm(x: Any) -> Any:
 
 
 def function(of_case: Callable[..., Any]) -> Callable[[Case], Any]:
-    """A builder from a function of the input and the arguments by name."""
-    return lambda case: lambda x: of_case(x, **case.args)
+    """A builder from a function of the input and the arguments in their order."""
+    return lambda case: lambda x: of_case(x, *case.args.values())
 
 
-def indices(x: Any) -> Any:
-    return tf.clip_by_value(tf.cast(x, tf.int32), 0, 2)
+def some(x: Any) -> Any:
+    """Indices of rows that are data: the first column."""
+    return tf.clip_by_value(tf.cast(x[0, :, 0], tf.int32), 0, 2)
 
 
 BUILDERS: dict[str, dict[str, Callable[[Case], Any]]] = {
@@ -163,37 +170,41 @@ BUILDERS: dict[str, dict[str, Callable[[Case], Any]]] = {
     "pad": {"pad": pad},
     "resize": {"image": resize},
     "roll": {"roll": roll},
-    "flip": {"reverse": function(lambda x, axes: tf.reverse(x, axes))},
-    "transpose": {"transpose": function(lambda x, order: tf.transpose(x, order))},
-    "reshape": {"reshape": function(lambda x, shape: tf.reshape(x, shape))},
+    "flip": {"reverse": function(tf.reverse)},
+    "transpose": {"transpose": function(tf.transpose)},
+    "reshape": {"reshape": function(tf.reshape)},
     "slice": {"getitem": sliced},
     "concat": {"concat": function(lambda x, axis: tf.concat([x, x], axis))},
     "stack": {"stack": function(lambda x, axis: tf.stack([x, 2 * x], axis))},
     "split": {"split": function(lambda x, axis, parts, part: tf.split(x, parts, axis)[part])},
-    "tile": {"tile": function(lambda x, repeats: tf.tile(x, repeats))},
-    "expand_dims": {"expand_dims": function(lambda x, axis: tf.expand_dims(x, axis))},
-    "squeeze": {"squeeze": function(lambda x, axis: tf.squeeze(x, axis))},
-    "broadcast": {"broadcast_to": function(lambda x, shape: tf.broadcast_to(x, shape))},
+    "tile": {"tile": function(tf.tile)},
+    "expand_dims": {"expand_dims": function(tf.expand_dims)},
+    "squeeze": {"squeeze": function(tf.squeeze)},
+    "broadcast": {"broadcast_to": function(tf.broadcast_to)},
     "take": {"gather": function(lambda x, axis, indices: tf.gather(x, indices, axis=axis))},
-    "take_by_data": {"gather": function(lambda x, axis: tf.gather(x, indices(x[0, :, 0]), axis=axis))},
+    "take_by_data": {"gather": function(lambda x, axis: tf.gather(x, some(x), axis=axis))},
     "tril": {"band_part": lambda c: (lambda x: tf.linalg.band_part(x, -1, c.args["k"]))},
     "triu": {"band_part": lambda c: (lambda x: tf.linalg.band_part(x, -c.args["k"], -1))},
-    "band": {"band_part": function(lambda x, lower, upper: tf.linalg.band_part(x, lower, upper))},
+    "band": {"band_part": function(tf.linalg.band_part)},
     "times_mask": {"multiply": lambda c: lambda x: x * lower(c)},
     "where": {"where": lambda c: lambda x: tf.where(lower(c) > 0, x, 0.0)},
-    "cumsum": {"cumsum": function(lambda x, **a: tf.cumsum(x, **a))},
+    "cumsum": {"cumsum": function(tf.cumsum)},
     "sum": {"reduce": reducer(tf.reduce_sum)},
     "mean": {"reduce": reducer(tf.reduce_mean)},
     "max": {"reduce": reducer(tf.reduce_max)},
     "min": {"reduce": reducer(tf.reduce_min)},
     "prod": {"reduce": reducer(tf.reduce_prod)},
-    "softmax": {"softmax": function(lambda x, axis: tf.nn.softmax(x, axis))},
+    "softmax": {"softmax": function(tf.nn.softmax)},
     "layer_norm": {"moments": lambda _c: layer_norm},
-    "sort": {"sort": function(lambda x, axis: tf.sort(x, axis))},
+    "sort": {"sort": function(tf.sort)},
     "matmul_constant": {"matmul": lambda _c: lambda x: x @ ones(1, 4, 2)},
     "constant_matmul": {"matmul": lambda _c: lambda x: ones(1, 2, 3) @ x},
     "gram": {"matmul": lambda _c: lambda x: tf.matmul(x, x, transpose_b=True)},
     "einsum": {"einsum": einsum},
+    "unbind": {"unstack": lambda _c: lambda x: tf.unstack(x, axis=2)[1]},
+    "repeat": {"repeat": lambda _c: lambda x: tf.repeat(x, 2, 2)},
+    "diagonal": {"diag_part": lambda _c: tf.linalg.diag_part},
+    "top": {"top_k": lambda _c: lambda x: tf.math.top_k(x, 2)[0]},
     "dense": {"matmul": lambda _c: lambda x: tf.tensordot(x, ones(4, 2), 1)},
     "attention": {"matmul": lambda _c: lambda x: tf.nn.softmax(x @ tf.transpose(x, [0, 2, 1])) @ x},
     "relu": {"nn": lambda _c: tf.nn.relu},

@@ -10,9 +10,11 @@ import torch.nn.functional as F  # noqa: N812 - as everybody writes it
 from torch import nn
 
 import rfield
-from rfield.frontends.torch.rulebook import RULES as RULES
+from rfield.frontends.torch.rulebook import RULES
 
 from .ops.case import Case
+
+__all__ = ["BUILDERS", "CHANNEL", "REFUSALS", "RULES", "read", "run"]
 
 CHANNEL = 1
 REFUSALS = (RuntimeError, ValueError, NotImplementedError)
@@ -93,7 +95,9 @@ def pool(case: Case, *, functional: bool = False) -> Any:
     if "dilation" in a:
         options["dilation"] = a["dilation"]
     if functional:
-        return lambda x: getattr(F, f"{kind}_pool{rank}d")(x, a["kernel"], a.get("stride"), **options)
+        return lambda x: getattr(F, f"{kind}_pool{rank}d")(
+            x, a["kernel"], a.get("stride"), **options
+        )
     return getattr(nn, f"{kind.title()}Pool{rank}d")(a["kernel"], a.get("stride"), **options)
 
 
@@ -183,8 +187,8 @@ def attention(causal: bool) -> Callable[[Case], Any]:
 
 
 def function(of_case: Callable[..., Any]) -> Callable[[Case], Any]:
-    """A builder from a function of the input and the arguments by name."""
-    return lambda case: lambda x: of_case(x, **case.args)
+    """A builder from a function of the input and the arguments in their order."""
+    return lambda case: lambda x: of_case(x, *case.args.values())
 
 
 BUILDERS: dict[str, dict[str, Callable[[Case], Any]]] = {
@@ -216,7 +220,7 @@ BUILDERS: dict[str, dict[str, Callable[[Case], Any]]] = {
     "squeeze": {"squeeze": function(lambda x, axis: x.squeeze(axis))},
     "broadcast": {"expand": function(lambda x, shape: x.expand(shape))},
     "take": {
-        "index_select": function(lambda x, axis, indices: x.index_select(axis, torch.tensor(indices))),
+        "index_select": function(lambda x, axis, at: x.index_select(axis, torch.tensor(at))),
         "getitem": function(lambda x, axis, indices: x[:, torch.tensor(indices)]),
     },
     "take_along_by_data": {"gather": take_along},
@@ -242,6 +246,18 @@ BUILDERS: dict[str, dict[str, Callable[[Case], Any]]] = {
     "einsum": {"einsum": einsum},
     "attention": {"sdpa": attention(False)},
     "causal_attention": {"sdpa": attention(True)},
+    "diagonal": {"diagonal": lambda _c: lambda x: x.diagonal(0, 1, 2)},
+    "rot90": {"rot90": lambda c: lambda x: torch.rot90(x, c.args["k"], (1, 2))},
+    "movedim": {"movedim": lambda _c: lambda x: x.movedim(1, 2)},
+    "unbind": {"unbind": lambda _c: lambda x: x.unbind(2)[1]},
+    "repeat": {"repeat_interleave": lambda _c: lambda x: x.repeat_interleave(2, 2)},
+    "diff": {"diff": lambda _c: lambda x: x.diff(dim=2)},
+    "top": {"topk": lambda _c: lambda x: x.topk(2, 2)[0]},
+    "cdist": {"cdist": lambda _c: lambda x: torch.cdist(x, x)},
+    "outer": {"outer": lambda _c: lambda x: torch.outer(x[0, 0], x[0, 1])[None]},
+    "fft": {"rfft": lambda _c: lambda x: torch.fft.rfft(x, dim=2).abs()},
+    "instance_norm": {"functional": lambda _c: F.instance_norm},
+    "batch_norm": {"module": lambda _c: nn.BatchNorm1d(3)},
     "dense": {"module": lambda case: nn.Linear(4, 2)},
     **{name: {"method": lambda case: lambda x: getattr(x, case.op)()}
        for name in ("relu", "sigmoid", "tanh", "exp", "abs")},

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from . import arrays, windows
+from . import arrays, rearranging, windows
 from .case import Case
 
-CASES: tuple[Case, ...] = (*windows.CASES, *arrays.CASES)
+CASES: tuple[Case, ...] = (*windows.CASES, *arrays.CASES, *rearranging.CASES)

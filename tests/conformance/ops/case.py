@@ -1,6 +1,7 @@
-"""What an entry of the list of ops is: an op, its attributes, and the literal indices that outputs read.
+"""An entry of the list of ops: an op, its attributes, and the literal indices that outputs read.
 
-An entry knows no framework. ``args`` are named as NumPy or the ONNX specification names them; axes
+An entry knows no framework. ``args`` are named as NumPy or the ONNX specification names them,
+and stand in the order in which NumPy takes them; axes
 count the batch of one that stands in front of every shape (axis 1 is the first of ``shape``).
 Entries with ``image`` have spatial axes only: each front end adds the channel where it keeps it.
 """
