@@ -92,6 +92,10 @@ CASES = {
     ),
     "einsum": (lambda x: tf.einsum("btc,c->bt", x, tf.ones(2))[..., None], 4, [4], EXACT),
     "einsum with dots": (lambda x: tf.einsum("...tc,...tc->...t", x, x)[..., None], 4, [4], EXACT),
+    "diagonal": (
+        lambda x: tf.linalg.diag_part(tf.matmul(x, x, transpose_b=True), k=-3)[..., None],
+        1, [1, 4], EXACT,
+    ),
     "slice": (lambda x: tf.slice(x, (0, 2, 0), (1, -1, 2)), 1, [3], EXACT),
     "strided slice": (lambda x: x[:, -2:1:-2], 1, [4], EXACT),
 }  # fmt: skip

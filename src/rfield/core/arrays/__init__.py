@@ -3,7 +3,7 @@
 from .contraction import einsum, matmul
 from .expression import Known, Operand, Reading, read
 from .indexing import gather_nd, getitem, reverse_sequence, segments, take
-from .running import band, cumulate, roll
+from .running import band, cumulate, diagonal, roll
 
 __all__ = [
     "Known",
@@ -11,6 +11,7 @@ __all__ = [
     "Reading",
     "band",
     "cumulate",
+    "diagonal",
     "einsum",
     "gather_nd",
     "getitem",

@@ -1,4 +1,4 @@
-"""Sums that run along an axis, circular shifts, and the bands of matrices."""
+"""Sums that run along an axis, circular shifts, and the bands and diagonals of matrices."""
 
 from __future__ import annotations
 
@@ -10,6 +10,9 @@ import numpy as np
 from ...errors import InvalidModelError
 from .. import layout, ops
 from ..arguments import normalize_axis
+from ..link import Link, Read, passed
+from ..operation import Op
+from ..relation import shift
 from .expression import Operand, Reading, read, shape_of
 
 
@@ -50,9 +53,9 @@ def roll(x: Operand, shifts: Sequence[int], axes: Sequence[int] | None = None) -
     if len(shifts) != len(axes):
         raise InvalidModelError(f"{len(shifts)} shifts for {len(axes)} axes")
     totals: dict[int, int] = {}
-    for axis, shift in zip(axes, shifts, strict=True):
+    for axis, by in zip(axes, shifts, strict=True):
         named = normalize_axis(axis, len(shape))
-        totals[named] = totals.get(named, 0) + shift
+        totals[named] = totals.get(named, 0) + by
     return read(layout.roll(shape, {axis: by for axis, by in totals.items() if by}), x)
 
 
@@ -72,3 +75,22 @@ def band(x: Operand, lower: int, upper: int) -> Reading:
     mask = ((lower < 0) | (-offset <= lower)) & ((upper < 0) | (offset <= upper))
     op = ops.pointwise(shape, mask.shape, kind="band", algebra="multiply")
     return read(op, x, mask)
+
+
+def diagonal(x: Operand, offset: int = 0) -> Reading:
+    """A diagonal of the last two axes; ``offset`` above 0 lies above the main one.
+
+    >>> from .expression import Known
+    >>> diagonal(Known((3, 5)), 1).shape
+    (3,)
+    """
+    shape = shape_of(x)
+    if len(shape) < 2:
+        raise InvalidModelError(f"a diagonal of a tensor of {len(shape)} axes")
+    row, column = max(0, -offset), max(0, offset)
+    count = min(shape[-2] - row, shape[-1] - column)
+    if count < 0:
+        raise InvalidModelError(f"diagonal {offset} of {shape}")
+    last = len(shape) - 2
+    reads = [*passed(last).reads, Read(last, shift(row, "none")), Read(last, shift(column, "none"))]
+    return read(Op("diagonal", (*shape[:-2], count), (Link(reads),)), x)

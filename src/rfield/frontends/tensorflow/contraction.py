@@ -187,3 +187,18 @@ def scattered(call: Call) -> Op:
     """
     result = call.integers(2 if call.op == "ScatterNd" else 1)
     return ops.opaque(call.shapes, result, kind=call.kind)
+
+
+@rule("MatrixDiagPart", "MatrixDiagPartV2", "MatrixDiagPartV3")
+def diagonal(call: Call) -> Any:
+    """A diagonal of the last two axes, or a band of them, which is read whole.
+
+    https://www.tensorflow.org/api_docs/python/tf/raw_ops/MatrixDiagPartV3
+    """
+    lowest, *highest = call.integers(1, "k") if len(call) > 1 else (0,)
+    if not highest or highest == [lowest]:
+        return arrays.diagonal(call[0], lowest)
+    *batch, rows, columns = call.shape(0)
+    longest = min(rows + min(highest[0], 0), columns - max(lowest, 0))
+    result = (*batch, highest[0] - lowest + 1, longest)
+    return ops.opaque([call.shape(0)], result, kind=call.kind)
