@@ -56,8 +56,10 @@ class Emitter:
 
     def settle(self, answer: Any, operands: Sequence[Any], name: str) -> Any:
         """The value of an answer; its ops enter the draft, the last one as ``name``."""
+        if isinstance(answer, Op) and answer.kind != "identity":
+            return self._add(answer, operands, name)
         if isinstance(answer, Op):
-            return self._chain([answer], operands, name)
+            return self._value(operands[0])
         if isinstance(answer, list):
             return self._chain(answer, operands, name)
         if isinstance(answer, Reading):
@@ -101,10 +103,10 @@ class Emitter:
         kept: list[int] = []
         chosen: list[AnyLink] = []
         tables: list[object] = []
-        sized = self.sized
+        sized, count = self.sized, len(links)
         for place, value in enumerate(values):
             if isinstance(value, Dependent):
-                if place < len(links):
+                if place < count:
                     link = links[place]
                     if link is None:
                         continue

@@ -62,7 +62,7 @@ def _convolved(call: Call, slide: Slide, groups: int, channels: int) -> Any:
     if zeros is None:
         return slide.result(op, call.operands[1:])
     op = with_taps(op, np.moveaxis(zeros, (-2, -1), (0, 1)), slide.axes, slide.dilation)
-    return slide.result(op, (), len(op.links))
+    return slide.result(op, ())
 
 
 @rule("Conv2DBackpropInput", "Conv3DBackpropInput", "Conv3DBackpropInputV2")
@@ -185,10 +185,12 @@ class Slide:
         steps = dict(zip(self.blocked.axes, self.blocked.block, strict=True))
         return [steps.get(axis, 1) for axis in self.axes]
 
-    def result(self, op: Op, weights: Sequence[Any], times: int = 1) -> Any:
-        """What the rule returns; ``times``: so often the op reads its operand."""
+    def result(self, op: Op, weights: Sequence[Any]) -> Any:
+        """What the rule returns; an op with several links reads its operand so often."""
+        if self.blocked is None and len(op.links) == 1:
+            return op
         value = self.value if self.blocked is None else self.blocked.value
-        made = read(op, *[value] * times, *weights)
+        made = read(op, *[value] * len(op.links), *weights)
         return made if self.blocked is None else replace(self.blocked, value=made)
 
 
