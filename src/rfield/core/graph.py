@@ -29,8 +29,8 @@ class Node:
 
     ``layer``: the user's layer that the op is part of; empty where the op is a layer of its own.
     ``tables``: what it reads besides its operands, as far as it may change with the input size: the
-    shapes of weights, masks and position tables, and numbers in arithmetic. ``partial``: some of
-    its elements are known and read nothing, which its links do not say; its readers leave them out.
+    shapes of weights, masks and position tables, and numbers in arithmetic. ``known``: which
+    of its elements no input changes, where its links do not say so; its readers leave them out.
     """
 
     name: str
@@ -45,7 +45,12 @@ class Node:
     source: str = ""
     layer: str = ""
     tables: tuple[object, ...] = ()
-    partial: bool = False
+    known: Known | None = None
+
+    @property
+    def partial(self) -> bool:
+        """Whether some elements read nothing although its links say otherwise."""
+        return self.known is not None
 
 
 @dataclass(slots=True, eq=False)
@@ -267,7 +272,7 @@ class Draft:
                 source,
                 self.layer,
                 self.tables,
-                known is not None and not known.shown,
+                None if known is None or known.shown else known,
             )
         )
         if known is not None:

@@ -8,7 +8,7 @@ from typing import Any
 import numpy as np
 import torch
 
-from ...core import layout, ops
+from ...core import arrays, layout, ops
 from ...core.link import Link, Read
 from ...core.ops import Op
 from ...core.relation import IDENTITY, WHOLE
@@ -96,33 +96,12 @@ def outer(arg: Arguments) -> Op:
 
 
 @rule("aten::einsum", shaped=True)
-def einsum(arg: Arguments) -> Op:
-    """Einstein summation, with ``...`` and without an arrow."""
-    equation = arg.equation.replace(" ", "")
-    shapes = [tuple(t.shape) for t in arg.tensors]
-    terms, arrow, output = equation.partition("->")
-    labels = [
-        _labels(term, len(shape)) for term, shape in zip(terms.split(","), shapes, strict=True)
-    ]
-    depth = max((len(n) for n in labels), default=0)
-    if not arrow:
-        letters = terms.replace(",", "").replace(".", "")
-        output = "..." + "".join(sorted(c for c in set(letters) if letters.count(c) == 1))
-    dots = sorted({k for names in labels for k in names if isinstance(k, int)}, reverse=True)
-    places: list[Any] = []
-    for part in output.replace("...", "."):
-        places += dots if part == "." else [part]
-    del depth
-    return ops.contract(shapes, labels, places, kind="einsum")
+def einsum(arg: Arguments) -> Reading:
+    """Einstein summation, with ``...`` and without an arrow.
 
-
-def _labels(term: str, rank: int) -> list[Any]:
-    """Letters as they are; the axes under ``...`` are counted from their end."""
-    extra = rank - len(term.replace("...", ""))
-    names: list[Any] = []
-    for part in term.replace("...", "."):
-        names += range(extra - 1, -1, -1) if part == "." else [part]
-    return names
+    https://docs.pytorch.org/docs/stable/generated/torch.einsum.html
+    """
+    return arrays.einsum(arg.equation, *arg.tensors)
 
 
 @rule("aten::bilinear", shaped=True)

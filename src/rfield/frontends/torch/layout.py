@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from ...core import layout, ops
+from ...core import arrays, layout, ops
 from ...core.link import Link, Read
 from ...core.ops import Op
 from ...core.relation import IDENTITY, At, Relation, Sliding
@@ -226,15 +226,14 @@ def rot90(arg: Arguments) -> list[Op]:
 
 
 @rule("aten::roll", shaped=True)
-def roll(arg: Arguments) -> Op | list[Op]:
-    """Around the end."""
-    shape = tuple(arg.self.shape)
-    shifts = [arg.shifts] if isinstance(arg.shifts, int) else list(arg.shifts)
-    axes = [arg.dims] if isinstance(arg.dims, int) else list(arg.dims)
-    if axes:
-        return layout.roll(shape, dict(zip(axes, shifts, strict=True)))
-    flat = layout.reshape(shape, (arg.self.numel(),))
-    return [flat, layout.roll(flat.shape, {0: shifts[0]}), layout.reshape(flat.shape, shape)]
+def roll(arg: Arguments) -> Reading:
+    """Circular shift (torch.roll); shifts along an axis that is named twice add up.
+
+    https://docs.pytorch.org/docs/stable/generated/torch.roll.html
+    """
+    shifts = [arg.shifts] if isinstance(arg.shifts, int) else arg.shifts
+    axes = [arg.dims] if isinstance(arg.dims, int) else arg.dims
+    return arrays.roll(arg.self, shifts, axes or None)
 
 
 @rule("aten::pixel_shuffle", shaped=True)
@@ -318,9 +317,15 @@ def col2im(arg: Arguments) -> list[Op]:
 
 
 @rule("aten::diagonal", "aten::diagonal_copy")
-def diagonal(arg: Arguments) -> Op:
-    """Two axes run together: they are read as one, an upper bound along both."""
-    return ops.opaque([tuple(arg.self.shape)], tuple(arg.result.shape), kind="diagonal")
+def diagonal(arg: Arguments) -> Reading:
+    """One element of each row of two axes, ``offset`` above the main diagonal.
+
+    https://docs.pytorch.org/docs/stable/generated/torch.diagonal.html
+    """
+    shape = tuple(arg.self.shape)
+    pair = [axis % len(shape) for axis in (arg.dim1, arg.dim2)]
+    order = [axis for axis in range(len(shape)) if axis not in pair] + pair
+    return arrays.diagonal(Reading(layout.permute(shape, order), [arg.self]), arg.offset)
 
 
 @rule("aten::as_strided", "aten::as_strided_copy")
