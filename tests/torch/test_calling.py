@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+import dataclasses
+import typing
+
 import pytest
 
 torch = pytest.importorskip("torch", reason="PyTorch is not installed")
@@ -188,3 +191,47 @@ def test_what_is_put_under_a_tensor_is_what_it_holds():
     model = Holding()
     assert rfield.receptive_field(model, input_shape=(1, 1, 9)).size == (5,)
     assert model.held.tolist() == [0.0]
+
+
+class Several(nn.Module):
+    """Returns its main output first, as a dict, a tuple or an object with attributes."""
+
+    def __init__(self, kind):
+        super().__init__()
+        self.kind = kind
+        self.wide, self.narrow = nn.Conv1d(1, 1, 99, padding=49), nn.Conv1d(1, 1, 3, padding=1)
+
+    def forward(self, x):
+        hidden = self.narrow(x)
+        return self.kind(self.wide(hidden).sigmoid() / 2, hidden * 2)
+
+
+class Pair(typing.NamedTuple):
+    heat: object
+    hidden: object
+
+
+@dataclasses.dataclass
+class Held:
+    heat: object
+    hidden: object
+
+
+KINDS = {
+    "dict": lambda heat, hidden: {"heat": heat, "hidden": hidden},
+    "named tuple": Pair,
+    "dataclass": Held,
+    "tuple": lambda heat, hidden: (heat, hidden),
+    "nested": lambda heat, hidden: {"outs": {"heat": heat}, "hidden": [hidden]},
+}
+
+
+@pytest.mark.parametrize("name", KINDS)
+def test_the_first_of_several_outputs_is_meant(name):
+    graph = rfield.load(Several(KINDS[name]), (1, 1, 400))
+    assert rfield.receptive_field(graph).size == (101,)
+    if name != "tuple":
+        key = "outs.heat" if name == "nested" else "heat"
+        rf = rfield.receptive_field(graph, key)
+        assert (rf.layer, rf.size) == (key, (101,))
+        assert rfield.receptive_field(graph, "hidden").size == (3,)

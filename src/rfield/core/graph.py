@@ -68,7 +68,9 @@ class Graph:
     """Values in topological order, with inputs, outputs and the layer names users know.
 
     ``layers`` maps a layer name to the index of its value; several names may share one value.
-    ``reread`` gives the same model at other input sizes, where its source can do that. ``named`` is
+    ``main_output``: the place of the output that is meant where none is named; models that return
+    several return it first. ``reread`` gives the same model at other input sizes, where its source
+    can do that. ``named`` is
     ``layer_index`` the other way round, ``numbers`` the values by the names of their nodes; both
     are made when they are first needed.
     """
@@ -81,12 +83,18 @@ class Graph:
     free_shapes: dict[int, FreeShape] = field(default_factory=dict[int, FreeShape])
     origin: str = ""
     named: dict[int, str] | None = None
+    main_output: int = -1
     numbers: dict[str, int] | None = None
 
     def __getstate__(self) -> tuple[None, dict[str, object]]:
         """What goes to another process: all but ``reread``, whose source stays here."""
         state = {entry.name: getattr(self, entry.name) for entry in fields(self)}
         return None, {**state, "reread": None}
+
+    @property
+    def main(self) -> int:
+        """The output that is meant where none is named."""
+        return self.outputs_[self.main_output]
 
     @property
     def inputs(self) -> tuple[str, ...]:
