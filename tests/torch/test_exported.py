@@ -56,7 +56,7 @@ def test_three_ways_to_the_same_fields(model, tmp_path):
         assert fields(exported) == own
         assert fields(stored) == fields(exported)
     last = [rfield.receptive_field(graph) for graph in (live, exported, stored)]
-    assert len({str(field) for field in last}) == 1
+    assert len({str(field).replace(field.layer, "") for field in last}) == 1
 
 
 def test_a_program_with_free_sizes(tmp_path):

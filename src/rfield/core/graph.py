@@ -219,7 +219,8 @@ class Draft:
     """A graph in the making. ``add`` returns the index by which later ops name the value.
 
     ``layer``: the user's layer that the ops added from now on are part of; ``tables``: what
-    they read that depends on no input; ``known``: what is known of the elements of some values.
+    they read that depends on no input; ``known``: what is known of the elements of some values;
+    ``moved``: the values whose elements are those of their operands in other places.
     """
 
     nodes: list[Node] = field(default_factory=list[Node])
@@ -228,6 +229,7 @@ class Draft:
     layer: str = ""
     tables: tuple[object, ...] = ()
     known: dict[int, Known] = field(default_factory=_no_masks)
+    moved: set[int] = field(default_factory=set[int])
 
     def input(
         self, name: str, shape: Sequence[int], axes: Sequence[int], free: Iterable[int] = ()
@@ -253,6 +255,12 @@ class Draft:
         """
         if len(op.links) != len(operands):
             raise InvalidModelError(f"{name}: {len(operands)} operands for {len(op.links)} links")
+        if op.algebra == "move" and op.links and getattr(op.links[0], "is_part", False):
+            from .stitched import as_padding
+
+            found = as_padding(self, op, operands)
+            if found is not None:
+                op, operands = found
         if known is ...:
             known = None
             if self.known and any(operand in self.known for operand in operands):
@@ -285,7 +293,18 @@ class Draft:
         )
         if known is not None:
             self.known[index] = known
+        if op.algebra == "move":
+            self.moved.add(index)
         return index
+
+    def forget(self, count: int) -> None:
+        """Keep the first ``count`` values only."""
+        for node in self.nodes[count:]:
+            del self.names[node.name]
+        del self.nodes[count:]
+        self.moved -= {index for index in self.moved if index >= count}
+        for index in [index for index in self.known if index >= count]:
+            del self.known[index]
 
     def chain(self, name: str, steps: Sequence[Op], operand: int, *, source: str = "") -> int:
         """Add ops that follow each other; the last one carries the name."""
