@@ -26,6 +26,8 @@ ROOT = Path(__file__).parents[2]
 SOURCE = ROOT / "src" / "rfield"
 ROOMS = {
     "core": "core",
+    "known": "core/known",
+    "arrays": "core/arrays",
     "engines": "analysis/engines",
     "geometry": "analysis/geometry",
     "pixels": "analysis/pixels",
