@@ -80,7 +80,7 @@ class Layer:
             mode: Any = PAD[self.mode]
             found = np.pad(np.eye(size, dtype=np.int64), [self.pads, (0, 0)], mode=mode)
         elif self.kind == "crop":
-            found = np.eye(size, dtype=np.int64)[before : size - after]
+            found = np.eye(size, dtype=np.int64)[before : max(before, size - after)]
         elif self.kind == "sum":
             found = np.tril(np.ones((size, size), np.int64))
         else:
@@ -99,9 +99,7 @@ class Net:
         b = rfield.GraphBuilder()
         values = {"x": b.input("x", (1, 1, *sizes))}
         for layer in self.layers:
-            values[layer.name] = layer.build(
-                b, len(sizes), *(values[name] for name in layer.reads)
-            )
+            values[layer.name] = layer.build(b, len(sizes), *(values[name] for name in layer.reads))
         return b.build([values[self.layers[-1].name]])
 
     def run(self, x: NDArray[Any]) -> dict[str, NDArray[Any]]:

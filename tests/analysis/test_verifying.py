@@ -58,7 +58,9 @@ def test_an_honest_model_and_everything_that_was_counted() -> None:
     steps: list[tuple[int, int]] = []
     found = verify(graph, running, positions=9, progress=lambda *at: steps.append(at))
     assert found
-    marked = {int(np.flatnonzero(np.isnan(x.ravel()))[0]) for x in running.seen if np.isnan(x).any()}
+    marked = {
+        int(np.flatnonzero(np.isnan(x.ravel()))[0]) for x in running.seen if np.isnan(x).any()
+    }
     assert marked == set(range(9))
     assert (found.positions, found.sound, found.faces, found.compared, found.read) == (
         9, 9, 18, 81, 25,
@@ -89,7 +91,9 @@ def test_noise_in_two_axes_keeps_a_box() -> None:
     running = Running(net, (5, 7))
     found = verify(graph, running, positions=9)
     assert (found.positions, found.sound, found.faces) == (9, 9, 36)
-    kept = [tuple(map(tuple, np.argwhere(x == running.seen[0])[:, 2:].tolist())) for x in running.seen]
+    kept = [
+        tuple(map(tuple, np.argwhere(x == running.seen[0])[:, 2:].tolist())) for x in running.seen
+    ]
     middle = tuple((i, j) for i in (1, 2, 3) for j in (2, 3, 4))
     assert middle in kept
 
@@ -111,7 +115,9 @@ def test_a_model_that_reads_more() -> None:
     net, graph = three(9)
     found = verify(graph, Running(net, (9,), reads_more), positions=9, samples=9)
     assert not found
-    assert {(c.layer, c.index, c.problem.split(" by ")[0], c.element) for c in found.counterexamples} == {
+    assert {
+        (c.layer, c.index, c.problem.split(" by ")[0], c.element) for c in found.counterexamples
+    } == {
         ("conv", (2,), "noise outside the support changes it", None),
         ("conv", (2,), "it reads more than claimed", (6,)),
     }
