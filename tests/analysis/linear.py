@@ -6,7 +6,7 @@ So what an output depends on, whether a size is taken and what comes out are rea
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from dataclasses import dataclass, field
 from random import Random
 from typing import Any

@@ -125,8 +125,9 @@ def test_a_model_that_reads_more() -> None:
     first, second = found.counterexamples
     assert first.problem.startswith("noise outside the support changes it by ")
     assert str(second) == (
-        "conv (2,): it reads more than claimed at input position (6,); claimed y: 1..3 (3 positions)"
-    ).replace("y:", "t:")
+        "conv (2,): it reads more than claimed at input position (6,); "
+        "claimed t: 1..3 (3 positions)"
+    )
     assert str(first).endswith("; claimed t: 1..3 (3 positions)")
     assert " at input position" not in str(first)
 
