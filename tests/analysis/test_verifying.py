@@ -11,7 +11,13 @@ import pytest
 from numpy.typing import NDArray
 
 import rfield
+from rfield.analysis.pixels import verification
+from rfield.analysis.pixels.support import Question
 from rfield.analysis.pixels.verification import verify
+from rfield.core import ops
+from rfield.core.graph import Draft
+from rfield.core.relation import window
+from rfield.errors import TooLargeError
 from tests.analysis.linear import Layer, Net
 
 Array = NDArray[Any]
@@ -309,3 +315,68 @@ def test_an_output_that_reads_everything_needs_no_noise() -> None:
     running = Running(net, (5,))
     found = verify(net.graph(5), running, samples=40)
     assert (found.positions, found.sound, found.read, found.runs) == (1, 0, 5, 2 + 5)
+
+
+@pytest.mark.parametrize(
+    ("kernel", "pads", "exact", "bad"),
+    [
+        (3, (1, 1), True, 0), (3, (1, 1), False, 0), (1, (0, 0), True, 9), (1, (0, 0), False, 0),
+        (5, (2, 2), False, 9), (3, (2, 0), False, 7), (3, (0, 2), False, 7), (3, (2, 0), True, 9),
+    ],
+)  # fmt: skip
+def test_engines_that_contradict_each_other(
+    kernel: int, pads: tuple[int, int], exact: bool, bad: int, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """The sets of another layer held against the boxes of one that reads i - 1 to i + 1.
+
+    Of an upper bound they must lie inside, else be the same; where they are cut they may be.
+    """
+    net, _ = three(9)
+    draft = Draft()
+    x = draft.input("x", (1, 1, 9), (2,))
+    reads = {2: (window(kernel=3, stride=1, before=1), 9)}
+    graph = draft.finish(
+        [draft.add("conv", ops.along((1, 1, 9), reads, kind="c", exact=exact), [x])]
+    )
+    other = Net([Layer("conv", ("x",), "conv", kernel, pads=pads)]).graph(9)
+
+    def swapped(graph: rfield.Graph, rows: Any, layer: str, **options: Any) -> Any:
+        return rfield.support(other, rows, layer, **options)
+
+    monkeypatch.setattr(verification, "support", swapped)
+    found = verify(graph, Running(net, (9,)), positions=9)
+    told = [c for c in found.counterexamples if c.problem.startswith("its support spans")]
+    assert len(told) == bad
+    if bad:
+        first = told[0]
+        assert first.claimed.startswith("region (")
+        assert first.element is None
+
+
+def test_a_batch_that_does_not_fit_is_halved(monkeypatch: pytest.MonkeyPatch) -> None:
+    """No more than two rows at once: every row is answered, in order."""
+    _, graph = three(9)
+    real = Question.pull
+
+    def small(self: Question, rows: Any, domain: Any) -> Any:
+        if len(rows) > 2:
+            raise TooLargeError("too many rows")
+        return real(self, rows, domain)
+
+    rows = np.arange(7)[:, None]
+    expected = rfield.support(graph, rows)
+    monkeypatch.setattr(Question, "pull", small)
+    found = rfield.support(graph, rows)
+    assert isinstance(found, tuple)
+    assert isinstance(expected, tuple)
+    assert [(f.index, f.offset, f.count) for f in found] == [
+        (f.index, f.offset, f.count) for f in expected
+    ]
+    assert [f.offset for f in found] == [(max(0, k - 1),) for k in range(7)]
+
+
+def test_a_share_that_is_met_exactly() -> None:
+    """Four equal taps: two of them hold one half, not less."""
+    b = rfield.GraphBuilder()
+    found = rfield.influence(b.build([b.conv("c", b.input("x", (1, 1, 5)), kernel=4)]), (0,))
+    assert [found.box(share) for share in (0.25, 0.5, 0.51, 1.0)] == [(2,), (2,), (4,), (4,)]

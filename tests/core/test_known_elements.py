@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from dataclasses import replace
 from random import Random
 from typing import Any
 
@@ -11,10 +12,12 @@ import pytest
 
 import rfield
 from rfield.core import layout, ops
+from rfield.core.algebra import Contraction
 from rfield.core.known import ALIVE, FIXED, LOW, ZERO, Known, narrowed, of_constant
 from rfield.core.known.arithmetic import chosen, elementwise
 from rfield.core.known.carry import carried
 from rfield.core.known.pattern import relation_of
+from rfield.core.link import Link
 from rfield.core.ops import Op
 from rfield.core.relation import Prefix, Sliding, Table
 from tests.core.test_known import INF, Net, dependence
@@ -182,7 +185,9 @@ def test_a_pattern_must_be_seen_twice() -> None:
     threes = np.zeros((6, 6), bool)
     threes[[0, 1, 2, 3, 4, 5], [1, 2, 0, 4, 5, 3]] = True
     assert isinstance(relation_of(threes), Sliding)
-    assert isinstance(relation_of(threes[:5, :5]), Table)
+    once = np.zeros((5, 5), bool)  # a period of 3 would go with it, but was not seen twice
+    once[[0, 1, 2, 3], [1, 2, 1, 4]] = True
+    assert isinstance(relation_of(once), Table)
     assert isinstance(relation_of(pairs[:2]), Table)
 
 
@@ -240,3 +245,85 @@ def test_random_masked_networks(seed: int, soft: bool) -> None:
         assert claimed >= measured[row]
         if found.fidelity is rfield.Fidelity.EXACT and not soft:
             assert claimed == measured[row]
+
+
+def test_a_softmax_row_by_row() -> None:
+    """A row with nothing alive is known; minus infinity is zero; readers leave it out."""
+    codes = np.array([[L, A, F], [L, F, F], [L, L, L], [A, A, A]], np.uint8)
+    _, known = narrowed(ops.softmax((4, 3), [1]), [Known(codes)], [(4, 3)])
+    assert known is not None
+    assert known.codes.tolist() == [[Z, A, A], [Z, F, F], [Z, Z, Z], [A, A, A]]
+    assert not known.shown
+    _, known = narrowed(ops.softmax((2,), [0]), [Known(np.array([L, F], np.uint8))], [(2,)])
+    assert known is not None
+    assert (known.codes.tolist(), known.shown) == ([Z, F], False)
+    alive = Known(np.zeros((1, 1), np.uint8))
+    assert narrowed(ops.softmax((4, 3), [1]), [alive], [(4, 3)])[1] is None
+
+
+def test_a_row_that_is_spread_is_read_where_the_mask_lets_it() -> None:
+    """One row times a column of 0 and 1: rows of zeros read nothing, the others row 0."""
+    op = ops.pointwise((1, 3), (4, 1), algebra="multiply")
+    mask = Known(np.array([[F], [Z], [F], [F]], np.uint8))
+    made, known = narrowed(op, [None, mask], [(1, 3), (4, 1)])
+    link = made.links[0]
+    assert isinstance(link, Link)
+    read = link.reads[0]
+    assert (read.axis, [list(t) for t in read.relation.taps]) == (0, [[0], [], [0], [0]])
+    assert known is not None
+    assert known.codes.tolist() == [[A], [Z], [A], [A]]
+
+
+def test_what_is_hidden_stays_hidden() -> None:
+    """Readers of a masked value whose own reads do not say so."""
+    scores = np.array([[A, Z], [Z, A]], np.uint8)
+    op = ops.pointwise((2, 2), algebra="keep")
+    for shown in (True, False):
+        made, known = narrowed(op, [Known(scores, shown)], [(2, 2)])
+        assert known is not None
+        assert (made.exact, known.shown, known.codes.tolist()) == (True, shown, scores.tolist())
+    op = Op(
+        "sort", (2, 2), (ops.mix((2, 2), [1], kind="sort").links[0], ops.pointwise((2, 2)).links[0])
+    )
+    for shown in (True, False):
+        made, known = narrowed(op, [Known(scores, shown), None], [(2, 2)] * 2)
+        assert (made.exact, known) == (shown, None)
+
+
+def test_a_choice_by_what_is_not_known_cuts_nothing() -> None:
+    op = ops.pointwise((3,), (3,), (3,), algebra="where")
+    zeros = Known(np.full((1,), ZERO, np.uint8))
+    made, known = narrowed(op, [None, zeros, None], [(3,)] * 3)
+    assert known is None
+    assert made.links == op.links
+
+
+def test_a_condition_of_fewer_axes() -> None:
+    """Columns 0 and 2 from the first, column 1 from a constant."""
+    op = ops.pointwise((3,), (2, 3), (2, 3), algebra="where")
+    condition = np.array([True, False, True])
+    zeros = Known(np.full((1, 1), ZERO, np.uint8))
+    made, known = narrowed(op, [of_constant((3,)), None, zeros], [(3,), (2, 3), (2, 3)], condition)
+    assert known is not None
+    assert known.codes.tolist() == [[A, Z, A]]
+    link = made.links[1]
+    assert isinstance(link, Link)
+    assert [list(t) for t in link.reads[1].relation.taps] == [[0], [], [2]]
+
+
+def test_a_sum_over_known_zeros() -> None:
+    """Rows whose products are all zero are zero; of another reduction they are only known."""
+    weight = Known(np.array([[Z, Z], [Z, F], [F, F]], np.uint8))
+    for zero, code in ((True, Z), (False, F)):
+        op = ops.contract([(3, 2), (2, 4)], ["ok", "kc"], "oc")
+        assert isinstance(op.algebra, Contraction)
+        op = replace(op, algebra=replace(op.algebra, zero=zero))
+        made, known = narrowed(op, [weight, None], [(3, 2), (2, 4)])
+        assert known is not None
+        assert known.codes.tolist() == [[code], [A], [A]]
+        link = made.links[1]
+        assert isinstance(link, Link)
+        assert [list(t) for t in link.reads[0].relation.taps] == [[], [1], [0, 1]]
+    full = Known(np.array([[F, Z], [Z, F], [F, F]], np.uint8))
+    op = ops.contract([(3, 2), (2, 4)], ["ok", "kc"], "oc")
+    assert narrowed(op, [full, None], [(3, 2), (2, 4)])[1] is None
