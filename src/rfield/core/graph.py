@@ -13,7 +13,7 @@ from types import EllipsisType
 from typing import TYPE_CHECKING, cast
 
 from ..errors import InvalidModelError, show_shape, unknown_name
-from .link import AnyLink, Reshaped
+from .link import AnyLink, Link, Reshaped
 from .operation import FREE_OF_CHARGE, Op, Work
 
 if TYPE_CHECKING:
@@ -210,6 +210,13 @@ def _check_link(node: Node, operand: Node, link: AnyLink) -> None:
         )
 
 
+def _of_rank(link: AnyLink, rank: int) -> AnyLink:
+    """A link that passes all axes on, and others after them, is not the identity."""
+    if isinstance(link, Reshaped) or not link.is_identity or len(link.reads) == rank:
+        return link
+    return Link(link.reads, is_part=link.is_part, rank=rank)
+
+
 def _no_masks() -> dict[int, Known]:
     return {}
 
@@ -274,6 +281,8 @@ class Draft:
             links: tuple[AnyLink, ...] = tuple(link for _, link in kept)
         else:
             links = cast("tuple[AnyLink, ...]", op.links)  # no None is left here
+        if any(link.is_identity and len(link.affine) != len(op.shape) for link in links):
+            links = tuple(_of_rank(link, len(op.shape)) for link in links)
         index = self._append(
             Node(
                 name,

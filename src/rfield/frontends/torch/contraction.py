@@ -205,11 +205,11 @@ def fused_attention(arg: Arguments) -> tuple[Op | Reading, ...]:
 def cdist(arg: Arguments) -> Op:
     """Distances of all pairs of rows."""
     first, second = tuple(arg.x1.shape), tuple(arg.x2.shape)
-    batch = list(range(len(first) - 2))
+    batches = [[*range(2 - len(shape), 0)] for shape in (first, second)]
     return ops.contract(
         [first, second],
-        [[*batch, "p", "in"], [*batch, "r", "in"]],
-        [*batch, "p", "r"],
+        [[*batches[0], "p", "in"], [*batches[1], "r", "in"]],
+        [*max(batches, key=len), "p", "r"],
         kind="cdist",
         products=False,
     )

@@ -154,7 +154,8 @@ def repeat_interleave(arg: Arguments) -> list[Op]:
 
 def _padding(arg: Arguments, pads: Sequence[int]) -> dict[int, tuple[int, int]]:
     rank = len(arg.operands[0].shape)
-    pairs = zip(pads[::2], pads[1::2], strict=True)
+    numbers = [int(width) for width in pads]  # a buffer may hold them
+    pairs = zip(numbers[::2], numbers[1::2], strict=True)
     return {rank - 1 - j: (before, after) for j, (before, after) in enumerate(pairs)}
 
 
