@@ -34,7 +34,7 @@ from .untouched import untouched
 
 StandIn = Callable[[str, torch.Tensor], torch.Tensor]
 
-_OPTIONS = ("example_inputs", "example_kwargs", "values", "dtype")
+_OPTIONS = ("example_inputs", "example_kwargs", "values", "dtype", "zeros")
 
 
 def read_module(model: nn.Module, request: Request) -> Graph:
@@ -73,6 +73,7 @@ def _read(model: nn.Module, request: Request) -> Graph:
     return capture(
         model, arguments, keywords, axes=request.axes, training=request.training,
         unknown=request.unknown, values=bool(request.options.get("values")),
+        zeros=bool(request.options.get("zeros")),
     )  # fmt: skip
 
 
@@ -85,10 +86,12 @@ def capture(
     training: bool = False,
     unknown: str = "error",
     values: bool = False,
+    zeros: bool = False,
 ) -> Graph:
     """Call the module once and note what each op reads."""
     draft = Draft()
     tracer = Tracer(draft)
+    tracer.count_zeros = zeros
     names = tracer.names = Names(model, tracer.index_of)
     dispatch = Dispatch(tracer, real=values)
     functions = Functions(dispatch, table(), _device(model))
