@@ -9,6 +9,8 @@ from __future__ import annotations
 from collections.abc import Callable, Sequence
 from typing import Any
 
+import numpy as np
+
 from ...core.algebra import Contraction
 from ...core.arrays.expression import Reading
 from ...core.graph import Draft
@@ -16,7 +18,7 @@ from ...core.known import Known, narrowed
 from ...core.link import AnyLink, everything
 from ...core.ops import Op
 from ...errors import InvalidModelError, RFieldError, TooLargeError, UnsupportedOpError
-from .values import Constant, Dependent, Items, Outputs
+from .values import Constant, Dependent, Items, Outputs, known
 
 _CHANGES_PLACES = frozenset({"pad", "slice", "gather", "resize", "select", "roll"})
 """Kinds whose reading, not only whose shape, changes when an operand computed from a size does."""
@@ -54,18 +56,21 @@ class Emitter:
         if isinstance(answer, list):
             return self._chain(answer, operands, name)
         if isinstance(answer, Reading):
-            inner = [
-                self.settle(value, (), f"{name}/{_kind(value)}")
-                if isinstance(value, Reading) else value
-                for value in answer.operands
-            ]  # fmt: skip
-            return self._chain(answer.steps, inner, name)
+            return self._chain(answer.steps, self._inner(answer, name), name)
         if isinstance(answer, Outputs):
             return Outputs(
                 self.settle(entry, operands, f"{name}:{k}" if k else name)
                 for k, entry in enumerate(answer)
             )
         return self._value(answer)
+
+    def _inner(self, reading: Reading, name: str) -> list[Any]:
+        """The operands of a reading; one that stands there twice enters the graph once."""
+        made: dict[int, Any] = {}
+        for value in reading.operands:
+            if isinstance(value, Reading) and id(value) not in made:
+                made[id(value)] = self.settle(value, (), f"{name}/{_kind(value)}")
+        return [made.get(id(value), value) for value in reading.operands]
 
     def _chain(self, steps: Sequence[Op], operands: Sequence[Any], name: str) -> Any:
         steps = [op for op in steps if op.kind != "identity"]
@@ -77,16 +82,19 @@ class Emitter:
         return self._add(steps[-1], values, name)
 
     def _value(self, operand: Any) -> Any:
-        known = operand is None or isinstance(operand, (Dependent, Constant, Items))
-        return operand if known or self.resolve is None else self.resolve(operand)
+        if isinstance(operand, np.ndarray):
+            return known(operand)
+        ours = operand is None or isinstance(operand, (Dependent, Constant, Items))
+        return operand if ours or self.resolve is None else self.resolve(operand)
 
     def _add(self, op: Op, operands: Sequence[Any], name: str) -> Dependent | Constant:
         """One op with the operands that depend on an input."""
         if any(size < 0 for size in op.shape):
             raise InvalidModelError(f"its output would have the shape {op.shape}")
         values = [self._value(operand) for operand in operands]
-        op, known = self._narrowed(op, values)
-        links, exact = op.links, op.exact
+        op, codes = self._narrowed(op, values)
+        loose = any(k < len(values) and isinstance(values[k], Dependent) for k in op.loose)
+        links, exact = op.links, op.exact or (bool(op.loose) and not loose)
         kept: list[int] = []
         chosen: list[AnyLink] = []
         tables: list[object] = []
@@ -116,7 +124,7 @@ class Emitter:
             op = Op(op.kind, op.shape, tuple(chosen), join, exact, op.work, moving)
         if self.resolve is None:  # a front end with tensors of its own notes its own tables
             self.draft.tables = tuple(tables)
-        index = self.draft.add(self.fresh(name), op, kept, source=self.source, known=known)
+        index = self.draft.add(self.fresh(name), op, kept, source=self.source, known=codes)
         return Dependent(index, op.shape)
 
     def _narrowed(self, op: Op, values: Sequence[Any]) -> tuple[Op, Known | None]:
