@@ -7,6 +7,7 @@ read exactly, an operand is data and makes an upper bound.
 """
 
 from .attention import attend_along, attention, join_heads, split_heads
+from .blocks import batch_to_space, channel_shuffle, depth_to_space, space_to_batch, space_to_depth
 from .contraction import (
     bilinear,
     cdist,
@@ -21,38 +22,26 @@ from .contraction import (
     matrix_function,
     outer,
     tensordot,
-)  # fmt: skip
+)
 from .elementwise import add, multiply, pointwise, where
 from .expression import Operand, Reading, read, shape_of
 from .frames import col2im, frames, im2col, overlap_add, patches, unfold
-from .indexing import (
-    gather_elements,
-    gather_nd,
-    getitem,
-    nonzero,
-    one_hot,
-    take,
-    take_along_axis,
-)  # fmt: skip
+from .gathering import gather_elements, gather_nd, take_along_axis
+from .indexing import getitem, nonzero, one_hot, take
 from .masks import band_part, diag_embed, diagonal, set_diagonal, trace, tril, triu
 from .moving import (
-    batch_to_space,
-    channel_shuffle,
     concat,
-    depth_to_space,
     fftshift,
     flip,
     ifftshift,
     repeat,
     roll,
     rot90,
-    space_to_batch,
-    space_to_depth,
     split,
     stack,
     tile,
     unstack,
-)  # fmt: skip
+)
 from .norm import batch_norm, local_response_norm, norm
 from .padding import center_crop, crop, pad
 from .reduction import arg_reduce, cumulate, diff, mix, moments, reduce, softmax, sort, top_k
@@ -64,7 +53,7 @@ from .resizing import (
     resize,
     resize_area,
     step_of,
-)  # fmt: skip
+)
 from .scan import bidirectional, cell, last_state, recurrent
 from .scattering import overwrite, put, scatter_elements, scatter_nd, segment_sum
 from .shaping import (
@@ -77,7 +66,7 @@ from .shaping import (
     squeeze,
     swapaxes,
     unsqueeze,
-)  # fmt: skip
+)
 from .signal import fft, istft, stft
 from .windows import (
     adaptive_pool,
@@ -87,22 +76,118 @@ from .windows import (
     pool,
     random_pool,
     reduce_window,
-)  # fmt: skip
+)
 
 __all__ = [
-    "Operand", "Reading", "adaptive_pool", "add", "affine_grid", "arg_reduce", "attend_along",
-    "attention", "axes_named", "band_part", "batch_norm", "batch_to_space", "bidirectional",
-    "bilinear", "broadcast_to", "cdist", "cell", "center_crop", "channel_shuffle", "col2im",
-    "concat", "contract", "conv", "conv_transpose", "crop", "crop_and_resize", "cross", "cumulate",
-    "dense", "depth_to_space", "diag_embed", "diagonal", "diff", "dot", "einsum", "fft",
-    "fftshift", "flatten", "flip", "frames", "gather_elements", "gather_nd", "getitem",
-    "grid_sample", "ifftshift", "im2col", "inner", "istft", "join_heads", "kron", "last_state",
-    "local_response_norm", "matmul", "matrix_function", "matrix_transpose", "mix", "moments",
-    "moveaxis", "multiply", "nonzero", "norm", "one_hot", "outer", "overlap_add", "overwrite",
-    "pad", "patches", "permute", "pointwise", "pool", "put", "random_pool", "read", "recurrent",
-    "reduce", "reduce_window", "regions_of", "repeat", "reshape", "resize", "resize_area", "roll",
-    "rot90", "scatter_elements", "scatter_nd", "segment_sum", "set_diagonal", "shape_of",
-    "softmax", "sort", "space_to_batch", "space_to_depth", "split", "split_heads", "squeeze",
-    "stack", "step_of", "stft", "swapaxes", "take", "take_along_axis", "tensordot", "tile",
-    "top_k", "trace", "tril", "triu", "unfold", "unsqueeze", "unstack", "where",
-]  # fmt: skip
+    "Operand",
+    "Reading",
+    "adaptive_pool",
+    "add",
+    "affine_grid",
+    "arg_reduce",
+    "attend_along",
+    "attention",
+    "axes_named",
+    "band_part",
+    "batch_norm",
+    "batch_to_space",
+    "bidirectional",
+    "bilinear",
+    "broadcast_to",
+    "cdist",
+    "cell",
+    "center_crop",
+    "channel_shuffle",
+    "col2im",
+    "concat",
+    "contract",
+    "conv",
+    "conv_transpose",
+    "crop",
+    "crop_and_resize",
+    "cross",
+    "cumulate",
+    "dense",
+    "depth_to_space",
+    "diag_embed",
+    "diagonal",
+    "diff",
+    "dot",
+    "einsum",
+    "fft",
+    "fftshift",
+    "flatten",
+    "flip",
+    "frames",
+    "gather_elements",
+    "gather_nd",
+    "getitem",
+    "grid_sample",
+    "ifftshift",
+    "im2col",
+    "inner",
+    "istft",
+    "join_heads",
+    "kron",
+    "last_state",
+    "local_response_norm",
+    "matmul",
+    "matrix_function",
+    "matrix_transpose",
+    "mix",
+    "moments",
+    "moveaxis",
+    "multiply",
+    "nonzero",
+    "norm",
+    "one_hot",
+    "outer",
+    "overlap_add",
+    "overwrite",
+    "pad",
+    "patches",
+    "permute",
+    "pointwise",
+    "pool",
+    "put",
+    "random_pool",
+    "read",
+    "recurrent",
+    "reduce",
+    "reduce_window",
+    "regions_of",
+    "repeat",
+    "reshape",
+    "resize",
+    "resize_area",
+    "roll",
+    "rot90",
+    "scatter_elements",
+    "scatter_nd",
+    "segment_sum",
+    "set_diagonal",
+    "shape_of",
+    "softmax",
+    "sort",
+    "space_to_batch",
+    "space_to_depth",
+    "split",
+    "split_heads",
+    "squeeze",
+    "stack",
+    "step_of",
+    "stft",
+    "swapaxes",
+    "take",
+    "take_along_axis",
+    "tensordot",
+    "tile",
+    "top_k",
+    "trace",
+    "tril",
+    "triu",
+    "unfold",
+    "unsqueeze",
+    "unstack",
+    "where",
+]
