@@ -1,4 +1,4 @@
-"""A graph of one array op, and what its outputs read, asked of the public interface."""
+"""A graph of one array op, and what its outputs read."""
 
 from __future__ import annotations
 
@@ -9,6 +9,9 @@ from typing import Any
 import numpy as np
 
 import rfield
+from rfield.analysis.engines.backward import pull
+from rfield.analysis.engines.scatter import Marks
+from rfield.analysis.pixels.support import dense
 from rfield.core.graph import Draft, Graph
 from rfield.frontends.machine.emit import Emitter
 from rfield.frontends.machine.values import Dependent
@@ -32,13 +35,17 @@ def graph_of(make: Callable[..., Any], *shapes: Sequence[int], output: int | Non
 
 
 def reads(graph: Graph, index: Index, wrt: str = "x") -> set[Index]:
-    """The elements of an input that output ``index`` reads."""
-    found = rfield.support(graph, index, wrt=wrt)
-    offset = found.offset
-    return {
-        tuple(int(o) + int(k) for o, k in zip(offset, place, strict=True))
-        for place in np.argwhere(found.mask)
-    }
+    """The elements of an input that output ``index`` (along all of its axes) reads."""
+    value, source = len(graph.nodes) - 1, graph.index(wrt)
+    rows = np.array([index], dtype=np.int64).reshape(1, len(index))
+    feet = pull(graph, value, source, range(len(index)), rows, Marks())
+    found: set[Index] = set()
+    for foot in feet:
+        if foot.scale[0]:
+            marks = dense(foot, 0, tuple(range(len(foot.windows))), Marks())
+            first = [window[0] for window in foot.windows]
+            found |= {tuple(map(int, place + first)) for place in np.argwhere(marks)}
+    return found
 
 
 def is_exact(graph: Graph) -> bool:

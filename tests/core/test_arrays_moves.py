@@ -74,21 +74,6 @@ MOVES: dict[str, tuple[Callable[[Any], Any], Callable[[np.ndarray], np.ndarray]]
         lambda x: arrays.diagonal(x, -1, 1, 0),
         lambda a: np.diagonal(a, -1, 1, 0),
     ),
-    "tril": (lambda x: arrays.tril(x, 1), lambda a: np.tril(a, 1)),
-    "triu": (lambda x: arrays.triu(x, -1), lambda a: np.triu(a, -1)),
-    "band": (
-        lambda x: arrays.band_part(x, 1, 2),
-        lambda a: np.triu(np.tril(a, 2), -1),
-    ),
-    "band, all above": (lambda x: arrays.band_part(x, 0, -1), np.triu),
-    "diag_embed": (
-        lambda x: arrays.diag_embed(x, 1),
-        lambda a: np.stack([np.diag(row, 1) for row in a]),
-    ),
-    "diag_embed below": (
-        lambda x: arrays.diag_embed(x, -2, 1, 2),
-        lambda a: np.stack([np.diag(row, -2) for row in a]),
-    ),
 }
 PADS = ((0, 0), (2, 3))
 MODES = {
@@ -101,6 +86,35 @@ MODES = {
 def test_a_move_is_numpys(name: str) -> None:
     ours, theirs = MOVES[name]
     elements(ours, SHAPE, theirs(numbered(SHAPE)))
+
+
+CUTS: dict[str, tuple[Callable[[Any], Any], Callable[[np.ndarray], np.ndarray]]] = {
+    "tril": (lambda x: arrays.tril(x, 1), lambda a: np.tril(a, 1)),
+    "triu": (lambda x: arrays.triu(x, -1), lambda a: np.triu(a, -1)),
+    "band": (lambda x: arrays.band_part(x, 1, 2), lambda a: np.triu(np.tril(a, 2), -1)),
+    "band, all above": (lambda x: arrays.band_part(x, 0, -1), np.triu),
+}
+
+
+@pytest.mark.parametrize("name", ["tril", "triu", "band", "band, all above"])
+@pytest.mark.parametrize("axis", [0, 1])
+def test_elements_that_are_cut_are_read_by_nobody(name: str, axis: int) -> None:
+    ours, theirs = CUTS[name]
+    graph = graph_of(lambda x: arrays.reduce(ours(x), axis), SHAPE)
+    kept = np.moveaxis(theirs(numbered(SHAPE)), axis, 1)
+    for line, row in enumerate(kept):
+        wanted = {np.unravel_index(n - 1, SHAPE) for n in row if n}
+        assert reads(graph, (line,)) == wanted
+    assert is_exact(graph)
+
+
+@pytest.mark.parametrize("offset", [0, 2, -1])
+def test_diag_embed_reads_one_element_for_each_row_and_column(offset: int) -> None:
+    for axis in (0, 1):
+        graph = graph_of(lambda x, k=axis: arrays.reduce(arrays.diag_embed(x, offset), k), (3,))
+        for line, row in enumerate(np.moveaxis(np.diag([1, 2, 3], offset), axis, 1)):
+            assert reads(graph, (line,)) == {(n - 1,) for n in row if n}
+        assert is_exact(graph)
 
 
 def test_the_check_sees_a_wrong_move() -> None:

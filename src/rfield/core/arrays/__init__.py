@@ -28,13 +28,14 @@ from .expression import Operand, Reading, read, shape_of
 from .frames import col2im, frames, im2col, overlap_add, patches, unfold
 from .gathering import gather_elements, gather_nd, take_along_axis
 from .indexing import getitem, nonzero, one_hot, take
-from .masks import band_part, diag_embed, diagonal, set_diagonal, trace, tril, triu
+from .masks import band, diag_embed, diagonal, set_diagonal, trace, tril, triu
 from .moving import (
     concat,
     fftshift,
     flip,
     ifftshift,
     repeat,
+    reverse_sequence,
     roll,
     rot90,
     split,
@@ -55,7 +56,7 @@ from .resizing import (
     step_of,
 )
 from .scan import bidirectional, cell, last_state, recurrent
-from .scattering import overwrite, put, scatter_elements, scatter_nd, segment_sum
+from .scattering import overwrite, put, scatter_elements, scatter_nd, segments
 from .shaping import (
     broadcast_to,
     flatten,
@@ -80,7 +81,7 @@ from .windows import (
 
 __all__ = [
     "Operand", "Reading", "adaptive_pool", "add", "affine_grid", "arg_reduce", "attend_along",
-    "attention", "axes_named", "band_part", "batch_norm", "batch_to_space", "bidirectional",
+    "attention", "axes_named", "band", "batch_norm", "batch_to_space", "bidirectional",
     "bilinear", "broadcast_to", "cdist", "cell", "center_crop", "channel_shuffle", "col2im",
     "concat", "contract", "conv", "conv_transpose", "crop", "crop_and_resize", "cross",
     "cumulate", "dense", "depth_to_space", "diag_embed", "diagonal", "diff", "dot", "einsum",
@@ -90,8 +91,9 @@ __all__ = [
     "moveaxis", "multiply", "nonzero", "norm", "one_hot", "outer", "overlap_add", "overwrite",
     "pad", "patches", "permute", "pointwise", "pool", "put", "random_pool", "read", "recurrent",
     "reduce", "reduce_window", "regions_of", "repeat", "reshape", "resize", "resize_area",
-    "roll", "rot90", "scatter_elements", "scatter_nd", "segment_sum", "set_diagonal",
-    "shape_of", "softmax", "sort", "space_to_batch", "space_to_depth", "split", "split_heads",
-    "squeeze", "stack", "step_of", "stft", "swapaxes", "take", "take_along_axis", "tensordot",
-    "tile", "top_k", "trace", "tril", "triu", "unfold", "unsqueeze", "unstack", "where",
+    "reverse_sequence", "roll", "rot90", "scatter_elements", "scatter_nd", "segments",
+    "set_diagonal", "shape_of", "softmax", "sort", "space_to_batch", "space_to_depth", "split",
+    "split_heads", "squeeze", "stack", "step_of", "stft", "swapaxes", "take", "take_along_axis",
+    "tensordot", "tile", "top_k", "trace", "tril", "triu", "unfold", "unsqueeze", "unstack",
+    "where",
 ]  # fmt: skip

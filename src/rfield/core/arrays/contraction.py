@@ -98,7 +98,8 @@ def _labels(term: str, rank: int) -> list[object]:
     """Letters as they are; the axes under ``...`` are counted from their end."""
     head, dots, tail = term.partition("...")
     wide = rank - len(head) - len(tail) if dots else 0
-    if wide < 0 or len(head) + len(tail) + wide != rank:
+    plain = (head + tail).isalpha() or not head + tail
+    if wide < 0 or not plain or len(head) + len(tail) + wide != rank:
         raise InvalidModelError(f"the term {term!r} does not fit an operand of {rank} axes")
     return [*head, *range(-wide, 0), *tail]
 

@@ -71,6 +71,7 @@ def chosen(shape: Sequence[int], index: Index) -> Chosen:
 def getitem(x: Operand, index: Index) -> Reading:
     """``x[index]`` with all of NumPy's indexing: slices, None, integers, arrays, masks, data.
 
+    What is counted from the end moves with the size (``depends_on_size``).
     Known arrays are read exactly; several are paired, so ``x[:, rows, columns]`` reads one element
     for each output. https://numpy.org/doc/stable/user/basics.indexing.html
 
@@ -117,11 +118,21 @@ def getitem(x: Operand, index: Index) -> Reading:
     kind = "gather" if picks else "select" if any(isinstance(p, int) for p in given) else "slice"
     link = Link(reads)
     if not data:
-        made = read(Op(kind, tuple(result), (link,), algebra="move"), x)
+        moving = any(map(_counts_from_end, given))
+        op = Op(kind, tuple(result), (link,), depends_on_size=moving, algebra="move")
+        made = read(op, x)
         return reshape(made, [*result[:start], *wide, *result[start + 1 :]]) if paired else made
     links = [_own(shape_of(entry), wide, start) for entry in data]
     op = Op(kind, tuple(result), (link, *links), exact=False, loose=(0,))
     return Reading(op, [x, *data])
+
+
+def _counts_from_end(part: Part) -> bool:
+    """Whether the size of the axis tells where an index begins."""
+    if isinstance(part, slice):
+        start: int | None = part.start
+        return (part.step or 1) < 0 if start is None else start < 0
+    return isinstance(part, int) and part < 0
 
 
 def tables_of(parts: Sequence[Part], shape: Sequence[int]) -> dict[int, Array]:

@@ -92,13 +92,13 @@ def triu(x: Operand, k: int = 0) -> Reading:
     return where(~np.tri(rows, columns, k - 1, dtype=bool), x, 0)
 
 
-def band_part(x: Operand, lower: int, upper: int) -> Reading:
+def band(x: Operand, lower: int, upper: int) -> Reading:
     """The elements up to ``lower`` below and ``upper`` above the diagonal; below 0 means all.
 
     https://www.tensorflow.org/api_docs/python/tf/linalg/band_part
 
     >>> from .expression import Known
-    >>> band_part(Known((3, 4)), 1, -1).shape
+    >>> band(Known((3, 4)), 1, -1).shape
     (3, 4)
     """
     rows, columns = shape_of(x)[-2:]

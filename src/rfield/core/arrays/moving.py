@@ -5,14 +5,19 @@ from __future__ import annotations
 from collections.abc import Sequence
 from itertools import accumulate
 from math import prod
+from typing import Any
 
 import numpy as np
 
 from ...errors import InvalidModelError, too_large
-from .. import layout
+from .. import layout, ops
 from ..arguments import integer, normalize_axis, several
 from ..limits import PERIOD_LIMIT
-from .expression import Array, Axes, Operand, Reading, axes_of, read, shape_of
+from ..link import Link, Read
+from ..operation import Op
+from ..relation import IDENTITY
+from .expression import Array, Axes, Operand, Reading, axes_of, known_array, read, shape_of
+from .gathering import take_along_axis
 from .shaping import broadcast_to, flatten, reshape, swapaxes, unsqueeze
 
 _TILE_PHASES = 4096
@@ -62,6 +67,36 @@ def flip(x: Operand, axes: Axes = None) -> Reading:
     shape = shape_of(x)
     chosen = axes_of(axes, len(shape))
     return read(layout.flip(shape, chosen) if chosen else [], x)
+
+
+def reverse_sequence(x: Operand, lengths: object, *, axis: int, batch_axis: int) -> Reading:
+    """The first ``lengths[b]`` elements of ``axis`` backwards, for each index ``b`` of the batch.
+
+    https://www.tensorflow.org/api_docs/python/tf/reverse_sequence
+
+    >>> from .expression import Known
+    >>> reverse_sequence(Known((2, 5)), [3, 3], axis=1, batch_axis=0).steps[0].links
+    (Link(0: =, 1: Table(taps=(IndexSet{2}, IndexSet{1}, IndexSet{0}, IndexSet{3}, IndexSet{4}))),)
+    """
+    shape, array = shape_of(x), known_array(lengths)
+    own: Any = lengths if array is None else array
+    time, batch = normalize_axis(axis, len(shape)), normalize_axis(batch_axis, len(shape))
+    if time == batch or tuple(own.shape) != (shape[batch],):
+        raise InvalidModelError(f"lengths {tuple(own.shape)} of sequences in {shape}")
+    if array is None:
+        link = ops.mix(shape, [time], kind="reverse_sequence").links[0]
+        op = Op("reverse_sequence", shape, (link, Link([Read(batch, IDENTITY)])), exact=False)
+        return Reading(op, [x, own])
+    counts = [int(count) for count in array]
+    if any(not 0 <= count <= shape[time] for count in counts):
+        raise InvalidModelError(f"lengths {counts} of sequences in {shape}")
+    orders = [[*range(count)[::-1], *range(count, shape[time])] for count in counts]
+    if all(order == orders[0] for order in orders):
+        order = orders[0] if orders else [*range(shape[time])]
+        return read(layout.gather(shape, time, order, kind="reverse_sequence"), x)
+    table = np.array(orders if batch < time else np.transpose(orders))
+    sizes = [shape[k] if k in (time, batch) else 1 for k in range(len(shape))]
+    return take_along_axis(x, table.reshape(sizes), time)
 
 
 def rot90(x: Operand, k: int = 1, axes: Sequence[int] = (0, 1)) -> Reading:

@@ -292,16 +292,38 @@ def scatter_elements(
     return Reading(Op("scatter", shape, links, exact=False), [x, index, updates])
 
 
-def segment_sum(values: Operand, ids: object, count: int) -> Reading:
-    """Row ``i`` is the sum of the values whose id is ``i``.
+def segments(
+    x: Operand, ids: object, count: int | None = None, *, kind: str = "segments"
+) -> Reading:
+    """Row ``i`` is made of the rows of ``x`` whose number is ``i``; numbers below 0 belong nowhere.
 
+    The axes of the numbers are the first of ``x``. Without ``count`` there are as many rows as the
+    largest known number tells.
     https://www.tensorflow.org/api_docs/python/tf/math/unsorted_segment_sum
 
     >>> from .expression import Known
-    >>> segment_sum(Known((3, 4)), [0, 0, 1], 2).shape
-    (2, 4)
+    >>> segments(Known((4, 3)), [0, 0, 1, 0]).steps[0].links
+    (Link(0: Table(taps=(IndexSet{0..1; 3}, IndexSet{2})), 1: =),)
     """
     array = known_array(ids)
     index: Any = ids if array is None else array.astype(np.int64)
-    zeros = np.broadcast_to(np.zeros(()), (count, *shape_of(values)[len(index.shape) :]))
-    return put(zeros, (index,), values, accumulate=True)
+    shape, own = shape_of(x), tuple(index.shape)
+    if shape[: len(own)] != own or not own:
+        raise InvalidModelError(f"segments {own} of rows {shape}")
+    flat = reshape(x, (prod(own), *shape[len(own) :]))
+    if array is None:
+        if count is None:
+            raise InvalidModelError("how many rows there are depends on the data")
+        reads = [Read(None, WHOLE), *(Read(k, IDENTITY) for k in range(1, len(flat.shape)))]
+        links = (Link(reads), everything(len(own)))
+        return Reading(Op(kind, (count, *flat.shape[1:]), links, exact=False), [flat, index])
+    numbers = [int(number) for number in array.reshape(-1)]
+    rows = max(numbers, default=-1) + 1 if count is None else count
+    if max(numbers, default=-1) >= rows or rows > PERIOD_LIMIT:
+        raise InvalidModelError(f"segment {max(numbers)} of {rows}")
+    found: list[list[int]] = [[] for _ in range(rows)]
+    for k, number in enumerate(numbers):
+        if number >= 0:
+            found[number].append(k)
+    taps = Table(tuple(IndexSet.of(row) for row in found))
+    return read(ops.along(flat.shape, {0: (taps, rows)}, kind=kind), flat)
