@@ -91,8 +91,8 @@ def test_a_move_is_numpys(name: str) -> None:
 CUTS: dict[str, tuple[Callable[[Any], Any], Callable[[np.ndarray], np.ndarray]]] = {
     "tril": (lambda x: arrays.tril(x, 1), lambda a: np.tril(a, 1)),
     "triu": (lambda x: arrays.triu(x, -1), lambda a: np.triu(a, -1)),
-    "band": (lambda x: arrays.band_part(x, 1, 2), lambda a: np.triu(np.tril(a, 2), -1)),
-    "band, all above": (lambda x: arrays.band_part(x, 0, -1), np.triu),
+    "band": (lambda x: arrays.band(x, 1, 2), lambda a: np.triu(np.tril(a, 2), -1)),
+    "band, all above": (lambda x: arrays.band(x, 0, -1), np.triu),
 }
 
 
