@@ -163,9 +163,11 @@ class Reader:
         ]
         if not outputs:
             raise InvalidModelError("no output of the model depends on an input")
-        return draft.finish(
+        graph = draft.finish(
             list(dict.fromkeys(outputs)), tracer.names.all_layers(), origin=self.record.origin
         )
+        graph.main_output = 0
+        return graph
 
 
 def _free_axes(plan: Plan) -> list[int]:

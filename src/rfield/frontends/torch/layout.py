@@ -149,7 +149,8 @@ def repeat_interleave(arg: Arguments) -> Reading:
 def _padding(arg: Arguments, pads: Sequence[int]) -> dict[int, tuple[int, int]]:
     """``F.pad`` names the last axis first."""
     rank = arg.operands[0].dim()
-    pairs = zip(pads[::2], pads[1::2], strict=True)
+    numbers = [int(width) for width in pads]  # a buffer may hold them
+    pairs = zip(numbers[::2], numbers[1::2], strict=True)
     return {rank - 1 - j: (before, after) for j, (before, after) in enumerate(pairs)}
 
 
@@ -227,7 +228,8 @@ def roll(arg: Arguments) -> Reading:
 
     https://docs.pytorch.org/docs/stable/generated/torch.roll.html
     """
-    return arrays.roll(arg.self, arg.shifts, arg.dims or None)
+    axes = [arg.dims] if isinstance(arg.dims, int) else arg.dims
+    return arrays.roll(arg.self, arg.shifts, axes or None)
 
 
 @rule("aten::pixel_shuffle", shaped=True)
