@@ -211,7 +211,7 @@ def slice_(call: Call) -> Any:
     ends = [None if s < 0 else b + s for b, s in zip(begin, size, strict=True)]
     if any(b < 0 or (e or 0) > n for b, e, n in zip(begin, ends, before, strict=True)):
         raise InvalidModelError(f"begin {begin} and size {size} outside {before}")
-    return arrays.getitem(call[0], [slice(b, e) for b, e in zip(begin, ends, strict=True)])
+    return arrays.getitem(call[0], tuple(map(slice, begin, ends)))
 
 
 @rule("StridedSlice")
@@ -221,7 +221,7 @@ def strided_slice(call: Call) -> Any:
     https://www.tensorflow.org/api_docs/python/tf/raw_ops/StridedSlice
     """
     index = index_of(call.attributes, call.integers(1), call.integers(2), call.integers(3))
-    return arrays.getitem(call[0], index)
+    return arrays.getitem(call[0], tuple(index))
 
 
 @rule("Tile")
@@ -307,7 +307,7 @@ def gather(call: Call) -> Any:
     batch = call.number("batch_dims")
     batch += len(call.shape(1)) if batch < 0 else 0
     axis = call.integer(2) if len(call) > 2 else batch
-    return arrays.take(call[0], call.either(1), axis, batch=batch, table=not call.depends(0))
+    return arrays.take(call[0], call.either(1), axis, batch_dims=batch)
 
 
 @rule("GatherNd", "ResourceGatherNd")
@@ -316,7 +316,7 @@ def gather_nd(call: Call) -> Any:
 
     https://www.tensorflow.org/api_docs/python/tf/raw_ops/GatherNd
     """
-    return arrays.gather_nd(call[0], call.either(1), table=not call.depends(0))
+    return arrays.gather_nd(call[0], call.either(1))
 
 
 @rule("ReverseSequence")
