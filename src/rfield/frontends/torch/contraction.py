@@ -60,7 +60,8 @@ def add_summed_product(arg: Arguments) -> Reading:
 
 
 def _added(arg: Arguments, added: Any, product: Reading) -> Reading:
-    return arrays.pointwise(added, product, kind="add") if arg.depends(added) else product
+    """What is added may be a mask of minus infinity."""
+    return arrays.pointwise(added, product, kind="add", algebra="add")
 
 
 @rule("aten::addr")
