@@ -145,3 +145,12 @@ def test_every_side_of_every_support_is_marked_once(seed: int) -> None:
     read = {(i + 2 * p, j + 3 * q) for i, j in rows.tolist() for p in range(3) for q in range(2)}
     assert set(found) <= read
     assert len(found) == len(set(found)) <= 12
+
+
+def test_the_box_of_a_long_field() -> None:
+    """Two rows of fifteen equal taps: all of them, and the middle third of them."""
+    b = rfield.GraphBuilder()
+    graph = b.build([b.conv("conv", b.input("x", (1, 1, 2, 15)), kernel=(2, 15))])
+    found = rfield.influence(graph, (0, 0))
+    assert (found.box(1.0), found.spans(1.0)) == ((2, 15), ((0, 2), (0, 15)))
+    assert found.box(0.3) == (2, 5)

@@ -155,4 +155,12 @@ EQUIVALENT: dict[str, str] = {
     "core/known/narrow.py narrowed: return _pointwise(op, codes, operands, [~wide & wide,"
     " wide, ~wide]) -> return _pointwise(op, codes, operands, [~wide | wide, wide, ~wide])":
         "the condition is a constant and reads nothing",
+    "analysis/pixels/claims.py _faces: if rest is not None: -> if True:":
+        "each side of a bounding box holds an element",
+    "analysis/pixels/support.py Question.union: foot is not None and foot.batch > 1 -> foot"
+    " is not None and foot.batch > 0": SLOWER,
+    "analysis/pixels/support.py _collected: block = whole.blocks[0] -> block ="
+    " whole.blocks[-1]": ONLY_ONE,
+    "analysis/pixels/support.py Question.pull: if any((ENDLESS in foot.windows for foot in"
+    " feet)): -> if False:": "what has no end was refused before",
 }  # fmt: skip
