@@ -354,12 +354,12 @@ def test_engines_that_contradict_each_other(
 
 
 def test_a_batch_that_does_not_fit_is_halved(monkeypatch: pytest.MonkeyPatch) -> None:
-    """No more than two rows at once: every row is answered, in order."""
+    """No more than one row at once: every row is answered, in order."""
     _, graph = three(9)
     real = Question.pull
 
     def small(self: Question, rows: Any, domain: Any) -> Any:
-        if len(rows) > 2:
+        if len(rows) > 1:
             raise TooLargeError("too many rows")
         return real(self, rows, domain)
 
