@@ -154,3 +154,15 @@ def test_the_box_of_a_long_field() -> None:
     found = rfield.influence(graph, (0, 0))
     assert (found.box(1.0), found.spans(1.0)) == ((2, 15), ((0, 2), (0, 15)))
     assert found.box(0.3) == (2, 5)
+
+
+def test_whole_reads_without_an_end_name_three_layers() -> None:
+    b = rfield.GraphBuilder()
+    x = b.input("x", (1, 1, 6))
+    parts = [b.reduce(f"mean{k}", x, axes=[2], keepdims=True) for k in range(4)]
+    graph = b.build([b.add("sum", x, *parts)])
+    with pytest.raises(rfield.RFieldError) as told:
+        rfield.support(graph, (1,), clip=False)
+    assert str(told.value) == (
+        "sum reads a whole axis (mean0, mean1, mean2); without clip its field has no end"
+    )

@@ -389,15 +389,3 @@ def test_outputs_that_read_only_padding() -> None:
     assert found
     assert (found.positions, found.sound, found.faces, found.read) == (7, 7, 10, 5)
     assert (found.compared, found.runs) == (35, 2 + 7 + 5)
-
-
-def test_whole_reads_without_an_end_name_three_layers() -> None:
-    b = rfield.GraphBuilder()
-    x = b.input("x", (1, 1, 6))
-    parts = [b.reduce(f"mean{k}", x, axes=[2], keepdims=True) for k in range(4)]
-    graph = b.build([b.add("sum", x, *parts)])
-    with pytest.raises(rfield.RFieldError) as told:
-        rfield.support(graph, (1,), clip=False)
-    assert str(told.value) == (
-        "sum reads a whole axis (mean0, mean1, mean2); without clip its field has no end"
-    )
