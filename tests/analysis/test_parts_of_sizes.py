@@ -10,7 +10,9 @@ import numpy as np
 import pytest
 
 import rfield
+from rfield.analysis.resizing.edges import _mask as mask
 from rfield.analysis.resizing.sizeset import SizeSet
+from rfield.core.indices import IndexSet
 
 
 def window(size: int, kernel: int, stride: int, dilation: int, pads: tuple[int, int], own: bool):
@@ -282,3 +284,8 @@ def test_the_least_step_of_what_is_folded(kind: str) -> None:
         assert step == 3
         step = 6
     assert (found.step, found.moves) == ((step,), (step * outputs // size,))
+
+
+def test_positions_that_an_axis_has() -> None:
+    found = mask(IndexSet.of([-2, 0, 3, 4, 5, 9]), 5)
+    assert found.tolist() == [True, False, False, True, True]

@@ -354,12 +354,12 @@ def test_engines_that_contradict_each_other(
 
 
 def test_a_batch_that_does_not_fit_is_halved(monkeypatch: pytest.MonkeyPatch) -> None:
-    """No more than two rows at once: every row is answered, in order."""
+    """No more than one row at once: every row is answered, in order."""
     _, graph = three(9)
     real = Question.pull
 
     def small(self: Question, rows: Any, domain: Any) -> Any:
-        if len(rows) > 2:
+        if len(rows) > 1:
             raise TooLargeError("too many rows")
         return real(self, rows, domain)
 
@@ -380,3 +380,12 @@ def test_a_share_that_is_met_exactly() -> None:
     b = rfield.GraphBuilder()
     found = rfield.influence(b.build([b.conv("c", b.input("x", (1, 1, 5)), kernel=4)]), (0,))
     assert [found.box(share) for share in (0.25, 0.5, 0.51, 1.0)] == [(2,), (2,), (4,), (4,)]
+
+
+def test_outputs_that_read_only_padding() -> None:
+    """The first two of seven read nothing; noise anywhere leaves them as they are."""
+    net = Net([Layer("conv", ("x",), "conv", 1, pads=(2, 0))])
+    found = verify(net.graph(5), Running(net, (5,)), positions=7)
+    assert found
+    assert (found.positions, found.sound, found.faces, found.read) == (7, 7, 10, 5)
+    assert (found.compared, found.runs) == (35, 2 + 7 + 5)
