@@ -1,0 +1,100 @@
+"""The list of ops through every front end that is installed: claimed, and measured there."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from functools import cache
+from importlib import import_module
+from importlib.util import find_spec
+from typing import Any
+
+import pytest
+
+from rfield.frontends.rules import RuleTable
+from tests.conformance.ops import CASES
+from tests.conformance.ops.checking import (
+    claims,
+    measured,
+    missing,
+    recording,
+    short_text,
+    variants,
+)
+
+FRONT_ENDS = {
+    "torch": "torch", "onnx": "onnxruntime", "tensorflow": "tensorflow", "keras": "keras",
+    "jax": "jax", "declared": "numpy",
+}  # fmt: skip
+
+
+def front_end(name: str) -> Any:
+    """The builders of a front end, or a skip with the reason."""
+    if find_spec(FRONT_ENDS[name]) is None:
+        pytest.skip(f"{FRONT_ENDS[name]} is not installed")
+    if name != "declared" and find_spec(f"rfield.frontends.{name}") is None:
+        pytest.skip(f"rfield has no front end for {name}")
+    return import_module(f"tests.conformance.ops_in_{name}")
+
+
+@cache
+def outcome(name: str) -> tuple[dict[str, list[str]], dict[str, list[str]], set[str]]:
+    """What differs from the list, by entry: claimed, measured; and the names that were called."""
+    front = front_end(name)
+    says: dict[str, list[str]] = {}
+    does: dict[str, list[str]] = {}
+    with recording(front.RULES) as called:
+        for case, spelling, build in variants(front, CASES):
+            title = f"{case} [{spelling}]"
+            try:
+                model = build(case)
+            except front.REFUSALS as error:
+                does[title] = [f"cannot be built: {short_text(error)}"]
+                continue
+            if model is not None:
+                says[title] = claims(front, case, model)
+                does[title] = measured(front, case, model)
+    return says, does, called
+
+
+PARAMETERS = [
+    pytest.param(name, marks=[] if name == "declared" else getattr(pytest.mark, name))
+    for name in FRONT_ENDS
+]
+
+
+@pytest.mark.parametrize("name", PARAMETERS)
+def test_rfield_claims_what_the_list_says(name: str) -> None:
+    says = outcome(name)[0]
+    assert {title: problems for title, problems in says.items() if problems} == {}
+    assert len(says) > 50
+
+
+@pytest.mark.parametrize("name", PARAMETERS)
+def test_the_framework_reads_what_the_list_says(name: str) -> None:
+    does = outcome(name)[1]
+    assert {title: problems for title, problems in does.items() if problems} == {}
+
+
+@pytest.mark.parametrize("name", [p for p in PARAMETERS if p.values[0] != "declared"])
+def test_every_rule_function_is_called_by_an_entry(name: str) -> None:
+    assert missing(front_end(name).RULES, outcome(name)[2])[0] == []
+
+
+@pytest.mark.parametrize("name", [p for p in PARAMETERS if p.values[0] != "declared"])
+def test_every_name_of_a_table_is_reached_by_an_entry(name: str) -> None:
+    assert missing(front_end(name).RULES, outcome(name)[2])[1] == []
+
+
+@pytest.mark.torch
+def test_a_wrong_literal_and_a_rule_without_an_entry_are_found() -> None:
+    front = front_end("torch")
+    right = next(case for case in CASES if case.name == "flip")
+    wrong = replace(right, reads={0: {10}})
+    (build,) = front.BUILDERS["flip"].values()
+    assert claims(front, wrong, build(wrong)) == ["(0,) reads (11,), right (10,)"]
+    assert measured(front, wrong, build(wrong)) == ["(0,) really reads (11,), the list says (10,)"]
+    assert missing(front.RULES, set(front.RULES) - {"aten::flip"})[1] == ["aten::flip"]
+    table = RuleTable("example")
+    table.rule("example::op")(lambda _call: None)
+    assert missing(table, set())[1:] == (["example::op"], 1)
+    assert missing(table, {"example::op"}) == ([], [], 1)
