@@ -6,7 +6,7 @@ from collections.abc import Callable
 from typing import Any
 
 import rfield
-from rfield.frontends.rules import RuleTable
+from rfield.frontends.machine.rules import RuleTable
 
 from .ops.case import Case
 

@@ -10,7 +10,7 @@ from typing import Any
 
 import pytest
 
-from rfield.frontends.rules import RuleTable
+from rfield.frontends.machine.rules import RuleTable
 from tests.conformance.ops import CASES
 from tests.conformance.ops.checking import (
     claims,

@@ -197,6 +197,10 @@ def _check_link(node: Node, operand: Node, link: AnyLink) -> None:
         )
 
 
+def _no_masks() -> dict[int, Known]:
+    return {}
+
+
 @dataclass(slots=True, eq=False)
 class Draft:
     """A graph in the making. ``add`` returns the index by which later ops name the value.
@@ -210,7 +214,7 @@ class Draft:
     names: dict[str, int] = field(default_factory=dict[str, int])
     layer: str = ""
     tables: tuple[object, ...] = ()
-    known: dict[int, Known] = field(default_factory=lambda: {})
+    known: dict[int, Known] = field(default_factory=_no_masks)
 
     def input(
         self, name: str, shape: Sequence[int], axes: Sequence[int], free: Iterable[int] = ()

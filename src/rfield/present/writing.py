@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Generator
 from contextlib import contextmanager
 from errno import EACCES
 from pathlib import Path
@@ -51,7 +51,7 @@ def to_stream(report: Report, form: str, stream: TextIO) -> None:
 
 
 @contextmanager
-def in_place_of(target: Path) -> Iterator[Path]:
+def in_place_of(target: Path) -> Generator[Path, None, None]:
     """A file to write, which takes the place of ``target`` once it is whole.
 
     What fails or is interrupted leaves the old file. A link stays one, and a file keeps its

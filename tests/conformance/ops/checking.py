@@ -15,7 +15,7 @@ from typing import Any, Protocol
 import numpy as np
 
 import rfield
-from rfield.frontends.rules import RuleTable
+from rfield.frontends.machine.rules import RuleTable
 
 from .case import Case, Index
 

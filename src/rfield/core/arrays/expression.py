@@ -10,10 +10,15 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import Protocol
+from typing import Any, Protocol, cast
+
+import numpy as np
+import numpy.typing as npt
 
 from ..arguments import Shape
 from ..operation import Op
+
+Array = npt.NDArray[Any]
 
 
 class Operand(Protocol):
@@ -62,3 +67,8 @@ def read(steps: Op | Sequence[Op], *operands: Operand) -> Reading:
 def shape_of(operand: Operand) -> Shape:
     """The shape of an operand as a plain tuple."""
     return tuple(operand.shape)
+
+
+def contents(operand: Operand) -> Array | None:
+    """The contents of an operand that is given as a NumPy array; None for any other."""
+    return cast("Array", operand) if isinstance(operand, np.ndarray) else None

@@ -7,16 +7,20 @@ reads nothing dependent is a constant, chains are named step by step. Errors say
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
+from math import prod
 from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
 
 from ...core.algebra import Contraction
 from ...core.arrays.expression import Reading
 from ...core.graph import Draft
-from ...core.known import Known, narrowed
+from ...core.known import ZERO, Known, narrowed
 from ...core.link import AnyLink, everything
 from ...core.ops import Op
 from ...errors import InvalidModelError, RFieldError, TooLargeError, UnsupportedOpError
-from .values import Constant, Dependent, Items, Outputs
+from .values import Constant, Dependent, Items, Outputs, known
 
 _CHANGES_PLACES = frozenset({"pad", "slice", "gather", "resize", "select", "roll"})
 """Kinds whose reading, not only whose shape, changes when an operand computed from a size does."""
@@ -32,9 +36,11 @@ class Emitter:
 
     ``fresh``: makes a name that no value has. ``resolve``: turns what a front end calls a tensor
     into a ``Dependent`` or a ``Constant``, where rules see tensors of the framework itself.
+    ``sized``: whether a size of the input is among what the rule read, beside the operands that its
+    reading names.
     """
 
-    __slots__ = ("draft", "fresh", "resolve", "source")
+    __slots__ = ("draft", "fresh", "resolve", "sized", "source")
 
     def __init__(
         self,
@@ -45,20 +51,19 @@ class Emitter:
         self.draft = draft
         self.fresh = fresh
         self.resolve = resolve
+        self.sized = False
         self.source = ""
 
     def settle(self, answer: Any, operands: Sequence[Any], name: str) -> Any:
         """The value of an answer; its ops enter the draft, the last one as ``name``."""
+        if isinstance(answer, Op) and answer.kind != "identity":
+            return self._add(answer, operands, name)
         if isinstance(answer, Op):
-            return self._chain([answer], operands, name)
+            return self._value(operands[0])
         if isinstance(answer, list):
             return self._chain(answer, operands, name)
         if isinstance(answer, Reading):
-            inner = [
-                self.settle(value, (), f"{name}/{_kind(value)}")
-                if isinstance(value, Reading) else value
-                for value in answer.operands
-            ]  # fmt: skip
+            inner = [self._inner(value, name) for value in answer.operands]
             return self._chain(answer.steps, inner, name)
         if isinstance(answer, Outputs):
             return Outputs(
@@ -66,6 +71,12 @@ class Emitter:
                 for k, entry in enumerate(answer)
             )
         return self._value(answer)
+
+    def _inner(self, operand: Any, name: str) -> Any:
+        """An operand of a reading: another reading, the contents of a constant, or a value."""
+        if isinstance(operand, Reading):
+            return self.settle(operand, (), f"{name}/{_kind(operand)}")
+        return known(operand) if isinstance(operand, np.ndarray) else operand
 
     def _chain(self, steps: Sequence[Op], operands: Sequence[Any], name: str) -> Any:
         steps = [op for op in steps if op.kind != "identity"]
@@ -77,23 +88,25 @@ class Emitter:
         return self._add(steps[-1], values, name)
 
     def _value(self, operand: Any) -> Any:
-        known = operand is None or isinstance(operand, (Dependent, Constant, Items))
-        return operand if known or self.resolve is None else self.resolve(operand)
+        ours = operand is None or isinstance(operand, (Dependent, Constant, Items))
+        return operand if ours or self.resolve is None else self.resolve(operand)
 
     def _add(self, op: Op, operands: Sequence[Any], name: str) -> Dependent | Constant:
         """One op with the operands that depend on an input."""
-        if any(size < 0 for size in op.shape):
+        if min(op.shape, default=0) < 0:
             raise InvalidModelError(f"its output would have the shape {op.shape}")
-        values = [self._value(operand) for operand in operands]
-        op, known = self._narrowed(op, values)
+        values = operands if self.resolve is None else [self._value(v) for v in operands]
+        elements = None
+        if op.algebra is not None or self.draft.known:
+            op, elements = self._narrowed(op, values)
         links, exact = op.links, op.exact
         kept: list[int] = []
         chosen: list[AnyLink] = []
         tables: list[object] = []
-        sized = False
+        sized, count = self.sized, len(links)
         for place, value in enumerate(values):
             if isinstance(value, Dependent):
-                if place < len(links):
+                if place < count:
                     link = links[place]
                     if link is None:
                         continue
@@ -103,21 +116,30 @@ class Emitter:
                 chosen.append(link)
             elif isinstance(value, Constant):
                 sized = sized or value.sized
-                tables.append(value.shape if value.has_shape else ())
+                if not value.stored:
+                    tables.append(value.shape if value.has_shape else ())
             elif value is not None:
                 raise InvalidModelError("a list of tensors stands where a tensor is expected")
         if not kept:
-            return Constant(op.shape, sized=sized, made=True)
+            return Constant(op.shape, sized=sized, made=True, zeros=_zeros(op, values))
         moving = op.depends_on_size or (sized and op.kind in _CHANGES_PLACES)
-        join = op.join and len(kept) > 1
-        if len(chosen) != len(links) or (join, exact, moving) != (
-            op.join, op.exact, op.depends_on_size,
-        ):  # fmt: skip
-            op = Op(op.kind, op.shape, tuple(chosen), join, exact, op.work, moving)
+        op = _fitted(op, chosen, join=op.join and len(kept) > 1, exact=exact, moving=moving)
         if self.resolve is None:  # a front end with tensors of its own notes its own tables
             self.draft.tables = tuple(tables)
-        index = self.draft.add(self.fresh(name), op, kept, source=self.source, known=known)
+        index = self.draft.add(self.fresh(name), op, kept, source=self.source, known=elements)
         return Dependent(index, op.shape)
+
+    def inputs_behind(self, value: Any) -> list[str]:
+        """Names of the graph's inputs that a value depends on."""
+        if not isinstance(value, Dependent):
+            return []
+        nodes, found, stack = self.draft.nodes, {value.index}, [value.index]
+        while stack:
+            for operand in nodes[stack.pop()].operands:
+                if operand not in found:
+                    found.add(operand)
+                    stack.append(operand)
+        return [entry.name for entry in self.draft.entries if entry.node in found]
 
     def _narrowed(self, op: Op, values: Sequence[Any]) -> tuple[Op, Known | None]:
         """The op without reads of elements that masks, or operands so far, say to be known."""
@@ -126,19 +148,46 @@ class Emitter:
         if not found and not (masked and len(op.links) > 1):
             return op, None
         held = [found.get(v.index) if isinstance(v, Dependent) else None for v in values]
-        if not any(held) and not (masked and any(isinstance(v, Constant) for v in values)):
+        if not any(held) and not (masked and any(_may_mask(v, op) for v in values)):
             return op, None
         given = values[: len(op.links)]
         plain = all(isinstance(v, (Dependent, Constant)) for v in given)
         if not plain or len(given) < len(op.links):
             return op, None
-        known = [
+        elements = [
             v.known(as_factor=op.algebra == "multiply") if isinstance(v, Constant) else k
             for v, k in zip(given, held, strict=False)
         ]
         first = given[0]
         condition = first.array if isinstance(first, Constant) and op.algebra == "where" else None
-        return narrowed(op, known, [v.shape for v in given], condition)
+        return narrowed(op, elements, [v.shape for v in given], condition)
+
+
+def _fitted(op: Op, links: Sequence[AnyLink], *, join: bool, exact: bool, moving: bool) -> Op:
+    """The op with the links that are left; itself where nothing changes."""
+    if len(links) == len(op.links) and (join, exact, moving) == (
+        op.join, op.exact, op.depends_on_size,
+    ):  # fmt: skip
+        return op
+    return Op(op.kind, op.shape, tuple(links), join, exact, op.work, moving)
+
+
+def _zeros(op: Op, values: Sequence[Any]) -> NDArray[np.bool_] | None:
+    """Where the result of constants is zero, as far as their masks tell: a masked weight."""
+    given = values[: len(op.links)]
+    if op.algebra is None or not all(isinstance(value, Constant) for value in given):
+        return None
+    known = [value.known() for value in given]
+    if not any((each.codes == ZERO).any() for each in known):
+        return None
+    _, elements = narrowed(op, known, [value.shape for value in given])
+    found = None if elements is None else elements.codes == ZERO
+    return np.broadcast_to(found, op.shape) if found is not None and found.any() else None
+
+
+def _may_mask(value: Any, op: Op) -> bool:
+    """Whether a constant may cut elements: one number for all of them is no mask."""
+    return isinstance(value, Constant) and (op.algebra == "where" or prod(value.shape) > 1)
 
 
 def _kind(reading: Reading) -> str:
@@ -152,7 +201,8 @@ def placed(error: Exception, name: str, op: str) -> RFieldError:
         return error
     if isinstance(error, RFieldError):
         text = str(error)
-        made = type(error)(text if text.startswith(name) else f"{name} ({op}): {text}")
+        named = text.startswith((f"{name}:", f"{name} ("))
+        made = type(error)(text if named else f"{name} ({op}): {text}")
     elif isinstance(error, (MemoryError, RecursionError)):
         made = TooLargeError(f"{name} ({op}): too large or nested too deeply to be read")
     elif isinstance(error, _FAILURES):

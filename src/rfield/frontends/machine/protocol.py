@@ -17,8 +17,11 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import Any, Protocol
 
+import numpy as np
+
 from ...core.arguments import Shape, normalize_axis
 from ...core.arrays.expression import Reading
+from ...core.known import ZERO
 from ...core.ops import Op
 from ...errors import InvalidModelError, UnresolvedSizeError
 from .values import Array, Constant, Dependent, Items, Outputs, Tensor
@@ -103,6 +106,14 @@ class Call:
         """The contents of an operand, or None where it depends on an input or is too large."""
         value = self.optional(place)
         return value.array if isinstance(value, Constant) else None
+
+    def zeros(self, place: int) -> Array | None:
+        """Where a mask of the model makes a constant operand zero, in its shape; else None."""
+        value = self.optional(place)
+        if not isinstance(value, Constant) or value.stored:
+            return None
+        found = value.known().codes == ZERO
+        return np.broadcast_to(found, value.shape) if found.any() else None
 
     def either(self, place: int) -> Any:
         """The contents of an operand where they are known, else the operand as data."""

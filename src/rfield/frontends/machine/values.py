@@ -7,8 +7,8 @@ op with several results answers.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
-from typing import Any
+from collections.abc import Callable, Iterable, Sequence
+from typing import Any, ClassVar
 
 import numpy as np
 import numpy.typing as npt
@@ -46,6 +46,9 @@ class Constant:
     """
 
     __slots__ = ("_contents", "_shape", "made", "origin", "sized", "zeros")
+
+    stored: ClassVar[bool] = False
+    """Whether it is read from the file as it is, so that no input size changes its shape."""
 
     def __init__(
         self,
@@ -91,17 +94,18 @@ class Constant:
     def known(self, *, as_factor: bool = False) -> Known:
         """What is known of its elements, for masks.
 
-        Its zeros count unless it is a parameter, or nothing but zeros, which is no mask.
+        Its zeros count unless it is a parameter, or nothing but zeros, which is no mask; of a
+        tensor of a file, where nobody knows what is a parameter, beside nothing but ones.
         ``as_factor``: it multiplies position by position; then only a mask of zeros and one other
         number counts, for the one zero of a ramp or a window is no end of what is read.
         """
         array = self.array
         if array is not None and array.size > MASK:
             array = None
-        counts = array is not None and self.made and bool(array.any())
-        if counts and as_factor and array is not None:
+        counts = array is not None and (self.made or self.stored) and bool(array.any())
+        if counts and (as_factor or not self.made) and array is not None:
             others = array[array != 0]
-            counts = bool((others == others[0]).all())
+            counts = bool((others == (others[0] if self.made else 1)).all())
         zeros = None if as_factor and array is not None else self.zeros
         return of_constant(self.shape, array, zeros, counts=counts)
 
@@ -113,9 +117,16 @@ Tensor = Dependent | Constant
 
 
 class Items(tuple[Any, ...]):
-    """A list of tensors as one value: a sequence, a TensorList."""
+    """A list of tensors as one value: a sequence, a TensorList; None for one not yet written."""
 
-    __slots__ = ()
+    @property
+    def blank(self) -> Any:
+        """What an element is that was never written; None where that is not known."""
+        return next((item for item in self if item is not None), None)
+
+    def of(self, items: Iterable[Any]) -> Items:
+        """The same kind of list with other elements."""
+        return Items(items)
 
 
 class Outputs(tuple[Any, ...]):

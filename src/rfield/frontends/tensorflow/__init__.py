@@ -12,6 +12,7 @@ from typing import Any
 
 from ...core.graph import Graph
 from ...errors import UnreadableModelError
+from ..machine.protocol import Constant, Outputs, Reading
 from ..registry import Request
 from . import (  # noqa: F401  # importing a family registers its rules
     blocks,
@@ -20,7 +21,6 @@ from . import (  # noqa: F401  # importing a family registers its rules
     convolution,
     layout,
     lists,
-    loops,
     messages,
     normalization,
     pointwise,
@@ -30,13 +30,12 @@ from . import (  # noqa: F401  # importing a family registers its rules
 )
 from .files import Source, parse, read
 from .model import Model
-from .rulebook import RULES, Arguments, Reading, rule
-from .values import Fixed, Outputs
+from .rulebook import RULES, Call, rule
 
 __all__ = [
     "RULES",
-    "Arguments",
-    "Fixed",
+    "Call",
+    "Constant",
     "Outputs",
     "Reading",
     "read_callable",

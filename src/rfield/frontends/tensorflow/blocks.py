@@ -16,37 +16,50 @@ from typing import Any
 import numpy as np
 
 from ...core import layout
-from ...core.graph import Draft
+from ...core.arrays.expression import Reading, read
 from ...core.ops import Op
 from ...errors import InvalidModelError
-from .rulebook import Arguments, Reading, rule
+from ..machine.values import Dependent
+from .rulebook import Call, rule
 from .values import Blocked
 
 
 @rule("SpaceToBatchND")
-def space_to_batch(arg: Arguments) -> Any:
-    """Pad, then sort the pixels by their place in a block."""
-    return _to_blocks(arg, arg.integers(1), arg.array(2))
+def space_to_batch(call: Call) -> Any:
+    """Pad, then sort the pixels by their place in a block.
+
+    https://www.tensorflow.org/api_docs/python/tf/raw_ops/SpaceToBatchND
+    """
+    return _to_blocks(call, call.integers(1), call.constant(2))
 
 
 @rule("SpaceToBatch")
-def old_space_to_batch(arg: Arguments) -> Any:
-    """The same over two axes, with one size for both."""
-    size = arg.number("block_size")
-    return _to_blocks(arg, (size, size), arg.array(1))
+def old_space_to_batch(call: Call) -> Any:
+    """The same over two axes, with one size for both.
+
+    https://www.tensorflow.org/api_docs/python/tf/raw_ops/SpaceToBatch
+    """
+    size = call.number("block_size")
+    return _to_blocks(call, (size, size), call.constant(1))
 
 
 @rule("BatchToSpaceND")
-def batch_to_space(arg: Arguments) -> Any:
-    """Put the pixels back in their places, then crop."""
-    return _from_blocks(arg, arg.integers(1), arg.array(2))
+def batch_to_space(call: Call) -> Any:
+    """Put the pixels back in their places, then crop.
+
+    https://www.tensorflow.org/api_docs/python/tf/raw_ops/BatchToSpaceND
+    """
+    return _from_blocks(call, call.integers(1), call.constant(2))
 
 
 @rule("BatchToSpace")
-def old_batch_to_space(arg: Arguments) -> Any:
-    """The same over two axes, with one size for both."""
-    size = arg.number("block_size")
-    return _from_blocks(arg, (size, size), arg.array(1))
+def old_batch_to_space(call: Call) -> Any:
+    """The same over two axes, with one size for both.
+
+    https://www.tensorflow.org/api_docs/python/tf/raw_ops/BatchToSpace
+    """
+    size = call.number("block_size")
+    return _from_blocks(call, (size, size), call.constant(1))
 
 
 def _pairs(pairs: Any, count: int) -> list[tuple[int, int]]:
@@ -57,8 +70,8 @@ def _pairs(pairs: Any, count: int) -> list[tuple[int, int]]:
     return [(int(before), int(after)) for before, after in pairs]
 
 
-def _to_blocks(arg: Arguments, block: tuple[int, ...], paddings: Any) -> Any:
-    shape = arg.shape(0)
+def _to_blocks(call: Call, block: tuple[int, ...], paddings: Any) -> Any:
+    shape = call.shape(0)
     pairs = _pairs(paddings, len(block))
     if len(shape) < len(block) + 1 or any(size < 1 for size in block):
         raise InvalidModelError(f"blocks of {block} on {len(shape)} axes")
@@ -69,21 +82,21 @@ def _to_blocks(arg: Arguments, block: tuple[int, ...], paddings: Any) -> Any:
                 f"{op.shape[axis]} positions do not divide into blocks of {size}"
             )
     axes = tuple(range(1, len(block) + 1))
-    if type(arg.operand(0)) is not int:
+    if not isinstance(call[0], Dependent):
         return _sorted(op.shape, block, axes)
     if not any(map(any, pairs)):
-        return Blocked(arg.operand(0), block, axes)
-    return Blocked(Reading(op, [arg.operand(0)]), block, axes)
+        return Blocked(call[0], block, axes)
+    return Blocked(read(op, call[0]), block, axes)
 
 
-def _from_blocks(arg: Arguments, block: tuple[int, ...], crops: Any) -> Any:
-    value = arg.operand(0)
+def _from_blocks(call: Call, block: tuple[int, ...], crops: Any) -> Any:
+    value = call[0]
     pairs = _pairs(crops, len(block))
     cut = {axis: (-before, -after) for axis, (before, after) in enumerate(pairs, 1)}
     if type(value) is Blocked and value.block == block and value.axes == tuple(cut):
-        shape = arg.shape_of(value.value)
-        return Reading(layout.pad(shape, cut), [value.value])
-    shape = arg.shape(0)
+        shape = value.value.shape
+        return read(layout.pad(shape, cut), value.value)
+    shape = call.shape(0)
     count = prod(block)
     if len(shape) < len(block) + 1 or not count or shape[0] % count:
         raise InvalidModelError(f"a batch of {shape[:1]} does not divide into blocks of {block}")
@@ -121,14 +134,14 @@ def _sorted(shape: tuple[int, ...], block: tuple[int, ...], axes: tuple[int, ...
     return [first, second, layout.reshape(second.shape, result)]
 
 
-def written_out(value: Blocked, draft: Draft) -> Reading:
+def written_out(value: Blocked) -> Reading:
     """The tensor that the op gives, for ops that cannot be read in the space of the image."""
-    return Reading(_sorted(draft.nodes[value.value].shape, value.block, value.axes), [value.value])
+    return read(_sorted(value.value.shape, value.block, value.axes), value.value)
 
 
-def reshaped(arg: Arguments, value: Blocked, axis: int, *, grow: bool) -> Blocked | None:
+def reshaped(call: Call, value: Blocked, axis: int, *, grow: bool) -> Blocked | None:
     """ExpandDims and Squeeze of blocks, in the space of the image; None where it cannot be."""
-    shape = list(arg.shape_of(value.value))
+    shape = list(value.value.shape)
     if axis == 0 or (not grow and (axis in value.axes or shape[axis] != 1)):
         return None
     if grow:
@@ -137,5 +150,5 @@ def reshaped(arg: Arguments, value: Blocked, axis: int, *, grow: bool) -> Blocke
         del shape[axis]
     step = 1 if grow else -1
     axes = tuple(a + step if a >= axis else a for a in value.axes)
-    op = layout.reshape(arg.shape_of(value.value), shape)
-    return replace(value, value=Reading(op, [value.value]), axes=axes)
+    op = layout.reshape(value.value.shape, shape)
+    return replace(value, value=read(op, value.value), axes=axes)

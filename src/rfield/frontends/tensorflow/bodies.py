@@ -11,17 +11,29 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from itertools import chain
 from sys import intern
-from typing import Any, TypeAlias
+from typing import Any, NamedTuple, TypeAlias
 
 from ...errors import InvalidModelError
+from ..machine.values import Outputs
 from .arguments import OUTPUT_NAMES
-from .values import Fixed
+from .values import Mark, Stored
 
 Reference = tuple[int, int]
 """A node by its place in ``Body.items``, and which of its outputs."""
 
 Order: TypeAlias = "array[int]"
 """Places of nodes, operands first."""
+
+
+def pick(value: Any, output: int) -> Any:
+    """One output of a node."""
+    if type(value) is Outputs:
+        if output >= len(value):
+            raise InvalidModelError(f"output {output} of a node with {len(value)}")
+        return value[output]
+    if output and value is not Mark.ASIDE and value is not Mark.DEAD:
+        raise InvalidModelError(f"output {output} of a node with 1")
+    return value
 
 
 def printable(name: str) -> str:
@@ -110,7 +122,7 @@ class Body:
         passing: list[int] = []
         for place, item in enumerate(self.items):
             if item.op == "Const":
-                constants[place] = Fixed(None, item=item)
+                constants[place] = Stored(item)
             elif item.op == "Identity" and len(item.inputs) == 1:
                 passing.append(place)
         for place in passing:  # one step: chains of them are few
@@ -178,7 +190,54 @@ def _body(nodes: Sequence[Any], arguments: Sequence[Any], functions: Mapping[str
     for item, node in zip(items, chain(parameters, nodes), strict=True):
         if texts := node.input:
             item.inputs = _references(body, item, texts, functions)
+    find_predicates(body)
     return body
+
+
+MERGES = ("Merge", "RefMerge")
+_TURNS = ("NextIteration", "RefNextIteration")
+
+
+def find_predicates(body: Body) -> None:
+    """Let each ``Merge`` of a branch read the predicates that decide between its operands, too.
+
+    They are those of the switches of which one operand hangs on one side and another on the other;
+    constants hang on theirs by a control input.
+    """
+    items = body.items
+    if not any(item.op in MERGES for item in items):
+        return
+    waiting = [
+        _Waiting(item.op, (*item.inputs, *_controls(body, item)), item.name) for item in items
+    ]
+    sides: dict[int, frozenset[tuple[Reference, int]]] = {}
+    for place in sort(waiting, range(len(items))):
+        item = items[place]
+        found: set[tuple[Reference, int]] = set()
+        for source, output in waiting[place].inputs:
+            found |= sides.get(source, frozenset())
+            if items[source].op in ("Switch", "RefSwitch") and len(items[source].inputs) > 1:
+                found.add((items[source].inputs[1], output))
+        turns = any(items[source].op in _TURNS for source, _ in item.inputs)
+        if item.op in MERGES and len(item.inputs) > 1 and not turns:
+            both = {p for p, side in found if (p, 1 - side) in found} or {p for p, _ in found}
+            item.inputs = (*item.inputs, *sorted(both))
+            found = {(p, side) for p, side in found if p not in both}
+        sides[place] = frozenset(found)
+
+
+class _Waiting(NamedTuple):
+    """A node with all that it waits for."""
+
+    op: str
+    inputs: tuple[Reference, ...]
+    name: str
+
+
+def _controls(body: Body, item: Item) -> list[Reference]:
+    """Nodes that a node only waits for."""
+    texts = (text[1:] for text in item.node.input if text.startswith("^"))
+    return [(body.places[name], 0) for name in texts if name in body.places]
 
 
 def _references(
@@ -201,7 +260,7 @@ def _references(
     return tuple(inputs)
 
 
-def sort(items: Sequence[Item], wanted: Iterable[int]) -> Order:
+def sort(items: Sequence[Item | _Waiting], wanted: Iterable[int]) -> Order:
     """``wanted`` and all that they read, operands first.
 
     Raises:
@@ -223,9 +282,9 @@ def sort(items: Sequence[Item], wanted: Iterable[int]) -> Order:
                 continue
             state[place] = 1
             item = items[place]
-            merging = item.op in ("Merge", "RefMerge")
+            merging = item.op in MERGES
             for source, _ in item.inputs:
-                if merging and items[source].op in ("NextIteration", "RefNextIteration"):
+                if merging and items[source].op in _TURNS:
                     continue  # the way back of a loop
                 if not state[source]:
                     stack.append(source)
@@ -234,7 +293,7 @@ def sort(items: Sequence[Item], wanted: Iterable[int]) -> Order:
     return order
 
 
-def _circle(items: Sequence[Item], place: int, source: int) -> InvalidModelError:
+def _circle(items: Sequence[Item | _Waiting], place: int, source: int) -> InvalidModelError:
     """The circle is found again by walking operands from ``source`` to ``place``."""
     came: dict[int, int] = {source: -1}
     queue = [source]

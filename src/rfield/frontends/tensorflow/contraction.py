@@ -4,12 +4,11 @@ from __future__ import annotations
 
 from typing import Any
 
-from ...core import ops
+from ...core import arrays, ops
 from ...core.ops import Op
 from ...core.relation import WHOLE
-from ...errors import InvalidModelError
-from .rulebook import Arguments, rule
-from .values import Outputs
+from ..machine.values import Outputs
+from .rulebook import Call, rule
 
 REDUCTIONS = (
     "All", "Any", "Max", "Mean", "Min", "Prod", "Sum", "EuclideanNorm", "ReduceJoin", "LogSumExp",
@@ -17,39 +16,55 @@ REDUCTIONS = (
 
 
 @rule(*REDUCTIONS)
-def reduce(arg: Arguments) -> Op:
-    """Over the given axes; none given, over none."""
-    rank = len(arg.shape(0))
-    axes = sorted(set(arg.axes(1, rank)))
-    keep = arg.flag("keep_dims")
+def reduce(call: Call) -> Op:
+    """Over the given axes; none given, over none.
+
+    https://www.tensorflow.org/api_docs/python/tf/raw_ops/Sum
+    """
+    rank = len(call.shape(0))
+    axes = sorted(set(call.axes(1, rank)))
+    keep = call.flag("keep_dims")
     if not axes:
-        return ops.pointwise(arg.shape(0), kind=arg.op.lower())
-    return ops.reduce(arg.shape(0), axes, keepdims=keep, kind=arg.op.lower())
+        return ops.pointwise(call.shape(0), kind=call.kind)
+    return ops.reduce(call.shape(0), axes, keepdims=keep, kind=call.kind)
 
 
 @rule("ArgMax", "ArgMin")
-def arg_reduce(arg: Arguments) -> Op:
-    """Where the largest lies."""
-    rank = len(arg.shape(0))
-    return ops.reduce(arg.shape(0), arg.axes(1, rank), kind=arg.op.lower())
+def arg_reduce(call: Call) -> Op:
+    """Where the largest lies.
+
+    https://www.tensorflow.org/api_docs/python/tf/raw_ops/ArgMax
+    """
+    rank = len(call.shape(0))
+    return ops.reduce(call.shape(0), call.axes(1, rank), kind=call.kind)
 
 
 @rule("Softmax", "LogSoftmax")
-def softmax(arg: Arguments) -> Op:
-    """Over the last axis."""
-    return ops.mix(arg.shape(0), [-1], kind=arg.op.lower())
+def softmax(call: Call) -> Op:
+    """Over the last axis.
+
+    https://www.tensorflow.org/api_docs/python/tf/raw_ops/Softmax
+    """
+    read = ops.softmax if call.op == "Softmax" else ops.mix
+    return read(call.shape(0), [-1], kind=call.kind)
 
 
 @rule("L2Loss")
-def l2_loss(arg: Arguments) -> Op:
-    """One number."""
-    return ops.reduce(arg.shape(0), range(len(arg.shape(0))), kind="l2loss")
+def l2_loss(call: Call) -> Op:
+    """Half the sum of all squares.
+
+    https://www.tensorflow.org/api_docs/python/tf/raw_ops/L2Loss
+    """
+    return ops.reduce(call.shape(0), range(len(call.shape(0))), kind="l2loss")
 
 
 @rule("SoftmaxCrossEntropyWithLogits", "SparseSoftmaxCrossEntropyWithLogits")
-def cross_entropy(arg: Arguments) -> Outputs:
-    """The loss of each row, and its gradient."""
-    logits, labels = arg.shape(0), arg.shape(1)
+def cross_entropy(call: Call) -> Outputs:
+    """The loss of each row, and its gradient.
+
+    https://www.tensorflow.org/api_docs/python/tf/raw_ops/SoftmaxCrossEntropyWithLogits
+    """
+    logits, labels = call.shape(0), call.shape(1)
     loss = ops.reduce(logits, [-1], kind="cross_entropy")
     links = [loss.links[0]]
     if len(labels) == len(logits):
@@ -61,104 +76,129 @@ def cross_entropy(arg: Arguments) -> Outputs:
 
 
 @rule("MatMul")
-def matmul(arg: Arguments) -> Op:
-    """A matrix product, each operand transposed or not."""
-    return _product(
-        arg, arg.flag("transpose_a"), arg.flag("transpose_b")
-    )  # fmt: skip
+def matmul(call: Call) -> Any:
+    """Matrix product, each operand transposed or not.
+
+    https://www.tensorflow.org/api_docs/python/tf/raw_ops/MatMul
+    """
+    return _product(call, call.flag("transpose_a"), call.flag("transpose_b"))
 
 
 @rule("BatchMatMul", "BatchMatMulV2", "BatchMatMulV3")
-def batch_matmul(arg: Arguments) -> Op:
-    """Matrix products over leading axes that broadcast."""
-    return _product(arg, arg.flag("adj_x"), arg.flag("adj_y"))
+def batch_matmul(call: Call) -> Any:
+    """Matrix products over leading axes that broadcast.
+
+    https://www.tensorflow.org/api_docs/python/tf/raw_ops/BatchMatMulV2
+    """
+    return _product(call, call.flag("adj_x"), call.flag("adj_y"))
 
 
-def _product(arg: Arguments, turn_a: bool, turn_b: bool) -> Op:
-    a, b = arg.shape(0), arg.shape(1)
-    if len(a) < 2 or len(b) < 2:
-        raise InvalidModelError(f"a matrix product of {a} and {b}")
-    left = [*range(-len(a), -2), *(["k", "m"] if turn_a else ["m", "k"])]
-    right = [*range(-len(b), -2), *(["n", "k"] if turn_b else ["k", "n"])]
-    batch = range(-max(len(a), len(b)), -2)
-    if a[left.index("k")] != b[right.index("k")]:
-        raise InvalidModelError(f"a matrix product of {a} and {b}")
-    weights = 0 if arg.depends(1) else b[-1] * b[-2]
-    return ops.contract(
-        [a, b], [left, right], [*batch, "m", "n"], kind="matmul", parameters=weights
-    )  # fmt: skip
+def _product(call: Call, turn_a: bool, turn_b: bool) -> Any:
+    return arrays.matmul(
+        call[0], call[1], transpose_a=turn_a, transpose_b=turn_b, weight=not call.depends(1)
+    )
 
 
 @rule("Einsum")
-def einsum(arg: Arguments) -> Any:
-    """Labels as in the equation; ``...`` stands for leading axes."""
-    equation = arg.text("equation").replace(" ", "")
-    terms, arrow, result = equation.partition("->")
-    operands = terms.split(",")
-    if len(operands) != len(arg) or not arrow:
-        raise InvalidModelError(f"einsum {equation!r} of {len(arg)} operands")
-    labels = [_labels(term, len(shape)) for term, shape in zip(operands, arg.shapes, strict=True)]
-    longest = max(
-        (sum(isinstance(label, int) for label in names) for names in labels), default=0
-    )  # fmt: skip
-    free = range(-longest, 0)
-    before, dots, after = result.partition("...")
-    output: list[object] = [*before, *(free if dots else ()), *after]
-    return ops.contract(arg.shapes, labels, output, kind="einsum")
+def einsum(call: Call) -> Any:
+    """Einstein summation by the labels of the equation.
 
-
-def _labels(term: str, rank: int) -> list[object]:
-    """One label per axis; the axes under ``...`` are numbered from the right."""
-    before, dots, after = term.partition("...")
-    hidden = rank - len(before) - len(after)
-    if hidden < 0 or (hidden and not dots):
-        raise InvalidModelError(f"labels {term!r} for {rank} axes")
-    return [*before, *range(-hidden, 0), *after]
+    https://www.tensorflow.org/api_docs/python/tf/raw_ops/Einsum
+    """
+    return arrays.einsum(call.text("equation"), *call.given)
 
 
 @rule("Cumsum", "Cumprod", "CumulativeLogsumexp")
-def cumulate(arg: Arguments) -> Op:
-    """Running sums, forward or backward; exclusive ones leave their own element out."""
-    shape = arg.shape(0)
-    (axis,) = arg.axes(1, len(shape))
-    return ops.cumulate(shape, axis, backward=arg.flag("reverse"), kind=arg.op.lower())
+def cumulate(call: Call) -> Any:
+    """Cumulative sums and products, from either end, with or without the own element.
+
+    https://www.tensorflow.org/api_docs/python/tf/raw_ops/Cumsum
+    """
+    return arrays.cumulate(
+        call[0], call.integer(1, "the axis"),
+        exclusive=call.flag("exclusive"), reverse=call.flag("reverse"), kind=call.kind,
+    )  # fmt: skip
 
 
 @rule("TopK", "TopKV2")
-def top_k(arg: Arguments) -> Outputs:
-    """The largest along the last axis and where they lie."""
-    shape = arg.shape(0)
-    count = arg.integer(1) if len(arg) > 1 else arg.number("k")
+def top_k(call: Call) -> Outputs:
+    """The largest along the last axis and where they lie.
+
+    https://www.tensorflow.org/api_docs/python/tf/raw_ops/TopKV2
+    """
+    shape = call.shape(0)
+    count = call.integer(1) if len(call) > 1 else call.number("k")
     op = ops.along(shape, {-1: (WHOLE, count)}, kind="top_k")
     return Outputs([op, op])
 
 
 @rule("FFT", "IFFT", "FFT2D", "IFFT2D", "FFT3D", "IFFT3D")
-def fourier(arg: Arguments) -> Op:
-    """Every output reads the whole of the last axes."""
-    count = {"2D": 2, "3D": 3}.get(arg.op[-2:], 1)
-    return ops.mix(arg.shape(0), range(-count, 0), kind=arg.op.lower())
+def fourier(call: Call) -> Op:
+    """Fourier transform: every output reads the whole of the last axes.
+
+    https://www.tensorflow.org/api_docs/python/tf/raw_ops/FFT
+    """
+    count = {"2D": 2, "3D": 3}.get(call.op[-2:], 1)
+    return ops.mix(call.shape(0), range(-count, 0), kind=call.kind)
 
 
 @rule("RFFT", "RFFT2D", "RFFT3D", "IRFFT", "IRFFT2D", "IRFFT3D")
-def real_fourier(arg: Arguments) -> Op:
-    """The same with half of the last axis."""
-    shape, count = arg.shape(0), {"2D": 2, "3D": 3}.get(arg.op[-2:], 1)
-    lengths = list(arg.integers(1))
-    if arg.op.startswith("R"):
+def real_fourier(call: Call) -> Op:
+    """Fourier transform of real numbers, with half of the last axis.
+
+    https://www.tensorflow.org/api_docs/python/tf/raw_ops/RFFT
+    """
+    shape, count = call.shape(0), {"2D": 2, "3D": 3}.get(call.op[-2:], 1)
+    lengths = list(call.integers(1))
+    if call.op.startswith("R"):
         lengths[-1] = lengths[-1] // 2 + 1
     return ops.along(
-        shape, {k - count: (WHOLE, lengths[k]) for k in range(count)}, kind=arg.op.lower()
+        shape, {k - count: (WHOLE, lengths[k]) for k in range(count)}, kind=call.kind
     )  # fmt: skip
 
 
-@rule("SegmentSum", "UnsortedSegmentSum", "SparseToDense", "ScatterNd")
-def scattered(arg: Arguments) -> Op:
-    """Sums over groups: where each element goes is not looked at, so an upper bound."""
-    sizes = {"UnsortedSegmentSum": 2, "ScatterNd": 2, "SparseToDense": 1}.get(arg.op)
-    if sizes is None:
-        raise InvalidModelError("a SegmentSum has as many rows as its largest index")
-    result = arg.integers(sizes)
-    if arg.op == "UnsortedSegmentSum":
-        result = (*result, *arg.shape(0)[len(arg.shape(1)) :])
-    return ops.opaque(arg.shapes, result, kind=arg.op.lower())
+SEGMENTS = ("Max", "Mean", "Min", "Prod", "Sum")
+
+
+@rule(*(f"Segment{kind}" for kind in SEGMENTS), *(f"Segment{kind}V2" for kind in SEGMENTS))
+def segments(call: Call) -> Any:
+    """Sums, means … of the rows of a segment, by known numbers; V2 tells how many there are.
+
+    https://www.tensorflow.org/api_docs/python/tf/raw_ops/SegmentMean
+    """
+    count = call.integer(2) if len(call) > 2 else None
+    return arrays.segments(call[0], call.either(1), count, kind=call.kind)
+
+
+@rule(*(f"UnsortedSegment{kind}" for kind in SEGMENTS))
+def unsorted_segments(call: Call) -> Any:
+    """Sums, means … of the rows that have the same number; the last operand tells how many.
+
+    https://www.tensorflow.org/api_docs/python/tf/raw_ops/UnsortedSegmentSum
+    """
+    return arrays.segments(call[0], call.either(1), call.integer(2), kind=call.kind)
+
+
+@rule("SparseToDense", "ScatterNd")
+def scattered(call: Call) -> Op:
+    """Elements put in places of a new tensor; where is not looked at, so an upper bound.
+
+    https://www.tensorflow.org/api_docs/python/tf/raw_ops/ScatterNd
+    """
+    result = call.integers(2 if call.op == "ScatterNd" else 1)
+    return ops.opaque(call.shapes, result, kind=call.kind)
+
+
+@rule("MatrixDiagPart", "MatrixDiagPartV2", "MatrixDiagPartV3")
+def diagonal(call: Call) -> Any:
+    """A diagonal of the last two axes, or a band of them, which is read whole.
+
+    https://www.tensorflow.org/api_docs/python/tf/raw_ops/MatrixDiagPartV3
+    """
+    lowest, *highest = call.integers(1, "k") if len(call) > 1 else (0,)
+    if not highest or highest == [lowest]:
+        return arrays.diagonal(call[0], lowest)
+    *batch, rows, columns = call.shape(0)
+    longest = min(rows + min(highest[0], 0), columns - max(lowest, 0))
+    result = (*batch, highest[0] - lowest + 1, longest)
+    return ops.opaque([call.shape(0)], result, kind=call.kind)

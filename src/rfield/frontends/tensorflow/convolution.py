@@ -7,57 +7,74 @@ from dataclasses import dataclass, replace
 from functools import lru_cache
 from typing import Any
 
+import numpy as np
+
 from ...core import ops
 from ...core.arguments import Padding, Shape, resolve_padding
+from ...core.arrays.expression import Reading, read
 from ...core.ops import Op
+from ...core.taps import with_taps
 from ...errors import InvalidModelError
-from .rulebook import Arguments, NotInBlocksError, Reading, rule, spatial
-from .values import Blocked
+from .rulebook import Call, rule, spatial
+from .values import Blocked, NotInBlocksError
 
 conv = lru_cache(maxsize=2048)(ops.conv)
 """Networks repeat their blocks: the same convolution on the same shape is worked out once."""
 
 
 @rule("Conv2D", "Conv3D", "Conv")
-def convolution(arg: Arguments) -> Any:
-    """The kernel is laid out (space…, input channels of a group, output channels)."""
-    slide = sliding(arg)
-    shape, channel, kernel = slide.shape, slide.channel, arg.shape(1)
-    sizes = _kernel(kernel, len(slide.axes))
-    inputs, channels = kernel[-2:]
-    if not inputs or shape[channel] % inputs:
-        raise InvalidModelError(f"a kernel for {inputs} channels on {shape[channel]}")
-    op = conv(
-        shape, kernel=sizes, stride=slide.stride, dilation=slide.dilation,
-        padding=slide.pads(sizes), groups=shape[channel] // inputs, channels=channels,
-        axes=slide.axes, channel_axis=channel,
-    )  # fmt: skip
-    return slide.result(op, arg)
+def convolution(call: Call) -> Any:
+    """Convolution; the kernel is laid out (space…, input channels of a group, output channels).
+
+    https://www.tensorflow.org/api_docs/python/tf/raw_ops/Conv2D
+    """
+    slide = sliding(call)
+    inputs, channels = call.shape(1)[-2:]
+    size = slide.shape[slide.channel]
+    if not inputs or size % inputs:
+        raise InvalidModelError(f"a kernel for {inputs} channels on {size}")
+    return _convolved(call, slide, size // inputs, channels)
 
 
 @rule("DepthwiseConv2dNative")
-def depthwise(arg: Arguments) -> Any:
-    """The kernel is laid out (space…, input channels, multiplier)."""
-    slide = sliding(arg)
-    shape, channel, kernel = slide.shape, slide.channel, arg.shape(1)
-    sizes = _kernel(kernel, len(slide.axes))
-    if kernel[-2] != shape[channel]:
-        raise InvalidModelError(f"a kernel for {kernel[-2]} channels on {shape[channel]}")
+def depthwise(call: Call) -> Any:
+    """Depthwise convolution; the kernel is laid out (space…, input channels, multiplier).
+
+    https://www.tensorflow.org/api_docs/python/tf/raw_ops/DepthwiseConv2dNative
+    """
+    slide = sliding(call)
+    inputs, multiplier = call.shape(1)[-2:]
+    size = slide.shape[slide.channel]
+    if inputs != size:
+        raise InvalidModelError(f"a kernel for {inputs} channels on {size}")
+    return _convolved(call, slide, size, size * multiplier)
+
+
+def _convolved(call: Call, slide: Slide, groups: int, channels: int) -> Any:
+    """The convolution, without the taps that a mask on the kernel takes away."""
+    sizes = _kernel(call.shape(1), len(slide.axes))
     op = conv(
-        shape, kernel=sizes, stride=slide.stride, dilation=slide.dilation,
-        padding=slide.pads(sizes), groups=shape[channel], channels=shape[channel] * kernel[-1],
-        axes=slide.axes, channel_axis=channel,
+        slide.shape, kernel=sizes, stride=slide.stride, dilation=slide.dilation,
+        padding=slide.pads(sizes), groups=groups, channels=channels,
+        axes=slide.axes, channel_axis=slide.channel,
     )  # fmt: skip
-    return slide.result(op, arg)
+    zeros = call.zeros(1)
+    if zeros is None:
+        return slide.result(op, call.operands[1:])
+    op = with_taps(op, np.moveaxis(zeros, (-2, -1), (0, 1)), slide.axes, slide.dilation)
+    return slide.result(op, ())
 
 
 @rule("Conv2DBackpropInput", "Conv3DBackpropInput", "Conv3DBackpropInputV2")
-def transposed(arg: Arguments) -> Reading:
-    """Transposed convolution: the gradient of a convolution whose input had the given size."""
-    wanted = arg.integers(0)
-    kernel = arg.shape(1)
-    shape = arg.shape(2)
-    axes, channel = layout_of(arg, len(shape))
+def transposed(call: Call) -> Reading:
+    """Transposed convolution: the gradient of a convolution whose input had the given size.
+
+    https://www.tensorflow.org/api_docs/python/tf/raw_ops/Conv2DBackpropInput
+    """
+    wanted = call.integers(0)
+    kernel = call.shape(1)
+    shape = call.shape(2)
+    axes, channel = layout_of(call, len(shape))
     if len(wanted) == len(axes) + 2:
         result = [wanted[axis] for axis in axes]
         channels = wanted[channel]
@@ -65,39 +82,42 @@ def transposed(arg: Arguments) -> Reading:
         result, channels = list(wanted[: len(axes)]), kernel[-2]
     if len(result) != len(axes) or not kernel[-2] or channels % kernel[-2]:
         raise InvalidModelError(f"an output of {tuple(wanted)} from a kernel {kernel}")
-    return _transposed(arg, shape, kernel, axes, channel, result, channels, channels // kernel[-2])
+    return _transposed(call, shape, kernel, axes, channel, result, channels, channels // kernel[-2])
 
 
 @rule("DepthwiseConv2dNativeBackpropInput")
-def transposed_depthwise(arg: Arguments) -> Reading:
-    """Transposed depthwise convolution."""
-    wanted = arg.integers(0)
-    kernel = arg.shape(1)
-    shape = arg.shape(2)
-    axes, channel = layout_of(arg, len(shape))
+def transposed_depthwise(call: Call) -> Reading:
+    """Transposed depthwise convolution.
+
+    https://www.tensorflow.org/api_docs/python/tf/raw_ops/DepthwiseConv2dNativeBackpropInput
+    """
+    wanted = call.integers(0)
+    kernel = call.shape(1)
+    shape = call.shape(2)
+    axes, channel = layout_of(call, len(shape))
     result = [wanted[axis] for axis in axes]
     channels = wanted[channel]
-    return _transposed(arg, shape, kernel, axes, channel, result, channels, channels)
+    return _transposed(call, shape, kernel, axes, channel, result, channels, channels)
 
 
 def _transposed(
-    arg: Arguments, shape: Shape, kernel: Shape, axes: Sequence[int], channel: int,
+    call: Call, shape: Shape, kernel: Shape, axes: Sequence[int], channel: int,
     result: Sequence[int], channels: int, groups: int,
 ) -> Reading:  # fmt: skip
     """The padding is that of the forward convolution, from ``result`` to ``shape``."""
     sizes = _kernel(kernel, len(axes))
-    steps = _steps(arg, "strides", axes, len(shape))
-    dilation = _steps(arg, "dilations", axes, len(shape))
+    steps = _steps(call, "strides", axes, len(shape))
+    dilation = _steps(call, "dilations", axes, len(shape))
     forward = ops.conv(
         _with_sizes(shape, axes, result), kernel=sizes, stride=steps, dilation=dilation,
-        padding=padding_of(arg, axes), axes=axes, channel_axis=channel,
+        padding=padding_of(call, axes), axes=axes, channel_axis=channel,
     )  # fmt: skip
     if any(forward.shape[axis] != shape[axis] for axis in axes):
         raise InvalidModelError(
             f"an output of {tuple(result)} belongs to an operand of "
             f"{tuple(forward.shape[axis] for axis in axes)}, not {tuple(shape[a] for a in axes)}"
         )
-    pads = resolve_padding(padding_of(arg, axes), result, sizes, steps, dilation)
+    pads = resolve_padding(padding_of(call, axes), result, sizes, steps, dilation)
     extra = [
         outputs - ((shape[axis] - 1) * step + d * (k - 1) + 1 - sum(pair))
         for axis, outputs, k, step, d, pair in zip(
@@ -111,7 +131,7 @@ def _transposed(
         output_padding=[max(0, e) for e in extra], dilation=dilation, groups=groups,
         channels=channels, axes=axes, channel_axis=channel,
     )  # fmt: skip
-    return Reading(op, [arg.operand(2), arg.operand(1)])
+    return read(op, call[2], call[1])
 
 
 def _with_sizes(shape: Shape, axes: Sequence[int], sizes: Sequence[int]) -> Shape:
@@ -122,14 +142,17 @@ def _with_sizes(shape: Shape, axes: Sequence[int], sizes: Sequence[int]) -> Shap
 
 
 @rule("Dilation2D")
-def morphological(arg: Arguments) -> Op:
-    """Grayscale dilation: a maximum over a window, channel by channel."""
-    shape = arg.shape(0)
-    kernel = arg.shape(1)[:2]
+def morphological(call: Call) -> Op:
+    """Grayscale dilation: a maximum over a window, channel by channel.
+
+    https://www.tensorflow.org/api_docs/python/tf/raw_ops/Dilation2D
+    """
+    shape = call.shape(0)
+    kernel = call.shape(1)[:2]
     return ops.pool(
-        shape, kernel=kernel, stride=arg.numbers("strides", (1, 1, 1, 1))[1:3],
-        dilation=arg.numbers("rates", (1, 1, 1, 1))[1:3],
-        padding=arg.text("padding", "VALID").lower(), axes=(1, 2), kind="dilation2d",
+        shape, kernel=kernel, stride=call.numbers("strides", (1, 1, 1, 1))[1:3],
+        dilation=call.numbers("rates", (1, 1, 1, 1))[1:3],
+        padding=call.text("padding", "VALID").lower(), axes=(1, 2), kind="dilation2d",
     )  # fmt: skip
 
 
@@ -137,6 +160,7 @@ def morphological(arg: Arguments) -> Op:
 class Slide:
     """How a window op slides: in the space of the image where its operand is in blocks."""
 
+    value: Any
     shape: Shape
     axes: tuple[int, ...]
     channel: int
@@ -161,34 +185,36 @@ class Slide:
         steps = dict(zip(self.blocked.axes, self.blocked.block, strict=True))
         return [steps.get(axis, 1) for axis in self.axes]
 
-    def result(self, op: Op, arg: Arguments) -> Any:
-        """What the rule returns."""
-        if self.blocked is None:
+    def result(self, op: Op, weights: Sequence[Any]) -> Any:
+        """What the rule returns; an op with several links reads its operand so often."""
+        if self.blocked is None and len(op.links) == 1:
             return op
-        return replace(self.blocked, value=Reading(op, [self.blocked.value, *arg.operands[1:]]))
+        value = self.value if self.blocked is None else self.blocked.value
+        made = read(op, *[value] * len(op.links), *weights)
+        return made if self.blocked is None else replace(self.blocked, value=made)
 
 
-def sliding(arg: Arguments) -> Slide:
+def sliding(call: Call) -> Slide:
     """Strides, dilation and padding of an op on its first operand."""
-    value = arg.operand(0)
+    value = call[0]
     blocked = value if type(value) is Blocked else None
-    shape = arg.shape_of(value if blocked is None else blocked.value)
-    axes, channel = layout_of(arg, len(shape))
-    stride = _steps(arg, "strides", axes, len(shape))
-    dilation = _steps(arg, "dilations", axes, len(shape))
+    shape = (value if blocked is None else blocked.value).shape
+    axes, channel = layout_of(call, len(shape))
+    stride = _steps(call, "strides", axes, len(shape))
+    dilation = _steps(call, "dilations", axes, len(shape))
     if blocked is not None:
         steps = dict(zip(blocked.axes, blocked.block, strict=True))
         if any(step != 1 for step in stride) or not set(blocked.axes) <= set(axes):
             raise NotInBlocksError
         dilation = tuple(d * steps.get(a, 1) for a, d in zip(axes, dilation, strict=True))
-    return Slide(shape, axes, channel, stride, dilation, padding_of(arg, axes), blocked)
+    return Slide(value, shape, axes, channel, stride, dilation, padding_of(call, axes), blocked)
 
 
-def layout_of(arg: Arguments, rank: int) -> tuple[tuple[int, ...], int]:
+def layout_of(call: Call, rank: int) -> tuple[tuple[int, ...], int]:
     """Spatial axes and channel axis by ``data_format``."""
     if rank < 3:
         raise InvalidModelError(f"an operand of rank {rank} has no axes to slide over")
-    return spatial(arg.text("data_format", "NHWC"), rank)
+    return spatial(call.text("data_format", "NHWC"), rank)
 
 
 def _kernel(kernel: Shape, count: int) -> Shape:
@@ -197,9 +223,9 @@ def _kernel(kernel: Shape, count: int) -> Shape:
     return kernel[:count]
 
 
-def _steps(arg: Arguments, name: str, axes: Sequence[int], rank: int) -> tuple[int, ...]:
+def _steps(call: Call, name: str, axes: Sequence[int], rank: int) -> tuple[int, ...]:
     """Strides and dilations are written for all axes, in the order of ``data_format``."""
-    values = arg.numbers(name)
+    values = call.numbers(name)
     if not values:
         return (1,) * len(axes)
     if len(values) != rank:
@@ -207,12 +233,12 @@ def _steps(arg: Arguments, name: str, axes: Sequence[int], rank: int) -> tuple[i
     return tuple(values[axis] for axis in axes)
 
 
-def padding_of(arg: Arguments, axes: Sequence[int]) -> Padding:
+def padding_of(call: Call, axes: Sequence[int]) -> Padding:
     """SAME, VALID or EXPLICIT; explicit pairs are written for all axes."""
-    mode = arg.text("padding", "VALID")
+    mode = call.text("padding", "VALID")
     if mode != "EXPLICIT":
         return mode.lower()
-    pairs = arg.numbers("explicit_paddings")
+    pairs = call.numbers("explicit_paddings")
     if len(pairs) < 2 * (max(axes) + 1):
         raise InvalidModelError(f"explicit_paddings = {pairs}; expected two values per axis")
     return tuple((pairs[2 * axis], pairs[2 * axis + 1]) for axis in axes)

@@ -15,9 +15,10 @@ from typing import Any
 from google.protobuf.message import DecodeError
 
 from ...errors import UnreadableModelError, unknown_name
+from ..machine.limits import CONTENTS
 from ..stripping import Bytes, first_field, stripped_file
 from . import messages
-from .values import SMALL, shape_of
+from .values import shape_of
 
 MOST_BYTES = (1 << 31) - 1
 LARGE = 1 << 22
@@ -120,7 +121,7 @@ def _may_go(tensor: Bytes, size: int) -> bool:
         sizes = shape_of(messages.TensorShapeProto.FromString(shape)) or ()
     except DecodeError:
         return False
-    return prod(0 if size is None else size for size in sizes) > SMALL
+    return prod(0 if size is None else size for size in sizes) > CONTENTS
 
 
 def parse(data: bytes) -> Any:

@@ -14,14 +14,15 @@ from typing import Any
 import numpy as np
 
 from ...errors import InvalidModelError
-from .values import SMALL, Array, Fixed, known
+from ..machine.limits import CONTENTS
+from ..machine.values import Array, Constant
 
 Fold = Callable[..., Any]
 FOLDS: dict[str, Fold] = {}
 """Op name -> function of the node's attributes and its operands' arrays."""
 
-LITTLE = 4096
-"""Most elements of a result that is computed although nobody asked for it yet."""
+FEW = 64
+"""Numbers of a weight that are computed with; what is made of more is no shape and no mask."""
 
 
 def fold(item: Any, operands: Sequence[Any]) -> Any:
@@ -32,11 +33,11 @@ def fold(item: Any, operands: Sequence[Any]) -> Any:
         return None
     arrays: list[Array] = []
     for operand in operands:
-        shape = operand.shape
-        if shape is None or prod(shape) > LITTLE:
+        if not operand.has_shape or prod(operand.shape) > CONTENTS:
             return _of_shape(op, operands)
         array = operand.array
-        if array is None or (array.dtype.kind == "f" and array.size > 64):
+        weight = array is not None and array.dtype.kind == "f" and not operand.made
+        if array is None or (weight and array.size > FEW):
             return _of_shape(op, operands)
         arrays.append(array)
     with np.errstate(all="ignore"):
@@ -44,14 +45,23 @@ def fold(item: Any, operands: Sequence[Any]) -> Any:
             result = function(item.node.attr, *arrays)
         except (ArithmeticError, IndexError, TypeError, ValueError) as error:
             raise InvalidModelError(f"{op} of constants: {error}") from None
-    return None if result is None else known(result)
+    sized = any(operand.sized for operand in operands)
+    return None if result is None else known(result, sized=sized)
 
 
-def _of_shape(op: str, operands: Sequence[Any]) -> Fixed | None:
+def known(array: Any, *, sized: bool = False) -> Constant:
+    """A constant with its numbers; integers are held in 64 bits, so that sizes never wrap."""
+    made = np.asarray(array)
+    if made.dtype.kind in "iu" and made.dtype != np.int64:
+        made = made.astype(np.int64)
+    return Constant(made.shape, made, sized=sized, made=True)
+
+
+def _of_shape(op: str, operands: Sequence[Any]) -> Constant | None:
     """Ops that look at the shape of their operand only."""
-    shape = operands[0].shape if operands else None
-    if shape is None:
+    if not operands or not operands[0].has_shape:
         return None
+    shape = operands[0].shape
     if op == "Shape":
         return known(np.array(shape, dtype=np.int64))
     if op == "Size":
@@ -137,7 +147,7 @@ def old_concat(attributes: Any, axis: Array, *values: Array) -> Any:
 @folds("Range")
 def arange(attributes: Any, start: Array, limit: Array, delta: Array) -> Any:
     """None where it would be long."""
-    if delta == 0 or abs((float(limit) - float(start)) / float(delta)) > SMALL:
+    if delta == 0 or abs((float(limit) - float(start)) / float(delta)) > CONTENTS:
         return None
     return np.arange(start.item(), limit.item(), delta.item(), dtype=start.dtype)
 
@@ -145,13 +155,13 @@ def arange(attributes: Any, start: Array, limit: Array, delta: Array) -> Any:
 @folds("LinSpace")
 def linspace(attributes: Any, start: Array, stop: Array, count: Array) -> Any:
     """None where it would be long."""
-    return None if int(count) > SMALL else np.linspace(start[()], stop[()], int(count))
+    return None if int(count) > CONTENTS else np.linspace(start[()], stop[()], int(count))
 
 
 @folds("Fill")
 def fill(attributes: Any, shape: Array, value: Array) -> Any:
     """None where it would be large; the rule tells the shape."""
-    return None if prod(shape.tolist()) > LITTLE else np.full(shape.tolist(), value)
+    return None if prod(shape.tolist()) > CONTENTS else np.full(shape.tolist(), value)
 
 
 @folds("Reshape")
@@ -232,19 +242,27 @@ def index_of(
 @folds("Tile")
 def tile(attributes: Any, value: Array, times: Array) -> Any:
     """None where it would be large."""
-    return None if value.size * prod(times.tolist()) > LITTLE else np.tile(value, times.tolist())
+    return None if value.size * prod(times.tolist()) > CONTENTS else np.tile(value, times.tolist())
 
 
 @folds("BroadcastTo")
 def broadcast_to(attributes: Any, value: Array, shape: Array) -> Any:
     """None where it would be large."""
-    return None if prod(shape.tolist()) > LITTLE else np.broadcast_to(value, shape.tolist())
+    return None if prod(shape.tolist()) > CONTENTS else np.broadcast_to(value, shape.tolist())
 
 
 @folds("ReverseV2")
 def reverse(attributes: Any, value: Array, axes: Array) -> Any:
     """Backwards along axes."""
     return np.flip(value, tuple(axes.reshape(-1).tolist()))
+
+
+@folds("MatrixBandPart")
+def band(attributes: Any, value: Array, lower: Array, upper: Array) -> Any:
+    """Zeros outside a band of the diagonal."""
+    offset = np.arange(value.shape[-1]) - np.arange(value.shape[-2])[:, None]
+    inside = ((lower < 0) | (-offset <= lower)) & ((upper < 0) | (offset <= upper))
+    return np.where(inside, value, np.zeros_like(value))
 
 
 @folds("BroadcastArgs")

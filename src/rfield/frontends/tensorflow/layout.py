@@ -2,21 +2,23 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from functools import lru_cache
+from math import prod
 from typing import Any
 
 import numpy as np
 
-from ...core import layout, ops
-from ...core.arguments import Shape
-from ...core.link import Link, Read, passed
+from ...core import arrays, layout, ops
+from ...core.arguments import normalize_axis, resolve_padding
+from ...core.arrays import read
 from ...core.ops import Op
-from ...core.relation import IDENTITY, WHOLE
 from ...errors import InvalidModelError, too_large
+from ..machine.values import Constant, Outputs, known
 from .blocks import reshaped
 from .folding import index_of
-from .rulebook import Arguments, NotInBlocksError, Reading, rule, spatial
-from .values import Blocked, Fixed, Outputs, known
+from .rulebook import Call, rule, spatial
+from .values import Blocked, NotInBlocksError
 
 joined = lru_cache(maxsize=2048)(layout.concat)
 """Networks repeat their blocks: the same concatenation is worked out once."""
@@ -26,40 +28,51 @@ TILED = 1 << 16
 
 
 @rule("Shape", "ShapeN", "Size", "Rank")
-def shape(arg: Arguments) -> Any:
-    """Known without any pixel."""
-    if arg.op == "Size":
-        return known(np.int64(int(np.prod(arg.shape(0), dtype=object))))
-    if arg.op == "Rank":
-        return known(np.int64(len(arg.shape(0))))
-    made = [known(np.array(found, dtype=np.int64)) for found in arg.shapes]
-    return Outputs(made) if arg.op == "ShapeN" else made[0]
+def shape(call: Call) -> Any:
+    """Sizes, known without any pixel.
+
+    https://www.tensorflow.org/api_docs/python/tf/raw_ops/Shape
+    """
+    sized = call.depends(0) or getattr(call[0], "sized", False)
+    if call.op == "Size":
+        return known(np.int64(prod(call.shape(0))), sized=sized)
+    if call.op == "Rank":
+        return known(np.int64(len(call.shape(0))))
+    made = [known(np.array(found, dtype=np.int64), sized=sized) for found in call.shapes]
+    return Outputs(made) if call.op == "ShapeN" else made[0]
 
 
 @rule("ZerosLike", "OnesLike")
-def like(arg: Arguments) -> Fixed:
-    """Only the shape is read."""
-    return Fixed(arg.shape(0))
+def like(call: Call) -> Constant:
+    """Zeros or ones: only the shape is read.
+
+    https://www.tensorflow.org/api_docs/python/tf/raw_ops/ZerosLike
+    """
+    return Constant(call.shape(0), made=True)
 
 
 @rule("Reshape")
-def reshape(arg: Arguments) -> Op:
-    """The same elements in row-major order."""
-    return layout.reshape(arg.shape(0), arg.integers(1))
+def reshape(call: Call) -> Op:
+    """The same elements in row-major order.
+
+    https://www.tensorflow.org/api_docs/python/tf/raw_ops/Reshape
+    """
+    return layout.reshape(call.shape(0), call.integers(1))
 
 
 @rule("ExpandDims")
-def expand_dims(arg: Arguments) -> Any:
-    """One axis of size 1 more."""
-    value = arg.operand(0)
+def expand_dims(call: Call) -> Any:
+    """One axis of size 1 more.
+
+    https://www.tensorflow.org/api_docs/python/tf/raw_ops/ExpandDims
+    """
+    value = call[0]
     inner = value.value if type(value) is Blocked else value
-    before = arg.shape_of(inner)
-    axis = arg.integer(1)
-    if not -len(before) - 1 <= axis <= len(before):
-        raise InvalidModelError(f"axis = {axis}; the operand has {len(before)} axes")
-    axis %= len(before) + 1
+    before = inner.shape
+    axis = call.integer(1)
+    axis = normalize_axis(axis, len(before) + 1)
     if type(value) is Blocked:
-        made = reshaped(arg, value, axis, grow=True)
+        made = reshaped(call, value, axis, grow=True)
         if made is None:
             raise NotInBlocksError
         return made
@@ -67,19 +80,22 @@ def expand_dims(arg: Arguments) -> Any:
 
 
 @rule("Squeeze")
-def squeeze(arg: Arguments) -> Any:
-    """Without axes of size 1: the given ones, or all."""
-    value = arg.operand(0)
+def squeeze(call: Call) -> Any:
+    """Without axes of size 1: the given ones, or all.
+
+    https://www.tensorflow.org/api_docs/python/tf/raw_ops/Squeeze
+    """
+    value = call[0]
     inner = value.value if type(value) is Blocked else value
-    before = arg.shape_of(inner)
-    given = arg.numbers("squeeze_dims") or arg.numbers("axis")
+    before = inner.shape
+    given = call.numbers("squeeze_dims") or call.numbers("axis")
     gone = {axis % len(before) for axis in given if -len(before) <= axis < len(before)}
     if not given:
         gone = {axis for axis, size in enumerate(before) if size == 1}
     if len(gone) < len(set(given)) or any(before[axis] != 1 for axis in gone):
         raise InvalidModelError(f"squeeze of axes {given} of {before}")
     if type(value) is Blocked:
-        made = reshaped(arg, value, *gone, grow=False) if len(gone) == 1 else None
+        made = reshaped(call, value, *gone, grow=False) if len(gone) == 1 else None
         if made is None:
             raise NotInBlocksError
         return made
@@ -87,75 +103,89 @@ def squeeze(arg: Arguments) -> Any:
 
 
 @rule("Transpose", "ConjugateTranspose")
-def transpose(arg: Arguments) -> Op:
-    """Axes in another order."""
-    return layout.permute(arg.shape(0), arg.integers(1))
+def transpose(call: Call) -> Op:
+    """Axes in another order.
+
+    https://www.tensorflow.org/api_docs/python/tf/raw_ops/Transpose
+    """
+    return layout.permute(call.shape(0), call.integers(1))
 
 
 @rule("Pad", "PadV2", "MirrorPad")
-def pad(arg: Arguments) -> Op:
-    """Constants or mirrored elements around."""
-    before = arg.shape(0)
-    pairs = arg.array(1)
+def pad(call: Call) -> Op:
+    """Constants, or elements mirrored at the border, around.
+
+    https://www.tensorflow.org/api_docs/python/tf/raw_ops/PadV2
+    """
+    before = call.shape(0)
+    pairs = call.constant(1)
     if pairs.shape != (len(before), 2) or (pairs < 0).any():
         raise InvalidModelError(f"paddings {pairs.tolist()} on {len(before)} axes")
-    mode = arg.text("mode", "REFLECT").lower() if arg.op == "MirrorPad" else "constant"
+    mode = call.text("mode", "REFLECT").lower() if call.op == "MirrorPad" else "constant"
     padding = {axis: (int(a), int(b)) for axis, (a, b) in enumerate(pairs) if a or b}
     return layout.pad(before, padding, mode=mode)
 
 
 @rule("ConcatV2", "Concat")
-def concat(arg: Arguments) -> Any:
-    """End to end; where parts are constants, the others keep their places."""
-    first = arg.op == "Concat"
-    parts = list(arg.operands[1:] if first else arg.operands[:-1])
-    axis = arg.integer(0 if first else len(arg) - 1)
+def concat(call: Call) -> Any:
+    """End to end along an axis; the parts keep their places beside constants.
+
+    https://www.tensorflow.org/api_docs/python/tf/raw_ops/ConcatV2
+    """
+    first = call.op == "Concat"
+    parts = list(call.operands[1:] if first else call.operands[:-1])
+    axis = call.integer(0 if first else len(call) - 1)
     if len(parts) == 1:
         return parts[0]
-    return Reading(joined(*[arg.shape_of(part) for part in parts], axis=axis), parts)
+    return read(joined(*[part.shape for part in parts], axis=axis), *parts)
 
 
 @rule("Pack", "ParallelConcat")
-def pack(arg: Arguments) -> Any:
-    """A new axis along which the operands lie."""
-    before = arg.shape(0)
-    axis = arg.number("axis") % (len(before) + 1)
+def pack(call: Call) -> Any:
+    """The operands along a new axis.
+
+    https://www.tensorflow.org/api_docs/python/tf/raw_ops/Pack
+    """
+    before = call.shape(0)
+    axis = normalize_axis(call.number("axis"), len(before) + 1)
     wide = (*before[:axis], 1, *before[axis:])
-    parts = [Reading(layout.reshape(arg.shape(k), wide), [v]) for k, v in enumerate(arg.operands)]
-    if len(parts) == 1:
-        return parts[0]
-    return Reading(layout.concat(*[wide] * len(parts), axis=axis), parts)
+    parts = [read(layout.reshape(call.shape(k), wide), v) for k, v in enumerate(call.operands)]
+    return read(joined(*[wide] * len(parts), axis=axis), *parts) if len(parts) > 1 else parts[0]
 
 
 @rule("Unpack")
-def unpack(arg: Arguments) -> Outputs:
-    """One output for each index of an axis."""
-    before = arg.shape(0)
-    axis = arg.number("axis")
-    if not -len(before) <= axis < len(before):
-        raise InvalidModelError(f"axis = {axis}; the operand has {len(before)} axes")
+def unpack(call: Call) -> Outputs:
+    """One output for each index of an axis.
+
+    https://www.tensorflow.org/api_docs/python/tf/raw_ops/Unpack
+    """
+    before = call.shape(0)
+    axis = normalize_axis(call.number("axis"), len(before))
     count = before[axis]
-    if arg.number("num", count) != count or count > TILED:
-        raise InvalidModelError(f"{arg.number('num')} outputs from an axis of {count}")
+    if call.number("num", count) != count or count > TILED:
+        raise InvalidModelError(f"{call.number('num')} outputs from an axis of {count}")
     return Outputs(layout.select(before, axis, index) for index in range(count))
 
 
 @rule("Split", "SplitV")
-def split(arg: Arguments) -> Outputs:
-    """Equal parts, or parts of given sizes, of which one may be −1."""
-    if arg.op == "Split":
-        axis, value = arg.integer(0), arg.operand(1)
-        before = arg.shape(1)
-        count = arg.number("num_split", 1)
-        axis = _axis(axis, before)
+def split(call: Call) -> Outputs:
+    """Equal parts, or parts of given sizes, of which one may be −1.
+
+    https://www.tensorflow.org/api_docs/python/tf/raw_ops/SplitV
+    """
+    if call.op == "Split":
+        axis, value = call.integer(0), call[1]
+        before = call.shape(1)
+        count = call.number("num_split", 1)
+        axis = normalize_axis(axis, len(before))
         if not 0 < count <= TILED or before[axis] % count:
             raise InvalidModelError(f"{count} equal parts of an axis of {before[axis]}")
         sizes = [before[axis] // count] * count
     else:
-        axis, value = arg.integer(2), arg.operand(0)
-        before = arg.shape(0)
-        axis = _axis(axis, before)
-        sizes = list(arg.integers(1))
+        axis, value = call.integer(2), call[0]
+        before = call.shape(0)
+        axis = normalize_axis(axis, len(before))
+        sizes = list(call.integers(1))
         if sizes.count(-1) == 1:
             sizes[sizes.index(-1)] = before[axis] - sum(sizes) - 1
         if sum(sizes) != before[axis] or any(size < 0 for size in sizes):
@@ -164,78 +194,44 @@ def split(arg: Arguments) -> Outputs:
     start = 0
     for size in sizes:
         op = layout.slice_(before, axis, start, start + size, kind="split")
-        made.append(Reading(op, [value]))
+        made.append(read(op, value))
         start += size
     return Outputs(made)
 
 
-def _axis(axis: int, before: Shape) -> int:
-    if not -len(before) <= axis < len(before):
-        raise InvalidModelError(f"axis = {axis}; the operand has {len(before)} axes")
-    return axis % len(before)
-
-
 @rule("Slice")
-def slice_(arg: Arguments) -> Any:
-    """From ``begin``, so many elements; −1 goes to the end."""
-    before = arg.shape(0)
-    begin, size = arg.integers(1), arg.integers(2)
+def slice_(call: Call) -> Any:
+    """From ``begin``, so many elements; −1 goes to the end.
+
+    https://www.tensorflow.org/api_docs/python/tf/raw_ops/Slice
+    """
+    before, begin, size = call.shape(0), call.integers(1), call.integers(2)
     if not len(before) == len(begin) == len(size):
         raise InvalidModelError(f"begin {begin} and size {size} on {len(before)} axes")
-    ends = [b + s if s >= 0 else whole for b, s, whole in zip(begin, size, before, strict=True)]
-    return _sliced(arg.operand(0), before, [slice(b, e) for b, e in zip(begin, ends, strict=True)])
+    ends = [None if s < 0 else b + s for b, s in zip(begin, size, strict=True)]
+    if any(b < 0 or (e or 0) > n for b, e, n in zip(begin, ends, before, strict=True)):
+        raise InvalidModelError(f"begin {begin} and size {size} outside {before}")
+    return arrays.getitem(call[0], [slice(b, e) for b, e in zip(begin, ends, strict=True)])
 
 
 @rule("StridedSlice")
-def strided_slice(arg: Arguments) -> Any:
-    """NumPy's indexing, written with masks."""
-    before = arg.shape(0)
-    index = index_of(arg.attributes, arg.integers(1), arg.integers(2), arg.integers(3))
-    used = sum(part is not None and part is not Ellipsis for part in index)
-    if used > len(before) or index.count(Ellipsis) > 1:
-        raise InvalidModelError(f"{used} indices on {len(before)} axes")
-    if Ellipsis in index:
-        place = index.index(Ellipsis)
-        filled = [slice(None)] * (len(before) - used)
-        parts = [*index[:place], *filled, *index[place + 1 :]]
-    else:
-        parts = [*index, *[slice(None)] * (len(before) - used)]
-    slices: list[slice] = []
-    result: list[int | None] = []
-    for part in parts:
-        if part is None:
-            result.append(1)
-            continue
-        size = before[len(slices)]
-        if isinstance(part, int):
-            if not -size <= part < size:
-                raise InvalidModelError(f"index {part} outside an axis of {size}")
-            slices.append(slice(part % size, part % size + 1))
-            continue
-        found = range(*part.indices(size))
-        result.append(len(found))
-        slices.append(slice(found.start, found.stop, found.step))
-    sliced = _sliced(arg.operand(0), before, slices)
-    shape = [len(range(s.start, s.stop, s.step or 1)) for s in slices]
-    if shape == result:
-        return sliced
-    return Reading(layout.reshape(shape, result), [sliced])  # type: ignore[arg-type]
+def strided_slice(call: Call) -> Any:
+    """NumPy's indexing, written with masks.
 
-
-def _sliced(value: Any, before: Shape, slices: list[slice]) -> Any:
-    """One slice per axis, resolved as for ``range``; the value itself where nothing is cut."""
-    for axis, part in enumerate(slices):
-        if (part.start, part.stop, part.step or 1) != (0, before[axis], 1):
-            op = layout.slice_(before, axis, part.start, part.stop, part.step or 1)
-            value, before = Reading(op, [value]), op.shape
-    return value
+    https://www.tensorflow.org/api_docs/python/tf/raw_ops/StridedSlice
+    """
+    index = index_of(call.attributes, call.integers(1), call.integers(2), call.integers(3))
+    return arrays.getitem(call[0], index)
 
 
 @rule("Tile")
-def tile(arg: Arguments) -> Op:
-    """The whole tensor again and again."""
-    before = arg.shape(0)
-    times = arg.integers(1)
+def tile(call: Call) -> Op:
+    """The tensor repeated along each axis.
+
+    https://www.tensorflow.org/api_docs/python/tf/raw_ops/Tile
+    """
+    before = call.shape(0)
+    times = call.integers(1)
     if len(times) != len(before) or any(count < 0 for count in times):
         raise InvalidModelError(f"multiples {times} on {len(before)} axes")
     for size, count in zip(before, times, strict=True):
@@ -245,118 +241,139 @@ def tile(arg: Arguments) -> Op:
 
 
 @rule("BroadcastTo")
-def broadcast_to(arg: Arguments) -> Op:
-    """Sizes of 1 repeated."""
-    return layout.expand(arg.shape(0), arg.integers(1))
+def broadcast_to(call: Call) -> Op:
+    """Axes of size 1 are repeated.
+
+    https://www.tensorflow.org/api_docs/python/tf/raw_ops/BroadcastTo
+    """
+    return layout.expand(call.shape(0), call.integers(1))
 
 
 @rule("Fill")
-def fill(arg: Arguments) -> Any:
-    """One number everywhere."""
-    result = arg.integers(0)
+def fill(call: Call) -> Any:
+    """One number everywhere.
+
+    https://www.tensorflow.org/api_docs/python/tf/raw_ops/Fill
+    """
+    result = call.integers(0)
     if any(size < 0 for size in result):
         raise InvalidModelError(f"a tensor of {result}")
-    if arg.depends(1):
-        return Reading(layout.expand((1,) * len(result), result), [
-            Reading(layout.reshape((), (1,) * len(result)), [arg.operand(1)])
-        ])  # fmt: skip
-    return Fixed(result)
+    if call.depends(1):
+        one = read(layout.reshape((), (1,) * len(result)), call[1])
+        return read(layout.expand(one.shape, result), one)
+    return Constant(result, made=True)
 
 
 @rule("ReverseV2")
-def reverse(arg: Arguments) -> Op:
-    """Backwards along axes."""
-    return layout.flip(arg.shape(0), arg.axes(1, len(arg.shape(0))))
+def reverse(call: Call) -> Op:
+    """The elements of axes in reverse order.
+
+    https://www.tensorflow.org/api_docs/python/tf/raw_ops/ReverseV2
+    """
+    return layout.flip(call.shape(0), call.axes(1, len(call.shape(0))))
 
 
 @rule("Roll")
-def roll(arg: Arguments) -> Op:
-    """Rotate along axes; shifts of one axis add up."""
-    shifts: dict[int, int] = {}
-    for axis, steps in zip(arg.axes(2, len(arg.shape(0))), arg.integers(1), strict=True):
-        shifts[axis] = shifts.get(axis, 0) + steps
-    return layout.roll(arg.shape(0), shifts)
+def roll(call: Call) -> Any:
+    """Circular shift along axes (tf.roll); shifts of one axis add up.
+
+    https://www.tensorflow.org/api_docs/python/tf/raw_ops/Roll
+    """
+    return arrays.roll(call[0], call.integers(1), call.integers(2))
 
 
 @rule("DepthToSpace", "SpaceToDepth")
-def blocks_of_channels(arg: Arguments) -> list[Op]:
-    """Pixel shuffle and back: the channel axis is laid out (block…, channel)."""
-    move = layout.depth_to_space if arg.op == "DepthToSpace" else layout.space_to_depth
-    size = arg.number("block_size")
+def blocks_of_channels(call: Call) -> list[Op]:
+    """Pixel shuffle and back: the channel axis is laid out (block…, channel).
+
+    https://www.tensorflow.org/api_docs/python/tf/raw_ops/DepthToSpace
+    """
+    move = layout.depth_to_space if call.op == "DepthToSpace" else layout.space_to_depth
+    size = call.number("block_size")
     if size < 1:
         raise InvalidModelError(f"block_size = {size}; expected a positive integer")
-    axes, channel = spatial(arg.text("data_format", "NHWC"), 4)
+    axes, channel = spatial(call.text("data_format", "NHWC"), 4)
     return move(
-        arg.shape(0), (size, size), axes=axes, channel_axis=channel, channels_first=False
+        call.shape(0), (size, size), axes=axes, channel_axis=channel, channels_first=False
     )  # fmt: skip
 
 
 @rule("GatherV2", "Gather", "ResourceGather")
-def gather(arg: Arguments) -> Any:
-    """Known indices pick elements; indices that depend on the input may pick any."""
-    before, indices = arg.shape(0), arg.shape(1)
-    batch = arg.number("batch_dims")
-    axis = arg.integer(2) if len(arg) > 2 else 0
-    axis = _axis(axis, before)
-    places = arg.known(1)
-    if batch:
-        batch %= max(len(indices), 1)
-        return _gathered(arg, before, indices, axis, batch)
-    if places is None:
-        return _gathered(arg, before, indices, axis, 0)
-    result = (*before[:axis], *indices, *before[axis + 1 :])
-    if not indices:
-        return layout.select(before, axis, int(places))
-    op = layout.gather(before, axis, [int(place) for place in places.reshape(-1)])
-    return [op] if op.shape == result else [op, layout.reshape(op.shape, result)]
+def gather(call: Call) -> Any:
+    """Known indices pick elements along an axis; indices that the data gives may pick any.
+
+    https://www.tensorflow.org/api_docs/python/tf/raw_ops/GatherV2
+    """
+    batch = call.number("batch_dims")
+    batch += len(call.shape(1)) if batch < 0 else 0
+    axis = call.integer(2) if len(call) > 2 else batch
+    return arrays.take(call[0], call.either(1), axis, batch=batch, table=not call.depends(0))
 
 
-def _gathered(arg: Arguments, before: Shape, indices: Shape, axis: int, batch: int) -> Op:
-    """A table looked up: each output reads its own index, and any element along the axis."""
-    result = (*before[:axis], *indices[batch:], *before[axis + 1 :])
-    extra = len(indices) - batch - 1
-    rows = [
-        Read(None, WHOLE) if k == axis else Read(k if k < axis else k + extra, IDENTITY)
-        for k in range(len(before))
-    ]
-    own = [Read(k if k < batch else axis + k - batch, IDENTITY) for k in range(len(indices))]
-    exact = not arg.depends(0)
-    return Op("gather", result, (Link(rows), Link(own)), exact=exact)
+@rule("GatherNd", "ResourceGatherNd")
+def gather_nd(call: Call) -> Any:
+    """Elements or slices by tuples of indices.
+
+    https://www.tensorflow.org/api_docs/python/tf/raw_ops/GatherNd
+    """
+    return arrays.gather_nd(call[0], call.either(1), table=not call.depends(0))
+
+
+@rule("ReverseSequence")
+def reverse_sequence(call: Call) -> Any:
+    """The first elements of each sequence in reverse order, as many as its length says.
+
+    https://www.tensorflow.org/api_docs/python/tf/raw_ops/ReverseSequence
+    """
+    axis, batch_axis = call.number("seq_dim"), call.number("batch_dim")
+    return arrays.reverse_sequence(call[0], call.either(1), axis=axis, batch_axis=batch_axis)
 
 
 @rule("OneHot")
-def one_hot(arg: Arguments) -> Op:
-    """A new axis whose outputs all read the same element."""
-    before, depth = arg.shape(0), arg.integer(1)
-    axis = arg.number("axis", -1) % (len(before) + 1)
-    wide = (*before[:axis], 1, *before[axis:])
-    op = layout.reshape(before, wide)
-    result = (*before[:axis], depth, *before[axis:])
-    reads = [Read(k if k < axis else k + 1, IDENTITY) for k in range(len(before))]
-    del op
-    return Op("one_hot", result, (Link(reads),))
+def one_hot(call: Call) -> Any:
+    """A new axis whose outputs all read the same element.
+
+    https://www.tensorflow.org/api_docs/python/tf/raw_ops/OneHot
+    """
+    before, depth = call.shape(0), call.integer(1)
+    axis = normalize_axis(call.number("axis", -1), len(before) + 1)
+    wide = layout.reshape(before, (*before[:axis], 1, *before[axis:]))
+    return [wide, layout.expand(wide.shape, (*before[:axis], depth, *before[axis:]))]
 
 
-@rule("MatrixBandPart", "MatrixSetDiag", "MatrixSetDiagV3")
-def band(arg: Arguments) -> Op:
-    """Elements kept or replaced in their places."""
-    return Op("band", arg.shape(0), (passed(len(arg.shape(0))),))
+@rule("MatrixBandPart")
+def band(call: Call) -> Any:
+    """The last two axes within a band of the diagonal, zeros elsewhere.
+
+    https://www.tensorflow.org/api_docs/python/tf/raw_ops/MatrixBandPart
+    """
+    return arrays.band(call[0], call.integer(1, "the band"), call.integer(2, "the band"))
+
+
+@rule("MatrixSetDiag", "MatrixSetDiagV3")
+def set_diagonal(call: Call) -> Op:
+    """Elements in their places; where a diagonal replaces them is not looked at.
+
+    https://www.tensorflow.org/api_docs/python/tf/raw_ops/MatrixSetDiagV3
+    """
+    return replace(ops.pointwise(call.shape(0), kind="set_diagonal"), exact=False)
 
 
 @rule("ExtractImagePatches")
-def patches(arg: Arguments) -> list[Op]:
-    """Each position holds the pixels of a window, one after the other, in its channels."""
-    before = arg.shape(0)
-    kernel, steps = arg.numbers("ksizes")[1:3], arg.numbers("strides")[1:3]
-    rates = arg.numbers("rates", (1, 1, 1, 1))[1:3]
+def patches(call: Call) -> list[Op]:
+    """Each position holds the pixels of a window in its channels (im2col).
+
+    https://www.tensorflow.org/api_docs/python/tf/raw_ops/ExtractImagePatches
+    """
+    before = call.shape(0)
+    kernel, steps = call.numbers("ksizes")[1:3], call.numbers("strides")[1:3]
+    rates = call.numbers("rates", (1, 1, 1, 1))[1:3]
     window = ops.pool(
         before, kernel=kernel, stride=steps, dilation=rates,
-        padding=arg.text("padding", "VALID").lower(), axes=(1, 2), kind="extract_patches",
+        padding=call.text("padding", "VALID").lower(), axes=(1, 2), kind="extract_patches",
     )  # fmt: skip
-    from ...core.arguments import resolve_padding
-
     pads = resolve_padding(
-        arg.text("padding", "VALID").lower(), before[1:3], kernel, steps, rates
+        call.text("padding", "VALID").lower(), before[1:3], kernel, steps, rates
     )  # fmt: skip
     made: list[Op] = []
     shape = before

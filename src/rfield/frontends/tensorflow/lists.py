@@ -7,176 +7,221 @@ from typing import Any
 
 from ...core import layout
 from ...core.arguments import Shape
+from ...core.arrays.expression import read
 from ...errors import InvalidModelError, too_large
-from .rulebook import Arguments, Reading, rule
-from .values import Fixed, Outputs, Parts, known
+from ..machine.values import Constant, Outputs, known
+from .rulebook import Call, rule
+from .values import Parts, Row
 
 LONGEST = 1 << 16
 """Most elements of a list."""
 
 
-def _list(arg: Arguments, position: int) -> Parts:
-    value = arg.operand(position)
-    if type(value) is not Parts:
-        raise InvalidModelError(f"{arg.op} of something that is no list")
+def _list(call: Call, place: int) -> Parts:
+    value = call.operands[place] if place < len(call) else None
+    if not isinstance(value, Parts):
+        raise InvalidModelError(f"operand {place} is a tensor; expected a list of tensors")
     return value
 
 
 def _empty(count: int, shape: Shape | None = None) -> Parts:
     if not 0 <= count <= LONGEST:
         raise too_large("a list of tensors", count, "Give a smaller input_shape.")
-    return Parts((None,) * count, shape)
+    return Parts([None] * count, shape)
 
 
-def _element(arg: Arguments, parts: Parts, place: int) -> Any:
-    if not 0 <= place < len(parts.items):
-        raise InvalidModelError(f"element {place} of a list of {len(parts.items)}")
-    made = parts.items[place]
-    if made is not None:
-        return made
-    if parts.source is not None:
-        return Reading(layout.select(arg.shape_of(parts.source), 0, place), [parts.source])
-    if parts.shape is None:
+def _inside(parts: Parts, place: int) -> int:
+    if not 0 <= place < len(parts):
+        raise InvalidModelError(f"element {place} of a list of {len(parts)}")
+    return place
+
+
+def element(parts: Parts, place: int) -> Any:
+    """One element; zeros where none was written."""
+    made = parts[_inside(parts, place)]
+    if isinstance(made, Row):
+        array = made.source.array if isinstance(made.source, Constant) else None
+        if array is not None:
+            return known(array[made.place], sized=made.source.sized)
+        return read(layout.select(made.source.shape, 0, made.place), made.source)
+    if made is None and parts.shape is None:
         raise InvalidModelError(f"element {place} of a list is read before it is written")
-    return Fixed(parts.shape)
+    return parts.blank if made is None else made
 
 
 def _with(parts: Parts, place: int, value: Any) -> Parts:
-    if not 0 <= place < len(parts.items):
-        raise InvalidModelError(f"element {place} of a list of {len(parts.items)}")
-    return replace(parts, items=(*parts.items[:place], value, *parts.items[place + 1 :]))
+    _inside(parts, place)
+    return parts.of((*parts[:place], value, *parts[place + 1 :]))
 
 
-def _split(arg: Arguments, value: Any) -> Parts:
-    shape = arg.shape_of(value)
-    if not shape:
+def _rows(value: Any) -> list[Row]:
+    if not value.shape:
         raise InvalidModelError("a list from a tensor without axes")
-    return replace(_empty(shape[0], shape[1:]), source=value)
+    if value.shape[0] > LONGEST:
+        raise too_large("a list of tensors", value.shape[0], "Give a smaller input_shape.")
+    return [Row(value, place) for place in range(value.shape[0])]
 
 
-def stacked(arg: Arguments, parts: Parts) -> Any:
+def stacked(parts: Parts) -> Any:
     """All elements along a new first axis."""
-    if parts.source is not None and not any(item is not None for item in parts.items):
-        return parts.source
+    source = parts[0].source if parts and isinstance(parts[0], Row) else None
+    if source is not None and all(isinstance(p, Row) and p.source is source for p in parts):
+        places = [row.place for row in parts]
+        if places == list(range(source.shape[0])):
+            return source
+        return read(layout.gather(source.shape, 0, places), source)
     columns: list[Any] = []
-    shapes: list[Shape] = []
-    for place in range(len(parts.items)):
-        element = _element(arg, parts, place)
-        inner = element.op.shape if type(element) is Reading else arg.shape_of(element)  # type: ignore[union-attr]
-        op = layout.reshape(inner, (1, *inner))
-        columns.append(Reading(op, [element]))
-        shapes.append(op.shape)
+    for place in range(len(parts)):
+        each = element(parts, place)
+        columns.append(read(layout.reshape(each.shape, (1, *each.shape)), each))
     if not columns:
-        return Fixed((0, *(parts.shape or ())))
+        return Constant((0, *(parts.shape or ())))
     if len(columns) == 1:
         return columns[0]
     # Steps of a sequence follow each other: they are not branches that should look alike.
-    return Reading(replace(layout.concat(*shapes, axis=0), join=False), columns)
+    op = layout.concat(*(column.shape for column in columns), axis=0)
+    return read(replace(op, join=False), *columns)
 
 
 @rule("TensorListReserve", "EmptyTensorList")
-def reserve(arg: Arguments) -> Parts:
-    """A list with room for so many elements, or an empty one."""
-    wanted = arg.known(0)
+def reserve(call: Call) -> Parts:
+    """A list with room for so many elements, or an empty one.
+
+    https://www.tensorflow.org/api_docs/python/tf/raw_ops/TensorListReserve
+    """
+    wanted = call.known(0)
     shape = None
     if wanted is not None and wanted.ndim == 1 and (wanted >= 0).all():
         shape = tuple(int(size) for size in wanted)
-    return _empty(arg.integer(1) if arg.op == "TensorListReserve" else 0, shape)
+    return _empty(call.integer(1) if call.op == "TensorListReserve" else 0, shape)
 
 
 @rule("TensorListFromTensor")
-def from_tensor(arg: Arguments) -> Parts:
-    """The first axis becomes a list."""
-    return _split(arg, arg.operand(0))
+def from_tensor(call: Call) -> Parts:
+    """The first axis becomes a list.
+
+    https://www.tensorflow.org/api_docs/python/tf/raw_ops/TensorListFromTensor
+    """
+    return Parts(_rows(call[0]), call.shape(0)[1:])
 
 
 @rule("TensorListGetItem")
-def get_item(arg: Arguments) -> Any:
-    """One element."""
-    return _element(arg, _list(arg, 0), arg.integer(1))
+def get_item(call: Call) -> Any:
+    """One element.
+
+    https://www.tensorflow.org/api_docs/python/tf/raw_ops/TensorListGetItem
+    """
+    return element(_list(call, 0), call.integer(1))
 
 
 @rule("TensorListSetItem")
-def set_item(arg: Arguments) -> Parts:
-    """The list with one element replaced."""
-    parts, place = _list(arg, 0), arg.integer(1)
-    if arg.flag("resize_if_index_out_of_bounds") and len(parts.items) <= place < LONGEST:
-        parts = replace(parts, items=(*parts.items, *(None,) * (place + 1 - len(parts.items))))
-    return _with(parts, place, arg.operand(2))
+def set_item(call: Call) -> Parts:
+    """The list with one element replaced.
+
+    https://www.tensorflow.org/api_docs/python/tf/raw_ops/TensorListSetItem
+    """
+    parts, place = _list(call, 0), call.integer(1)
+    if call.flag("resize_if_index_out_of_bounds") and len(parts) <= place < LONGEST:
+        parts = parts.of((*parts, *[None] * (place + 1 - len(parts))))
+    return _with(parts, place, call[2])
 
 
 @rule("TensorListPushBack")
-def push_back(arg: Arguments) -> Parts:
-    """The list with one element more."""
-    parts = _list(arg, 0)
-    if len(parts.items) >= LONGEST:
+def push_back(call: Call) -> Parts:
+    """The list with one element more.
+
+    https://www.tensorflow.org/api_docs/python/tf/raw_ops/TensorListPushBack
+    """
+    parts = _list(call, 0)
+    if len(parts) >= LONGEST:
         raise too_large("a list of tensors", LONGEST, "Give a smaller input_shape.")
-    return replace(parts, items=(*parts.items, arg.operand(1)))
+    return parts.of((*parts, call[1]))
 
 
 @rule("TensorListStack")
-def stack(arg: Arguments) -> Any:
-    """All elements along a new first axis."""
-    return stacked(arg, _list(arg, 0))
+def stack(call: Call) -> Any:
+    """All elements along a new first axis.
+
+    https://www.tensorflow.org/api_docs/python/tf/raw_ops/TensorListStack
+    """
+    return stacked(_list(call, 0))
 
 
 @rule("TensorListLength")
-def length(arg: Arguments) -> Any:
-    """How many elements."""
-    return known(len(_list(arg, 0).items))
+def length(call: Call) -> Any:
+    """How many elements.
+
+    https://www.tensorflow.org/api_docs/python/tf/raw_ops/TensorListLength
+    """
+    return known(len(_list(call, 0)))
 
 
 @rule("TensorArrayV3")
-def array(arg: Arguments) -> Outputs:
-    """The handle and the flow; the elements travel with the flow."""
-    shape = arg.attribute_shape("element_shape")
-    full = shape if shape is not None and None not in shape else None
-    made = _empty(arg.integer(0), full)  # type: ignore[arg-type]
+def array(call: Call) -> Outputs:
+    """The handle and the flow; the elements travel with the flow.
+
+    https://www.tensorflow.org/api_docs/python/tf/raw_ops/TensorArrayV3
+    """
+    made = _empty(call.integer(0), call.attribute_shape("element_shape"))
     return Outputs([made, made])
 
 
 @rule("TensorArrayScatterV3")
-def array_scatter(arg: Arguments) -> Parts:
-    """Elements from the first axis of a tensor."""
-    parts, places = _list(arg, 3), arg.integers(1)
-    value = arg.operand(2)
-    if places == tuple(range(len(parts.items))):
-        return replace(_split(arg, value), shape=parts.shape or arg.shape_of(value)[1:])
-    raise InvalidModelError("a TensorArray is filled out of order")
+def array_scatter(call: Call) -> Parts:
+    """The array with elements from the first axis of a tensor, in the places given.
+
+    https://www.tensorflow.org/api_docs/python/tf/raw_ops/TensorArrayScatterV3
+    """
+    parts, places, rows = _list(call, 3), call.integers(1), _rows(call[2])
+    if len(places) != len(rows):
+        raise InvalidModelError(f"{len(rows)} elements for {len(places)} places")
+    items = list(parts)
+    for place, row in zip(places, rows, strict=True):
+        items[_inside(parts, place)] = row
+    return Parts(items, parts.shape or call.shape(2)[1:])
 
 
 @rule("TensorArrayReadV3")
-def array_read(arg: Arguments) -> Any:
-    """One element."""
-    return _element(arg, _list(arg, 2), arg.integer(1))
+def array_read(call: Call) -> Any:
+    """One element.
+
+    https://www.tensorflow.org/api_docs/python/tf/raw_ops/TensorArrayReadV3
+    """
+    return element(_list(call, 2), call.integer(1))
 
 
 @rule("TensorArrayWriteV3")
-def array_write(arg: Arguments) -> Parts:
-    """The array with one element written."""
-    return _with(_list(arg, 3), arg.integer(1), arg.operand(2))
+def array_write(call: Call) -> Parts:
+    """The array with one element written.
+
+    https://www.tensorflow.org/api_docs/python/tf/raw_ops/TensorArrayWriteV3
+    """
+    return _with(_list(call, 3), call.integer(1), call[2])
 
 
 @rule("TensorArrayGatherV3")
-def array_gather(arg: Arguments) -> Any:
-    """Chosen elements along a new first axis."""
-    parts = _list(arg, 2)
-    places = arg.integers(1)
-    if parts.source is None:
-        chosen = tuple(parts.items[place] for place in places)
-        return stacked(arg, Parts(chosen, parts.shape))
-    if places != tuple(range(len(parts.items))):
-        raise InvalidModelError("a TensorArray is read out of order")
-    return stacked(arg, parts)
+def array_gather(call: Call) -> Any:
+    """Chosen elements along a new first axis.
+
+    https://www.tensorflow.org/api_docs/python/tf/raw_ops/TensorArrayGatherV3
+    """
+    parts = _list(call, 2)
+    return stacked(parts.of(parts[_inside(parts, place)] for place in call.integers(1)))
 
 
 @rule("TensorArraySizeV3")
-def array_size(arg: Arguments) -> Any:
-    """How many elements."""
-    return known(len(_list(arg, 1).items))
+def array_size(call: Call) -> Any:
+    """How many elements.
+
+    https://www.tensorflow.org/api_docs/python/tf/raw_ops/TensorArraySizeV3
+    """
+    return known(len(_list(call, 1)))
 
 
 @rule("TensorArrayCloseV3")
-def array_close(arg: Arguments) -> Any:
-    """Nothing."""
-    return Fixed(())
+def array_close(call: Call) -> Any:
+    """Nothing.
+
+    https://www.tensorflow.org/api_docs/python/tf/raw_ops/TensorArrayCloseV3
+    """
+    return Constant(())

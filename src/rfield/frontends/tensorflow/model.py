@@ -6,19 +6,19 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
-import numpy as np
-
 from ...core.arguments import normalize_axis
 from ...core.graph import FreeShape, Graph
 from ...errors import InvalidModelError, UnreadableModelError, show_shape, unknown_name
+from ..machine import limits
+from ..machine.values import Constant, Dependent, Outputs, dependents, known
 from ..registry import Request
 from ..standins import mark_free, sized
 from . import bodies
-from .bodies import Body, printable
+from .bodies import Body, pick, printable
 from .files import Source
 from .loops import untie
-from .reader import Frame, Reader, pick
-from .values import MANY, Fixed, Outputs, shape_of
+from .reader import Reader, Spending
+from .values import Mark, shape_of
 
 _PLACEHOLDERS = ("Placeholder", "PlaceholderV2", "PlaceholderWithDefault")
 _NOT_NUMBERS = frozenset({7, 20, 21})  # string, resource, variant
@@ -85,51 +85,50 @@ class Model:
             self.functions, self.prepared, len(self.source.graph.node), self.request.training,
             self.request.unknown,
         )  # fmt: skip
-        names: list[str] = []
-        frame = Frame(self.main, self.main.order(self.targets), "", lambda results: None)
+        body, order = self.main, self.main.order(self.targets)
+        values: list[Any] = list(body.constants)
+        spending = None
         if self.source.is_large:
-            self._main = None
-            frame.spend()
+            self._main, spending = None, Spending(body)
+        inputs: list[Dependent] = []
         for entry in self.entries:
             sizes, free = sized(tuple(shape_for(entry)), stand_in)
             index = reader.draft.input(entry.name, sizes, entry.axes, free)
-            names.append(entry.name)
-            beside = Fixed(None, origin=f"beside {entry.name!r}")
-            frame.values[entry.place] = Outputs([index, *[beside] * (MANY - 1)])
+            inputs.append(Dependent(index, tuple(sizes)))
+            beside = Constant(None, origin=f"beside {entry.name!r}")
+            values[entry.place] = Outputs([inputs[-1], *[beside] * (limits.OUTPUTS - 1)])
         for place, value in self.fixed.items():
-            frame.values[place] = value
-        reader.run(frame)
+            values[place] = value
+        reader.nodes(body, order, values, spending)
         if reader.unsupported and self.request.unknown == "error":
             raise reader.unsupported.error()
-        outputs = self._outputs(frame)
-        for name in names:
-            reader.layers.pop(name, None)
+        read = _are_read(body, order, values) if spending is None else spending.read
+        outputs = self._outputs(order, values, read, inputs)
+        for entry in self.entries:
+            reader.layers.pop(entry.name, None)
         if not outputs:
+            names = ", ".join(entry.name for entry in self.entries)
             raise UnreadableModelError(
-                f"{self.source.origin or 'graph'}: no node depends on the input {', '.join(names)}"
+                f"{self.source.origin or 'graph'}: no node depends on the input {names}"
             )
         return reader.draft.finish(outputs, reader.layers, origin=self.source.origin)
 
-    def _outputs(self, frame: Frame) -> list[int]:
+    def _outputs(
+        self, order: Sequence[int], values: Sequence[Any], read: bytearray,
+        inputs: Sequence[Dependent],
+    ) -> list[int]:  # fmt: skip
         """The named outputs, or the values that no other value reads."""
         if self.source.outputs or self.request.options.get("outputs"):
-            found: list[int] = []
-            for place, output in self.named:
-                value = pick(frame.values[place], output)
-                if type(value) is int and value not in found:
-                    found.append(value)
-            return found
-        values, read = frame.values, frame.are_read()
-        inputs = {values[entry.place][0] for entry in self.entries}
-        ends: dict[int, None] = {}
-        for place in frame.order:
-            if read[place]:
-                continue
-            made = values[place]
-            for value in made if type(made) is Outputs else (made,):
-                if type(value) is int:
-                    ends[value] = None
-        return [value for value in ends if value not in inputs] or list(ends)
+            named = [pick(values[place], output) for place, output in self.named]
+            return [value.index for value in dependents([v for v in named if not _is_list(v)])]
+        ends = dependents([
+            value for place in order if not read[place]
+            for value in (values[place] if type(values[place]) is Outputs else [values[place]])
+            if not _is_list(value)
+        ])  # fmt: skip
+        found = [value.index for value in ends]
+        entered = {value.index for value in inputs}
+        return [index for index in found if index not in entered] or found
 
     # -- which nodes are inputs and outputs ------------------------------------------------
 
@@ -173,7 +172,7 @@ class Model:
         if dtype in _NOT_NUMBERS or (item.op == "PlaceholderWithDefault" and shape in ((), None)):
             return None
         if dtype == _BOOL and not shape:
-            self.fixed[place] = Fixed((), np.asarray(self.request.training))
+            self.fixed[place] = known(self.request.training)
             return None
         return Entry(item.name, place, shape)
 
@@ -293,3 +292,17 @@ def _first_layouts(main: Body, entries: Sequence[Entry]) -> set[int]:
                     seen.add(reader)
                     queue.append(reader)
     return found
+
+
+def _are_read(body: Body, order: Sequence[int], values: Sequence[Any]) -> bytearray:
+    """Whether other nodes read it, for every node; what only training and files read is not."""
+    read = bytearray(len(body.items))
+    for place in order:
+        if values[place] is not Mark.ASIDE:
+            for source, _ in body.items[place].inputs:
+                read[source] = 1
+    return read
+
+
+def _is_list(value: Any) -> bool:
+    return isinstance(value, tuple)

@@ -3,14 +3,15 @@
 from __future__ import annotations
 
 from dataclasses import replace
-from functools import lru_cache
 from typing import Any
 
 from ...core import layout, ops
-from ...core.ops import Op
+from ...core.arrays.expression import read
+from ...core.ops import Algebra, Op
+from ..machine.values import Constant, Dependent, Outputs
 from .convolution import layout_of
-from .rulebook import Arguments, NotInBlocksError, Reading, rule
-from .values import Blocked, Fixed, Outputs
+from .rulebook import Call, rule
+from .values import Blocked, NotInBlocksError
 
 UNARY = (
     "Abs", "Acos", "Acosh", "Asin", "Asinh", "Atan", "Atanh", "Cast", "Ceil", "Cos", "Cosh",
@@ -45,89 +46,118 @@ WEIGHTED = (
 )  # fmt: skip
 
 
-alone = lru_cache(maxsize=2048)(ops.pointwise)
-"""The same op on the same shape is worked out once."""
+ALGEBRA: dict[str, Algebra] = {
+    "Add": "add", "AddV2": "add", "BiasAdd": "add", "BiasAddV1": "add", "Maximum": "maximum",
+    "Mul": "multiply", "MulNoNan": "multiply", "Select": "where", "SelectV2": "where",
+    **dict.fromkeys((
+        "Abs", "Asin", "Asinh", "Atan", "Atanh", "Cast", "Ceil", "Conj", "Elu", "Erf", "Expm1",
+        "Floor", "LeakyRelu", "Log1p", "Neg", "Real", "Relu", "Relu6", "Rint", "Round", "Selu",
+        "Sign", "Sin", "Sinh", "Softsign", "Sqrt", "Square", "Tan", "Tanh",
+    ), "keep"),
+}  # fmt: skip
+"""How zeros and minus infinity, which masks make, go through."""
 
 
 @rule(*UNARY)
-def unary(arg: Arguments) -> Any:
-    """Each output reads its own element."""
-    value = arg.operand(0)
+def unary(call: Call) -> Any:
+    """Each output reads its own element.
+
+    https://www.tensorflow.org/api_docs/python/tf/math
+    """
+    value = call[0]
     if type(value) is Blocked:
-        return in_blocks(arg, value)
-    return alone(arg.shape_of(value), kind=arg.op.lower())
+        return in_blocks(call, value)
+    return ops.pointwise(value.shape, kind=call.kind, algebra=ALGEBRA.get(call.op))
 
 
 @rule(*BINARY)
-def binary(arg: Arguments) -> Any:
-    """Operands broadcast against each other; those that depend on an input should be aligned."""
-    if any(type(value) is Blocked for value in arg.operands):
-        return _beside_blocks(arg)
-    return alone(*arg.shapes, kind=arg.op.lower(), join=len(arg.operands) > 1)
+def binary(call: Call) -> Any:
+    """Element by element with broadcasting; operands that depend on an input should be aligned.
+
+    https://www.tensorflow.org/api_docs/python/tf/math
+    """
+    if any(type(value) is Blocked for value in call.operands):
+        return _beside_blocks(call)
+    algebra = ALGEBRA.get(call.op)
+    return ops.pointwise(*call.shapes, kind=call.kind, join=len(call) > 1, algebra=algebra)
 
 
 @rule(*PASSING)
-def passing(arg: Arguments) -> Any:
-    """The operand itself."""
-    return arg.operand(0)
+def passing(call: Call) -> Any:
+    """The operand itself, a list of tensors as well.
+
+    https://www.tensorflow.org/api_docs/python/tf/raw_ops/Identity
+    """
+    return call.operands[0] if call.operands else call[0]
 
 
 @rule("IdentityN")
-def passing_all(arg: Arguments) -> Outputs:
-    """The operands themselves."""
-    return Outputs(arg.operands)
+def passing_all(call: Call) -> Outputs:
+    """The operands themselves.
+
+    https://www.tensorflow.org/api_docs/python/tf/raw_ops/IdentityN
+    """
+    return Outputs(call.operands)
 
 
 @rule(*WEIGHTED)
-def weighted(arg: Arguments) -> Op:
-    """Element by element, with constants beside."""
-    return ops.pointwise(arg.shape(0), kind=arg.op.lower())
+def weighted(call: Call) -> Op:
+    """Element by element, with constants beside: ranges, scales, boundaries.
+
+    https://www.tensorflow.org/api_docs/python/tf/raw_ops/QuantizeAndDequantizeV2
+    """
+    return ops.pointwise(call.shape(0), kind=call.kind)
 
 
 @rule("BiasAdd", "BiasAddV1")
-def bias_add(arg: Arguments) -> Any:
-    """One number per channel."""
-    value = arg.operand(0)
+def bias_add(call: Call) -> Any:
+    """One number per channel is added.
+
+    https://www.tensorflow.org/api_docs/python/tf/raw_ops/BiasAdd
+    """
+    value = call[0]
     if type(value) is Blocked:
-        return in_blocks(arg, value)
-    shape, bias = arg.shape(0), arg.operand(1)
-    if type(bias) is not int:
-        return alone(shape, kind="biasadd")
-    channel = layout_of(arg, len(shape))[1] if len(shape) > 2 else len(shape) - 1
+        return in_blocks(call, value)
+    shape, bias = call.shape(0), call[1]
+    if not isinstance(bias, Dependent):
+        return ops.pointwise(shape, kind="biasadd")
+    channel = layout_of(call, len(shape))[1] if len(shape) > 2 else len(shape) - 1
     wide = [1] * len(shape)
-    wide[channel] = arg.shape(1)[0]
-    column = Reading(layout.reshape(arg.shape(1), wide), [bias])
-    return Reading(ops.pointwise(shape, wide, kind="biasadd", join=True), [value, column])
+    wide[channel] = call.shape(1)[0]
+    column = read(layout.reshape(call.shape(1), wide), bias)
+    return read(ops.pointwise(shape, wide, kind="biasadd", join=True), value, column)
 
 
 @rule("Select")
-def select(arg: Arguments) -> Any:
-    """The condition may be a vector over the first axis."""
-    condition, shape = arg.shape(0), arg.shape(1)
-    if len(condition) == 1 and len(shape) > 1 and type(arg.operand(0)) is int:
-        wide = (condition[0], *(1,) * (len(shape) - 1))
-        column = Reading(layout.reshape(condition, wide), [arg.operand(0)])
-        op = ops.pointwise(wide, shape, arg.shape(2), kind="select", join=True)
-        return Reading(op, [column, *arg.operands[1:]])
-    if len(condition) < len(shape):
-        condition = (1,) * len(shape)
-    return ops.pointwise(condition, shape, arg.shape(2), kind="select", join=True)
+def select(call: Call) -> Any:
+    """Elements of one of two operands; the condition may be a vector over the first axis.
+
+    https://www.tensorflow.org/api_docs/python/tf/raw_ops/Select
+    """
+    condition, shape = call.shape(0), call.shape(1)
+    chosen = call[0]
+    if len(condition) == 1 and len(shape) > 1:
+        chosen = read(layout.reshape(condition, (condition[0], *(1,) * (len(shape) - 1))), chosen)
+    op = ops.pointwise(
+        chosen.shape, shape, call.shape(2), kind="select", join=True, algebra="where"
+    )  # fmt: skip
+    return read(op, chosen, *call.operands[1:])
 
 
-def in_blocks(arg: Arguments, value: Blocked) -> Blocked:
+def in_blocks(call: Call, value: Blocked) -> Blocked:
     """A pointwise op before BatchToSpaceND: the same op in the space of the image."""
-    shape = arg.shape_of(value.value)
-    op = ops.pointwise(shape, kind=arg.op.lower())
-    return replace(value, value=Reading(op, [value.value]))
+    shape = value.value.shape
+    op = ops.pointwise(shape, kind=call.kind, algebra=ALGEBRA.get(call.op))
+    return replace(value, value=read(op, value.value))
 
 
-def _beside_blocks(arg: Arguments) -> Any:
-    first = next(value for value in arg.operands if type(value) is Blocked)
-    others = [value for value in arg.operands if value is not first]
+def _beside_blocks(call: Call) -> Any:
+    first = next(value for value in call.operands if type(value) is Blocked)
+    others = [value for value in call.operands if value is not first]
     along_channels = all(
-        type(value) is Fixed and value.shape is not None and all(s == 1 for s in value.shape[:-1])
+        isinstance(value, Constant) and value.has_shape and all(s == 1 for s in value.shape[:-1])
         for value in others
     )
     if along_channels:
-        return in_blocks(arg, first)
+        return in_blocks(call, first)
     raise NotInBlocksError

@@ -11,7 +11,7 @@ from ...core.ops import Op
 from ...core.relation import WHOLE, Relation
 from ...core.resampling import Coordinates, Method, coordinates, resample
 from ...errors import InvalidModelError
-from .rulebook import Arguments, rule
+from .rulebook import Call, rule
 
 _METHODS: dict[str, Method] = {
     "ResizeNearestNeighbor": "nearest", "ResizeBilinear": "linear", "ResizeBicubic": "cubic",
@@ -19,10 +19,13 @@ _METHODS: dict[str, Method] = {
 
 
 @rule("ResizeNearestNeighbor", "ResizeBilinear", "ResizeBicubic")
-def resize(arg: Arguments) -> Op:
-    """``align_corners``, ``half_pixel_centers``, or neither: the old asymmetric coordinates."""
-    method = _METHODS[arg.op]
-    corners, half = arg.flag("align_corners"), arg.flag("half_pixel_centers")
+def resize(call: Call) -> Op:
+    """Resize by ``align_corners``, ``half_pixel_centers``, or the old asymmetric coordinates.
+
+    https://www.tensorflow.org/api_docs/python/tf/raw_ops/ResizeBilinear
+    """
+    method = _METHODS[call.op]
+    corners, half = call.flag("align_corners"), call.flag("half_pixel_centers")
 
     def along(size: int, outputs: int) -> Relation:
         mode: Coordinates = "asymmetric"
@@ -34,12 +37,15 @@ def resize(arg: Arguments) -> Op:
         rounding = "round_prefer_ceil" if corners and method == "nearest" else "floor"
         return resample(slope, offset, method, rounding=rounding)
 
-    return _resized(arg, along)
+    return _resized(call, along)
 
 
 @rule("ResizeArea")
-def area(arg: Arguments) -> Op:
-    """The mean over the area that an output covers."""
+def area(call: Call) -> Op:
+    """The mean over the area that an output covers.
+
+    https://www.tensorflow.org/api_docs/python/tf/raw_ops/ResizeArea
+    """
 
     def along(size: int, outputs: int) -> Relation:
         from ...core.indices import IndexSet
@@ -47,7 +53,7 @@ def area(arg: Arguments) -> Op:
 
         step = (
             Fraction(size - 1, outputs - 1)
-            if arg.flag("align_corners") and outputs > 1
+            if call.flag("align_corners") and outputs > 1
             else Fraction(size, outputs)
         )
         taps = tuple(
@@ -56,7 +62,7 @@ def area(arg: Arguments) -> Op:
         )
         return Sliding(step.denominator, step.numerator, taps, "replicate")
 
-    return _resized(arg, along)
+    return _resized(call, along)
 
 
 def _last(end: Fraction) -> int:
@@ -65,16 +71,19 @@ def _last(end: Fraction) -> int:
 
 
 @rule("ScaleAndTranslate")
-def scale_and_translate(arg: Arguments) -> Op:
-    """``tf.image.resize`` with antialias, or the newer kernels: scale and shift are operands."""
-    scale, shift = arg.array(2).tolist(), arg.array(3).tolist()
+def scale_and_translate(call: Call) -> Op:
+    """``tf.image.resize`` with antialias, or the newer kernels: scale and shift are operands.
+
+    https://www.tensorflow.org/api_docs/python/tf/raw_ops/ScaleAndTranslate
+    """
+    scale, shift = call.constant(2).tolist(), call.constant(3).tolist()
     kernels: dict[str, Method] = {
         "triangle": "linear", "keyscubic": "cubic", "lanczos3": "lanczos3", "lanczos5": "lanczos5",
     }  # fmt: skip
-    kernel = arg.text("kernel_type", "lanczos3")
+    kernel = call.text("kernel_type", "lanczos3")
     if kernel not in kernels:
-        shape = arg.shape(0)
-        wanted = arg.integers(1)
+        shape = call.shape(0)
+        wanted = call.integers(1)
         relations = {1: (WHOLE, wanted[0]), 2: (WHOLE, wanted[1])}
         return ops.along(shape, relations, kind="resize", exact=False)
     axis = iter(range(2))
@@ -86,15 +95,15 @@ def scale_and_translate(arg: Arguments) -> Op:
         slope = ratio if abs(1 / given - ratio) < Fraction(1, 10**6) else 1 / given
         offset = slope / 2 - Fraction(1, 2) - Fraction(shift[k]) * slope
         return resample(
-            slope, offset, kernels[kernel], antialias=arg.flag("antialias", True)
+            slope, offset, kernels[kernel], antialias=call.flag("antialias", True)
         )  # fmt: skip
 
-    return _resized(arg, along)
+    return _resized(call, along)
 
 
-def _resized(arg: Arguments, along: Callable[[int, int], Relation]) -> Op:
-    shape = arg.shape(0)
-    wanted = arg.integers(1)
+def _resized(call: Call, along: Callable[[int, int], Relation]) -> Op:
+    shape = call.shape(0)
+    wanted = call.integers(1)
     if len(shape) != 4 or len(wanted) != 2 or any(size < 1 for size in wanted):
         raise InvalidModelError(f"a resize of {shape} to {wanted}")
     relations: dict[int, tuple[Relation, int]] = {}
@@ -104,9 +113,12 @@ def _resized(arg: Arguments, along: Callable[[int, int], Relation]) -> Op:
 
 
 @rule("CropAndResize")
-def crop_and_resize(arg: Arguments) -> Op:
-    """Boxes that may lie anywhere in any image: an upper bound."""
-    shape, boxes, size = arg.shape(0), arg.shape(1), arg.integers(3)
+def crop_and_resize(call: Call) -> Op:
+    """Boxes that may lie anywhere in any image: an upper bound.
+
+    https://www.tensorflow.org/api_docs/python/tf/raw_ops/CropAndResize
+    """
+    shape, boxes, size = call.shape(0), call.shape(1), call.integers(3)
     return ops.opaque(
-        arg.shapes[:3], (boxes[0], *size, shape[3]), kind="crop_and_resize"
+        call.shapes[:3], (boxes[0], *size, shape[3]), kind="crop_and_resize"
     )  # fmt: skip

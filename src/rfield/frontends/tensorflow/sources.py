@@ -4,8 +4,9 @@ from __future__ import annotations
 
 from typing import Any
 
-from .rulebook import Arguments, rule
-from .values import Fixed, Mark, Outputs
+from ..machine.values import Constant, Outputs
+from .rulebook import Call, rule
+from .values import Mark, Stored
 
 RESOURCE = 20
 VARIABLES = ("VarHandleOp", "VariableV2", "Variable", "TemporaryVariable", "AutoReloadVariable")
@@ -43,59 +44,78 @@ RANDOM = (
 
 
 @rule(*VARIABLES)
-def variable(arg: Arguments) -> Fixed:
-    """Its shape is written beside it; its numbers are in other files, which are never opened."""
-    shape = arg.attribute_shape("shape")
-    if shape is None or None in shape:
-        return Fixed(None, origin=f"variable {arg.name!r}")
-    return Fixed(shape)  # type: ignore[arg-type]  # no None is left here
+def variable(call: Call) -> Constant:
+    """Its shape is written beside it; its numbers are in other files, which are never opened.
+
+    https://www.tensorflow.org/api_docs/python/tf/raw_ops/VarHandleOp
+    """
+    return Constant(call.attribute_shape("shape"), origin=f"variable {call.name!r}")
 
 
 @rule("Const")
-def constant(arg: Arguments) -> Fixed:
-    """A tensor in the file; its numbers are looked at only where they are few and needed."""
-    return Fixed(None, item=arg.item)
+def constant(call: Call) -> Constant:
+    """A tensor in the file; its numbers are looked at only where they are few and needed.
+
+    https://www.tensorflow.org/api_docs/python/tf/raw_ops/Const
+    """
+    return Stored(call.item)
 
 
 @rule("Placeholder", "PlaceholderV2")
-def placeholder(arg: Arguments) -> Fixed:
-    """Not among the inputs: a weight that is fed, or a captured variable of unknown shape."""
-    shape = arg.attribute_shape("shape")
-    if shape is not None and None not in shape and arg.dtype("dtype") != RESOURCE:
-        return Fixed(shape)  # type: ignore[arg-type]  # no None is left here
-    return Fixed(None, origin=f"placeholder {arg.name!r}")
+def placeholder(call: Call) -> Constant:
+    """Not among the inputs: a weight that is fed, or a captured variable of unknown shape.
+
+    https://www.tensorflow.org/api_docs/python/tf/raw_ops/Placeholder
+    """
+    shape = None if call.dtype("dtype") == RESOURCE else call.attribute_shape("shape")
+    return Constant(shape, origin=f"placeholder {call.name!r}")
 
 
 @rule("ReadVariableOp")
-def read_variable(arg: Arguments) -> Any:
-    """The variable itself; TensorFlow may have written its shape beside the reading."""
-    value = arg.operand(0)
-    if type(value) is Fixed and value.shape is None:
-        shapes = arg.output_shapes()
-        if shapes and shapes[0] is not None and None not in shapes[0]:
-            return Fixed(shapes[0])  # type: ignore[arg-type]  # no None is left here
+def read_variable(call: Call) -> Any:
+    """The variable itself; TensorFlow may have written its shape beside the reading.
+
+    https://www.tensorflow.org/api_docs/python/tf/raw_ops/ReadVariableOp
+    """
+    value = call[0]
+    if isinstance(value, Constant) and not value.has_shape:
+        shapes = call.output_shapes()
+        if shapes and shapes[0] is not None:
+            return Constant(shapes[0])
     return value
 
 
 @rule(*ASIDE)
-def aside(arg: Arguments) -> Mark:
-    """Nothing that the network computes reads this."""
+def aside(call: Call) -> Mark:
+    """Gradients, updates, summaries: nothing that the network computes reads this.
+
+    https://www.tensorflow.org/api_docs/python/tf/raw_ops/NoOp
+    """
     return Mark.ASIDE
 
 
 @rule(*RANDOM)
-def random(arg: Arguments) -> Fixed:
-    """Numbers that no input changes; the shape is the first operand."""
-    return Fixed(arg.integers(0))
+def random(call: Call) -> Constant:
+    """Random numbers: no input changes them; the shape is the first operand.
+
+    https://www.tensorflow.org/api_docs/python/tf/raw_ops/RandomUniform
+    """
+    return Constant(call.integers(0), made=True)
 
 
 @rule("BroadcastGradientArgs")
-def gradient_axes(arg: Arguments) -> Outputs:
-    """Part of a gradient."""
+def gradient_axes(call: Call) -> Outputs:
+    """Part of a gradient.
+
+    https://www.tensorflow.org/api_docs/python/tf/raw_ops/BroadcastGradientArgs
+    """
     return Outputs([Mark.ASIDE, Mark.ASIDE])
 
 
 @rule("VarIsInitializedOp", "IsVariableInitialized")
-def is_initialized(arg: Arguments) -> Fixed:
-    """A flag."""
-    return Fixed(())
+def is_initialized(call: Call) -> Constant:
+    """A flag.
+
+    https://www.tensorflow.org/api_docs/python/tf/raw_ops/VarIsInitializedOp
+    """
+    return Constant(())

@@ -1,32 +1,19 @@
-"""What a tensor of the graph is while the graph is read.
-
-A tensor that depends on an input is an ``int``: the index of its value in the draft. Everything
-else is known without the input: ``Fixed`` for weights, shapes and tables (numbers only where they
-are small), ``Parts`` for lists of tensors, ``Outputs`` for ops with several results.
-"""
+"""What TensorFlow's own values are beside those of the machine, and how its tensors are decoded."""
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from enum import Enum
 from math import prod
-from typing import Any
+from typing import Any, NamedTuple
 
 import numpy as np
-import numpy.typing as npt
 
 from ...core.arguments import Shape
 from ...errors import InvalidModelError
-
-SMALL = 1 << 16
-"""Constants of at most this many elements are looked into."""
-
-MOST_AXES = 254
-MANY = 64
-"""Outputs given to an op of which nobody knows how many it has."""
-
-Array = npt.NDArray[Any]
+from ..machine import limits
+from ..machine.values import Array, Constant, Items
 
 _NUMPY: dict[int, Any] = {
     1: np.float32, 2: np.float64, 3: np.int64, 4: np.int64, 5: np.int64, 6: np.int64, 9: np.int64,
@@ -42,46 +29,39 @@ _FIELDS = {
 _INTEGERS = frozenset({3, 4, 5, 6, 17})
 
 
-class Fixed:
-    """A value that no input changes. ``shape`` is None where it is not known.
+class Stored(Constant):
+    """A tensor in the file: it is decoded when somebody asks, and most weights are never asked."""
 
-    ``array``: its numbers, or None where they are too many or were never read. Of an ``item`` (a
-    Const) both are decoded when somebody asks; most weights are never asked.
-    """
+    __slots__ = ("_item",)
+    stored = True
 
-    __slots__ = ("_array", "_item", "_shape", "origin")
-
-    def __init__(
-        self,
-        shape: Shape | None,
-        array: Array | None = None,
-        item: Any = None,
-        origin: str = "",
-    ) -> None:
-        self._shape = shape
-        self._array = array
+    def __init__(self, item: Any) -> None:
+        # What Constant sets, without a call: a file holds more constants than anything else.
+        self._shape = self._contents = self.zeros = None
+        self.sized = self.made = False
+        self.origin = ""
         self._item = item
-        self.origin = origin
 
     @property
-    def shape(self) -> Shape | None:
-        """The sizes, or None."""
-        if self._shape is None and self._item is not None:
+    def shape(self) -> Shape:
+        """The sizes of its axes."""
+        if self._shape is None:
             self._shape = full_shape(_tensor(self._item))
         return self._shape
 
     @property
-    def array(self) -> Array | None:
-        """The numbers, where they are few and known."""
-        if self._array is None and self._item is not None:
-            shape = self.shape or ()
-            if prod(shape) <= SMALL:
-                self._array = decode(_tensor(self._item), shape)
-            self._item = None
-        return self._array
+    def has_shape(self) -> bool:
+        """It is written beside the contents."""
+        return True
 
-    def __repr__(self) -> str:
-        return f"Fixed({self.shape}, {self.array})"
+    @property
+    def array(self) -> Array | None:
+        """The contents, where they are few."""
+        if self._contents is None and self._item is not None:
+            if prod(self.shape) <= limits.CONTENTS:
+                self._contents = decode(_tensor(self._item), self.shape)
+            self._item = None
+        return self._contents  # type: ignore[return-value]  # never a function here
 
 
 def _tensor(item: Any) -> Any:
@@ -92,25 +72,41 @@ def _tensor(item: Any) -> Any:
     return attributes["value"].tensor
 
 
-def known(array: Any) -> Fixed:
-    """A small constant with its numbers; integers are held in 64 bits, so that sizes never wrap."""
-    made = np.asarray(array)
-    if made.dtype.kind in "iu" and made.dtype != np.int64:
-        made = made.astype(np.int64)
-    return Fixed(made.shape, made)
+class Row(NamedTuple):
+    """One element of a tensor that was made a list, along its first axis; not yet in the graph."""
+
+    source: Any
+    place: int
+
+    @property
+    def shape(self) -> Shape:
+        """The sizes of its axes."""
+        return self.source.shape[1:]
 
 
-@dataclass(frozen=True, slots=True)
-class Parts:
-    """A TensorList or TensorArray: its elements, None where one was never written.
+class Parts(Items):
+    """A TensorList or TensorArray; ``shape`` is that of its elements, where it is known."""
 
-    Such an element is that of ``source``, a tensor with the elements along its first axis, or zeros
-    of ``shape``.
-    """
+    def __new__(cls, items: Iterable[Any], shape: Shape | None = None) -> Parts:
+        """The elements in order, None where one was never written."""
+        made = super().__new__(cls, items)
+        made.shape = shape
+        return made
 
-    items: tuple[Any, ...]
-    shape: Shape | None = None
-    source: Any = None
+    shape: Shape | None
+
+    @property
+    def blank(self) -> Any:
+        """Zeros; an element that was written, where nothing tells the shape."""
+        return super().blank if self.shape is None else Constant(self.shape)
+
+    def of(self, items: Iterable[Any]) -> Parts:
+        """The same kind of list with other elements."""
+        return Parts(items, self.shape)
+
+
+class NotInBlocksError(Exception):
+    """An op that cannot be read in the space of the image; its operands are written out first."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -125,11 +121,10 @@ class Blocked:
     block: tuple[int, ...]
     axes: tuple[int, ...]
 
-
-class Outputs(tuple[Any, ...]):
-    """The results of an op with several outputs."""
-
-    __slots__ = ()
+    @property
+    def shape(self) -> Shape:
+        """A rule that asks for it cannot read blocks."""
+        raise NotInBlocksError
 
 
 class Mark(Enum):
@@ -144,8 +139,8 @@ def shape_of(proto: Any) -> tuple[int | None, ...] | None:
     if proto.unknown_rank:
         return None
     sizes = [dim.size for dim in proto.dim]
-    if len(sizes) > MOST_AXES:
-        raise InvalidModelError(f"a shape of {len(sizes)} axes; expected at most {MOST_AXES}")
+    if len(sizes) > limits.AXES:
+        raise InvalidModelError(f"a shape of {len(sizes)} axes; expected at most {limits.AXES}")
     if sizes and min(sizes) < 0:
         return tuple([None if size < 0 else size for size in sizes])
     return tuple(sizes)
