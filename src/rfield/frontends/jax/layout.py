@@ -62,6 +62,18 @@ def concatenate(call: Call) -> Any:
     return layout.concat(*call.shapes, axis=call.attribute("dimension"))
 
 
+@rule("stack")
+def stack(call: Call) -> Any:
+    """Along a new axis.
+
+    https://docs.jax.dev/en/latest/_autosummary/jax.numpy.stack.html
+    """
+    axis, shape = call.attribute("axis"), call.shape()
+    wide = layout.reshape(shape, (*shape[:axis], 1, *shape[axis:]))
+    op = layout.concat(*[wide.shape] * len(call), axis=axis)
+    return read(op, *[read(wide, value) for value in call.operands])
+
+
 @rule("pad")
 def padded(call: Call) -> Any:
     """Elements before, behind and between; negative numbers crop.

@@ -2,15 +2,20 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from typing import Any
 
 from ...core.arguments import normalize_axis
 from ...core.graph import FreeShape, Graph
-from ...errors import InvalidModelError, RFieldError, UnreadableModelError
+from ...errors import (
+    InvalidModelError,
+    RFieldError,
+    UnreadableModelError,
+    UnresolvedSizeError,
+    show_shape,
+)
 from ..machine.values import Constant, Dependent, dependents
 from ..registry import Request
-from ..standins import mark_free, sized
 from .reader import Reader, Weight
 from .sources import Source, closed_over, shapes_of, source_of
 
@@ -24,7 +29,7 @@ class Model:
         self.shapes: dict[str, FreeShape] = {}
 
     def graph(self) -> Graph:
-        """The graph at the sizes that were asked for; free ones stay free."""
+        """The graph at the sizes that were asked for."""
         import inspect
 
         names: Sequence[str] = ()
@@ -34,24 +39,31 @@ class Model:
         except (TypeError, ValueError):
             names = ()
         self.shapes = {**shapes_of(self.request, names)}
-        graph = self._lay_out(self.shapes, 0)
-        if any(None in shape[1:] for shape in self.shapes.values()):
-            mark_free(graph, self._lay_out(self.shapes, 1))
+        for name, shape in self.shapes.items():
+            if None in shape[1:]:
+                raise UnresolvedSizeError(
+                    f"{name}: shape {show_shape(shape)}; JAX traces sizes, so padding that depends "
+                    "on them is not seen.\n  Give every size:   rfield.load(model, (1, 224, 224, 3))"
+                )
+        graph = self._lay_out(self.shapes)
 
         def reread(shapes: Mapping[str, Sequence[int]]) -> Graph:
-            again = self._lay_out({**self.shapes, **shapes}, 0)
+            again = self._lay_out({**self.shapes, **shapes})
             again.reread = reread
             return again
 
         graph.reread = reread
         return graph
 
-    def _lay_out(self, shapes: Mapping[str, Sequence[int | None]], layout: int) -> Graph:
+    def _lay_out(self, shapes: Mapping[str, Sequence[int | None]]) -> Graph:
         import jax
 
-        laid = {name: sized(tuple(shape), layout) for name, shape in shapes.items()}
-        inputs = [jax.ShapeDtypeStruct(tuple(sizes), "float32") for sizes, _ in laid.values()]
-        source, closed, outputs = self._traced(inputs)
+        laid = {
+            name: tuple(1 if size is None else size for size in shape)
+            for name, shape in shapes.items()
+        }
+        inputs = [jax.ShapeDtypeStruct(sizes, "float32") for sizes in laid.values()]
+        source, closed = self._traced(inputs)
         jaxpr = closed.jaxpr
         reader = Reader(
             self.request.training, self.request.unknown,
@@ -64,17 +76,17 @@ class Model:
             for variable, path in zip(jaxpr.invars[:count], paths, strict=True)
         ]
         values: list[Dependent] = []
-        for name, (sizes, free) in laid.items():
+        for name, sizes in laid.items():
             axes = self._axes(name, len(sizes), jaxpr, channels_first=source.channels_first)
-            index = reader.draft.input(name, sizes, axes, free)
-            values.append(Dependent(index, tuple(sizes)))
+            index = reader.draft.input(name, sizes, axes)
+            values.append(Dependent(index, sizes))
         held = closed_over(self.model)
         constants = [reader.held(value) for value in closed.consts]
         for value, constant in zip(closed.consts, constants, strict=True):
             if isinstance(constant, Weight):
                 constant.path = held.get(id(value), "")
         if any(held.values()):
-            reader.stacks = _has_stacks(jaxpr)
+            reader.stacks = _tell(jaxpr, held.values())
         results = reader.read(jaxpr, constants, [*weights, *values])
         if reader.unsupported and self.request.unknown == "error":
             raise reader.unsupported.error()
@@ -85,7 +97,7 @@ class Model:
             )
         return reader.draft.finish(found, reader.layers, origin=source.origin)
 
-    def _traced(self, inputs: Sequence[Any]) -> tuple[Source, Any, Any]:
+    def _traced(self, inputs: Sequence[Any]) -> tuple[Source, Any]:
         import jax
 
         try:
@@ -105,7 +117,7 @@ class Model:
                 f"the model cannot be traced with the input {shown}: "
                 f"{type(error).__name__}: {first}"
             ) from error
-        return source, closed, None
+        return source, closed
 
     def _axes(self, name: str, rank: int, jaxpr: Any, *, channels_first: bool) -> tuple[int, ...]:
         axes = self.request.axes
@@ -140,9 +152,10 @@ def _stacks(jaxpr: Any) -> list[str]:
     return [str(equation.source_info.name_stack) for equation in jaxpr.eqns]
 
 
-def _has_stacks(jaxpr: Any) -> bool:
-    """Whether the name stack tells modules inside modules."""
-    return any("/" in stack for stack in _stacks(jaxpr))
+def _tell(jaxpr: Any, paths: Iterable[str]) -> bool:
+    """Whether the name stack tells the modules that hold the weights."""
+    modules = {part for path in paths for part in path.split(".")}
+    return any(modules.intersection(stack.split("/")) for stack in _stacks(jaxpr))
 
 
 def _root(jaxpr: Any, origin: str) -> str:

@@ -7,14 +7,15 @@ from typing import Any
 from ...core import ops
 from ...core.algebra import Algebra
 from ...core.arrays import read
-from ..machine.values import Constant, Outputs
+from ..machine.values import Constant, Dependent, Outputs
 from .rulebook import Call, rule
 
 ELEMENTWISE = (
     "abs", "acos", "acosh", "add", "add_any", "and", "asin", "asinh", "atan", "atan2", "atanh",
     "bessel_i0e", "bessel_i1e", "bitcast_convert_type", "cbrt", "ceil", "clamp", "clz", "complex",
-    "conj", "convert_element_type", "cos", "cosh", "digamma", "div", "eq", "eq_to", "erf", "erf_inv",
-    "erfc", "exp", "exp2", "expm1", "floor", "ge", "gt", "igamma", "igammac", "imag", "integer_pow",
+    "conj", "convert_element_type", "cos", "cosh", "digamma", "div", "eq", "eq_to", "erf",
+    "erf_inv", "erfc", "exp", "exp2", "expm1", "floor", "ge", "gt", "igamma", "igammac", "imag",
+    "integer_pow",
     "is_finite", "le", "le_to", "lgamma", "log", "log1p", "logistic", "lt", "lt_to", "max", "min",
     "mul", "ne", "neg", "nextafter", "not", "or", "polygamma", "population_count", "pow", "real",
     "reduce_precision", "regularized_incomplete_beta", "rem", "round", "rsqrt", "shift_left",
@@ -53,7 +54,9 @@ def elementwise(call: Call) -> Any:
         if _is_positive(second):  # a scale leaves zeros and minus infinity
             op = ops.pointwise(first.shape, second.shape, kind=call.kind, algebra="scale")
             return read(op, first, second)
-    join = len(values) > 1
+    nodes = call.machine.draft.nodes  # what is repeated along an axis has no place there
+    repeated = any(isinstance(v, Dependent) and nodes[v.index].kind == "expand" for v in values)
+    join = len(values) > 1 and not repeated
     return ops.pointwise(*call.shapes, kind=call.kind, join=join, algebra=algebra)
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Sequence
 from itertools import zip_longest
 from math import prod
@@ -18,6 +19,11 @@ from ..machine.unsupported import Unsupported
 from ..machine.values import Constant, Dependent, Outputs, dependents, known
 from .folding import fold
 from .rulebook import RULES, Call, Run
+
+_NAME = re.compile(r"[\w.\-]+")
+_MOVES = frozenset({"broadcast_in_dim", "convert_element_type", "reshape", "squeeze", "transpose"})
+"""What stands inside a layer that no name stack tells, between its weights."""
+_TURNS = frozenset({"cond", "scan", "while"})
 
 FAILURES = (
     RFieldError, ArithmeticError, AttributeError, LookupError, MemoryError, RecursionError,
@@ -101,8 +107,7 @@ class Reader:
         for place, equation in enumerate(jaxpr.eqns):
             operands = [self.value(found, v) for v in equation.invars]
             results = self.equation(equation, operands)
-            for variable, value in zip(equation.outvars, results, strict=True):
-                found[variable] = value
+            found.update(zip(equation.outvars, results, strict=True))
             for v in equation.invars:
                 if not _is_literal(v) and last[v] == place and v not in kept:
                     found.pop(v, None)
@@ -142,7 +147,8 @@ class Reader:
         finally:
             name, self.name, self.outer = self.name, before, outer
         results = list(made) if isinstance(made, Outputs) else [made]
-        if not calls:
+        quiet = not self.stacks and not scopes and op in _MOVES
+        if (not calls or op in _TURNS) and not quiet:
             self._note(scopes, name, results)
         return results
 
@@ -189,7 +195,7 @@ class Reader:
             for entry in equation.source_info.name_stack.stack
             if type(entry).__name__ == "Scope"
             for part in entry.name.split("/")
-            if part not in ("", "~")
+            if part != "~" and _NAME.fullmatch(part)
         ]
         if not self.stacks:
             return self.outer
