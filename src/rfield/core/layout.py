@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from itertools import pairwise
-from math import gcd, prod
+from math import prod
 
 from ..errors import InvalidModelError, too_large, unfit_shapes
 from . import padding as arithmetic
@@ -28,6 +28,7 @@ from .relation import (
     minimal,
     shift,
 )
+from .resampling import repeating
 
 
 def pad(
@@ -123,19 +124,8 @@ def gather(shape: Sequence[int], axis: int, indices: Sequence[int], *, kind: str
         if not -size <= index < size:
             raise InvalidModelError(f"index {index} outside an axis of {size}")
     places = [i % size for i in indices]
-    relation = _repeating(places, size) or table(places)
+    relation = repeating(places, size) or table(places)
     return along(shape, {axis: (relation, len(indices))}, kind=kind, algebra="move")
-
-
-def _repeating(indices: Sequence[int], size: int) -> Sliding | None:
-    """Indices that go over the axis evenly, every few alike: nearest resizing by any ratio."""
-    common = gcd(len(indices), size)
-    if common < 2 or len(indices) == size:
-        return None
-    period, advance = len(indices) // common, size // common
-    if any(b - a != advance for a, b in zip(indices, indices[period:], strict=False)):
-        return None
-    return Sliding(period, advance, tuple(IndexSet.interval(i, i) for i in indices[:period]))
 
 
 def table(indices: Sequence[int]) -> Relation:

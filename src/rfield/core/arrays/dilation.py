@@ -30,8 +30,9 @@ def dilate(x: Operand, steps: Mapping[int, int]) -> Reading:
         if step > 1:
             relation = Sliding(step, 1, (ZERO, *[EMPTY] * (step - 1)))
             relations[axis] = (relation, max(0, (shape[axis] - 1) * step + 1))
-    made = ops.along(shape, {**relations}, kind="dilate", algebra="move") if relations else []
-    return read(made, x)
+    if not relations:
+        return read([], x)
+    return read(ops.along(shape, {**relations}, kind="dilate", algebra="move"), x)
 
 
 def pad(x: Operand, padding: Mapping[int, tuple[int, int]], inside: Mapping[int, int]) -> Reading:

@@ -8,8 +8,8 @@ from typing import Any
 import numpy as np
 
 from ...core import layout, ops
-from ...core.arrays import gather_nd, getitem, read
 from ...core.arguments import Shape
+from ...core.arrays import gather_nd, getitem, read
 from ...core.indices import EMPTY, IndexSet
 from ...core.link import Link, Read, everything
 from ...core.ops import Op

@@ -2,8 +2,11 @@
 
 from __future__ import annotations
 
+import inspect
 from collections.abc import Iterable, Mapping, Sequence
 from typing import Any
+
+import jax
 
 from ...core.arguments import normalize_axis
 from ...core.graph import FreeShape, Graph
@@ -30,8 +33,6 @@ class Model:
 
     def graph(self) -> Graph:
         """The graph at the sizes that were asked for."""
-        import inspect
-
         names: Sequence[str] = ()
         call = self.model if inspect.isroutine(self.model) else type(self.model).__call__
         try:
@@ -56,8 +57,6 @@ class Model:
         return graph
 
     def _lay_out(self, shapes: Mapping[str, Sequence[int | None]]) -> Graph:
-        import jax
-
         laid = {
             name: tuple(1 if size is None else size for size in shape)
             for name, shape in shapes.items()
@@ -98,8 +97,6 @@ class Model:
         return reader.draft.finish(found, reader.layers, origin=source.origin)
 
     def _traced(self, inputs: Sequence[Any]) -> tuple[Source, Any]:
-        import jax
-
         try:
             source = source_of(self.model, self.request, inputs)
             try:

@@ -190,12 +190,14 @@ def _paths(weights: Any) -> list[str]:
 
 
 def closed_over(function: Any) -> dict[int, str]:
-    """The weights that a function closes over, by identity: the modules that hold them."""
+    """The weights that a function names, by identity: the modules that hold them."""
     import jax
 
-    cells = [cell.cell_contents for cell in getattr(function, "__closure__", None) or ()]
+    if not inspect.isfunction(function):
+        return {}
+    variables = inspect.getclosurevars(function)
     found: dict[int, str] = {}
-    for held in cells:
+    for held in [*variables.nonlocals.values(), *variables.globals.values()]:
         leaves = jax.tree_util.tree_leaves(held)
         for leaf, path in zip(leaves, _paths(held), strict=True):
             found[id(leaf)] = path
