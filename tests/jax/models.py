@@ -165,6 +165,14 @@ def haiku(function: Callable[[Any], Any], shape: tuple[int, ...]) -> Example:
     return Example(made, shape, run)
 
 
+def averaged(x: Any) -> Any:
+    return hk.Conv2D(3, 3, stride=2)(hk.AvgPool((2, 2, 1), (2, 2, 1), "SAME")(x))
+
+
+def longer(x: Any) -> Any:
+    return hk.Conv1DTranspose(3, 4, stride=2)(x)
+
+
 def function(call: Any, shape: tuple[int, ...], axes: tuple[int, ...]) -> Example:
     return Example(call, shape, lambda: call, axes)
 
@@ -239,9 +247,9 @@ MODELS: dict[str, Example] = {
     "nnx": of_nnx((1, 14, 13, 2)),
     "equinox cnn": equinox(Equi(), (1, 2, 11, 12)),
     "equinox mixer": equinox(EquiMixer(), (1, 9, 4)),
-    "haiku": haiku(lambda x: hk.Conv2D(3, 3, stride=2)(hk.AvgPool((2, 2, 1), (2, 2, 1), "SAME")(x)), (1, 12, 9, 2)),
+    "haiku": haiku(averaged, (1, 12, 9, 2)),
     "haiku depthwise": haiku(lambda x: hk.DepthwiseConv2D(2, 3)(jax.nn.gelu(x)), (1, 7, 8, 2)),
-    "haiku transposed": haiku(lambda x: hk.Conv1DTranspose(3, 4, stride=2)(x), (1, 9, 2)),
+    "haiku transposed": haiku(longer, (1, 9, 2)),
     "dilations": function(strange, (2, 7, 8, 1), (1, 2)),
     "groups of a batch": function(by_batches, (2, 7, 2), (1,)),
     "scan": function(scanned, (1, 7, 2), (1,)),

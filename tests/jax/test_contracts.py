@@ -1,4 +1,4 @@
-"""What JAX promises of a jaxpr, and what rfield says where it cannot read: an upgrade fails here."""
+"""What JAX promises of a jaxpr, and what is said where it cannot be read: an upgrade fails here."""
 
 from __future__ import annotations
 
@@ -60,7 +60,7 @@ def test_a_scan_holds_constants_then_state_then_what_is_scanned():
 
 def test_the_branches_of_a_condition_stand_in_order():
     def of(x):
-        return lax.cond(True, lambda y: y + 1, lambda y: jnp.flip(y), x)
+        return lax.cond(True, lambda y: y + 1, jnp.flip, x)
 
     graph = rfield.load(of, (1, 5))
     assert rfield.support(graph, (1,)).offset == (1,)  # the true branch keeps the place

@@ -44,7 +44,8 @@ class Model:
             if None in shape[1:]:
                 raise UnresolvedSizeError(
                     f"{name}: shape {show_shape(shape)}; JAX traces sizes, so padding that depends "
-                    "on them is not seen.\n  Give every size:   rfield.load(model, (1, 224, 224, 3))"
+                    "on them is not seen.\n"
+                    "  Give every size:   rfield.load(model, (1, 224, 224, 3))"
                 )
         graph = self._lay_out(self.shapes)
 
