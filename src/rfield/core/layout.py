@@ -28,6 +28,7 @@ from .relation import (
     minimal,
     shift,
 )
+from .resampling import repeating
 
 
 def pad(
@@ -125,7 +126,8 @@ def gather(shape: Sequence[int], axis: int, indices: Sequence[int], *, kind: str
     for index in indices:
         if not -size <= index < size:
             raise InvalidModelError(f"index {index} outside an axis of {size}")
-    relation = table([i % size for i in indices])
+    places = [i % size for i in indices]
+    relation = repeating(places, size) or table(places)
     return along(shape, {axis: (relation, len(indices))}, kind=kind, algebra="move")
 
 

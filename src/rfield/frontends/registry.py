@@ -41,6 +41,11 @@ LIVE: dict[str, str] = {
     "tensorflow:Module": "tensorflow:read_callable",
     "tensorflow:types.experimental.GenericFunction": "tensorflow:read_callable",
     "tensorflow:types.experimental.ConcreteFunction": "tensorflow:read_callable",
+    "flax.linen:Module": "jax:read_callable",
+    "flax.nnx:Module": "jax:read_callable",
+    "equinox:Module": "jax:read_callable",
+    "haiku:Transformed": "jax:read_callable",
+    "haiku:TransformedWithState": "jax:read_callable",
 }
 """``module:class`` of a live object, and ``front end:function`` that reads it."""
 

@@ -14,8 +14,9 @@ Codes = NDArray[np.uint8]
 ALIVE, FIXED, ZERO, LOW = range(4)
 """Changes with the input; some number that no input changes; zero; minus infinity."""
 
-_LOWEST = {2: -6.5e4, 4: -3.3e38, 8: -1.7e308}
-"""Of a floating-point type by its bytes: what its most negative number stays below."""
+_LOWEST = {2: -4.5e4, 4: -2.3e38, 8: -1.2e308}
+"""Of a floating-point type by its bytes: a mask's number stays below. Frameworks write the most
+negative number, or 0.7 of it so that a sum of two does not overflow (``jax.nn``)."""
 
 
 @dataclass(frozen=True, slots=True, eq=False)
