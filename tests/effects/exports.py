@@ -42,7 +42,7 @@ def graphs() -> Iterator[bytes]:
 
     for model, inputs in models():
         made = io.BytesIO()
-        torch.onnx.export(model, inputs, made, dynamo=False)
+        torch.onnx.export(model, inputs, made, dynamo=False)  # type: ignore[arg-type]  # takes files
         yield made.getvalue()
     for sample in samples():
         yield sample.SerializeToString()
@@ -58,7 +58,9 @@ def definitions() -> Iterator[bytes]:
 
     for model in models():
         inputs = [
-            tf.TensorSpec([1 if axis == 0 else size or 24 for axis, size in enumerate(x.shape)], x.dtype)
+            tf.TensorSpec(
+                [1 if axis == 0 else size or 24 for axis, size in enumerate(x.shape)], x.dtype
+            )
             for x in model.inputs
         ]
         traced = tf.function(lambda *x, model=model: model(list(x) if len(x) > 1 else x[0]))

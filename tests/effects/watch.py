@@ -129,21 +129,24 @@ class Watch:
         match event:
             case "open":
                 return self._opened(*args)
-            case "import" | "exec" | "compile" | "marshal.loads" if _is_importing():
-                return None  # of a module that was let in
             case "import":
-                known = args[0].partition(".")[0] in LIBRARIES
+                known = args[0].partition(".")[0] in LIBRARIES or _is_importing()
                 return None if known else f"import {args[0]}"
             case "exec":
-                name = args[0].co_filename
-                return None if _is_installed(name) else f"exec {name}"
+                return self._run(event, args[0].co_filename)
             case "compile":
-                name = os.fsdecode(args[1] or "?")
-                return None if _is_installed(name) else f"compile {name}"
+                return self._run(event, os.fsdecode(args[1] or "?"))
+            case "marshal.loads" if _is_importing():
+                return None
             case "marshal.loads" | "marshal.load":
                 return event
             case _:
                 return f"{event} {args!r}"[:200] if event.startswith(FORBIDDEN) else None
+
+    def _run(self, event: str, name: str) -> str | None:
+        """Code of what is installed; also text, while a module that was let in is imported."""
+        text = name.startswith("<") and _is_importing()
+        return None if text or _is_installed(name) else f"{event} {name}"
 
     def _opened(self, path: Any, mode: str | None, flags: int) -> str | None:
         if isinstance(path, int):
@@ -173,6 +176,7 @@ class Watch:
         return {
             **files,
             **{f"mapping of {name}": True for name in mapped if not _is_installed(name)},
+            **{f"module {key}": True for key in list(sys.modules) if "." not in key},
             **{f"process {child}": True for child in children},
             **{f"variable {name}": value for name, value in os.environ.items()},
             "working folder": os.getcwd(),  # noqa: PTH109  # compared as text
@@ -217,8 +221,9 @@ def _place(frame: FrameType | None) -> str:
 
 
 def _is_importing() -> bool:
-    """Whether the code of a module of an installed package runs, or is unpacked."""
-    frame: FrameType | None = sys._getframe(3)
+    """Whether the code of a module runs, or is unpacked. That it was let in is judged before; what
+    ``importlib`` imports without an event is a new module afterwards."""
+    frame: FrameType | None = sys._getframe(2)
     while frame is not None:
         if frame.f_code.co_filename == "<frozen importlib._bootstrap_external>":
             return True
