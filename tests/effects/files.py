@@ -11,7 +11,7 @@ from typing import Any
 
 
 def environment(root: Path) -> dict[str, str]:
-    """Home and temporary files inside the folder that is watched; TensorFlow is not told to be quiet."""
+    """Home and temporary files inside the watched folder; TensorFlow is not told to be quiet."""
     for name in ("inner", "home", "tmp"):
         (root / name).mkdir(parents=True, exist_ok=True)
     kept = {key: value for key, value in os.environ.items() if not key.startswith("TF_CPP")}

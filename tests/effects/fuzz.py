@@ -134,7 +134,8 @@ class Tally:
         found = ", ".join(f"{times} {what}" for what, times in self.outcomes.most_common())
         return (
             f"{self.kind}: {sum(self.outcomes.values())} files ({found}); slowest "
-            f"{self.slowest:.1f} s, most memory {self.largest:.0f} MB; {len(self.findings)} findings"
+            f"{self.slowest:.1f} s, most memory {self.largest:.0f} MB; "
+            f"{len(self.findings)} findings"
         )
 
 

@@ -13,10 +13,11 @@ _KEPT: list[Any] = []
 
 
 def resolving(path: Path) -> str:
-    """A ``.pt2`` whose steps are resolved by ``getattr``, wherever the path leads."""
+    """A ``.pt2`` whose steps are resolved by ``getattr``, wherever the path leads, and then run."""
     import torch
 
     from rfield.frontends.torch import pt2
+    from rfield.frontends.torch.exported import Interpreter
 
     def resolved(name: str) -> Any:
         found: Any = torch
@@ -24,7 +25,10 @@ def resolving(path: Path) -> str:
             found = getattr(found, part)
         return found
 
-    with mock.patch.object(pt2, "target_of", resolved):
+    with (
+        mock.patch.object(pt2, "target_of", resolved),
+        mock.patch.object(pt2, "Foreign", Interpreter),
+    ):
         return read(path)
 
 
@@ -40,7 +44,7 @@ def trusting(path: Path) -> str:
         return made(config, safe_mode=False)
 
     with (
-        mock.patch.object(files, "_check", lambda *_: False),
+        mock.patch.object(files, "_check", return_value=False),
         mock.patch.object(keras.saving, "deserialize_keras_object", unsafe),
     ):
         return read(path)

@@ -224,7 +224,7 @@ def test_what_is_no_regular_file_is_refused(tmp_path, kind):
 
 @pytest.mark.parametrize("kind", KINDS)
 def test_links_into_proc(tmp_path, kind):
-    """Files without a length, of which reading gives more, waits for ever, or is one's own memory."""
+    """Files without a length, which give more than that, wait for ever, or are one's memory."""
     for number, target in enumerate(("/proc/self/maps", "/proc/self/mem", "/proc/kmsg")):
         path = tmp_path / f"link{number}.{kind}"
         path.symlink_to(target)

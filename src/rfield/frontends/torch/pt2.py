@@ -39,7 +39,7 @@ PACKED = 1 << 20
 """Torch packs nothing: only so many bytes more may come out of an archive than are in it."""
 
 MOST_CONSTANTS = 256 << 20
-"""Bytes of all constants together; beyond them, the rest are weights, whose numbers do not count."""
+"""Bytes of all constants together; the rest are weights, whose numbers do not count."""
 
 
 def read_pt2(path: Path, request: Request) -> Graph:
