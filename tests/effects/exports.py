@@ -63,7 +63,7 @@ def definitions() -> Iterator[bytes]:
             )
             for x in model.inputs
         ]
-        traced = tf.function(lambda *x, model=model: model(list(x) if len(x) > 1 else x[0]))
+        traced = tf.function(lambda *x, model=model: model(list(x)))
         frozen = convert_variables_to_constants_v2(traced.get_concrete_function(*inputs))
         yield frozen.graph.as_graph_def().SerializeToString()
     yield from sources()
