@@ -9,8 +9,9 @@ from __future__ import annotations
 from pathlib import Path
 from typing import Any
 
-import keras
+from .starting import keras  # before another module here imports it
 
+# isort: split
 from ...core.graph import Graph
 from ...errors import UnreadableModelError, unknown_name
 from ..registry import Request

@@ -136,6 +136,11 @@ def run(
             calls.leave(step.stack, result, tracer)
     if tracer.unknown and request.unknown == "error":
         raise unsupported(tracer.unknown, tracer.nearest())
+    missing = next((name for name in program.results if name not in values), None)
+    if missing is not None:
+        raise UnreadableModelError(
+            f"the program returns {missing!r}, which none of its steps makes"
+        )
     outputs = [values[name] for name in program.results]
     indices = [tracer.index_of(value) for value in outputs if isinstance(value, torch.Tensor)]
     found = list(dict.fromkeys(index for index in indices if index is not None))
