@@ -128,7 +128,7 @@ def gather(shape: Sequence[int], axis: int, indices: Sequence[int], *, kind: str
             raise InvalidModelError(f"index {index} outside an axis of {size}")
     places = [i % size for i in indices]
     relation = repeating(places, size) or table(places)
-    return along(shape, {axis: (relation, len(indices))}, kind=kind, algebra="move")
+    return along(shape, {axis: (relation, len(places))}, kind=kind, algebra="move")
 
 
 def table(indices: Sequence[int]) -> Relation:
@@ -389,9 +389,8 @@ def space_to_depth(
         else:
             order.append(outer[axis])
             result.append(split[outer[axis]])
-    first = reshape(shape, split)
-    second = permute(split, order)
-    return [first, second, reshape(second.shape, result, kind="space_to_depth")]
+    turned = permute(split, order)
+    return [reshape(shape, split), turned, reshape(turned.shape, result, kind="space_to_depth")]
 
 
 def _spaced(kind: str, first: int, step: int, count: int) -> Sequence[IndexSet]:

@@ -23,6 +23,7 @@ from ..limits import PERIOD_LIMIT
 from ..link import Link, Read, broadcast
 from ..operation import Op
 from ..relation import IDENTITY, WHOLE, At, Relation, Sliding
+from ..resampling import repeating
 from .expression import Array, Operand, Reading, known_array, read, shape_of
 from .shaping import flatten, moveaxis, reshape
 
@@ -176,7 +177,9 @@ def _along(array: Array, varying: Sequence[int], stop: int, size: int) -> Read:
 
 def _table(row: Array, size: int) -> Relation:
     indices = [int(index) for index in row.tolist()]
-    return IDENTITY if indices == list(range(size)) else layout.table(indices)
+    if indices == list(range(size)):
+        return IDENTITY
+    return repeating(indices, size) or layout.table(indices)
 
 
 def _spaced(picked: range, size: int) -> Relation:
