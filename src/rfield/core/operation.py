@@ -28,7 +28,8 @@ class Op:
     ``join``: the operands are combined position by position, so they should be aligned.
     ``exact``: False where the links are only an upper bound (data-dependent or unknown ops).
     ``depends_on_size``: the padding changes with the size of the input. ``algebra``: the
-    arithmetic, as far as known elements (masks) go through it.
+    arithmetic, as far as known elements (masks) go through it. ``loose``: the operands whose links
+    alone make it a bound (a table looked up by the data); where these are constants it is exact.
     """
 
     kind: str
@@ -39,3 +40,4 @@ class Op:
     work: Work = FREE_OF_CHARGE
     depends_on_size: bool = False
     algebra: Algebra | None = None
+    loose: tuple[int, ...] = ()

@@ -64,17 +64,19 @@ def resample(
     *,
     rounding: Rounding = "floor",
     antialias: bool = False,
+    exclude_outside: bool = False,
 ) -> Sliding:
     """The relation of a resize whose output ``i`` lies at ``slope*i + offset``.
 
     Pixels whose interpolation weight is exactly zero are not read. Beyond the ends the tensor
-    repeats its border pixel, except under ``antialias``, where those weights are dropped.
+    repeats its border pixel, except under ``antialias`` or ``exclude_outside``, where those weights
+    are dropped.
 
     >>> resample(Fraction(1, 2), Fraction(-1, 4), "linear").taps
     (IndexSet{-1..0}, IndexSet{0..1})
     """
     taps = _taps(slope, offset, method, slope.denominator, rounding, antialias=antialias)
-    border = "zero" if antialias and method != "nearest" else "replicate"
+    border = "zero" if (antialias or exclude_outside) and method != "nearest" else "replicate"
     return Sliding(slope.denominator, slope.numerator, taps, border)
 
 
@@ -84,7 +86,9 @@ def resampled(
     method: Method,
     sizes: tuple[int, int],
     *,
+    rounding: Rounding = "floor",
     antialias: bool = False,
+    exclude_outside: bool = False,
 ) -> Sliding | Table:
     """``resample`` between axes of known ``sizes``, for a slope of any kind.
 
@@ -96,9 +100,12 @@ def resampled(
     """
     size, outputs = sizes
     if slope.denominator <= PERIOD_LIMIT:
-        return resample(slope, offset, method, antialias=antialias)
-    listed = _taps(slope, offset, method, outputs, "floor", antialias=antialias)
-    if antialias and method != "nearest":
+        return resample(
+            slope, offset, method,
+            rounding=rounding, antialias=antialias, exclude_outside=exclude_outside,
+        )  # fmt: skip
+    listed = _taps(slope, offset, method, outputs, rounding, antialias=antialias)
+    if (antialias or exclude_outside) and method != "nearest":
         return Table(tuple(taps.clip(0, size - 1) for taps in listed))
     return Table(tuple(_repeated(taps, size) for taps in listed))
 

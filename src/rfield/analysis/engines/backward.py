@@ -94,7 +94,7 @@ def pull(
                 found = foot
                 if isinstance(link, Reshaped):
                     found = reshaped(foot, link, domain, node.name)
-                elif not link.is_identity:
+                elif not link.is_identity or len(link.reads) < len(node.shape):
                     ends = None if canvas is None else partial(canvas.goes_on, operand)
                     found = _link(foot, link, nodes[operand].shape, domain, ends)
                 if found is None:

@@ -36,7 +36,8 @@ def push(graph: Graph, source: int, value: int, boxes: Sequence[Window]) -> Foot
             if foot is None:
                 continue
             shape = graph.nodes[operand].shape
-            moved = foot if link.is_identity else _through(foot, link, shape, node.shape, node.name)
+            same = link.is_identity and len(shape) == len(node.shape)  # else new axes come last
+            moved = foot if same else _through(foot, link, shape, node.shape, node.name)
             if moved is not None:
                 here = found.get(index)
                 found[index] = moved if here is None else joined(here, moved, _MARKS)

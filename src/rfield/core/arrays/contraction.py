@@ -1,49 +1,107 @@
-"""Sums of products with their conventions: einsum's labels, matrices of any rank."""
+"""Sums of products: einsum, matrix products and what is written with them."""
 
 from __future__ import annotations
 
+from collections import Counter
+from collections.abc import Sequence
 from math import prod
 
-from ...errors import InvalidModelError, unfit_shapes
+from ...errors import InvalidModelError, bad_shapes, unfit_shapes
 from .. import ops
+from ..arguments import normalize_axis
+from ..indices import IndexSet
+from ..link import Link, Read
+from ..operation import Op
+from ..relation import IDENTITY, ZERO, Sliding, Spaced, Table, minimal
+from .elementwise import pointwise
 from .expression import Operand, Reading, read, shape_of
+from .shaping import broadcast_to, flatten, reshape
+
+Labels = Sequence[object]
 
 
-def einsum(equation: str, *operands: Operand) -> Reading:
-    """Einstein summation as NumPy writes it; ``...`` stands for axes that broadcast.
+def contract(
+    labels: Sequence[Labels],
+    output: Labels,
+    *operands: Operand,
+    kind: str = "contract",
+    parameters: int = 0,
+    products: bool = True,
+) -> Reading:
+    """Einstein summation by labels, one per axis; a size of 1 broadcasts.
 
-    Without an arrow the result has the labels that occur once, sorted, after the axes of ``...``.
+    A label that stands twice in a term takes the diagonal first, so the result is exact.
 
     >>> from .expression import Known
-    >>> einsum("btc,bsc", Known((1, 6, 4)), Known((1, 6, 4))).shape
-    (6, 6)
+    >>> contract(["ik", "kj"], "ij", Known((5, 7)), Known((7, 9))).shape
+    (5, 9)
     """
-    terms, arrow, result = equation.replace(" ", "").partition("->")
-    texts = terms.split(",")
-    if len(texts) != len(operands):
-        raise InvalidModelError(f"einsum {equation!r} of {len(operands)} operands")
-    shapes = [shape_of(operand) for operand in operands]
-    labels = [_labels(text, len(shape)) for text, shape in zip(texts, shapes, strict=True)]
-    hidden = sorted({label for names in labels for label in names if isinstance(label, int)})
-    if not arrow:
-        letters = [c for c in terms if c.isalpha()]
-        result = "..." + "".join(sorted(c for c in set(letters) if letters.count(c) == 1))
-    before, dots, after = result.partition("...")
-    output: list[object] = [*before, *(hidden if dots else ()), *after]
-    unknown = [label for label in output if not any(label in names for names in labels)]
-    if unknown or len(set(output)) < len(output):
-        raise InvalidModelError(f"einsum {equation!r}: its result does not fit its operands")
-    return read(ops.contract(shapes, labels, output, kind="einsum"), *operands)
+    pairs = [_diagonal(*pair) for pair in zip(operands, labels, strict=True)]
+    missing = [label for label in output if not any(label in names for _, names in pairs)]
+    if missing or len(set(output)) < len(output):
+        raise InvalidModelError(f"the output {_show(output)} has a label twice, or one of no term")
+    shapes = [shape_of(operand) for operand, _ in pairs]
+    op = ops.contract(
+        shapes, [names for _, names in pairs], output,
+        kind=kind, parameters=parameters, products=products,
+    )  # fmt: skip
+    return read(op, *(operand for operand, _ in pairs))
 
 
-def _labels(text: str, rank: int) -> list[object]:
-    """One label per axis; the axes under ``...`` are numbered from the right."""
-    before, dots, after = text.partition("...")
-    hidden = rank - len(before) - len(after)
-    letters = before + after
-    if hidden < 0 or (hidden and not dots) or (letters and not letters.isalpha()):
-        raise InvalidModelError(f"labels {text!r} for {rank} axes")
-    return [*before, *range(-hidden, 0), *after]
+def _diagonal(x: Operand, names: Labels) -> tuple[Operand, Labels]:
+    shape = shape_of(x)
+    if len(names) != len(shape):
+        raise InvalidModelError(f"the term {_show(names)} does not fit {len(shape)} axes")
+    once = list(dict.fromkeys(names))
+    if len(once) == len(names):
+        return x, names
+    sizes = dict(zip(names, shape, strict=True))
+    if any(sizes[label] != size for label, size in zip(names, shape, strict=True)):
+        raise unfit_shapes(f"the term {_show(names)} has axes of several sizes", [shape])
+    link = Link([Read(once.index(label), IDENTITY) for label in names])
+    return read(Op("diagonal", tuple(sizes[label] for label in once), (link,)), x), once
+
+
+def _show(names: Labels) -> str:
+    dots = any(isinstance(name, int) for name in names)
+    return repr(("..." if dots else "") + "".join(str(n) for n in names if not isinstance(n, int)))
+
+
+def einsum(equation: str, *operands: Operand, kind: str = "einsum") -> Reading:
+    """NumPy's ``einsum``: ellipsis, diagonals, and without an arrow the letters that stand once.
+
+    Without an arrow the result has the axes under the dots first, then those letters, sorted.
+    https://numpy.org/doc/stable/reference/generated/numpy.einsum.html
+
+    >>> from .expression import Known
+    >>> einsum("btc,bsc", Known((2, 6, 3)), Known((2, 4, 3))).shape
+    (4, 6)
+    """
+    terms, arrow, output = "".join(equation.split()).partition("->")
+    listed = terms.split(",")
+    if len(listed) != len(operands):
+        raise InvalidModelError(
+            f"the equation {equation!r} has {len(listed)} terms for {len(operands)} operands"
+        )
+    labels = [_labels(t, len(shape_of(x))) for t, x in zip(listed, operands, strict=True)]
+    wide = max((sum(isinstance(label, int) for label in names) for names in labels), default=0)
+    if arrow:
+        head, dots, tail = output.partition("...")
+        result: list[object] = [*head, *(range(-wide, 0) if dots else ()), *tail]
+    else:
+        times = Counter(label for names in labels for label in names if isinstance(label, str))
+        result = [*range(-wide, 0), *sorted(letter for letter in times if times[letter] == 1)]
+    return contract(labels, result, *operands, kind=kind)
+
+
+def _labels(term: str, rank: int) -> list[object]:
+    """Letters as they are; the axes under ``...`` are counted from their end."""
+    head, dots, tail = term.partition("...")
+    wide = rank - len(head) - len(tail) if dots else 0
+    plain = (head + tail).isalpha() or not head + tail
+    if wide < 0 or not plain or len(head) + len(tail) + wide != rank:
+        raise InvalidModelError(f"the term {term!r} does not fit an operand of {rank} axes")
+    return [*head, *range(-wide, 0), *tail]
 
 
 def matmul(
@@ -52,29 +110,191 @@ def matmul(
     *,
     transpose_a: bool = False,
     transpose_b: bool = False,
-    weight: bool = False,
+    parameters: int = 0,
     kind: str = "matmul",
 ) -> Reading:
-    """Matrix product: leading axes broadcast; an operand of one axis is a row or a column.
+    """``a @ b``: batch axes broadcast, a vector has no batch and is not transposed.
 
-    ``weight``: the second operand is a parameter, and its elements are counted.
+    ``parameters``: how many elements of the operands are weights.
+    https://numpy.org/doc/stable/reference/generated/numpy.matmul.html
 
     >>> from .expression import Known
-    >>> matmul(Known((2, 3, 4)), Known((4,))).shape
-    (2, 3)
+    >>> matmul(Known((4, 1, 2, 3)), Known((5, 7, 3)), transpose_b=True).shape
+    (4, 5, 2, 7)
     """
-    shapes = left, right = shape_of(a), shape_of(b)
-    if not left or not right:
-        raise unfit_shapes("a matrix product needs axes", shapes)
-    rows = [] if len(left) == 1 else ["m"]
-    columns = [] if len(right) == 1 else ["n"]
-    one = [*range(-len(left), -2), *(["k", *rows] if transpose_a else [*rows, "k"])]
-    other = [*range(-len(right), -2), *([*columns, "k"] if transpose_b else ["k", *columns])]
-    batch = range(-max(len(left), len(right)), -2)
-    if left[one.index("k")] != right[other.index("k")]:
-        raise unfit_shapes("a matrix product of other sizes", shapes)
-    parameters = prod(right[-2:]) if weight else 0
-    op = ops.contract(
-        shapes, [one, other], [*batch, *rows, *columns], kind=kind, parameters=parameters
-    )
-    return read(op, a, b)
+    one, other = shape_of(a), shape_of(b)
+    left = _sides(one, ["k", "m"] if transpose_a else ["m", "k"])
+    right = _sides(other, ["n", "k"] if transpose_b else ["k", "n"])
+    if not one or not other or one[left.index("k")] != other[right.index("k")]:
+        raise bad_shapes(kind, [one, other], "the inner sizes differ")
+    batch = range(-max(len(one), len(other)), -2)
+    output = [name for name in (*batch, "m", "n") if name in left or name in right]
+    return contract([left, right], output, a, b, kind=kind, parameters=parameters)
+
+
+def _sides(shape: Sequence[int], names: list[object]) -> list[object]:
+    return ["k"] if len(shape) < 2 else [*range(-len(shape), -2), *names]
+
+
+def tensordot(a: Operand, b: Operand, axes: int | Sequence[int | Sequence[int]] = 2) -> Reading:
+    """Contract the last ``axes`` of ``a`` with the first of ``b``, or named pairs of axes.
+
+    https://numpy.org/doc/stable/reference/generated/numpy.tensordot.html
+
+    >>> from .expression import Known
+    >>> tensordot(Known((2, 3, 4)), Known((4, 3, 5)), ([1, 2], [1, 0])).shape
+    (2, 5)
+    """
+    one, other = len(shape_of(a)), len(shape_of(b))
+    if isinstance(axes, int):
+        first, second = list(range(one - axes, one)), list(range(axes))
+    else:
+        first, second = ([side] if isinstance(side, int) else list(side) for side in axes)
+    left: list[object] = [("a", k) for k in range(one)]
+    right: list[object] = [("b", k) for k in range(other)]
+    for number, (here, there) in enumerate(zip(first, second, strict=True)):
+        left[normalize_axis(here, one)] = right[normalize_axis(there, other)] = number
+    output = [name for name in (*left, *right) if not isinstance(name, int)]
+    return contract([left, right], output, a, b, kind="tensordot")
+
+
+def dot(a: Operand, b: Operand) -> Reading:
+    """The last axis of ``a`` with the last but one of ``b``; no batch, no broadcasting.
+
+    https://numpy.org/doc/stable/reference/generated/numpy.dot.html
+
+    >>> from .expression import Known
+    >>> dot(Known((2, 3)), Known((5, 3, 4))).shape
+    (2, 5, 4)
+    """
+    one, other = shape_of(a), shape_of(b)
+    if not one or not other:
+        return pointwise(a, b, kind="dot", algebra="multiply")
+    return tensordot(a, b, ([-1], [-2 if len(other) > 1 else -1]))
+
+
+def inner(a: Operand, b: Operand) -> Reading:
+    """The last axis of both is summed.
+
+    https://numpy.org/doc/stable/reference/generated/numpy.inner.html
+
+    >>> from .expression import Known
+    >>> inner(Known((2, 3)), Known((5, 3))).shape
+    (2, 5)
+    """
+    return tensordot(a, b, ([-1], [-1]))
+
+
+def outer(a: Operand, b: Operand) -> Reading:
+    """Every pair of elements; operands of several axes are flattened.
+
+    https://numpy.org/doc/stable/reference/generated/numpy.outer.html
+
+    >>> from .expression import Known
+    >>> outer(Known((2, 2)), Known((3,))).shape
+    (4, 3)
+    """
+    return contract(["i", "j"], "ij", flatten(a), flatten(b), kind="outer")
+
+
+def bilinear(a: Operand, b: Operand, channels: int) -> Reading:
+    """``a W b`` for every channel: the last axis of both is read whole, position by position.
+
+    https://docs.pytorch.org/docs/stable/generated/torch.nn.functional.bilinear.html
+
+    >>> from .expression import Known
+    >>> bilinear(Known((5, 3)), Known((5, 4)), 7).shape
+    (5, 7)
+    """
+    rows = range(len(shape_of(a)) - 1)
+    made = contract([[*rows, "a"], [*rows, "b"]], [*rows], a, b, kind="bilinear")
+    (op,) = made.steps
+    return Reading(Op("bilinear", (*op.shape, channels), op.links), made.operands)
+
+
+def dense(x: Operand, channels: int, *, axis: int = -1, bias: bool = False) -> Reading:
+    """A matrix of weights along one axis: every output channel reads the whole axis.
+
+    https://keras.io/api/layers/core_layers/dense/
+
+    >>> from .expression import Known
+    >>> dense(Known((1, 16, 64)), 10).shape
+    (1, 16, 10)
+    """
+    return read(ops.dense(shape_of(x), channels, axis=axis, bias=bias), x)
+
+
+def cdist(a: Operand, b: Operand) -> Reading:
+    """Distances of all pairs of rows, batch by batch.
+
+    https://docs.pytorch.org/docs/stable/generated/torch.cdist.html
+
+    >>> from .expression import Known
+    >>> cdist(Known((2, 5, 3)), Known((1, 7, 3))).shape
+    (2, 5, 7)
+    """
+    batch = range(-max(len(shape_of(a)), len(shape_of(b))), -2)
+    left, right = (
+        [*range(-len(shape_of(x)), -2), row, "k"] for x, row in ((a, "p"), (b, "r"))
+    )  # fmt: skip
+    return contract([left, right], [*batch, "p", "r"], a, b, kind="cdist", products=False)
+
+
+def cross(a: Operand, b: Operand, axis: int = -1) -> Reading:
+    """The vector product: each component reads the other two of both.
+
+    https://numpy.org/doc/stable/reference/generated/numpy.cross.html
+
+    >>> from .expression import Known
+    >>> cross(Known((5, 3)), Known((3,))).shape
+    (5, 3)
+    """
+    both = pointwise(a, b, kind="cross").shape
+    axis = normalize_axis(axis, len(both))
+    if both[axis] != 3:
+        raise unfit_shapes(f"axis {axis} does not have 3 components", [shape_of(a), shape_of(b)])
+    others = Table(tuple(IndexSet.of(k for k in range(3) if k != i) for i in range(3)))
+    op = ops.along(both, {axis: (others, 3)}, kind="cross")
+    pair = Op("cross", both, (*op.links, *op.links), join=True)
+    return Reading(pair, [broadcast_to(a, both), broadcast_to(b, both)])
+
+
+def kron(a: Operand, b: Operand) -> Reading:
+    """Every element of ``a`` times all of ``b``, block by block: ``a[i // n] * b[i % n]``.
+
+    https://numpy.org/doc/stable/reference/generated/numpy.kron.html
+
+    >>> from .expression import Known
+    >>> kron(Known((2, 3)), Known((4,))).shape
+    (2, 12)
+    """
+    rank = max(len(shape_of(a)), len(shape_of(b)))
+    one, other = ((1,) * (rank - len(shape_of(x))) + shape_of(x) for x in (a, b))
+    first = [
+        Read(k, minimal(Sliding(n, 1, (ZERO,) * n))) for k, n in enumerate(max(1, n) for n in other)
+    ]
+    second = [
+        Read(k, Sliding(n, 0, Spaced.of(ZERO, 1, n)))
+        for k, n in enumerate(max(1, n) for n in other)
+    ]
+    shape = tuple(m * n for m, n in zip(one, other, strict=True))
+    op = Op("kron", shape, (Link(first), Link(second)), join=True)
+    return Reading(op, [reshape(a, one), reshape(b, other)])
+
+
+def matrix_function(x: Operand, sizes: Sequence[int], *, kind: str = "matrix") -> Reading:
+    """Inverse, determinant, decompositions: every number reads the whole of the last two axes.
+
+    ``sizes``: what stands for the two axes in the result.
+    https://numpy.org/doc/stable/reference/routines.linalg.html
+
+    >>> from .expression import Known
+    >>> matrix_function(Known((8, 3, 3)), ()).shape
+    (8,)
+    """
+    shape = shape_of(x)
+    batch = shape[:-2]
+    op = ops.reduce((*batch, prod(shape[-2:])), [-1], kind=kind)
+    flat = reshape(x, (*batch, prod(shape[-2:])))
+    made = Op(kind, (*batch, *sizes), op.links, work=op.work)
+    return read(made, flat)

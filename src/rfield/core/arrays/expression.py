@@ -1,24 +1,25 @@
 """What the array ops take and return.
 
 An *operand* is anything with a ``shape``: a tensor that depends on an input, a constant, whatever a
-front end calls a tensor, or the result of another array op. Contents that are known are given as
-NumPy arrays beside them. A ``Reading`` is an op with its operands, not yet part of any graph; its
-operands may be readings themselves, so array ops nest as NumPy calls do.
+front end calls a tensor, a NumPy array (known contents), or the result of another array op. A
+``Reading`` is an op with its operands, not yet part of any graph; its operands may be readings
+themselves, so array ops nest as NumPy calls do.
 """
 
 from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import Any, Protocol, cast
+from typing import Any, Protocol
 
 import numpy as np
-import numpy.typing as npt
+from numpy.typing import NDArray
 
-from ..arguments import Shape
+from ..arguments import Shape, normalize_axis
 from ..operation import Op
 
-Array = npt.NDArray[Any]
+Array = NDArray[Any]
+Axes = int | Sequence[int] | None
 
 
 class Operand(Protocol):
@@ -60,7 +61,16 @@ class Known:
 
 
 def read(steps: Op | Sequence[Op], *operands: Operand) -> Reading:
-    """A reading; a single op may be given as it is."""
+    """A reading; a single op may be given as it is. Steps on steps make one chain.
+
+    >>> from ..ops import mix, reduce
+    >>> len(read(mix((7,), [0], kind="sort"), read(reduce((5, 7), [0]), Known((5, 7)))).steps)
+    2
+    """
+    steps = [steps] if isinstance(steps, Op) else steps
+    first = operands[0] if len(operands) == 1 else None
+    if isinstance(first, Reading):
+        return Reading([*first.steps, *steps], first.operands)
     return Reading(steps, operands)
 
 
@@ -69,6 +79,25 @@ def shape_of(operand: Operand) -> Shape:
     return tuple(operand.shape)
 
 
-def contents(operand: Operand) -> Array | None:
-    """The contents of an operand that is given as a NumPy array; None for any other."""
-    return cast("Array", operand) if isinstance(operand, np.ndarray) else None
+def known_array(value: object) -> Array | None:
+    """The contents of an argument that is known: an integer, a list, a NumPy array; else None."""
+    if isinstance(value, (int, float, list, tuple, range, np.ndarray, np.generic)):
+        return np.asarray(value)
+    return None
+
+
+def operand_of(value: Operand | float) -> Operand:
+    """A number in the place of a tensor is a known array."""
+    return np.asarray(value) if isinstance(value, (int, float)) else value
+
+
+def axes_of(axes: Axes, rank: int) -> list[int]:
+    """Axes as non-negative integers, each once; None stands for all.
+
+    >>> axes_of(-1, 3), axes_of((0, -3), 3), axes_of(None, 2)
+    ([2], [0], [0, 1])
+    """
+    if axes is None:
+        return list(range(rank))
+    named = [axes] if isinstance(axes, int) else axes
+    return list(dict.fromkeys(normalize_axis(axis, rank) for axis in named))

@@ -1,217 +1,263 @@
-"""Elements by their places: NumPy's index expressions, tables of indices, segments."""
+"""Choosing elements by indices: known ones are read exactly, data may point anywhere.
+
+An index is known where it is an integer, a slice, a list or a NumPy array; any other operand is
+data. Data makes the op an upper bound, unless what is indexed is itself a constant.
+"""
 
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import replace
+from itertools import pairwise
 from math import prod
 from types import EllipsisType
+from typing import Any, NamedTuple
 
 import numpy as np
 
 from ...errors import InvalidModelError, too_large
 from .. import layout, ops
-from ..arguments import Shape, normalize_axis
+from ..arguments import broadcast_shape, normalize_axis
 from ..indices import IndexSet
-from ..link import Link, Read
+from ..limits import PERIOD_LIMIT
+from ..link import Link, Read, broadcast
 from ..operation import Op
-from ..relation import IDENTITY, WHOLE, Table
-from .expression import Array, Operand, Reading, contents, read, shape_of
+from ..relation import IDENTITY, WHOLE, At, Relation, Sliding
+from .expression import Array, Operand, Reading, known_array, read, shape_of
+from .shaping import flatten, moveaxis, reshape
 
-Index = int | slice | EllipsisType | None
-"""One part of a basic index; None is a new axis."""
-
-LISTED = 1 << 20
-"""Places of a table that couples axes, one by one."""
+Part = int | slice | Array | Operand | None
+Index = Part | EllipsisType | Sequence[Any]
 
 
-def getitem(x: Operand, index: Sequence[Index]) -> Reading:
-    """NumPy's basic index: integers, slices, None for a new axis, Ellipsis.
+class Chosen(NamedTuple):
+    """An index brought to one form: a slice, an array, data or None per entry.
 
-    What is counted from the end moves with the size of the axis (``depends_on_size``).
+    ``start``: where the axes that come from arrays and data stand in the result, ``wide``: their
+    shape. Integers beside arrays are arrays, as in NumPy.
+    """
+
+    parts: list[Part]
+    start: int
+    wide: tuple[int, ...]
+
+
+def chosen(shape: Sequence[int], index: Index) -> Chosen:
+    """NumPy's rules: ellipsis, boolean arrays, broadcasting, and where the new axes stand."""
+    given: list[Any] = list(index) if isinstance(index, tuple) else [index]
+    parts: list[Any] = []
+    for part in given:
+        array = None if isinstance(part, int) else known_array(part)
+        if array is None:
+            parts.append(part)
+        elif array.dtype == bool:
+            parts += np.nonzero(array)
+        else:
+            parts.append(int(array) if array.ndim == 0 else array.astype(np.int64))
+    used = sum(part is not None and part is not Ellipsis for part in parts)
+    dots = [k for k, part in enumerate(parts) if part is Ellipsis]
+    if used > len(shape) or len(dots) > 1:
+        raise InvalidModelError(f"{used} indices on {len(shape)} axes")
+    at = dots[0] if dots else len(parts)
+    parts[at : at + len(dots)] = [slice(None)] * (len(shape) - used)
+    picking = [k for k, p in enumerate(parts) if p is not None and not isinstance(p, slice)]
+    if all(isinstance(parts[k], int) for k in picking):
+        return Chosen(parts, 0, ())
+    apart = any(b - a > 1 for a, b in pairwise(picking))
+    wide = broadcast_shape([() if isinstance(parts[k], int) else parts[k].shape for k in picking])
+    start = 0 if apart else sum(not isinstance(part, int) for part in parts[: picking[0]])
+    return Chosen(parts, start, wide)
+
+
+def getitem(x: Operand, index: Index) -> Reading:
+    """``x[index]`` with all of NumPy's indexing: slices, None, integers, arrays, masks, data.
+
+    What is counted from the end moves with the size (``depends_on_size``).
+    Known arrays are read exactly; several are paired, so ``x[:, rows, columns]`` reads one element
+    for each output. https://numpy.org/doc/stable/user/basics.indexing.html
 
     >>> from .expression import Known
-    >>> getitem(Known((2, 9, 5)), [0, slice(-3, None), None]).shape
-    (3, 1, 5)
+    >>> getitem(Known((8, 9, 7)), (..., None, [0, 1, 5])).shape
+    (8, 9, 1, 3)
+    >>> getitem(Known((8, 9, 7)), (slice(None), [0, 1], [2, 2])).shape
+    (8, 2)
     """
     shape = shape_of(x)
-    used = sum(part is not None and part is not Ellipsis for part in index)
-    if used > len(shape) or sum(part is Ellipsis for part in index) > 1:
-        raise InvalidModelError(f"{used} indices on {len(shape)} axes")
-    place = next((k for k, part in enumerate(index) if part is Ellipsis), len(index))
-    rest = [slice(None)] * (len(shape) - used)
-    steps: list[Op] = []
+    parts, start, wide = chosen(shape, index)
+    given = [part for part in parts if part is not None]
+    data = [part for part in given if not isinstance(part, (int, slice, np.ndarray))]
+    picks = bool(data) or any(isinstance(part, np.ndarray) for part in given)
+    arrays = tables_of(given, shape) if picks else {}
+    varying = {axis: varying_axes(array) for axis, array in arrays.items()}
+    paired = not data and any(len(axes) > 1 for axes in varying.values())
+    span = (prod(wide),) if paired else wide
+    if paired and span[0] > PERIOD_LIMIT:
+        raise too_large("the table of an index", span[0], "Its positions are too many.")
+    reads: list[Read] = []
     result: list[int] = []
-    axis, now = 0, shape
-    for part in [*index[:place], *rest, *index[place + 1 :]]:
-        if part is None or isinstance(part, EllipsisType):
+    for place, part in enumerate(parts):
+        if picks and place == start:
+            result += span
+        axis = len(reads)
+        if part is None:
             result.append(1)
-            continue
-        size = shape[axis]
-        chosen, from_end = _chosen(part, size)
-        if isinstance(part, slice):
-            result.append(len(chosen))
-        if chosen != range(size):
-            op = layout.slice_(now, axis, chosen.start, chosen.stop, chosen.step)
-            steps.append(replace(op, depends_on_size=from_end))
-            now = op.shape
-        axis += 1
-    if now != tuple(result):
-        steps.append(layout.reshape(now, result))
-    return read(steps, x)
+        elif isinstance(part, slice):
+            picked = range(*part.indices(shape[axis]))
+            reads.append(Read(len(result), _spaced(picked, shape[axis])))
+            result.append(len(picked))
+        elif not picks and isinstance(part, int):
+            reads.append(Read(None, At(_inside(part, shape[axis]))))
+        elif axis not in arrays:
+            reads.append(Read(None, WHOLE))
+        elif paired:
+            flat = np.broadcast_to(arrays[axis], wide).reshape(-1)
+            reads.append(Read(start, _table(flat, shape[axis])))
+        else:
+            reads.append(_along(arrays[axis], varying[axis], start + len(wide), shape[axis]))
+    if not picks and all(read.relation == IDENTITY for read in reads):
+        return reshape(x, result)
+    kind = "gather" if picks else "select" if any(isinstance(p, int) for p in given) else "slice"
+    link = Link(reads)
+    if not data:
+        moving = any(map(_counts_from_end, given))
+        op = Op(kind, tuple(result), (link,), depends_on_size=moving, algebra="move")
+        made = read(op, x)
+        return reshape(made, [*result[:start], *wide, *result[start + 1 :]]) if paired else made
+    links = [_own(shape_of(entry), wide, start) for entry in data]
+    op = Op(kind, tuple(result), (link, *links), exact=False, loose=(0,))
+    return Reading(op, [x, *data])
 
 
-def _chosen(part: int | slice, size: int) -> tuple[range, bool]:
-    """The elements of an index, and whether the end of the axis tells which is the first."""
-    if not isinstance(part, slice):
-        if not -size <= part < size:
-            raise InvalidModelError(f"index {part} outside an axis of {size}")
-        return range(part % size, part % size + 1), part < 0
-    start: int | None = part.start
-    chosen = range(*part.indices(size))
-    return chosen, chosen.step < 0 if start is None else start < 0 and len(chosen) > 0
+def _counts_from_end(part: Part) -> bool:
+    """Whether the size of the axis tells where an index begins."""
+    if isinstance(part, slice):
+        start: int | None = part.start
+        return (part.step or 1) < 0 if start is None else start < 0
+    return isinstance(part, int) and part < 0
 
 
-def take(
-    x: Operand, indices: Operand, axis: int, *, batch: int = 0, table: bool = False
-) -> Reading:
-    """Elements of an axis by their index; the first ``batch`` axes of both run together.
+def tables_of(parts: Sequence[Part], shape: Sequence[int]) -> dict[int, Array]:
+    """The known arrays and integers of an index by their axes, negative entries resolved."""
+    found: dict[int, Array] = {}
+    for axis, part in enumerate(parts):
+        if isinstance(part, (int, np.ndarray)):
+            array, size = np.asarray(part, np.int64), shape[axis]
+            outside = array[(array < -size) | (array >= size)]
+            if outside.size:
+                raise InvalidModelError(f"index {int(outside[0])} outside an axis of {size}")
+            found[axis] = np.where(array < 0, array + size, array)
+    return found
 
-    Known indices (an array) pick; those that depend on the data may pick any element along the
-    axis: a bound, unless ``x`` is a ``table`` of constants. Negative indices count from the end.
+
+def _inside(index: int, size: int) -> int:
+    if not -size <= index < size:
+        raise InvalidModelError(f"index {index} outside an axis of {size}")
+    return index % size
+
+
+def varying_axes(array: Array) -> list[int]:
+    """The axes along which an array varies, counted from its end."""
+    return [
+        axis - array.ndim
+        for axis, size in enumerate(array.shape)
+        if size > 1 and bool((array != array.take([0], axis)).any())
+    ]
+
+
+def _along(array: Array, varying: Sequence[int], stop: int, size: int) -> Read:
+    """A table along the one axis on which the array varies; ``stop``: the axis after its last."""
+    if array.size and not varying:
+        return Read(None, At(int(array.reshape(-1)[0])))
+    if len(varying) != 1:  # beside data, or empty
+        return Read(None, WHOLE)
+    row = np.moveaxis(array, varying[0], 0).reshape(array.shape[varying[0]], -1)[:, 0]
+    return Read(stop + varying[0], _table(row, size))
+
+
+def _table(row: Array, size: int) -> Relation:
+    indices = [int(index) for index in row.tolist()]
+    return IDENTITY if indices == list(range(size)) else layout.table(indices)
+
+
+def _spaced(picked: range, size: int) -> Relation:
+    if picked == range(size):
+        return IDENTITY
+    return Sliding(1, picked.step, (IndexSet.interval(picked.start, picked.start),))
+
+
+def _own(shape: Sequence[int], wide: Sequence[int], start: int) -> Link:
+    """Data that stands in the axes ``wide``, which begin at ``start`` of the result."""
+    reads = broadcast(shape, wide).reads
+    return Link([r if r.axis is None else Read(r.axis + start, r.relation) for r in reads])
+
+
+def take(x: Operand, indices: object, axis: int | None = None, *, batch_dims: int = 0) -> Reading:
+    """Elements along an axis by indices of any shape, which stands in its place.
+
+    ``batch_dims``: so many leading axes run together with those of the indices. Without an axis the
+    operand is flattened. https://numpy.org/doc/stable/reference/generated/numpy.take.html,
+    https://www.tensorflow.org/api_docs/python/tf/gather
 
     >>> from .expression import Known
-    >>> take(Known((2, 9, 5)), np.array([[0, 3], [1, -1]]), 1).shape
-    (2, 2, 2, 5)
+    >>> take(Known((2, 9, 4)), [[0, -1, 3]], 1).shape
+    (2, 1, 3, 4)
     """
-    shape, own = shape_of(x), shape_of(indices)
-    axis = normalize_axis(axis, len(shape))
-    if not 0 <= batch <= min(axis, len(own)) or own[:batch] != shape[:batch]:
-        raise InvalidModelError(f"{batch} common axes of {shape} and {own}, along axis {axis}")
-    result = (*shape[:axis], *own[batch:], *shape[axis + 1 :])
-    known = contents(indices)
-    if known is None:
-        return _looked_up(x, indices, axis, batch, result, table)
-    if batch:
-        grid = np.indices((*shape[:axis], *own[batch:]), sparse=True)
-        places = [*grid[:axis], known.reshape(*own[:batch], *[1] * (axis - batch), *own[batch:])]
-        return _picked(x, places, result)
-    if not own:
-        return read(layout.select(shape, axis, int(known)), x)
-    op = layout.gather(shape, axis, [int(place) for place in known.reshape(-1)])
-    return read([op] if op.shape == result else [op, layout.reshape(op.shape, result)], x)
+    if axis is None:
+        return take(flatten(x), indices, 0)
+    axis = normalize_axis(axis, len(shape_of(x)))
+    array = known_array(indices)
+    index: Any = indices if array is None else array.astype(np.int64)
+    rank = len(index.shape)
+    batch = batch_dims + rank if batch_dims < 0 else batch_dims
+    if not 0 <= batch <= min(axis, rank):
+        raise InvalidModelError(f"batch_dims = {batch_dims} for indices of {rank} axes")
+    if not batch:
+        return getitem(x, (slice(None),) * axis + (index,))
+    if array is None:
+        return _looked_up(x, index, axis, batch)
+    rows = rows_of(shape_of(x)[:batch], rank)
+    made = getitem(x, (*rows, *[slice(None)] * (axis - batch), array))
+    if axis == batch:
+        return made  # else the new axes stand in front, as NumPy puts them
+    places = range(batch, rank)
+    return moveaxis(made, [*places], [axis + k - batch for k in places])
 
 
-def _looked_up(
-    x: Operand, indices: Operand, axis: int, batch: int, result: Shape, table: bool
-) -> Reading:
-    """Each output reads its own index, and any element along the axis."""
-    extra = len(indices.shape) - batch - 1
+def rows_of(sizes: Sequence[int], rank: int) -> list[Array]:
+    """Each index of the leading axes, as arrays of ``rank`` axes."""
+    return [
+        np.arange(size).reshape([size if k == axis else 1 for k in range(rank)])
+        for axis, size in enumerate(sizes)
+    ]
+
+
+def _looked_up(x: Operand, indices: Operand, axis: int, batch: int) -> Reading:
+    shape, places = shape_of(x), shape_of(indices)
+    extra = len(places) - batch - 1
     rows = [
         Read(None, WHOLE) if k == axis else Read(k if k < axis else k + extra, IDENTITY)
-        for k in range(len(x.shape))
-    ]
-    own = [Read(k if k < batch else axis + k - batch, IDENTITY) for k in range(len(indices.shape))]
-    return read(Op("gather", result, (Link(rows), Link(own)), exact=table), x, indices)
-
-
-def gather_nd(x: Operand, indices: Operand, *, batch: int = 0, table: bool = False) -> Reading:
-    """Elements, or slices, by tuples of indices along the last axis of ``indices``.
-
-    Tuples that depend on the data may be any: a bound, unless ``x`` is a ``table`` of constants.
-
-    >>> from .expression import Known
-    >>> gather_nd(Known((4, 6, 5)), np.array([[0, 3], [1, -1]])).shape
-    (2, 5)
-    """
-    shape, own = shape_of(x), shape_of(indices)
-    count = own[-1] if own else 0
-    if not own or batch + count > len(shape) or own[:batch] != shape[:batch] or batch >= len(own):
-        raise InvalidModelError(f"tuples of {count} indices into {len(shape)} axes")
-    result = (*own[:-1], *shape[batch + count :])
-    known = contents(indices)
-    if known is not None:
-        grid = np.indices(own[:-1], sparse=True)
-        return _picked(x, [*grid[:batch], *np.moveaxis(known, -1, 0)], result)
-    shift = len(own) - 1 - batch - count
-    rows = [
-        Read(k, IDENTITY) if k < batch else
-        Read(None, WHOLE) if k < batch + count else Read(k + shift, IDENTITY)
         for k in range(len(shape))
-    ]  # fmt: skip
-    tuples = [*(Read(k, IDENTITY) for k in range(len(own) - 1)), Read(None, WHOLE)]
-    return read(Op("gather", result, (Link(rows), Link(tuples)), exact=table), x, indices)
+    ]
+    own = [Read(k if k < batch else axis + k - batch, IDENTITY) for k in range(len(places))]
+    result = (*shape[:axis], *places[batch:], *shape[axis + 1 :])
+    op = Op("gather", result, (Link(rows), Link(own)), exact=False, loose=(0,))
+    return Reading(op, [x, indices])
 
 
-def _picked(x: Operand, places: Sequence[Array], result: Shape) -> Reading:
-    """The first axes at known places that belong together; the other axes as they are."""
-    shape = shape_of(x)
-    sizes = shape[: len(places)]
-    for index, size in zip(places, sizes, strict=True):
-        if index.size and not -size <= index.min() <= index.max() < size:
-            raise InvalidModelError(f"an index outside an axis of {size}")
-    wrapped = [index % max(1, size) for index, size in zip(places, sizes, strict=True)]
-    together = np.broadcast_arrays(*wrapped) if len(wrapped) > 1 else wrapped
-    if together[0].size > LISTED:
-        raise too_large("a table of places", together[0].size, "Give a smaller input_shape.")
-    flat = layout.reshape(shape, (prod(sizes), *shape[len(places) :]))
-    rows = np.ravel_multi_index(tuple(together), sizes) if prod(sizes) else together[0]
-    op = layout.gather(flat.shape, 0, [int(row) for row in rows.reshape(-1)])
-    return read([flat, op, layout.reshape(op.shape, result)], x)
+def one_hot(x: Operand, depth: int, axis: int = -1) -> Reading:
+    """A new axis of size ``depth``: all places along it read the same element.
 
-
-def reverse_sequence(x: Operand, lengths: Operand, *, axis: int, batch_axis: int) -> Reading:
-    """The first ``lengths[b]`` elements of ``axis`` in reverse order, for each index ``b``.
-
-    Where the lengths differ from each other, or depend on the data, this is a bound.
+    https://onnx.ai/onnx/operators/onnx__OneHot.html
 
     >>> from .expression import Known
-    >>> reverse_sequence(Known((2, 5)), np.array([3, 3]), axis=1, batch_axis=0).steps[0].links
-    (Link(0: =, 1: Table(taps=(IndexSet{2}, IndexSet{1}, IndexSet{0}, IndexSet{3}, IndexSet{4}))),)
+    >>> one_hot(Known((2, 3)), 10).shape
+    (2, 3, 10)
     """
     shape = shape_of(x)
-    axis, batch_axis = normalize_axis(axis, len(shape)), normalize_axis(batch_axis, len(shape))
-    if axis == batch_axis or shape_of(lengths) != (shape[batch_axis],):
-        raise InvalidModelError(f"lengths {shape_of(lengths)} of sequences in {shape}")
-    known = contents(lengths)
-    if known is not None and known.size and (known == known[0]).all():
-        count = int(known[0])
-        order = [*range(count)[::-1], *range(count, shape[axis])]
-        return read(layout.gather(shape, axis, order, kind="reverse_sequence"), x)
-    link = ops.mix(shape, [axis], kind="reverse_sequence").links[0]
-    own = Link([Read(batch_axis, IDENTITY)])
-    op = Op("reverse_sequence", shape, (link, own), exact=False)
-    return read(op, x, lengths)
+    axis = normalize_axis(axis, len(shape) + 1)
+    link = Link([Read(k if k < axis else k + 1, IDENTITY) for k in range(len(shape))])
+    return read(Op("one_hot", (*shape[:axis], depth, *shape[axis:]), (link,)), x)
 
 
-def segments(
-    x: Operand, ids: Operand, count: int | None = None, *, kind: str = "segments"
-) -> Reading:
-    """Sums, means … over the rows that have the same number; ``count`` rows come out.
-
-    The axes of ``ids`` are the first of ``x``. Numbers below 0 belong nowhere. Without ``count``
-    there are as many rows as the largest number tells.
-
-    >>> from .expression import Known
-    >>> segments(Known((4, 3)), np.array([0, 0, 1, 0])).steps[0].links
-    (Link(0: Table(taps=(IndexSet{0..1; 3}, IndexSet{2})), 1: =),)
-    """
-    shape, own = shape_of(x), shape_of(ids)
-    if shape[: len(own)] != own or not own:
-        raise InvalidModelError(f"segments {own} of rows {shape}")
-    flat = layout.reshape(shape, (prod(own), *shape[len(own) :]))
-    steps = [flat] if len(own) > 1 else []
-    known = contents(ids)
-    if known is not None:
-        numbers = known.reshape(-1)
-        rows = int(numbers.max(initial=-1)) + 1 if count is None else count
-        if numbers.size and (numbers.max() >= rows or rows > LISTED):
-            raise InvalidModelError(f"segment {int(numbers.max())} of {rows}")
-        taps = tuple(IndexSet.of(np.flatnonzero(numbers == k).tolist()) for k in range(rows))
-        return read([*steps, ops.along(flat.shape, {0: (Table(taps), rows)}, kind=kind)], x)
-    if count is None:
-        raise InvalidModelError("how many rows there are depends on the data")
-    reads = [Read(None, WHOLE), *(Read(k, IDENTITY) for k in range(1, len(flat.shape)))]
-    every = Link([Read(None, WHOLE)] * len(own))
-    op = Op(kind, (count, *flat.shape[1:]), (Link(reads), every), exact=False)
-    return read(op, read(steps, x) if steps else x, ids)
+def nonzero(x: Operand, sizes: Sequence[int], *, kind: str = "nonzero") -> Reading:
+    """Elements that the data chooses (nonzero, unique, masked selection): a bound."""
+    return read(ops.opaque([shape_of(x)], sizes, kind=kind), x)

@@ -63,8 +63,7 @@ class Emitter:
         if isinstance(answer, list):
             return self._chain(answer, operands, name)
         if isinstance(answer, Reading):
-            inner = [self._inner(value, name) for value in answer.operands]
-            return self._chain(answer.steps, inner, name)
+            return self._chain(answer.steps, self._inner(answer, name), name)
         if isinstance(answer, Outputs):
             return Outputs(
                 self.settle(entry, operands, f"{name}:{k}" if k else name)
@@ -72,11 +71,17 @@ class Emitter:
             )
         return self._value(answer)
 
-    def _inner(self, operand: Any, name: str) -> Any:
-        """An operand of a reading: another reading, the contents of a constant, or a value."""
-        if isinstance(operand, Reading):
-            return self.settle(operand, (), f"{name}/{_kind(operand)}")
-        return known(operand) if isinstance(operand, np.ndarray) else operand
+    def _inner(self, reading: Reading, name: str) -> list[Any]:
+        """The operands of a reading; one that stands there twice enters the graph once."""
+        made: dict[int, Any] = {}
+        for value in reading.operands:
+            if isinstance(value, Reading) and id(value) not in made:
+                made[id(value)] = self.settle(value, (), f"{name}/{_kind(value)}")
+        return [
+            made[id(value)] if isinstance(value, Reading)
+            else known(value) if isinstance(value, np.ndarray) else value
+            for value in reading.operands
+        ]  # fmt: skip
 
     def _chain(self, steps: Sequence[Op], operands: Sequence[Any], name: str) -> Any:
         steps = [op for op in steps if op.kind != "identity"]
@@ -99,7 +104,8 @@ class Emitter:
         elements = None
         if op.algebra is not None or self.draft.known:
             op, elements = self._narrowed(op, values)
-        links, exact = op.links, op.exact
+        loose = any(k < len(values) and isinstance(values[k], Dependent) for k in op.loose)
+        links, exact = op.links, op.exact or (bool(op.loose) and not loose)
         kept: list[int] = []
         chosen: list[AnyLink] = []
         tables: list[object] = []

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from math import prod
 from typing import Any
 
 from ...core import arrays, ops
@@ -94,8 +95,9 @@ def batch_matmul(call: Call) -> Any:
 
 
 def _product(call: Call, turn_a: bool, turn_b: bool) -> Any:
+    weights = 0 if call.depends(1) else prod(call.shape(1)[-2:])
     return arrays.matmul(
-        call[0], call[1], transpose_a=turn_a, transpose_b=turn_b, weight=not call.depends(1)
+        call[0], call[1], transpose_a=turn_a, transpose_b=turn_b, parameters=weights
     )
 
 
@@ -197,7 +199,7 @@ def diagonal(call: Call) -> Any:
     """
     lowest, *highest = call.integers(1, "k") if len(call) > 1 else (0,)
     if not highest or highest == [lowest]:
-        return arrays.diagonal(call[0], lowest)
+        return arrays.diagonal(call[0], lowest, -2, -1)
     *batch, rows, columns = call.shape(0)
     longest = min(rows + min(highest[0], 0), columns - max(lowest, 0))
     result = (*batch, highest[0] - lowest + 1, longest)

@@ -307,7 +307,7 @@ def gather(call: Call) -> Any:
     batch = call.number("batch_dims")
     batch += len(call.shape(1)) if batch < 0 else 0
     axis = call.integer(2) if len(call) > 2 else batch
-    return arrays.take(call[0], call.either(1), axis, batch=batch, table=not call.depends(0))
+    return arrays.take(call[0], call.either(1), axis, batch_dims=batch)
 
 
 @rule("GatherNd", "ResourceGatherNd")
@@ -316,7 +316,7 @@ def gather_nd(call: Call) -> Any:
 
     https://www.tensorflow.org/api_docs/python/tf/raw_ops/GatherNd
     """
-    return arrays.gather_nd(call[0], call.either(1), table=not call.depends(0))
+    return arrays.gather_nd(call[0], call.either(1))
 
 
 @rule("ReverseSequence")

@@ -1,0 +1,165 @@
+"""Ops over whole axes: reductions, softmax, running sums, sorting."""
+
+from __future__ import annotations
+
+from ...errors import InvalidModelError
+from .. import layout, ops
+from ..arguments import integer, normalize_axis
+from ..operation import Op
+from ..relation import WHOLE, window
+from .expression import Axes, Operand, Reading, axes_of, read, shape_of
+from .shaping import flatten
+
+
+def reduce(
+    x: Operand, axes: Axes = None, *, keepdims: bool = False, kind: str = "reduce"
+) -> Reading:
+    """Sum, mean, max, norm, median …: the axes are read whole. None stands for all, () for none.
+
+    https://numpy.org/doc/stable/reference/generated/numpy.sum.html
+
+    >>> from .expression import Known
+    >>> reduce(Known((1, 64, 7, 7)), (-2, -1), kind="mean").shape, reduce(Known((2, 3))).shape
+    ((1, 64), ())
+    """
+    shape = shape_of(x)
+    chosen = axes_of(axes, len(shape)) if shape else []
+    if not chosen:
+        return read(ops.pointwise(shape, kind=kind), x)
+    return read(ops.reduce(shape, chosen, keepdims=keepdims, kind=kind), x)
+
+
+def arg_reduce(
+    x: Operand, axis: int | None = None, *, keepdims: bool = False, kind: str = "argmax"
+) -> Reading:
+    """Where the largest (or smallest) lies along an axis, or in the flattened operand.
+
+    https://numpy.org/doc/stable/reference/generated/numpy.argmax.html
+
+    >>> from .expression import Known
+    >>> arg_reduce(Known((2, 5)), 1).shape, arg_reduce(Known((2, 5))).shape
+    ((2,), ())
+    """
+    return reduce(x, axis, keepdims=keepdims, kind=kind)
+
+
+def moments(x: Operand, axes: Axes = None, *, keepdims: bool = False) -> tuple[Reading, Reading]:
+    """Mean and variance.
+
+    https://www.tensorflow.org/api_docs/python/tf/nn/moments
+
+    >>> from .expression import Known
+    >>> [part.shape for part in moments(Known((8, 4)), 0)]
+    [(4,), (4,)]
+    """
+    made = reduce(x, axes, keepdims=keepdims, kind="moments")
+    return made, made
+
+
+def mix(x: Operand, axes: Axes = None, *, kind: str = "mix") -> Reading:
+    """Each output reads all of ``axes`` and keeps its place on the others.
+
+    >>> from .expression import Known
+    >>> mix(Known((2, 5)), -1, kind="normalize").shape
+    (2, 5)
+    """
+    shape = shape_of(x)
+    if not shape:
+        return read(ops.pointwise(shape, kind=kind), x)
+    return read(ops.mix(shape, axes_of(axes, len(shape)), kind=kind), x)
+
+
+def softmax(x: Operand, axes: Axes = -1, *, kind: str = "softmax") -> Reading:
+    """Each output reads all of ``axes``; an element of minus infinity counts for nothing.
+
+    https://docs.pytorch.org/docs/stable/generated/torch.nn.functional.softmax.html
+
+    >>> from .expression import Known
+    >>> softmax(Known((2, 5))).shape
+    (2, 5)
+    """
+    shape = shape_of(x)
+    if not shape:
+        return read(ops.pointwise(shape, kind=kind), x)
+    return read(ops.softmax(shape, axes_of(axes, len(shape)), kind=kind), x)
+
+
+def cumulate(
+    x: Operand,
+    axis: int | None = None,
+    *,
+    exclusive: bool = False,
+    reverse: bool = False,
+    kind: str = "cumsum",
+) -> Reading:
+    """Running sum, product or extreme: output ``i`` reads ``0 .. i``, or ``i ..`` in reverse.
+
+    ``exclusive`` leaves element ``i`` itself out. Without an axis the operand is flattened.
+    https://www.tensorflow.org/api_docs/python/tf/math/cumsum
+
+    >>> from .expression import Known
+    >>> cumulate(Known((2, 5)), 1).shape, cumulate(Known((2, 5))).shape
+    ((2, 5), (10,))
+    """
+    if axis is None:
+        return cumulate(flatten(x), 0, exclusive=exclusive, reverse=reverse, kind=kind)
+    shape = shape_of(x)
+    if not shape:
+        return read(ops.pointwise(shape, kind=kind), x)
+    steps: list[Op] = []
+    if exclusive:  # moved by one first, so that a running sum comes last
+        pads = (-1, 1) if reverse else (1, -1)
+        steps.append(layout.pad(shape, {axis: pads}))
+    steps.append(ops.cumulate(shape, axis, backward=reverse, kind=kind))
+    return read(steps, x)
+
+
+def diff(x: Operand, n: int = 1, axis: int = -1) -> Reading:
+    """The ``n``-th difference of neighbours: output ``i`` reads ``i .. i + n``.
+
+    https://numpy.org/doc/stable/reference/generated/numpy.diff.html
+
+    >>> from .expression import Known
+    >>> diff(Known((2, 9)), 2).shape
+    (2, 7)
+    """
+    shape = shape_of(x)
+    axis = normalize_axis(axis, len(shape))
+    if n <= 0:
+        return read([], x)
+    return read(
+        ops.along(shape, {axis: (window(n + 1, 1, 0), max(0, shape[axis] - n))}, kind="diff"), x
+    )
+
+
+def sort(x: Operand, axis: int | None = -1, *, kind: str = "sort") -> Reading:
+    """Which element comes first depends on the whole axis; without one the operand is flattened.
+
+    https://numpy.org/doc/stable/reference/generated/numpy.sort.html
+
+    >>> from .expression import Known
+    >>> sort(Known((2, 5))).shape
+    (2, 5)
+    """
+    return mix(flatten(x), 0, kind=kind) if axis is None else mix(x, axis, kind=kind)
+
+
+def top_k(x: Operand, k: int, axis: int = -1) -> tuple[Reading, Reading]:
+    """The largest ``k`` along an axis, and where they lie: both depend on the whole axis.
+
+    https://onnx.ai/onnx/operators/onnx__TopK.html
+
+    >>> from .expression import Known
+    >>> [part.shape for part in top_k(Known((2, 5)), 3)]
+    [(2, 3), (2, 3)]
+    """
+    shape = shape_of(x)
+    if not shape:
+        made = read(ops.pointwise(shape, kind="topk"), x)
+        return made, made
+    axis = normalize_axis(axis, len(shape))
+    count = integer(k)
+    if count is None or not 0 <= count <= shape[axis]:
+        raise InvalidModelError(f"k = {k} of an axis of {shape[axis]}")
+    made = read(ops.along(shape, {axis: (WHOLE, count)}, kind="topk"), x)
+    return made, made

@@ -1,0 +1,75 @@
+"""Recurrent layers: a step reads the steps before it."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+from .. import layout, ops
+from ..arguments import normalize_axis
+from ..link import Link, Read
+from ..operation import Op
+from ..relation import IDENTITY, WHOLE
+from .expression import Operand, Reading, read, shape_of
+from .moving import concat
+
+
+def recurrent(
+    x: Operand, width: int, *, time_axis: int, reverse: bool = False, projected: int | None = None
+) -> Reading:
+    """One direction of one layer: step ``t`` reads the features of ``0 .. t``, in reverse ``t ..``.
+
+    Features are the last axis. ``projected``: the width of the result where it is not ``width``.
+    https://docs.pytorch.org/docs/stable/generated/torch.nn.LSTM.html
+
+    >>> from .expression import Known
+    >>> recurrent(Known((2, 9, 5)), 7, time_axis=1).shape
+    (2, 9, 7)
+    """
+    shape = shape_of(x)
+    mixed = ops.dense(shape, width, kind="rnn_input")
+    run = ops.cumulate(mixed.shape, time_axis, backward=reverse, kind="rnn")
+    state = ops.dense(mixed.shape, width if projected is None else projected, kind="rnn_state")
+    return read([mixed, run, state], x)
+
+
+def bidirectional(x: Operand, width: int, *, time_axis: int) -> tuple[Reading, Reading, Reading]:
+    """Both directions joined along the features, and each of them.
+
+    https://keras.io/api/layers/recurrent_layers/bidirectional/
+
+    >>> from .expression import Known
+    >>> bidirectional(Known((2, 9, 5)), 7, time_axis=1)[0].shape
+    (2, 9, 14)
+    """
+    ahead = recurrent(x, width, time_axis=time_axis)
+    back = recurrent(x, width, time_axis=time_axis, reverse=True)
+    return concat([ahead, back], -1), ahead, back
+
+
+def last_state(states: Operand, *, time_axis: int, reverse: bool = False) -> Reading:
+    """The state after the last step; of a reversed run that is step 0.
+
+    >>> from .expression import Known
+    >>> last_state(Known((2, 9, 7)), time_axis=1).shape
+    (2, 7)
+    """
+    shape = shape_of(states)
+    axis = normalize_axis(time_axis, len(shape))
+    return read(layout.select(shape, axis, 0 if reverse else shape[axis] - 1), states)
+
+
+def cell(operands: Sequence[Operand], width: int) -> Reading:
+    """One step: all features of the input and of the states are mixed.
+
+    https://docs.pytorch.org/docs/stable/generated/torch.nn.LSTMCell.html
+
+    >>> from .expression import Known
+    >>> cell([Known((2, 5)), Known((2, 7))], 7).shape
+    (2, 7)
+    """
+    shape = (*shape_of(operands[0])[:-1], width)
+    links: list[Link] = []
+    for operand in operands:
+        rank = len(shape_of(operand))
+        links.append(Link([*(Read(k, IDENTITY) for k in range(rank - 1)), Read(None, WHOLE)]))
+    return read(Op("rnn_cell", shape, tuple(links)), *operands)
