@@ -269,15 +269,9 @@ def pad(value: Array, *, widths: Sequence[tuple[int, int]], mode: str = "constan
 
 
 @evaluator()
-def tril(value: Array, *, k: int = 0) -> Any:
-    """Zeros above a diagonal of the last two axes."""
-    return np.tril(value, k)
-
-
-@evaluator()
-def triu(value: Array, *, k: int = 0) -> Any:
-    """Zeros below a diagonal of the last two axes."""
-    return np.triu(value, k)
+def triangle(value: Array, *, k: int = 0, upper: bool = False) -> Any:
+    """Zeros above a diagonal of the last two axes, or below it."""
+    return np.triu(value, k) if upper else np.tril(value, k)
 
 
 @evaluator()

@@ -49,13 +49,10 @@ class Folding:
         for value in operands:
             if not isinstance(value, Constant) or not value.has_shape:
                 return None
-            size = prod(value.shape)
-            if size > (limits.COMPUTED if value.made else limits.CONTENTS):
-                return None
-            array = value.array
+            array = value.array if prod(value.shape) <= limits.COMPUTED else None
             if array is None:
                 return None
-            if array.dtype.kind == "f" and size > limits.FEW and not (value.made or moved):
+            if array.dtype.kind == "f" and array.size > limits.FEW and not (value.made or moved):
                 return None
             arrays.append(array)
         if self.left < 0:
