@@ -11,7 +11,7 @@ from __future__ import annotations
 import re
 from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
 
-from ...core.graph import FreeShape, Graph, SizedShape
+from ...core.graph import FreeShape, Graph, Node, SizedShape
 from ...core.link import AnyLink, Link
 from ...errors import InvalidModelError, RFieldError, TooLargeError, show_shape
 
@@ -109,8 +109,9 @@ def mark(graph: Graph, twin: Graph) -> None:
     others = {node.name: node for node in twin.nodes}
     for index, node in enumerate(graph.nodes):
         other = others.get(node.name)
-        if other is None:
+        if other is None or _operands(graph, node) != _operands(twin, other):
             node.depends_on_size = True
+        if other is None:
             continue
         if node.shape != other.shape and len(node.shape) == len(other.shape):
             graph.free_shapes[index] = tuple(
@@ -118,6 +119,10 @@ def mark(graph: Graph, twin: Graph) -> None:
             )
         if not _same(node.links, other.links):
             node.depends_on_size = True
+
+
+def _operands(graph: Graph, node: Node) -> list[str]:
+    return [graph.nodes[operand].name for operand in node.operands]
 
 
 def _same(first: Sequence[AnyLink], second: Sequence[AnyLink]) -> bool:

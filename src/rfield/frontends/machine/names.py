@@ -56,6 +56,13 @@ class Names:
             made = f"{name}#{count}"
         return made
 
+    def rename(self, index: int, name: str) -> None:
+        """A step turned out to be the result."""
+        node = self.draft.nodes[index]
+        del self.draft.names[node.name]
+        node.name = self.fresh(name)
+        self.draft.names[node.name] = index
+
     def layer(self, name: str, index: int) -> None:
         """A layer computes this value; where its name is taken, it is called as its tensor is."""
         name = printable(name)

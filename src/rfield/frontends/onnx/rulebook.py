@@ -27,12 +27,16 @@ _FIELDS = {1: "f", 2: "i", 3: "s", 6: "floats", 7: "ints", 8: "strings"}
 class Body(Protocol):
     """A graph inside a node, to be read with values in the place of its inputs.
 
-    ``inputs`` and ``outputs``: how many it has; ``captured``: what it reads besides.
+    ``inputs`` and ``outputs``: how many it has.
     """
 
     inputs: int
     outputs: int
-    captured: Sequence[Any]
+
+    @property
+    def captured(self) -> Sequence[Any]:
+        """What it reads besides its inputs."""
+        ...
 
     def __call__(self, values: Sequence[Any], /) -> list[Any]:
         """Read it; what it returns."""

@@ -7,6 +7,7 @@ from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
+from ...core import ops
 from ...core.graph import Draft
 from ...errors import InvalidModelError, RFieldError, TooLargeError, UnresolvedSizeError
 from ..machine import bodies, limits
@@ -197,18 +198,29 @@ class Tracer:
             if entry is None or not name:
                 results.append(Constant(None, origin=f"{call.name}, {shown(node.op)}"))
                 continue
+            tensor = scope.prefix + name
             before = len(self.draft.nodes)
-            value = self.emitter.settle(entry, call.operands, scope.prefix + name)
-            own = scope.prefix + node.name if node.name and not place else ""
-            if isinstance(value, Dependent) and value.index >= before and not is_body:
-                self.names.layer(own, value.index)
-            elif isinstance(value, Dependent):
-                self.names.alias(own or scope.prefix + name, value.index)
-            if isinstance(value, Dependent) and not place:
-                for path in node.scopes:
+            value = self.emitter.settle(entry, call.operands, tensor)
+            if isinstance(value, Dependent):
+                made = value.index >= before or self._is_step(value.index)
+                if made and value.index < before:
+                    self.names.rename(value.index, tensor)
+                elif not made and not is_body and tensor in self.model.graph.outputs:
+                    copy = ops.pointwise(value.shape, kind="copy", algebra="move")
+                    value, made = self.emitter.settle(copy, [value], tensor), True
+                own = scope.prefix + node.name if node.name and not place else ""
+                if made and not is_body:
+                    self.names.layer(own, value.index)
+                else:
+                    self.names.alias(own or tensor, value.index)
+                for path in () if place else node.scopes:
                     self.names.module(scope.prefix + path, value.index)
             results.append(value)
         return results
+
+    def _is_step(self, index: int) -> bool:
+        """Whether a value was made on the way to the result of the node that is being read."""
+        return self.draft.nodes[index].name.startswith(f"{self.name}/step")
 
     def _inlined(self, call: Call, function: FunctionRecord, scope: Scope) -> list[Any]:
         """A local function, read in the place of its call."""
