@@ -147,9 +147,8 @@ def test_a_setting_given_as_a_value_decides_the_branch():
     with pytest.raises(rfield.RFieldError) as caught:
         rfield.load(made)
     assert str(caught.value) == (
-        "y (If): If: its branches give different shapes, and which one is taken depends on the "
-        "data of rate; give it:  rfield.load(model, values={'rate': ...}) "
-        "(operands: (1, 1, 18), (1, 1, 16))"
+        "y (If): its branches give different shapes, and which one is taken depends on the data of "
+        "'rate' (operands: (1, 1, 16), (1, 1, 18))"
     )
 
 
