@@ -26,7 +26,7 @@ from .frontends.registry import (
 
 OPTIONS = (
     "input_shape", "axes", "training", "unknown",
-    "example_inputs", "example_kwargs", "dtype", "values",  # PyTorch; ``values`` ONNX as well
+    "example_inputs", "example_kwargs", "dtype", "values", "zeros",  # PyTorch; ``values`` ONNX too
     "inputs", "outputs", "signature",  # TensorFlow
     "arguments",  # whatever is called to get the model
 )  # fmt: skip
@@ -57,7 +57,9 @@ def load(
         axes: the tensor axes along which fields are measured; default: all after batch and channel.
         training: read the model as in training (batch norm then reads all positions).
         unknown: ``"error"``, or ``"whole"`` to let an op without a rule read everything.
-        options: what a single front end understands, such as ``example_inputs`` for PyTorch.
+        options: what a single front end understands, such as ``example_inputs`` for PyTorch, or
+            ``zeros=True``: taps of a kernel whose weights are exactly zero in every channel read
+            nothing (PyTorch).
 
     Raises:
         UnreadableModelError: the source is not a model that can be read.

@@ -87,11 +87,14 @@ def flip(shape: Sequence[int], axes: Sequence[int]) -> Op:
 
 
 def roll(shape: Sequence[int], shifts: Mapping[int, int]) -> Op:
-    """Rotate: output ``i`` reads ``(i - shift) mod size``; the theory unrolls the circle."""
-    relations: dict[int, tuple[Relation, int]] = {}
-    for axis, steps in shifts.items():
-        size = shape[normalize_axis(axis, len(shape))]
-        relations[axis] = (shift(-steps, "circular"), size)
+    """Circular shift: output ``i`` reads ``(i - shift) mod size``; the theory unrolls it."""
+    total: dict[int, int] = {}
+    for named, steps in shifts.items():  # an axis may be named twice, by 2 and by -1
+        axis = normalize_axis(named, len(shape))
+        total[axis] = total.get(axis, 0) + steps
+    relations: dict[int, tuple[Relation, int]] = {
+        axis: (shift(-steps, "circular"), shape[axis]) for axis, steps in total.items()
+    }
     return along(shape, relations, kind="roll", algebra="move")
 
 

@@ -27,7 +27,7 @@ from .elementwise import add, multiply, pointwise, where
 from .expression import Operand, Reading, read, shape_of
 from .frames import col2im, frames, im2col, overlap_add, patches, unfold
 from .gathering import gather_elements, gather_nd, take_along_axis
-from .indexing import getitem, nonzero, one_hot, take
+from .indexing import anywhere, getitem, one_hot, take
 from .masks import band, diag_embed, diagonal, set_diagonal, trace, tril, triu
 from .moving import (
     concat,
@@ -80,20 +80,20 @@ from .windows import (
 )
 
 __all__ = [
-    "Operand", "Reading", "adaptive_pool", "add", "affine_grid", "arg_reduce", "attend_along",
-    "attention", "axes_named", "band", "batch_norm", "batch_to_space", "bidirectional",
-    "bilinear", "broadcast_to", "cdist", "cell", "center_crop", "channel_shuffle", "col2im",
-    "concat", "contract", "conv", "conv_transpose", "crop", "crop_and_resize", "cross",
-    "cumulate", "dense", "depth_to_space", "diag_embed", "diagonal", "diff", "dot", "einsum",
-    "fft", "fftshift", "flatten", "flip", "frames", "gather_elements", "gather_nd", "getitem",
-    "grid_sample", "ifftshift", "im2col", "inner", "istft", "join_heads", "kron", "last_state",
-    "local_response_norm", "matmul", "matrix_function", "matrix_transpose", "mix", "moments",
-    "moveaxis", "multiply", "nonzero", "norm", "one_hot", "outer", "overlap_add", "overwrite",
-    "pad", "patches", "permute", "pointwise", "pool", "put", "random_pool", "read", "recurrent",
-    "reduce", "reduce_window", "regions_of", "repeat", "reshape", "resize", "resize_area",
-    "reverse_sequence", "roll", "rot90", "scatter_elements", "scatter_nd", "segments",
-    "set_diagonal", "shape_of", "softmax", "sort", "space_to_batch", "space_to_depth", "split",
-    "split_heads", "squeeze", "stack", "step_of", "stft", "swapaxes", "take", "take_along_axis",
-    "tensordot", "tile", "top_k", "trace", "tril", "triu", "unfold", "unsqueeze", "unstack",
-    "where",
+    "Operand", "Reading", "adaptive_pool", "add", "affine_grid", "anywhere", "arg_reduce",
+    "attend_along", "attention", "axes_named", "band", "batch_norm", "batch_to_space",
+    "bidirectional", "bilinear", "broadcast_to", "cdist", "cell", "center_crop",
+    "channel_shuffle", "col2im", "concat", "contract", "conv", "conv_transpose", "crop",
+    "crop_and_resize", "cross", "cumulate", "dense", "depth_to_space", "diag_embed", "diagonal",
+    "diff", "dot", "einsum", "fft", "fftshift", "flatten", "flip", "frames", "gather_elements",
+    "gather_nd", "getitem", "grid_sample", "ifftshift", "im2col", "inner", "istft",
+    "join_heads", "kron", "last_state", "local_response_norm", "matmul", "matrix_function",
+    "matrix_transpose", "mix", "moments", "moveaxis", "multiply", "norm", "one_hot", "outer",
+    "overlap_add", "overwrite", "pad", "patches", "permute", "pointwise", "pool", "put",
+    "random_pool", "read", "recurrent", "reduce", "reduce_window", "regions_of", "repeat",
+    "reshape", "resize", "resize_area", "reverse_sequence", "roll", "rot90", "scatter_elements",
+    "scatter_nd", "segments", "set_diagonal", "shape_of", "softmax", "sort", "space_to_batch",
+    "space_to_depth", "split", "split_heads", "squeeze", "stack", "step_of", "stft", "swapaxes",
+    "take", "take_along_axis", "tensordot", "tile", "top_k", "trace", "tril", "triu", "unfold",
+    "unsqueeze", "unstack", "where",
 ]  # fmt: skip

@@ -55,7 +55,8 @@ def of_constant(
     if zeros is not None:
         codes = np.where(zeros, np.uint8(ZERO), codes)
     if array is not None:
-        codes = np.broadcast_to(codes, np.broadcast_shapes(codes.shape, array.shape)).copy()
+        wide = np.broadcast_shapes(codes.shape, array.shape)
+        codes, array = np.broadcast_to(codes, wide).copy(), np.broadcast_to(array, wide)
         if counts:
             codes[array == 0] = ZERO
         if array.dtype.kind == "f":

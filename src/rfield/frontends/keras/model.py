@@ -61,7 +61,9 @@ class Model:
         found = list(dict.fromkeys(value for value in outputs if type(value) is int))
         if not found:
             raise InvalidModelError(f"{self.origin}: no output depends on an input")
-        return builder.draft.finish(found, builder.layers, origin=self.origin)
+        graph = builder.draft.finish(found, builder.layers, origin=self.origin)
+        graph.main_output = 0
+        return graph
 
     def _shapes(self) -> dict[str, FreeShape]:
         entries = self.walked.entries

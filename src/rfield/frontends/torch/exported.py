@@ -141,7 +141,9 @@ def run(
     found = list(dict.fromkeys(index for index in indices if index is not None))
     if not found:
         raise InvalidModelError("the program returns no tensor that depends on its input")
-    return draft.finish(found, names.layers or None, origin=program.origin)
+    graph = draft.finish(found, names.layers or None, origin=program.origin)
+    graph.main_output = 0
+    return graph
 
 
 def _value(item: Any, values: Mapping[str, Any]) -> Any:
