@@ -7,7 +7,7 @@ from typing import Any
 
 import numpy as np
 
-from ...core import arrays, ops
+from ...core import arrays
 from ...core.arguments import normalize_axis
 from ...core.link import Link, Read, passed
 from ...core.ops import Op
@@ -95,7 +95,7 @@ def nonzero(call: Call) -> Any:
     https://onnx.ai/onnx/operators/onnx__NonZero.html
     """
     before = call.shape(0)
-    return arrays.nonzero(call[0], (len(before), prod(before)))
+    return arrays.anywhere([call[0]], (len(before), prod(before)), kind="nonzero")
 
 
 @rule("Compress")
@@ -110,7 +110,7 @@ def compress(call: Call) -> Any:
     if known is not None:
         return arrays.take(x, np.flatnonzero(known), axis)
     result = (prod(before),) if axis is None else before
-    return ops.opaque([before, call.shape(1)], result, kind="compress")
+    return arrays.anywhere([x, call[1]], result, kind="compress")
 
 
 @rule("Unique")
@@ -122,13 +122,13 @@ def unique(call: Call) -> Outputs:
     before = call.shape(0)
     axis = call.attribute("axis", 2)
     count = prod(before) if axis is None else before[normalize_axis(axis, len(before))]
-    places = arrays.nonzero(call[0], (count,), kind="unique")
+    places = arrays.anywhere([call[0]], (count,), kind="unique")
     result = (count,) if axis is None else before
-    return Outputs([arrays.nonzero(call[0], result, kind="unique"), *[places] * 3])
+    return Outputs([arrays.anywhere([call[0]], result, kind="unique"), *[places] * 3])
 
 
 @rule("NonMaxSuppression")
-def non_max_suppression(call: Call) -> Op:
+def non_max_suppression(call: Call) -> Any:
     """Which boxes are left depends on all of them.
 
     https://onnx.ai/onnx/operators/onnx__NonMaxSuppression.html
@@ -137,8 +137,7 @@ def non_max_suppression(call: Call) -> Op:
     limit = call.known(2)
     if limit is not None:
         each = min(each, max(0, int(limit.reshape(-1)[0])))
-    shapes = [() if value is None else value.shape for value in call.operands]
-    return ops.opaque(shapes, (scores[0] * scores[1] * each, 3), kind="nms")
+    return arrays.anywhere(call.given, (scores[0] * scores[1] * each, 3), kind="nms")
 
 
 @rule("ai.onnx.ml::ArrayFeatureExtractor")
