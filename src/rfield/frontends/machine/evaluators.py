@@ -306,9 +306,9 @@ def linspace(*, start: Any, stop: Any, count: int) -> Any:
 
 @evaluator()
 def full(*, shape: Sequence[int], number: Any, dtype: Any = None) -> Any:
-    """One number throughout."""
+    """One number throughout, held once."""
     _fits(*shape)
-    return np.full(tuple(shape), number, dtype=dtype)
+    return np.broadcast_to(np.asarray(number, dtype=dtype), tuple(shape))
 
 
 @evaluator()
