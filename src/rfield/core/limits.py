@@ -11,6 +11,9 @@ RUN_LIMIT = 1 << 18
 PERIOD_LIMIT = 1 << 20
 """Phases of one relation, and entries of a table: each holds a set."""
 
+RESIZE_LIMIT = 1 << 16
+"""Phases of a resize: each is worked out on its own, and models are read at hundreds of sizes."""
+
 LISTED = 1024
 """Phases that are listed one by one, so that equal ones are found equal; more are computed."""
 

@@ -14,7 +14,7 @@ from typing import Literal
 
 from ..errors import too_large
 from .indices import IndexSet, union
-from .limits import PERIOD_LIMIT
+from .limits import RESIZE_LIMIT
 from .relation import Sliding, Table
 
 Coordinates = Literal[
@@ -100,7 +100,7 @@ def resampled(
     (IndexSet{0}, IndexSet{0}, IndexSet{0}, IndexSet{0}, IndexSet{1})
     """
     size, outputs = sizes
-    if slope.denominator <= PERIOD_LIMIT:
+    if slope.denominator <= RESIZE_LIMIT:
         return resample(
             slope, offset, method,
             rounding=rounding, antialias=antialias, exclude_outside=exclude_outside,
@@ -127,7 +127,7 @@ def _taps(
     antialias: bool,
 ) -> tuple[IndexSet, ...]:
     """The pixels of the first ``count`` outputs."""
-    if count > PERIOD_LIMIT:
+    if count > RESIZE_LIMIT:
         raise too_large("the pattern of a resize", count, "Its phases are too many.")
     wide = max(slope, Fraction(1)) if antialias else Fraction(1)
     unit = lcm(slope.denominator, offset.denominator, wide.denominator, 2)

@@ -24,6 +24,8 @@ from .terms import State, terms_of
 
 BASE = 1 << 20
 
+_NUMBERS = ("stride", "padding", "region")
+
 
 def unknown_numbers(
     graph: Graph,
@@ -39,8 +41,14 @@ def unknown_numbers(
     """
     unknown: dict[str, str] = {}
     samples = graphs_at_sizes(graph)
-    shape = graph.nodes[graph.index(layer)].shape
+    index = graph.index(layer)
+    shape = graph.nodes[index].shape
+    untried = not samples and any(graph.nodes[k].depends_on_size for k in graph.behind(index))
     for k, name in enumerate(names):
+        if untried:
+            where = f"of {layer} along {name} is not known at other sizes: none could be read"
+            unknown |= {f"{what} {name}": f"the {what} {where}" for what in _NUMBERS}
+            continue
         found = [_state(sample, source, layer, source_axes[k]) for sample in samples]
         seen = [_numbers(state, shape) for state in (*found, states[k])]
         where = f"of {layer} along {name} depends on the input size"

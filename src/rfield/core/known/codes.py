@@ -61,8 +61,13 @@ def of_constant(
         if counts:
             codes[array == 0] = ZERO
         if array.dtype.kind == "f":
-            codes[array <= _LOWEST.get(array.dtype.itemsize, -np.inf)] = LOW
+            codes[array <= lowest(array)] = LOW
     return Known(squeezed(codes))
+
+
+def lowest(array: NDArray[Any]) -> float:
+    """Numbers of this array up to here are minus infinity to a softmax."""
+    return _LOWEST.get(array.dtype.itemsize, -np.inf)
 
 
 Array = TypeVar("Array", bound=NDArray[Any])

@@ -22,8 +22,8 @@ from keras.src.backend.common import global_state
 from keras.src.saving.serialization_lib import ObjectSharingScope
 
 from ...errors import InvalidModelError, RFieldError, UnreadableModelError
+from ..machine.names import printable
 from .order import MOST_TRIES, tries_in_vain
-from .walk import printable
 
 CONFIG = "config.json"
 

@@ -13,6 +13,7 @@ from typing import Any
 import keras
 
 from ...errors import InvalidModelError
+from ..machine.names import printable
 
 Key = tuple[tuple[int, ...], int]
 """Which call of a nested model, and which of its tensors."""
@@ -58,11 +59,6 @@ class Walk:
     entries: list[Entry]
     calls: list[Call]
     outputs: list[Key]
-
-
-def printable(text: str) -> str:
-    """Signs that a terminal would obey, and half characters, are written out."""
-    return "".join(sign if sign.isprintable() else ascii(sign)[1:-1] for sign in text)
 
 
 def is_layer_graph(model: Any) -> bool:

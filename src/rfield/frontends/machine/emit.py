@@ -17,7 +17,7 @@ from numpy.typing import NDArray
 from ...core.algebra import Contraction
 from ...core.arrays.expression import Reading
 from ...core.graph import Draft
-from ...core.known import ZERO, Known, narrowed
+from ...core.known import ZERO, Known, lowest, narrowed
 from ...core.link import AnyLink, everything
 from ...core.ops import Op
 from ...errors import InvalidModelError, RFieldError, TooLargeError, UnsupportedOpError
@@ -184,9 +184,9 @@ def _zeros(op: Op, values: Sequence[Any]) -> NDArray[np.bool_] | None:
     given = values[: len(op.links)]
     if op.algebra is None or not all(isinstance(value, Constant) for value in given):
         return None
-    known = [value.known() for value in given]
-    if not any((each.codes == ZERO).any() for each in known):
+    if not any(value.may_have_zeros for value in given):
         return None
+    known = [value.known() for value in given]
     _, elements = narrowed(op, known, [value.shape for value in given])
     found = None if elements is None else elements.codes == ZERO
     return np.broadcast_to(found, op.shape) if found is not None and found.any() else None
@@ -194,7 +194,16 @@ def _zeros(op: Op, values: Sequence[Any]) -> NDArray[np.bool_] | None:
 
 def _may_mask(value: Any, op: Op) -> bool:
     """Whether a constant may cut elements: one number for all of them is no mask."""
-    return isinstance(value, Constant) and (op.algebra == "where" or prod(value.shape) > 1)
+    if not isinstance(value, Constant) or op.algebra == "where":
+        return isinstance(value, Constant)
+    if prod(value.shape) < 2:
+        return False
+    if op.algebra in ("add", "maximum") and value.zeros is None:
+        array = value.once
+        if array is None or array.dtype.kind != "f" or not array.size:
+            return False
+        return bool(array.min() <= lowest(array))
+    return value.may_have_zeros
 
 
 def _kind(reading: Reading) -> str:

@@ -6,6 +6,16 @@ CONTENTS = 1 << 16
 """Elements of a constant that is looked into. Index tables, masks and shape arithmetic are smaller;
 weights are larger, and nothing depends on their numbers."""
 
+FEW = 64
+"""Floats of a tensor in the file that are computed with: bounds, scales. More are weights, of which
+nothing is made that tells a position."""
+
+COMPUTED = 1 << 22
+"""Elements of a constant that is computed: the positions or the mask of an attention over 2,048."""
+
+COMPUTED_IN_ALL = 1 << 30
+"""Elements of all constants that one model has computed: some seconds."""
+
 MASK = 1 << 24
 """Elements of a constant that is known to be zero or minus infinity somewhere: the mask of an
 attention over 4,096 positions."""

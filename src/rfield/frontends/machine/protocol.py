@@ -110,7 +110,7 @@ class Call:
     def zeros(self, place: int) -> Array | None:
         """Where a mask of the model makes a constant operand zero, in its shape; else None."""
         value = self.optional(place)
-        if not isinstance(value, Constant) or value.stored:
+        if not isinstance(value, Constant) or value.stored or not value.may_have_zeros:
             return None
         found = value.known().codes == ZERO
         return np.broadcast_to(found, value.shape) if found.any() else None

@@ -6,6 +6,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass, field
 
 from ...errors import UnsupportedOpError, show_shape
+from .names import shown
 from .rules import RuleTable
 
 
@@ -47,7 +48,7 @@ class Unsupported:
         """All of them in one error, and what to do."""
         blocks: list[str] = []
         for name, use in self.found.items():
-            op = _shown(name)
+            op = shown(name)
             count = f"{use.uses} use" + ("s" if use.uses != 1 else "")
             place = f"  first use: {use.layer}"
             if use.shape is not None:
@@ -60,15 +61,9 @@ class Unsupported:
             if nearest:
                 lines.append(f"  nearest known {self.what}: {nearest}")
             blocks.append("\n".join(lines))
-        first = _shown(next(iter(self.found)))
+        first = shown(next(iter(self.found)))
         blocks.append(
             '  Treat it as reading everything:   rfield.load(model, unknown="whole")\n'
             f'  Or teach it:                      @rfield.frontends.{self.folder}.rule("{first}")'
         )
         return UnsupportedOpError("\n".join(blocks))
-
-
-def _shown(name: str) -> str:
-    """A name from a file without control characters, and not endless."""
-    shown = name if name.isprintable() else name.encode("unicode_escape").decode("ascii")
-    return shown if len(shown) <= 120 else f"{shown[:119]}…"

@@ -91,6 +91,20 @@ class Constant:
             self._contents = self._contents()
         return self._contents
 
+    @property
+    def once(self) -> Array | None:
+        """The contents, with size 1 along the axes where they are held once for all."""
+        array = self.array
+        if array is None or 0 not in array.strides:
+            return array
+        return array[tuple(slice(None) if step else slice(0, 1) for step in array.strides)]
+
+    @property
+    def may_have_zeros(self) -> bool:
+        """Whether any element is known to be zero."""
+        array = self.once
+        return self.zeros is not None or (array is not None and not array.all())
+
     def known(self, *, as_factor: bool = False) -> Known:
         """What is known of its elements, for masks.
 
@@ -99,7 +113,7 @@ class Constant:
         ``as_factor``: it multiplies position by position; then only a mask of zeros and one other
         number counts, for the one zero of a ramp or a window is no end of what is read.
         """
-        array = self.array
+        array = self.once
         if array is not None and array.size > MASK:
             array = None
         counts = array is not None and (self.made or self.stored) and bool(array.any())

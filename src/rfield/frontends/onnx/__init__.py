@@ -10,6 +10,7 @@
 from . import (
     attention,
     contraction,
+    control,
     convolution,
     gathering,
     layout,
@@ -22,12 +23,11 @@ from . import (
     sequences,
     signal,
 )
-from .control import BODIES
 from .reader import read_model, read_path
-from .rulebook import RULES, Call, Reading, rule
+from .rulebook import RULES, Call, rule
 
-__all__ = ["BODIES", "RULES", "Call", "Reading", "read_model", "read_path", "rule"]
+__all__ = ["RULES", "Call", "read_model", "read_path", "rule"]
 _FAMILIES = (
-    attention, contraction, convolution, gathering, layout, normalization, pointwise, pooling,
-    quantization, recurrent, resize, sequences, signal,
+    attention, contraction, control, convolution, gathering, layout, normalization, pointwise,
+    pooling, quantization, recurrent, resize, sequences, signal,
 )  # fmt: skip

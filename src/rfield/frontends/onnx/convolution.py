@@ -3,12 +3,16 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from typing import Any
 
-from ...core import layout, ops
+from ...core import arrays
+from ...core.arguments import Shape
+from ...core.link import Link, Read, everything
 from ...core.ops import Op
-from ...errors import InvalidModelError, bad_shapes
-from .rulebook import Call, Reading, rule
-from .tensors import Shape, Value
+from ...core.relation import IDENTITY, WHOLE
+from ...errors import InvalidModelError, bad_shapes, unfit_shapes
+from ..machine.values import Outputs
+from .rulebook import Call, rule
 
 Pads = str | list[tuple[int, int]]
 
@@ -39,97 +43,89 @@ def each(call: Call, name: str, count: int, default: int = 1) -> list[int]:
     return found
 
 
-def _kernel(call: Call, x: Shape, weight: Shape) -> list[int]:
-    if len(x) < 3 or len(weight) != len(x):
-        raise bad_shapes(call.op, [x, weight], "the ranks do not fit")
-    kernel = call.ints("kernel_shape")
-    if kernel is not None and list(kernel) != list(weight[2:]):
-        raise InvalidModelError(f"kernel_shape = {kernel}, but the weight has {weight[2:]}")
-    return list(weight[2:])
+def channels_last(call: Call) -> bool:
+    """Whether the channels are the last axis: in ops for processors, and in mobile kernels."""
+    return "Nhwc" in call.op or call.flag("channels_last")
 
 
-def convolve(call: Call, x: Shape, weight: Shape, *, bias: bool) -> Op:
-    """The core's convolution from a node's attributes."""
-    kernel = _kernel(call, x, weight)
-    count = len(kernel)
-    groups = call.int("group", 1)
-    if groups < 1 or weight[1] * groups != x[1]:
-        raise bad_shapes(call.op, [x, weight], f"the channels do not fit with group = {groups}")
-    return ops.conv(
-        x, kernel=kernel, stride=each(call, "strides", count), padding=padding_of(call, count),
-        dilation=each(call, "dilations", count), groups=groups, channels=weight[0], bias=bias,
+def places(rank: int, last: bool) -> tuple[int, ...]:
+    """Where batch, channels and space are."""
+    return (0, rank - 1, *range(1, rank - 1)) if last else tuple(range(rank))
+
+
+def _kernel(call: Call, weight: Shape) -> list[int]:
+    """The sizes of the kernel, which an attribute may repeat."""
+    kernel = list(weight)
+    stated = call.ints("kernel_shape")
+    if stated is not None and stated != kernel:
+        raise InvalidModelError(f"kernel_shape = {stated}, but the weight has {tuple(kernel)}")
+    return kernel
+
+
+def convolved(call: Call, x: Any, weight: Any, *, bias: bool) -> Any:
+    """The convolution that a node's attributes tell."""
+    rank = len(x.shape)
+    if rank < 3 or len(weight.shape) != rank:
+        raise bad_shapes(call.kind, [x.shape, weight.shape], "the ranks do not fit")
+    last = channels_last(call)
+    order = places(rank, last)
+    # Kernels of ops with the channels last are laid out so too, but not those of quantised ones.
+    packed = last and "Nhwc" in call.op
+    own = places(rank, packed)
+    count = len(_kernel(call, tuple(weight.shape[axis] for axis in own[2:])))
+    zeros = call.zeros(1) if weight is call.optional(1) and not packed else None
+    return arrays.conv(
+        x, weight, strides=each(call, "strides", count), padding=padding_of(call, count),
+        dilation=each(call, "dilations", count), groups=call.int("group", 1),
+        axes=order, weight_axes=own, result_axes=order, bias=bias, zeros=zeros,
     )  # fmt: skip
 
 
 @rule("Conv", "ConvInteger")
-def conv(call: Call) -> Op:
-    """Cross-correlation with the kernel of the weight's shape."""
-    bias = call.op == "Conv" and call.has(2)
-    return convolve(call, call.shape(0), call.shape(1), bias=bias)
+def conv(call: Call) -> Any:
+    """Cross-correlation with the kernel of the weight's shape.
+
+    https://onnx.ai/onnx/operators/onnx__Conv.html
+    """
+    return convolved(call, call[0], call[1], bias=call.op == "Conv" and call.has(2))
 
 
 @rule("QLinearConv", "com.microsoft::QLinearConv")
-def qlinear_conv(call: Call) -> Reading:
-    """The same on quantised numbers; scales and zero points stand between."""
-    x, weight = call.value(0), call.value(3)
-    if call.int("channels_last", 0):
-        rank = len(x.shape)
-        first = layout.permute(x.shape, (0, rank - 1, *range(1, rank - 1)))
-        x = call.step(first, [x])
-        op = convolve(call, x.shape, weight.shape, bias=call.has(8))
-        x = call.step(op, _with_weight(x, weight))
-        return Reading(layout.permute(x.shape, (0, *range(2, rank), 1)), [x])
-    op = convolve(call, x.shape, weight.shape, bias=call.has(8))
-    return Reading(op, _with_weight(x, weight))
+def qlinear_conv(call: Call) -> Any:
+    """The same on quantised numbers; scales and zero points stand between.
+
+    https://onnx.ai/onnx/operators/onnx__QLinearConv.html
+    """
+    return convolved(call, call[0], call[3], bias=call.has(8))
 
 
-def _with_weight(x: Value, weight: Value) -> list[Value]:
-    return [x, weight]
+@rule("com.microsoft::FusedConv", "com.microsoft::NhwcConv", "com.microsoft::NhwcFusedConv")
+def fused_conv(call: Call) -> Any:
+    """Convolution, a sum with ``Z`` and an activation in one node; the channels may be last.
 
-
-@rule("com.microsoft::FusedConv")
-def fused_conv(call: Call) -> Op | Reading:
-    """Convolution, a sum with ``Z`` and an activation in one node."""
-    op = convolve(call, call.shape(0), call.shape(1), bias=call.has(2))
-    if not call.has(3):
-        return Reading(op, [call.value(0), call.value(1)])
-    y = call.step(op, [call.value(0), call.value(1)])
-    z = call.value(3)
-    return Reading(ops.pointwise(y.shape, z.shape, kind="add", join=True), [y, z])
-
-
-@rule("com.microsoft::NhwcConv", "com.microsoft::NhwcFusedConv")
-def nhwc_conv(call: Call) -> Reading:
-    """The channels are the last axis of both."""
-    x, weight = call.value(0), call.value(1)
-    rank = len(x.shape)
-    first = layout.permute(x.shape, (0, rank - 1, *range(1, rank - 1)))
-    kernel = (weight.shape[0], weight.shape[-1], *weight.shape[1:-1])
-    inner = call.step(first, [x])
-    op = convolve(call, inner.shape, kernel, bias=call.has(2))
-    out = call.step(op, [inner, weight])
-    last = layout.permute(out.shape, (0, *range(2, rank), 1))
-    if not call.has(3):
-        return Reading(last, [out])
-    y, z = call.step(last, [out]), call.value(3)
-    return Reading(ops.pointwise(y.shape, z.shape, kind="add", join=True), [y, z])
+    https://github.com/microsoft/onnxruntime/blob/main/docs/ContribOperators.md#commicrosoftfusedconv
+    """
+    made = convolved(call, call[0], call[1], bias=call.has(2))
+    return arrays.add(made, call[3]) if call.has(3) else made
 
 
 @rule("ConvTranspose", "com.microsoft::ConvTransposeWithDynamicPads")
-def conv_transpose(call: Call) -> Op:
-    """``output_shape`` decides the padding where it is given."""
-    x, weight = call.shape(0), call.shape(1)
-    kernel = _kernel(call, x, weight)
+def conv_transpose(call: Call) -> Any:
+    """``output_shape`` decides the padding where it is given.
+
+    https://onnx.ai/onnx/operators/onnx__ConvTranspose.html
+    """
+    x, weight = call[0], call[1]
+    if len(weight.shape) != len(x.shape) or len(x.shape) < 3:
+        raise bad_shapes(call.kind, [x.shape, weight.shape], "the ranks do not fit")
+    kernel = _kernel(call, weight.shape[2:])
     count = len(kernel)
-    groups = call.int("group", 1)
-    if groups < 1 or weight[0] != x[1]:
-        raise bad_shapes(call.op, [x, weight], f"the channels do not fit with group = {groups}")
     stride, dilation = each(call, "strides", count), each(call, "dilations", count)
     extra = each(call, "output_padding", count, 0)
-    pads = _transposed_pads(call, x[2:], kernel, stride, dilation, extra)
-    return ops.conv_transpose(
-        x, kernel=kernel, stride=stride, padding=pads, output_padding=extra, dilation=dilation,
-        groups=groups, channels=weight[1] * groups, bias=call.has(2),
+    return arrays.conv_transpose(
+        x, weight, strides=stride, output_padding=extra, dilation=dilation,
+        padding=_transposed_pads(call, x.shape[2:], kernel, stride, dilation, extra),
+        groups=call.int("group", 1), bias=call.has(2),
     )  # fmt: skip
 
 
@@ -167,34 +163,36 @@ def _transposed_pads(
 
 
 @rule("CausalConvWithState")
-def causal_conv(call: Call) -> tuple[Reading, Reading]:
-    """Depthwise, looking back only; what came before is the state, else zeros."""
-    x, weight, past = call.value(0), call.shape(1), call.optional(3)
+def causal_conv(call: Call) -> Outputs:
+    """Depthwise, looking back only; what came before is the state, else zeros.
+
+    https://onnx.ai/onnx/operators/
+    """
+    x, weight = call[0], call.shape(1)
     if len(x.shape) != 3 or len(weight) != 3 or weight[-1] < 1:
-        raise bad_shapes(call.op, [x.shape, weight], "three axes are expected")
+        raise unfit_shapes("three axes are expected", [x.shape, weight])
     before = weight[-1] - 1
-    if past is None:
-        longer = call.step(layout.pad(x.shape, {2: (before, 0)}), [x])
-    else:
-        longer = call.step(layout.concat(past.shape, x.shape, axis=2), [past, x])
-    op = ops.conv(longer.shape, kernel=[weight[-1]], groups=x.shape[1], bias=call.has(2))
+    longer = (
+        arrays.concat([call[3], x], 2) if call.has(3) else arrays.pad(x, {2: (before, 0)})
+    )  # fmt: skip
+    longer = call.step(longer)
     total = longer.shape[2]
-    kept = layout.slice_(longer.shape, 2, total - before, total)
-    return Reading(op, [longer]), Reading(kept, [longer])
+    made = arrays.conv(longer, call[1], groups=x.shape[1], bias=call.has(2))
+    kept = arrays.getitem(longer, (..., slice(total - before, total)))
+    return Outputs([made, kept])
 
 
 @rule("DeformConv")
 def deform_conv(call: Call) -> Op:
-    """The taps lie where the offsets say: any place may be read."""
-    from ...core.link import Link, Read
-    from ...core.relation import IDENTITY, WHOLE
+    """The taps lie where the offsets say: any place may be read.
 
+    https://onnx.ai/onnx/operators/onnx__DeformConv.html
+    """
     x, weight, offset = call.shape(0), call.shape(1), call.shape(2)
     space = len(x) - 2
     image = Link([Read(0, IDENTITY), *[Read(None, WHOLE)] * (space + 1)])
-    places = [Read(k + 2, IDENTITY) for k in range(space)]
-    here = Link([Read(0, IDENTITY), Read(None, WHOLE), *places])
-    everywhere = Link([Read(None, WHOLE)] * len(weight))
+    own = [Read(k + 2, IDENTITY) for k in range(space)]
+    here = Link([Read(0, IDENTITY), Read(None, WHOLE), *own])
     result = (x[0], weight[0], *offset[2:])
-    links = [image, everywhere, here, Link([Read(1, IDENTITY)]), here][: len(call.inputs)]
+    links = [image, everything(len(weight)), here, Link([Read(1, IDENTITY)]), here][: len(call)]
     return Op("deform_conv", result, tuple(links), exact=False)

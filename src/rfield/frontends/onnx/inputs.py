@@ -12,8 +12,8 @@ from typing import Any
 
 from ...core.arguments import normalize_axis
 from ...errors import InvalidModelError, UnreadableModelError, show_shape, unknown_name
+from ..machine.names import printable, shown
 from ..registry import Request
-from .failures import cleaned, shown
 from .model import GraphRecord, InputRecord, ModelRecord, NodeRecord
 from .pointwise import JOINS, POINTWISE
 
@@ -71,7 +71,7 @@ def closed(plan: Plan, *, measured: bool = True) -> Plan:
 def _plan(
     entry: InputRecord, graph: GraphRecord, given: Sequence[int | None] | None, axes: Any
 ) -> Plan:
-    name = cleaned(entry.name)
+    name = printable(entry.name)
     dims = entry.dims
     if given is not None:
         given = tuple(given)

@@ -15,7 +15,8 @@ from types import MappingProxyType
 from typing import Any
 
 from ...errors import InvalidModelError, UnreadableModelError
-from .failures import cycle, missing_tensor, shown
+from ..machine.names import shown
+from .failures import cycle, missing_tensor
 
 Dim = int | str | None
 """A size, its symbolic name, or nothing known."""

@@ -2,163 +2,166 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from typing import Any
 
-from ...core import ops
-from ...core.indices import IndexSet
+from ...core import arrays, ops
+from ...core.link import passed
 from ...core.ops import Op
-from ...core.relation import WHOLE, Relation, Sliding
 from ...errors import InvalidModelError
-from .rulebook import Call, Reading, Result, rule
-from .tensors import Shape, Value
+from ..machine.values import Constant, Outputs
+from .contraction import from_axis
+from .rulebook import Call, rule
 
 
 @rule("BatchNormalization")
-def batch_norm(call: Call) -> tuple[Op, ...]:
-    """Pointwise, or the statistics of the batch in training."""
-    shape = call.shape(0)
-    rest = [0, *range(2, len(shape))]
-    training = call.int("training_mode", 0) or call.tracer.training
-    if call.opset < 7 and not call.int("is_test", 0):
-        training = True
+def batch_norm(call: Call) -> Outputs:
+    """Pointwise, or the statistics of the batch in training.
+
+    https://onnx.ai/onnx/operators/onnx__BatchNormalization.html
+    """
+    training = call.flag("training_mode") or call.machine.training
+    training = training or (call.opset < 7 and not call.flag("is_test"))
+    made = arrays.batch_norm(call[0], training=training)
     if not training:
-        return (ops.pointwise(shape, kind="batch_norm"),)
-    statistics = ops.reduce(shape, rest, kind="statistics")
-    return (ops.mix(shape, rest, kind="batch_norm"), *(statistics,) * 4)
+        return Outputs([made])
+    rest = [0, *range(2, len(call.shape(0)))]
+    return Outputs([made, *[arrays.reduce(call[0], rest, kind="statistics")] * 4])
 
 
 @rule("InstanceNormalization")
-def instance_norm(call: Call) -> Op:
-    """Statistics of each channel of each image."""
-    shape = call.shape(0)
-    return ops.mix(shape, range(2, len(shape)), kind="instance_norm")
+def instance_norm(call: Call) -> Any:
+    """Each element by the statistics of its channel of its image.
+
+    https://onnx.ai/onnx/operators/onnx__InstanceNormalization.html
+    """
+    return arrays.norm(call[0], range(2, len(call.shape(0))), kind="instance_norm")
 
 
-def grouped(shape: Shape, groups: int, channel: int = 1) -> Op:
-    """Statistics over space and the channels of a group."""
-    channels = shape[channel]
-    if groups < 1 or channels % groups:
-        raise InvalidModelError(f"{channels} channels do not divide into {groups} groups")
-    each = channels // groups
-    group: Relation = WHOLE if groups == 1 else ops.group_relation(each, each)
-    space = [axis for axis in range(1, len(shape)) if axis != channel]
-    mixed = {axis: (WHOLE, shape[axis]) for axis in space}
-    return ops.along(shape, {channel: (group, channels), **mixed}, kind="group_norm")
+def grouped(x: Any, groups: int, channel: int) -> Any:
+    """Each element by the statistics over space and the channels of its group."""
+    space = [axis for axis in range(1, len(x.shape)) if axis != channel]
+    return arrays.norm(x, space, groups=groups, channel_axis=channel, kind="group_norm")
 
 
 @rule("GroupNormalization")
-def group_norm(call: Call) -> Op:
-    """Statistics over space and the channels of a group."""
-    return grouped(call.shape(0), call.int("num_groups", 1))
+def group_norm(call: Call) -> Any:
+    """Each element by the statistics over space and the channels of its group.
+
+    https://onnx.ai/onnx/operators/onnx__GroupNormalization.html
+    """
+    return grouped(call[0], call.int("num_groups", 1), 1)
 
 
-@rule("com.microsoft::GroupNorm")
-def ms_group_norm(call: Call) -> Reading:
-    """The same; the channels are usually last."""
-    shape = call.shape(0)
-    channel = len(shape) - 1 if call.int("channels_last", 1) else 1
-    return Reading(grouped(shape, call.int("groups", 1), channel), [call.value(0)])
+@rule("com.microsoft::GroupNorm", "com.microsoft::SkipGroupNorm")
+def ms_group_norm(call: Call) -> Any:
+    """The same, of a sum (operand, skip and bias) perhaps; the channels are usually last.
+
+    https://github.com/microsoft/onnxruntime/blob/main/docs/ContribOperators.md#commicrosoftgroupnorm
+    """
+    skip = call.op.endswith("SkipGroupNorm")
+    x = _sum(call, 0, 3, 4) if skip else call[0]
+    channel = len(x.shape) - 1 if call.flag("channels_last", True) else 1
+    made = grouped(x, call.int("groups", 1), channel)
+    return Outputs([made, x]) if skip else made
 
 
-@rule("com.microsoft::SkipGroupNorm")
-def skip_group_norm(call: Call) -> tuple[Result, Result]:
-    """A sum (input, skip and bias) and its normalisation."""
-    total = _sum(call, [call.value(0), call.value(3), call.optional(4)])
-    shape = total.shape
-    channel = len(shape) - 1 if call.int("channels_last", 1) else 1
-    return Reading(grouped(shape, call.int("groups", 1), channel), [total]), total
-
-
-def _sum(call: Call, values: Sequence[Value | None]) -> Value:
-    shapes = [value.shape for value in values if value is not None]
-    return call.step(
-        ops.pointwise(*shapes, kind="add", join=True), [v for v in values if v is not None]
-    )
+def _sum(call: Call, *places: int) -> Any:
+    """A step that adds the operands that are given."""
+    return call.step(arrays.add(*(call[place] for place in places if call.has(place))))
 
 
 @rule("LayerNormalization", "RMSNormalization", "SimplifiedLayerNormalization",
       "com.microsoft::LayerNormalization",
       "com.microsoft::SimplifiedLayerNormalization")  # fmt: skip
-def layer_norm(call: Call) -> tuple[Op, Op, Op]:
-    """Statistics over all axes from ``axis`` on."""
-    shape = call.shape(0)
-    axis = call.int("axis", -1)
-    axes = range(axis if axis >= 0 else axis + len(shape), len(shape))
-    statistics = ops.reduce(shape, axes, keepdims=True, kind="statistics")
-    return ops.mix(shape, axes, kind="layer_norm"), statistics, statistics
+def layer_norm(call: Call) -> Outputs:
+    """Each element by the statistics over all axes from ``axis`` on.
+
+    https://onnx.ai/onnx/operators/onnx__LayerNormalization.html
+    """
+    axes = from_axis(call, call.int("axis", -1))
+    statistics = arrays.reduce(call[0], axes, keepdims=True, kind="statistics")
+    return Outputs([arrays.norm(call[0], axes, kind="layer_norm"), statistics, statistics])
 
 
 @rule("com.microsoft::SkipLayerNormalization", "com.microsoft::SkipSimplifiedLayerNormalization")
-def skip_layer_norm(call: Call) -> tuple[Result, ...]:
-    """A sum (input, skip and bias) and its normalisation."""
-    bias = 4 if call.op.endswith("SkipLayerNormalization") else 3
-    total = _sum(call, [call.value(0), call.value(1), call.optional(bias)])
-    axis = len(total.shape) - 1
-    statistics = ops.reduce(total.shape, [axis], keepdims=True, kind="statistics")
-    normal = Reading(ops.mix(total.shape, [axis], kind="layer_norm"), [total])
-    return normal, Reading(statistics, [total]), Reading(statistics, [total]), total
+def skip_layer_norm(call: Call) -> Outputs:
+    """A sum (operand, skip and bias) and its normalisation over the last axis.
+
+    https://github.com/microsoft/onnxruntime/blob/main/docs/ContribOperators.md#commicrosoftskiplayernormalization
+    """
+    total = _sum(call, 0, 1, 4 if call.op.endswith("SkipLayerNormalization") else 3)
+    statistics = arrays.reduce(total, -1, keepdims=True, kind="statistics")
+    return Outputs([arrays.norm(total, -1, kind="layer_norm"), statistics, statistics, total])
 
 
 @rule("com.microsoft::EmbedLayerNormalization")
-def embed_layer_norm(call: Call) -> tuple[Result, ...]:
-    """Word, segment and position tables, summed and normalised."""
-    shape = call.shape(0)
-    hidden = call.shape(2)[1]
-    from ...core.link import Link, Read
-    from ...core.relation import IDENTITY
+def embed_layer_norm(call: Call) -> Outputs:
+    """Word, segment and position tables, summed and normalised.
 
-    link = Link([Read(0, IDENTITY), Read(1, IDENTITY)])
-    result = (*shape, hidden)
-    values = [call.value(0), *([call.value(1)] if call.has(1) else [])]
-    op = Op("embedding", result, (link,) * len(values))
-    out = Reading(op, values)
-    if not call.has(7):
-        return out, Value((shape[0],)), out
-    mask = call.value(7)
-    return out, Reading(ops.reduce(mask.shape, [1], kind="mask"), [mask]), out
+    https://github.com/microsoft/onnxruntime/blob/main/docs/ContribOperators.md#commicrosoftembedlayernormalization
+    """
+    shape = call.shape(0)
+    values = [call[place] for place in (0, 1) if call.has(place)]
+    op = Op("embedding", (*shape, call.shape(2)[1]), (passed(len(shape)),) * len(values))
+    made = call.step(arrays.read(op, *values))
+    masked = arrays.reduce(call[7], 1, kind="mask") if call.has(7) else Constant(shape[:1])
+    return Outputs([made, masked, made])
 
 
 @rule("MeanVarianceNormalization")
-def mean_variance(call: Call) -> Op:
-    """Statistics over given axes (default: batch and space)."""
+def mean_variance(call: Call) -> Any:
+    """Each element by the statistics over given axes (default: batch and space).
+
+    https://onnx.ai/onnx/operators/onnx__MeanVarianceNormalization.html
+    """
     axes = call.ints("axes")
-    if axes is None:
-        axes = [0, 2, 3] if call.opset >= 9 or call.int("across_channels", 0) == 0 else [0, 1, 2, 3]
-        if call.opset < 9:
-            axes = [axis for axis in axes if axis != 0]
-    return ops.mix(call.shape(0), axes, kind="mean_variance_norm")
+    if axes is None and call.opset >= 9:
+        axes = [0, 2, 3]
+    elif axes is None:
+        axes = [1, 2, 3] if call.flag("across_channels") else [2, 3]
+    return arrays.norm(call[0], axes, kind="mean_variance_norm")
 
 
 @rule("LpNormalization")
-def lp_norm(call: Call) -> Op:
-    """The norm over one axis."""
-    return ops.mix(call.shape(0), [call.int("axis", -1)], kind="lp_norm")
+def lp_norm(call: Call) -> Any:
+    """The norm over one axis.
+
+    https://onnx.ai/onnx/operators/onnx__LpNormalization.html
+    """
+    return arrays.mix(call[0], call.int("axis", -1), kind="lp_norm")
 
 
 @rule("LRN")
-def local_response_norm(call: Call) -> Op:
-    """Each channel reads its neighbours: ``(size-1)//2`` before, the rest after."""
-    shape, size = call.shape(0), call.int("size", 1)
-    if size < 1 or len(shape) < 2:
-        raise InvalidModelError(f"size = {size} for an operand of {len(shape)} axes")
+def local_response_norm(call: Call) -> Any:
+    """Each channel by its neighbours: ``(size-1)//2`` before, the rest after.
+
+    https://onnx.ai/onnx/operators/onnx__LRN.html
+    """
+    size = call.int("size", 1)
+    if size < 1 or len(call.shape(0)) < 2:
+        raise InvalidModelError(f"size = {size} for an operand of {len(call.shape(0))} axes")
     before = (size - 1) // 2
-    relation = Sliding(1, 1, (IndexSet.interval(-before, size - 1 - before),))
-    return ops.along(shape, {1: (relation, shape[1])}, kind="local_response_norm")
+    return arrays.local_response_norm(call[0], before, size - 1 - before)
 
 
 @rule("SoftmaxCrossEntropyLoss", "NegativeLogLikelihoodLoss")
-def loss(call: Call) -> tuple[Op, ...]:
-    """A number for all, or one for each position."""
+def loss(call: Call) -> Outputs:
+    """A number for all, or one for each position.
+
+    https://onnx.ai/onnx/operators/onnx__SoftmaxCrossEntropyLoss.html
+    """
     shape, target = call.shape(0), call.shape(1)
     if call.text("reduction", "mean") != "none":
-        return (ops.opaque([shape, target], (), kind="loss"),)
+        return Outputs([arrays.anywhere([call[0], call[1]], (), kind="loss")])
     first = ops.reduce(shape, [1], kind="loss")
     both = Op("loss", first.shape, (*first.links, *ops.pointwise(target).links))
-    return both, ops.mix(shape, [1], kind="log_softmax")
+    return Outputs([both, ops.mix(shape, [1], kind="log_softmax")])
 
 
 @rule("com.microsoft::RotaryEmbedding", "RotaryEmbedding")
-def rotary(call: Call) -> Reading:
-    """Each feature is mixed with another one of the same position."""
-    shape = call.shape(0)
-    return Reading(ops.mix(shape, [len(shape) - 1], kind="rotary"), [call.value(0)])
+def rotary(call: Call) -> Any:
+    """Each feature is mixed with another one of the same position.
+
+    https://onnx.ai/onnx/operators/onnx__RotaryEmbedding.html
+    """
+    return arrays.mix(call[0], -1, kind="rotary")

@@ -14,34 +14,32 @@ import numpy as np
 from google.protobuf.message import DecodeError
 from onnx import ModelProto
 
-from ...core.graph import Draft, FreeShape, Graph
+from ...core.graph import Draft, Graph
 from ...errors import (
     InvalidModelError,
     RFieldError,
+    TooLargeError,
     UnreadableModelError,
-    show_shape,
     unknown_name,
 )
+from ..machine.free import read_free
+from ..machine.names import printable
+from ..machine.values import Constant, Dependent, known
 from ..registry import Request
 from ..stripping import stripped_file
-from .failures import NeedsValuesError, cleaned, damaged
-from .inputs import Plan, closed, plan_inputs
+from .failures import damaged
+from .inputs import closed, plan_inputs
 from .model import ModelRecord, read_record
 from .payloads import MODEL, may_go
-from .tensors import Value, known
-from .tracer import Scope, Tracer
+from .tracer import Tracer
 from .unknown import refuse_unknown
-
-STAND_INS = ((1_290_240, 2_580_480), (6_720, 13_440), (2_520, 5_040))
-"""Pairs of sizes at which a free axis is laid out, all divisible by the usual strides. Smaller ones
-are for images, whose positions may be laid in one row, and for models that reject the first."""
 
 _OPTIONS = frozenset({"values"})
 
 
 def read_path(path: Path, request: Request) -> Graph:
-    """Read a ``.onnx`` file; large tensors are skipped, external data is never opened."""
-    return read_model(parse(path), request, origin=path.name)
+    """Read a ``.onnx`` file; large tensors are skipped, and all but small ones beside it."""
+    return _read(parse(path), request, path.name, path.parent)
 
 
 def parse(path: Path) -> Any:
@@ -65,6 +63,10 @@ def parse(path: Path) -> Any:
 
 def read_model(model: Any, request: Request, origin: str = "") -> Graph:
     """Read a ``ModelProto``. ``values={input: array}`` makes an input a fixed setting."""
+    return _read(model, request, origin, None)
+
+
+def _read(model: Any, request: Request, origin: str, folder: Path | None) -> Graph:
     for name in request.options:
         if name not in _OPTIONS:
             raise unknown_name("option", name, _OPTIONS)
@@ -75,125 +77,73 @@ def read_model(model: Any, request: Request, origin: str = "") -> Graph:
     del model  # of a file, nothing but its small tensors is needed any more
     if request.unknown == "error":
         refuse_unknown(record)
-    return Reader(record, request).graph()
+    return Reader(record, request, folder).graph()
 
 
 class Reader:
-    """One model and how it was asked for."""
+    """One model and how it was asked for. ``folder``: where tensors beside the file may lie."""
 
-    def __init__(self, record: ModelRecord, request: Request) -> None:
+    def __init__(self, record: ModelRecord, request: Request, folder: Path | None) -> None:
         self.record = record
         self.request = request
+        self.folder = folder
         self.fixed = _fixed(request.options.get("values"), record)
         self.plans = plan_inputs(record, request, self.fixed)
 
     def graph(self) -> Graph:
-        """The graph; free axes are laid out at two stand-in sizes."""
+        """The graph; sizes that are not known stay free."""
         if not any(None in plan.shape for plan in self.plans):
-            graph = self.lay_out({})
-        else:
-            graph = self._free()
-        graph.reread = self.reread
-        return graph
+            return self.reread({})
+        first = next(plan for plan in self.plans if None in plan.shape)
+        alone = [plan if plan is first else closed(plan) for plan in self.plans]
+        if alone == self.plans:
+            return self._free()
+        try:
+            return self._free()
+        except (InvalidModelError, TooLargeError):  # sizes that belong together by another rule
+            everywhere, self.plans = self.plans, alone
+            try:
+                return self._free()
+            except RFieldError:
+                self.plans = everywhere
+            raise
+
+    def _free(self) -> Graph:
+        shapes = {plan.name: plan.shape for plan in self.plans}
+        return read_free(shapes, {plan.name: plan.axes for plan in self.plans}, self.lay_out)
 
     def reread(self, shapes: Mapping[str, Sequence[int]]) -> Graph:
         """The same model at other input sizes."""
-        given = {name: tuple(shape) for name, shape in shapes.items()}
-        for plan in self.plans:
-            if None in plan.shape and plan.name not in given:
-                given[plan.name] = _filled(plan, STAND_INS[0][0])
-        graph = self.lay_out(given)
+        graph = self.lay_out(shapes)
         graph.reread = self.reread
         return graph
 
-    def _free(self) -> Graph:
-        """Laid out at two stand-in sizes; what differs between the two is free."""
-        problem: RFieldError | None = None
-        everywhere = self.plans
-        first = next(plan for plan in everywhere if None in plan.shape)
-        others = [plan if plan is first else closed(plan) for plan in everywhere]
-        wide = any(plan.shape.count(None) > 1 for plan in everywhere)
-        for plans in [everywhere, others] if others != everywhere else [everywhere]:
-            self.plans = plans
-            for one, other in STAND_INS[1:] if wide else STAND_INS:
-                try:
-                    sizes = {plan.name: _filled(plan, one) for plan in plans}
-                    graph = self.lay_out(sizes, free=True)
-                    sizes = {plan.name: _filled(plan, other) for plan in plans}
-                    _mark_free(graph, self.lay_out(sizes))
-                except NeedsValuesError:
-                    raise
-                except RFieldError as error:
-                    problem = problem or error
-                    continue
-                return graph
-        assert problem is not None
-        listed = ", ".join(
-            f"{plan.name!r} {show_shape(plan.shape)}" for plan in everywhere if None in plan.shape
-        )
-        raise type(problem)(
-            f"{problem}\n  The model leaves input sizes free, but does not accept every size.\n"
-            f"  Give input_shape; free are: {listed}"
-        )
-
-    def lay_out(self, shapes: Mapping[str, Sequence[int]], *, free: bool = False) -> Graph:
-        """The graph at concrete sizes; ``free``: those that stand for any size are marked."""
+    def lay_out(self, shapes: Mapping[str, Sequence[int]]) -> Graph:
+        """The graph at concrete sizes."""
         draft = Draft()
         tracer = Tracer(
-            self.record, draft, unknown=self.request.unknown, training=self.request.training
-        )
-        values: dict[str, Value] = dict(self.fixed)
-        names = {cleaned(entry.name): entry.name for entry in self.record.graph.inputs}
+            self.record, draft, training=self.request.training, folder=self.folder
+        )  # fmt: skip
+        values: dict[str, Any] = dict(self.fixed)
+        names = {printable(entry.name): entry.name for entry in self.record.graph.inputs}
         for plan in self.plans:
             shape = tuple(shapes.get(plan.name) or [s for s in plan.shape if s is not None])
             if len(shape) != len(plan.shape):
                 raise InvalidModelError(
                     f"{plan.name}: {len(shape)} sizes for {len(plan.shape)} axes"
                 )
-            index = draft.input(plan.name, shape, plan.axes, _free_axes(plan) if free else [])
-            values[names[plan.name]] = Value(shape, index)
+            index = draft.input(plan.name, shape, plan.axes)
+            values[names[plan.name]] = Dependent(index, shape)
             tracer.sizes.update(zip(plan.symbols, shape, strict=False))
-        scope = Scope(self.record.graph, values, self.record.opsets)
-        results = tracer.run(scope)
-        named = zip(self.record.graph.outputs, results, strict=True)
-        tracer.names.outputs((name, v.index) for name, v in named if v.index is not None)
-        outputs = [value.index for value in results if value.index is not None]
-        outputs += [
-            item.index for value in results for item in value.items or () if item.index is not None
-        ]
+        outputs = tracer.outputs(values)
         if not outputs:
             raise InvalidModelError("no output of the model depends on an input")
-        graph = draft.finish(
-            list(dict.fromkeys(outputs)), tracer.names.all_layers(), origin=self.record.origin
-        )
+        graph = draft.finish(outputs, tracer.names.all_layers(), origin=self.record.origin)
         graph.main_output = 0
         return graph
 
 
-def _free_axes(plan: Plan) -> list[int]:
-    return [axis for axis, size in enumerate(plan.shape) if size is None]
-
-
-def _filled(plan: Plan, size: int) -> tuple[int, ...]:
-    return tuple(size if known_size is None else known_size for known_size in plan.shape)
-
-
-def _mark_free(graph: Graph, twin: Graph) -> None:
-    """Sizes that differ between two layouts are free; so is a reading that differs."""
-    places = {node.name: node for node in twin.nodes}
-    for index, node in enumerate(graph.nodes):
-        other = places.get(node.name)
-        if other is None or len(other.shape) != len(node.shape):
-            continue
-        if other.shape != node.shape:
-            graph.free_shapes[index] = _merge(node.shape, other.shape)
-
-
-def _merge(one: Sequence[int], other: Sequence[int]) -> FreeShape:
-    return tuple(a if a == b else None for a, b in zip(one, other, strict=True))
-
-
-def _fixed(values: Any, record: ModelRecord) -> dict[str, Value]:
+def _fixed(values: Any, record: ModelRecord) -> dict[str, Constant]:
     if values is None:
         return {}
     if not isinstance(values, Mapping):

@@ -2,80 +2,70 @@
 
 from __future__ import annotations
 
-from ...core import layout, ops
+from collections.abc import Sequence
+from typing import Any
+
+from ...core import arrays
 from ...core.link import Link, Read
 from ...core.ops import Op
 from ...core.relation import IDENTITY, WHOLE, At, Prefix
-from ...errors import InvalidModelError, bad_shapes
-from .rulebook import Call, Reading, Result, rule
-from .tensors import Value
+from ...errors import InvalidModelError, unfit_shapes
+from ..machine.values import Outputs
+from .rulebook import Call, rule
+
+_DIRECTIONS = {"forward": [False], "reverse": [True], "bidirectional": [False, True]}
 
 
 @rule("LSTM", "GRU", "RNN", "com.microsoft::DynamicQuantizeLSTM")
-def recurrent(call: Call) -> tuple[Result, ...]:
-    """All steps ``Y``, and the last state of each direction."""
+def recurrent(call: Call) -> Outputs:
+    """All steps ``Y``, and the last state of each direction.
+
+    https://onnx.ai/onnx/operators/onnx__LSTM.html
+    """
     word = call.text("direction", "forward")
-    if word not in ("forward", "reverse", "bidirectional"):
+    if word not in _DIRECTIONS:
         raise InvalidModelError(f"direction = {word!r}")
-    backward = {"forward": [False], "reverse": [True], "bidirectional": [False, True]}[word]
-    x, hidden = call.value(0), call.int("hidden_size", 0)
+    x, hidden = call[0], call.int("hidden_size", 0)
     if len(x.shape) != 3 or hidden < 1:
-        raise bad_shapes(call.op, [x.shape], f"three axes are expected, hidden_size = {hidden}")
-    first = bool(call.int("layout", 0))
+        raise unfit_shapes(f"three axes are expected, hidden_size = {hidden}", [x.shape])
+    first = call.flag("layout")
     if first:
-        x = call.step(layout.permute(x.shape, (1, 0, 2)), [x])
+        x = call.step(arrays.permute(x, (1, 0, 2)))
+    states = (5,) if call.op in ("GRU", "RNN") else (5, 6)
+    initial = [call[place] for place in states if call.depends(place)]
+    lengths = [call[4]] if call.depends(4) else []
+    runs, ends = list[Any](), list[Any]()
+    for place, reverse in enumerate(_DIRECTIONS[word]):
+        run, end = _direction(call, x, initial, lengths, hidden, place, reverse, first)
+        runs.append(call.step(run))
+        ends.append(call.step(end))
+    every, last = arrays.concat(runs, 1), arrays.concat(ends, 0)
+    if first:
+        every, last = arrays.permute(every, (2, 0, 1, 3)), arrays.permute(last, (1, 0, 2))
+    last = call.step(last)
+    return Outputs([every, last, last])
+
+
+def _direction(
+    call: Call, x: Any, initial: Sequence[Any], lengths: Sequence[Any], hidden: int, place: int,
+    reverse: bool, first: bool,
+) -> tuple[Any, Any]:  # fmt: skip
+    """All steps (step, 1, batch, hidden) and the last state (1, batch, hidden) of one direction.
+
+    Sequences that are shorter turn around at their own end, which the data says.
+    """
     steps, batch, _ = x.shape
-    initial = [v for k in (5, 6) if (v := call.optional(k)) is not None and v.depends]
-    initial = initial if call.op not in ("GRU", "RNN") else initial[:1]
-    lengths = call.optional(4)
-    if lengths is not None and not lengths.depends:
-        lengths = None
-    parts: list[Value] = []
-    states: list[Value] = []
-    for place, reverse in enumerate(backward):
-        reads = [Read(0, Prefix(reverse)), Read(2, IDENTITY), Read(None, WHOLE)]
-        last = [Read(None, WHOLE), Read(1, IDENTITY), Read(None, WHOLE)]
-        start = [Read(None, At(place)), Read(2, IDENTITY), Read(None, WHOLE)]
-        ahead = [Read(None, At(place)), Read(1, IDENTITY), Read(None, WHOLE)]
-        operands = [x, *initial, *([lengths] if lengths is not None else [])]
-        length = [Link([Read(2, IDENTITY)])] if lengths is not None else []
-        length_last = [Link([Read(1, IDENTITY)])] if lengths is not None else []
-        starts = [Link(_batched(start, first)) for _ in initial]
-        aheads = [Link(_batched(ahead, first)) for _ in initial]
-        if lengths is not None:  # shorter sequences turn around at their own end
-            reads[0] = Read(0, WHOLE)
-        every = Op(
-            call.op.lower(), (steps, 1, batch, hidden), (Link(reads), *starts, *length),
-            exact=lengths is None,
-        )  # fmt: skip
-        final = Op(
-            call.op.lower(), (1, batch, hidden), (Link(last), *aheads, *length_last),
-            exact=lengths is None,
-        )  # fmt: skip
-        parts.append(call.step(every, operands))
-        states.append(call.step(final, operands))
-    return _outputs(call, parts, states, first)
-
-
-def _batched(reads: list[Read], first: bool) -> list[Read]:
-    """The initial state has its batch axis first where the whole layer has."""
-    return [reads[1], reads[0], reads[2]] if first else reads
-
-
-def _outputs(
-    call: Call, parts: list[Value], states: list[Value], first: bool
-) -> tuple[Result, ...]:
-    every: list[Op] = []
-    last: list[Op] = []
-    if len(parts) > 1:
-        every = [layout.concat(*(part.shape for part in parts), axis=1)]
-        last = [layout.concat(*(state.shape for state in states), axis=0)]
-        parts = [call.step(every, parts)]
-        states = [call.step(last, states)]
-    if first:
-        turned = layout.permute(parts[0].shape, (2, 0, 1, 3))
-        ended = layout.permute(states[0].shape, (1, 0, 2))
-    else:
-        turned = ops.pointwise(parts[0].shape, kind=call.op.rpartition("::")[2].lower())
-        ended = ops.pointwise(states[0].shape, kind="state")
-    return Reading(turned, parts), Reading(ended, states), Reading(ended, states)
+    along = Read(0, WHOLE if lengths else Prefix(reverse))
+    made: list[Any] = []
+    for row, time, shape in (
+        (2, along, (steps, 1, batch, hidden)),
+        (1, Read(None, WHOLE), (1, batch, hidden)),
+    ):
+        own = Link([time, Read(row, IDENTITY), Read(None, WHOLE)])
+        start = [Read(None, At(place)), Read(row, IDENTITY), Read(None, WHOLE)]
+        starts = Link([start[1], start[0], start[2]] if first else start)
+        count = Link([Read(row, IDENTITY)])
+        links = (own, *[starts] * len(initial), *[count] * len(lengths))
+        op = Op(call.kind, shape, links, exact=not lengths)
+        made.append(arrays.read(op, x, *initial, *lengths))
+    return made[0], made[1]

@@ -1,142 +1,107 @@
-"""The agreement between rules and the machinery that calls them.
+"""What a rule of ONNX sees: one node with its operands and its attributes as written.
 
-A rule takes a ``Call`` (one node with its operands) and returns what the node reads:
-
-- an ``Op``: its links belong to the node's inputs in order; inputs beyond the links are weights,
-  and if one of them depends on a graph input after all, it is taken to be read whole, as an upper
-  bound;
-- a list of ``Op``: one after the other, on the first input;
-- a ``Reading``: an ``Op`` (or list) with its operands named;
-- a ``Value``: the result is that value itself, or a constant;
-- a tuple of these: one per output, None for an output that depends on nothing and is not read.
-
-``call.step(op, operands)`` adds an op on the way to the result. Every op knows its own output
-shape, so no other shape inference is needed.
+What a rule may answer is told in ``machine.protocol``. Rules are called for constants too: there
+only the shape of the result counts.
 """
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any
+from collections.abc import Mapping, Sequence
+from typing import Any, Protocol
 
-from ...core.ops import Op
-from ...errors import InvalidModelError
+from ...errors import InvalidModelError, UnresolvedSizeError
+from ..machine.bodies import BodyMachine
+from ..machine.names import shown
+from ..machine.protocol import Call as MachineCall
 from ..machine.rules import RuleTable
-from .failures import needs_values, shown
-from .tensors import Array, Shape, Value, of_proto
-
-if TYPE_CHECKING:
-    from .model import NodeRecord
-    from .tracer import Tracer
+from ..machine.values import Dependent, Tensor
+from .model import NodeRecord
+from .tensors import Stored
 
 RULES = RuleTable("onnx")
 rule = RULES.rule
 
-_NUMBER = {1: "f", 2: "i", 3: "s", 6: "floats", 7: "ints", 8: "strings"}
+_FIELDS = {1: "f", 2: "i", 3: "s", 6: "floats", 7: "ints", 8: "strings"}
 
 
-@dataclass(frozen=True, slots=True)
-class Reading:
-    """An op (or several in a row) with its operands."""
+class Body(Protocol):
+    """A graph inside a node, to be read with values in the place of its inputs.
 
-    op: Op | list[Op]
-    operands: Sequence[Value]
+    ``inputs`` and ``outputs``: how many it has.
+    """
+
+    inputs: int
+    outputs: int
+
+    @property
+    def captured(self) -> Sequence[Any]:
+        """What it reads besides its inputs."""
+        ...
+
+    def __call__(self, values: Sequence[Any], /) -> list[Any]:
+        """Read it; what it returns."""
+        ...
 
 
-Result = Op | list[Op] | Reading | Value | None
-RuleFunction = Callable[["Call"], Result | tuple[Result, ...]]
+class Scope(Protocol):
+    """Where a node stands: what its file says beside it.
+
+    ``opset``: the version of the standard ops.
+    """
+
+    opset: int
+
+    def tensor(self, proto: Any, /) -> Stored:
+        """A tensor in an attribute."""
+        ...
+
+    def body(self, node: NodeRecord, name: str, prefix: str, /) -> Body:
+        """The graph in an attribute of a node; ``prefix``: of the names of its layers."""
+        ...
 
 
-class Call:
+class Call(MachineCall):
     """One node: its operands (None where an optional one is left out) and its attributes."""
 
-    __slots__ = ("attributes", "inputs", "name", "node", "opsets", "outer", "tracer")
+    __slots__ = ("attributes", "node", "scope")
+
+    machine: BodyMachine
 
     def __init__(
         self,
-        node: NodeRecord,
-        inputs: list[Value | None],
-        tracer: Tracer,
         name: str,
-        opsets: Mapping[str, int],
+        node: NodeRecord,
+        operands: Sequence[Any],
+        machine: BodyMachine,
         attributes: Mapping[str, Any],
+        scope: Scope,
     ) -> None:
+        super().__init__(name, node.op, operands, machine)
         self.node = node
-        self.inputs = inputs
-        self.tracer = tracer
-        self.name = name
-        self.opsets = opsets
         self.attributes = attributes
-
-    # --- the node
-
-    @property
-    def op(self) -> str:
-        """The op's name in the rule table."""
-        return self.node.op
+        self.scope = scope
 
     @property
     def opset(self) -> int:
         """The version of the standard ops that the file uses."""
-        return self.opsets.get("", 1 << 30)
+        return self.scope.opset
 
     @property
     def outputs(self) -> tuple[str, ...]:
         """Names of the outputs; empty where one is not used."""
         return self.node.outputs
 
-    # --- operands
-
-    def has(self, place: int) -> bool:
-        """Whether an optional input is given."""
-        return place < len(self.inputs) and self.inputs[place] is not None
-
-    def value(self, place: int) -> Value:
-        """An input that must be there."""
-        found = self.inputs[place] if place < len(self.inputs) else None
-        if found is None:
-            raise InvalidModelError(f"input {place} is missing")
-        return found
-
-    def optional(self, place: int) -> Value | None:
-        """An input that may be left out."""
-        return self.inputs[place] if place < len(self.inputs) else None
-
-    def shape(self, place: int = 0) -> Shape:
-        """The shape of an input."""
-        value = self.value(place)
-        if value.items is not None:
-            raise InvalidModelError(f"input {place} is a sequence; a tensor is expected")
-        return value.shape
-
-    @property
-    def given(self) -> list[Value]:
-        """All inputs that are not left out."""
-        return [value for value in self.inputs if value is not None]
-
-    def constant(self, place: int, what: str = "") -> Array:
-        """The contents of an input that must be known to read the node."""
-        value = self.value(place)
-        array = value.array
-        if array is None:
-            raise self.unknown_contents(value, what or f"input {place}")
-        return array
-
-    def unknown_contents(self, value: Value, what: str) -> Exception:
-        """The error for contents that a rule cannot do without."""
-        if value.index is None:
-            return InvalidModelError(f"{what} is not in the file, or not as numbers")
-        return needs_values(self.name, what, self.tracer.inputs_behind(value))
-
-    def integers(self, place: int, what: str = "") -> list[int]:
-        """The contents of an input as a flat list of integers."""
-        array = self.constant(place, what)
-        if array.dtype.kind not in "iub":
-            raise InvalidModelError(f"{what or f'input {place}'} is {array.dtype}, not integers")
-        return [int(number) for number in array.reshape(-1).tolist()]
-
-    # --- attributes
+    def unknown_contents(self, value: Tensor, what: str) -> Exception:
+        """The error for contents that a rule cannot do without, and how to give them."""
+        error = super().unknown_contents(value, what)
+        if not isinstance(value, Dependent):
+            return error
+        behind = self.machine.inputs_behind(value)
+        given = ", ".join(f"{shown(name)!r}: ..." for name in behind)
+        return UnresolvedSizeError(
+            f"{error}.\n  If it is a fixed setting, give it:   "
+            f"rfield.load(model, values={{{given}}})"
+        )
 
     def attribute(self, name: str, *kinds: int) -> Any:
         """The attribute's message, or None; its type must be one of ``kinds``."""
@@ -146,12 +111,16 @@ class Call:
         kind = found.type or _guessed(found)
         if kind not in kinds:
             raise InvalidModelError(f"attribute {shown(name)!r} has the wrong type")
-        return getattr(found, _NUMBER[kind]) if kind in _NUMBER else found
+        return getattr(found, _FIELDS[kind]) if kind in _FIELDS else found
 
     def int(self, name: str, default: int) -> int:
         """An integer attribute."""
         found = self.attribute(name, 2)
         return default if found is None else found
+
+    def flag(self, name: str, default: bool = False) -> bool:
+        """An integer attribute that is 0 or 1."""
+        return bool(self.int(name, default))
 
     def float(self, name: str, default: float) -> float:
         """A float attribute."""
@@ -172,31 +141,31 @@ class Call:
 
     def floats(self, name: str) -> list[float] | None:
         """A list of floats, or None."""
-        found = self.attribute(name, 6)
-        return None if found is None else list(found)
+        found = self.attribute(name, 6, 1)
+        if found is None:
+            return None
+        return [found] if isinstance(found, float) else list(found)
 
     def texts(self, name: str) -> list[str] | None:
         """A list of strings, or None."""
         found = self.attribute(name, 8)
         return None if found is None else [text.decode("utf-8", "replace") for text in found]
 
-    def tensor(self, name: str) -> Value | None:
+    def tensor(self, name: str) -> Stored | None:
         """A tensor attribute."""
         found = self.attribute(name, 4)
-        return None if found is None else of_proto(found.t)
+        return None if found is None else self.scope.tensor(found.t)
+
+    def body(self, name: str, prefix: str = "") -> Body:
+        """The graph in an attribute."""
+        return self.scope.body(self.node, name, prefix)
 
     def ints_at(self, name: str, place: int) -> list[int] | None:
-        """Integers that are an attribute in old opsets and an input in newer ones."""
+        """Integers that are an attribute in old opsets and an operand in newer ones."""
         found = self.ints(name)
         if found is None and self.has(place):
-            return self.integers(place, name)
+            return list(self.integers(place, name))
         return found
-
-    # --- the graph in the making
-
-    def step(self, op: Op | list[Op], operands: Sequence[Value | None]) -> Value:
-        """Add an op on the way to the result."""
-        return self.tracer.step(self, op, operands)
 
 
 def _guessed(attribute: Any) -> int:

@@ -22,7 +22,7 @@ from onnx.helper import tensor_dtype_to_np_dtype
 
 from ...core.graph import Graph
 from ...errors import InvalidModelError, UnreadableModelError
-from .failures import cleaned, shown
+from ..machine.names import printable, shown
 from .filling import doubled, fill
 from .marking import carrying, help_maxima
 from .model import op_key
@@ -69,7 +69,7 @@ class RunningModel:
         draw = np.random.default_rng(seed)
         found: dict[str, NDArray[Any]] = {}
         for entry in self.model.graph.input:
-            name = cleaned(entry.name)
+            name = printable(entry.name)
             if entry.name in self.values:
                 found[name] = self.values[entry.name]
                 continue
@@ -99,7 +99,7 @@ class RunningModel:
     def _execute(
         self, session: Any, names: Sequence[str] | None, inputs: Mapping[str, NDArray[Any]]
     ) -> list[NDArray[Any]]:
-        feeds = {entry.name: inputs[cleaned(entry.name)] for entry in session.get_inputs()}
+        feeds = {entry.name: inputs[printable(entry.name)] for entry in session.get_inputs()}
         try:
             return session.run(names, feeds)
         except _failures(self.runtime) as error:
@@ -119,7 +119,7 @@ class RunningModel:
         kept = [entry for entry in own.input if entry.name not in constants]
         for entry in kept:
             tensor = entry.type.tensor_type
-            shape = shapes.get(cleaned(entry.name))
+            shape = shapes.get(printable(entry.name))
             if entry.name in self.values:
                 shape = self.values[entry.name].shape
             if shape is None:
@@ -201,7 +201,7 @@ class RunningModel:
 def _sources(graph: Any) -> dict[str, tuple[str, str]]:
     """The tensors by their names in the graph, and which node made them."""
     return {
-        cleaned(name): (name, f"{shown(op_key(node.domain, node.op_type))} #{number}")
+        printable(name): (name, f"{shown(op_key(node.domain, node.op_type))} #{number}")
         for number, node in enumerate(graph.node)
         for name in node.output
         if name
@@ -272,4 +272,4 @@ def _failures(runtime: Any) -> tuple[type[BaseException], ...]:
 
 def _said(error: BaseException) -> str:
     """The runtime's message without its code."""
-    return cleaned(str(error).rpartition(" : ")[2])[:300]
+    return printable(str(error).rpartition(" : ")[2])[:300]

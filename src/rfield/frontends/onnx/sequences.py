@@ -2,47 +2,47 @@
 
 from __future__ import annotations
 
-from ...core import layout
+from typing import Any
+
+from ...core import arrays
 from ...core.arguments import normalize_axis
 from ...errors import InvalidModelError, too_large
-from .rulebook import Call, Reading, Result, rule
-from .tensors import Value, known
-
-PARTS = 4096
-"""A sequence of more parts than this is not laid out."""
+from ..machine import limits
+from ..machine.values import Constant, Items, known
+from .rulebook import Call, rule
 
 
-def _items(call: Call, place: int = 0) -> list[Value]:
-    items = call.value(place).items
-    if items is None:
-        raise InvalidModelError(f"input {place} is a tensor; a sequence is expected")
+def _items(call: Call) -> Items:
+    items = call.optional(0)
+    if not isinstance(items, Items):
+        raise InvalidModelError("operand 0 is a tensor; expected a list of tensors")
     return items
 
 
 def _position(call: Call, place: int, count: int, default: int) -> int:
     if not call.has(place):
         return default
-    at = call.integers(place, "the position")[0]
+    at = call.integer(place, "the position")
     if not -count <= at <= count:
         raise InvalidModelError(f"position {at} in a sequence of {count}")
     return at + count if at < 0 else at
 
 
-@rule("SequenceConstruct")
-def construct(call: Call) -> Value:
-    """The inputs as a sequence."""
-    return Value((), items=call.given)
+@rule("SequenceConstruct", "SequenceEmpty")
+def construct(call: Call) -> Items:
+    """The operands as a sequence.
 
-
-@rule("SequenceEmpty")
-def empty(call: Call) -> Value:
-    """Nothing yet."""
-    return Value((), items=[])
+    https://onnx.ai/onnx/operators/onnx__SequenceConstruct.html
+    """
+    return Items(call.given)
 
 
 @rule("SequenceAt")
-def at(call: Call) -> Value:
-    """One element."""
+def at(call: Call) -> Any:
+    """One element.
+
+    https://onnx.ai/onnx/operators/onnx__SequenceAt.html
+    """
     items = _items(call)
     place = _position(call, 1, len(items), 0)
     if place >= len(items):
@@ -51,72 +51,69 @@ def at(call: Call) -> Value:
 
 
 @rule("SequenceInsert")
-def insert(call: Call) -> Value:
-    """One element more."""
-    items = list(_items(call))
-    items.insert(_position(call, 2, len(items), len(items)), call.value(1))
-    return Value((), items=items)
+def insert(call: Call) -> Items:
+    """One element more.
+
+    https://onnx.ai/onnx/operators/onnx__SequenceInsert.html
+    """
+    items = _items(call)
+    place = _position(call, 2, len(items), len(items))
+    return Items((*items[:place], call[1], *items[place:]))
 
 
 @rule("SequenceErase")
-def erase(call: Call) -> Value:
-    """One element less."""
-    items = list(_items(call))
+def erase(call: Call) -> Items:
+    """One element less.
+
+    https://onnx.ai/onnx/operators/onnx__SequenceErase.html
+    """
+    items = _items(call)
     if not items:
         raise InvalidModelError("the sequence is empty")
-    del items[_position(call, 1, len(items), len(items) - 1)]
-    return Value((), items=items)
+    place = _position(call, 1, len(items), len(items) - 1)
+    return Items((*items[:place], *items[place + 1 :]))
 
 
 @rule("SequenceLength")
-def length(call: Call) -> Value:
-    """How many elements."""
+def length(call: Call) -> Constant:
+    """How many elements.
+
+    https://onnx.ai/onnx/operators/onnx__SequenceLength.html
+    """
     return known(len(_items(call)))
 
 
 @rule("SplitToSequence")
-def split_to_sequence(call: Call) -> Value:
-    """Slices along one axis; one by one without ``split``, and then the axis may go."""
-    x = call.value(0)
+def split_to_sequence(call: Call) -> Items:
+    """Slices along one axis; one by one without ``split``, and then the axis may go.
+
+    https://onnx.ai/onnx/operators/onnx__SplitToSequence.html
+    """
+    x = call[0]
     axis = normalize_axis(call.int("axis", 0), len(x.shape))
     size = x.shape[axis]
-    squeeze = False
+    sizes = [1]
     if call.has(1):
-        given = call.integers(1, "split")
-        if not call.value(1).shape:
-            each = max(1, given[0])
-            if size // each > PARTS:
-                raise too_large("a sequence", size // each, "Its parts are too many.")
-            given = [min(each, size - start) for start in range(0, size, each)]
-    else:
-        if size > PARTS:
-            raise too_large("a sequence", size, "Its parts are too many to be laid out.")
-        given, squeeze = [1] * size, not call.int("keepdims", 1)
-    if sum(given) != size or any(part < 0 for part in given):
-        raise InvalidModelError(f"splits an axis of {size} into {given}")
-    items: list[Value] = []
-    start = 0
-    for part in given:
-        piece = call.step(layout.slice_(x.shape, axis, start, start + part), [x])
-        if squeeze:
-            less = (*piece.shape[:axis], *piece.shape[axis + 1 :])
-            piece = call.step(layout.reshape(piece.shape, less), [piece])
-        items.append(piece)
-        start += part
-    return Value((), items=items)
+        sizes = list(call.integers(1, "split"))
+    if not call.has(1) or not call.shape(1):
+        step = max(1, sizes[0])
+        if size // step > limits.TURNS:
+            raise too_large("a sequence", size // step, "Its parts are too many to be laid out.")
+        sizes = [min(step, size - start) for start in range(0, size, step)]
+    parts = arrays.split(x, sizes, axis)
+    if not call.has(1) and not call.flag("keepdims", True):
+        parts = [arrays.squeeze(part, axis) for part in parts]
+    return Items(call.step(part) for part in parts)
 
 
 @rule("ConcatFromSequence")
-def concat_from_sequence(call: Call) -> Result:
-    """All elements joined, along an axis or a new one."""
+def concat_from_sequence(call: Call) -> Any:
+    """All elements joined, along an axis or a new one.
+
+    https://onnx.ai/onnx/operators/onnx__ConcatFromSequence.html
+    """
     items = _items(call)
     if not items:
         raise InvalidModelError("the sequence is empty")
-    axis = call.int("axis", 0)
-    if call.int("new_axis", 0):
-        axis = normalize_axis(axis, len(items[0].shape) + 1)
-        items = [
-            call.step(layout.reshape(v.shape, (*v.shape[:axis], 1, *v.shape[axis:])), [v])
-            for v in items
-        ]
-    return Reading(layout.concat(*(v.shape for v in items), axis=axis), items)
+    join = arrays.stack if call.flag("new_axis") else arrays.concat
+    return join(items, call.int("axis", 0))

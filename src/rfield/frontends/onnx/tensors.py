@@ -1,24 +1,23 @@
-"""Values during a reading: shapes always, contents only where they are small and known.
+"""The tensors of a file: their shapes are written down, their contents are decoded when asked for.
 
-A ``Value`` is one tensor: it holds a node of the graph (it depends on an input), or it is a
-constant. Constants carry their contents only as far as shapes may hang on them: weights are never
-decoded, external data is never opened.
+Most are weights, and nobody asks. What lies in a file beside the model stays there, unless it is
+small enough to be a shape, a table of positions or a scale (``beside``).
 """
 
 from __future__ import annotations
 
-from collections.abc import Sequence
 from math import prod
+from pathlib import Path
 from typing import Any
 
 import numpy as np
-from numpy.typing import NDArray
 
+from ...core.arguments import Shape
 from ...errors import InvalidModelError
-from .failures import shown
-
-INTEGERS_KEPT = 1 << 16
-FLOATS_KEPT = 1 << 12
+from ..machine import limits
+from ..machine.names import shown
+from ..machine.values import Array, Constant
+from .beside import payload_beside
 
 DTYPES: dict[int, str] = {
     1: "float32", 2: "uint8", 3: "int8", 4: "uint16", 5: "int16", 6: "int32", 7: "int64",
@@ -30,84 +29,50 @@ _FIELDS = {
     1: "float_data", 7: "int64_data", 11: "double_data", 12: "uint64_data", 13: "uint64_data",
 }  # fmt: skip
 
-Shape = tuple[int, ...]
-Array = NDArray[Any]
 
+class Stored(Constant):
+    """A tensor in the file, with its message until it is decoded."""
 
-class Value:
-    """One tensor (or a sequence of them, in ``items``).
+    __slots__ = ("_folder", "_proto")
+    stored = True
 
-    ``index``: its node in the graph, None for a constant. ``sized``: a constant that was computed
-    from the shape of a value that depends on an input, so it may change with the input size.
-    """
-
-    __slots__ = ("_array", "_proto", "index", "items", "shape", "sized")
-
-    def __init__(
-        self,
-        shape: Sequence[int],
-        index: int | None = None,
-        array: Array | None = None,
-        *,
-        sized: bool = False,
-        items: list[Value] | None = None,
-        proto: Any = None,
-    ) -> None:
-        self.shape: Shape = tuple(shape)
-        self.index = index
-        self.sized = sized
-        self.items = items
-        self._array = array
+    def __init__(self, shape: Shape, proto: Any = None, folder: Path | None = None) -> None:
+        super().__init__(shape)
         self._proto = proto
+        self._folder = folder
 
     @property
     def array(self) -> Array | None:
         """The contents, where they are known and small."""
         if self._proto is not None:
-            self._array, self._proto = decode(self._proto, self.shape), None
-        return self._array
-
-    @property
-    def depends(self) -> bool:
-        """Whether the value depends on an input."""
-        if self.items is not None:
-            return any(item.depends for item in self.items)
-        return self.index is not None
-
-    def __repr__(self) -> str:
-        kind = "constant" if self.index is None else f"node {self.index}"
-        return f"<Value {self.shape} {kind}>"
+            self._contents = decode(self._proto, self.shape, self._folder)
+            self._proto = None
+        return self._contents  # type: ignore[return-value]  # never a function here
 
 
-def known(array: Any, *, sized: bool = False) -> Value:
-    """A constant with contents."""
-    array = np.asarray(array)
-    return Value(array.shape, None, array, sized=sized)
-
-
-def keeps(shape: Sequence[int], kind: str = "i") -> bool:
-    """Whether contents of this many elements are worth computing."""
-    return 0 <= prod(shape) <= (FLOATS_KEPT if kind in "fc" else INTEGERS_KEPT)
-
-
-def of_proto(proto: Any) -> Value:
-    """An initialiser or a tensor attribute; its contents are decoded when first asked for."""
+def of_proto(proto: Any, folder: Path | None = None) -> Stored:
+    """An initialiser or a tensor attribute; ``folder``: where files beside the model may lie."""
+    sparse = getattr(proto, "values", None)
     shape = tuple(proto.dims)
-    if any(size < 0 for size in shape):
-        raise InvalidModelError(f"tensor {shown(proto.name)!r} has the shape {shape}")
-    return Value(shape, proto=proto)
+    if min(shape, default=0) < 0 or len(shape) > limits.AXES:
+        name = proto.name if sparse is None else sparse.name
+        raise InvalidModelError(f"tensor {shown(name)!r} has the shape {shape[: limits.AXES]}")
+    return Stored(shape, proto if sparse is None else None, folder)
 
 
-def decode(proto: Any, shape: Shape) -> Array | None:
-    """The contents of a small tensor that are in the message itself, else None."""
+def decode(proto: Any, shape: Shape, folder: Path | None) -> Array | None:
+    """The contents of a tensor that is small or a mask, else None."""
     kind = DTYPES.get(proto.data_type)
-    if kind is None or proto.data_location == 1 or len(proto.external_data):
+    count = prod(shape)
+    if kind is None or count > (limits.MASK if kind == "bool" else limits.CONTENTS):
         return None
     dtype = np.dtype(kind)
-    if not keeps(shape, dtype.kind):
-        return None
-    count = prod(shape)
-    raw = proto.raw_data
+    if proto.data_location == 1 or len(proto.external_data):
+        raw = payload_beside(proto, folder, dtype, count)
+        if raw is None:
+            return None
+    else:
+        raw = proto.raw_data
     if raw:
         if len(raw) != count * dtype.itemsize:
             return None

@@ -1,287 +1,270 @@
-"""From nodes to a graph: which tensor holds which value, and what each node adds.
-
-Values that depend on no input never reach the graph; small ones are folded with NumPy, because
-shapes and positions hang on them. Every rule knows the shape of its result.
-"""
+"""Reads nodes one by one into a draft: constants are folded, the rest goes to rules."""
 
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
-from math import prod
+from dataclasses import replace
+from pathlib import Path
 from typing import Any
 
 from ...core import ops
 from ...core.graph import Draft
-from ...core.link import AnyLink, everything
-from ...core.ops import Op
-from ...errors import InvalidModelError, RFieldError, TooLargeError
-from . import folding
-from .failures import shown
-from .model import GraphRecord, ModelRecord, NodeRecord
-from .names import Names
-from .rulebook import RULES, Call, Reading, Result
-from .tensors import Value, of_proto
+from ...errors import InvalidModelError, RFieldError, TooLargeError, UnresolvedSizeError
+from ..machine import bodies, limits
+from ..machine.emit import Emitter, placed
+from ..machine.folding import Folding
+from ..machine.names import Names, printable, shown
+from ..machine.values import Constant, Dependent, Items, Outputs
+from .folding import fold
+from .model import FunctionRecord, GraphRecord, ModelRecord, NodeRecord
+from .rulebook import RULES, Call
+from .tensors import Stored, of_proto
+from .unknown import read_unknown
 
-_FAILURES = (ArithmeticError, LookupError, TypeError, ValueError, MemoryError)
+FAILURES = (
+    RFieldError, ArithmeticError, AttributeError, LookupError, MemoryError, RecursionError,
+    TypeError, ValueError,
+)  # fmt: skip
 
 
 class Scope:
-    """The values by name while one graph body is read; captured names are looked up outside."""
+    """The values by name while one graph is read; captured names are looked up outside.
 
-    __slots__ = ("attributes", "graph", "opsets", "outside", "prefix", "values")
+    ``prefix``: of the names of its layers; ``attributes``: of the function that it is the body of.
+    """
+
+    __slots__ = ("attributes", "graph", "opset", "outside", "prefix", "tracer", "values")
 
     def __init__(
         self,
+        tracer: Tracer,
         graph: GraphRecord,
-        values: dict[str, Value],
-        opsets: Mapping[str, int],
+        values: dict[str, Any],
+        opset: int,
         *,
         outside: Scope | None = None,
         prefix: str = "",
         attributes: Mapping[str, Any] | None = None,
     ) -> None:
+        self.tracer = tracer
         self.graph = graph
         self.values = values
-        self.opsets = opsets
+        self.opset = opset
         self.outside = outside
         self.prefix = prefix
         self.attributes = attributes or {}
 
-    def inner(self, graph: GraphRecord, values: dict[str, Value], prefix: str) -> Scope:
-        """The scope of a subgraph that may read what is visible here."""
-        return Scope(
-            graph, values, self.opsets,
-            outside=self, prefix=prefix, attributes=self.attributes,
-        )  # fmt: skip
-
-    def find(self, name: str) -> Value:
+    def find(self, name: str) -> Any:
         """The value of a name, here or outside."""
         scope: Scope | None = self
         while scope is not None:
             found = scope.values.get(name)
+            if found is None and name in scope.graph.tensors:
+                found = scope.values[name] = self.tensor(scope.graph.tensors[name])
             if found is not None:
-                return found
-            proto = scope.graph.tensors.get(name)
-            if proto is not None:
-                found = _initialiser(proto)
-                scope.values[name] = found
                 return found
             scope = scope.outside
         raise InvalidModelError(f"{shown(name)!r} is read before it is produced")
 
+    def tensor(self, proto: Any) -> Stored:
+        """A tensor of the file."""
+        return of_proto(proto, self.tracer.folder)
+
+    def body(self, node: NodeRecord, name: str, prefix: str) -> Subgraph:
+        """The graph in an attribute of a node."""
+        found = node.subgraphs.get(name)
+        if found is None:
+            raise InvalidModelError(f"attribute {name!r} is missing")
+        return Subgraph(self, found, f"{self.prefix}{prefix}")
+
+
+class Subgraph:
+    """A graph inside a node, to be read with values in the place of its inputs."""
+
+    def __init__(self, outside: Scope, graph: GraphRecord, prefix: str) -> None:
+        self.outside = outside
+        self.graph = graph
+        self.prefix = prefix
+        self.inputs = len(graph.inputs)
+        self.outputs = len(graph.outputs)
+
+    @property
+    def captured(self) -> list[Any]:
+        """What it reads besides its inputs."""
+        return [self.outside.find(name) for name in sorted(self.graph.captured)]
+
+    def __call__(self, values: Sequence[Any], /) -> list[Any]:
+        """Read it; what it returns."""
+        outside = self.outside
+        given = dict(zip((entry.name for entry in self.graph.inputs), values, strict=True))
+        scope = Scope(
+            outside.tracer, self.graph, given, outside.opset,
+            outside=outside, prefix=self.prefix, attributes=outside.attributes,
+        )  # fmt: skip
+        return outside.tracer.run(scope)
+
 
 class Tracer:
-    """The state of one reading."""
+    """Reads one model. ``draft`` and ``layers`` are what comes out."""
 
     def __init__(
-        self,
-        model: ModelRecord,
-        draft: Draft,
-        *,
-        unknown: str = "error",
-        training: bool = False,
+        self, model: ModelRecord, draft: Draft, *, training: bool, folder: Path | None
     ) -> None:
         self.model = model
         self.draft = draft
-        self.names = Names(draft)
-        self.unknown = unknown
         self.training = training
-        self.depth = 0
+        self.folder = folder
+        self.names = Names(draft, map(printable, model.graph.outputs))
+        self.layers = self.names.layers
+        self.emitter = Emitter(draft, self.names.fresh)
+        self.folding = Folding()
         self.sizes: dict[str, int] = {}
+        self.depth = 0
+        self.count = 0
+        self.most = len(model.graph.nodes) + limits.EXTRA
+        self.name = ""
 
-    # --- bodies
+    # -- what rules ask for
 
-    def run(self, scope: Scope) -> list[Value]:
-        """Read all nodes of a body; the values of its outputs."""
+    def step(self, answer: Any, operands: Sequence[Any] = ()) -> Any:
+        """Put an answer into the graph on the way to the result of the node that is being read."""
+        return self.emitter.settle(answer, operands, f"{self.name}/step")
+
+    def inputs_behind(self, value: Any) -> list[str]:
+        """Names of the inputs that a value depends on."""
+        return self.emitter.inputs_behind(value)
+
+    # -- graphs and nodes
+
+    def run(self, scope: Scope) -> list[Any]:
+        """Read all nodes of a graph; the values of its outputs."""
         values = scope.values
+        outside = self.name
         for node in scope.graph.nodes:
-            inputs = [scope.find(name) if name else None for name in node.inputs]
-            results = self.call(node, inputs, scope)
+            self.name = shown(scope.prefix + node.label)
+            self.count += 1
+            try:
+                if self.count > self.most:
+                    raise TooLargeError(f"more than {self.most:,} nodes, loops written out")
+                operands = [scope.find(name) if name else None for name in node.inputs]
+                results = self._read(node, operands, scope)
+            except FAILURES as error:
+                raise placed(error, self.name, shown(node.op)) from None
             for name, value in zip(node.outputs, results, strict=False):
                 if name:
                     values[name] = value
             for name in node.finished:
                 values.pop(name, None)
+        self.name = outside
         return [scope.find(name) for name in scope.graph.outputs]
 
-    def call(self, node: NodeRecord, inputs: list[Value | None], scope: Scope) -> list[Value]:
-        """Read one node: the values of its outputs."""
-        label = shown(scope.prefix + node.label)
-        call = Call(node, inputs, self, label, scope.opsets, _resolved(node, scope.attributes))
-        try:
-            return self._read(call, scope)
-        except RFieldError as error:
-            if getattr(error, "placed", False):
-                raise
-            text = str(error)
-            if not text.startswith(label):
-                text = f"{label} ({shown(node.op)}): {text}"
-            placed = type(error)(text)
-            placed.placed = True  # type: ignore[attr-defined]
-            raise placed from None
-        except RecursionError:
-            raise InvalidModelError(f"{label}: nested too deeply") from None
-        except _FAILURES as error:
-            what = f"{type(error).__name__}: {shown(str(error))}"
-            problem = InvalidModelError(
-                f"{label} ({shown(node.op)}): its inputs and attributes do not fit ({what})"
-            )
-            problem.placed = True  # type: ignore[attr-defined]
-            raise problem from None
-
-    def _read(self, call: Call, scope: Scope) -> list[Value]:
-        node = call.node
-        if node.subgraphs:
-            from . import control
-
-            read = control.BODIES.get(node.op)
-            if read is not None:
-                return self._named(call, read(call, scope), scope)
+    def _read(self, node: NodeRecord, operands: Sequence[Any], scope: Scope) -> list[Any]:
+        """The values of the outputs of one node."""
+        attributes = _resolved(node, scope.attributes)
+        call = Call(self.name, node, operands, self, attributes, scope)
         function = self.model.functions.get(node.op)
         if function is not None:
-            from . import control
-
-            return self._named(call, control.inline(call, function, scope), scope)
-        folded = folding.fold(call)
-        if folded is not None:
-            return folded
+            return self._record(call, Outputs(self._inlined(call, function, scope)), scope)
+        depends = sized = False
+        for value in operands:
+            if isinstance(value, Constant):
+                sized = sized or value.sized
+            elif value is not None:
+                depends = True
+        if not depends and not node.subgraphs:
+            folded = fold(self.folding, call, sized)
+            if folded is not None:
+                return list(folded) if type(folded) is Outputs else [folded]
         rule = RULES.get(node.op)
-        if rule is None:
-            from .unknown import read_unknown
+        self.emitter.sized = sized
+        self.emitter.source = f"{shown(node.op)} #{node.number}"
+        try:
+            answer = read_unknown(call, scope.graph, self.sizes) if rule is None else (
+                rule.function(call)
+            )  # fmt: skip
+        except UnresolvedSizeError:
+            if depends or node.subgraphs:
+                raise
+            answer = Outputs()
+        return self._record(call, answer, scope)
 
-            results = read_unknown(call, scope)
-        else:
-            results = rule.function(call)
-        return self._record(call, results, scope)
-
-    # --- results
-
-    def _named(self, call: Call, results: list[Value], scope: Scope) -> list[Value]:
-        """What a body computes is known by the names of its caller, too."""
-        for place, value in enumerate(results[: len(call.outputs)]):
-            if value.index is not None and call.outputs[place]:
-                self.names.alias(call, value.index, place, scope.prefix)
+    def _record(self, call: Call, answer: Any, scope: Scope) -> list[Any]:
+        """The values of an answer, one for each output; what it makes is a layer."""
+        node, results = call.node, list[Any]()
+        listed = answer if isinstance(answer, Outputs) else (answer,)
+        is_body = bool(node.subgraphs) or node.op in self.model.functions
+        for place, name in enumerate(node.outputs):
+            entry = listed[place] if place < len(listed) else None
+            if entry is None or not name:
+                results.append(Constant(None, origin=f"{call.name}, {shown(node.op)}"))
+                continue
+            tensor = scope.prefix + name
+            before = len(self.draft.nodes)
+            value = self.emitter.settle(entry, call.operands, tensor)
+            if isinstance(value, Dependent):
+                made = value.index >= before or self._is_step(value.index)
+                if made and value.index < before:
+                    self.names.rename(value.index, tensor)
+                elif not made and not is_body and tensor in self.model.graph.outputs:
+                    copy = ops.pointwise(value.shape, kind="copy", algebra="move")
+                    value, made = self.emitter.settle(copy, [value], tensor), True
+                own = scope.prefix + node.name if node.name and not place else ""
+                if made and not is_body:
+                    self.names.layer(own, value.index)
+                else:
+                    self.names.alias(own or tensor, value.index)
+                for path in () if place else node.scopes:
+                    self.names.module(scope.prefix + path, value.index)
+            results.append(value)
         return results
 
-    def _record(
-        self, call: Call, results: Result | tuple[Result, ...], scope: Scope
-    ) -> list[Value]:
-        listed = results if isinstance(results, tuple) else (results,)
-        values: list[Value] = []
-        for place, name in enumerate(call.outputs):
-            result = listed[place] if place < len(listed) else None
-            if result is None or not name:
-                values.append(Value(()))
-            elif isinstance(result, Value):
-                values.append(result)
-            else:
-                value = self._emit(call, result, scope.prefix + name)
-                values.append(value)
-                if value.index is not None:
-                    self.names.layer(call, value.index, place, scope.prefix)
-        return values
+    def _is_step(self, index: int) -> bool:
+        """Whether a value was made on the way to the result of the node that is being read."""
+        return self.draft.nodes[index].name.startswith(f"{self.name}/step")
 
-    def _emit(self, call: Call, result: Op | list[Op] | Reading, name: str) -> Value:
-        operands: Sequence[Value | None] = call.inputs
-        op = result
-        if isinstance(op, Reading):
-            operands, op = op.operands, op.op
-        return self._add(call, op, operands, name)
+    def _inlined(self, call: Call, function: FunctionRecord, scope: Scope) -> list[Any]:
+        """A local function, read in the place of its call."""
+        values = dict(zip(function.inputs, call.operands, strict=False))
+        missing = {name for name in function.inputs if values.get(name) is None}
+        body = Scope(
+            self, _without(function.body, missing),
+            {name: value for name, value in values.items() if value is not None},
+            _opset(function.opsets),
+            prefix=f"{scope.prefix}{call.node.label}/",
+            attributes={**function.defaults, **call.attributes},
+        )  # fmt: skip
+        return bodies.call(self, lambda _: self.run(body), ())
 
-    def step(self, call: Call, op: Op | list[Op], operands: Sequence[Value | None]) -> Value:
-        """Add an op that is no layer of its own."""
-        return self._add(call, op, operands, f"{call.name}/{_kind(op)}")
+    # -- the whole model
 
-    def _add(
-        self, call: Call, op: Op | list[Op], operands: Sequence[Value | None], name: str
-    ) -> Value:
-        if isinstance(op, list):
-            if not op:
-                found = operands[0]
-                assert found is not None
-                return found
-            value = operands[0]
-            for number, step in enumerate(op[:-1], 1):
-                value = self._add_one(call, step, [value], f"{name}/step{number}")
-            rest = operands[1:] if len(op) == 1 else []
-            return self._add_one(call, op[-1], [value, *rest], name)
-        return self._add_one(call, op, operands, name)
-
-    def _add_one(self, call: Call, op: Op, operands: Sequence[Value | None], name: str) -> Value:
-        """One op with the operands that depend on an input; constants are left out."""
-        links, exact = op.links, op.exact
-        kept: list[int] = []
-        chosen: list[AnyLink] = []
-        sized = any(v is not None and v.index is None and v.sized for v in call.inputs)
-        for place, operand in enumerate(operands):
-            if operand is None:
-                continue
-            if operand.items is not None:
-                raise InvalidModelError("a sequence stands where a tensor is expected")
-            index = operand.index
-            if index is None:
-                continue
-            if place < len(links):
-                link = links[place]
-                if link is None:
-                    continue
-            else:
-                link, exact = everything(len(operand.shape)), False
-            kept.append(index)
-            chosen.append(link)
-        if any(size < 0 for size in op.shape):
-            raise InvalidModelError(f"its output would have the shape {op.shape}")
-        if not kept:
-            return Value(op.shape, sized=sized)
-        moving = op.depends_on_size or (sized and op.kind in _MOVED_BY_SIZE)
-        join = op.join and len(kept) > 1
-        if (len(chosen), join, exact, moving) != (
-            len(links), op.join, op.exact, op.depends_on_size,
-        ):  # fmt: skip
-            op = Op(op.kind, op.shape, tuple(chosen), join, exact, op.work, moving)
-        source = f"{shown(call.node.op)} #{call.node.number}"
-        self.draft.tables = tuple(v.shape for v in call.inputs if v is not None and v.index is None)
-        return Value(op.shape, self.draft.add(self.names.fresh(name), op, kept, source=source))
-
-    # --- questions
-
-    def inputs_behind(self, value: Value) -> list[str]:
-        """Names of the graph inputs that a value depends on."""
-        if value.index is None:
-            return []
-        found, stack, names = {value.index}, [value.index], set[str]()
-        while stack:
-            node = self.draft.nodes[stack.pop()]
-            if not node.operands and node.kind == "input":
-                names.add(node.name)
-            for operand in node.operands:
-                if operand not in found:
-                    found.add(operand)
-                    stack.append(operand)
-        return [entry.name for entry in self.draft.entries if entry.name in names]
+    def outputs(self, values: dict[str, Any]) -> list[int]:
+        """Read the model with these values for its inputs; its outputs, in their order."""
+        graph = self.model.graph
+        scope = Scope(self, graph, values, _opset(self.model.opsets))
+        found: dict[int, None] = {}
+        for name, value in zip(graph.outputs, self.run(scope), strict=True):
+            for item in value if isinstance(value, Items) else (value,):
+                if isinstance(item, Dependent):
+                    found[item.index] = None
+                    self.names.alias(name, item.index)
+        return list(found)
 
 
-_MOVED_BY_SIZE = frozenset({"pad", "slice", "gather", "resize", "select", "roll"})
-"""Kinds whose reading, not only whose shape, changes when a computed operand does."""
+def _opset(opsets: Mapping[str, int]) -> int:
+    return opsets.get("", 1 << 30)
 
 
-def opaque(call: Call, shape: Sequence[int], kind: str = "") -> Op:
-    """Every output may read every operand whole: an upper bound."""
-    shapes = [() if value is None else value.shape for value in call.inputs]
-    return ops.opaque(shapes, shape, kind=kind or call.op.lower())
-
-
-def _kind(op: Op | list[Op]) -> str:
-    return op.kind if isinstance(op, Op) else (op[-1].kind if op else "step")
-
-
-def _initialiser(proto: Any) -> Value:
-    if hasattr(proto, "values"):
-        shape = tuple(proto.dims)
-        if any(size < 0 for size in shape):
-            raise InvalidModelError(f"tensor {shown(proto.values.name)!r} has the shape {shape}")
-        return Value(shape)
-    return of_proto(proto)
+def _without(body: GraphRecord, missing: Iterable[str]) -> GraphRecord:
+    """Optional inputs that are left out: nodes of the body see them as left out too."""
+    gone = set(missing)
+    if not gone:
+        return body
+    nodes = [
+        replace(node, inputs=tuple("" if name in gone else name for name in node.inputs))
+        if not gone.isdisjoint(node.inputs) else node
+        for node in body.nodes
+    ]  # fmt: skip
+    return replace(body, nodes=nodes)
 
 
 def _resolved(node: NodeRecord, given: Mapping[str, Any]) -> Mapping[str, Any]:
@@ -295,14 +278,3 @@ def _resolved(node: NodeRecord, given: Mapping[str, Any]) -> Mapping[str, Any]:
         elif attribute.ref_attr_name in given:
             own[name] = given[attribute.ref_attr_name]
     return own
-
-
-def elements(values: Iterable[Value]) -> int:
-    """How many elements all values have together."""
-    return sum(prod(value.shape) for value in values)
-
-
-def guard(cells: int, what: str) -> None:
-    """Refuse what would need more cells than are ever useful."""
-    if cells > 1 << 22:
-        raise TooLargeError(f"{what} needs {cells:,} entries, more than rfield lays out")

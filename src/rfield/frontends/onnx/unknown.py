@@ -2,24 +2,20 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from collections.abc import Mapping
 
 from ...core import ops
 from ...errors import InvalidModelError
-from .failures import Unknown, shown, unsupported
-from .model import GraphRecord, ModelRecord, NodeRecord
+from ..machine.names import shown
+from ..machine.unsupported import Unsupported
+from ..machine.values import Outputs
+from .model import GraphRecord, ModelRecord
 from .rulebook import RULES, Call
-
-if TYPE_CHECKING:
-    from ...core.ops import Op
-    from .tracer import Scope
-
-CONTROL = frozenset({"If", "Loop", "Scan", "SequenceMap"})
 
 
 def refuse_unknown(model: ModelRecord) -> None:
     """Raise one error that names every op that cannot be read."""
-    found: dict[str, Unknown] = {}
+    found = Unsupported(RULES, "onnx")
     seen: set[str] = set()
     graphs: list[tuple[GraphRecord, str]] = [(model.graph, "")]
     while graphs:
@@ -31,40 +27,31 @@ def refuse_unknown(model: ModelRecord) -> None:
                 if node.op not in seen:
                     seen.add(node.op)
                     graphs.append((function.body, f"{prefix}{node.label}/"))
-            elif node.op not in RULES and node.op not in CONTROL:
-                _note(found, node, graph, prefix)
+            elif node.op not in RULES:
+                dims = graph.declared.get(node.outputs[0]) if node.outputs else None
+                shape = None if dims is None else [d if isinstance(d, int) else None for d in dims]
+                found.meet(node.op, shown(prefix + node.label), shape, f"node {node.number}")
     if found:
-        raise unsupported(found, {name: RULES.nearest(name) for name in found})
+        raise found.error()
 
 
-def _note(found: dict[str, Unknown], node: NodeRecord, graph: GraphRecord, prefix: str) -> None:
-    seen = found.get(node.op)
-    if seen is not None:
-        found[node.op] = seen._replace(uses=seen.uses + 1)
-        return
-    dims = graph.declared.get(node.outputs[0]) if node.outputs else None
-    shape = None if dims is None else tuple(d if isinstance(d, int) else None for d in dims)
-    found[node.op] = Unknown(1, prefix + node.label, shape, f"node {node.number}")
-
-
-def read_unknown(call: Call, scope: Scope) -> tuple[Op, ...]:
+def read_unknown(call: Call, graph: GraphRecord, sizes: Mapping[str, int]) -> Outputs:
     """``unknown="whole"``: each output may read everything; its shape is what the file says."""
-    results: list[Op] = []
-    for name in call.outputs:
-        shape = declared_shape(call, scope, name)
-        shapes = [() if value is None else value.shape for value in call.inputs]
-        results.append(ops.opaque(shapes, shape, kind=shown(call.op).lower()))
-    return tuple(results)
+    shapes = [() if value is None else value.shape for value in call.operands]
+    return Outputs(
+        ops.opaque(shapes, _declared(graph, name, sizes), kind=shown(call.op).lower())
+        for name in call.outputs
+    )
 
 
-def declared_shape(call: Call, scope: Scope, name: str) -> tuple[int, ...]:
+def _declared(graph: GraphRecord, name: str, known: Mapping[str, int]) -> tuple[int, ...]:
     """The shape that the file states for a value, symbols replaced by the sizes of the inputs."""
-    dims = scope.graph.declared.get(name)
+    dims = graph.declared.get(name)
     if dims is None:
         raise InvalidModelError(
             f"nothing is known of this op, and the file does not say what shape {shown(name)!r} has"
         )
-    sizes = [d if isinstance(d, int) else call.tracer.sizes.get(d or "") for d in dims]
+    sizes = [d if isinstance(d, int) else known.get(d or "") for d in dims]
     if any(size is None for size in sizes):
         raise InvalidModelError(
             f"nothing is known of this op, and the file leaves the shape of {shown(name)!r} open"

@@ -14,6 +14,7 @@ from sys import intern
 from typing import Any, NamedTuple, TypeAlias
 
 from ...errors import InvalidModelError
+from ..machine.names import printable
 from ..machine.values import Outputs
 from .arguments import OUTPUT_NAMES
 from .values import Mark, Stored
@@ -34,11 +35,6 @@ def pick(value: Any, output: int) -> Any:
     if output and value is not Mark.ASIDE and value is not Mark.DEAD:
         raise InvalidModelError(f"output {output} of a node with 1")
     return value
-
-
-def printable(name: str) -> str:
-    """A name without control characters; they are written as escapes."""
-    return name if name.isprintable() else name.encode("unicode_escape").decode("ascii")
 
 
 class Item:

@@ -11,8 +11,9 @@ from typing import Any
 
 from ...errors import InvalidModelError
 from ..machine import bodies, limits
+from ..machine.names import printable
 from ..machine.values import Constant, Outputs
-from .bodies import MERGES, Body, Item, Reference, pick, printable, sort
+from .bodies import MERGES, Body, Item, Reference, pick, sort
 from .control import outputs
 from .rulebook import Machine
 

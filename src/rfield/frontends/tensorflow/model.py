@@ -10,11 +10,12 @@ from ...core.arguments import normalize_axis
 from ...core.graph import FreeShape, Graph
 from ...errors import InvalidModelError, UnreadableModelError, show_shape, unknown_name
 from ..machine import limits
+from ..machine.names import printable
 from ..machine.values import Constant, Dependent, Outputs, dependents, known
 from ..registry import Request
 from ..standins import mark_free, sized
 from . import bodies
-from .bodies import Body, pick, printable
+from .bodies import Body, pick
 from .files import Source
 from .loops import untie
 from .reader import Reader, Spending

@@ -13,10 +13,11 @@ from ...errors import InvalidModelError, RFieldError, TooLargeError, UnresolvedS
 from ..machine import limits
 from ..machine.bodies import call
 from ..machine.emit import Emitter, placed
+from ..machine.names import Names, printable
 from ..machine.unsupported import Unsupported
 from ..machine.values import Constant, Dependent, Outputs, dependents
 from .blocks import written_out
-from .bodies import MERGES, SPENT, Body, Item, of_function, pick, printable
+from .bodies import MERGES, SPENT, Body, Item, of_function, pick
 from .control import outputs
 from .folding import fold
 from .loops import LoopItem, loop
@@ -93,10 +94,10 @@ class Reader:
         self.training = training
         self.unknown = unknown
         self.draft = Draft()
-        self.layers: dict[str, int] = {}
-        self.taken: dict[str, int] = {}  # how often, of names that come again
+        self.names = Names(self.draft)
+        self.layers = self.names.layers
         self.unsupported = Unsupported(RULES, "tensorflow")
-        self.emitter = Emitter(self.draft, self.unique)
+        self.emitter = Emitter(self.draft, self.names.fresh)
         self.depth = 0
         self.count = 0
         self.most = nodes + limits.EXTRA
@@ -215,15 +216,6 @@ class Reader:
             else:
                 self.layers.setdefault(name, value.index)
         return value
-
-    def unique(self, name: str) -> str:
-        """A name that no value has: in the second pass of a loop body, ``name#2``."""
-        count = 1
-        made = name
-        while made in self.draft.names:
-            count = self.taken[name] = max(self.taken.get(name, 1), count) + 1
-            made = f"{name}#{count}"
-        return made
 
     # -- nodes without a rule, or without a shape ---------------------------------------------
 

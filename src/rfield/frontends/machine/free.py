@@ -1,0 +1,178 @@
+"""Free input sizes: a model is read at sizes that stand for any, and what differs is free.
+
+It is read at a size that every usual stride divides, and again at an odd one of about twice that,
+or at exactly twice where the model does not take odd sizes. Shapes that differ between the two are
+free; an op that reads other places in the two (SAME padding that is computed from the size, what is
+counted from the end) depends on the size. No message shows a size that was made up.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
+
+from ...core.graph import FreeShape, Graph, Node, SizedShape
+from ...core.link import AnyLink, Link
+from ...errors import InvalidModelError, RFieldError, TooLargeError, show_shape
+
+LADDER = (1_290_240, 20_160, 6_720, 2_520)
+"""Sizes that stand for any, the next one where a model does not take the one before."""
+
+IMAGE = 2
+"""How many of them are too large for images, whose positions may be laid in one row."""
+
+ReadAt = Callable[[Mapping[str, SizedShape]], Graph]
+
+
+def read_free(
+    shapes: Mapping[str, FreeShape], measured: Mapping[str, Collection[int]], read: ReadAt
+) -> Graph:
+    """The graph of a model some of whose input sizes are None.
+
+    Args:
+        shapes: of all inputs.
+        measured: along which axes of each; on others a free size (a batch) is read as 1.
+        read: the graph at given shapes.
+
+    Raises:
+        RFieldError: what the model says to the first size, if it takes none.
+    """
+    free = {name: _free(shape, measured[name]) for name, shape in shapes.items()}
+    wide = any(len(axes) > 1 for axes in free.values())
+    problem: RFieldError | None = None
+    for size in LADDER[IMAGE if wide else 0 :]:
+        try:
+            graph = read(_filled(shapes, free, size, 1))
+            twin = _twin(shapes, free, size, read)
+        except (InvalidModelError, TooLargeError) as error:
+            problem = problem or _sizeless(error, shapes, free, size, read)
+            continue
+        mark(graph, twin)
+        for entry in graph.inputs_:
+            entry.free = frozenset(free[entry.name])
+        graph.reread = _again(shapes, free, size, read)
+        return graph
+    assert problem is not None
+    listed = ", ".join(
+        f"{name!r} {show_shape(shape)}" for name, shape in shapes.items() if None in shape
+    )
+    raise type(problem)(
+        f"{problem}\n  The model leaves input sizes free, but does not accept every size.\n"
+        f"  Give input_shape; free are: {listed}"
+    )
+
+
+def _free(shape: FreeShape, measured: Collection[int]) -> list[int]:
+    return [axis for axis, size in enumerate(shape) if size is None and axis in measured]
+
+
+def _filled(
+    shapes: Mapping[str, FreeShape], free: Mapping[str, Sequence[int]], size: int, batch: int
+) -> dict[str, SizedShape]:
+    return {
+        name: tuple(
+            known if known is not None else size if axis in free[name] else batch
+            for axis, known in enumerate(shape)
+        )
+        for name, shape in shapes.items()
+    }
+
+
+def _twin(
+    shapes: Mapping[str, FreeShape], free: Mapping[str, Sequence[int]], size: int, read: ReadAt
+) -> Graph:
+    try:
+        return read(_filled(shapes, free, 2 * size + 1, 2))
+    except (InvalidModelError, TooLargeError):
+        return read(_filled(shapes, free, 2 * size, 2))
+
+
+def _again(
+    shapes: Mapping[str, FreeShape], free: Mapping[str, Sequence[int]], size: int, read: ReadAt
+) -> Callable[[Mapping[str, Sequence[int]]], Graph]:
+    """The same model at other sizes; those that are not given stand for any again."""
+    standing = _filled(shapes, free, size, 1)
+
+    def reread(wanted: Mapping[str, Sequence[int]]) -> Graph:
+        graph = read({**standing, **{name: tuple(shape) for name, shape in wanted.items()}})
+        graph.reread = reread
+        return graph
+
+    return reread
+
+
+def mark(graph: Graph, twin: Graph) -> None:
+    """Note in ``graph`` which sizes and which readings differ in the same model at other sizes.
+
+    Values are matched by name: a slice that cuts nothing at one size may cut at another.
+    """
+    others = {node.name: node for node in twin.nodes}
+    for index, node in enumerate(graph.nodes):
+        other = others.get(node.name)
+        if other is None or _operands(graph, node) != _operands(twin, other):
+            node.depends_on_size = True
+        if other is None:
+            continue
+        if node.shape != other.shape and len(node.shape) == len(other.shape):
+            graph.free_shapes[index] = tuple(
+                a if a == b else None for a, b in zip(node.shape, other.shape, strict=True)
+            )
+        if not _same(node.links, other.links):
+            node.depends_on_size = True
+
+
+def _operands(graph: Graph, node: Node) -> list[str]:
+    return [graph.nodes[operand].name for operand in node.operands]
+
+
+def _same(first: Sequence[AnyLink], second: Sequence[AnyLink]) -> bool:
+    """Equal relations; a reshape is the same move at every size."""
+    return len(first) == len(second) and all(
+        a.reads == b.reads if isinstance(a, Link) and isinstance(b, Link) else type(a) is type(b)
+        for a, b in zip(first, second, strict=True)
+    )
+
+
+def _sizeless(
+    error: RFieldError,
+    shapes: Mapping[str, FreeShape],
+    free: Mapping[str, Sequence[int]],
+    size: int,
+    read: ReadAt,
+) -> RFieldError:
+    """The error with ``?`` for the numbers that come of a size that was made up."""
+    again = [_refusal(_filled(shapes, free, other, 1), read) for other in (3 * size, 2 * size)]
+    return type(error)(without_sizes([str(error), *(text for text in again if text)], size))
+
+
+def _refusal(sizes: Mapping[str, SizedShape], read: ReadAt) -> str:
+    """What the model says to these sizes, if it does not take them."""
+    try:
+        read(sizes)
+    except RFieldError as error:
+        return str(error)
+    return ""
+
+
+def without_sizes(texts: Sequence[str], size: int) -> str:
+    """The first text with ``?`` for each number in which it differs from the others.
+
+    Where they differ in more than numbers, for each that may come of ``size``.
+
+    >>> without_sizes(["a: 96 and 88 of 3", "a: 192 and 184 of 3"], 96)
+    'a: ? and ? of 3'
+    >>> without_sizes(["a: 640 of 3"], 640)
+    'a: ? of 3'
+    """
+    first, *others = [re.split(r"(\d[\d,]*)", text) for text in texts]
+    alike = [parts for parts in others if parts[::2] == first[::2]]
+
+    def shown() -> Iterator[str]:
+        for place, part in enumerate(first):
+            number = place % 2 and int(part.replace(",", ""))
+            moves = any(parts[place] != part for parts in alike)
+            made_up = not alike and number >= size // 64
+            tail = "," if place % 2 and part.endswith(",") else ""
+            yield f"?{tail}" if place % 2 and (moves or made_up) else part
+
+    return "".join(shown())
