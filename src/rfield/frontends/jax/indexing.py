@@ -51,7 +51,7 @@ def gather(call: Call) -> Any:
     steps: list[Op] = []
     for axis in full:  # a part that starts at 0 everywhere
         cut = part(_of(x, steps), axis, 0, sizes[axis])
-        steps += cut.steps
+        steps = list(cut.steps)
     windows = [axis for axis in kept if axis in indexed]
     tuples = _tuples(indexed, windows, starts, sizes, batch)
     moved = layout.permute(_of(x, steps).shape, [*indexed, *full])
@@ -60,7 +60,7 @@ def gather(call: Call) -> Any:
     for k, axis in enumerate([*outer, *[place[axis] for axis in [*windows, *full]]]):
         order[axis] = k
     last = layout.permute(picked.shape, order)
-    made = [op for op in [*steps, moved, *picked.steps, last] if not _stays(op)]
+    made = [op for op in [*picked.steps, last] if not _stays(op)]
     if outside and made:
         made[-1] = replace(made[-1], exact=False)
     return read(made, x)
