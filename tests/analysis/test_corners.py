@@ -242,3 +242,14 @@ def test_a_kernel_of_one_passes_its_axis_on_unchanged() -> None:
     assert str(link) == "Link(0: =, 1: =)"
     (link,) = layout.slice_((1, 5), 1, 0, 4, 1).links
     assert str(link) != "Link(0: =, 1: =)"
+
+
+def test_a_tensor_without_elements_reads_nothing_when_it_is_reshaped() -> None:
+    """Of a row of six, nothing is left beside the row itself."""
+    draft = Draft()
+    x = draft.input("x", (1, 1, 6), (2,))
+    y = draft.add("conv", ops.conv((1, 1, 6), kernel=(3,), padding=(1,)), [x])
+    empty = draft.add("none", layout.slice_((1, 1, 6), 2, 0, 0), [y])
+    shaped = draft.add("shaped", layout.reshape((1, 1, 0), (0, 1, 6)), [empty])
+    graph = draft.finish([shaped])
+    assert rfield.receptive_field(graph).size == (0,)
