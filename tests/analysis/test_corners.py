@@ -258,3 +258,14 @@ def test_outputs_that_read_anything_of_an_axis_with_ends(seed: int) -> None:
     covered = [any(0 <= tap < size for tap in relation.at(i)) for i in range(outputs)]
     found = coverage(relation, size, outputs)
     assert (None if found is None else found.tolist()) == (None if all(covered) else covered)
+
+
+def test_a_tensor_without_elements_reads_nothing_when_it_is_reshaped() -> None:
+    """Of a row of six, nothing is left beside the row itself."""
+    draft = Draft()
+    x = draft.input("x", (1, 1, 6), (2,))
+    y = draft.add("conv", ops.conv((1, 1, 6), kernel=(3,), padding=(1,)), [x])
+    empty = draft.add("none", layout.slice_((1, 1, 6), 2, 0, 0), [y])
+    shaped = draft.add("shaped", layout.reshape((1, 1, 0), (0, 1, 6)), [empty])
+    graph = draft.finish([shaped])
+    assert rfield.receptive_field(graph).size == (0,)

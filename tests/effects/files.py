@@ -1,4 +1,4 @@
-"""Reading files in a process that is watched, and inert files that would do harm if they could."""
+"""Reading files in a process that is watched: ``inner``, with home and temporary files in it."""
 
 from __future__ import annotations
 
@@ -7,17 +7,17 @@ import os
 import subprocess
 import sys
 from pathlib import Path
-from typing import Any
 
 
 def environment(root: Path) -> dict[str, str]:
     """Home and temporary files inside the watched folder; TensorFlow is not told to be quiet."""
-    for name in ("inner", "home", "tmp"):
+    for name in ("inner", "inner/home", "inner/tmp"):
         (root / name).mkdir(parents=True, exist_ok=True)
     kept = {key: value for key, value in os.environ.items() if not key.startswith("TF_CPP")}
     return {
-        **kept, "HOME": str(root / "home"), "TMPDIR": str(root / "tmp"),
-        "KERAS_HOME": str(root / "home"), "PYTHONPATH": os.pathsep.join(filter(None, sys.path)),
+        **kept, "HOME": str(root / "inner" / "home"), "TMPDIR": str(root / "inner" / "tmp"),
+        "KERAS_HOME": str(root / "inner" / "home"),
+        "PYTHONPATH": os.pathsep.join(filter(None, sys.path)),
         "CUDA_VISIBLE_DEVICES": "", "OMP_NUM_THREADS": "1",
     }  # fmt: skip
 
@@ -41,10 +41,3 @@ def watched(
     )
     assert done.returncode == 0, done.stderr
     return [tuple(json.loads(line)) for line in done.stdout.splitlines()]
-
-
-def inert(root: Path, makers: dict[str, Any]) -> list[Path]:
-    """Files by name, each made by a function that is given its path."""
-    for name, make in makers.items():
-        make(root / "inner" / name)
-    return [root / "inner" / name for name in makers]

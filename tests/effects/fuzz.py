@@ -11,7 +11,6 @@ from __future__ import annotations
 
 import argparse
 import json
-import os
 import random
 import resource
 import subprocess
@@ -22,6 +21,7 @@ from collections.abc import Callable
 from pathlib import Path
 
 from tests.effects.exports import KINDS
+from tests.effects.files import environment
 from tests.effects.watch import judged, prepared, read
 
 PATIENCE = 300
@@ -63,8 +63,8 @@ def work(kind: str, folder: Path, seed: int, first: int, count: int) -> None:
     """Read the files of some numbers in this process, a line of JSON for each."""
     resource.setrlimit(resource.RLIMIT_AS, (16 << 30, 16 << 30))
     good = sorted(folder.glob(f"good*.{kind}"))
-    root = folder / "root"
-    path = root / "inner" / f"case.{kind}"
+    root = folder / "inner"
+    path = root / f"case.{kind}"
     watch = prepared(root, good)
     for number in range(first, count):
         sys.stdout.write(f"{number}\n")
@@ -102,12 +102,12 @@ class Tally:
     def _one_process(self, folder: Path, seed: int, first: int, count: int) -> int:
         command = [sys.executable, "-m", "tests.effects.fuzz", "--work", self.kind, str(folder)]
         command += ["--seed", str(seed), "--first", str(first), "--count", str(count)]
-        errors = (folder / "stderr").open("w+")
+        errors = (folder / "stderr").open("w+", errors="replace")
         worker = subprocess.Popen(
             ["timeout", "-s", "KILL", str(PATIENCE + 3 * count), *command],
-            stdout=subprocess.PIPE, stderr=errors, text=True, env=_environment(folder),
+            stdout=subprocess.PIPE, stderr=errors, text=True, env=environment(folder),
         )  # fmt: skip
-        begun, done = first, first - 1
+        begun = done = first - 1
         for line in worker.stdout or ():
             said = json.loads(line)
             if isinstance(said, int):
@@ -120,15 +120,15 @@ class Tally:
             self.slowest = max(self.slowest, seconds)
             self.largest = max(self.largest, megabytes)
         status = worker.wait()
-        if status or done < count - 1:
+        with errors:
             errors.seek(0)
             tail = errors.read()[-300:]
+        if begun < first:
+            raise RuntimeError(f"no file is read, status {status}: {tail}")
+        if done < begun:
             self.outcomes["DIED"] += 1
             self.find(begun, f"the process ended with status {status}: {tail!r}")
-            if done < first and begun == first:
-                return first + 1 if tail == "" or begun > first else begun + 1
-        errors.close()
-        return max(begun, done) + 1
+        return begun + 1
 
     def __str__(self) -> str:
         found = ", ".join(f"{times} {what}" for what, times in self.outcomes.most_common())
@@ -139,27 +139,13 @@ class Tally:
         )
 
 
-def _environment(folder: Path) -> dict[str, str]:
-    """Home and temporary files inside the folder that is watched."""
-    root = folder / "root"
-    for name in ("inner", "home", "tmp"):
-        (root / name).mkdir(parents=True, exist_ok=True)
-    changed = {"HOME": root / "home", "TMPDIR": root / "tmp", "KERAS_HOME": root / "home"}
-    return {
-        **os.environ, **{name: str(place) for name, place in changed.items()},
-        "PYTHONPATH": os.pathsep.join(sys.path), "TF_CPP_MIN_LOG_LEVEL": "3",
-        "CUDA_VISIBLE_DEVICES": "", "OMP_NUM_THREADS": "1",
-    }  # fmt: skip
-
-
 def fuzz(kind: str, seed: int, count: int) -> Tally:
     """Damaged files of one kind."""
     tally = Tally(kind)
     with tempfile.TemporaryDirectory(prefix="rfield-effects-") as place:
         folder = Path(place)
-        environment = _environment(folder)
         exporter = [sys.executable, "-m", "tests.effects.exports", kind, str(folder)]
-        subprocess.run(exporter, check=True, env=environment, stderr=subprocess.PIPE)
+        subprocess.run(exporter, check=True, env=environment(folder), stderr=subprocess.PIPE)
         tally.run(folder, seed, count)
     sys.stdout.write(f"{tally}\n")
     sys.stdout.flush()

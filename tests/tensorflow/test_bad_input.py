@@ -332,3 +332,15 @@ def test_a_large_tensor_that_contradicts_its_shape(tmp_path):
         tensor.tensor_shape.dim.add(size=size)
     g.node("Pad", "p", x, pads)
     assert "a constant of 8 elements holds 500000" in refused_graph(tmp_path, g)
+
+
+def test_a_saved_model_inside_a_saved_model(tmp_path):
+    outer = messages.SavedModel.FromString(
+        small_cnn().saved_model({"x": "image:0"}, {"y": "sum:0"})
+    )
+    outer.meta_graphs[0].graph_def = outer.SerializeToString()
+    path = tmp_path / "graph.pb"
+    path.write_bytes(outer.SerializeToString())
+    assert refused(path) == (
+        "not a TensorFlow GraphDef or SavedModel: a SavedModel lies inside the SavedModel"
+    )

@@ -44,10 +44,10 @@ def through(
     the source that the term is about; if the term goes on along no axis, it shows the empty phases
     of this one.
     """
-    if isinstance(link, Reshaped):
-        return _reshape(term, link)
     if prod(before) == 0:
         return None
+    if isinstance(link, Reshaped):
+        return _reshape(term, link)
     unchanged = _shortcut(term, link, len(before), len(after))
     if unchanged is not None:
         return unchanged

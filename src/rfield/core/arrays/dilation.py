@@ -57,6 +57,8 @@ def spread(
     (Known(shape=(1, 6)), [(0, 2)])
     """
     cut = {axis: (min(0, a), min(0, b)) for axis, (a, b) in zip(axes, padding, strict=True)}
-    made = pad_inside(Known(shape_of(x)), cut, {axis: step - 1 for axis, step in zip(axes, inside, strict=True)})
+    made = pad_inside(
+        Known(shape_of(x)), cut, {axis: step - 1 for axis, step in zip(axes, inside, strict=True)}
+    )
     rest = [(max(0, a), max(0, b)) for a, b in padding]
     return list(made.steps), Known(made.shape), rest

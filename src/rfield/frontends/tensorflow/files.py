@@ -197,6 +197,8 @@ def of_saved_model(message: Any, signature: str | None, origin: str) -> Source:
         raise unknown_name("signature", signature, sorted(signatures))
     chosen = signature or (_SERVING if _SERVING in signatures else min(signatures, default=None))
     graph = parse(meta.graph_def)
+    if isinstance(graph, messages.SavedModel):
+        raise _unreadable("a SavedModel lies inside the SavedModel")
     if chosen is None:
         return Source(graph, origin=origin)
     entry = signatures[chosen]
