@@ -7,6 +7,28 @@ and reached.
 from __future__ import annotations
 
 RULES: dict[str, str] = {
+    "torch": """
+        contraction.add_outer contraction.add_summed_product contraction.chain_matmul
+        contraction.cross contraction.einsum contraction.fused_attention contraction.kron
+        contraction.matrix_function contraction.outer contraction.similarity
+        convolution.conv_depthwise convolution.conv_tbc convolution.convolution
+        indexing.anywhere indexing.embedding indexing.embedding_bag indexing.one_hot
+        layout.circular_pad layout.matrix_transpose layout.movedim layout.narrow
+        layout.reflection_pad layout.repeat_interleave layout.replication_pad
+        normalization.batch_norm_fixed normalization.batch_norm_of_batch
+        normalization.native_batch_norm normalization.native_group_norm
+        normalization.native_layer_norm normalization.weight_norm pointwise.fill
+        pointwise.frexp pointwise.native_dropout pointwise.part_of_complex
+        pooling.adaptive_max_pool1d pooling.adaptive_max_pool3d pooling.adaptive_pool1d
+        pooling.adaptive_pool3d pooling.max_pool1d_with_indices pooling.max_pool2d
+        pooling.max_pool3d pooling.pool1d recurrent.fused_lstm_cell recurrent.gru
+        recurrent.gru_cell recurrent.lstm recurrent.lstm_cell recurrent.packed
+        reduction.argsort reduction.diff reduction.dist reduction.fftshift
+        reduction.histogram reduction.ifftshift reduction.istft reduction.mixing
+        reduction.searchsorted resize.bicubic2d_antialias resize.lanczos2d_antialias
+        resize.nearest2d resize.nearest3d resize.nearest_exact2d resize.nearest_exact3d
+        resize.trilinear3d vision.deform_conv2d vision.nms vision.region_pool
+    """,
     "onnx": """
         attention.group_query attention.linear_attention attention.ms_attention
         attention.multi_head contraction.determinant contraction.fused_matmul
@@ -53,6 +75,80 @@ RULES: dict[str, str] = {
 """Rule functions, by family."""
 
 NAMES: dict[str, str] = {
+    "torch": """
+        aten::_adaptive_avg_pool3d aten::_addmm_activation aten::_aminmax
+        aten::_batch_norm_no_update aten::_batch_norm_with_update aten::_cdist_forward
+        aten::_conv_depthwise2d aten::_convolution aten::_copy_from aten::_embedding_bag
+        aten::_embedding_bag_forward_only aten::_euclidean_dist
+        aten::_fake_quantize_per_tensor_affine_cachemask_tensor_qparams aten::_fft_c2r
+        aten::_fused_rms_norm aten::_index_put_impl aten::_linalg_det aten::_linalg_eigh
+        aten::_linalg_svd aten::_log_softmax aten::_logcumsumexp aten::_masked_softmax
+        aten::_native_batch_norm_legit aten::_native_batch_norm_legit.no_stats
+        aten::_native_batch_norm_legit_functional aten::_native_batch_norm_legit_no_training
+        aten::_pad_circular aten::_reshape_alias aten::_reshape_copy
+        aten::_scaled_dot_product_attention_math aten::_scaled_dot_product_cudnn_attention
+        aten::_scaled_dot_product_efficient_attention
+        aten::_scaled_dot_product_flash_attention
+        aten::_scaled_dot_product_flash_attention_for_cpu
+        aten::_scaled_dot_product_fused_attention_overrideable aten::_thnn_fused_lstm_cell
+        aten::_unsafe_index.Tensor aten::_unsafe_index_put aten::_unsafe_masked_index
+        aten::_upsample_bicubic2d_aa aten::_upsample_lanczos2d_aa
+        aten::_upsample_nearest_exact2d aten::_upsample_nearest_exact3d
+        aten::_weight_norm_interface aten::adaptive_avg_pool1d aten::adaptive_avg_pool2d
+        aten::adaptive_avg_pool3d aten::adaptive_max_pool1d aten::adaptive_max_pool3d
+        aten::addbmm aten::addmv aten::addr aten::adjoint aten::all aten::aminmax aten::any
+        aten::argmax aten::argmin aten::argsort aten::as_strided_copy aten::avg_pool1d
+        aten::baddbmm aten::bincount aten::broadcast_to aten::bucketize aten::chain_matmul
+        aten::chunk aten::concat aten::concatenate aten::conv_depthwise3d aten::conv_tbc
+        aten::conv_transpose3d aten::convolution aten::convolution_overrideable
+        aten::cosine_similarity aten::count_nonzero aten::cross aten::cudnn_batch_norm
+        aten::cummin aten::cumprod aten::dequantize aten::diagonal_copy aten::diff
+        aten::dist aten::dot aten::einsum aten::embedding aten::embedding_bag
+        aten::expand_as aten::expand_copy aten::exponential
+        aten::fake_quantize_per_channel_affine
+        aten::fake_quantize_per_channel_affine_cachemask
+        aten::fake_quantize_per_tensor_affine aten::fft_fft aten::fft_fft2 aten::fft_fftn
+        aten::fft_fftshift aten::fft_hfft aten::fft_ifft aten::fft_ifft2 aten::fft_ifftn
+        aten::fft_ifftshift aten::fft_ihfft aten::fft_irfft aten::fft_irfft2
+        aten::fft_irfftn aten::fft_rfft aten::fft_rfft2 aten::fft_rfftn aten::fill
+        aten::flatten aten::fractional_max_pool3d aten::frexp aten::frobenius_norm aten::ger
+        aten::grid_sampler aten::grid_sampler_3d aten::gru.data aten::gru.input
+        aten::gru_cell aten::histc aten::histogram aten::imag aten::index_add
+        aten::index_fill aten::index_reduce aten::inverse aten::istft aten::kron
+        aten::kthvalue aten::linalg_cholesky_ex aten::linalg_cross aten::linalg_eigh
+        aten::linalg_inv aten::linalg_inv_ex aten::linalg_lu aten::linalg_matrix_exp
+        aten::linalg_multi_dot aten::linalg_pinv aten::linalg_qr aten::linalg_svd
+        aten::log_softmax aten::logsumexp aten::lstm.data aten::lstm.input aten::lstm_cell
+        aten::mT aten::masked_scatter aten::masked_select aten::matrix_exp aten::max
+        aten::max_pool1d aten::max_pool1d_with_indices aten::max_pool2d aten::max_pool3d
+        aten::max_unpool3d aten::median aten::median.dim aten::min aten::min.dim
+        aten::miopen_batch_norm aten::mkldnn_max_pool2d aten::mm aten::mode
+        aten::moveaxis.int aten::moveaxis.intlist aten::movedim.int aten::movedim.intlist
+        aten::msort aten::mv aten::nanmean aten::nanmedian aten::nanmedian.dim
+        aten::nanquantile aten::nansum aten::narrow aten::narrow_copy
+        aten::native_batch_norm aten::native_channel_shuffle aten::native_dropout
+        aten::native_group_norm aten::native_layer_norm aten::nonzero aten::norm
+        aten::normal aten::nuclear_norm aten::numpy_T aten::one_hot aten::outer
+        aten::pairwise_distance aten::permute_copy aten::polygamma aten::quantile
+        aten::quantize_per_channel aten::quantize_per_tensor aten::quantized_max_pool2d
+        aten::random aten::real aten::reflection_pad1d aten::reflection_pad2d
+        aten::reflection_pad3d aten::renorm aten::repeat_interleave.self_int
+        aten::replication_pad1d aten::replication_pad2d aten::replication_pad3d
+        aten::reshape aten::reshape_as aten::rms_norm aten::rnn_relu.data
+        aten::rnn_relu.input aten::rnn_relu_cell aten::rnn_tanh.data aten::rnn_tanh.input
+        aten::rnn_tanh_cell aten::scatter_add aten::scatter_reduce aten::searchsorted
+        aten::select_copy.int aten::slice_copy.Tensor aten::softmax aten::special_logsumexp
+        aten::split.sizes aten::split_copy aten::split_with_sizes
+        aten::split_with_sizes_copy aten::squeeze_copy aten::std aten::swapaxes
+        aten::swapdims aten::t aten::t_copy aten::take aten::take_along_dim
+        aten::tensor_split aten::tile aten::trace aten::transpose_ aten::transpose_copy.int
+        aten::unbind_copy.int aten::unflatten aten::uniform aten::unsafe_chunk
+        aten::unsafe_split_with_sizes aten::unsqueeze_copy aten::upsample_nearest2d
+        aten::upsample_nearest3d aten::upsample_trilinear3d aten::var_mean aten::vdot
+        aten::view_as aten::view_as_complex_copy aten::view_as_real_copy aten::view_copy
+        aten::zero torchvision::deform_conv2d torchvision::nms torchvision::ps_roi_align
+        torchvision::ps_roi_pool torchvision::roi_align torchvision::roi_pool
+    """,
     "onnx": """
         Acos Acosh Add Affine AffineGrid And ArgMin Asin Asinh Atan Atanh Bernoulli BitCast
         BitShift BitwiseAnd BitwiseNot BitwiseOr BitwiseXor BlackmanWindow CastLike
@@ -102,12 +198,12 @@ NAMES: dict[str, str] = {
         com.microsoft::TransposeMatMul com.microsoft::Trilu
     """,
     "tensorflow": """
-        All Any ApplyAdadelta ApplyAdagrad ApplyAdam ApplyCenteredRMSProp ApplyFtrl
-        ApplyGradientDescent ApplyMomentum ApplyRMSProp ArgMax ArgMin AsString Assert Assign
-        AssignAdd AssignAddVariableOp AssignSub AssignSubVariableOp AssignVariableOp
-        AudioSummary AudioSummaryV2 AutoReloadVariable AvgPool3DGrad AvgPoolGrad BatchMatMul
-        BatchMatMulV3 BatchToSpace BiasAdd BiasAddGrad BiasAddV1 Bitcast
-        BroadcastGradientArgs Bucketize Case CheckNumerics CheckNumericsV2 Concat
+        AccumulateNV2 All Any ApplyAdadelta ApplyAdagrad ApplyAdam ApplyCenteredRMSProp
+        ApplyFtrl ApplyGradientDescent ApplyMomentum ApplyRMSProp ArgMax ArgMin AsString
+        Assert Assign AssignAdd AssignAddVariableOp AssignSub AssignSubVariableOp
+        AssignVariableOp AudioSummary AudioSummaryV2 AutoReloadVariable AvgPool3DGrad
+        AvgPoolGrad BatchMatMul BatchMatMulV3 BatchToSpace BiasAdd BiasAddGrad BiasAddV1
+        Bitcast BroadcastGradientArgs Bucketize Case CheckNumerics CheckNumericsV2 Concat
         ConjugateTranspose Const ControlTrigger Conv Conv2DBackpropFilter
         Conv3DBackpropFilter Conv3DBackpropFilterV2 Conv3DBackpropInput CropAndResize
         Cumprod CumulativeLogsumexp DebugIdentity DebugIdentityV3
