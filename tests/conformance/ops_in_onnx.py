@@ -14,8 +14,9 @@ from tests.onnx.probe import session
 from tests.onnx.small import model, node, one, weights
 
 from .ops.case import Case
+from .ops.own.onnx import entries as OWN  # noqa: N812 - the name that every front end gives it
 
-__all__ = ["BUILDERS", "CHANNEL", "REFUSALS", "RULES", "read", "run"]
+__all__ = ["BUILDERS", "CHANNEL", "OWN", "REFUSALS", "RULES", "read", "run"]
 
 CHANNEL = 1
 REFUSALS = (

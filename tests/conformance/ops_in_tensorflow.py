@@ -12,11 +12,12 @@ import rfield
 from rfield.frontends.tensorflow.rulebook import RULES
 
 from .ops.case import Case
+from .ops.own.tensorflow import entries as OWN  # noqa: N812 - the name that every front end gives it
 
-__all__ = ["BUILDERS", "CHANNEL", "REFUSALS", "RULES", "read", "run"]
+__all__ = ["BUILDERS", "CHANNEL", "OWN", "REFUSALS", "RULES", "read", "run"]
 
 CHANNEL = -1
-REFUSALS = (tf.errors.OpError, ValueError)
+REFUSALS = (tf.errors.OpError, ValueError, TypeError)
 
 
 def read(function: Any, shape: Any, axes: Any) -> rfield.Graph:

@@ -13,8 +13,10 @@ import rfield
 from rfield.frontends.torch.rulebook import RULES
 
 from .ops.case import Case
+from .ops.own.torch import Exported
+from .ops.own.torch import entries as OWN  # noqa: N812 - the name that every front end gives it
 
-__all__ = ["BUILDERS", "CHANNEL", "REFUSALS", "RULES", "read", "run"]
+__all__ = ["BUILDERS", "CHANNEL", "OWN", "REFUSALS", "RULES", "read", "run"]
 
 CHANNEL = 1
 REFUSALS = (RuntimeError, ValueError, NotImplementedError)
@@ -34,6 +36,8 @@ class Function(nn.Module):
 
 def read(model: Any, shape: Any, axes: Any) -> rfield.Graph:
     """The graph of a function or module."""
+    if isinstance(model, Exported):
+        return rfield.load(model.program(shape), axes=axes)
     return rfield.load(of(model), shape, axes=axes)
 
 
@@ -48,11 +52,16 @@ def of(model: Any) -> nn.Module:
 
 def run(model: Any) -> Any:
     """The same in double precision, over arrays."""
-    made = of(model).double()
+    made = of(model.model if isinstance(model, Exported) else model).double()
 
     def call(x: Any) -> Any:
-        with torch.no_grad():
-            return made(torch.as_tensor(x)).numpy()
+        torch.set_default_dtype(torch.float64)
+        torch.manual_seed(0)
+        try:
+            with torch.no_grad():
+                return made(torch.as_tensor(x)).resolve_conj().resolve_neg().numpy()
+        finally:
+            torch.set_default_dtype(torch.float32)
 
     return call
 

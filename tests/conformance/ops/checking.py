@@ -18,6 +18,7 @@ import rfield
 from rfield.frontends.machine.rules import RuleTable
 
 from .case import Case, Index
+from .own import Compared, Own
 
 CRASHES = (
     ArithmeticError, AssertionError, AttributeError, LookupError, RuntimeError, TypeError,
@@ -34,6 +35,7 @@ class FrontEnd(Protocol):
     CHANNEL: int
     REFUSALS: tuple[type[Exception], ...]
     BUILDERS: dict[str, dict[str, Callable[[Case], Any]]]
+    OWN: Callable[[], Iterator[Own | Compared]]
 
     def read(self, model: Any, shape: Index, axes: Index) -> rfield.Graph: ...
     def run(self, model: Any) -> Run | None: ...
@@ -86,8 +88,7 @@ def claims(front: FrontEnd, case: Case, model: Any) -> list[str]:
             found = rfield.support(graph, tuple(place[axis] for axis in field.positions))
         except rfield.RFieldError as error:
             return [f"refused: {str(error).splitlines()[0]}"]
-        offset = np.array(found.offset, int)
-        says = {tuple((np.array(p) + offset).tolist()) for p in np.argwhere(found.mask)}
+        says = positions_of(found)
         if says != expected:
             problems.append(f"{at} reads {short(says)}, right {short(expected)}")
         if (found.fidelity is rfield.Fidelity.EXACT) != exact:
@@ -108,25 +109,92 @@ def measured(front: FrontEnd, case: Case, model: Any) -> list[str]:
 def _measured(front: FrontEnd, case: Case, run: Run | None) -> list[str]:
     if run is None:
         return []
-    shape = shape_of(front, case)
     places = {at: whole(front, case, at, result=True) for at in case.expected}
-    found: dict[Index, set[Index]] = {at: set() for at in places}
-    for seed in (1, 2):
-        base = np.random.default_rng(seed).uniform(0.5, 1.5, shape)
-        plain = np.asarray(run(base))
-        for position in np.ndindex(*case.shape):
-            for step in (10.0, -10.0):
-                changed = base.copy()
-                changed[whole(front, case, position)] += step
-                after = np.asarray(run(changed))
-                for at, place in places.items():
-                    if abs(after[place] - plain[place]) > 1e-4:
-                        found[at].add(position)
+    positions = {position: whole(front, case, position) for position in np.ndindex(*case.shape)}
+    found = dependence(run, shape_of(front, case), positions, places)
     return [
         f"{at} really reads {short(found[at])}, the list says {short(expected)}"
         for at, expected in case.expected.items()
         if not (found[at] <= expected if case.bound else found[at] == expected)
     ]
+
+
+def dependence(
+    run: Run, shape: Index, positions: dict[Index, Index], places: dict[Index, Any],
+    steps: tuple[float, ...] = (10.0, -10.0),
+) -> dict[Index, set[Index]]:  # fmt: skip
+    """The positions a change of which changes the values at each place."""
+    found: dict[Index, set[Index]] = {at: set() for at in places}
+    for seed in (1, 2)[: len(steps)]:
+        base = np.random.default_rng(seed).uniform(0.5, 1.5, shape)
+        plain = np.asarray(run(base))
+        for position, index in positions.items():
+            for step in steps:
+                changed = base.copy()
+                changed[index] += step
+                after = np.asarray(run(changed))
+                for at, place in places.items():
+                    if position not in found[at] and differs(after[place], plain[place]):
+                        found[at].add(position)
+    return found
+
+
+def differs(after: Any, before: Any) -> bool:
+    """Whether values changed; becoming or ceasing to be a number is a change."""
+    with np.errstate(invalid="ignore"):
+        apart = np.abs(np.asarray(after, complex) - np.asarray(before, complex))
+    same = np.asarray((after == before) | (np.isnan(after) & np.isnan(before)))
+    return bool((~same & ~(apart <= 1e-4)).any())
+
+
+def own(front: FrontEnd, entry: Own | Compared) -> tuple[list[str], list[str]]:
+    """Where an entry of one front end differs: claimed, measured."""
+    try:
+        if isinstance(entry, Compared):
+            return entry.problems(), []
+        graph = front.read(entry.model, entry.shape, tuple(range(len(entry.shape))))
+        field = rfield.receptive_field(graph)
+    except rfield.RFieldError as error:
+        return [f"refused: {short_text(error)}"], []
+    except front.REFUSALS as error:
+        return [], [f"cannot be run: {type(error).__name__} {short_text(error)}"]
+    except CRASHES as error:
+        return [f"crashed: {type(error).__name__} {short_text(error)}"], []
+    rank, listed = len(field.output_shape), field.positions
+    places = {
+        at: tuple(at[axis] if axis in listed else slice(None) for axis in range(rank))
+        for at in list(entry.expected) or chosen(field.output_shape)
+    }
+    positions = {position: position for position in np.ndindex(*entry.shape)}
+    steps = (10.0, -10.0) if entry.blind else (np.nan,)
+    try:
+        measured = dependence(front.run(entry.model), entry.shape, positions, places, steps)
+    except front.REFUSALS as error:
+        return [], [f"cannot be run: {type(error).__name__} {short_text(error)}"]
+    says: list[str] = []
+    does: list[str] = []
+    for at, real in measured.items():
+        found = rfield.support(graph, tuple(at[axis] for axis in listed))
+        claimed, right = positions_of(found), entry.expected.get(at, real)
+        inside = (entry.bound or entry.blind) and not entry.reads
+        if not (claimed >= right if inside else claimed == right):
+            says.append(f"{at} reads {short(claimed)}, right {short(right)}")
+        if (found.fidelity is rfield.Fidelity.EXACT) == entry.bound:
+            says.append(f"{at} is {found.fidelity}, right {'a bound' if entry.bound else 'EXACT'}")
+        if not (real <= right if entry.bound or entry.blind else real == right):
+            does.append(f"{at} really reads {short(real)}, the list says {short(right)}")
+    return says, does
+
+
+def chosen(shape: Index) -> list[Index]:
+    """The first, the middle and the last index of an output."""
+    return [tuple(0 for _ in shape), tuple(n // 2 for n in shape), tuple(n - 1 for n in shape)]
+
+
+def positions_of(found: Any) -> set[Index]:
+    """The input indices of a support."""
+    offset = np.array(found.offset, int)
+    return {tuple((np.array(p) + offset).tolist()) for p in np.argwhere(found.mask)}
 
 
 def short_text(error: Exception) -> str:

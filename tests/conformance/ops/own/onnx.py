@@ -1,0 +1,28 @@
+"""The entries that only ONNX has; ONNX Runtime, asked position by position, says what they read."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from functools import partial
+from typing import Any
+
+from tests.onnx.cases import FAMILIES
+from tests.onnx.probe import mismatches
+
+from . import Compared
+
+
+def compared(model: Any, feeds: Any, options: Any) -> list[str]:
+    """The positions at which rfield and the runtime differ."""
+    return [str(problem) for problem in mismatches(model, feeds, **options)]
+
+
+def entries() -> Iterator[Compared]:
+    """The first case of every op and variant of ``tests.onnx.cases``, which runs them all."""
+    seen: set[str] = set()
+    for family in FAMILIES.values():
+        for title, model, feeds, options in family():
+            ops = " ".join(sorted({node.op_type for node in model.graph.node}))
+            if ops not in seen:
+                seen.add(ops)
+                yield Compared(title, partial(compared, model, feeds, options))

@@ -1,0 +1,38 @@
+"""The entries that only TensorFlow has; TensorFlow itself says what they read."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+from typing import Any
+
+import tensorflow as tf
+
+import rfield
+from rfield.frontends.tensorflow.rulebook import RULES
+from tests.tensorflow.cases import CASES
+from tests.tensorflow.probe import boxes, claimed
+
+from . import Compared, Own
+from .tensorflow_names import entry
+
+POINTWISE = {"unary", "binary", "passing"}
+
+
+def compared(shape: tuple[int, ...], function: Callable[[Any], Any]) -> list[str]:
+    """The boxes that rfield claims against those measured."""
+    spec = tf.TensorSpec((None, *shape[1:]), tf.float64, name="x")
+    traced = tf.function(function).get_concrete_function(spec)
+    says = claimed(rfield.load(traced, shape))
+    right = boxes(lambda images: traced(tf.constant(images)), shape)
+    return [] if says == right else [f"reads {says}, right {right}"]
+
+
+def entries() -> Iterator[Own | Compared]:
+    """Every pointwise name, and every case of ``tests.tensorflow.cases``."""
+    for name, rule in RULES.items():
+        if rule.function.__name__ in POINTWISE:
+            made = entry(name)
+            if made is not None:
+                yield made
+    for name, (shape, function) in CASES.items():
+        yield Compared(name, lambda shape=shape, function=function: compared(shape, function))
