@@ -23,6 +23,9 @@ from tests.conformance.ops.checking import (
 )
 from tests.conformance.ops.not_yet import listed
 
+# What a framework warns of (a slow way, an old name) is not asked here.
+pytestmark = pytest.mark.filterwarnings("ignore")
+
 FRONT_ENDS = {
     "torch": "torch", "onnx": "onnxruntime", "tensorflow": "tensorflow", "keras": "keras",
     "jax": "jax", "declared": "numpy",
