@@ -5,6 +5,7 @@ This module only decides who reads what; it knows no framework and no format.
 
 from __future__ import annotations
 
+import inspect
 import os
 import re
 from collections.abc import Mapping, Sequence
@@ -26,7 +27,7 @@ from .frontends.registry import (
 
 OPTIONS = (
     "input_shape", "axes", "training", "unknown",
-    "example_inputs", "example_kwargs", "dtype", "values",  # PyTorch; ``values`` ONNX as well
+    "example_inputs", "example_kwargs", "dtype", "values", "zeros",  # PyTorch; ``values`` ONNX too
     "inputs", "outputs", "signature",  # TensorFlow
     "arguments",  # whatever is called to get the model
 )  # fmt: skip
@@ -57,7 +58,9 @@ def load(
         axes: the tensor axes along which fields are measured; default: all after batch and channel.
         training: read the model as in training (batch norm then reads all positions).
         unknown: ``"error"``, or ``"whole"`` to let an op without a rule read everything.
-        options: what a single front end understands, such as ``example_inputs`` for PyTorch.
+        options: what a single front end understands, such as ``example_inputs`` for PyTorch, or
+            ``zeros=True``: taps of a kernel whose weights are exactly zero in every channel read
+            nothing (PyTorch).
 
     Raises:
         UnreadableModelError: the source is not a model that can be read.
@@ -155,6 +158,22 @@ def _prefixes() -> frozenset[str]:
     return frozenset(PREFIXES)
 
 
+def _takes_an_input(found: Any, request: Request) -> bool:
+    """Whether it is a function of arrays itself, not one that is called to get a model."""
+    if not inspect.isroutine(found) and not hasattr(found, "__wrapped__"):
+        return False
+    try:
+        parameters = inspect.signature(found).parameters.values()
+    except (TypeError, ValueError):
+        return False
+    given = request.options.get("arguments", {})
+    return any(
+        p.default is p.empty and p.name not in given
+        and p.kind in (p.POSITIONAL_ONLY, p.POSITIONAL_OR_KEYWORD)
+        for p in parameters
+    )  # fmt: skip
+
+
 def _from_callable(module: str, attribute: str, request: Request) -> Graph:
     """``package.module:callable``: the user names the code, so it may run."""
     try:
@@ -170,12 +189,16 @@ def _from_callable(module: str, attribute: str, request: Request) -> Graph:
     if not hasattr(home, attribute):
         raise unknown_name(f"name in {module}", attribute, [n for n in vars(home) if n[0] != "_"])
     found = getattr(home, attribute)
+    if reader_of_object(found) is None and _takes_an_input(found, request):
+        return resolve("jax:read_callable")(found, request)
     if reader_of_object(found) is None and callable(found):
         keywords = request.options.get("arguments", {})
         rest = {key: value for key, value in request.options.items() if key != "arguments"}
         request = replace(request, options=rest)
         found = found(**keywords)
     reader = reader_of_object(found)
+    if reader is None and callable(found) and not isinstance(found, type):
+        reader = resolve("jax:read_callable")
     if isinstance(found, Graph):
         return _as_it_is(found, request)
     if reader is None:

@@ -6,6 +6,7 @@ Each one was a mistake that no other test noticed.
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
+from random import Random
 from typing import Any
 
 import numpy as np
@@ -13,11 +14,13 @@ import pytest
 
 import rfield
 from rfield.analysis.engines.reverse import exact_relations
+from rfield.analysis.engines.through import _coverage as coverage
 from rfield.core import layout, ops
 from rfield.core.graph import Draft, Graph
+from rfield.core.indices import IndexSet
 from rfield.core.link import Link, Read
 from rfield.core.operation import Op
-from rfield.core.relation import IDENTITY, At, shift
+from rfield.core.relation import IDENTITY, At, Sliding, shift
 
 
 def built(size: int, make: Callable[[Any, Any], Any], channels: int = 1) -> Graph:
@@ -242,3 +245,16 @@ def test_a_kernel_of_one_passes_its_axis_on_unchanged() -> None:
     assert str(link) == "Link(0: =, 1: =)"
     (link,) = layout.slice_((1, 5), 1, 0, 4, 1).links
     assert str(link) != "Link(0: =, 1: =)"
+
+
+@pytest.mark.parametrize("seed", range(60))
+def test_outputs_that_read_anything_of_an_axis_with_ends(seed: int) -> None:
+    draw = Random(seed)
+    period, size, outputs = draw.randint(1, 3), draw.randint(1, 6), draw.randint(1, 12)
+    taps = tuple(
+        IndexSet.of([draw.randint(-5, 4) for _ in range(draw.randint(1, 2))]) for _ in range(period)
+    )
+    relation = Sliding(period, draw.choice([-2, -1, 1, 2]), taps, "cut")
+    covered = [any(0 <= tap < size for tap in relation.at(i)) for i in range(outputs)]
+    found = coverage(relation, size, outputs)
+    assert (None if found is None else found.tolist()) == (None if all(covered) else covered)

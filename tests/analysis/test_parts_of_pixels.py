@@ -7,9 +7,10 @@ import pytest
 
 import rfield
 from rfield.analysis.geometry.fields import receptive_field
+from rfield.analysis.pixels.claims import Claim, chosen_positions
+from rfield.analysis.pixels.claims import _faces as faces
 from rfield.analysis.pixels.claims import _neighbours as neighbours
 from rfield.analysis.pixels.claims import _samples as samples
-from rfield.analysis.pixels.claims import chosen_positions
 from rfield.analysis.pixels.evidence import _moved as moved
 from rfield.analysis.pixels.gaussian import fit
 from rfield.analysis.pixels.measured import chosen_index
@@ -124,3 +125,44 @@ def test_numbers_that_moved(now: list[float], steady: list[float], expected: boo
 def test_whole_numbers_move_by_one() -> None:
     assert moved(np.array([10**9, 1]), np.array([10**9 - 1, 1]))
     assert not moved(np.array([3, 1]), np.array([3, 1]))
+
+
+@pytest.mark.parametrize("seed", range(6))
+def test_every_side_of_every_support_is_marked_once(seed: int) -> None:
+    """One element of the support on each side; none where one chosen before shows that side."""
+    b = rfield.GraphBuilder()
+    y = b.conv("conv", b.input("x", (1, 1, 12, 9)), kernel=(3, 2), dilation=(2, 3))
+    graph = b.build([y])
+    rows = np.array([[0, 0], [5, 3], [7, 5]])
+    supports = rfield.support(graph, rows)
+    assert isinstance(supports, tuple)
+    claim = Claim("conv", receptive_field(graph), rows, supports, (8, 6))
+    found = list(faces([claim], (2, 3), np.random.default_rng(seed)))
+    for row, (i, j) in enumerate(rows.tolist()):
+        own = [e for e in found if claim.reads(row, e)]
+        assert {e[0] for e in own} >= {i, i + 4}
+        assert {e[1] for e in own} >= {j, j + 3}
+    read = {(i + 2 * p, j + 3 * q) for i, j in rows.tolist() for p in range(3) for q in range(2)}
+    assert set(found) <= read
+    assert len(found) == len(set(found)) <= 12
+
+
+def test_the_box_of_a_long_field() -> None:
+    """Two rows of fifteen equal taps: all of them, and the middle third of them."""
+    b = rfield.GraphBuilder()
+    graph = b.build([b.conv("conv", b.input("x", (1, 1, 2, 15)), kernel=(2, 15))])
+    found = rfield.influence(graph, (0, 0))
+    assert (found.box(1.0), found.spans(1.0)) == ((2, 15), ((0, 2), (0, 15)))
+    assert found.box(0.3) == (2, 5)
+
+
+def test_whole_reads_without_an_end_name_three_layers() -> None:
+    b = rfield.GraphBuilder()
+    x = b.input("x", (1, 1, 6))
+    parts = [b.reduce(f"mean{k}", x, axes=[2], keepdims=True) for k in range(4)]
+    graph = b.build([b.add("sum", x, *parts)])
+    with pytest.raises(rfield.RFieldError) as told:
+        rfield.support(graph, (1,), clip=False)
+    assert str(told.value) == (
+        "sum reads a whole axis (mean0, mean1, mean2); without clip its field has no end"
+    )

@@ -3,10 +3,14 @@
 from __future__ import annotations
 
 import json
+from random import Random
 
+import numpy as np
 import pytest
 
 import rfield
+from rfield.core import layout, ops
+from rfield.core.graph import Draft
 
 
 def pooled(levels: int, up: str) -> rfield.Graph:
@@ -128,3 +132,70 @@ def test_a_wrong_layer():
     with pytest.raises(rfield.RFieldError) as told:
         rfield.shift_equivariance(pooled(1, "resize"), "joinn0")
     assert str(told.value) == "unknown layer 'joinn0'. Did you mean 'join0' or 'down0'?"
+
+
+def test_a_gate_that_is_spread_out_again_is_the_same_everywhere() -> None:
+    b = rfield.GraphBuilder()
+    x = b.input("signal", (1, 1, 32))
+    gate = b.reduce("mean", x, axes=[2], keepdims=True)
+    graph = b.build([b.multiply("scale", x, b.resize("spread", gate, size=32))])
+    found = rfield.shift_equivariance(graph)
+    assert (found.step, found.moves, found.assumes) == ((1,), (1,), ("mean",))
+
+
+def test_attention_keeps_the_axis_it_reads_whole() -> None:
+    for size, moves in ((12, 2), (1, None)):
+        draft = Draft()
+        x = draft.input("signal", (1, 1, size), (2,))
+        y = draft.add("mix", ops.softmax((1, 1, size), [2]), [x])
+        if size > 1:
+            y = draft.add("up", layout.repeat_each((1, 1, size), 2, 2), [y])
+        found = rfield.shift_equivariance(draft.finish([y]))
+        assert (found.step, found.moves, found.assumes) == ((1,), (moves,), ("mix",))
+
+
+def folds(seed: int) -> tuple[rfield.Graph, np.ndarray]:
+    """48 positions split, turned, thinned and merged; which of them each output is."""
+    draw = Random(seed)
+    draft = Draft()
+    value, places = draft.input("signal", (48,), (0,)), np.arange(48)
+    for number in range(draw.randint(2, 6)):
+        kind = draw.choice(["split", "split", "turn", "merge", "thin"])
+        axis = draw.randrange(places.ndim)
+        size = places.shape[axis]
+        factors = [f for f in range(2, size) if size % f == 0]
+        if kind == "split" and factors:
+            f = draw.choice(factors)
+            shape = (*places.shape[:axis], f, size // f, *places.shape[axis + 1 :])
+            op, places = layout.reshape(places.shape, shape), places.reshape(shape)
+        elif kind == "turn" and places.ndim > 1:
+            order = draw.sample(range(places.ndim), places.ndim)
+            op, places = layout.permute(places.shape, order), places.transpose(order)
+        elif kind == "merge" and places.ndim > 1:
+            k = min(axis, places.ndim - 2)
+            shape = (*places.shape[:k], -1, *places.shape[k + 2 :])
+            merged = places.reshape(shape)
+            op, places = layout.reshape(places.shape, merged.shape), merged
+        elif kind == "thin" and size > 2:
+            op = layout.slice_(places.shape, axis, 0, size, 2)
+            places = places[(slice(None),) * axis + (slice(0, size, 2),)]
+        else:
+            continue
+        value = draft.add(f"op{number}", op, [value])
+    flat = draft.add("flat", layout.reshape(places.shape, (places.size,)), [value])
+    return draft.finish([flat]), places.reshape(-1)
+
+
+@pytest.mark.parametrize("seed", range(150))
+def test_what_is_folded_moves_as_promised(seed: int) -> None:
+    """Element ``p`` of the input comes out ``moves`` further on when it lies at ``p + step``."""
+    graph, places = folds(seed)
+    found = rfield.shift_equivariance(graph)
+    (step,), (moves,) = found.step, found.moves
+    if step is None or moves is None:
+        assert found.why != ("",)
+        return
+    where = {int(p): i for i, p in enumerate(places)}
+    for place, i in where.items():
+        if place + step < 48:
+            assert where[place + step] == i + moves

@@ -9,9 +9,9 @@ import jax
 import jax.numpy as jnp
 import numpy as np
 from jax import lax
-from rfield.frontends.jax import RULES
 
 import rfield
+from rfield.frontends.jax import RULES
 
 from .ops.case import Case
 

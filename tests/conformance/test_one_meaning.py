@@ -75,12 +75,20 @@ def tensorflow_file(network, sizes, tmp_path):
     return rfield.load(path)
 
 
+def jax_function(network, sizes):
+    from tests.conformance.in_jax import build
+
+    shape = (1, *sizes, network.channels["image"])
+    return rfield.load(build(network), {"image": shape}, axes=range(1, 1 + len(sizes)))
+
+
 WAYS = [
     pytest.param(torch_module, marks=pytest.mark.torch),
     pytest.param(onnx_written, marks=pytest.mark.onnx),
     pytest.param(keras_model, marks=pytest.mark.keras),
     pytest.param(tensorflow_function, marks=pytest.mark.tensorflow),
     pytest.param(tensorflow_file, marks=pytest.mark.tensorflow),
+    pytest.param(jax_function, marks=pytest.mark.jax),
 ]
 
 
@@ -169,7 +177,7 @@ def test_every_layer_is_the_same_when_exported(name):
 
 
 @pytest.mark.parametrize("name", FREE)
-@pytest.mark.parametrize("way", WAYS)
+@pytest.mark.parametrize("way", [way for way in WAYS if way.values[0] is not jax_function])
 def test_every_layer_is_the_same_at_a_free_size(way, name, tmp_path):
     network, graph = declared(name, free=True)
     more = (tmp_path,) if way is tensorflow_file else ()

@@ -50,7 +50,7 @@ MAY_IMPORT: dict[str, set[str]] = {
     "frontends.onnx": FRONTEND | {"onnx", "google", "onnxruntime"},
     "frontends.tensorflow": FRONTEND | {"tensorflow", "keras", "google"},
     "frontends.keras": FRONTEND | {"keras"},
-    "frontends.jax": FRONTEND | {"jax", "flax"},
+    "frontends.jax": FRONTEND | {"jax", "flax", "equinox"},
     "networks": {".errors", ".core", ".frontends", "numpy"},
     "loading": BELOW_CLI,  # finds out what a source is; the only way from a name to a network
     "api": BELOW_CLI | {".loading"},  # the public questions

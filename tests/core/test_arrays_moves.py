@@ -74,6 +74,10 @@ MOVES: dict[str, tuple[Callable[[Any], Any], Callable[[np.ndarray], np.ndarray]]
         lambda x: arrays.diagonal(x, -1, 1, 0),
         lambda a: np.diagonal(a, -1, 1, 0),
     ),
+    "tril": (lambda x: arrays.tril(x, 1), lambda a: np.tril(a, 1)),
+    "triu": (lambda x: arrays.triu(x, -1), lambda a: np.triu(a, -1)),
+    "band": (lambda x: arrays.band(x, 1, 2), lambda a: np.triu(np.tril(a, 2), -1)),
+    "band, all above": (lambda x: arrays.band(x, 0, -1), np.triu),
 }
 PADS = ((0, 0), (2, 3))
 MODES = {
@@ -88,18 +92,10 @@ def test_a_move_is_numpys(name: str) -> None:
     elements(ours, SHAPE, theirs(numbered(SHAPE)))
 
 
-CUTS: dict[str, tuple[Callable[[Any], Any], Callable[[np.ndarray], np.ndarray]]] = {
-    "tril": (lambda x: arrays.tril(x, 1), lambda a: np.tril(a, 1)),
-    "triu": (lambda x: arrays.triu(x, -1), lambda a: np.triu(a, -1)),
-    "band": (lambda x: arrays.band(x, 1, 2), lambda a: np.triu(np.tril(a, 2), -1)),
-    "band, all above": (lambda x: arrays.band(x, 0, -1), np.triu),
-}
-
-
 @pytest.mark.parametrize("name", ["tril", "triu", "band", "band, all above"])
 @pytest.mark.parametrize("axis", [0, 1])
 def test_elements_that_are_cut_are_read_by_nobody(name: str, axis: int) -> None:
-    ours, theirs = CUTS[name]
+    ours, theirs = MOVES[name]
     graph = graph_of(lambda x: arrays.reduce(ours(x), axis), SHAPE)
     kept = np.moveaxis(theirs(numbered(SHAPE)), axis, 1)
     for line, row in enumerate(kept):

@@ -236,11 +236,23 @@ def test_a_mask_along_one_axis_shows_in_the_value_itself() -> None:
     check(net)
 
 
-def test_a_masked_value_that_is_asked_for_itself_is_a_bound() -> None:
+def test_a_masked_value_that_is_asked_for_itself() -> None:
+    """On the tensor a cut element reads nothing; the theory knows no end of the mask."""
     net = Net()
     scores = net.einsum("qc,kc->qk", 0, net.dense(0))
-    net.plus(scores, np.where(MASKS["causal"], 0.0, -INF))
-    assert rfield.support(net.graph(), (0, 0)).fidelity is rfield.Fidelity.UPPER_BOUND
+    net.plus(scores, np.where(MASKS["banded"], 0.0, -INF))
+    graph = net.graph()
+    rf = rfield.receptive_field(graph)
+    for query, key in ((4, 4), (4, 6), (4, 7), (9, 2)):
+        found = rfield.support(graph, (query, key))
+        read = {query, key} if MASKS["banded"][query, key] else set[int]()
+        assert {found.offset[0] + int(k) for k in np.flatnonzero(found.mask)} == read
+        assert found.fidelity is rfield.Fidelity.EXACT
+        box = rf.region((query, key), clip=True)
+        assert int(box.stop[0] - box.start[0]) == (max(read) - min(read) + 1 if read else 0)
+    seen = rf.outputs_seeing((11,))
+    assert [int(n) for n in (*seen.start, *seen.stop)] == [9, 8, 12, 12]
+    assert rf.fidelity is rfield.Fidelity.UPPER_BOUND
 
 
 def test_a_reader_that_leaves_nothing_out_is_a_bound() -> None:

@@ -6,6 +6,8 @@ ONLY_ONE = "the sequence has one element"
 SLOWER = "only a short cut or a shorter form is not taken; the long way gives the same answer"
 MEMORY = "only states that nobody reads any more are kept"
 OTHER_WAY = "both ways of adding give the same sums"
+LIMIT = "where exactly a limit of size lies"
+FARTHER = "any stream that is longer than a few fields shows the same"
 SENTINEL = "any number beyond LARGEST stands for nothing"
 
 EQUIVALENT: dict[str, str] = {
@@ -62,4 +64,103 @@ EQUIVALENT: dict[str, str] = {
     "analysis/pixels/evidence.py Check._with: x[tuple(where)] = part + scale *"
     " self.draw.standard_normal(part.shape) -> x[tuple(where)] = part - scale *"
     " self.draw.standard_normal(part.shape)": "the noise is symmetric",
+    "analysis/pixels/claims.py chosen_positions: range(1, min(periods, 4)) -> range(0,"
+    " min(periods, 4))": "the middle itself is listed already",
+    "analysis/pixels/evidence.py Check.noise: gap <= rounding and self._gap(claim, row,"
+    " np.where(spread, x, fresh * 1000.0)) <= rounding -> gap <= rounding and"
+    " self._gap(claim, row, np.where(spread, x, fresh + 1000.0)) <= rounding":
+        "other noise, as large",
+    "analysis/pixels/gaussian.py _slopes: height = values[0] if abs(values[0]) > 1e-300 else"
+    " 1e-300 -> height = values[0] if abs(values[0]) >= 1e-300 else 1e-300":
+        "only a height of exactly 1e-300 is another",
+    "analysis/pixels/gaussian.py _slopes: height = values[0] if abs(values[0]) > 1e-300 else"
+    " 1e-300 -> height = values[0] if abs(values[1]) > 1e-300 else 1e-300":
+        "a height and a mean of 0 are those of no profile",
+    "analysis/pixels/gaussian.py fit: done = error - after <= 1e-14 * error -> done = error +"
+    " after <= 1e-14 * error": SLOWER,
+    "analysis/pixels/influence.py Influence.area_ratio: return prod(self.box(share)) / max(1,"
+    " prod(self.input_size if of_input else self.size)) -> return prod(self.box(share)) /"
+    " max(0, prod(self.input_size if of_input else self.size))":
+        "a field that reads nothing has no influence",
+    "analysis/pixels/influence.py influence_of: tuple(rows[0].tolist()) ->"
+    " tuple(rows[-1].tolist())": ONLY_ONE,
+    "analysis/pixels/support.py Question.box: cells == 0 or cells > MASK_LIMIT >> 8 -> cells"
+    " == 0 or cells > MASK_LIMIT >> 7": LIMIT,
+    "analysis/pixels/support.py dense: cells * np.dtype(domain.dtype).itemsize > MASK_LIMIT"
+    " -> cells + np.dtype(domain.dtype).itemsize > MASK_LIMIT": LIMIT,
+    "analysis/pixels/support.py dense: scale = scale * domain.collect(block.values[0],"
+    " tuple(range(block.values[0].ndim))) -> scale = scale * domain.collect(block.values[0],"
+    " tuple(range(block.values[-1].ndim)))": "all entries of a block have the same axes",
+    "analysis/pieces/agreement.py _moved: if mine.taps == other.taps and shift % step == 0:"
+    " -> if False:": SLOWER,
+    "analysis/pieces/agreement.py slide: step > 0 -> step > -1":
+        "an advance of 0 was placed before",
+    "analysis/pieces/overlap.py _Buffer._joined: return self.parts[0] -> return"
+    " self.parts[-1]": ONLY_ONE,
+    "analysis/pieces/overlap.py _Buffer.run: end = None if found.length is None else"
+    " found.stop - found.shift -> end = None if False else found.stop - found.shift":
+        "where no length is known the end lies beyond every result",
+    "analysis/pieces/overlap.py _Windows.__init__: self.far = _up(4 * (max(0, last) - min(0,"
+    " first)) + 8 * self.grid, self.grid) -> self.far = _up(4 * (max(-1, last) - min(0,"
+    " first)) + 8 * self.grid, self.grid)": FARTHER,
+    "analysis/pieces/overlap.py _Windows.__init__: self.far = _up(4 * (max(0, last) - min(0,"
+    " first)) + 8 * self.grid, self.grid) -> self.far = _up(4 * (max(0, last) - min(0,"
+    " first)) + 9 * self.grid, self.grid)": FARTHER,
+    "analysis/pieces/overlap.py _run: if plan.clock.computable(stop) <= done: -> if False:": SLOWER,
+    "analysis/pieces/streaming.py StreamPlan._convert: return self.seconds(value) *"
+    " float(UNITS[unit] or 1) -> return self.seconds(value) * float(UNITS[unit] or 0)":
+        "every unit but samples has a number",
+    "analysis/pieces/tile_check.py check_tiling: float(apart.max(initial=0)) ->"
+    " float(apart.max(initial=-1))":
+        "only an output without elements has no largest difference",
+    "analysis/pieces/tile_planning.py Planner.reference: fitting(size, step, max(64, 2 *"
+    " max(known, default=0))) -> fitting(size, step, max(64, 2 * max(known, default=-1)))":
+        "64 is more than either",
+    "analysis/pieces/tile_planning.py Planner.trial: middle = [r // 2 // g * g for r, g in"
+    " zip(rest, self.steps, strict=True)] -> middle = [r // 2 * g * g for r, g in zip(rest,"
+    " self.steps, strict=True)]": "a tile of any start inside shows the same",
+    "analysis/pieces/timed.py TimePath.__init__: self.graph, self.states, self.globals_ ="
+    " (graph, swept.states[0], swept.globals_[0]) -> self.graph, self.states, self.globals_ ="
+    " (graph, swept.states[0], swept.globals_[-1])": ONLY_ONE,
+    "analysis/pieces/streaming.py _time_axis: if len(names) == 1: -> if False:":
+        "a single axis is called t",
+    "analysis/resizing/edges.py _Ends._enter: if lead or trail: -> if True:":
+        "no padding on either side is what is taken where nothing is noted",
+    "analysis/resizing/scan.py Scan.nearest_outputs: real = [(got, n) for got, n in pairs if"
+    " n > 0 and self._gives(n, got)] -> real = [(got, n) for got, n in pairs if n >= 0 and"
+    " self._gives(n, got)]": "no model takes a size of 0",
+    "analysis/resizing/sizes.py input_size: all((r.output[scan.axis] is None for r in"
+    " scan.accepted.values())) -> any((r.output[scan.axis] is None for r in"
+    " scan.accepted.values()))": "an axis moves at every size or at none",
+    "analysis/resizing/sizeset.py SizeSet.below: (n for n in range(size, max(self.start, size"
+    " - self.step + 1) - 1, -1) if n in self) -> (n for n in range(size, max(self.start, size"
+    " - self.step - 1) - 1, -1) if n in self)":
+        "the first is taken, and it is among the next step",
+    "analysis/resizing/sizeset.py SizeSet.below: found = [n for n in self.early if n <= size]"
+    " + list(islice(late, 1)) -> found = [n for n in self.early if n <= size] +"
+    " list(islice(late, 2))": "the largest is taken",
+    "core/known/carry.py _reshaped: if np.prod(shape, dtype=np.int64) > MOST_CODES: -> if"
+    " False:": LIMIT,
+    "core/known/carry.py _reshaped: not any((codes.shape[axis] > 1 for axis in group.before))"
+    " -> not any((codes.shape[axis] > 0 for axis in group.before))": SLOWER,
+    "core/known/carry.py carried: if relation != IDENTITY: -> if True:": SLOWER,
+    "core/known/carry.py carried: taken = np.take(codes, np.where(inside, places, 0) %"
+    " codes.shape[axis], axis) -> taken = np.take(codes, np.where(inside, places, 1) %"
+    " codes.shape[axis], axis)": "what lies outside is overwritten",
+    "core/known/narrow.py _contraction: if some.all(): -> if False:":
+        "nothing known, said in another way",
+    "core/known/narrow.py _pointwise: links.append(_with_holes(link, varying[0],"
+    " needed.reshape(-1))) -> links.append(_with_holes(link, varying[-1],"
+    " needed.reshape(-1)))": ONLY_ONE,
+    "core/known/narrow.py narrowed: return _pointwise(op, codes, operands, [~wide & wide,"
+    " wide, ~wide]) -> return _pointwise(op, codes, operands, [~wide | wide, wide, ~wide])":
+        "the condition is a constant and reads nothing",
+    "analysis/pixels/claims.py _faces: if rest is not None: -> if True:":
+        "each side of a bounding box holds an element",
+    "analysis/pixels/support.py Question.union: foot is not None and foot.batch > 1 -> foot"
+    " is not None and foot.batch > 0": SLOWER,
+    "analysis/pixels/support.py _collected: block = whole.blocks[0] -> block ="
+    " whole.blocks[-1]": ONLY_ONE,
+    "analysis/pixels/support.py Question.pull: if any((ENDLESS in foot.windows for foot in"
+    " feet)): -> if False:": "what has no end was refused before",
 }  # fmt: skip

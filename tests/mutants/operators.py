@@ -1,7 +1,8 @@
 """Small mistakes, made one at a time in a syntax tree: what the mutants are.
 
-Left alone: annotations, defaults, decorators, assertions, the texts of errors and other f-strings,
-and where exactly a limit lies (a comparison with a NAME_IN_CAPITALS keeps its ``<`` or ``<=``).
+Left alone: annotations, defaults, decorators, assertions (``strict=True`` is one), the texts of
+errors and other f-strings, and where exactly a limit lies (a comparison with a NAME_IN_CAPITALS
+keeps its ``<`` or ``<=``).
 """
 
 from __future__ import annotations
@@ -91,6 +92,8 @@ def visited(function: ast.FunctionDef, parents: dict[ast.AST, ast.AST]) -> Itera
     while waiting:
         node, parent = waiting.pop()
         if isinstance(node, ast.Assert | ast.Raise | ast.JoinedStr | ast.arguments):
+            continue
+        if isinstance(node, ast.keyword) and node.arg == "strict":
             continue
         parents[node] = parent
         yield node

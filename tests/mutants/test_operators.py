@@ -15,18 +15,18 @@ def clip(values: list[int] = [0], *, least: int = 3) -> int:
     assert least > 0
     if least > MOST_ALLOWED and values:
         raise ValueError(f"{least + 1} is too large")
-    return min(v for v in values if not v < least)
+    return min(v for v, _ in zip(values, values, strict=True) if not v < least)
 '''
 MISTAKES = [
     "if False:",
     "if True:",
     "least > MOST_ALLOWED or values",
     "least <= MOST_ALLOWED and values",
-    "return max((v for v in values if not v < least))",
-    "return min((v for v in values))",
-    "return min((v for v in values if v < least))",
-    "return min((v for v in values if not v <= least))",
-    "return min((v for v in values if not v >= least))",
+    "return max((v for v, _ in zip(values, values, strict=True) if not v < least))",
+    "return min((v for v, _ in zip(values, values, strict=True)))",
+    "return min((v for v, _ in zip(values, values, strict=True) if v < least))",
+    "return min((v for v, _ in zip(values, values, strict=True) if not v <= least))",
+    "return min((v for v, _ in zip(values, values, strict=True) if not v >= least))",
 ]
 
 

@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+import dataclasses
+import typing
+
 import pytest
 
 torch = pytest.importorskip("torch", reason="PyTorch is not installed")
@@ -188,3 +191,102 @@ def test_what_is_put_under_a_tensor_is_what_it_holds():
     model = Holding()
     assert rfield.receptive_field(model, input_shape=(1, 1, 9)).size == (5,)
     assert model.held.tolist() == [0.0]
+
+
+class Several(nn.Module):
+    """Returns its main output first, as a dict, a tuple or an object with attributes."""
+
+    def __init__(self, kind):
+        super().__init__()
+        self.kind = kind
+        self.wide, self.narrow = nn.Conv1d(1, 1, 99, padding=49), nn.Conv1d(1, 1, 3, padding=1)
+
+    def forward(self, x):
+        hidden = self.narrow(x)
+        return self.kind(self.wide(hidden).sigmoid() / 2, hidden * 2)
+
+
+class Pair(typing.NamedTuple):
+    heat: object
+    hidden: object
+
+
+@dataclasses.dataclass
+class Held:
+    heat: object
+    hidden: object
+
+
+KINDS = {
+    "dict": lambda heat, hidden: {"heat": heat, "hidden": hidden},
+    "named tuple": Pair,
+    "dataclass": Held,
+    "tuple": lambda heat, hidden: (heat, hidden),
+    "nested": lambda heat, hidden: {"outs": {"heat": heat}, "hidden": [hidden]},
+}
+
+
+@pytest.mark.parametrize("name", KINDS)
+def test_the_first_of_several_outputs_is_meant(name):
+    graph = rfield.load(Several(KINDS[name]), (1, 1, 400))
+    assert rfield.receptive_field(graph).size == (101,)
+    if name != "tuple":
+        key = "outs.heat" if name == "nested" else "heat"
+        rf = rfield.receptive_field(graph, key)
+        assert (rf.layer, rf.size) == (key, (101,))
+        assert rfield.receptive_field(graph, "hidden").size == (3,)
+
+
+VIEWS = {
+    "chunk": lambda y: y.chunk(2, 1)[1],
+    "split": lambda y: y.split(1, 1)[1],
+    "split with sizes": lambda y: y.split([1, 1], 1)[1],
+    "unbind": lambda y: y.unbind(1)[1][:, None],
+    "tensor_split": lambda y: y.tensor_split(2, 1)[1],
+    "a variable of a loop": lambda y: [row for row in y.transpose(0, 1)][1][None],  # noqa: C416
+}
+
+
+@pytest.mark.parametrize("name", VIEWS)
+def test_a_write_into_one_of_several_views(name):
+    """Half of the channels also read the wide convolution."""
+
+    def forward(x, narrow, wide):
+        y = narrow(x)
+        VIEWS[name](y).add_(wide(x)[:, 1:])
+        return y
+
+    model = Function(forward, nn.Conv2d(2, 2, 1), nn.Conv2d(2, 2, 7, padding=3))
+    assert rfield.receptive_field(model.eval(), input_shape=(1, 2, 16, 16)).size == (7, 7)
+
+
+def test_new_axes_at_the_end_are_no_identity():
+    """An embedding beside the mask of its tokens: every question of it."""
+
+    class Tokens(nn.Module):
+        def __init__(self):
+            super().__init__()
+            self.a, self.c = nn.Embedding(10, 4), nn.Conv1d(4, 4, 3, padding=1)
+
+        def forward(self, ids):
+            return self.c((self.a(ids) * (ids != 0)[..., None]).transpose(1, 2))
+
+    graph = rfield.load(Tokens(), (1, 12), axes=(1,), dtype=torch.long)
+    assert rfield.support(graph, (3,)).count == 3
+    assert rfield.influence(graph, (3,)).weight.sum() == pytest.approx(1)
+    seen = rfield.receptive_field(graph).outputs_seeing((3,))
+    assert (int(seen.start[0]), int(seen.stop[0])) == (2, 5)
+
+
+def test_distances_to_a_codebook_read_their_own_row():
+    book = torch.zeros(7, 4)
+    model = Function(lambda x: torch.cdist(x, book))
+    rf = rfield.receptive_field(model, input_shape=(1, 48, 4), axes=(1,))
+    assert (rf.size, rf.stride) == ((1,), (1,))
+
+
+def test_an_amount_of_padding_in_a_buffer():
+    amount = torch.tensor(2)
+    model = Function(lambda x, c: c(F.pad(x, (amount, 0))), nn.Conv1d(1, 1, 3))
+    rf = rfield.receptive_field(model, input_shape=(1, 1, 64))
+    assert (rf.size, rf.padding, repr(rf.padding)) == ((3,), (2,), "(2,)")

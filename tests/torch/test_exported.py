@@ -48,12 +48,15 @@ def test_three_ways_to_the_same_fields(model, tmp_path):
     exported, stored = rfield.load(program), rfield.load(path)
     assert exported.inputs == stored.inputs == live.inputs == ("x",)
     if isinstance(model, Net):
-        assert stored.layers == exported.layers == live.layers
+        assert stored.layers == exported.layers
         assert stored.layers == ("conv", "act", "inner.0", "inner.1", "inner", "act#2")
-        assert fields(exported) == fields(live)
+        assert live.layers == (*stored.layers, "out")
+        own = fields(live)
+        del own["out"]  # the key under which the live model returns it
+        assert fields(exported) == own
         assert fields(stored) == fields(exported)
     last = [rfield.receptive_field(graph) for graph in (live, exported, stored)]
-    assert len({str(field) for field in last}) == 1
+    assert len({str(field).replace(field.layer, "") for field in last}) == 1
 
 
 def test_a_program_with_free_sizes(tmp_path):

@@ -5,11 +5,14 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import Literal
 
-Elementwise = Literal["multiply", "add", "keep", "maximum", "scale", "where"]
+Elementwise = Literal[
+    "multiply", "add", "keep", "maximum", "scale", "where", "subtract", "divide", "exp"
+]
 """``multiply``: a zero gives zero. ``add``: minus infinity stays. ``keep``: a function of one
 operand with f(0) = 0. ``scale``: by positive numbers, which also leaves minus infinity.
 ``maximum``: minus infinity where all are. ``where``: the second or the third operand, by the
-first."""
+first. ``subtract``: minus infinity stays where what is taken away depends on the input. ``divide``:
+of zero, zero. ``exp``: of minus infinity, zero. These three carry a softmax that is written out."""
 
 
 @dataclass(frozen=True, slots=True)

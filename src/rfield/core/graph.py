@@ -13,7 +13,7 @@ from types import EllipsisType
 from typing import TYPE_CHECKING, cast
 
 from ..errors import InvalidModelError, show_shape, unknown_name
-from .link import AnyLink, Reshaped
+from .link import AnyLink, Link, Reshaped
 from .operation import FREE_OF_CHARGE, Op, Work
 
 if TYPE_CHECKING:
@@ -29,8 +29,8 @@ class Node:
 
     ``layer``: the user's layer that the op is part of; empty where the op is a layer of its own.
     ``tables``: what it reads besides its operands, as far as it may change with the input size: the
-    shapes of weights, masks and position tables, and numbers in arithmetic. ``partial``: some of
-    its elements are known and read nothing, which its links do not say; its readers leave them out.
+    shapes of weights, masks and position tables, and numbers in arithmetic. ``known``: which
+    of its elements no input changes, where its links do not say so; its readers leave them out.
     """
 
     name: str
@@ -45,7 +45,12 @@ class Node:
     source: str = ""
     layer: str = ""
     tables: tuple[object, ...] = ()
-    partial: bool = False
+    known: Known | None = None
+
+    @property
+    def partial(self) -> bool:
+        """Whether some elements read nothing although its links say otherwise."""
+        return self.known is not None
 
 
 @dataclass(slots=True, eq=False)
@@ -63,7 +68,9 @@ class Graph:
     """Values in topological order, with inputs, outputs and the layer names users know.
 
     ``layers`` maps a layer name to the index of its value; several names may share one value.
-    ``reread`` gives the same model at other input sizes, where its source can do that. ``named`` is
+    ``main_output``: the place of the output that is meant where none is named; models that return
+    several return it first. ``reread`` gives the same model at other input sizes, where its source
+    can do that. ``named`` is
     ``layer_index`` the other way round, ``numbers`` the values by the names of their nodes; both
     are made when they are first needed.
     """
@@ -76,12 +83,18 @@ class Graph:
     free_shapes: dict[int, FreeShape] = field(default_factory=dict[int, FreeShape])
     origin: str = ""
     named: dict[int, str] | None = None
+    main_output: int = -1
     numbers: dict[str, int] | None = None
 
     def __getstate__(self) -> tuple[None, dict[str, object]]:
         """What goes to another process: all but ``reread``, whose source stays here."""
         state = {entry.name: getattr(self, entry.name) for entry in fields(self)}
         return None, {**state, "reread": None}
+
+    @property
+    def main(self) -> int:
+        """The output that is meant where none is named."""
+        return self.outputs_[self.main_output]
 
     @property
     def inputs(self) -> tuple[str, ...]:
@@ -197,6 +210,13 @@ def _check_link(node: Node, operand: Node, link: AnyLink) -> None:
         )
 
 
+def _of_rank(link: AnyLink, rank: int) -> AnyLink:
+    """A link that passes all axes on, and others after them, is not the identity."""
+    if isinstance(link, Reshaped) or not link.is_identity or len(link.reads) == rank:
+        return link
+    return Link(link.reads, is_part=link.is_part, rank=rank)
+
+
 def _no_masks() -> dict[int, Known]:
     return {}
 
@@ -206,7 +226,8 @@ class Draft:
     """A graph in the making. ``add`` returns the index by which later ops name the value.
 
     ``layer``: the user's layer that the ops added from now on are part of; ``tables``: what
-    they read that depends on no input; ``known``: what is known of the elements of some values.
+    they read that depends on no input; ``known``: what is known of the elements of some values;
+    ``moved``: the values whose elements are those of their operands in other places.
     """
 
     nodes: list[Node] = field(default_factory=list[Node])
@@ -215,6 +236,7 @@ class Draft:
     layer: str = ""
     tables: tuple[object, ...] = ()
     known: dict[int, Known] = field(default_factory=_no_masks)
+    moved: set[int] = field(default_factory=set[int])
 
     def input(
         self, name: str, shape: Sequence[int], axes: Sequence[int], free: Iterable[int] = ()
@@ -240,6 +262,12 @@ class Draft:
         """
         if len(op.links) != len(operands):
             raise InvalidModelError(f"{name}: {len(operands)} operands for {len(op.links)} links")
+        if op.algebra == "move" and op.links and getattr(op.links[0], "is_part", False):
+            from .stitched import as_padding
+
+            found = as_padding(self, op, operands)
+            if found is not None:
+                op, operands = found
         if known is ...:
             known = None
             if self.known and any(operand in self.known for operand in operands):
@@ -253,6 +281,8 @@ class Draft:
             links: tuple[AnyLink, ...] = tuple(link for _, link in kept)
         else:
             links = cast("tuple[AnyLink, ...]", op.links)  # no None is left here
+        if any(link.is_identity and len(link.affine) != len(op.shape) for link in links):
+            links = tuple(_of_rank(link, len(op.shape)) for link in links)
         index = self._append(
             Node(
                 name,
@@ -267,12 +297,23 @@ class Draft:
                 source,
                 self.layer,
                 self.tables,
-                known is not None and not known.shown,
+                None if known is None or known.shown else known,
             )
         )
         if known is not None:
             self.known[index] = known
+        if op.algebra == "move":
+            self.moved.add(index)
         return index
+
+    def forget(self, count: int) -> None:
+        """Keep the first ``count`` values only."""
+        for node in self.nodes[count:]:
+            del self.names[node.name]
+        del self.nodes[count:]
+        self.moved -= {index for index in self.moved if index >= count}
+        for index in [index for index in self.known if index >= count]:
+            del self.known[index]
 
     def chain(self, name: str, steps: Sequence[Op], operand: int, *, source: str = "") -> int:
         """Add ops that follow each other; the last one carries the name."""

@@ -28,6 +28,7 @@ from .relation import (
     minimal,
     shift,
 )
+from .resampling import repeating
 
 
 def pad(
@@ -87,11 +88,14 @@ def flip(shape: Sequence[int], axes: Sequence[int]) -> Op:
 
 
 def roll(shape: Sequence[int], shifts: Mapping[int, int]) -> Op:
-    """Rotate: output ``i`` reads ``(i - shift) mod size``; the theory unrolls the circle."""
-    relations: dict[int, tuple[Relation, int]] = {}
-    for axis, steps in shifts.items():
-        size = shape[normalize_axis(axis, len(shape))]
-        relations[axis] = (shift(-steps, "circular"), size)
+    """Circular shift: output ``i`` reads ``(i - shift) mod size``; the theory unrolls it."""
+    total: dict[int, int] = {}
+    for named, steps in shifts.items():  # an axis may be named twice, by 2 and by -1
+        axis = normalize_axis(named, len(shape))
+        total[axis] = total.get(axis, 0) + steps
+    relations: dict[int, tuple[Relation, int]] = {
+        axis: (shift(-steps, "circular"), shape[axis]) for axis, steps in total.items()
+    }
     return along(shape, relations, kind="roll", algebra="move")
 
 
@@ -122,7 +126,8 @@ def gather(shape: Sequence[int], axis: int, indices: Sequence[int], *, kind: str
     for index in indices:
         if not -size <= index < size:
             raise InvalidModelError(f"index {index} outside an axis of {size}")
-    relation = table([i % size for i in indices])
+    places = [i % size for i in indices]
+    relation = repeating(places, size) or table(places)
     return along(shape, {axis: (relation, len(indices))}, kind=kind, algebra="move")
 
 

@@ -43,6 +43,7 @@ class Link:
     assignment, a table). ``never_empty``: it is no part and no phase of any reading reads nothing.
     Only then are there short forms: else what is read depends on more than one axis.
     ``is_identity``: every axis is passed on unchanged, so anything known of the operand holds.
+    ``rank``, if given, is that of the output: new axes at its end are no identity.
     ``drivers``: the output axes that drive a reading, ascending. ``changed``: the operand axes that
     are not passed on unchanged; ``stays``: all others keep their place. ``coupled``: the operand
     axes that one output axis drives together (a diagonal, the keys that a query may see), where
@@ -54,15 +55,20 @@ class Link:
         "stays",
     )  # fmt: skip
 
-    def __init__(self, reads: Sequence[Read], *, is_part: bool = False) -> None:
+    def __init__(
+        self, reads: Sequence[Read], *, is_part: bool = False, rank: int | None = None
+    ) -> None:
         self.reads = tuple(reads)
         self.is_part = is_part or any(_is_part(read.relation) for read in self.reads)
         self.never_empty = not self.is_part and all(
             all(r.relation.taps) for r in self.reads if isinstance(r.relation, Sliding)
         )
         self.affine = tuple(_affine(read) if self.never_empty else None for read in self.reads)
-        self.is_identity = bool(self.reads) and all(  # a scalar may still be broadcast
-            read.axis == j and read.relation == IDENTITY for j, read in enumerate(self.reads)
+        whole = rank is None or rank == len(self.reads)
+        self.is_identity = (  # a scalar may still be broadcast
+            bool(self.reads)
+            and whole
+            and all(r.axis == j and r.relation == IDENTITY for j, r in enumerate(self.reads))
         )
         driven: dict[int, list[int]] = {}
         for j, read in enumerate(self.reads):

@@ -7,8 +7,9 @@ specification for the coordinate modes, PyTorch's ``interpolate`` and TensorFlow
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from fractions import Fraction
-from math import lcm
+from math import gcd, lcm
 from typing import Literal
 
 from ..errors import too_large
@@ -161,3 +162,18 @@ def _nearest(point: int, unit: int, rounding: Rounding) -> IndexSet:
     else:
         pixel = point // unit if rounding == "floor" else -(-point // unit)
     return IndexSet.interval(pixel, pixel)
+
+
+def repeating(indices: Sequence[int], size: int) -> Sliding | None:
+    """Indices that go over the axis evenly, every few alike: nearest resizing by any ratio.
+
+    >>> repeating([0, 0, 1, 1, 2, 2], 3)
+    Sliding(period=2, advance=1, taps=(IndexSet{0}, IndexSet{0}), border='zero')
+    """
+    common = gcd(len(indices), size)
+    if common < 2 or len(indices) == size:
+        return None
+    period, advance = len(indices) // common, size // common
+    if any(b - a != advance for a, b in zip(indices, indices[period:], strict=False)):
+        return None
+    return Sliding(period, advance, tuple(IndexSet.interval(i, i) for i in indices[:period]))

@@ -16,7 +16,8 @@ from pathlib import Path
 from ..errors import UnreadableModelError
 from .registry import resolve
 
-FRONT_ENDS = {"torch": "PyTorch", "onnx": "ONNX", "tensorflow": "TensorFlow", "keras": "Keras"}
+FRONT_ENDS = {"torch": "PyTorch", "onnx": "ONNX", "tensorflow": "TensorFlow", "keras": "Keras",
+              "jax": "JAX"}  # fmt: skip
 """Folder -> heading, in the order of the page."""
 
 Families = Mapping[str, Sequence[str]]

@@ -41,6 +41,11 @@ LIVE: dict[str, str] = {
     "tensorflow:Module": "tensorflow:read_callable",
     "tensorflow:types.experimental.GenericFunction": "tensorflow:read_callable",
     "tensorflow:types.experimental.ConcreteFunction": "tensorflow:read_callable",
+    "flax.linen:Module": "jax:read_callable",
+    "flax.nnx:Module": "jax:read_callable",
+    "equinox:Module": "jax:read_callable",
+    "haiku:Transformed": "jax:read_callable",
+    "haiku:TransformedWithState": "jax:read_callable",
 }
 """``module:class`` of a live object, and ``front end:function`` that reads it."""
 
@@ -122,6 +127,14 @@ def check_regular(path: Path) -> None:
                  stat.S_IFSOCK: "a socket", stat.S_IFDIR: "a folder"}  # fmt: skip
         what = kinds.get(stat.S_IFMT(mode), "no regular file")
         raise UnreadableModelError(f"{path}: {what}; a model is read from a regular file")
+    if path.resolve().parts[1:2] in _SYSTEM:
+        raise UnreadableModelError(
+            f"{path}: a file of the system, which has no end; a model is read from a regular file"
+        )
+
+
+_SYSTEM = (("proc",), ("sys",), ("dev",))
+"""Where what looks like a regular file may wait for ever when it is read, or have no size."""
 
 
 def reader_of_prefix(prefix: str) -> Reader:

@@ -21,7 +21,17 @@ from ...core.relation import IDENTITY, At, Prefix, Relation, Sliding, Table, Who
 from ...errors import InvalidModelError, over_limit
 from .bounds import carriers
 from .diagonal import spread
-from .footprint import Block, Footprint, explicit, joined, merged, seed, trimmed, widened
+from .footprint import (
+    Block,
+    Footprint,
+    explicit,
+    joined,
+    merged,
+    seed,
+    trimmed,
+    widened,
+    without_known,
+)
 from .forward import Sweep, sweep
 from .pull import NOTHING, UNLIMITED
 from .scatter import Array, Domain, Marks, Window, scatter
@@ -82,6 +92,9 @@ def pull(
         if feet is None:
             continue
         node = nodes[at]
+        if node.known is not None and canvas is None:
+            alive = [without_known(foot, node.known.codes, domain) for foot in feet]
+            feet = [foot for foot in alive if foot is not None]
         branches = [
             (operand, link)
             for operand, link in zip(node.operands, node.links, strict=True)
@@ -152,9 +165,12 @@ def boxes(
     return low, high
 
 
-def is_exact(graph: Graph, source: int, value: int) -> bool:
-    """Whether every op between ``source`` and ``value`` says exactly what it reads."""
-    if graph.nodes[value].partial:
+def is_exact(graph: Graph, source: int, value: int, *, clip: bool) -> bool:
+    """Whether every op between ``source`` and ``value`` says exactly what it reads.
+
+    What a mask leaves of ``value`` itself is known on the real tensor (``clip``) only.
+    """
+    if graph.nodes[value].partial and not clip:
         return False
     return all(graph.nodes[index].exact for index in graph.between(source, value))
 

@@ -14,6 +14,7 @@ from math import prod
 import numpy as np
 
 from ...core.graph import Graph, Node
+from ...core.known.codes import ALIVE, Codes
 from ...core.limits import CELL_LIMIT
 from ...core.link import AnyLink, Link, Reshaped
 from ...core.relation import IDENTITY, At, Prefix, Relation, Sliding, Table, Whole
@@ -101,6 +102,8 @@ def _sweep(
                 if passed is not None:
                     branches[-1].append(passed)
         states[index] = _union([bounds for branch in branches for bounds in branch])
+        if node.known is not None:
+            states[index] = [_alive(b, node.known.codes, windows[index]) for b in states[index]]
         if len(branches) > 1:
             counted = (o in windows for o in node.operands)
             found = gaps_of([b if c else None for b, c in zip(branches, counted, strict=True)])
@@ -110,6 +113,15 @@ def _sweep(
             if last_use.get(operand) == index and operand != value:
                 states.pop(operand, None)
     return states.get(value, [])
+
+
+def _alive(bounds: Bounds, codes: Codes, window: Box) -> Bounds:
+    """Bounds of a value without the elements that no input changes."""
+    part = tuple(
+        slice(*window[axis]) if size > 1 else slice(None) for axis, size in enumerate(codes.shape)
+    )
+    dead = codes[part] != ALIVE
+    return np.where(dead, NOTHING[0], bounds[0]), np.where(dead, NOTHING[1], bounds[1])
 
 
 def _coordinates(window: Box, axis: int) -> Bounds:

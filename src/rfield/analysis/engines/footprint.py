@@ -14,6 +14,7 @@ from math import prod
 
 import numpy as np
 
+from ...core.known.codes import ALIVE
 from ...core.limits import DENSE_LIMIT
 from ...errors import too_large
 from .scatter import Array, Domain, Window
@@ -120,6 +121,21 @@ def _placed(block: Block, order: Sequence[int]) -> Array:
         shape[1 + place] = size
     ranked = sorted(range(len(places)), key=places.__getitem__)
     return block.values.transpose(0, *(1 + k for k in ranked)).reshape(shape)
+
+
+def without_known(foot: Footprint, codes: Array, domain: Domain) -> Footprint | None:
+    """The same footprint without the elements of the value that no input changes."""
+    axes = [axis for axis, size in enumerate(codes.shape) if size > 1]
+    if not axes:
+        return foot if codes.size and not codes.any() else None
+    foot = merged(foot, axes, domain)
+    block = next(b for b in foot.blocks if axes[0] in b.axes)
+    part = tuple(slice(*foot.windows[a]) if a in axes else slice(None) for a in range(codes.ndim))
+    sizes = [foot.windows[a][1] - foot.windows[a][0] for a in axes]
+    alive = (codes[part] == ALIVE).reshape((1, *sizes, *(1,) * (len(block.axes) - len(axes))))
+    others = tuple(b for b in foot.blocks if b is not block)
+    kept = Block(block.axes, block.values * alive)
+    return trimmed(Footprint(foot.windows, (*others, kept), foot.scale), domain)
 
 
 def widened(values: Array, windows: Sequence[Window], wide: Sequence[Window]) -> Array:

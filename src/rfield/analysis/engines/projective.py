@@ -19,7 +19,7 @@ from ...core.relation import IDENTITY, At, Prefix, Relation, Sliding, Table, Who
 from ...errors import too_large
 from .backward import reshaped
 from .diagonal import diagonal
-from .footprint import Block, Footprint, explicit, joined, merged, trimmed
+from .footprint import Block, Footprint, explicit, joined, merged, trimmed, without_known
 from .pull import fold_all
 from .scatter import Array, Marks, Window
 
@@ -41,6 +41,10 @@ def push(graph: Graph, source: int, value: int, boxes: Sequence[Window]) -> Foot
             if moved is not None:
                 here = found.get(index)
                 found[index] = moved if here is None else joined(here, moved, _MARKS)
+        if node.known is not None and index in found:
+            alive = without_known(found.pop(index), node.known.codes, _MARKS)
+            if alive is not None:
+                found[index] = alive
     return found.get(value)
 
 

@@ -149,7 +149,7 @@ class Explanation:
 
 def explain(graph: Graph, output: str | None = None, *, wrt: str | None = None) -> Explanation:
     """Why the field of ``output`` (default: the last output) in ``wrt`` is as large as it is."""
-    value = graph.outputs_[-1] if output is None else graph.index(output)
+    value = graph.main if output is None else graph.index(output)
     name = graph.nodes[value].name if output is None else output
     source = choose_source(graph, value, wrt)
     fields = Fields(graph, source, wrt)

@@ -25,7 +25,7 @@ def receptive_field(
 
     ``wrt``: an input or any layer; default the one input that the output depends on.
     """
-    value = graph.outputs_[-1] if output is None else find(graph, output)
+    value = graph.main if output is None else find(graph, output)
     name = graph.layer_of(value) if output is None else output
     source = choose_source(graph, value, wrt)
     return Fields(graph, source, wrt)._field(name, value)  # pyright: ignore[reportPrivateUsage]  # own module

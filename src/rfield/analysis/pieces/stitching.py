@@ -50,25 +50,31 @@ def run_tiled(
 
 def cut(image: Array, tile: Tile, axes: Sequence[int], mode: str) -> Array:
     """What a tile reads of an image, padded where it reaches beyond it."""
-    part = image[_slices(len(image.shape), axes, tile.read)]
+    rank = len(image.shape)
+    spans, chosen = list(tile.read), dict[int, list[int | None]]()
+    for k, (axis, span, pads) in enumerate(zip(axes, tile.read, tile.pad, strict=True)):
+        if any(pads):
+            size, border = image.shape[axis], PAD_BORDERS[mode]
+            places = [
+                fold(i, size, border) for i in range(span.start - pads[0], span.stop + pads[1])
+            ]
+            inside = [place for place in places if place is not None] or [0]
+            spans[k] = slice(min(inside), max(inside) + 1)
+            chosen[axis % rank] = [p if p is None else p - min(inside) for p in places]
+    part = image[_slices(rank, axes, spans)]
     if hasattr(part, "compute"):  # a lazy array (dask)
         part = part.compute()
-    for axis, pads in zip(axes, tile.pad, strict=True):
-        if any(pads):
-            part = _padded(part, axis, pads, mode)
+    for axis, places in chosen.items():
+        part = _padded(part, axis, places)
     return part
 
 
-def _padded(part: Array, axis: int, pads: tuple[int, int], mode: str) -> Array:
-    size = part.shape[axis]
-    border = PAD_BORDERS[mode]
-    places = [fold(i, size, border) for i in range(-pads[0], size + pads[1])]
-    rank = len(part.shape)
-    chosen: Any = [0 if place is None else place for place in places]
-    padded = part[(*(slice(None),) * axis, chosen)]
-    if border == "zero":
-        for span in (slice(0, pads[0]), slice(pads[0] + size, None)):
-            padded[_slices(rank, [axis], [span])] = 0
+def _padded(part: Array, axis: int, places: Sequence[int | None]) -> Array:
+    """The positions of a part along one axis; zero where there is none."""
+    taken: Any = [place or 0 for place in places]
+    padded = part[(*(slice(None),) * axis, taken)]
+    for k in (k for k, place in enumerate(places) if place is None):
+        padded[_slices(len(part.shape), [axis], [slice(k, k + 1)])] = 0
     return padded
 
 

@@ -243,7 +243,7 @@ def stream_plan(
     rate = None if sample_rate is None else _rate("sample_rate", sample_rate)
     if length is not None:
         graph = _of_length(graph, output, wrt, axis, one("length", length))
-    value = graph.outputs_[-1] if output is None else find(graph, output)
+    value = graph.main if output is None else find(graph, output)
     layer = graph.layer_of(value) if output is None else output
     source = choose_source(graph, value, wrt)
     wrt = graph.nodes[source].name if wrt is None else wrt
@@ -272,7 +272,7 @@ def _of_length(
     graph: Graph, output: str | None, wrt: str | None, axis: str | int | None, length: int
 ) -> Graph:
     """The model as it is for a stream of this length."""
-    value = graph.outputs_[-1] if output is None else find(graph, output)
+    value = graph.main if output is None else find(graph, output)
     source = choose_source(graph, value, wrt)
     name = graph.nodes[source].name
     _, time = _time_axis(graph, source, name, axis)

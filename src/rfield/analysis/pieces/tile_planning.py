@@ -87,7 +87,7 @@ class Planner:
         self.output_axes, self.rates = self._output(found)
 
     def _value(self, graph: Graph) -> int:
-        return graph.outputs_[-1] if self.output is None else find(graph, self.output)
+        return graph.main if self.output is None else find(graph, self.output)
 
     def _grid(self, graph: Graph) -> Grid:
         return grid(graph, {entry.node: entry.axes for entry in self.moving}, self._value(graph))

@@ -26,7 +26,8 @@ class Tile:
     """One tile; every tuple has one entry per axis of the plan.
 
     ``read``: the slices of the image to run the network on, to be padded by ``pad`` positions that
-    lie outside the image. Of the result, ``valid`` equals what the whole image gives at ``write``.
+    lie outside the image (one of them is negative where the tile lies wholly outside, so that it
+    still says where). Of the result, ``valid`` equals what the whole image gives at ``write``.
     """
 
     index: tuple[int, ...]
@@ -90,13 +91,14 @@ class AxisTiles:
 
     def place(self, number: int) -> Place:
         """What tile ``number`` reads and writes."""
-        start, before = self.start(number), self.padding[0]
-        stop = start + self.tile
+        start = self.start(number)
+        low, high = start - self.padding[0], start + self.tile - self.padding[0]
+        begin, end = (min(max(0, i), self.size) for i in (low, high))
         first, last = self._written(number), self._written(number + 1)
         moved = int(start * self.rate)
         return Place(
-            slice(max(0, start - before), max(0, min(stop - before, self.size))),
-            (max(0, before - start), max(0, stop - before - self.size)),
+            slice(begin, end),
+            (begin - low, high - end),
             slice(first - moved, last - moved),
             slice(first, last),
         )

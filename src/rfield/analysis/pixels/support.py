@@ -157,7 +157,7 @@ class Question:
     def __init__(self, rf: ReceptiveField, *, clip: bool) -> None:
         self.rf = rf
         self.clip = clip
-        exact = is_exact(rf.graph, rf.source, rf.value)
+        exact = is_exact(rf.graph, rf.source, rf.value, clip=clip)
         self.fidelity = Fidelity.EXACT if exact else Fidelity.UPPER_BOUND
         if rf.graph.has_free_axes:
             raise UnresolvedSizeError(

@@ -121,7 +121,7 @@ def verify(
     would be more, that many are drawn from them.
     """
     draw = np.random.default_rng(seed)
-    value = graph.index(layers[-1]) if layers else graph.outputs_[-1]
+    value = graph.index(layers[-1]) if layers else graph.main
     source = choose_source(graph, value, wrt)
     fields = Fields(graph, source, wrt)
     base = running.inputs(seed)

@@ -112,7 +112,7 @@ class Reading:
 
     @property
     def _value(self) -> int:
-        return self.graph.outputs_[-1] if self._output is None else find(self.graph, self._output)
+        return self.graph.main if self._output is None else find(self.graph, self._output)
 
     @property
     def _states(self) -> tuple[State, ...]:
@@ -215,7 +215,8 @@ class Resizing:
         self._laid += self._size
         if self._laid > max(MOST_READ, self._size):
             raise over_limit(
-                self.output or self.graph.outputs[-1], "the model at all sizes of one step",
+                self.output or self.graph.nodes[self.graph.main].name,
+                "the model at all sizes of one step",
                 self._laid, MOST_READ, "Ask for single sizes: rfield.check_size(model, size)",
             )  # fmt: skip
         try:

@@ -120,6 +120,10 @@ class Scan:
             if got is not None:
                 times = range((target - got) // gain, (target - got) // gain + 2) if gain else (0,)
                 pairs += [(got + t * (gain or 0), n + t * self.step) for t in times]
+            if self.periodic:  # below the first size of its class there is none
+                first = self._first(n, ("accepted",))
+                least = self.read(first).output[self.axis]
+                pairs += [] if least is None else [(least, first)]
         real = [(got, n) for got, n in pairs if n > 0 and self._gives(n, got)]
         lower = max((pair for pair in real if pair[0] < target), default=None)
         upper = min((pair for pair in real if pair[0] > target), default=None)

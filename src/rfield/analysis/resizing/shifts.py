@@ -77,7 +77,7 @@ def shift_equivariance(
     graph: Graph, output: str | None = None, *, wrt: str | None = None
 ) -> ShiftEquivariance:
     """By how much ``wrt`` may move so that ``output`` (default: the last output) moves with it."""
-    value = graph.outputs_[-1] if output is None else find(graph, output)
+    value = graph.main if output is None else find(graph, output)
     source = choose_source(graph, value, wrt)
     names, axes = source_layout(graph, source)
     walks = [_Walk(graph, source, axis, value) for axis in axes]

@@ -7,6 +7,7 @@ data. Data makes the op an upper bound, unless what is indexed is itself a const
 from __future__ import annotations
 
 from collections.abc import Sequence
+from dataclasses import replace
 from itertools import pairwise
 from math import prod
 from types import EllipsisType
@@ -258,6 +259,25 @@ def one_hot(x: Operand, depth: int, axis: int = -1) -> Reading:
     return read(Op("one_hot", (*shape[:axis], depth, *shape[axis:]), (link,)), x)
 
 
-def nonzero(x: Operand, sizes: Sequence[int], *, kind: str = "nonzero") -> Reading:
-    """Elements that the data chooses (nonzero, unique, masked selection): a bound."""
-    return read(ops.opaque([shape_of(x)], sizes, kind=kind), x)
+def anywhere(
+    operands: Sequence[Operand],
+    sizes: Sequence[int],
+    *,
+    kind: str,
+    keeps: int | None = None,
+) -> Reading:
+    """Every output may read all of the operands (nonzero, unique, selection by a mask): a bound.
+
+    ``keeps``: the operand of which each output reads its own place only.
+
+    >>> from .expression import Known
+    >>> anywhere([Known((3, 4))], (12,), kind="masked_select").shape
+    (12,)
+    """
+    shapes = [shape_of(operand) for operand in operands]
+    op = ops.opaque(shapes, sizes, kind=kind)
+    if keeps is not None:
+        links = list(op.links)
+        links[keeps] = broadcast(shapes[keeps], tuple(sizes))
+        op = replace(op, links=tuple(links))
+    return Reading(op, operands)

@@ -30,6 +30,13 @@ def elementwise(algebra: Elementwise | None, operands: Sequence[Known | None], r
         zero = ~_all([c != ZERO for c in codes])
     elif algebra == "add":
         zero, low = _all([c == ZERO for c in codes]), ~_all([c != LOW for c in codes])
+    elif algebra == "subtract":
+        zero = _all([c == ZERO for c in codes])
+        low = (codes[0] == LOW) & (codes[1] == ALIVE)
+    elif algebra == "divide":
+        zero = codes[0] == ZERO
+    elif algebra == "exp":
+        zero = codes[0] == LOW
     elif algebra == "maximum":
         low = _all([c == LOW for c in codes])
     elif algebra in ("keep", "scale"):

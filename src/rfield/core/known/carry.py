@@ -10,7 +10,7 @@ from numpy.typing import NDArray
 from ..limits import MOST_CODES
 from ..link import AnyLink, Reshaped
 from ..padding import fold
-from ..relation import At, Relation, Sliding, Table
+from ..relation import IDENTITY, At, Relation, Sliding, Table
 from .codes import ALIVE, FIXED, Codes, Known, squeezed
 
 
@@ -30,7 +30,9 @@ def carried(
             codes = np.take(codes, [index], axis)
         elif driver is None:
             return None
-        elif codes.shape[axis] > 1 or link.is_part:
+        elif relation != IDENTITY:  # also where nothing varies: it may reach beyond the ends
+            if after[driver] > MOST_CODES:
+                return None
             places = _places(relation, before[axis], after[driver])
             if places is None:
                 return None

@@ -14,8 +14,9 @@ Codes = NDArray[np.uint8]
 ALIVE, FIXED, ZERO, LOW = range(4)
 """Changes with the input; some number that no input changes; zero; minus infinity."""
 
-_LOWEST = {2: -6.5e4, 4: -3.3e38, 8: -1.7e308}
-"""Of a floating-point type by its bytes: what its most negative number stays below."""
+_LOWEST = {2: -4.5e4, 4: -2.3e38, 8: -1.2e308}
+"""Of a floating-point type by its bytes: a mask's number stays below. Frameworks write the most
+negative number, or 0.7 of it so that a sum of two does not overflow (``jax.nn``)."""
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -55,7 +56,8 @@ def of_constant(
     if zeros is not None:
         codes = np.where(zeros, np.uint8(ZERO), codes)
     if array is not None:
-        codes = np.broadcast_to(codes, np.broadcast_shapes(codes.shape, array.shape)).copy()
+        wide = np.broadcast_shapes(codes.shape, array.shape)
+        codes, array = np.broadcast_to(codes, wide).copy(), np.broadcast_to(array, wide)
         if counts:
             codes[array == 0] = ZERO
         if array.dtype.kind == "f":

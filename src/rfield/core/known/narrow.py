@@ -175,11 +175,22 @@ def _contraction(
         exact = exact and plain and found is not None and (part is not None or bool(reading.all()))
         links.append(found or link)
     made = replace(op, links=tuple(links), exact=exact)
-    some = nonzero.any(axis=tuple(range(count, len(order))))
-    if some.all():
+    summed = tuple(range(count, len(order)))
+    some = nonzero.any(axis=summed)
+    moving = nonzero & ~_all_of([codes != ALIVE for codes in spread])
+    alive = moving.any(axis=summed)
+    if alive.all():
         return made, None
     nil = np.uint8(ZERO if algebra.zero else FIXED)
-    return made, Known(squeezed(np.where(some, np.uint8(ALIVE), nil)))
+    codes = np.where(alive, np.uint8(ALIVE), np.where(some, np.uint8(FIXED), nil))
+    return made, Known(squeezed(codes), exact)
+
+
+def _all_of(parts: Sequence[Marks]) -> Marks:
+    result = parts[0]
+    for part in parts[1:]:
+        result = result & part
+    return result
 
 
 def _by_label(known: Known | None, names: Sequence[object], order: Sequence[object]) -> Codes:

@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+from math import gcd
+
 import numpy as np
 from numpy.typing import NDArray
 
 from ..indices import IndexSet
 from ..limits import ROW_PHASES
-from ..relation import WHOLE, Prefix, Relation, Sliding, Table
+from ..relation import WHOLE, Prefix, Relation, Sliding, Table, minimal
 
 Marks = NDArray[np.bool_]
 Ints = NDArray[np.int64]
@@ -17,7 +19,8 @@ def relation_of(marks: Marks) -> Relation:
     """Output ``i`` reads the ``k`` with ``marks[i, k]``.
 
     A band is a window that slides and so the same at every size, if both its ends are seen to be
-    its own and not the ends of the table; a triangle is a prefix; anything else is a table.
+    its own and not the ends of the table; that of a resize moves by another step than one. A
+    triangle is a prefix; anything else is a table.
 
     >>> relation_of(np.tril(np.ones((4, 4), bool)))
     Prefix(backward=False)
@@ -33,19 +36,22 @@ def relation_of(marks: Marks) -> Relation:
             return Prefix()
         if (marks == triangle.T).all():
             return Prefix(backward=True)
-        for period in range(1, min(ROW_PHASES, rows // 2) + 1):
-            found = _sliding(marks, period)
-            if found is not None:
-                return found
+    common = gcd(rows, size)
+    first, step = rows // common, size // common
+    for repeat in range(1, min(ROW_PHASES, rows // 2) // first + 1):
+        found = _sliding(marks, first * repeat, step * repeat)
+        if found is not None:
+            return minimal(found)
     return Table(tuple(_set(np.flatnonzero(row)) for row in marks))
 
 
-def _sliding(marks: Marks, period: int) -> Sliding | None:
-    """The marks as windows that move by ``period`` every ``period`` rows, or None."""
+def _sliding(marks: Marks, period: int, advance: int) -> Sliding | None:
+    """The marks as windows that move by ``advance`` every ``period`` rows, or None."""
     rows, size = marks.shape
     taps: list[IndexSet] = []
     for phase in range(period):
-        bases: Ints = np.arange(phase, rows, period, dtype=np.int64) - phase
+        count = len(range(phase, rows, period))
+        bases: Ints = np.arange(count, dtype=np.int64) * advance
         reach = np.zeros(2 * size, dtype=bool)  # by distance from the base, ``size`` is 0
         at, column = np.nonzero(marks[phase::period])
         reach[column - bases[at] + size] = True
@@ -61,7 +67,7 @@ def _sliding(marks: Marks, period: int) -> Sliding | None:
         if (reach[places] != marks[phase::period]).any():
             return None
         taps.append(_set(offsets))
-    return Sliding(period, period, tuple(taps))
+    return Sliding(period, advance, tuple(taps))
 
 
 def _set(numbers: NDArray[np.intp]) -> IndexSet:

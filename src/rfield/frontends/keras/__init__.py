@@ -10,8 +10,9 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
-import keras
+from .starting import keras  # before another module here imports it
 
+# isort: split
 from ...core.graph import Graph
 from ...errors import UnreadableModelError, unknown_name
 from ..registry import Request

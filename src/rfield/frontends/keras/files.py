@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import json
 import lzma
+import random
 import zipfile
 import zlib
 from collections.abc import Iterator
@@ -68,14 +69,16 @@ def load(path: Path) -> Any:
 
 @contextmanager
 def without_values() -> Iterator[None]:
-    """Variables made inside have shapes and are never given values."""
+    """Variables made inside have shapes and are never given values; no random number is used up."""
     # Keras remembers such variables, to fill all of them when the next scope of this kind ends.
     name = "uninitialized_variables"
     before = list(global_state.get_global_attribute(name) or [])
+    drawn = random.getstate()  # each layer with a seed draws one
     try:
         with keras.StatelessScope(initialize_variables=False):
             yield
     finally:
+        random.setstate(drawn)
         global_state.set_global_attribute(name, before)
 
 

@@ -81,10 +81,10 @@ class Model:
             raise reader.unsupported.error()
         if not found:
             raise InvalidModelError(f"{self.origin}: no output depends on an input")
-        layers = reader.names.all_layers()
-        return reader.draft.finish(
-            [value.index for value in found], layers, origin=self.origin
-        )  # fmt: skip
+        layers, outputs = reader.names.all_layers(), [value.index for value in found]
+        graph = reader.draft.finish(outputs, layers, origin=self.origin)
+        graph.main_output = 0
+        return graph
 
     def _shapes(self) -> dict[str, FreeShape]:
         shapes: dict[str, FreeShape] = {entry.name: entry.shape for entry in self.entries}

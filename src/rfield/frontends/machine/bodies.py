@@ -231,12 +231,7 @@ def remember(machine: BodyMachine) -> Callable[[], None]:
     nodes, layers = len(machine.draft.nodes), len(machine.layers)
 
     def undo() -> None:
-        draft = machine.draft
-        for node in draft.nodes[nodes:]:
-            del draft.names[node.name]
-        del draft.nodes[nodes:]
-        for index in [index for index in draft.known if index >= nodes]:
-            del draft.known[index]
+        machine.draft.forget(nodes)
         for name in list(machine.layers)[layers:]:
             del machine.layers[name]
 

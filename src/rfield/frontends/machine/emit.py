@@ -7,6 +7,7 @@ reads nothing dependent is a constant, chains are named step by step. Errors say
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
+from dataclasses import replace
 from math import prod
 from typing import Any
 
@@ -175,7 +176,7 @@ def _fitted(op: Op, links: Sequence[AnyLink], *, join: bool, exact: bool, moving
         op.join, op.exact, op.depends_on_size,
     ):  # fmt: skip
         return op
-    return Op(op.kind, op.shape, tuple(links), join, exact, op.work, moving)
+    return replace(op, links=tuple(links), join=join, exact=exact, depends_on_size=moving)
 
 
 def _zeros(op: Op, values: Sequence[Any]) -> NDArray[np.bool_] | None:

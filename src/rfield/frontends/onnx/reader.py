@@ -138,7 +138,9 @@ class Reader:
         outputs = tracer.outputs(values)
         if not outputs:
             raise InvalidModelError("no output of the model depends on an input")
-        return draft.finish(outputs, tracer.names.all_layers(), origin=self.record.origin)
+        graph = draft.finish(outputs, tracer.names.all_layers(), origin=self.record.origin)
+        graph.main_output = 0
+        return graph
 
 
 def _fixed(values: Any, record: ModelRecord) -> dict[str, Constant]:

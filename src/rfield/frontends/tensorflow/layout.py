@@ -211,7 +211,7 @@ def slice_(call: Call) -> Any:
     ends = [None if s < 0 else b + s for b, s in zip(begin, size, strict=True)]
     if any(b < 0 or (e or 0) > n for b, e, n in zip(begin, ends, before, strict=True)):
         raise InvalidModelError(f"begin {begin} and size {size} outside {before}")
-    return arrays.getitem(call[0], [slice(b, e) for b, e in zip(begin, ends, strict=True)])
+    return arrays.getitem(call[0], tuple(map(slice, begin, ends)))
 
 
 @rule("StridedSlice")
@@ -221,7 +221,7 @@ def strided_slice(call: Call) -> Any:
     https://www.tensorflow.org/api_docs/python/tf/raw_ops/StridedSlice
     """
     index = index_of(call.attributes, call.integers(1), call.integers(2), call.integers(3))
-    return arrays.getitem(call[0], index)
+    return arrays.getitem(call[0], tuple(index))
 
 
 @rule("Tile")

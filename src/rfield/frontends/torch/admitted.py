@@ -118,6 +118,8 @@ def target_of(name: str) -> Any:
         return _nothing
     if packet in _SIZES:
         return _SIZES[packet]
+    if overload == "out" or overload.endswith("_out"):  # no exporter writes into given tensors
+        return UnknownTarget(f"{space}.{op}.{overload}")
     ruled = find_rule(packet if overload == "default" else f"{packet}.{overload}") is not None
     if not (ruled or packet in COMPOSITES or packet in _SIZED or packet in RANDOM or (
         packet in COMPUTED
@@ -147,22 +149,26 @@ def is_small(packet: str, bound: Mapping[str, Any], most: int) -> bool:
 
 def check_parts(packet: str, bound: Mapping[str, Any], named: int) -> None:
     """A list of results is as long as the step says, so that no file asks for endless ones."""
+    name = packet.partition("::")[2].removeprefix("unsafe_").removesuffix("_copy")
     tensor, axis = bound.get("self"), bound.get("dim") or 0
-    if not isinstance(tensor, torch.Tensor) or not isinstance(axis, int) or not tensor.dim():
+    if name not in _SPLITS or not isinstance(tensor, torch.Tensor) or not tensor.dim():
         return
     size = tensor.shape[axis]
-    given = bound.get("split_size", bound.get("chunks"))
-    if packet == "aten::unbind":
+    given = next((bound[key] for key in _PARTS if isinstance(bound.get(key), int)), None)
+    if name == "unbind":
         parts = size
-    elif packet in ("aten::split", "aten::unsafe_split") and isinstance(given, int):
-        parts = -(-size // max(1, given))
-    elif packet in ("aten::chunk", "aten::unsafe_chunk", "aten::tensor_split"):
-        sections = bound.get("sections", given)
-        parts = sections if isinstance(sections, int) else named
-    else:
+    elif given is None:  # a list of sizes, as long as it is
         return
+    elif name == "split":
+        parts = -(-size // max(1, given))
+    else:
+        parts = min(given, size) if name == "chunk" else given
     if parts > max(named, 1):
         raise UnreadableModelError(f"{packet} gives {parts:,} tensors; the program names {named}")
+
+
+_SPLITS = frozenset({"unbind", "split", "chunk", "tensor_split", "hsplit", "vsplit", "dsplit"})
+_PARTS = ("split_size", "chunks", "sections")
 
 
 def _nothing(*_: Any, **__: Any) -> None:

@@ -28,13 +28,13 @@ from .failures import NeedsValuesError, forward_failed, line_of, unsupported
 from .free import has_free, read_free
 from .functions import table
 from .modes import Dispatch, Functions
-from .names import Names, children
+from .names import Names, named_children
 from .tracer import Tracer
 from .untouched import untouched
 
 StandIn = Callable[[str, torch.Tensor], torch.Tensor]
 
-_OPTIONS = ("example_inputs", "example_kwargs", "values", "dtype")
+_OPTIONS = ("example_inputs", "example_kwargs", "values", "dtype", "zeros")
 
 
 def read_module(model: nn.Module, request: Request) -> Graph:
@@ -73,6 +73,7 @@ def _read(model: nn.Module, request: Request) -> Graph:
     return capture(
         model, arguments, keywords, axes=request.axes, training=request.training,
         unknown=request.unknown, values=bool(request.options.get("values")),
+        zeros=bool(request.options.get("zeros")),
     )  # fmt: skip
 
 
@@ -85,10 +86,12 @@ def capture(
     training: bool = False,
     unknown: str = "error",
     values: bool = False,
+    zeros: bool = False,
 ) -> Graph:
     """Call the module once and note what each op reads."""
     draft = Draft()
     tracer = Tracer(draft)
+    tracer.count_zeros = zeros
     names = tracer.names = Names(model, tracer.index_of)
     dispatch = Dispatch(tracer, real=values)
     functions = Functions(dispatch, table(), _device(model))
@@ -123,14 +126,19 @@ def capture(
         raise _explain(tracer.refusal, names, entries, values)
     if tracer.unknown and unknown == "error":
         raise unsupported(tracer.unknown, tracer.nearest())
-    outputs = list(dict.fromkeys(_outputs(output, tracer)))
+    outputs = _outputs(output, tracer)
     if not outputs:
         raise InvalidModelError(
             f"{type(model).__name__} returns no tensor that depends on its input "
             f"({type(output).__name__})"
         )
     layers = {name: index for name, index in names.layers.items() if name}
-    return draft.finish(outputs, layers or None, origin=type(model).__name__)
+    for index, key in outputs.items():
+        if key and key not in layers:
+            layers[key] = index
+    graph = draft.finish(list(outputs), layers or None, origin=type(model).__name__)
+    graph.main_output = 0
+    return graph
 
 
 def _inputs(model: nn.Module, request: Request) -> tuple[tuple[Any, ...], dict[str, Any]]:
@@ -241,11 +249,17 @@ def input_axes(name: str, tensor: torch.Tensor, axes: Any) -> tuple[int, ...]:
     return tuple(axis % rank for axis in axes)
 
 
-def _outputs(output: Any, tracer: Tracer) -> list[int]:
+def _outputs(output: Any, tracer: Tracer, key: str = "") -> dict[int, str]:
+    """The values that a model returns, in its own order, with the keys that lead to them."""
     if isinstance(output, torch.Tensor):
         index = tracer.index_of(output)
-        return [] if index is None else [index]
-    return [index for item in children(output) for index in _outputs(item, tracer)]
+        return {} if index is None else {index: key}
+    found: dict[int, str] = {}
+    for name, item in named_children(output):
+        path = f"{key}.{name}" if key and name else key or name
+        for index, own in _outputs(item, tracer, path).items():
+            found.setdefault(index, own)
+    return found
 
 
 @contextmanager

@@ -132,7 +132,7 @@ class Watched(TorchDispatchMode):
             return target
         value = self.record_of(target)
         value.cell.uniform = False
-        if value.cell.own and known:
+        if value.cell.own and known and self.computes(signature, func, args, kwargs):
             func(*args, **kwargs)
             return target
         self.execute(signature, func, args, kwargs) if not self.real else None

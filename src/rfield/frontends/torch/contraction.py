@@ -2,287 +2,197 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
 from typing import Any
 
-import numpy as np
 import torch
 
-from ...core import layout, ops
-from ...core.link import Link, Read
-from ...core.ops import Op
-from ...core.relation import IDENTITY, WHOLE
-from ..machine.values import Constant
+from ...core import arrays
 from .rulebook import Arguments, Reading, bad_sizes, rule
 
 
 @rule("aten::linear", shaped=True)
-def linear(arg: Arguments) -> Op | Reading:
-    """The last axis is mixed."""
+def linear(arg: Arguments) -> Reading:
+    """The last axis is mixed.
+
+    https://docs.pytorch.org/docs/stable/generated/torch.nn.functional.linear.html
+    """
     shape, weight = tuple(arg.input.shape), tuple(arg.weight.shape)
     if not shape or shape[-1] != weight[-1]:
         raise bad_sizes("the last axis", shape, weight)
     if len(weight) == 2 and not arg.depends(arg.weight) and arg.zeros(arg.weight) is None:
-        return ops.dense(shape, weight[0], bias=arg.get("bias") is not None)
+        return arrays.dense(arg.input, weight[0], bias=arg.get("bias") is not None)
     rows = [*range(len(shape) - 1)]
     if len(weight) == 1:
-        return ops.contract([shape, weight], [[*rows, "in"], ["in"]], rows)
-    product = ops.contract([shape, weight], [[*rows, "in"], ["out", "in"]], [*rows, "out"])
-    return Reading(product, [arg.input, arg.weight])
+        return arrays.contract([[*rows, "in"], ["in"]], rows, arg.input, arg.weight)
+    labels = [[*rows, "in"], ["out", "in"]]
+    return arrays.contract(labels, [*rows, "out"], arg.input, arg.weight)
 
 
 @rule("aten::matmul", shaped=True)
-def matmul(arg: Arguments) -> Op:
-    """``a @ b`` with broadcast batch axes."""
-    return _matmul(tuple(arg.self.shape), tuple(arg.other.shape))
-
-
 @rule("aten::mm", "aten::bmm", "aten::mv", "aten::dot", "aten::vdot", shaped="floats")
-def product(arg: Arguments) -> Op:
-    """Matrix products without broadcasting."""
+def matmul(arg: Arguments) -> Reading:
+    """Matrix product with broadcast batch axes.
+
+    https://docs.pytorch.org/docs/stable/generated/torch.matmul.html
+    """
     first, second = arg.operands
-    return _matmul(tuple(first.shape), tuple(second.shape))
-
-
-def _matmul(first: tuple[int, ...], second: tuple[int, ...]) -> Op:
-    batch = max(len(first), len(second), 2) - 2
-    left = [*range(batch - len(first) + 2, batch), "row", "in"] if len(first) > 1 else ["in"]
-    right = [*range(batch - len(second) + 2, batch), "in", "col"] if len(second) > 1 else ["in"]
-    output = [label for label in [*range(batch), "row", "col"] if label in left or label in right]
-    return ops.contract([first, second], [left, right], output, kind="matmul")
+    return arrays.matmul(first, second)
 
 
 @rule("aten::addmm", "aten::baddbmm", "aten::addmv", "aten::_addmm_activation", shaped="floats")
 def add_product(arg: Arguments) -> Reading:
-    """``bias + a @ b``."""
-    _, first, second = arg.operands
-    return _added(arg, [_matmul(tuple(first.shape), tuple(second.shape))])
+    """``bias + a @ b``.
+
+    https://docs.pytorch.org/docs/stable/generated/torch.addmm.html
+    """
+    added, first, second = arg.operands
+    return _added(arg, added, arrays.matmul(first, second))
 
 
 @rule("aten::addbmm", shaped="floats")
 def add_summed_product(arg: Arguments) -> Reading:
-    """``bias + sum(a @ b)`` over the batch."""
-    _, first, second = arg.operands
-    op = _matmul(tuple(first.shape), tuple(second.shape))
-    return _added(arg, [op, ops.reduce(op.shape, [0])])
+    """``bias + sum(a @ b)`` over the batch.
 
-
-def _added(arg: Arguments, steps: list[Op]) -> Reading:
+    https://docs.pytorch.org/docs/stable/generated/torch.addbmm.html
+    """
     added, first, second = arg.operands
-    product = Reading(steps, [first, second])
-    if not arg.depends(added):
-        return product
-    total = ops.pointwise(tuple(added.shape), steps[-1].shape, kind="add", join=True)
-    return Reading(total, [added, product])
+    return _added(arg, added, arrays.reduce(arrays.matmul(first, second), 0))
+
+
+def _added(arg: Arguments, added: Any, product: Reading) -> Reading:
+    """What is added may be a mask of minus infinity."""
+    return arrays.pointwise(added, product, kind="add", algebra="add")
 
 
 @rule("aten::addr")
-def add_outer(arg: Arguments) -> Op:
-    """``input + outer(a, b)``."""
-    n, m = arg.result.shape
-    links = [
-        ops.pointwise(tuple(arg.self.shape), (n, m)).links[0],
-        Link([Read(0, IDENTITY)]),
-        Link([Read(1, IDENTITY)]),
-    ]
-    return Op("addr", (n, m), tuple(links))
+def add_outer(arg: Arguments) -> Reading:
+    """``input + outer(a, b)``.
+
+    https://docs.pytorch.org/docs/stable/generated/torch.addr.html
+    """
+    return arrays.pointwise(arg.self, arrays.outer(arg.vec1, arg.vec2), kind="addr")
 
 
 @rule("aten::outer", "aten::ger")
-def outer(arg: Arguments) -> Op:
-    """Every pair."""
-    n, m = arg.operands[0].shape[0], arg.operands[1].shape[0]
-    return ops.contract([(n,), (m,)], ["i", "j"], "ij", kind="outer")
+def outer(arg: Arguments) -> Reading:
+    """Every pair.
+
+    https://docs.pytorch.org/docs/stable/generated/torch.outer.html
+    """
+    return arrays.outer(*arg.operands)
 
 
 @rule("aten::einsum", shaped=True)
-def einsum(arg: Arguments) -> Op:
-    """Einstein summation, with ``...`` and without an arrow."""
-    equation = arg.equation.replace(" ", "")
-    shapes = [tuple(t.shape) for t in arg.tensors]
-    terms, arrow, output = equation.partition("->")
-    labels = [
-        _labels(term, len(shape)) for term, shape in zip(terms.split(","), shapes, strict=True)
-    ]
-    depth = max((len(n) for n in labels), default=0)
-    if not arrow:
-        letters = terms.replace(",", "").replace(".", "")
-        output = "..." + "".join(sorted(c for c in set(letters) if letters.count(c) == 1))
-    dots = sorted({k for names in labels for k in names if isinstance(k, int)}, reverse=True)
-    places: list[Any] = []
-    for part in output.replace("...", "."):
-        places += dots if part == "." else [part]
-    del depth
-    return ops.contract(shapes, labels, places, kind="einsum")
+def einsum(arg: Arguments) -> Reading:
+    """Einstein summation, with ``...`` and without an arrow.
 
-
-def _labels(term: str, rank: int) -> list[Any]:
-    """Letters as they are; the axes under ``...`` are counted from their end."""
-    extra = rank - len(term.replace("...", ""))
-    names: list[Any] = []
-    for part in term.replace("...", "."):
-        names += range(extra - 1, -1, -1) if part == "." else [part]
-    return names
+    https://docs.pytorch.org/docs/stable/generated/torch.einsum.html
+    """
+    return arrays.einsum(arg.equation, *arg.tensors)
 
 
 @rule("aten::bilinear", shaped=True)
-def bilinear(arg: Arguments) -> Op:
-    """Both last axes are mixed, position by position."""
-    first, second = tuple(arg.input1.shape), tuple(arg.input2.shape)
-    rows = list(range(len(first) - 1))
-    op = ops.contract([first, second], [[*rows, "a"], [*rows, "b"]], rows)
-    return Op("bilinear", (*op.shape, arg.weight.shape[0]), op.links)
+def bilinear(arg: Arguments) -> Reading:
+    """Both last axes are mixed, position by position.
+
+    https://docs.pytorch.org/docs/stable/generated/torch.nn.functional.bilinear.html
+    """
+    return arrays.bilinear(arg.input1, arg.input2, arg.weight.shape[0])
 
 
 @rule("aten::scaled_dot_product_attention", "aten::_scaled_dot_product_attention_math",
       shaped=True)  # fmt: skip
-def attention(arg: Arguments) -> Op | Reading:
+def attention(arg: Arguments) -> Reading:
     """Query ``i`` reads query ``i`` and the keys and values that the mask leaves it.
 
     https://docs.pytorch.org/docs/stable/generated/torch.nn.functional.scaled_dot_product_attention.html
     """
-    mask = arg.get("attn_mask", arg.get("attn_bias"))
-    if mask is None and not arg.get("is_causal"):
-        return _attention(arg)
-    length, width = arg.query.shape[-2], arg.key.shape[-2]
-    if mask is None:
-        kept = np.tri(length, width, dtype=bool)
-        mask = Constant(kept.shape, kept, made=True)
-        boolean = True
-    else:
-        boolean = mask.dtype is torch.bool
-    heads = len(arg.query.shape) - 3
-    key, value = (_shared_heads(t, tuple(arg.query.shape), heads) for t in (arg.key, arg.value))
-    turned = Reading(layout.permute(key.shape, _last_two(len(key.shape))), [key])
-    scores = Reading(_matmul(tuple(arg.query.shape), turned.shape), [arg.query, turned])
-    shapes = [tuple(mask.shape), scores.shape]
-    if boolean:
-        low = Constant((), np.asarray(-np.inf), made=True)
-        op = ops.pointwise(*shapes, (), kind="mask", algebra="where")
-        masked = Reading(op, [mask, scores, low])
-    else:
-        masked = Reading(ops.pointwise(*shapes, kind="mask", algebra="add"), [mask, scores])
-    shares = Reading(ops.softmax(masked.shape, [-1]), [masked])
-    return Reading(_matmul(shares.shape, tuple(value.shape)), [shares, value])
-
-
-def _last_two(rank: int) -> list[int]:
-    return [*range(rank - 2), rank - 1, rank - 2]
-
-
-def _shared_heads(tensor: Any, query: tuple[int, ...], axis: int) -> Any:
-    """Key heads that several query heads share are repeated."""
-    shape = tuple(tensor.shape)
-    if axis < 0 or shape[axis] in (1, query[axis]):
-        return tensor
-    return Reading(layout.repeat_each(shape, axis, query[axis] // shape[axis]), [tensor])
-
-
-def _attention(arg: Arguments) -> Op:
-    query, key, value = (tuple(t.shape) for t in (arg.query, arg.key, arg.value))
-    batch = list(range(len(query) - 2))
-    result = (*_wider(query[:-2], key[:-2], value[:-2]), query[-2], value[-1])
-    place = len(result) - 2
-    links: list[Link] = []
-    for shape, keys in ((query, False), (key, True), (value, True)):
-        reads = [Read(axis, IDENTITY) for axis in batch]
-        for axis in batch:
-            if shape[axis] != result[axis]:
-                reads[axis] = _shared(shape[axis], result[axis], axis)
-        reads.append(Read(None, WHOLE) if keys else Read(place, IDENTITY))
-        reads.append(Read(place + 1, IDENTITY) if shape is value and keys else Read(None, WHOLE))
-        links.append(Link(reads))
-    links[2] = Link([*links[2].reads[:-1], Read(place + 1, IDENTITY)])
-    links[1] = Link([*links[1].reads[:-1], Read(None, WHOLE)])
-    return Op("attention", result, tuple(links))
-
-
-def _wider(*shapes: Sequence[int]) -> tuple[int, ...]:
-    return tuple(max(sizes) for sizes in zip(*shapes, strict=True))
-
-
-def _shared(size: int, outputs: int, axis: int) -> Read:
-    """A batch axis of size 1, or key heads that several query heads share."""
-    from ...core.relation import At
-
-    if size == 1:
-        return Read(None, At(0))
-    return Read(axis, ops.group_relation(outputs // size, 1))
+    given = arg.get("attn_mask", arg.get("attn_bias"))
+    kind = "mask" if given is not None and given.dtype is torch.bool else "bias"
+    return arrays.attention(
+        arg.query, arg.key, arg.value, causal=bool(arg.get("is_causal")), **{kind: given}
+    )
 
 
 @rule("aten::_scaled_dot_product_flash_attention", "aten::_scaled_dot_product_efficient_attention",
       "aten::_scaled_dot_product_flash_attention_for_cpu",
       "aten::_scaled_dot_product_fused_attention_overrideable",
       "aten::_scaled_dot_product_cudnn_attention")  # fmt: skip
-def fused_attention(arg: Arguments) -> tuple[Op | Reading, ...]:
-    """The same, with the sums beside the result."""
-    shape = tuple(arg.query.shape)
-    op = attention(arg)
-    rest = [ops.reduce(shape, [-1])] if len(arg.result) > 1 else []
-    return op, *rest
+def fused_attention(arg: Arguments) -> tuple[Reading, ...]:
+    """The same, with the sums beside the result.
+
+    https://docs.pytorch.org/docs/stable/generated/torch.nn.functional.scaled_dot_product_attention.html
+    """
+    sums = [arrays.reduce(arg.query, -1)] if len(arg.result) > 1 else []
+    return attention(arg), *sums
 
 
 @rule("aten::cdist", "aten::_cdist_forward", "aten::_euclidean_dist")
-def cdist(arg: Arguments) -> Op:
-    """Distances of all pairs of rows."""
-    first, second = tuple(arg.x1.shape), tuple(arg.x2.shape)
-    batch = list(range(len(first) - 2))
-    return ops.contract(
-        [first, second],
-        [[*batch, "p", "in"], [*batch, "r", "in"]],
-        [*batch, "p", "r"],
-        kind="cdist",
-        products=False,
-    )
+def cdist(arg: Arguments) -> Reading:
+    """Distances of all pairs of rows.
+
+    https://docs.pytorch.org/docs/stable/generated/torch.cdist.html
+    """
+    return arrays.cdist(arg.x1, arg.x2)
 
 
 @rule("aten::cross", "aten::linalg_cross")
 def cross(arg: Arguments) -> Reading:
-    """Three components are mixed."""
+    """Vector product: each component reads the other two of both.
+
+    https://docs.pytorch.org/docs/stable/generated/torch.cross.html
+    """
     first, second = arg.operands
-    shape = tuple(arg.result.shape)
-    sides = [
-        Reading(
-            [layout.expand(tuple(t.shape), shape), ops.mix(shape, [arg.dim], kind="cross")], [t]
-        )
-        for t in (first, second)
-    ]
-    return Reading(ops.pointwise(shape, shape, kind="cross"), sides)
+    dim = arg.dim  # torch.cross without one takes the first axis of size 3
+    axis = list(arg.result.shape).index(3) if dim is None else dim
+    return arrays.cross(first, second, axis)
 
 
 @rule("aten::cosine_similarity", "aten::pairwise_distance")
 def similarity(arg: Arguments) -> Reading:
-    """Pointwise, then one axis is summed."""
-    first, second = arg.operands
-    op = ops.pointwise(tuple(first.shape), tuple(second.shape))
-    axis = arg.get("dim", -1)
-    return Reading([op, ops.reduce(op.shape, [axis], keepdims=bool(arg.get("keepdim")))],
-                   [first, second])  # fmt: skip
+    """Pointwise, then one axis is summed.
+
+    https://docs.pytorch.org/docs/stable/generated/torch.nn.functional.cosine_similarity.html
+    """
+    keep = bool(arg.get("keepdim"))
+    return arrays.reduce(arrays.pointwise(*arg.operands), arg.get("dim", -1), keepdims=keep)
 
 
 @rule("aten::linalg_inv_ex", "aten::linalg_inv", "aten::inverse", "aten::linalg_qr",
       "aten::linalg_cholesky_ex", "aten::linalg_svd", "aten::_linalg_svd", "aten::linalg_eigh",
       "aten::_linalg_eigh", "aten::linalg_lu", "aten::linalg_matrix_exp", "aten::matrix_exp",
       "aten::linalg_pinv", "aten::_linalg_det")  # fmt: skip
-def matrix_function(arg: Arguments) -> tuple[Op, ...] | Op:
-    """Every number of the result reads the whole matrix."""
-    shape = tuple(arg.operands[0].shape)
-    batch = len(shape) - 2
-    reads = Link([*(Read(k, IDENTITY) for k in range(batch)), *(Read(None, WHOLE),) * 2])
+def matrix_function(arg: Arguments) -> tuple[Reading, ...] | Reading:
+    """Every number of the result reads the whole matrix.
+
+    https://docs.pytorch.org/docs/stable/linalg.html
+    """
+    matrix = arg.operands[0]
+    batch = matrix.dim() - 2
     found = arg.result if isinstance(arg.result, (tuple, list)) else [arg.result]
-    made = tuple(Op("matrix", tuple(part.shape), (reads,)) for part in found)
+    made = tuple(arrays.matrix_function(matrix, tuple(part.shape[batch:])) for part in found)
     return made if isinstance(arg.result, (tuple, list)) else made[0]
 
 
 @rule("aten::kron")
-def kron(arg: Arguments) -> Op:
-    """Every pair of elements."""
-    return ops.opaque([tuple(t.shape) for t in arg.operands], tuple(arg.result.shape), kind="kron")
+def kron(arg: Arguments) -> Reading:
+    """Every element of the one times all of the other, block by block.
+
+    https://docs.pytorch.org/docs/stable/generated/torch.kron.html
+    """
+    return arrays.kron(*arg.operands)
 
 
 @rule("aten::chain_matmul", "aten::linalg_multi_dot")
-def chain_matmul(arg: Arguments) -> Op:
-    """The first by its rows, the last by its columns."""
-    shapes = [tuple(t.shape) for t in arg.operands]
-    names = [[k, k + 1] for k in range(len(shapes))]
-    return ops.contract(shapes, names, [0, len(shapes)])
+def chain_matmul(arg: Arguments) -> Reading:
+    """The first by its rows, the last by its columns.
+
+    https://docs.pytorch.org/docs/stable/generated/torch.linalg.multi_dot.html
+    """
+    names = [[k, k + 1] for k in range(len(arg.operands))]
+    output = [0, len(arg.operands)]
+    if arg.operands[0].dim() == 1:
+        names[0], output = [1], output[1:]
+    if arg.operands[-1].dim() == 1:
+        names[-1], output = names[-1][:1], output[:-1]
+    return arrays.contract(names, output, *arg.operands)

@@ -136,12 +136,19 @@ def run(
             calls.leave(step.stack, result, tracer)
     if tracer.unknown and request.unknown == "error":
         raise unsupported(tracer.unknown, tracer.nearest())
+    missing = next((name for name in program.results if name not in values), None)
+    if missing is not None:
+        raise UnreadableModelError(
+            f"the program returns {missing!r}, which none of its steps makes"
+        )
     outputs = [values[name] for name in program.results]
     indices = [tracer.index_of(value) for value in outputs if isinstance(value, torch.Tensor)]
     found = list(dict.fromkeys(index for index in indices if index is not None))
     if not found:
         raise InvalidModelError("the program returns no tensor that depends on its input")
-    return draft.finish(found, names.layers or None, origin=program.origin)
+    graph = draft.finish(found, names.layers or None, origin=program.origin)
+    graph.main_output = 0
+    return graph
 
 
 def _value(item: Any, values: Mapping[str, Any]) -> Any:

@@ -42,9 +42,10 @@ class Foreign(Interpreter):
         """The results of one step; an unknown function may read all its operands."""
         if isinstance(step.target, UnknownTarget):
             return self.unknown(step, tensors_of([*args, *kwargs.values()]))
-        if isinstance(step.outputs, list) and isinstance(step.target, torch._ops.OpOverload):
+        if isinstance(step.target, torch._ops.OpOverload):
             signature = Signature.of(step.target)
-            check_parts(signature.packet, signature.bind(args, kwargs), len(step.outputs))
+            named = len(step.outputs) if isinstance(step.outputs, list) else 1
+            check_parts(signature.packet, signature.bind(args, kwargs), named)
         return super().call(step, args, kwargs)
 
     def unknown(self, step: Step, operands: list[torch.Tensor]) -> Any:

@@ -4,11 +4,10 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from ...core import layout, ops
+from ...core import arrays, layout, ops
 from ...core.link import Link, Read
 from ...core.ops import Op
 from ...core.relation import IDENTITY, At, Relation, Sliding
-from ...errors import InvalidModelError
 from .rulebook import Arguments, Reading, rule
 
 
@@ -50,15 +49,12 @@ def matrix_transpose(arg: Arguments) -> Op:
 
 
 @rule("aten::movedim.intlist", "aten::movedim.int", "aten::moveaxis.int", "aten::moveaxis.intlist")
-def movedim(arg: Arguments) -> Op:
-    """Axes go to named places."""
-    rank = len(arg.self.shape)
-    one = isinstance(arg.source, int)
-    source = [a % rank for a in ([arg.source] if one else arg.source)]
-    target = [a % rank for a in ([arg.destination] if one else arg.destination)]
-    rest = iter(axis for axis in range(rank) if axis not in source)
-    order = [source[target.index(k)] if k in target else next(rest) for k in range(rank)]
-    return layout.permute(tuple(arg.self.shape), order)
+def movedim(arg: Arguments) -> list[Op]:
+    """Axes go to named places.
+
+    https://docs.pytorch.org/docs/stable/generated/torch.movedim.html
+    """
+    return [*arrays.moveaxis(arg.self, arg.source, arg.destination).steps]
 
 
 @rule("aten::slice.Tensor", "aten::slice_copy.Tensor")
@@ -104,24 +100,23 @@ def unbind(arg: Arguments) -> tuple[Op, ...]:
 
 
 @rule("aten::cat", "aten::concat", "aten::concatenate", shaped="floats")
-def cat(arg: Arguments) -> Op | list[Op]:
-    """End to end along an axis; an empty tensor of one axis counts for nothing."""
-    shapes = [tuple(t.shape) for t in arg.tensors]
-    rank = max(map(len, shapes))
-    axis = arg.dim % rank
-    like = next(shape for shape in shapes if len(shape) == rank)
-    empty = (*like[:axis], 0, *like[axis + 1 :])
-    return layout.concat(*(s if len(s) == rank else empty for s in shapes), axis=axis)
+def cat(arg: Arguments) -> Reading:
+    """End to end along an axis; an empty tensor of one axis counts for nothing.
+
+    https://docs.pytorch.org/docs/stable/generated/torch.cat.html
+    """
+    rank = max(tensor.dim() for tensor in arg.tensors)
+    parts = [t for t in arg.tensors if t.dim() == rank or t.numel()]
+    return arrays.concat(parts, arg.dim)
 
 
 @rule("aten::stack", shaped="floats")
 def stack(arg: Arguments) -> Reading:
-    """Side by side along a new axis."""
-    shape, count = tuple(arg.tensors[0].shape), len(arg.tensors)
-    axis = arg.dim % (len(shape) + 1)
-    one = (*shape[:axis], 1, *shape[axis:])
-    joined = layout.concat(*(one,) * count, axis=axis)
-    return Reading(joined, [Reading(layout.reshape(shape, one), [t]) for t in arg.tensors])
+    """Side by side along a new axis.
+
+    https://docs.pytorch.org/docs/stable/generated/torch.stack.html
+    """
+    return arrays.stack(arg.tensors, arg.dim)
 
 
 @rule("aten::expand", "aten::broadcast_to", "aten::expand_copy", "aten::expand_as")
@@ -134,193 +129,183 @@ def expand(arg: Arguments) -> Op:
 
 
 @rule("aten::repeat", "aten::tile")
-def repeat(arg: Arguments) -> list[Op]:
-    """The whole axis again and again."""
-    shape, result = tuple(arg.self.shape), tuple(arg.result.shape)
-    full = (1,) * (len(result) - len(shape)) + shape
-    times = {axis: r // s for axis, (s, r) in enumerate(zip(full, result, strict=True)) if s}
-    return [layout.reshape(shape, full), layout.tile(full, times)]
+def repeat(arg: Arguments) -> Reading:
+    """The whole tensor again and again.
+
+    https://docs.pytorch.org/docs/stable/generated/torch.tile.html
+    """
+    return arrays.tile(arg.self, arg.get("repeats", arg.get("dims")))
 
 
 @rule("aten::repeat_interleave.self_int")
-def repeat_interleave(arg: Arguments) -> list[Op]:
-    """Each element again and again."""
-    shape = tuple(arg.self.shape)
-    first = [layout.reshape(shape, (arg.self.numel(),))] if arg.dim is None else []
-    shape = first[0].shape if first else shape
-    axis = 0 if arg.dim is None else arg.dim
-    return [*first, layout.repeat_each(shape, axis, arg.repeats)]
+def repeat_interleave(arg: Arguments) -> Reading:
+    """Each element again and again.
+
+    https://docs.pytorch.org/docs/stable/generated/torch.repeat_interleave.html
+    """
+    return arrays.repeat(arg.self, arg.repeats, arg.dim)
 
 
 def _padding(arg: Arguments, pads: Sequence[int]) -> dict[int, tuple[int, int]]:
-    rank = len(arg.operands[0].shape)
-    pairs = zip(pads[::2], pads[1::2], strict=True)
+    """``F.pad`` names the last axis first."""
+    rank = arg.operands[0].dim()
+    numbers = [int(width) for width in pads]  # a buffer may hold them
+    pairs = zip(numbers[::2], numbers[1::2], strict=True)
     return {rank - 1 - j: (before, after) for j, (before, after) in enumerate(pairs)}
 
 
-def _padded(arg: Arguments, pads: Sequence[int], mode: str) -> Op:
-    """Padding that PyTorch accepts: it crops before it adds, and mirrors an axis once only."""
-    shape, padding = tuple(arg.operands[0].shape), _padding(arg, pads)
-    for axis, widths in padding.items():
-        size = shape[axis]
-        mirrored_twice = mode == "reflect" and max(widths) >= size
-        if mirrored_twice or size + sum(width for width in widths if width < 0) < 0:
-            raise InvalidModelError(
-                f"{mode} padding of {widths[0]} and {widths[1]} does not fit an axis of {size}"
-            )
-    return layout.pad(shape, padding, mode=mode)
+def _padded(arg: Arguments, pads: Sequence[int], mode: str) -> Reading:
+    """Padding that PyTorch accepts: an axis is mirrored or wrapped once only."""
+    return arrays.pad(arg.operands[0], _padding(arg, pads), mode=mode, once=True)
 
 
 @rule("aten::constant_pad_nd", shaped=True)
-def constant_pad(arg: Arguments) -> Op:
-    """Zeros (or any number) around; negative widths crop."""
+def constant_pad(arg: Arguments) -> Reading:
+    """Zeros (or any number) around; negative widths crop.
+
+    https://docs.pytorch.org/docs/stable/generated/torch.nn.functional.pad.html
+    """
     return _padded(arg, arg.pad, "constant")
 
 
 @rule("aten::pad", shaped=True)
-def pad(arg: Arguments) -> Op:
-    """``F.pad`` in any mode, in one piece."""
+def pad(arg: Arguments) -> Reading:
+    """``F.pad`` in any mode, in one piece.
+
+    https://docs.pytorch.org/docs/stable/generated/torch.nn.functional.pad.html
+    """
     return _padded(arg, arg.pad, arg.mode)
 
 
 @rule("aten::reflection_pad1d", "aten::reflection_pad2d", "aten::reflection_pad3d", shaped=True)
-def reflection_pad(arg: Arguments) -> Op:
-    """The mirrored elements."""
+def reflection_pad(arg: Arguments) -> Reading:
+    """The mirrored elements.
+
+    https://docs.pytorch.org/docs/stable/generated/torch.nn.functional.pad.html
+    """
     return _padded(arg, arg.padding, "reflect")
 
 
 @rule("aten::replication_pad1d", "aten::replication_pad2d", "aten::replication_pad3d", shaped=True)
-def replication_pad(arg: Arguments) -> Op:
-    """The border element."""
-    return layout.pad(tuple(arg.self.shape), _padding(arg, arg.padding), mode="replicate")
+def replication_pad(arg: Arguments) -> Reading:
+    """The border element.
+
+    https://docs.pytorch.org/docs/stable/generated/torch.nn.functional.pad.html
+    """
+    return _padded(arg, arg.padding, "replicate")
 
 
 @rule("aten::_pad_circular", shaped=True)
-def circular_pad(arg: Arguments) -> Op:
-    """The other end of the axis."""
-    return layout.pad(tuple(arg.self.shape), _padding(arg, arg.pad), mode="circular")
+def circular_pad(arg: Arguments) -> Reading:
+    """The other end of the axis.
+
+    https://docs.pytorch.org/docs/stable/generated/torch.nn.functional.pad.html
+    """
+    return _padded(arg, arg.pad, "circular")
 
 
 @rule("aten::flip", shaped=True)
-def flip(arg: Arguments) -> Op:
-    """Reversed."""
-    return layout.flip(tuple(arg.self.shape), arg.dims)
+def flip(arg: Arguments) -> Reading:
+    """Backwards along the axes.
+
+    https://docs.pytorch.org/docs/stable/generated/torch.flip.html
+    """
+    return arrays.flip(arg.self, arg.dims)
 
 
 @rule("aten::rot90")
-def rot90(arg: Arguments) -> list[Op]:
-    """A quarter turn is a flip and a transposition."""
-    shape = tuple(arg.self.shape)
-    first, second = (axis % len(shape) for axis in arg.dims)
-    order = list(range(len(shape)))
-    order[first], order[second] = order[second], order[first]
-    match arg.k % 4:
-        case 0:
-            return [ops.pointwise(shape, kind="identity")]
-        case 1:
-            return [layout.flip(shape, [second]), layout.permute(shape, order)]
-        case 2:
-            return [layout.flip(shape, [first, second])]
-        case _:
-            return [layout.flip(shape, [first]), layout.permute(shape, order)]
+def rot90(arg: Arguments) -> Reading:
+    """Quarter turns: a flip and a transposition.
+
+    https://docs.pytorch.org/docs/stable/generated/torch.rot90.html
+    """
+    return arrays.rot90(arg.self, arg.k, arg.dims)
 
 
 @rule("aten::roll", shaped=True)
-def roll(arg: Arguments) -> Op | list[Op]:
-    """Around the end."""
-    shape = tuple(arg.self.shape)
-    shifts = [arg.shifts] if isinstance(arg.shifts, int) else list(arg.shifts)
-    axes = [arg.dims] if isinstance(arg.dims, int) else list(arg.dims)
-    if axes:
-        return layout.roll(shape, dict(zip(axes, shifts, strict=True)))
-    flat = layout.reshape(shape, (arg.self.numel(),))
-    return [flat, layout.roll(flat.shape, {0: shifts[0]}), layout.reshape(flat.shape, shape)]
+def roll(arg: Arguments) -> Reading:
+    """Circular shift; shifts along an axis that is named twice add up.
+
+    https://docs.pytorch.org/docs/stable/generated/torch.roll.html
+    """
+    axes = [arg.dims] if isinstance(arg.dims, int) else arg.dims
+    return arrays.roll(arg.self, arg.shifts, axes or None)
 
 
 @rule("aten::pixel_shuffle", shaped=True)
-def pixel_shuffle(arg: Arguments) -> list[Op]:
-    """Channels become positions."""
-    rank, r = len(arg.self.shape), arg.upscale_factor
-    return layout.depth_to_space(
-        tuple(arg.self.shape), (r, r), axes=(rank - 2, rank - 1), channel_axis=rank - 3
+def pixel_shuffle(arg: Arguments) -> Reading:
+    """Channels become positions.
+
+    https://docs.pytorch.org/docs/stable/generated/torch.nn.PixelShuffle.html
+    """
+    return arrays.depth_to_space(
+        arg.self, (arg.upscale_factor,) * 2, axes=(-2, -1), channel_axis=-3, channels_first=True
     )
 
 
 @rule("aten::pixel_unshuffle", shaped=True)
-def pixel_unshuffle(arg: Arguments) -> list[Op]:
-    """Positions become channels."""
-    rank, r = len(arg.self.shape), arg.downscale_factor
-    return layout.space_to_depth(
-        tuple(arg.self.shape), (r, r), axes=(rank - 2, rank - 1), channel_axis=rank - 3
+def pixel_unshuffle(arg: Arguments) -> Reading:
+    """Positions become channels.
+
+    https://docs.pytorch.org/docs/stable/generated/torch.nn.PixelUnshuffle.html
+    """
+    return arrays.space_to_depth(
+        arg.self, (arg.downscale_factor,) * 2, axes=(-2, -1), channel_axis=-3, channels_first=True
     )
 
 
 @rule("aten::channel_shuffle", "aten::native_channel_shuffle", shaped=True)
-def channel_shuffle(arg: Arguments) -> list[Op]:
-    """Channels of all groups take turns."""
-    shape = tuple(arg.self.shape)
-    split = layout.reshape(shape, (shape[0], arg.groups, shape[1] // arg.groups, *shape[2:]))
-    order = [0, 2, 1, *range(3, len(split.shape))]
-    turned = layout.permute(split.shape, order)
-    return [split, turned, layout.reshape(turned.shape, shape)]
+def channel_shuffle(arg: Arguments) -> Reading:
+    """The channels of all groups take turns.
+
+    https://docs.pytorch.org/docs/stable/generated/torch.nn.ChannelShuffle.html
+    """
+    return arrays.channel_shuffle(arg.self, arg.groups)
 
 
 @rule("aten::unfold")
 def unfold(arg: Arguments) -> list[Op]:
-    """``Tensor.unfold``: sliding windows; the place in the window is the last axis."""
-    shape = tuple(arg.self.shape)
-    axis = arg.dimension % len(shape) if shape else 0
-    steps = layout.frames(shape, axis, arg.size, arg.step)
-    rank = len(steps[-1].shape)
-    order = [*(k for k in range(rank) if k != axis + 1), axis + 1]
-    return [*steps, layout.permute(steps[-1].shape, order)]
+    """``Tensor.unfold``: sliding windows; the place in the window is the last axis.
+
+    https://docs.pytorch.org/docs/stable/generated/torch.Tensor.unfold.html
+    """
+    return [*arrays.unfold(arg.self, arg.size, arg.step, arg.dimension).steps]
 
 
 @rule("aten::im2col")
-def im2col(arg: Arguments) -> list[Op]:
-    """``F.unfold``: (batch, channel*kernel, windows)."""
-    shape = tuple(arg.self.shape)
-    result = tuple(arg.result.shape)
-    batched = shape if len(shape) == 4 else (1, *shape)
-    steps = [layout.reshape(shape, batched)]
-    for k, axis in ((1, 3), (0, 2)):
-        steps += layout.frames(
-            steps[-1].shape, axis, arg.kernel_size[k], arg.stride[k],
-            dilation=arg.dilation[k], before=arg.padding[k], after=arg.padding[k],
-        )  # fmt: skip
-    turned = layout.permute(steps[-1].shape, (0, 1, 3, 5, 2, 4))
-    return [*steps, turned, layout.reshape(turned.shape, result)]
+def im2col(arg: Arguments) -> Reading:
+    """``F.unfold``: (batch, channel*kernel, windows).
+
+    https://docs.pytorch.org/docs/stable/generated/torch.nn.Unfold.html
+    """
+    x = arg.self if arg.self.dim() == 4 else arrays.unsqueeze(arg.self, 0)
+    made = arrays.im2col(
+        x, arg.kernel_size, strides=arg.stride, padding=arg.padding, dilation=arg.dilation
+    )
+    return arrays.reshape(made, arg.result.shape)
 
 
 @rule("aten::col2im")
-def col2im(arg: Arguments) -> list[Op]:
-    """``F.fold``: overlapping windows are summed, a transposed convolution with fixed taps."""
-    shape, result = tuple(arg.self.shape), tuple(arg.result.shape)
-    batch = result[0] if len(result) == 4 else 1
-    kernel = [int(k) for k in arg.kernel_size]
-    counts = [
-        (arg.output_size[j] + 2 * arg.padding[j] - arg.dilation[j] * (kernel[j] - 1) - 1)
-        // arg.stride[j]
-        + 1
-        for j in range(2)
-    ]
-    steps = [layout.reshape(shape, (batch, result[-3], *kernel, *counts))]
-    turned = layout.permute(steps[0].shape, (0, 1, 4, 2, 5, 3))
-    steps.append(turned)
-    for j in range(2):
-        steps += layout.overlap_add(
-            steps[-1].shape, 2 + j, arg.stride[j], arg.output_size[j],
-            dilation=arg.dilation[j], before=arg.padding[j],
-        )  # fmt: skip
-    if tuple(steps[-1].shape) != result:
-        steps.append(layout.reshape(steps[-1].shape, result))
-    return steps
+def col2im(arg: Arguments) -> Reading:
+    """``F.fold``: overlapping windows are summed, a transposed convolution with fixed taps.
+
+    https://docs.pytorch.org/docs/stable/generated/torch.nn.Fold.html
+    """
+    x = arg.self if arg.self.dim() == 3 else arrays.unsqueeze(arg.self, 0)
+    made = arrays.col2im(
+        x, arg.output_size, arg.kernel_size,
+        strides=arg.stride, padding=arg.padding, dilation=arg.dilation,
+    )  # fmt: skip
+    return arrays.reshape(made, arg.result.shape)
 
 
 @rule("aten::diagonal", "aten::diagonal_copy")
-def diagonal(arg: Arguments) -> Op:
-    """Two axes run together: they are read as one, an upper bound along both."""
-    return ops.opaque([tuple(arg.self.shape)], tuple(arg.result.shape), kind="diagonal")
+def diagonal(arg: Arguments) -> list[Op]:
+    """Two axes run together.
+
+    https://docs.pytorch.org/docs/stable/generated/torch.diagonal.html
+    """
+    return [*arrays.diagonal(arg.self, arg.offset, arg.dim1, arg.dim2).steps]
 
 
 @rule("aten::as_strided", "aten::as_strided_copy")

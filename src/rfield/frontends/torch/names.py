@@ -99,11 +99,18 @@ def first_tensor(output: Any, index_of: Callable[[torch.Tensor], int | None]) ->
 
 def children(output: Any) -> list[Any]:
     """The members of a tuple, list, dict, dataclass or object that a model returned."""
+    return [item for _, item in named_children(output)]
+
+
+def named_children(output: Any) -> list[tuple[str, Any]]:
+    """The same with their keys; those of a plain tuple or list have none."""
     if isinstance(output, dict):
-        return list(output.values())
+        return [(str(key), item) for key, item in output.items()]
+    if isinstance(output, tuple) and hasattr(output, "_fields"):
+        return list(zip(output._fields, output, strict=True))
     if isinstance(output, (list, tuple, set)):
-        return list(output)
+        return [("", item) for item in output]
     if isinstance(output, (str, bytes, int, float, complex, type(None), nn.Module)):
         return []
     held = getattr(output, "__dict__", None)
-    return list(held.values()) if isinstance(held, dict) else []
+    return list(held.items()) if isinstance(held, dict) else []

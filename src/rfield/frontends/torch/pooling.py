@@ -4,20 +4,18 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from ...core import ops
-from ...core import padding as arithmetic
-from ...core.indices import IndexSet
+from ...core import arrays, ops
 from ...core.ops import Op
-from ...core.relation import WHOLE, Relation, Table
-from .rulebook import Arguments, rule
+from ...core.relation import WHOLE
+from .rulebook import Arguments, Reading, rule
 
 
-def _pool(arg: Arguments, count: int, kind: str) -> Op:
-    shape = tuple(arg.self.shape)
-    return ops.pool(
-        shape, kernel=_each(arg.kernel_size, count), stride=_each(arg.stride, count) or None,
+def _pool(arg: Arguments, count: int, kind: str) -> Reading:
+    rank = arg.self.dim()
+    return arrays.pool(
+        arg.self, _each(arg.kernel_size, count), strides=_each(arg.stride, count) or None,
         padding=_each(arg.padding, count), dilation=arg.get("dilation", 1),
-        ceil_mode=bool(arg.ceil_mode), axes=range(len(shape) - count, len(shape)), kind=kind,
+        ceil_mode=bool(arg.ceil_mode), axes=range(rank - count, rank), kind=kind,
     )  # fmt: skip
 
 
@@ -29,124 +27,109 @@ def _each(value: int | Sequence[int] | None, count: int) -> list[int]:
 
 
 @rule("aten::avg_pool1d", "aten::max_pool1d", shaped=True)
-def pool1d(arg: Arguments) -> Op:
+def pool1d(arg: Arguments) -> Reading:
     """Windows over the last axis."""
     return _pool(arg, 1, "pool")
 
 
 @rule("aten::avg_pool2d", shaped=True)
-def avg_pool2d(arg: Arguments) -> Op:
+def avg_pool2d(arg: Arguments) -> Reading:
     """``count_include_pad`` changes the numbers, not what is read."""
     return _pool(arg, 2, "avg_pool")
 
 
 @rule("aten::avg_pool3d", shaped=True)
-def avg_pool3d(arg: Arguments) -> Op:
+def avg_pool3d(arg: Arguments) -> Reading:
     """Windows over the last three axes."""
     return _pool(arg, 3, "avg_pool")
 
 
 @rule("aten::max_pool2d", "aten::mkldnn_max_pool2d", "aten::quantized_max_pool2d", shaped=True)
-def max_pool2d(arg: Arguments) -> Op:
+def max_pool2d(arg: Arguments) -> Reading:
     """Windows over the last two axes; any of them may hold the maximum."""
     return _pool(arg, 2, "max_pool")
 
 
 @rule("aten::max_pool3d", shaped=True)
-def max_pool3d(arg: Arguments) -> Op:
+def max_pool3d(arg: Arguments) -> Reading:
     """Windows over the last three axes."""
     return _pool(arg, 3, "max_pool")
 
 
 @rule("aten::max_pool1d_with_indices")
-def max_pool1d_with_indices(arg: Arguments) -> tuple[Op, ...]:
+def max_pool1d_with_indices(arg: Arguments) -> tuple[Reading, ...]:
     """The maxima, and where they were."""
     return (_pool(arg, 1, "max_pool"),) * 2
 
 
 @rule("aten::max_pool2d_with_indices")
-def max_pool2d_with_indices(arg: Arguments) -> tuple[Op, ...]:
+def max_pool2d_with_indices(arg: Arguments) -> tuple[Reading, ...]:
     """The maxima, and where they were."""
     return (_pool(arg, 2, "max_pool"),) * 2
 
 
 @rule("aten::max_pool3d_with_indices")
-def max_pool3d_with_indices(arg: Arguments) -> tuple[Op, ...]:
+def max_pool3d_with_indices(arg: Arguments) -> tuple[Reading, ...]:
     """The maxima, and where they were."""
     return (_pool(arg, 3, "max_pool"),) * 2
 
 
-def _adaptive(arg: Arguments, count: int) -> Op:
-    shape = tuple(arg.self.shape)
-    outputs = list(_each(arg.output_size, count))
-    relations: dict[int, tuple[Relation, int]] = {}
-    for j, axis in enumerate(range(len(shape) - count, len(shape))):
-        size = shape[axis] if outputs[j] is None else outputs[j]
-        whole = size == 1 and shape[axis] > 1  # global pooling by another name
-        relations[axis] = (WHOLE if whole else arithmetic.adaptive(shape[axis], size), size)
-    return ops.along(shape, relations, kind="adaptive_pool", depends_on_size=True)
+def _adaptive(arg: Arguments, count: int) -> Reading:
+    rank, sizes = arg.self.dim(), list(_each(arg.output_size, count))
+    axes = range(rank - count, rank)
+    wanted = {
+        axis: arg.self.shape[axis] if size is None else size
+        for axis, size in zip(axes, sizes, strict=True)
+    }
+    return arrays.adaptive_pool(arg.self, wanted)
 
 
 @rule("aten::adaptive_avg_pool1d")
-def adaptive_pool1d(arg: Arguments) -> Op:
+def adaptive_pool1d(arg: Arguments) -> Reading:
     """Windows that divide the axis into the wanted number of outputs."""
     return _adaptive(arg, 1)
 
 
 @rule("aten::adaptive_avg_pool2d", "aten::_adaptive_avg_pool2d")
-def adaptive_pool2d(arg: Arguments) -> Op:
+def adaptive_pool2d(arg: Arguments) -> Reading:
     """The same over two axes."""
     return _adaptive(arg, 2)
 
 
 @rule("aten::adaptive_avg_pool3d", "aten::_adaptive_avg_pool3d")
-def adaptive_pool3d(arg: Arguments) -> Op:
+def adaptive_pool3d(arg: Arguments) -> Reading:
     """The same over three axes."""
     return _adaptive(arg, 3)
 
 
 @rule("aten::adaptive_max_pool1d")
-def adaptive_max_pool1d(arg: Arguments) -> tuple[Op, ...]:
+def adaptive_max_pool1d(arg: Arguments) -> tuple[Reading, ...]:
     """The maxima, and where they were."""
     return (_adaptive(arg, 1),) * 2
 
 
 @rule("aten::adaptive_max_pool2d")
-def adaptive_max_pool2d(arg: Arguments) -> tuple[Op, ...]:
+def adaptive_max_pool2d(arg: Arguments) -> tuple[Reading, ...]:
     """The maxima, and where they were."""
     return (_adaptive(arg, 2),) * 2
 
 
 @rule("aten::adaptive_max_pool3d")
-def adaptive_max_pool3d(arg: Arguments) -> tuple[Op, ...]:
+def adaptive_max_pool3d(arg: Arguments) -> tuple[Reading, ...]:
     """The maxima, and where they were."""
     return (_adaptive(arg, 3),) * 2
 
 
 @rule("aten::fractional_max_pool2d", "aten::fractional_max_pool3d")
-def fractional_max_pool(arg: Arguments) -> tuple[Op, ...]:
-    """Windows at random places: each output reads all places where its window can start."""
-    shape = tuple(arg.self.shape)
-    count = len(arg.kernel_size)
-    relations: dict[int, tuple[Relation, int]] = {}
-    for j, axis in enumerate(range(len(shape) - count, len(shape))):
-        kernel, outputs = arg.kernel_size[j], arg.output_size[j]
-        relations[axis] = (_fractional(shape[axis], kernel, outputs), outputs)
-    op = ops.along(shape, relations, kind="fractional_max_pool", exact=False)
-    return op, op
+def fractional_max_pool(arg: Arguments) -> tuple[Reading, ...]:
+    """Windows at random places: each output reads all places where its window can start.
 
-
-def _fractional(size: int, kernel: int, outputs: int) -> Relation:
-    """Windows start at ``floor((i+u)*a) - floor(u*a)``, ``a = (size-kernel)/(outputs-1)``."""
-    last = size - kernel
-    taps: list[IndexSet] = []
-    for i in range(outputs):
-        if outputs == 1 or i == outputs - 1:
-            low = high = last
-        else:
-            low, high = last * i // (outputs - 1), -(-last * i // (outputs - 1))
-        taps.append(IndexSet.interval(low, min(high, last) + kernel - 1))
-    return Table(tuple(taps))
+    https://docs.pytorch.org/docs/stable/generated/torch.nn.FractionalMaxPool2d.html
+    """
+    rank, count = arg.self.dim(), len(arg.kernel_size)
+    sizes = dict(zip(range(rank - count, rank), arg.output_size, strict=True))
+    made = arrays.random_pool(arg.self, arg.kernel_size, sizes)
+    return made, made
 
 
 @rule("aten::max_unpool2d", "aten::max_unpool3d")

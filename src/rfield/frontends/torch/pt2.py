@@ -33,14 +33,20 @@ _TYPES = {
 }  # fmt: skip
 
 MOST_TEXT = 64 << 20
-"""Bytes of the program and of each list of constants; a hundred times those of a large network."""
+"""Bytes of the program and the lists of constants; a hundred times those of a large network."""
+
+PACKED = 1 << 20
+"""Torch packs nothing: only so many bytes more may come out of an archive than are in it."""
+
+MOST_CONSTANTS = 256 << 20
+"""Bytes of all constants together; the rest are weights, whose numbers do not count."""
 
 
 def read_pt2(path: Path, request: Request) -> Graph:
     """The graph of a program saved by ``torch.export.save``."""
     try:
         with zipfile.ZipFile(path) as archive:
-            program = _program(archive, path)
+            program = _program(_Archive(archive), path)
     except zipfile.BadZipFile:
         raise UnreadableModelError(
             f"{path}: not a .pt2 file (not a zip archive, or cut off)"
@@ -61,20 +67,47 @@ def read_pt2(path: Path, request: Request) -> Graph:
 
 _DAMAGE = (
     ArithmeticError, AttributeError, LookupError, MemoryError, NotImplementedError, RecursionError,
-    RuntimeError, TypeError, ValueError, zlib.error,
+    RuntimeError, StopIteration, TypeError, ValueError, zlib.error,
 )  # fmt: skip
 """What reading a damaged archive raises."""
 
 
-def _text(archive: zipfile.ZipFile, name: str) -> Any:
-    """The JSON in one member, unless it is too long to be a network."""
-    if archive.getinfo(name).file_size > MOST_TEXT:
-        raise UnreadableModelError(f"{name} in the archive has more than {MOST_TEXT >> 20} MiB")
-    return json.loads(archive.read(name))
+class _Archive:
+    """The members of a file, as long as they are not too much in all."""
+
+    def __init__(self, archive: zipfile.ZipFile) -> None:
+        self.archive = archive
+        self.names = list(dict.fromkeys(archive.namelist()))
+        self.texts = MOST_TEXT
+        self.constants = MOST_CONSTANTS
+
+    def text(self, name: str) -> Any:
+        """The JSON in one member, unless it is too long to be a network."""
+        member = self.archive.getinfo(name)
+        self.texts -= member.file_size
+        if self.texts < 0:
+            raise UnreadableModelError(
+                f"{name} in the archive is too long: more than {MOST_TEXT >> 20} MiB of text in all"
+            )
+        if member.file_size > member.compress_size + PACKED:
+            raise UnreadableModelError(
+                f"{name} in the archive is packed: {member.compress_size:,} bytes for "
+                f"{member.file_size:,}. torch.export.save packs nothing."
+            )
+        return json.loads(self.archive.read(member))
+
+    def constant(self, name: str, size: int) -> bytearray | None:
+        """The content of a member of about this size; None if it is larger, or one too many."""
+        member = self.archive.getinfo(name)
+        if member.file_size > size + 4096 or member.file_size > self.constants:
+            return None
+        self.constants -= member.file_size
+        content = bytearray(self.archive.read(member))
+        return content if len(content) >= size else None
 
 
-def _program(archive: zipfile.ZipFile, path: Path) -> Program:
-    names = archive.namelist()
+def _program(archive: _Archive, path: Path) -> Program:
+    names = archive.names
     models = [name for name in names if re.search(r"(^|/)models/[^/]+\.json$", name)]
     models += [name for name in names if name.endswith("serialized_exported_program.json")]
     if not models:
@@ -82,10 +115,10 @@ def _program(archive: zipfile.ZipFile, path: Path) -> Program:
             f"{path}: no exported program in it. torch.export.save writes one; an archive made by "
             "torch.save or by AOTInductor holds no graph."
         )
-    module = _text(archive, models[0])["graph_module"]
+    module = archive.text(models[0])["graph_module"]
     graph, signature = module["graph"], module["signature"]
     program = Program({}, {}, {}, [], [], path.name)
-    stored = _stored(archive, names)
+    stored = _stored(archive)
     for entry, spec in zip(graph["inputs"], signature["input_specs"], strict=True):
         _input(entry, spec, graph["tensor_values"], stored, program)
     metas = graph["tensor_values"]
@@ -131,14 +164,14 @@ def _size(size: Mapping[str, Any]) -> int:
     return found
 
 
-def _stored(archive: zipfile.ZipFile, names: list[str]) -> dict[str, torch.Tensor]:
+def _stored(archive: _Archive) -> dict[str, torch.Tensor]:
     """Small integer and boolean buffers and constants; those kept as pickles stay closed."""
     found: dict[str, torch.Tensor] = {}
-    for config in names:
+    for config in archive.names:
         if not config.endswith(("_weights_config.json", "_constants_config.json")):
             continue
         folder = config.rpartition("/")[0]
-        for target, entry in _text(archive, config)["config"].items():
+        for target, entry in archive.text(config)["config"].items():
             meta = entry.get("tensor_meta")
             if entry.get("use_pickle") or entry.get("is_param") or not meta:
                 continue
@@ -150,11 +183,9 @@ def _stored(archive: zipfile.ZipFile, names: list[str]) -> dict[str, torch.Tenso
                 continue
             if _size(meta.get("storage_offset") or {"as_int": 0}):
                 continue
-            member = f"{folder}/{entry['path_name']}"
-            if archive.getinfo(member).file_size > prod(sizes) * kind.itemsize + 4096:
-                continue
-            content = bytearray(archive.read(member))
-            if len(content) >= prod(sizes) * kind.itemsize:
+            size = prod(sizes) * kind.itemsize
+            content = archive.constant(f"{folder}/{entry['path_name']}", size)
+            if content is not None:
                 flat = torch.frombuffer(content, dtype=kind, count=prod(sizes))
                 found[target] = flat.reshape(sizes)
     return found
@@ -165,6 +196,8 @@ def _step(node: Mapping[str, Any], metas: Mapping[str, Any]) -> Step:
     kwargs: dict[str, Any] = {}
     for entry in node["inputs"]:
         value = _argument(entry["arg"])
+        if entry.get("name") == "pin_memory":  # which would start a device
+            continue
         if entry.get("name") and entry.get("kind", 2) != 1:
             kwargs[entry["name"]] = value
         else:
@@ -194,9 +227,9 @@ def _argument(entry: Mapping[str, Any]) -> Any:  # noqa: PLR0912 - one arm for e
     kind, value = next(iter(entry.items()))
     match kind:
         case "as_tensor":
-            return Ref(value["name"])
+            return _ref(value["name"])
         case "as_tensors":
-            return [Ref(item["name"]) for item in value]
+            return [_ref(item["name"]) for item in value]
         case "as_optional_tensor":
             return _argument(value)
         case "as_optional_tensors":
@@ -206,7 +239,7 @@ def _argument(entry: Mapping[str, Any]) -> Any:  # noqa: PLR0912 - one arm for e
         case "as_sym_ints" | "as_sym_floats" | "as_sym_bools":
             return [_argument(item) for item in value]
         case "as_name":
-            return Ref(value)
+            return _ref(value)
         case "as_none":
             return None
         case "as_scalar_type":
@@ -229,6 +262,12 @@ def _argument(entry: Mapping[str, Any]) -> Any:  # noqa: PLR0912 - one arm for e
             )
         case _:
             return value
+
+
+def _ref(name: Any) -> Ref:
+    if not isinstance(name, str):
+        raise UnreadableModelError("a value whose name is no text")
+    return Ref(name)
 
 
 def _refs(value: Any) -> list[Ref]:

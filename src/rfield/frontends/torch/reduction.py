@@ -2,12 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from typing import Any
 
-from ...core import layout, ops
+from ...core import arrays, ops
 from ...core.ops import Op
-from ...core.relation import WHOLE, Prefix, Relation
-from .rulebook import Arguments, rule
+from .rulebook import Arguments, Reading, rule
 
 FLOATING = "mean sum prod amax amin logsumexp nansum nanmean std var norm linalg_vector_norm"
 
@@ -33,191 +32,197 @@ fft_fftn fft_ifftn fft_rfftn fft_irfftn _fft_r2c _fft_c2r _fft_c2c
 """
 
 
-def _axes(arg: Arguments) -> list[int]:
+def _axes(arg: Arguments) -> Any:
+    """The axes of a reduction; none given stands for all."""
     axes = arg.get("dim")
-    rank = len(arg.operands[0].shape)
-    if axes is None or (not isinstance(axes, int) and len(axes) == 0):
-        return list(range(rank))
-    return [axes] if isinstance(axes, int) else list(axes)
+    return axes if isinstance(axes, int) or axes else None
 
 
-def reduction(arg: Arguments) -> Op:
-    """Sum, mean, maximum … over some axes, or over all."""
-    shape = tuple(arg.operands[0].shape)
-    if not shape:
-        return ops.pointwise(shape, kind="identity")
-    return ops.reduce(shape, _axes(arg), keepdims=bool(arg.get("keepdim")), kind="reduce")
+def reduction(arg: Arguments) -> Reading:
+    """Sum, mean, maximum … over some axes, or over all.
+
+    https://docs.pytorch.org/docs/stable/generated/torch.sum.html
+    """
+    return arrays.reduce(arg.operands[0], _axes(arg), keepdims=bool(arg.get("keepdim")))
 
 
 rule(*(f"aten::{name}" for name in FLOATING.split()), shaped="floats")(reduction)
 rule(*(f"aten::{name}" for name in REDUCTIONS.split()))(reduction)
 
 
-def pair(arg: Arguments) -> tuple[Op, Op]:
-    """Two results: values and where they were, or variance and mean."""
-    shape = tuple(arg.operands[0].shape)
-    keep = len(arg.result[0].shape) == len(shape)
-    op = ops.reduce(shape, _axes(arg), keepdims=keep, kind="reduce")
-    return op, op
+def pair(arg: Arguments) -> tuple[Reading, Reading]:
+    """Two results: values and where they were, or variance and mean.
+
+    https://docs.pytorch.org/docs/stable/generated/torch.max.html
+    """
+    keep = arg.result[0].dim() == arg.operands[0].dim()
+    made = arrays.reduce(arg.operands[0], _axes(arg), keepdims=keep)
+    return made, made
 
 
 rule(*(f"aten::{name}" for name in PAIRS.split()))(pair)
 
 
-def softmax(arg: Arguments) -> Op:
+def softmax(arg: Arguments) -> Reading:
     """Softmax: every output reads the whole axis, without what is minus infinity.
 
     https://docs.pytorch.org/docs/stable/generated/torch.nn.functional.softmax.html
     """
-    return ops.softmax(tuple(arg.operands[0].shape), _axes(arg))
+    return arrays.softmax(arg.operands[0], _axes(arg))
 
 
 rule(*(f"aten::{name}" for name in SOFTMAX.split()), shaped="floats")(softmax)
 
 
-def mixing(arg: Arguments) -> Op:
-    """Every output reads the whole axis."""
-    return ops.mix(tuple(arg.operands[0].shape), _axes(arg), kind="softmax")
+def mixing(arg: Arguments) -> Reading:
+    """Every output reads the whole axis.
+
+    https://docs.pytorch.org/docs/stable/generated/torch.nn.functional.log_softmax.html
+    """
+    return arrays.mix(arg.operands[0], _axes(arg), kind="softmax")
 
 
 rule(*(f"aten::{name}" for name in MIXING.split()), shaped="floats")(mixing)
 
 
-def running(arg: Arguments) -> Op:
-    """Running sums and products: the past only."""
-    shape = tuple(arg.operands[0].shape)
-    return ops.cumulate(shape, arg.dim) if shape else ops.pointwise(shape)
+def running(arg: Arguments) -> Reading:
+    """Running sums and products: the past only.
+
+    https://docs.pytorch.org/docs/stable/generated/torch.cumsum.html
+    """
+    return arrays.cumulate(arg.operands[0], arg.dim)
 
 
 rule(*(f"aten::{name}" for name in RUNNING.split()), shaped="floats")(running)
 
 
 @rule("aten::cummax", "aten::cummin")
-def running_pair(arg: Arguments) -> tuple[Op, Op]:
-    """Running extremes, and where they were."""
+def running_pair(arg: Arguments) -> tuple[Reading, Reading]:
+    """Running extremes, and where they were.
+
+    https://docs.pytorch.org/docs/stable/generated/torch.cummax.html
+    """
     return running(arg), running(arg)
 
 
 @rule("aten::diff")
-def diff(arg: Arguments) -> Op | list[Op]:
-    """Neighbours are subtracted ``n`` times."""
-    from ...core.relation import window
+def diff(arg: Arguments) -> Reading:
+    """Neighbours are subtracted ``n`` times.
 
-    shape = tuple(arg.self.shape)
-    axis = arg.dim % len(shape)
-    n = arg.n or 1
-    return ops.along(shape, {axis: (window(n + 1, 1, 0), shape[axis] - n)}, kind="diff")
+    https://docs.pytorch.org/docs/stable/generated/torch.diff.html
+    """
+    ends = [t for t in (arg.get("prepend"), arg.self, arg.get("append")) if t is not None]
+    return arrays.diff(arrays.concat(ends, arg.dim), arg.n, arg.dim)
 
 
 @rule("aten::sort", "aten::msort")
-def sort(arg: Arguments) -> tuple[Op, ...] | Op:
-    """Which element comes first depends on all."""
-    op = ops.mix(tuple(arg.self.shape), [arg.get("dim", -1)], kind="sort")
-    return (op, op) if isinstance(arg.result, (tuple, list)) else op
+def sort(arg: Arguments) -> tuple[Reading, ...] | Reading:
+    """Which element comes first depends on all.
+
+    https://docs.pytorch.org/docs/stable/generated/torch.sort.html
+    """
+    made = arrays.sort(arg.self, 0 if arg.short == "msort" else arg.get("dim", -1))
+    return (made, made) if isinstance(arg.result, (tuple, list)) else made
 
 
 @rule("aten::argsort")
-def argsort(arg: Arguments) -> Op:
-    """Where the elements go."""
-    return ops.mix(tuple(arg.self.shape), [arg.dim], kind="sort")
+def argsort(arg: Arguments) -> Reading:
+    """Where the elements go.
+
+    https://docs.pytorch.org/docs/stable/generated/torch.argsort.html
+    """
+    return arrays.sort(arg.self, arg.dim)
 
 
 @rule("aten::topk")
-def topk(arg: Arguments) -> tuple[Op, Op]:
-    """The largest ``k`` depend on all."""
-    shape = tuple(arg.self.shape)
-    axis = arg.dim % len(shape)
-    op = ops.along(shape, {axis: (WHOLE, arg.result[0].shape[axis])}, kind="topk")
-    return op, op
+def topk(arg: Arguments) -> tuple[Reading, Reading]:
+    """The largest ``k`` depend on all.
+
+    https://docs.pytorch.org/docs/stable/generated/torch.topk.html
+    """
+    return arrays.top_k(arg.self, arg.k, arg.dim)
 
 
 @rule("aten::dist")
-def dist(arg: Arguments) -> Op:
-    """One number from two tensors."""
-    return ops.opaque([tuple(t.shape) for t in arg.operands], (), kind="dist")
+def dist(arg: Arguments) -> Reading:
+    """One number from two tensors: a norm of their difference.
+
+    https://docs.pytorch.org/docs/stable/generated/torch.dist.html
+    """
+    return arrays.reduce(arrays.pointwise(*arg.operands), kind="dist")
 
 
-def fourier(arg: Arguments) -> Op:
-    """Every frequency reads all of the transformed axes."""
-    shape, result = tuple(arg.self.shape), tuple(arg.result.shape)
-    axes = arg.get("dim")
-    two = arg.get("name") == "2"
+def fourier(arg: Arguments) -> Reading:
+    """Every frequency reads all of the transformed axes.
+
+    https://docs.pytorch.org/docs/stable/fft.html
+    """
+    rank, axes = arg.self.dim(), arg.get("dim")
     if axes is None:
-        axes = range(-2, 0) if two else range(len(shape))
-    return ops.along(shape, _over(axes, result, len(shape)), kind="fft")
-
-
-def _over(
-    axes: int | Sequence[int], result: Sequence[int], rank: int
-) -> dict[int, tuple[Relation, int]]:
-    chosen = [axes] if isinstance(axes, int) else list(axes)
-    return {axis % rank: (WHOLE, result[axis % rank]) for axis in chosen}
+        axes = range(rank - 2, rank) if arg.short.endswith("2") else range(rank)
+    named = [axes] if isinstance(axes, int) else list(axes)
+    return arrays.fft(arg.self, named, sizes={axis: arg.result.shape[axis] for axis in named})
 
 
 rule(*(f"aten::{name}" for name in FOURIER.split()))(fourier)
 
 
 @rule("aten::fft_fftshift")
-def fftshift(arg: Arguments) -> Op:
+def fftshift(arg: Arguments) -> Reading:
     """Circular shift by half of each axis, so that frequency 0 comes to the middle.
 
     https://docs.pytorch.org/docs/stable/generated/torch.fft.fftshift.html
     """
-    return _half_turn(arg, 1)
+    return arrays.fftshift(arg.self, arg.dim)
 
 
 @rule("aten::fft_ifftshift")
-def ifftshift(arg: Arguments) -> Op:
+def ifftshift(arg: Arguments) -> Reading:
     """The circular shift back; on an odd axis it is one longer than the shift there.
 
     https://docs.pytorch.org/docs/stable/generated/torch.fft.ifftshift.html
     """
-    return _half_turn(arg, -1)
-
-
-def _half_turn(arg: Arguments, sign: int) -> Op:
-    shape = tuple(arg.self.shape)
-    axes = range(len(shape)) if arg.dim is None else arg.dim
-    return layout.roll(shape, {axis: sign * (shape[axis] // 2) for axis in axes})
+    return arrays.ifftshift(arg.self, arg.dim)
 
 
 @rule("aten::stft")
-def stft(arg: Arguments) -> list[Op]:
-    """Frames of ``n_fft`` samples every ``hop_length``; every frequency reads its frame."""
-    tensor = arg.operands[0]
-    shape, result = tuple(tensor.shape), tuple(arg.result.shape)
-    hop = arg.hop_length or arg.n_fft // 4
-    batched = shape if len(shape) == 2 else (1, *shape)
-    steps = [layout.reshape(shape, batched)]
-    if arg.get("center"):
-        half = arg.n_fft // 2
-        steps.append(layout.pad(batched, {1: (half, half)}, mode=arg.get("pad_mode") or "reflect"))
-    steps += layout.frames(steps[-1].shape, 1, arg.n_fft, hop)
-    bins = arg.n_fft // 2 + 1 if arg.get("onesided") is not False else arg.n_fft
-    full = steps[-1].shape
-    steps.append(ops.along(full, {2: (WHOLE, bins)}, kind="stft"))
-    steps.append(layout.permute(steps[-1].shape, (0, 2, 1)))
-    if len(result) - len(shape) == 2:
-        column = layout.reshape(steps[-1].shape, (*steps[-1].shape, 1))
-        steps += [column, layout.expand(column.shape, (*column.shape[:-1], 2))]
-    if tuple(steps[-1].shape) != result:
-        steps.append(layout.reshape(steps[-1].shape, result))
-    return steps
+def stft(arg: Arguments) -> Reading:
+    """Spectra of frames of ``n_fft`` samples every ``hop_length``.
+
+    https://docs.pytorch.org/docs/stable/generated/torch.stft.html
+    """
+    x = arg.operands[0]
+    spectra = arrays.stft(
+        x, arg.n_fft, arg.hop_length or arg.n_fft // 4, window=arg.win_length,
+        center=bool(arg.get("center")), pad_mode=arg.get("pad_mode") or "reflect",
+        onesided=arg.get("onesided") is not False,
+    )  # fmt: skip
+    turned = arrays.swapaxes(spectra, -1, -2)
+    if arg.result.dim() == len(turned.shape):
+        return turned
+    return arrays.broadcast_to(arrays.unsqueeze(turned, -1), (*turned.shape, 2))
 
 
 @rule("aten::istft")
-def istft(arg: Arguments) -> Op:
-    """Frames are laid over each other; read here as a whole, an upper bound."""
-    return ops.opaque([tuple(arg.self.shape)], tuple(arg.result.shape), kind="istft")
+def istft(arg: Arguments) -> Reading:
+    """Frames are transformed back and laid over each other.
+
+    https://docs.pytorch.org/docs/stable/generated/torch.istft.html
+    """
+    return arrays.istft(
+        arrays.swapaxes(arg.self, -1, -2), arg.n_fft, arg.hop_length or arg.n_fft // 4,
+        window=arg.win_length, center=arg.center, size=arg.result.shape[-1],
+    )  # fmt: skip
 
 
 @rule("aten::histc", "aten::bincount", "aten::histogram")
-def histogram(arg: Arguments) -> Op:
-    """Counts over everything."""
-    shape = tuple(arg.self.shape)
-    flat = layout.reshape(shape, (arg.self.numel(),))
-    op = ops.along(flat.shape, {0: (WHOLE, arg.result.shape[0])}, kind="histogram")
-    return ops.opaque([shape], op.shape, kind="histogram")
+def histogram(arg: Arguments) -> Reading:
+    """Counts over everything.
+
+    https://docs.pytorch.org/docs/stable/generated/torch.histc.html
+    """
+    result = arg.result[0] if isinstance(arg.result, tuple) else arg.result
+    return arrays.anywhere([arg.self], tuple(result.shape), kind="histogram")
 
 
 @rule("aten::searchsorted", "aten::bucketize")
@@ -229,8 +234,3 @@ def searchsorted(arg: Arguments) -> Op:
     shape = tuple(arg.operands[-1].shape)
     op = ops.pointwise(shape)
     return Op(op.kind, op.shape, (None, *op.links)) if len(arg.operands) > 1 else op
-
-
-def causal(backward: bool) -> Prefix:
-    """The past, or the future."""
-    return Prefix(backward)

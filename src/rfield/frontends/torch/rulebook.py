@@ -112,7 +112,8 @@ class Signature:
         first = returns[0].alias_info if returns else None
         target = None
         if first is not None:
-            target = next((aliases[mark] for mark in first.before_set if mark in aliases), None)
+            marks = first.before_set or aliases  # a list of views (split, unbind) bears no mark
+            target = next((aliases[mark] for mark in marks if mark in aliases), None)
         self.in_place = target if first is not None and first.is_write else None
         self.view_of = target if first is not None and not first.is_write else None
         self.outputs = tuple(

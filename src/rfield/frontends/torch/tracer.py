@@ -25,7 +25,7 @@ from .failures import Unknown, here
 from .names import Names
 from .rulebook import RULES, Arguments, Signature
 from .values import Cell, Value, patch, unread
-from .zeros import zeros_in
+from .zeros import zeros_in, zeros_in_every_channel
 
 
 class Tracer:
@@ -197,7 +197,7 @@ class Tracer:
             return value.zeros
         if isinstance(tensor, torch.nn.Parameter) or tensor.device.type == "meta":
             counts = self.count_zeros and tensor.device.type != "meta"
-            return zeros_in(tensor) if counts else None
+            return zeros_in_every_channel(tensor) if counts else None
         return None if self.constant(tensor) is None else zeros_in(tensor)
 
     def at(self, index: int | None) -> Dependent | None:

@@ -83,6 +83,12 @@ def _or(one: Pattern | None, other: Pattern | None) -> Pattern | None:
     return one | other
 
 
+def zeros_in_every_channel(weight: torch.Tensor) -> Pattern | None:
+    """The taps of a kernel that are zero between all of its channels, as in a pruned model."""
+    zeros = zeros_in(weight) if weight.dim() > 2 else None
+    return None if zeros is None else zeros.all(0, True).all(1, True).expand(weight.shape)
+
+
 def zeros_in(tensor: torch.Tensor) -> Pattern | None:
     """The zeros of a tensor whose numbers are known: a mask has zeros and others."""
     if tensor.numel() > MASK or tensor.is_quantized or tensor.is_sparse:

@@ -1,0 +1,164 @@
+"""One JAX model: its jaxpr at any input sizes, and the graph that is read from it."""
+
+from __future__ import annotations
+
+import inspect
+from collections.abc import Iterable, Mapping, Sequence
+from typing import Any
+
+import jax
+
+from ...core.arguments import normalize_axis
+from ...core.graph import FreeShape, Graph
+from ...errors import (
+    InvalidModelError,
+    RFieldError,
+    UnreadableModelError,
+    UnresolvedSizeError,
+    show_shape,
+)
+from ..machine.values import Constant, Dependent, dependents
+from ..registry import Request
+from .reader import Reader, Weight
+from .sources import Source, closed_over, shapes_of, source_of
+
+
+class Model:
+    """A model, to be laid out at any input sizes."""
+
+    def __init__(self, model: Any, request: Request) -> None:
+        self.model = model
+        self.request = request
+        self.shapes: dict[str, FreeShape] = {}
+
+    def graph(self) -> Graph:
+        """The graph at the sizes that were asked for."""
+        names: Sequence[str] = ()
+        call = self.model if inspect.isroutine(self.model) else type(self.model).__call__
+        try:
+            names = [name for name in inspect.signature(call).parameters if name != "self"]
+        except (TypeError, ValueError):
+            names = ()
+        self.shapes = {**shapes_of(self.request, names)}
+        for name, shape in self.shapes.items():
+            if None in shape[1:]:
+                raise UnresolvedSizeError(
+                    f"{name}: shape {show_shape(shape)}; JAX traces sizes, so padding that depends "
+                    "on them is not seen.\n"
+                    "  Give every size:   rfield.load(model, (1, 224, 224, 3))"
+                )
+        graph = self._lay_out(self.shapes)
+
+        def reread(shapes: Mapping[str, Sequence[int]]) -> Graph:
+            again = self._lay_out({**self.shapes, **shapes})
+            again.reread = reread
+            return again
+
+        graph.reread = reread
+        return graph
+
+    def _lay_out(self, shapes: Mapping[str, Sequence[int | None]]) -> Graph:
+        laid = {
+            name: tuple(1 if size is None else size for size in shape)
+            for name, shape in shapes.items()
+        }
+        inputs = [jax.ShapeDtypeStruct(sizes, "float32") for sizes in laid.values()]
+        source, closed = self._traced(inputs)
+        jaxpr = closed.jaxpr
+        reader = Reader(
+            self.request.training, self.request.unknown,
+            root=_root(jaxpr, source.origin), stacks=source.stacks,
+        )  # fmt: skip
+        count = len(jaxpr.invars) - len(inputs)
+        paths = source.paths or [""] * count
+        weights: list[Constant] = [
+            Weight(tuple(variable.aval.shape), path)
+            for variable, path in zip(jaxpr.invars[:count], paths, strict=True)
+        ]
+        values: list[Dependent] = []
+        for name, sizes in laid.items():
+            axes = self._axes(name, len(sizes), jaxpr, channels_first=source.channels_first)
+            index = reader.draft.input(name, sizes, axes)
+            values.append(Dependent(index, sizes))
+        held = closed_over(self.model)
+        constants = [reader.held(value) for value in closed.consts]
+        for value, constant in zip(closed.consts, constants, strict=True):
+            if isinstance(constant, Weight):
+                constant.path = held.get(id(value), "")
+        if any(held.values()):
+            reader.stacks = _tell(jaxpr, held.values())
+        results = reader.read(jaxpr, constants, [*weights, *values])
+        if reader.unsupported and self.request.unknown == "error":
+            raise reader.unsupported.error()
+        found = [value.index for value in dependents(results)]
+        if not found:
+            raise UnreadableModelError(
+                f"{source.origin}: no output depends on the input {', '.join(laid)}"
+            )
+        return reader.draft.finish(found, reader.layers, origin=source.origin)
+
+    def _traced(self, inputs: Sequence[Any]) -> tuple[Source, Any]:
+        try:
+            source = source_of(self.model, self.request, inputs)
+            try:
+                closed = jax.make_jaxpr(source.function)(source.weights, *inputs)
+            except (TypeError, ValueError):
+                if source.otherwise is None:
+                    raise
+                closed = jax.make_jaxpr(source.otherwise)(source.weights, *inputs)
+        except RFieldError:
+            raise
+        except Exception as error:  # whatever the model raises on these shapes
+            shown = ", ".join(str(tuple(x.shape)) for x in inputs)
+            first = str(error).strip().partition("\n")[0]
+            raise InvalidModelError(
+                f"the model cannot be traced with the input {shown}: "
+                f"{type(error).__name__}: {first}"
+            ) from error
+        return source, closed
+
+    def _axes(self, name: str, rank: int, jaxpr: Any, *, channels_first: bool) -> tuple[int, ...]:
+        axes = self.request.axes
+        if isinstance(axes, Mapping):
+            axes = axes.get(name)
+        if axes is not None:
+            return tuple(normalize_axis(axis, rank) for axis in axes)
+        if rank < 3:
+            return tuple(range(rank))[-1:]
+        spec = _first_layout(jaxpr, rank)
+        if spec is not None:
+            return tuple(sorted(spec[2:]))
+        return tuple(range(2, rank) if channels_first else range(1, rank - 1))
+
+
+def _first_layout(jaxpr: Any, rank: int) -> Sequence[int] | None:
+    """How the first convolution of this rank lays out its input, calls opened."""
+    for equation in jaxpr.eqns:
+        if equation.primitive.name == "conv_general_dilated":
+            spec = equation.params["dimension_numbers"].lhs_spec
+            if len(spec) == rank:
+                return spec
+        for name in ("jaxpr", "call_jaxpr", "fun_jaxpr"):
+            inner = equation.params.get(name)
+            found = _first_layout(getattr(inner, "jaxpr", inner), rank) if inner else None
+            if found is not None:
+                return found
+    return None
+
+
+def _stacks(jaxpr: Any) -> list[str]:
+    return [str(equation.source_info.name_stack) for equation in jaxpr.eqns]
+
+
+def _tell(jaxpr: Any, paths: Iterable[str]) -> bool:
+    """Whether the name stack tells the modules that hold the weights."""
+    modules = {part for path in paths for part in path.split(".")}
+    return any(modules.intersection(stack.split("/")) for stack in _stacks(jaxpr))
+
+
+def _root(jaxpr: Any, origin: str) -> str:
+    """The module around everything, which is no name for any layer."""
+    first = {stack.partition("/")[0] for stack in _stacks(jaxpr)}
+    inside = any("/" in stack for stack in _stacks(jaxpr))
+    only = first.pop() if len(first) == 1 else ""
+    return only if inside or only == origin else ""

@@ -1,0 +1,89 @@
+"""Primitives that act element by element. Operands have equal shapes, or none (scalars)."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from ...core import ops
+from ...core.algebra import Algebra
+from ...core.arrays import read
+from ..machine.values import Constant, Dependent, Outputs
+from .rulebook import Call, rule
+
+ELEMENTWISE = (
+    "abs", "acos", "acosh", "add", "add_any", "and", "asin", "asinh", "atan", "atan2", "atanh",
+    "bessel_i0e", "bessel_i1e", "bitcast_convert_type", "cbrt", "ceil", "clamp", "clz", "complex",
+    "conj", "convert_element_type", "cos", "cosh", "digamma", "div", "eq", "eq_to", "erf",
+    "erf_inv", "erfc", "exp", "exp2", "expm1", "floor", "ge", "gt", "igamma", "igammac", "imag",
+    "integer_pow",
+    "is_finite", "le", "le_to", "lgamma", "log", "log1p", "logistic", "lt", "lt_to", "max", "min",
+    "mul", "ne", "neg", "nextafter", "not", "or", "polygamma", "population_count", "pow", "real",
+    "reduce_precision", "regularized_incomplete_beta", "rem", "round", "rsqrt", "shift_left",
+    "shift_right_arithmetic", "shift_right_logical", "sign", "sin", "sinh", "sqrt", "square", "sub",
+    "tan", "tanh", "xor", "zeta",
+)  # fmt: skip
+
+PASSING = (
+    "copy", "copy_p", "optimization_barrier", "pvary", "sharding_constraint", "stop_gradient",
+)  # fmt: skip
+
+ALGEBRA: dict[str, Algebra] = {
+    "add": "add", "add_any": "add", "convert_element_type": "scale", "div": "divide", "exp": "exp",
+    "exp2": "exp", "max": "maximum", "mul": "multiply", "reduce_precision": "scale",
+    "sub": "subtract",
+    **dict.fromkeys((
+        "abs", "asin", "asinh", "atan", "atanh", "cbrt", "ceil", "conj", "erf", "erf_inv", "expm1",
+        "floor", "imag", "log1p", "neg", "real", "round", "sign", "sin", "sinh", "sqrt", "square",
+        "tan", "tanh",
+    ), "keep"),
+}  # fmt: skip
+"""How zeros and minus infinity, which masks make, go through."""
+
+
+@rule(*ELEMENTWISE)
+def elementwise(call: Call) -> Any:
+    """Each output reads its own element of every operand.
+
+    https://docs.jax.dev/en/latest/jax.lax.html
+    """
+    algebra, values = ALGEBRA.get(call.op), call.operands
+    if call.op in ("div", "mul") and len(values) == 2:
+        first, second = values if call.op == "div" or isinstance(values[1], Constant) else (
+            values[1], values[0]
+        )  # fmt: skip
+        if _is_positive(second):  # a scale leaves zeros and minus infinity
+            op = ops.pointwise(first.shape, second.shape, kind=call.kind, algebra="scale")
+            return read(op, first, second)
+    nodes = call.machine.draft.nodes  # what is repeated along an axis has no place there
+    repeated = any(isinstance(v, Dependent) and nodes[v.index].kind == "expand" for v in values)
+    join = len(values) > 1 and not repeated
+    return ops.pointwise(*call.shapes, kind=call.kind, join=join, algebra=algebra)
+
+
+def _is_positive(value: Any) -> bool:
+    array = value.array if isinstance(value, Constant) else None
+    return array is not None and array.size == 1 and bool((array > 0).all())
+
+
+@rule(*PASSING)
+def passing(call: Call) -> Any:
+    """The operands themselves.
+
+    https://docs.jax.dev/en/latest/_autosummary/jax.lax.optimization_barrier.html
+    """
+    return call[0] if len(call) == 1 else Outputs(call.operands)
+
+
+@rule("select_n")
+def select(call: Call) -> Any:
+    """Elements of one of several operands, chosen by the first.
+
+    https://docs.jax.dev/en/latest/_autosummary/jax.lax.select_n.html
+    """
+    which, cases = call[0], call.operands[1:]
+    if len(cases) == 2:
+        op = ops.pointwise(
+            which.shape, cases[1].shape, cases[0].shape, kind="where", join=True, algebra="where"
+        )
+        return read(op, which, cases[1], cases[0])
+    return ops.pointwise(*call.shapes, kind="where", join=True)

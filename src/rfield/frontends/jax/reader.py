@@ -1,0 +1,247 @@
+"""Reads a jaxpr equation by equation into a draft: constants are folded, the rest goes to rules."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Sequence
+from itertools import zip_longest
+from math import prod
+from typing import Any, ClassVar
+
+import numpy as np
+
+from ...core import ops
+from ...core.graph import Draft
+from ...errors import RFieldError, TooLargeError
+from ..machine import limits
+from ..machine.emit import Emitter, placed
+from ..machine.unsupported import Unsupported
+from ..machine.values import Constant, Dependent, Outputs, dependents, known
+from .folding import fold
+from .rulebook import RULES, Call, Run
+
+_NAME = re.compile(r"[\w.\-]+")
+_MOVES = frozenset({"broadcast_in_dim", "convert_element_type", "reshape", "squeeze", "transpose"})
+"""What stands inside a layer that no name stack tells, between its weights."""
+_TURNS = frozenset({"cond", "scan", "while"})
+
+FAILURES = (
+    RFieldError, ArithmeticError, AttributeError, LookupError, MemoryError, RecursionError,
+    TypeError, ValueError,
+)  # fmt: skip
+
+
+class Weight(Constant):
+    """A parameter, or what is computed from one; ``path`` is the module that holds it."""
+
+    __slots__ = ("path",)
+    stored: ClassVar[bool] = True
+
+    def __init__(self, shape: Sequence[int], path: str = "", contents: Any = None) -> None:
+        super().__init__(shape, contents)
+        self.path = path
+
+
+class Reader:
+    """Reads one jaxpr. ``draft`` and ``layers`` are what comes out."""
+
+    def __init__(self, training: bool, unknown: str, root: str = "", stacks: bool = True) -> None:
+        self.training = training
+        self.unknown = unknown
+        self.root = root
+        self.stacks = stacks
+        self.draft = Draft()
+        self.layers: dict[str, int] = {}
+        self.taken: dict[str, int] = {}
+        self.unsupported = Unsupported(RULES, "jax")
+        self.emitter = Emitter(self.draft, self.unique)
+        self.depth = 0
+        self.count = 0
+        self.name = ""
+        self.outer: tuple[str, ...] = ()
+        self.open: list[tuple[str, str]] = []  # scopes that are being read, with their names
+        self.closed: dict[str, int] = {}
+
+    # -- what rules ask for -----------------------------------------------------------------
+
+    def step(self, answer: Any, operands: Sequence[Any] = ()) -> Any:
+        """Put an answer into the graph on the way to the result of what is being read."""
+        return self.emitter.settle(answer, operands, f"{self.name}/step")
+
+    def inputs_behind(self, value: Any) -> list[str]:
+        """Names of the inputs that a value depends on."""
+        return self.emitter.inputs_behind(value)
+
+    def body(self, jaxpr: Any, constants: Sequence[Any] = ()) -> Run:
+        """A jaxpr inside another, to be read with its arguments behind ``constants``."""
+        inner, held = getattr(jaxpr, "jaxpr", jaxpr), getattr(jaxpr, "consts", ())
+        outer = self.outer
+
+        def run(values: Sequence[Any]) -> list[Any]:
+            before, self.outer = self.outer, outer
+            try:
+                return self.read(inner, [self.held(value) for value in held],
+                                 [*constants, *values])  # fmt: skip
+            finally:
+                self.outer = before
+
+        return run
+
+    def held(self, value: Any) -> Constant:
+        """A value that the traced function names: an array of NumPy is a table, of JAX a weight."""
+        shape = tuple(value.shape)
+        if isinstance(value, np.ndarray):
+            return known(value) if value.size <= limits.MASK else Constant(shape)
+        few = prod(shape) <= limits.MASK and getattr(value, "dtype", None) is not None
+        return Weight(shape, contents=(lambda: _contents(value)) if few else None)
+
+    # -- equations --------------------------------------------------------------------------
+
+    def read(self, jaxpr: Any, constants: Sequence[Any], values: Sequence[Any]) -> list[Any]:
+        """The results of a jaxpr for these arguments."""
+        found: dict[Any, Any] = dict(
+            zip([*jaxpr.constvars, *jaxpr.invars], [*constants, *values], strict=True)
+        )
+        last = {v: k for k, e in enumerate(jaxpr.eqns) for v in e.invars if not _is_literal(v)}
+        kept = {v for v in jaxpr.outvars if not _is_literal(v)}
+        for place, equation in enumerate(jaxpr.eqns):
+            operands = [self.value(found, v) for v in equation.invars]
+            results = self.equation(equation, operands)
+            found.update(zip(equation.outvars, results, strict=True))
+            for v in equation.invars:
+                if not _is_literal(v) and last[v] == place and v not in kept:
+                    found.pop(v, None)
+        return [self.value(found, v) for v in jaxpr.outvars]
+
+    def value(self, found: dict[Any, Any], variable: Any) -> Any:
+        """What a variable or a literal stands for."""
+        return known(np.asarray(variable.val)) if _is_literal(variable) else found[variable]
+
+    def equation(self, equation: Any, operands: list[Any]) -> list[Any]:
+        """The results of one equation."""
+        self.count += 1
+        op = equation.primitive.name
+        shapes = [tuple(variable.aval.shape) for variable in equation.outvars]
+        before, outer = self.name, self.outer
+        rule = RULES.get(op)
+        calls = rule is not None and rule.family == "control"
+        path = _path(operands)
+        scopes = self.scopes(equation) or ((path,) if path else ())
+        if path and not self.stacks:
+            scopes = (path,)
+        self.name = "/".join([*scopes, op])
+        try:
+            if self.count > limits.EXTRA:
+                raise TooLargeError(f"more than {limits.EXTRA:,} equations, loops written out")
+            if calls:
+                name = str(equation.params.get("name", "")).strip("_<>")
+                self.outer = (*scopes, name) if name.isidentifier() and name != "fn" else scopes
+            elif not any(isinstance(value, Dependent) for value in operands):
+                return self._constants(equation, operands, shapes, path)
+            answer = self._answer(Call(self.name, op, operands, self, equation.params, shapes))
+            made = self.emitter.settle(answer, operands, self.name)
+        except FAILURES as error:
+            if self.unsupported and self.unknown == "error":
+                raise self.unsupported.error() from None
+            raise placed(error, self.name, op) from None
+        finally:
+            name, self.name, self.outer = self.name, before, outer
+        results = list(made) if isinstance(made, Outputs) else [made]
+        quiet = not self.stacks and not scopes and op in _MOVES
+        if (not calls or op in _TURNS) and not quiet:
+            self._note(scopes, name, results)
+        return results
+
+    def _answer(self, call: Call) -> Any:
+        rule = RULES.get(call.op)
+        if rule is not None:
+            return rule.function(call)
+        reading = dependents(list(call.operands))
+        self.unsupported.meet(call.op, call.name, call.shapes_out[0] if call.shapes_out else ())
+        shapes = [value.shape for value in reading]
+        made = [self.step(ops.opaque(shapes, shape, kind=call.kind), reading)
+                for shape in call.shapes_out]  # fmt: skip
+        return Outputs(made)
+
+    def _constants(
+        self, equation: Any, operands: list[Any], shapes: list[Any], path: str
+    ) -> list[Any]:
+        """The results of an equation that no input changes."""
+        arrays = [None if isinstance(v, Weight) else v.array for v in operands]
+        if all(array is not None for array in arrays):
+            folded = fold(equation.primitive, equation.params, arrays, shapes)  # type: ignore[arg-type]  # none is None
+            if folded is not None:
+                return [known(array) for array in folded]
+        zeros = None
+        rule = RULES.get(equation.primitive.name)
+        if rule is not None and any(self._masks(value) for value in operands):
+            call = Call(self.name, equation.primitive.name, operands, self, equation.params, shapes)
+            made = self.emitter.settle(rule.function(call), operands, self.name)
+            zeros = made.zeros if isinstance(made, Constant) else None
+        if path:
+            return [Weight(shape, path) for shape in shapes]
+        return [Constant(shape, made=True, zeros=zeros) for shape in shapes]
+
+    def _masks(self, value: Any) -> bool:
+        return value.zeros is not None or (value.made and value.array is not None
+                                           and value.array.ndim > 0)  # fmt: skip
+
+    # -- names ------------------------------------------------------------------------------
+
+    def scopes(self, equation: Any) -> tuple[str, ...]:
+        """The name stack of an equation, that of the calls around it in front."""
+        own = [
+            part
+            for entry in equation.source_info.name_stack.stack
+            if type(entry).__name__ == "Scope"
+            for part in entry.name.split("/")
+            if part != "~" and _NAME.fullmatch(part)
+        ]
+        if not self.stacks:
+            return self.outer
+        if not self.outer and own and own[0] == self.root:
+            own = own[1:]
+        return (*self.outer, *own)
+
+    def _note(self, scopes: Sequence[str], name: str, results: Sequence[Any]) -> None:
+        """The last value of a scope is the layer of its name; a scope that comes again, another."""
+        value = next((value for value in results if isinstance(value, Dependent)), None)
+        if value is None:
+            return
+        pairs = zip_longest(scopes, [key for key, _ in self.open])
+        common = next((k for k, (a, b) in enumerate(pairs) if a != b), len(scopes))
+        del self.open[common:]
+        for k in range(common, len(scopes)):
+            full = "/".join([*[shown for _, shown in self.open[:k]][-1:], scopes[k]])
+            self.closed[full] = self.closed.get(full, 0) + 1
+            count = self.closed[full]
+            self.open.append((scopes[k], full if count == 1 else f"{full}#{count}"))
+        for _, shown in self.open:
+            self.layers[shown] = value.index
+        if not scopes:
+            self.layers.setdefault(self.draft.nodes[value.index].name, value.index)
+
+    def unique(self, name: str) -> str:
+        """A name that no value has: the second of the same name is ``name#2``."""
+        count, made = 1, name
+        while made in self.draft.names:
+            count = self.taken[name] = max(self.taken.get(name, 1), count) + 1
+            made = f"{name}#{count}"
+        return made
+
+
+def _is_literal(variable: Any) -> bool:
+    return hasattr(variable, "val")
+
+
+def _contents(value: Any) -> Any:
+    try:
+        return np.asarray(value)
+    except (TypeError, ValueError, RuntimeError):
+        return None
+
+
+def _path(operands: Sequence[Any]) -> str:
+    """The module whose weight is among the operands, if it is one."""
+    found = {value.path for value in operands if isinstance(value, Weight) and value.path}
+    return found.pop() if len(found) == 1 else ""
