@@ -168,25 +168,27 @@ def _layout(layer: Any) -> str | None:
 
 def _first_layouts(functional: Any, inputs: Sequence[Any]) -> dict[int, bool]:
     """Whether an input has its channels first: by the first layer with a layout that reads it."""
-    found: dict[int, bool] = {}
-    for tensor in inputs:
-        reached = {id(tensor)}
-        for node in calls(functional):
-            if reached.isdisjoint(map(id, node.input_tensors)):
-                continue
-            layer = node.operation
-            layout = _layout(layer)
-            inner = layer_graph(layer) if is_layer_graph(layer) else None
-            if inner is not None:
-                own = tensors(inner.inputs)[:1]
-                found_inside = _first_layouts(inner, own)
-                if found_inside:
-                    found[id(tensor)] = next(iter(found_inside.values()))
-                    break
-            elif layout is not None:
-                found[id(tensor)] = layout == "channels_first"
-                break
-            elif type(layer).__name__ in ("Permute", "Reshape", "Transpose"):
-                break
-            reached.update(map(id, node.outputs))
-    return found
+    known: dict[int, str | None] = {}
+    found = {id(tensor): _first_layout(functional, tensor, known) for tensor in inputs}
+    return {key: layout == "channels_first" for key, layout in found.items()}
+
+
+def _first_layout(functional: Any, tensor: Any, known: dict[int, str | None]) -> str | None:
+    """``known``: that of the first input of models inside, which may be called again and again."""
+    reached = {id(tensor)}
+    for node in calls(functional):
+        if reached.isdisjoint(map(id, node.input_tensors)):
+            continue
+        layer = node.operation
+        layout = _layout(layer)
+        inner = layer_graph(layer) if is_layer_graph(layer) else None
+        if inner is not None:
+            if id(inner) not in known:
+                known[id(inner)] = _first_layout(inner, tensors(inner.inputs)[0], known)
+            layout = known[id(inner)]
+        if layout is not None:
+            return layout
+        if type(layer).__name__ in ("Permute", "Reshape", "Transpose"):
+            return None
+        reached.update(map(id, node.outputs))
+    return None
