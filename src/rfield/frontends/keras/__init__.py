@@ -33,6 +33,7 @@ from . import (  # noqa: F401  # importing a family registers its rules
 from .calls import is_layer_graph
 from .model import of_code, of_layers
 from .rulebook import RULES, Call, rule
+from .symbols import UnrecordedError
 
 __all__ = ["RULES", "Call", "read_model", "read_path", "read_spec", "rule"]
 
@@ -55,7 +56,7 @@ def read_model(model: Any, request: Request) -> Graph:
     shapes = dict(shape) if isinstance(shape, Mapping) else {"input": tuple(shape)}
     try:
         return of_code(model, shapes, request).graph()
-    except backends.Unrecorded:
+    except UnrecordedError:
         return backends.whole_model(model, shapes, request)
 
 

@@ -18,10 +18,7 @@ from ...errors import UnreadableModelError
 from ..machine.values import dependents
 from ..registry import Request, resolve
 from .rulebook import Call
-
-
-class Unrecorded(Exception):
-    """Code that does not run on Keras's symbols, with the reason."""
+from .symbols import UnrecordedError, with_tensors
 
 
 def is_code(layer: Any) -> bool:
@@ -36,21 +33,24 @@ def op_of(node: Node) -> Op:
     )
 
 
-def traced(call: Call, request: Request, problem: Exception) -> Graph | None:
+def traced(call: Call, request: Request, dtypes: Mapping[int, str]) -> Graph | None:
     """The graph of one layer, or None where this backend cannot trace it."""
     if keras.backend.backend() != "tensorflow" or request.unknown == "whole":
         return None
-    given = dependents(call.operands)
-    flat = keras.tree.flatten([call.args, call.kwargs])
-    if len(given) != len(flat) or not getattr(call.layer, "built", True):
+    if not getattr(call.layer, "built", True):
         return None
-    shapes = [value.shape for value in given]
-    layer = call.layer
-    return by_tensorflow(
-        (lambda *tensors: layer(tensors[0])) if len(shapes) == 1
-        else lambda *tensors: layer(list(tensors)),
-        shapes, request,
-    )  # fmt: skip
+    given = dependents(call.operands)
+
+    def run(*tensors: Any) -> Any:
+        places = {value.index: tensor for value, tensor in zip(given, tensors, strict=True)}
+        args, kwargs = with_tensors((list(call.args), dict(call.kwargs)), places)
+        return call.layer(*args, **kwargs)
+
+    kinds = [dtypes.get(value.index, "float32") for value in given]
+    try:
+        return by_tensorflow(run, [value.shape for value in given], kinds, request)
+    except UnrecordedError:
+        return None
 
 
 def whole_model(model: Any, shapes: Mapping[str, Any], request: Request) -> Graph:
@@ -61,7 +61,7 @@ def whole_model(model: Any, shapes: Mapping[str, Any], request: Request) -> Grap
             lambda *tensors: model(
                 tensors[0] if len(tensors) == 1 else list(tensors), training=request.training
             ),
-            list(shapes.values()), request,
+            list(shapes.values()), ["float32"] * len(shapes), request,
         )  # fmt: skip
     axes = request.axes
     if axes is None and keras.config.image_data_format() == "channels_last":
@@ -75,12 +75,14 @@ def whole_model(model: Any, shapes: Mapping[str, Any], request: Request) -> Grap
     )
 
 
-def by_tensorflow(call: Any, shapes: Sequence[Any], request: Request) -> Graph:
+def by_tensorflow(
+    call: Any, shapes: Sequence[Any], kinds: Sequence[str], request: Request
+) -> Graph:
     """What TensorFlow traces of a callable, by TensorFlow's front end."""
     tf = sys.modules["tensorflow"]
     specs = [
-        tf.TensorSpec(shape, tf.float32, name="input" if not k else f"input_{k}")
-        for k, shape in enumerate(shapes)
+        tf.TensorSpec(shape, kind, name="input" if not k else f"input_{k}")
+        for k, (shape, kind) in enumerate(zip(shapes, kinds, strict=True))
     ]
     try:
         function = tf.function(call, autograph=False).get_concrete_function(*specs)

@@ -35,7 +35,8 @@ def matmul(call: Call) -> Any:
 
     https://keras.io/api/ops/numpy/#matmul-function
     """
-    return arrays.matmul(*call.tensors()[:2])
+    a, b = call.tensors()
+    return arrays.matmul(a, b)
 
 
 @rule("ops.Dot", "ops.Inner", "ops.Outer", "ops.Kron", "ops.Vdot")
@@ -57,7 +58,8 @@ def tensordot(call: Call) -> Any:
 
     https://keras.io/api/ops/numpy/#tensordot-function
     """
-    return arrays.tensordot(*call.tensors()[:2], call.layer.axes)
+    a, b = call.tensors()
+    return arrays.tensordot(a, b, call.layer.axes)
 
 
 @rule("ops.Cross")
@@ -67,7 +69,8 @@ def cross(call: Call) -> Any:
     https://keras.io/api/ops/numpy/#cross-function
     """
     axis = call.layer.axisc if call.layer.axis is None else call.layer.axis
-    return arrays.cross(*call.tensors()[:2], axis)
+    a, b = call.tensors()
+    return arrays.cross(a, b, axis)
 
 
 @rule("ops.CDist")
@@ -76,7 +79,8 @@ def distances(call: Call) -> Any:
 
     https://keras.io/api/ops/core/#cdist-function
     """
-    return arrays.cdist(*call.tensors()[:2])
+    a, b = call.tensors()
+    return arrays.cdist(a, b)
 
 
 @rule("ops.Einsum")

@@ -45,7 +45,7 @@ def take_along_axis(call: Call) -> Any:
 
 @rule("ops.Slice")
 def slice_(call: Call) -> Any:
-    """So many elements from a start on; where the data says the start, any of them.
+    """So many elements from a known start on.
 
     https://keras.io/api/ops/core/#slice-function
     """
@@ -60,9 +60,10 @@ def _starts(call: Call) -> list[int]:
     listed = given if isinstance(given, (list, tuple)) else [given]
     found: list[int] = []
     for value in map(operand, listed):
-        if value.array is None if isinstance(value, Constant) else True:
+        array = value.array if isinstance(value, Constant) else None
+        if array is None:
             raise call.unknown_contents(value, "the start")
-        found += [int(number) for number in value.array.reshape(-1)]
+        found += [int(number) for number in array.reshape(-1)]
     return found
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from itertools import pairwise
 from math import prod
 from typing import Any
 
@@ -36,7 +37,7 @@ def pad_op(call: Call) -> Any:
     width, rank = call.layer.pad_width, len(call.shape(0))
     if isinstance(width, int):
         width = ((width, width),)
-    pairs = [(pair, pair) if isinstance(pair, int) else tuple(map(int, pair)) for pair in width]
+    pairs = [(p, p) if isinstance(p, int) else (int(p[0]), int(p[-1])) for p in width]
     return arrays.pad(call[0], pairs * rank if len(pairs) == 1 else pairs, mode=call.layer.mode)
 
 
@@ -224,7 +225,7 @@ def split(call: Call) -> Outputs:
     if isinstance(given, int):
         return Outputs(arrays.split(x, given, axis))
     edges = [0, *(range(size)[: int(cut)].stop for cut in given), size]
-    parts = [max(0, stop - start) for start, stop in zip(edges, edges[1:], strict=False)]
+    parts = [max(0, stop - start) for start, stop in pairwise(edges)]
     if sum(parts) != size:
         raise InvalidModelError(f"cuts at {tuple(given)} do not ascend")
     return Outputs(arrays.split(x, parts, axis))

@@ -11,12 +11,14 @@ import keras
 from ...core.arguments import normalize_axis
 from ...core.graph import FreeShape, Graph, SizedShape
 from ...errors import InvalidModelError, show_shape, unknown_name
-from ..machine.free import read_free
+from ..machine.free import LADDER, read_free
 from ..machine.names import printable
 from ..machine.values import Dependent, dependents
 from ..registry import Request
 from .calls import calls, is_layer_graph, layer_graph, tensors
 from .reader import Reader
+
+_STANDING = frozenset(size for each in LADDER for size in (each, 2 * each, 2 * each + 1))
 
 
 @dataclass(frozen=True, slots=True)
@@ -57,7 +59,7 @@ class Model:
                 for name, shape in self.shapes.items()
             }
             return read_free(self.shapes, measured, self._lay_out)
-        given: Mapping[str, Any] = self.shapes
+        given: dict[str, Any] = dict(self.shapes)
 
         def reread(wanted: Mapping[str, Sequence[int]]) -> Graph:
             again = self._lay_out({**given, **{k: tuple(v) for k, v in wanted.items()}})
@@ -69,7 +71,7 @@ class Model:
         return graph
 
     def _lay_out(self, shapes: Mapping[str, SizedShape]) -> Graph:
-        reader = Reader(self.request, made_up=shapes != self.shapes)
+        reader = Reader(self.request, made_up=self._made_up(shapes))
         inputs: list[Dependent] = []
         for entry in self.entries:
             shape = tuple(shapes[entry.name])
@@ -85,6 +87,14 @@ class Model:
         graph = reader.draft.finish(outputs, layers, origin=self.origin)
         graph.main_output = 0
         return graph
+
+    def _made_up(self, shapes: Mapping[str, SizedShape]) -> bool:
+        """Whether a size stands for any."""
+        return any(
+            size is None and standing in _STANDING
+            for name, shape in self.shapes.items()
+            for size, standing in zip(shape, shapes[name], strict=True)
+        )
 
     def _shapes(self) -> dict[str, FreeShape]:
         shapes: dict[str, FreeShape] = {entry.name: entry.shape for entry in self.entries}

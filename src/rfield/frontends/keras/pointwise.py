@@ -21,12 +21,10 @@ StochasticDepth
 """
 """Layers of which nothing is left outside training."""
 
-NOISE = frozenset(
-    """
+NOISE = """
 ActivityRegularization AlphaDropout Dropout GaussianDropout GaussianNoise Identity RandomBrightness
 RandomHue RandomInvert RandomPosterization SpatialDropout1D SpatialDropout2D SpatialDropout3D
-""".split()
-)
+"""
 """Those which change each element by itself in training too; the others mix or move elements."""
 
 LAYERS = """
@@ -71,7 +69,7 @@ def handed_on(call: Call) -> Any:
     if not call.training:
         return call[0]
     shape = call.shape(0)
-    if type(call.layer).__name__ in NOISE:
+    if type(call.layer).__name__ in NOISE.split():
         return arrays.pointwise(call[0], kind=call.kind)
     return ops.opaque([shape], shape, kind=call.kind)
 

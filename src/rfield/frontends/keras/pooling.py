@@ -18,10 +18,8 @@ def pool(call: Call) -> Any:
     https://keras.io/api/layers/pooling_layers/max_pooling2d/
     """
     layer, axes = call.layer, call.space()[0]
-    size, steps = (
-        None if given is None else tuple(given) if isinstance(given, (list, tuple)) else given
-        for given in (layer.pool_size, layer.strides)
-    )
+    size = per_axis("pool_size", layer.pool_size, len(axes))
+    steps = size if layer.strides is None else per_axis("strides", layer.strides, len(axes))
     kind = "max_pool" if type(layer).__name__.startswith("Max") else "avg_pool"
     return arrays.pool(
         call[0], size, strides=steps, padding=layer.padding.lower(), axes=axes, kind=kind

@@ -24,7 +24,7 @@ from ..registry import Request
 from . import backends
 from .calls import calls, calls_behind, is_layer_graph, layer_graph, tensors
 from .rulebook import RULES, Call, Held, find_rule, operands_among, rule_name
-from .symbols import on_symbols
+from .symbols import UnrecordedError, on_symbols
 
 FAILURES = (
     ArithmeticError, AttributeError, LookupError, MemoryError, RecursionError, TypeError, ValueError
@@ -169,7 +169,7 @@ class Reader:
         call = Call(name, layer, args, kwargs, self, training)
         try:
             value = self._value(call, declared)
-        except (*FAILURES,) as error:
+        except FAILURES as error:
             raise placed(error, name, type(layer).__name__) from None
         for found in dependents([value])[:1]:
             if found.index >= before and self.draft.nodes[found.index].name == name:
@@ -189,8 +189,8 @@ class Reader:
         if backends.is_code(call.layer):
             try:
                 return self.written_out(call)
-            except backends.Unrecorded as problem:
-                traced = backends.traced(call, self.request, problem)
+            except UnrecordedError:
+                traced = backends.traced(call, self.request, self.dtypes)
             if traced is not None:
                 return self._splice(traced, given, call.name)
         return self._opaque(call, given, declared)

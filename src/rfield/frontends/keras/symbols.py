@@ -17,9 +17,12 @@ from keras.src.backend.common import global_state
 from keras.src.layers.layer import CallContext
 
 from ..machine.values import Constant, Dependent, dependents
-from .backends import Unrecorded
 from .calls import tensors
 from .rulebook import Call, Held
+
+
+class UnrecordedError(Exception):
+    """Code that does not run on Keras's symbols, with the reason."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -41,12 +44,12 @@ def on_symbols(call: Call, dtypes: Mapping[int, str]) -> Recorded:
     """Run the code of a layer on symbols.
 
     Raises:
-        Unrecorded: the code asks for more than Keras's own ops.
+        UnrecordedError: the code asks for more than Keras's own ops.
     """
     layer = call.layer
     layers = list(layer._flatten_layers()) if hasattr(layer, "_flatten_layers") else [layer]
     if not all(getattr(each, "built", True) for each in layers):
-        raise Unrecorded("not all of its layers are built")
+        raise UnrecordedError("not all of its layers are built")
     given = dependents(call.operands)
     notes = [(each, len(each._inbound_nodes), len(each._outbound_nodes)) for each in layers]
 
@@ -64,20 +67,20 @@ def on_symbols(call: Call, dtypes: Mapping[int, str]) -> Recorded:
                 )
                 for value in given
             }
-            args, kwargs = _with_symbols((list(call.args), dict(call.kwargs)), symbols)
+            args, kwargs = with_tensors((list(call.args), dict(call.kwargs)), symbols)
             if _takes_training(layer) and kwargs.get("training") is None:
                 kwargs["training"] = call.training
             result = layer.call(*args, **kwargs)
-    except Unrecorded:
+    except UnrecordedError:
         forget()
         raise
-    except Exception as error:  # noqa: BLE001  # a layer's code raises anything
+    except Exception as error:  # a layer's code raises anything
         forget()
-        raise Unrecorded(f"{type(error).__name__}: {error}") from error
+        raise UnrecordedError(f"{type(error).__name__}: {error}") from error
     inputs = [symbols[value.index] for value in given]
     if not tensors(result) and not keras.tree.flatten(result):
         forget()
-        raise Unrecorded("it returns nothing")
+        raise UnrecordedError("it returns nothing")
     return Recorded(inputs, given, result, buffers, forget)
 
 
@@ -85,20 +88,21 @@ def _takes_training(layer: Any) -> bool:
     return "training" in getattr(getattr(layer, "_call_signature", None), "parameters", ())
 
 
-def _with_symbols(value: Any, symbols: Mapping[int, Any]) -> Any:
+def with_tensors(value: Any, symbols: Mapping[int, Any]) -> Any:
+    """Arguments with tensors of the framework in the place of values, by their index."""
     if isinstance(value, Dependent):
         return symbols[value.index]
     if isinstance(value, Held):
         return value.held
     if isinstance(value, Constant):
         if value.array is None:
-            raise Unrecorded("an argument is a constant of unknown contents")
+            raise UnrecordedError("an argument is a constant of unknown contents")
         return keras.ops.convert_to_tensor(value.array)
     if isinstance(value, (list, tuple)):
-        made = [_with_symbols(entry, symbols) for entry in value]
+        made = [with_tensors(entry, symbols) for entry in value]
         return made if isinstance(value, list) else tuple(made)
     if isinstance(value, dict):
-        return {key: _with_symbols(entry, symbols) for key, entry in value.items()}
+        return {key: with_tensors(entry, symbols) for key, entry in value.items()}
     return value
 
 
