@@ -32,10 +32,10 @@ class Request:
 Reader = Callable[[Any, Request], Graph]
 
 LIVE: dict[str, str] = {
+    "keras:Model": "keras:read_model",  # first: on the torch backend it is a module as well
     "torch:nn.Module": "torch:read_module",
     "torch:export.ExportedProgram": "torch:read_exported",
     "onnx:ModelProto": "onnx:read_model",
-    "keras:Model": "keras:read_model",
     "tensorflow:Graph": "tensorflow:read_graph",
     "tensorflow:compat.v1.GraphDef": "tensorflow:read_graph",
     "tensorflow:Module": "tensorflow:read_callable",

@@ -6,6 +6,7 @@ application (default: ``weights=None``).
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
@@ -16,40 +17,47 @@ from ...core.graph import Graph
 from ...errors import UnreadableModelError, unknown_name
 from ..registry import Request
 from . import (  # noqa: F401  # importing a family registers its rules
+    attention,
+    backends,
     contraction,
     convolution,
     files,
+    indexing,
     layout,
     normalization,
     pointwise,
     pooling,
     recurrent,
     resize,
-    tracing,
 )
-from .model import Model
-from .rulebook import RULES, Arguments, Outputs, Reading, rule
-from .walk import is_layer_graph, walk
+from .calls import is_layer_graph
+from .model import of_code, of_layers
+from .rulebook import RULES, Call, rule
+from .symbols import UnrecordedError
 
-__all__ = [
-    "RULES",
-    "Arguments",
-    "Outputs",
-    "Reading",
-    "read_model",
-    "read_path",
-    "read_spec",
-    "rule",
-]
+__all__ = ["RULES", "Call", "read_model", "read_path", "read_spec", "rule"]
 
 
 def read_model(model: Any, request: Request) -> Graph:
-    """A live model: functional and Sequential ones by their layers, others by tracing."""
-    if not is_layer_graph(model):
-        return tracing.whole_model(model, request)
-    given = request.input_shape
-    walked = walk(model, None if given is None or isinstance(given, dict) else tuple(given))
-    return Model(walked, request, model.name).graph()
+    """A live model: functional and Sequential ones by their layers, others by their code."""
+    if is_layer_graph(model):
+        return of_layers(model, request).graph()
+    shape = request.input_shape
+    if not all(layer.built for layer in model._flatten_layers()):
+        raise UnreadableModelError(
+            f"the model {model.name!r} is code, and not all of its layers are built: tracing it\n"
+            "  would make their weights. Call it once:   model(numpy.zeros((1, 224, 224, 3)))"
+        )
+    if shape is None:
+        raise UnreadableModelError(
+            f"the model {model.name!r} is code rather than a layer graph, so it is traced.\n"
+            "  Give a shape:   rfield.load(model, input_shape=(1, 224, 224, 3))"
+        )
+    shapes = dict(shape) if isinstance(shape, Mapping) else {"input": tuple(shape)}
+    try:
+        return of_code(model, shapes, request).graph()
+    except UnrecordedError:
+        return backends.whole_model(model, shapes, request)
 
 
 def read_path(path: Path, request: Request) -> Graph:

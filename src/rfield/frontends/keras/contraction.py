@@ -1,114 +1,187 @@
-"""Attention, matrix products and reductions."""
+"""Matrix products, reductions and running sums."""
 
 from __future__ import annotations
 
 from typing import Any
 
-from ...core import ops
-from ...core.link import Link, Read
-from ...core.ops import Op
-from ...core.relation import IDENTITY, WHOLE
-from .rulebook import Arguments, Outputs, Reading, rule
-
-
-@rule("MultiHeadAttention", "GroupQueryAttention", "GroupedQueryAttention")
-def multi_head(arg: Arguments) -> Any:
-    """Each output reads its own query and every key and value (along ``attention_axes``)."""
-    query = arg.get("query", 0)
-    value = arg.get("value", 1)
-    key = arg.kwargs.get("key") or (arg.args[2] if len(arg.args) > 2 else None) or value
-    shape, source = arg.shape_of(query), arg.shape_of(value)
-    axes = getattr(arg.layer, "_attention_axes", None) or range(1, len(shape) - 1)
-    wanted = getattr(arg.layer, "_output_shape", None)
-    last = shape[-1:] if wanted is None else tuple(wanted)
-    mixed = {axis % len(shape) for axis in axes}
-    own = Link([*(Read(k, IDENTITY) for k in range(len(shape) - 1)), Read(None, WHOLE)])
-    whole = [
-        Read(None, WHOLE) if axis in mixed or axis == len(source) - 1 else Read(axis, IDENTITY)
-        for axis in range(len(source))
-    ]
-    links = [own, Link(whole)]
-    operands = [query, value]
-    if key is not value:
-        links.append(Link(whole))
-        operands.append(key)
-    result = (*shape[:-1], *last)
-    return Reading(Op("attention", result, tuple(links)), operands)
-
-
-@rule("Attention", "AdditiveAttention")
-def attention(arg: Arguments) -> Any:
-    """Called with a list: query, value and perhaps key."""
-    query, value = arg.operands[:2]
-    shape, source = arg.shape_of(query), arg.shape_of(value)
-    own = Link([Read(0, IDENTITY), Read(1, IDENTITY), Read(None, WHOLE)])
-    whole = Link([Read(0, IDENTITY), Read(None, WHOLE), Read(2, IDENTITY)])
-    links = [own, whole]
-    operands = [query, value]
-    if len(arg.operands) > 2:
-        links.append(Link([Read(0, IDENTITY), Read(None, WHOLE), Read(None, WHOLE)]))
-        operands.append(arg.operands[2])
-    return Reading(Op("attention", (*shape[:-1], source[-1]), tuple(links)), operands)
+from ...core import arrays
+from ..machine.values import Outputs
+from .rulebook import Call, operand, rule
 
 
 @rule("Dot")
-def dot(arg: Arguments) -> Op:
-    """Contract one axis of each operand."""
-    a, b = arg.shape(0), arg.shape(1)
-    axes = arg.layer.axes
+def dot(call: Call) -> Any:
+    """Contract one axis of each operand, for each element of the batch.
+
+    https://keras.io/api/layers/merging_layers/dot/
+    """
+    a, b = call.get("inputs", 0)
+    axes = call.layer.axes
     left, right = (axes, axes) if isinstance(axes, int) else axes
-    first: list[object] = ["n", *(f"a{k}" for k in range(1, len(a)))]
-    second: list[object] = ["n", *(f"b{k}" for k in range(1, len(b)))]
-    first[left % len(a)] = second[right % len(b)] = "k"
+    first: list[object] = ["n", *(f"a{k}" for k in range(1, len(a.shape)))]
+    second: list[object] = ["n", *(f"b{k}" for k in range(1, len(b.shape)))]
+    first[left] = second[right] = "k"
     kept = [label for label in [*first, *second[1:]] if label != "k"]
-    return ops.contract([a, b], [first, second], kept, kind="dot")
+    if len(kept) == 1:
+        kept.append("one")
+        a = arrays.unsqueeze(a, -1)
+        first.append("one")
+    return arrays.contract([first, second], kept, a, b, kind="dot")
 
 
 @rule("ops.Matmul")
-def matmul(arg: Arguments) -> Op:
-    """A matrix product over leading axes that broadcast."""
-    a, b = arg.shape(0), arg.shape(1)
-    left = [*range(-len(a), -2), "m", "k"]
-    right = [*range(-len(b), -2), "k", "n"]
-    batch = range(-max(len(a), len(b)), -2)
-    return ops.contract([a, b], [left, right], [*batch, "m", "n"], kind="matmul")
+def matmul(call: Call) -> Any:
+    """A matrix product over leading axes that broadcast.
+
+    https://keras.io/api/ops/numpy/#matmul-function
+    """
+    a, b = call.tensors()
+    return arrays.matmul(a, b)
+
+
+@rule("ops.Dot", "ops.Inner", "ops.Outer", "ops.Kron", "ops.Vdot")
+def products(call: Call) -> Any:
+    """NumPy's products by their names.
+
+    https://keras.io/api/ops/numpy/#dot-function
+    """
+    a, b = call.tensors()[:2]
+    if call.op == "ops.Vdot":
+        return arrays.dot(arrays.reshape(a, (-1,)), arrays.reshape(b, (-1,)))
+    how = {"Dot": arrays.dot, "Inner": arrays.inner, "Outer": arrays.outer, "Kron": arrays.kron}
+    return how[call.op[4:]](a, b)
+
+
+@rule("ops.Tensordot")
+def tensordot(call: Call) -> Any:
+    """A contraction of axes that are named by pairs, or of so many at the end.
+
+    https://keras.io/api/ops/numpy/#tensordot-function
+    """
+    a, b = call.tensors()
+    return arrays.tensordot(a, b, call.layer.axes)
+
+
+@rule("ops.Cross")
+def cross(call: Call) -> Any:
+    """The cross product of vectors along an axis.
+
+    https://keras.io/api/ops/numpy/#cross-function
+    """
+    axis = call.layer.axisc if call.layer.axis is None else call.layer.axis
+    a, b = call.tensors()
+    return arrays.cross(a, b, axis)
+
+
+@rule("ops.CDist")
+def distances(call: Call) -> Any:
+    """All distances between two sets of vectors.
+
+    https://keras.io/api/ops/core/#cdist-function
+    """
+    a, b = call.tensors()
+    return arrays.cdist(a, b)
 
 
 @rule("ops.Einsum")
-def einsum(arg: Arguments) -> Op:
-    """Labels as in the subscripts."""
-    terms, _, result = arg.layer.subscripts.replace(" ", "").partition("->")
-    return ops.contract(arg.shapes, terms.split(","), result, kind="einsum")
+def einsum(call: Call) -> Any:
+    """Labels as in the subscripts.
+
+    https://keras.io/api/ops/numpy/#einsum-function
+    """
+    return arrays.einsum(call.layer.subscripts, *map(operand, call.args))
 
 
 @rule("ops.Mean", "ops.Sum", "ops.Max", "ops.Min", "ops.Prod", "ops.Any", "ops.All", "ops.Var",
-      "ops.Std", "ops.Amax", "ops.Amin", "ops.Argmax", "ops.Argmin", "ops.Logsumexp",
-      "ops.Median", "ops.CountNonzero", "ops.Norm")  # fmt: skip
-def reduce(arg: Arguments) -> Op:
-    """Over the given axes, or all."""
-    axis, shape = arg.layer.axis, arg.shape(0)
-    axes = range(len(shape)) if axis is None else [axis] if isinstance(axis, int) else axis
-    keep = bool(getattr(arg.layer, "keepdims", False))
-    return ops.reduce(shape, axes, keepdims=keep, kind=arg.kind)
+      "ops.Std", "ops.Amax", "ops.Amin", "ops.Logsumexp", "ops.Median", "ops.CountNonzero",
+      "ops.Norm", "ops.Ptp", "ops.Nanmax", "ops.Nanmean", "ops.Nanmedian", "ops.Nanmin",
+      "ops.Nanprod", "ops.Nanstd", "ops.Nansum", "ops.Nanvar")  # fmt: skip
+def reduce(call: Call) -> Any:
+    """Over the given axes, or all.
+
+    https://keras.io/api/ops/numpy/#sum-function
+    """
+    keep = bool(getattr(call.layer, "keepdims", False))
+    return arrays.reduce(call[0], call.layer.axis, keepdims=keep, kind=call.kind)
 
 
-@rule("ops.Normalize")
-def normalize(arg: Arguments) -> Op:
-    """Divided by a norm along an axis."""
-    axis = arg.layer.axis
-    return ops.mix(arg.shape(0), [axis] if isinstance(axis, int) else axis, kind="normalize")
+@rule("ops.Average")
+def average(call: Call) -> Any:
+    """A mean with weights of the same shape, or along the one axis.
+
+    https://keras.io/api/ops/numpy/#average-function
+    """
+    x, axis, weights = call[0], call.layer.axis, call.get("weights", 1)
+    if weights is not None:
+        found = operand(weights)
+        if len(found.shape) < len(x.shape):
+            wide = [1] * len(x.shape)
+            wide[axis] = x.shape[axis]
+            found = arrays.reshape(found, wide)
+        x = arrays.multiply(x, found)
+    return arrays.reduce(x, axis, kind="average")
 
 
-@rule("ops.Cumsum", "ops.Cumprod")
-def cumulate(arg: Arguments) -> Op:
-    """Running sums."""
-    return ops.cumulate(arg.shape(0), arg.layer.axis, kind=arg.kind)
+@rule("ops.Argmax", "ops.Argmin", "ops.Nanargmax", "ops.Nanargmin")
+def arg_reduce(call: Call) -> Any:
+    """Where the largest (or smallest) lies along an axis, or among all elements.
+
+    https://keras.io/api/ops/numpy/#argmax-function
+    """
+    keep = call.layer.keepdims
+    return arrays.arg_reduce(call[0], call.layer.axis, keepdims=keep, kind=call.kind)
+
+
+@rule("ops.Cumsum", "ops.Cumprod", "ops.Nancumsum", "ops.Nancumprod")
+def cumulate(call: Call) -> Any:
+    """Running sums along an axis, or over all elements in a row.
+
+    https://keras.io/api/ops/numpy/#cumsum-function
+    """
+    return arrays.cumulate(call[0], call.layer.axis, kind=call.kind)
+
+
+@rule("ops.Diff")
+def diff(call: Call) -> Any:
+    """Differences of neighbours.
+
+    https://keras.io/api/ops/numpy/#diff-function
+    """
+    return arrays.diff(call[0], call.layer.n, call.layer.axis)
 
 
 @rule("ops.Moments")
-def moments(arg: Arguments) -> Outputs:
-    """Mean and variance."""
-    axes = arg.layer.axes
-    axes = [axes] if isinstance(axes, int) else axes
-    op = ops.reduce(arg.shape(0), axes, keepdims=arg.layer.keepdims, kind="moments")
-    return Outputs([op, op])
+def moments(call: Call) -> Outputs:
+    """Mean and variance.
+
+    https://keras.io/api/ops/nn/#moments-function
+    """
+    return Outputs(arrays.moments(call[0], call.layer.axes, keepdims=call.layer.keepdims))
+
+
+@rule("ops.Sort", "ops.Argsort", "ops.Argpartition")
+def sort(call: Call) -> Any:
+    """Which element comes first depends on the whole axis.
+
+    https://keras.io/api/ops/numpy/#sort-function
+    """
+    return arrays.sort(call[0], call.layer.axis, kind=call.kind)
+
+
+@rule("ops.TopK")
+def top_k(call: Call) -> Outputs:
+    """The largest along the last axis, and where they lie.
+
+    https://keras.io/api/ops/math/#top_k-function
+    """
+    return Outputs(arrays.top_k(call[0], call.layer.k))
+
+
+@rule("ops.SegmentSum", "ops.SegmentMax", "ops.SegmentMin", "ops.SegmentProd")
+def segments(call: Call) -> Any:
+    """Rows with the same number are added up.
+
+    https://keras.io/api/ops/core/#segment_sum-function
+    """
+    ids, count = call.indices("segment_ids", 1), call.layer.num_segments
+    return arrays.segments(operand(call.get("data", 0)), ids, count)

@@ -6,257 +6,361 @@ from itertools import pairwise
 from math import prod
 from typing import Any
 
-from ...core import layout, ops
-from ...core.arguments import Shape, normalize_axis
-from ...core.ops import Op
-from .rulebook import Arguments, Outputs, Reading, rule
+from ...core import arrays
+from ...core.arguments import per_axis
+from ...errors import InvalidModelError
+from ..machine.values import Outputs
+from .rulebook import Call, operand, rule
 
 
 @rule("ZeroPadding1D", "ZeroPadding2D", "ZeroPadding3D",
       "Cropping1D", "Cropping2D", "Cropping3D")  # fmt: skip
-def pad(arg: Arguments) -> Op:
-    """Zeros around, or rows and columns away."""
-    axes, _ = arg.space()
-    crop = type(arg.layer).__name__.startswith("Crop")
-    pairs = arg.layer.cropping if crop else arg.layer.padding
+def pad(call: Call) -> Any:
+    """Zeros around, or rows and columns away.
+
+    https://keras.io/api/layers/reshaping_layers/zero_padding2d/
+    """
+    crop = type(call.layer).__name__.startswith("Crop")
+    pairs = call.layer.cropping if crop else call.layer.padding
     if isinstance(pairs[0], int):
         pairs = [pairs]
-    sign = -1 if crop else 1
-    padding = {axis: (sign * a, sign * b) for axis, (a, b) in zip(axes, pairs, strict=True)}
-    return layout.pad(arg.shape(0), padding)
-
-
-@rule("Concatenate")
-def concat(arg: Arguments) -> Any:
-    """End to end along an axis."""
-    if len(arg.operands) == 1:
-        return arg.operands[0]
-    return layout.concat(*arg.shapes, axis=arg.layer.axis)
-
-
-@rule("ops.Concatenate")
-def concat_op(arg: Arguments) -> Any:
-    """The same as an op."""
-    parts = arg.get("xs", 0)
-    shapes = [arg.shape_of(part) for part in parts]
-    return Reading(layout.concat(*shapes, axis=arg.layer.axis), parts)
-
-
-@rule("ops.Stack")
-def stack(arg: Arguments) -> Any:
-    """A new axis along which the operands lie."""
-    parts = arg.get("x", 0)
-    before = arg.shape_of(parts[0])
-    axis = arg.layer.axis % (len(before) + 1)
-    wide = (*before[:axis], 1, *before[axis:])
-    columns = [Reading(layout.reshape(before, wide), [part]) for part in parts]
-    return Reading(layout.concat(*[wide] * len(parts), axis=axis), columns)
-
-
-@rule("Flatten")
-def flatten(arg: Arguments) -> Any:
-    """All axes but the first in a row; channels last."""
-    shape = arg.shape(0)
-    steps: list[Op] = []
-    if arg.channels_first and len(shape) > 1:
-        steps.append(layout.permute(shape, (0, *range(2, len(shape)), 1)))
-        shape = steps[0].shape
-    return [*steps, layout.reshape(shape, (*shape[:1], prod(shape[1:])))]
-
-
-@rule("Reshape")
-def reshape(arg: Arguments) -> Op:
-    """Everything but the batch."""
-    shape = arg.shape(0)
-    return layout.reshape(shape, (shape[0], *_sizes(arg.layer.target_shape)))
-
-
-def _sizes(wanted: Any) -> list[int]:
-    return [-1 if size is None else int(size) for size in wanted]
-
-
-@rule("ops.Reshape")
-def reshape_op(arg: Arguments) -> Op:
-    """The same elements in row-major order; a free batch is written as −1."""
-    wanted = list(_sizes(arg.get("newshape", 1)))
-    shape = arg.shape(0)
-    if wanted.count(-1) > 1 and wanted[0] == -1:
-        wanted[0] = shape[0]
-    return layout.reshape(shape, wanted)
-
-
-@rule("Permute")
-def permute(arg: Arguments) -> Op:
-    """Axes are counted from 1, without the batch."""
-    return layout.permute(arg.shape(0), (0, *arg.layer.dims))
-
-
-@rule("ops.Transpose")
-def transpose(arg: Arguments) -> Op:
-    """Axes in another order, by default backwards."""
-    shape = arg.shape(0)
-    return layout.permute(shape, arg.layer.axes or range(len(shape) - 1, -1, -1))
-
-
-@rule("ops.Swapaxes")
-def swap(arg: Arguments) -> Op:
-    """Two axes change places."""
-    order = list(range(len(arg.shape(0))))
-    a, b = arg.layer.axis1, arg.layer.axis2
-    order[a], order[b] = order[b], order[a]
-    return layout.permute(arg.shape(0), order)
-
-
-@rule("RepeatVector")
-def repeat_vector(arg: Arguments) -> list[Op]:
-    """A vector becomes a sequence of itself."""
-    batch, features = arg.shape(0)
-    first = layout.reshape((batch, features), (batch, 1, features))
-    return [first, layout.expand(first.shape, (batch, arg.layer.n, features))]
-
-
-@rule("ops.ExpandDims")
-def expand_dims(arg: Arguments) -> Op:
-    """One axis of size 1 more."""
-    shape, axis = arg.shape(0), arg.layer.axis
-    for given in [axis] if isinstance(axis, int) else axis:
-        place = given % (len(shape) + 1)
-        shape = (*shape[:place], 1, *shape[place:])
-    return layout.reshape(arg.shape(0), shape)
-
-
-@rule("ops.Squeeze")
-def squeeze(arg: Arguments) -> Op:
-    """Without axes of size 1."""
-    shape, axis = arg.shape(0), arg.layer.axis
-    axes = [axis] if isinstance(axis, int) else axis
-    gone = {normalize_axis(a, len(shape)) for a in axes or ()} if axis is not None else {
-        a for a, size in enumerate(shape) if size == 1
-    }  # fmt: skip
-    return layout.reshape(shape, [size for a, size in enumerate(shape) if a not in gone])
-
-
-@rule("ops.GetItem")
-def get_item(arg: Arguments) -> Any:
-    """Python's indexing with integers, slices, None and an ellipsis."""
-    # Keras takes a list for a tuple, which it becomes in a file.
-    key = arg.get("key", 1)
-    parts = list(key) if isinstance(key, (tuple, list)) else [key]
-    shape = arg.shape(0)
-    used = sum(part is not None and part is not Ellipsis for part in parts)
-    if Ellipsis in parts:
-        place = parts.index(Ellipsis)
-        parts[place : place + 1] = [slice(None)] * (len(shape) - used)
-    parts += [slice(None)] * (len(shape) - sum(part is not None for part in parts))
-    steps: list[Op] = []
-    result: list[int] = []
-    axis = 0
-    for part in parts:
-        if part is None:
-            result.append(1)
-            continue
-        size = shape[axis]
-        if isinstance(part, slice):
-            found = range(*part.indices(size))
-            result.append(len(found))
-        else:
-            found = range(int(part) % size, int(part) % size + 1)
-        if found != range(size):
-            before = steps[-1].shape if steps else shape
-            steps.append(layout.slice_(before, axis, found.start, found.stop, found.step))
-        axis += 1
-    before = steps[-1].shape if steps else shape
-    if before != tuple(result):
-        steps.append(layout.reshape(before, result))
-    return steps or arg.operands[0]
-
-
-@rule("ops.Split")
-def split(arg: Arguments) -> Outputs:
-    """Equal parts, or cut at indices."""
-    shape = arg.shape(0)
-    axis = normalize_axis(arg.layer.axis, len(shape))
-    given = arg.layer.indices_or_sections
-    cuts = (
-        [k * shape[axis] // given for k in range(1, given)]
-        if isinstance(given, int)
-        else list(given)
-    )
-    edges = [0, *cuts, shape[axis]]
-    return Outputs(layout.slice_(shape, axis, a, b, kind="split") for a, b in pairwise(edges))
+    widths = {axis: tuple(pair) for axis, pair in zip(call.space()[0], pairs, strict=True)}
+    return (arrays.crop if crop else arrays.pad)(call[0], widths)
 
 
 @rule("ops.Pad")
-def pad_op(arg: Arguments) -> Op:
-    """``pad_width`` as NumPy takes it."""
-    width = arg.layer.pad_width
-    shape = arg.shape(0)
-    pairs = [(width, width)] * len(shape) if isinstance(width, int) else list(width)
-    if len(pairs) == 1:
-        pairs *= len(shape)
-    mode = {"symmetric": "symmetric", "reflect": "reflect"}.get(arg.layer.mode, "constant")
-    padding = {axis: (int(a), int(b)) for axis, (a, b) in enumerate(pairs) if a or b}
-    return layout.pad(shape, padding, mode=mode)
+def pad_op(call: Call) -> Any:
+    """``pad_width`` and modes as NumPy takes them.
+
+    https://keras.io/api/ops/numpy/#pad-function
+    """
+    width, rank = call.layer.pad_width, len(call.shape(0))
+    if isinstance(width, int):
+        width = ((width, width),)
+    pairs = [(p, p) if isinstance(p, int) else (int(p[0]), int(p[-1])) for p in width]
+    return arrays.pad(call[0], pairs * rank if len(pairs) == 1 else pairs, mode=call.layer.mode)
+
+
+@rule("Concatenate", "ops.Concatenate")
+def concat(call: Call) -> Any:
+    """End to end along an axis.
+
+    https://keras.io/api/ops/numpy/#concatenate-function
+    """
+    return arrays.concat([operand(part) for part in call.get("xs", 0)], call.layer.axis)
+
+
+@rule("ops.Append")
+def append(call: Call) -> Any:
+    """One after the other along an axis, or flattened.
+
+    https://keras.io/api/ops/numpy/#append-function
+    """
+    parts, axis = call.tensors()[:2], call.layer.axis
+    if axis is None:
+        return arrays.concat([arrays.reshape(part, (-1,)) for part in parts])
+    return arrays.concat(parts, axis)
+
+
+@rule("ops.Hstack", "ops.Vstack", "ops.Dstack")
+def stack_along(call: Call) -> Any:
+    """End to end along the second, first or third axis, which is there at least.
+
+    https://keras.io/api/ops/numpy/#hstack-function
+    """
+    parts, kind = [operand(part) for part in call.get("xs", 0)], call.op[4:]
+    rank = len(parts[0].shape)
+    if kind == "Hstack":
+        return arrays.concat(parts, min(1, rank - 1))
+    if kind == "Vstack":
+        rows = [arrays.reshape(part, (1, -1)) for part in parts] if rank < 2 else parts
+        return arrays.concat(rows, 0)
+    deep = [
+        part if rank > 2 else arrays.reshape(part, (*[1] * (2 - rank), *part.shape, 1))
+        for part in parts
+    ]
+    return arrays.concat(deep, 2)
+
+
+@rule("ops.Stack")
+def stack(call: Call) -> Any:
+    """A new axis along which the operands lie.
+
+    https://keras.io/api/ops/numpy/#stack-function
+    """
+    return arrays.stack([operand(part) for part in call.get("x", 0)], call.layer.axis)
+
+
+@rule("ops.Unstack")
+def unstack(call: Call) -> Outputs:
+    """Every index of an axis on its own.
+
+    https://keras.io/api/ops/core/#unstack-function
+    """
+    return Outputs(arrays.unstack(call[0], call.layer.axis))
+
+
+@rule("Flatten")
+def flatten(call: Call) -> Any:
+    """All axes but the first in a row; channels last.
+
+    https://keras.io/api/layers/reshaping_layers/flatten/
+    """
+    x, rank = call[0], len(call.shape(0))
+    if call.channels_first and rank > 1:
+        x = arrays.moveaxis(x, 1, -1)
+    return arrays.reshape(x, (*x.shape[:1], prod(x.shape[1:])))
+
+
+@rule("Reshape")
+def reshape(call: Call) -> Any:
+    """Everything but the batch.
+
+    https://keras.io/api/layers/reshaping_layers/reshape/
+    """
+    return arrays.reshape(call[0], (call.shape(0)[0], *_sizes(call.layer.target_shape)))
+
+
+def _sizes(wanted: Any) -> list[int]:
+    listed = [wanted] if isinstance(wanted, int) else wanted
+    return [-1 if size is None else int(size) for size in listed]
+
+
+@rule("ops.Reshape")
+def reshape_op(call: Call) -> Any:
+    """The same elements in row-major order; a free batch is written as −1.
+
+    https://keras.io/api/ops/numpy/#reshape-function
+    """
+    wanted = _sizes(call.get("newshape", 1))
+    if wanted.count(-1) > 1 and wanted[0] == -1:
+        wanted[0] = call.shape(0)[0]
+    return arrays.reshape(call[0], wanted)
+
+
+@rule("ops.Ravel")
+def ravel(call: Call) -> Any:
+    """All axes in a row.
+
+    https://keras.io/api/ops/numpy/#ravel-function
+    """
+    return arrays.reshape(call[0], (-1,))
+
+
+@rule("Permute")
+def permute(call: Call) -> Any:
+    """Axes are counted from 1, without the batch.
+
+    https://keras.io/api/layers/reshaping_layers/permute/
+    """
+    return arrays.permute(call[0], (0, *call.layer.dims))
+
+
+@rule("ops.Transpose")
+def transpose(call: Call) -> Any:
+    """Axes in another order, by default backwards.
+
+    https://keras.io/api/ops/numpy/#transpose-function
+    """
+    return arrays.permute(call[0], call.layer.axes)
+
+
+@rule("ops.Swapaxes")
+def swap(call: Call) -> Any:
+    """Two axes change places.
+
+    https://keras.io/api/ops/numpy/#swapaxes-function
+    """
+    return arrays.swapaxes(call[0], call.layer.axis1, call.layer.axis2)
+
+
+@rule("ops.Moveaxis")
+def moveaxis(call: Call) -> Any:
+    """Axes come to other places.
+
+    https://keras.io/api/ops/numpy/#moveaxis-function
+    """
+    return arrays.moveaxis(call[0], call.layer.source, call.layer.destination)
+
+
+@rule("RepeatVector")
+def repeat_vector(call: Call) -> Any:
+    """A vector becomes a sequence of itself.
+
+    https://keras.io/api/layers/reshaping_layers/repeat_vector/
+    """
+    batch, features = call.shape(0)
+    return arrays.broadcast_to(arrays.unsqueeze(call[0], 1), (batch, call.layer.n, features))
+
+
+@rule("ops.ExpandDims")
+def expand_dims(call: Call) -> Any:
+    """Axes of size 1 more.
+
+    https://keras.io/api/ops/numpy/#expand_dims-function
+    """
+    return arrays.unsqueeze(call[0], call.layer.axis)
+
+
+@rule("ops.Squeeze")
+def squeeze(call: Call) -> Any:
+    """Without axes of size 1.
+
+    https://keras.io/api/ops/numpy/#squeeze-function
+    """
+    return arrays.squeeze(call[0], call.layer.axis)
+
+
+@rule("ops.Split", "ops.ArraySplit")
+def split(call: Call) -> Outputs:
+    """Parts of equal size, or cut at indices.
+
+    https://keras.io/api/ops/numpy/#split-function
+    """
+    x, given, axis = call[0], call.layer.indices_or_sections, call.layer.axis
+    size = x.shape[axis]
+    if isinstance(given, int) and call.op == "ops.ArraySplit":
+        short, more = divmod(size, given)
+        return Outputs(arrays.split(x, [short + (k < more) for k in range(given)], axis))
+    if isinstance(given, int):
+        return Outputs(arrays.split(x, given, axis))
+    edges = [0, *(range(size)[: int(cut)].stop for cut in given), size]
+    parts = [max(0, stop - start) for start, stop in pairwise(edges)]
+    if sum(parts) != size:
+        raise InvalidModelError(f"cuts at {tuple(given)} do not ascend")
+    return Outputs(arrays.split(x, parts, axis))
 
 
 @rule("ops.Flip")
-def flip(arg: Arguments) -> Op:
-    """Backwards along axes."""
-    axis, shape = arg.layer.axis, arg.shape(0)
-    axes = range(len(shape)) if axis is None else [axis] if isinstance(axis, int) else axis
-    return layout.flip(shape, axes)
+def flip(call: Call) -> Any:
+    """Backwards along axes.
+
+    https://keras.io/api/ops/numpy/#flip-function
+    """
+    return arrays.flip(call[0], call.layer.axis)
+
+
+@rule("ops.Fliplr", "ops.Flipud")
+def flip_sides(call: Call) -> Any:
+    """Backwards along the second or the first axis.
+
+    https://keras.io/api/ops/numpy/#fliplr-function
+    """
+    return arrays.flip(call[0], 1 if call.op == "ops.Fliplr" else 0)
 
 
 @rule("ops.Roll")
-def roll(arg: Arguments) -> Op:
-    """Rotate along axes."""
-    shift, axis = arg.layer.shift, arg.layer.axis
-    shifts = {axis: shift} if isinstance(axis, int) else dict(zip(axis, shift, strict=True))
-    return layout.roll(arg.shape(0), shifts)
+def roll(call: Call) -> Any:
+    """Circular shift along axes, or of all elements in a row.
+
+    https://keras.io/api/ops/numpy/#roll-function
+    """
+    return arrays.roll(call[0], call.layer.shift, call.layer.axis)
+
+
+@rule("ops.Rot90")
+def rot90(call: Call) -> Any:
+    """Quarter turns from the first axis towards the second.
+
+    https://keras.io/api/ops/numpy/#rot90-function
+    """
+    return arrays.rot90(call[0], call.layer.k, call.layer.axes)
 
 
 @rule("ops.Tile")
-def tile(arg: Arguments) -> Op:
-    """The whole tensor again and again."""
-    repeats = arg.layer.repeats
-    given = [repeats] if isinstance(repeats, int) else list(repeats)
-    shape = arg.shape(0)
-    first = len(shape) - len(given)
-    return layout.tile(shape, {first + k: times for k, times in enumerate(given) if times != 1})
+def tile(call: Call) -> Any:
+    """The whole tensor again and again.
+
+    https://keras.io/api/ops/numpy/#tile-function
+    """
+    return arrays.tile(call[0], call.layer.repeats)
 
 
 @rule("ops.Repeat")
-def repeat(arg: Arguments) -> Op:
-    """Every element several times."""
-    return layout.repeat_each(arg.shape(0), arg.layer.axis, int(arg.layer.repeats))
+def repeat(call: Call) -> Any:
+    """Every element several times.
+
+    https://keras.io/api/ops/numpy/#repeat-function
+    """
+    times = operand(call.layer.repeats).array
+    return arrays.repeat(call[0], int(times) if times.ndim == 0 else times, call.layer.axis)
 
 
 @rule("ops.BroadcastTo")
-def broadcast_to(arg: Arguments) -> Op:
-    """Sizes of 1 repeated."""
-    return layout.expand(arg.shape(0), [s or 1 for s in arg.layer.shape])
+def broadcast_to(call: Call) -> Any:
+    """Sizes of 1 repeated.
+
+    https://keras.io/api/ops/numpy/#broadcast_to-function
+    """
+    return arrays.broadcast_to(call[0], [size or 1 for size in call.layer.shape])
 
 
-@rule("UpSampling1D", "UpSampling2D", "UpSampling3D")
-def up_sampling(arg: Arguments) -> Any:
-    """Every element several times, or interpolated."""
-    from .resize import interpolated
+@rule("ops.Diagonal")
+def diagonal(call: Call) -> Any:
+    """The diagonal of two axes, which becomes the last one.
 
-    axes, _ = arg.space()
-    size = arg.layer.size
-    factors = (size,) * len(axes) if isinstance(size, int) else tuple(size)
-    method = getattr(arg.layer, "interpolation", "nearest")
-    shape: Shape = arg.shape(0)
-    if method != "nearest":
-        wanted = [shape[axis] * factor for axis, factor in zip(axes, factors, strict=True)]
-        return interpolated(shape, axes, wanted, method)
-    steps: list[Op] = []
-    for axis, factor in zip(axes, factors, strict=True):
-        steps.append(layout.repeat_each(steps[-1].shape if steps else shape, axis, factor))
-    return steps
+    https://keras.io/api/ops/numpy/#diagonal-function
+    """
+    return arrays.diagonal(call[0], call.layer.offset, call.layer.axis1, call.layer.axis2)
 
 
-@rule("ops.ZerosLike", "ops.OnesLike", "ops.FullLike")
-def like(arg: Arguments) -> Op:
-    """Only the shape is read."""
-    return ops.constant(arg.shape(0))
+@rule("ops.Trace")
+def trace(call: Call) -> Any:
+    """The sum of a diagonal.
+
+    https://keras.io/api/ops/numpy/#trace-function
+    """
+    return arrays.trace(call[0], call.layer.offset, call.layer.axis1, call.layer.axis2)
+
+
+@rule("ops.Tril", "ops.Triu")
+def triangle(call: Call) -> Any:
+    """The elements on one side of a diagonal of the last two axes; zeros elsewhere.
+
+    https://keras.io/api/ops/numpy/#tril-function
+    """
+    return (arrays.tril if call.op == "ops.Tril" else arrays.triu)(call[0], call.layer.k)
+
+
+@rule("ops.OneHot")
+def one_hot(call: Call) -> Any:
+    """A new axis along which one place is set.
+
+    https://keras.io/api/ops/nn/#one_hot-function
+    """
+    return arrays.one_hot(call[0], call.layer.num_classes, call.layer.axis)
+
+
+@rule("ops.DepthToSpace", "ops.SpaceToDepth")
+def blocks(call: Call) -> Any:
+    """Blocks of channels as blocks of pixels, or back.
+
+    https://keras.io/api/ops/nn/#depth_to_space-function
+    """
+    axes, channel = call.space()
+    block = per_axis("block_size", call.layer.block_size, len(axes))
+    move = arrays.depth_to_space if call.op == "ops.DepthToSpace" else arrays.space_to_depth
+    return move(call[0], block, axes=axes, channel_axis=channel, channels_first=False)
+
+
+@rule("ops.ExtractPatches")
+def patches(call: Call) -> Any:
+    """Windows as channels.
+
+    https://keras.io/api/ops/image/#extract_patches-function
+    """
+    layer, (axes, channel) = call.layer, call.space()
+    size = per_axis("size", layer.size, len(axes))
+    steps = layer.strides or size
+    made = arrays.patches(
+        call[0], size, axes, strides=steps, padding=layer.padding.lower(),
+        dilation=layer.dilation_rate,
+    )  # fmt: skip
+    rank = len(call.shape(0))
+    order = [*range(channel), *range(channel + 1, rank)]
+    places = [*range(rank, rank + len(axes)), channel]
+    order[channel:channel] = places
+    moved = arrays.permute(made, order)
+    sizes = list(moved.shape)
+    sizes[channel : channel + len(places)] = [prod(sizes[channel : channel + len(places)])]
+    return arrays.reshape(moved, sizes)

@@ -1,81 +1,111 @@
-"""Lays the calls of a Keras model out as a graph, at any input size."""
+"""A Keras model: its inputs, their sizes and axes, and its graph at any sizes."""
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
 from typing import Any
 
-import numpy as np
+import keras
 
-from ...core import ops
 from ...core.arguments import normalize_axis
-from ...core.graph import Draft, FreeShape, Graph
-from ...core.link import everything
-from ...core.ops import Op
-from ...errors import InvalidModelError, RFieldError, show_shape, unknown_name
-from ..machine.unsupported import Unsupported
+from ...core.graph import FreeShape, Graph, SizedShape
+from ...errors import InvalidModelError, show_shape, unknown_name
+from ..machine.free import LADDER, read_free
+from ..machine.names import printable
+from ..machine.values import Dependent, dependents
 from ..registry import Request
-from ..standins import mark_free, sized
-from . import tracing
-from .rulebook import RULES, Arguments, Constant, Outputs, Reading, find_rule, rule_name
-from .walk import Call, Entry, Key, Ref, Walk
+from .calls import calls, is_layer_graph, layer_graph, tensors
+from .reader import Reader
+
+_STANDING = frozenset(size for each in LADDER for size in (each, 2 * each, 2 * each + 1))
+
+
+@dataclass(frozen=True, slots=True)
+class Entry:
+    """One input of the model."""
+
+    name: str
+    shape: FreeShape
+    dtype: str
+    channels_first: bool = False
 
 
 class Model:
-    """A walked model, ready to be laid out."""
+    """A model, ready to be read.
 
-    def __init__(self, walked: Walk, request: Request, origin: str) -> None:
-        self.walked = walked
+    ``read``: reads it with values in the place of its inputs; what it returns.
+    """
+
+    def __init__(
+        self,
+        entries: Sequence[Entry],
+        read: Callable[[Reader, list[Dependent]], Any],
+        request: Request,
+        origin: str,
+    ) -> None:
+        self.entries = entries
+        self.read = read
         self.request = request
         self.origin = origin
         self.shapes = self._shapes()
-        self.axes = {entry.name: self._axes(entry) for entry in walked.entries}
+        self.axes = {entry.name: self._axes(entry) for entry in entries}
 
     def graph(self) -> Graph:
         """The graph at the sizes that were asked for; free ones stay free."""
-        graph = self._lay_out(self.shapes, 0)
         if any(None in shape for shape in self.shapes.values()):
-            mark_free(graph, self._lay_out(self.shapes, 1))
+            measured = {
+                name: [axis for axis in range(len(shape)) if axis or 0 in self.axes[name]]
+                for name, shape in self.shapes.items()
+            }
+            return read_free(self.shapes, measured, self._lay_out)
+        given: dict[str, Any] = dict(self.shapes)
 
-        def reread(shapes: Mapping[str, Sequence[int]]) -> Graph:
-            again = self._lay_out({**self.shapes, **shapes}, 0)
+        def reread(wanted: Mapping[str, Sequence[int]]) -> Graph:
+            again = self._lay_out({**given, **{k: tuple(v) for k, v in wanted.items()}})
             again.reread = reread
             return again
 
+        graph = self._lay_out(given)
         graph.reread = reread
         return graph
 
-    def _lay_out(self, shapes: Mapping[str, Sequence[int | None]], layout: int) -> Graph:
-        builder = Builder(self.request)
-        for entry in self.walked.entries:
-            sizes, free = sized(tuple(shapes[entry.name]), layout)
-            builder.values[entry.key] = builder.draft.input(
-                entry.name, sizes, self.axes[entry.name], free
-            )
-            builder.taken[entry.name] = 1
-        for call in self.walked.calls:
-            builder.lay(call)
-        if builder.unsupported and self.request.unknown == "error":
-            raise builder.unsupported.error()
-        outputs = [builder.values[key] for key in self.walked.outputs]
-        found = list(dict.fromkeys(value for value in outputs if type(value) is int))
+    def _lay_out(self, shapes: Mapping[str, SizedShape]) -> Graph:
+        reader = Reader(self.request, made_up=self._made_up(shapes))
+        inputs: list[Dependent] = []
+        for entry in self.entries:
+            shape = tuple(shapes[entry.name])
+            index = reader.draft.input(entry.name, list(shape), self.axes[entry.name], [])
+            reader.dtypes[index] = entry.dtype
+            inputs.append(Dependent(index, shape))
+        found = dependents(self.read(reader, inputs))
+        if reader.unsupported and self.request.unknown == "error":
+            raise reader.unsupported.error()
         if not found:
             raise InvalidModelError(f"{self.origin}: no output depends on an input")
-        graph = builder.draft.finish(found, builder.layers, origin=self.origin)
+        layers, outputs = reader.names.all_layers(), [value.index for value in found]
+        graph = reader.draft.finish(outputs, layers, origin=self.origin)
         graph.main_output = 0
         return graph
 
+    def _made_up(self, shapes: Mapping[str, SizedShape]) -> bool:
+        """Whether a size stands for any."""
+        return any(
+            size is None and standing in _STANDING
+            for name, shape in self.shapes.items()
+            for size, standing in zip(shape, shapes[name], strict=True)
+        )
+
     def _shapes(self) -> dict[str, FreeShape]:
-        entries = self.walked.entries
-        shapes: dict[str, FreeShape] = {entry.name: entry.shape for entry in entries}
+        shapes: dict[str, FreeShape] = {entry.name: entry.shape for entry in self.entries}
         given = self.request.input_shape
         if given is None:
             return shapes
         if not isinstance(given, Mapping):
-            if len(entries) > 1:
-                names = ", ".join(repr(entry.name) for entry in entries)
+            if len(shapes) > 1:
+                names = ", ".join(map(repr, shapes))
                 raise InvalidModelError(f"several inputs, {names}: give {{name: shape}}")
-            given = {entries[0].name: given}
+            given = {self.entries[0].name: given}
         for name, shape in given.items():
             if name not in shapes:
                 raise unknown_name("input", name, list(shapes))
@@ -96,179 +126,79 @@ class Model:
             return tuple(normalize_axis(axis, rank) for axis in axes)
         if rank <= 2:
             return tuple(range(1, rank))
-        if self._channels_first(entry):
-            return tuple(range(2, rank))
-        return tuple(range(1, rank - 1))
-
-    def _channels_first(self, entry: Entry) -> bool:
-        """By the first layer with a layout that reads the input, in the order of computation."""
-        reached = {entry.key}
-        for call in self.walked.calls:
-            if any(ref.key in reached for ref in references(call.args)):
-                layout = getattr(call.layer, "data_format", None)
-                if layout is not None:
-                    return layout == "channels_first"
-                if type(call.layer).__name__ in ("Permute", "Reshape", "Transpose"):
-                    return False
-                reached.update(call.results)
-        return False
+        return tuple(range(2, rank) if entry.channels_first else range(1, rank - 1))
 
 
-def references(value: Any) -> list[Ref]:
-    """The tensors among arguments, in order."""
-    if isinstance(value, Ref):
-        return [value]
-    if isinstance(value, (list, tuple)):
-        return [ref for entry in value for ref in references(entry)]
-    if isinstance(value, dict):
-        return [ref for entry in value.values() for ref in references(entry)]
-    return []
-
-
-class Builder:
-    """A draft in the making, and the values of the tensors met so far."""
-
-    def __init__(self, request: Request) -> None:
-        self.request = request
-        self.draft = Draft()
-        self.values: dict[Key, Any] = {}
-        self.layers: dict[str, int] = {}
-        self.taken: dict[str, int] = {}
-        self.unsupported = Unsupported(RULES, "keras", "layer")
-
-    def lay(self, call: Call) -> None:
-        """Add one call."""
-        name = self._unique(call.name)
-        operands = [self.values[ref.key] for ref in references((call.args, dict(call.kwargs)))]
-        training = call.kwargs.get("training")
-        arguments = Arguments(
-            call.layer, self._filled(call.args), self._filled(dict(call.kwargs)), operands,
-            self.draft, self.request.training if training is None else bool(training),
-        )  # fmt: skip
-        try:
-            made = self._made(call, arguments, name)
-        except RFieldError as error:
-            text = str(error)
-            raise type(error)(text if text.startswith(f"{name}:") else f"{name}: {text}") from None
-        except (ArithmeticError, AttributeError, LookupError, TypeError, ValueError) as error:
-            raise InvalidModelError(
-                f"{name}: {type(call.layer).__name__} has attributes or operands "
-                f"that its rule does not know ({error})"
-            ) from error
-        values = made if isinstance(made, Outputs) else (made,)
-        self.values.update(zip(call.results, values, strict=False))
-        if type(values[0]) is int:
-            self.layers[name] = values[0]
-
-    def _made(self, call: Call, arguments: Arguments, name: str) -> Any:
-        found = find_rule(call.layer)
-        if found is not None:
-            return self.settle(found.function(arguments), name, arguments.operands)
-        if not any(type(value) is int for value in arguments.operands):
-            shapes = [Constant(sized(shape, 0)[0]) for shape in call.shapes]  # type: ignore[arg-type]
-            return Outputs(shapes) if len(shapes) > 1 else shapes[0]
-        traced = tracing.traced(call.layer, arguments, self.request)
-        if traced is not None:
-            return self._splice(traced, arguments.operands, name)
-        return self._opaque(call, arguments, name)
-
-    def _opaque(self, call: Call, arguments: Arguments, name: str) -> Any:
-        operands = [value for value in arguments.operands if type(value) is int]
-        shapes = [self.draft.shape(value) for value in operands]
-        made: list[Any] = []
-        for number, declared in enumerate(call.shapes or (shapes[0],)):
-            result = self._size(declared, shapes[0])
-            self.unsupported.meet(rule_name(call.layer), name, result)
-            op = ops.opaque(shapes, result, kind=type(call.layer).__name__)
-            made.append(self._emit(op, operands, f"{name}:{number}" if number else name))
-        return Outputs(made) if len(made) > 1 else made[0]
-
-    @staticmethod
-    def _size(declared: Sequence[int | None], operand: Sequence[int]) -> tuple[int, ...]:
-        """A declared shape; free sizes are those of the operand."""
-        return tuple(
-            size if size is not None else operand[axis] if axis < len(operand) else 1
-            for axis, size in enumerate(declared)
-        )
-
-    def settle(self, result: Any, name: str, operands: Sequence[Any]) -> Any:
-        """What a rule returned, as a value; its ops enter the draft."""
-        if isinstance(result, Op):
-            return self._emit(result, operands, name)
-        if isinstance(result, list):
-            value = operands[0]
-            for number, op in enumerate(result, 1):
-                label = name if number == len(result) else self._part(name)
-                value = self._emit(op, [value], label)
-            return value
-        if isinstance(result, Reading):
-            inner = [
-                self.settle(value, self._part(name), ()) if isinstance(value, Reading) else value
-                for value in result.operands
-            ]
-            return self.settle(result.op, name, inner)
-        if isinstance(result, Outputs):
-            return Outputs(
-                self.settle(entry, f"{name}:{k}" if k else name, operands)
-                for k, entry in enumerate(result)
+def of_layers(model: Any, request: Request) -> Model:
+    """A functional or Sequential model; one that is not built needs an input shape."""
+    functional = layer_graph(model)
+    if functional is not None:
+        first = _first_layouts(functional, tensors(functional.inputs))
+        entries = [
+            Entry(
+                printable(tensor._keras_history.operation.name), tuple(tensor.shape),
+                tensor.dtype, first.get(id(tensor), False),
             )
-        return result
-
-    def _emit(self, op: Op, operands: Sequence[Any], name: str) -> Any:
-        """Add an op with those operands that depend on an input; a constant if there are none."""
-        links = op.links
-        self.draft.tables = tuple(v.shape for v in operands if isinstance(v, Constant))
-        kept = [
-            (value, links[k] if k < len(links) else everything(len(self.draft.shape(value))))
-            for k, value in enumerate(operands)
-            if type(value) is int
+            for tensor in tensors(functional.inputs)
+        ]  # fmt: skip
+    else:
+        given = request.input_shape
+        if given is None or isinstance(given, Mapping):
+            raise InvalidModelError(
+                f"the Sequential model {model.name!r} has no input shape yet.\n"
+                "  Give one:   rfield.load(model, input_shape=(None, 224, 224, 3))"
+            )
+        first_layer = next((layout for layout in map(_layout, model.layers) if layout), None)
+        entries = [
+            Entry("input", tuple(given), keras.config.floatx(), first_layer == "channels_first")
         ]
-        kept = [(value, link) for value, link in kept if link is not None]
-        if not kept:
-            return Constant(op.shape)
-        bound = any(type(value) is int for value in operands[len(links) :])
-        op = Op(
-            op.kind, op.shape, tuple(link for _, link in kept), op.join and len(kept) > 1,
-            op.exact and not bound, op.work, op.depends_on_size,
-        )  # fmt: skip
-        return self.draft.add(name, op, [value for value, _ in kept])
+    return Model(
+        entries,
+        lambda reader, inputs: reader.model(model, inputs, "", request.training),
+        request,
+        model.name,
+    )
 
-    def _splice(self, traced: Graph, operands: Sequence[Any], name: str) -> Any:
-        """The nodes of a traced layer, in place of its call."""
-        places: dict[int, int] = {}
-        depending = [value for value in operands if type(value) is int]
-        for entry, value in zip(traced.inputs_, depending, strict=True):
-            places[entry.node] = value
-        last = traced.outputs_[0]
-        for index, node in enumerate(traced.nodes):
-            if index in places:
-                continue
-            op = Op(
-                node.kind, node.shape, node.links, node.join, node.exact, node.work,
-                node.depends_on_size,
-            )  # fmt: skip
-            label = name if index == last else f"{self._part(name)}/{node.name}"
-            places[index] = self.draft.add(label, op, [places[o] for o in node.operands])
-        made = [places[index] for index in traced.outputs_]
-        return Outputs(made) if len(made) > 1 else made[0]
 
-    def _filled(self, value: Any) -> Any:
-        """Arguments with references replaced by values."""
-        if isinstance(value, Ref):
-            return self.values[value.key]
-        if isinstance(value, (list, tuple)):
-            return type(value)(self._filled(entry) for entry in value)
-        if isinstance(value, dict):
-            return {key: self._filled(entry) for key, entry in value.items()}
-        if isinstance(value, np.ndarray):
-            return Constant(value.shape)
-        return value
+def of_code(model: Any, shapes: Mapping[str, Any], request: Request) -> Model:
+    """A model that is code, read on symbols of the given shapes."""
+    first = keras.config.image_data_format() == "channels_first"
+    entries = [
+        Entry(name, tuple(shape), keras.config.floatx(), first) for name, shape in shapes.items()
+    ]
+    plain = Request(dict(shapes), request.axes, request.training, request.unknown, request.options)
+    return Model(
+        entries, lambda reader, inputs: reader.code(model, inputs), plain, model.name
+    )  # fmt: skip
 
-    def _unique(self, name: str) -> str:
-        """The second call of a shared layer is ``name#2``."""
-        count = self.taken[name] = self.taken.get(name, 0) + 1
-        return name if count == 1 else f"{name}#{count}"
 
-    def _part(self, name: str) -> str:
-        self.taken["/step"] = self.taken.get("/step", 0) + 1
-        return f"{name}/step{self.taken['/step']}"
+def _layout(layer: Any) -> str | None:
+    return getattr(layer, "data_format", None)
+
+
+def _first_layouts(functional: Any, inputs: Sequence[Any]) -> dict[int, bool]:
+    """Whether an input has its channels first: by the first layer with a layout that reads it."""
+    known: dict[int, str | None] = {}
+    found = {id(tensor): _first_layout(functional, tensor, known) for tensor in inputs}
+    return {key: layout == "channels_first" for key, layout in found.items()}
+
+
+def _first_layout(functional: Any, tensor: Any, known: dict[int, str | None]) -> str | None:
+    """``known``: that of the first input of models inside, which may be called again and again."""
+    reached = {id(tensor)}
+    for node in calls(functional):
+        if reached.isdisjoint(map(id, node.input_tensors)):
+            continue
+        layer = node.operation
+        layout = _layout(layer)
+        inner = layer_graph(layer) if is_layer_graph(layer) else None
+        if inner is not None:
+            if id(inner) not in known:
+                known[id(inner)] = _first_layout(inner, tensors(inner.inputs)[0], known)
+            layout = known[id(inner)]
+        if layout is not None:
+            return layout
+        if type(layer).__name__ in ("Permute", "Reshape", "Transpose"):
+            return None
+        reached.update(map(id, node.outputs))
+    return None

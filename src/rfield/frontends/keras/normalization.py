@@ -2,47 +2,63 @@
 
 from __future__ import annotations
 
-from ...core import ops
-from ...core.ops import Op
-from ...core.relation import WHOLE, Relation
-from .rulebook import Arguments, find_rule, rule
+from typing import Any
+
+from ...core import arrays
+from .rulebook import Call, rule
 
 
 @rule("BatchNormalization")
-def batch_norm(arg: Arguments) -> Op:
-    """In training the statistics are those of the whole batch."""
-    shape = arg.shape(0)
-    if not arg.training or not arg.layer.trainable:
-        return ops.pointwise(shape, kind="batch_norm")
-    axis = arg.layer.axis % len(shape)
-    return ops.mix(shape, [a for a in range(len(shape)) if a != axis], kind="batch_norm")
+def batch_norm(call: Call) -> Any:
+    """Pointwise, or in training by the statistics of the whole batch.
+
+    https://keras.io/api/layers/normalization_layers/batch_normalization/
+    """
+    training = call.training and call.layer.trainable
+    return arrays.batch_norm(call[0], training=training, channel_axis=call.layer.axis)
 
 
-@rule("LayerNormalization", "RMSNormalization", "UnitNormalization")
-def layer_norm(arg: Arguments) -> Op:
-    """Statistics over the given axes."""
-    axis = arg.layer.axis
-    axes = axis if isinstance(axis, (tuple, list)) else [axis]
-    return ops.mix(arg.shape(0), axes, kind="layer_norm")
+@rule("ops.BatchNorm")
+def batch_norm_op(call: Call) -> Any:
+    """By a mean and a variance that are given.
+
+    https://keras.io/api/ops/nn/#batch_normalization-function
+    """
+    shape, axis = call.shape(0), call.layer.axis
+    wide = [1] * len(shape)
+    wide[axis] = shape[axis]
+    return arrays.pointwise(
+        call[0], *(arrays.reshape(value, wide) for value in call.operands[1:]), kind="batch_norm"
+    )
+
+
+@rule("LayerNormalization", "RMSNormalization", "UnitNormalization", "ops.LayerNorm",
+      "ops.RMSNorm", "ops.Normalize")  # fmt: skip
+def layer_norm(call: Call) -> Any:
+    """Each element by the statistics over the given axes.
+
+    https://keras.io/api/layers/normalization_layers/layer_normalization/
+    """
+    return arrays.norm(call[0], call.layer.axis, kind="layer_norm")
 
 
 @rule("GroupNormalization")
-def group_norm(arg: Arguments) -> Op:
-    """Statistics over space and the channels of a group."""
-    shape, axis = arg.shape(0), arg.layer.axis % len(arg.shape(0))
-    groups = shape[axis] if arg.layer.groups == -1 else arg.layer.groups
-    each = shape[axis] // groups
-    group: Relation = WHOLE if groups == 1 else ops.group_relation(each, each)
-    mixed = {a: (WHOLE, shape[a]) for a in range(1, len(shape)) if a != axis}
-    return ops.along(shape, {axis: (group, shape[axis]), **mixed}, kind="group_norm")
+def group_norm(call: Call) -> Any:
+    """Each element by the statistics over space and the channels of its group.
+
+    https://keras.io/api/layers/normalization_layers/group_normalization/
+    """
+    shape = call.shape(0)
+    axis = call.layer.axis % len(shape)
+    groups = shape[axis] if call.layer.groups == -1 else call.layer.groups
+    space = [a for a in range(1, len(shape)) if a != axis]
+    return arrays.norm(call[0], space, groups=groups, channel_axis=axis, kind="group_norm")
 
 
 @rule("SpectralNormalization")
-def spectral_norm(arg: Arguments) -> Op:
-    """Only the weights of the layer inside are changed."""
-    inner = arg.layer.layer
-    found = find_rule(inner)
-    if found is None:
-        return ops.opaque([arg.shape(0)], arg.shape(0), kind="spectral_norm")
-    arg.layer = inner
-    return found.function(arg)
+def spectral_norm(call: Call) -> Any:
+    """Only the weights of the layer inside are changed.
+
+    https://keras.io/api/layers/normalization_layers/spectral_normalization/
+    """
+    return call.machine.inside(call.layer.layer, call.args, {})

@@ -2,85 +2,224 @@
 
 from __future__ import annotations
 
-from ...core import ops
-from ...core.ops import Op
-from .rulebook import Arguments, Reading, rule
+from typing import Any
 
-UNARY = (
-    "Activation", "ActivityRegularization", "AlphaDropout", "Dropout", "ELU", "GaussianDropout",
-    "GaussianNoise", "LeakyReLU", "Masking", "PReLU", "ReLU", "Rescaling", "Normalization",
-    "SpatialDropout1D", "SpatialDropout2D", "SpatialDropout3D", "Identity", "LayerScale",
-    "StochasticDepth",
-    "RandomBrightness", "RandomContrast", "RandomColorJitter",
-    "RandomGrayscale", "RandomHue", "RandomPosterization", "RandomSaturation", "RandomSharpness",
-    "Solarization", "RandomColorDegeneration", "RandomErasing", "RandomInvert",
-    "RandomGaussianBlur", "RandomElasticTransform", "RandomPerspective",
-    "RandomFlip", "RandomRotation", "RandomShear", "RandomTranslation", "RandomZoom",
-)  # fmt: skip
+import numpy as np
 
-MOVING = frozenset({
-    "RandomCrop", "RandomElasticTransform", "RandomFlip", "RandomGaussianBlur", "RandomPerspective",
-    "RandomRotation", "RandomSharpness", "RandomShear", "RandomTranslation", "RandomZoom",
-    "RandomErasing",
-})  # fmt: skip
-"""Augmentation that, in training, moves pixels about."""
+from ...core import arrays, ops
+from ...core.algebra import Algebra
+from ..machine.values import Constant, Dependent, known
+from .rulebook import Call, operand, rule
 
-OPS = (
-    "Absolute", "Arccos", "Arccosh", "Arcsin", "Arcsinh", "Arctan", "Arctanh", "Cast", "Ceil",
-    "Celu", "Clip", "Conj", "Conjugate", "Cos", "Cosh", "Elu", "Erf", "Erfinv", "Exp", "Exp2",
-    "Expm1", "Floor", "Gelu", "HardShrink", "HardSigmoid", "HardSilu", "HardTanh", "Identity",
-    "Imag", "Isfinite", "Isinf", "Isnan", "LeakyRelu", "Log", "Log10", "Log1p", "Log2",
-    "LogSigmoid", "LogicalNot", "NanToNum", "Negative", "Real", "Reciprocal", "Relu", "Relu6",
-    "Round", "Rsqrt", "Selu", "Sigmoid", "Sign", "Signbit", "Silu", "Sin", "Sinh", "SoftShrink",
-    "Softplus", "Softsign", "SparsePlus", "Sqrt", "SquarePlus", "Square", "StopGradient", "Tan",
-    "Tanh", "TanhShrink", "Threshold", "Trunc", "Angle",
-)  # fmt: skip
+HANDED_ON = """
+ActivityRegularization AlphaDropout AugMix CutMix Dropout GaussianDropout GaussianNoise Identity
+MixUp RandAugment RandomBrightness RandomColorDegeneration RandomColorJitter RandomContrast
+RandomElasticTransform RandomErasing RandomFlip RandomGaussianBlur RandomGrayscale RandomHue
+RandomInvert RandomPerspective RandomPosterization RandomRotation RandomSaturation RandomSharpness
+RandomShear RandomTranslation RandomZoom SpatialDropout1D SpatialDropout2D SpatialDropout3D
+StochasticDepth
+"""
+"""Layers of which nothing is left outside training."""
 
-JOINS = (
-    "CustomScaleLayer", "Add", "Average", "Maximum", "Minimum", "Multiply", "Subtract",
-    "ops.Add", "ops.Arctan2",
-    "ops.BitwiseAnd", "ops.BitwiseOr", "ops.Divide", "ops.DivideNoNan", "ops.Equal",
-    "ops.FloorDivide", "ops.Greater", "ops.GreaterEqual", "ops.Less", "ops.LessEqual",
-    "ops.LogicalAnd", "ops.LogicalOr", "ops.LogicalXor", "ops.Maximum", "ops.Minimum", "ops.Mod",
-    "ops.Multiply", "ops.NotEqual", "ops.Power", "ops.Subtract", "ops.TrueDivide", "ops.Where",
-    "ops.Logaddexp", "ops.Hypot",
-)  # fmt: skip
+NOISE = """
+ActivityRegularization AlphaDropout Dropout GaussianDropout GaussianNoise Identity RandomBrightness
+RandomHue RandomInvert RandomPosterization SpatialDropout1D SpatialDropout2D SpatialDropout3D
+"""
+"""Those which change each element by itself in training too; the others mix or move elements."""
 
+LAYERS = """
+ELU LayerScale LeakyReLU Masking Normalization PReLU ReLU Rescaling Solarization
+"""
 
-@rule(*UNARY)
-def unary(arg: Arguments) -> Op:
-    """Each output reads its own element. Outside training, augmentation hands its operand on."""
-    name = type(arg.layer).__name__
-    activation = getattr(getattr(arg.layer, "activation", None), "__name__", "")
-    if name == "Activation" and activation in ("softmax", "log_softmax"):
-        return ops.mix(arg.shape(0), [-1], kind="softmax")
-    if arg.training and name in MOVING:
-        return ops.opaque([arg.shape(0)], arg.shape(0), kind=arg.kind)
-    return ops.pointwise(arg.shape(0), kind=arg.kind)
+OPS = """
+Abs Absolute Angle Arccos Arccosh Arcsin Arcsinh Arctan Arctanh BitwiseInvert BitwiseNot Cast Cbrt
+Ceil Celu Clip Conj Conjugate ConvertToTensor Copy Cos Cosh Deg2rad Elu Erf Erfc Erfinv Exp Exp2
+Expm1 Fabs Floor Gelu HardShrink HardSigmoid HardSilu HardTanh I0 Imag Isfinite Isinf Isnan
+Isneginf Isposinf Isreal LeakyRelu Log Log10 Log1p Log2 LogSigmoid LogicalNot NanToNum Negative
+Rad2deg Real Reciprocal Relu Relu6 Round Rsqrt SaturateCast Selu Sigmoid Sign Signbit Silu Sin Sinc
+Sinh SoftShrink Softplus Softsign SparsePlus SparseSigmoid Sqrt Square Squareplus StopGradient Tan
+Tanh TanhShrink Threshold Trunc
+"""
 
+JOINS = """
+Add Arctan2 BitwiseAnd BitwiseLeftShift BitwiseOr BitwiseRightShift BitwiseXor Divide DivideNoNan
+Equal FloorDivide Fmax Fmin Fmod Gcd Greater GreaterEqual Heaviside Hypot Isclose Lcm Ldexp
+LeftShift Less LessEqual LogicalAnd LogicalOr LogicalXor Logaddexp Logaddexp2 Maximum Minimum Mod
+Multiply Nextafter NotEqual Polar Power RightShift Subtract TrueDivide
+"""
 
-@rule(*(f"ops.{name}" for name in dict.fromkeys(OPS)))
-def unary_op(arg: Arguments) -> Op:
-    """Each output reads its own element."""
-    return ops.pointwise(arg.shape(0), kind=arg.kind)
+ALGEBRA: dict[str, Algebra] = {
+    "Add": "add", "Multiply": "multiply", "Maximum": "maximum", "LogicalAnd": "multiply",
+    **dict.fromkeys((
+        "Abs", "Absolute", "Arcsin", "Arctan", "Cast", "Ceil", "ConvertToTensor", "Copy", "Divide",
+        "Erf", "Floor", "Gelu", "LeakyRelu", "Negative", "Relu", "Relu6", "Round", "Sign", "Silu",
+        "Sin", "Sinh", "Softsign", "Sqrt", "Square", "StopGradient", "Tan", "Tanh", "TrueDivide",
+        "Trunc",
+    ), "keep"),
+}  # fmt: skip
+"""How zeros and minus infinity, which masks make, go through."""
 
 
-@rule(*JOINS)
-def join(arg: Arguments) -> Reading:
-    """Operands broadcast against each other; those that depend on an input should be aligned."""
-    operands = arg.operands
-    if type(arg.layer).__module__.startswith("keras.src.ops"):
-        operands = [*arg.args, *arg.kwargs.values()][: max(2, len(arg.args))]
-    operands = [value for value in operands if value is not None]
-    return Reading(
-        ops.pointwise(*(arg.shape_of(value) for value in operands), kind=arg.kind, join=True),
-        operands,
-    )
+@rule(*HANDED_ON.split())
+def handed_on(call: Call) -> Any:
+    """Noise and augmentation: outside training the operand itself.
+
+    https://keras.io/api/layers/preprocessing_layers/image_augmentation/
+    """
+    if not call.training:
+        return call[0]
+    shape = call.shape(0)
+    if type(call.layer).__name__ in NOISE.split():
+        return arrays.pointwise(call[0], kind=call.kind)
+    return ops.opaque([shape], shape, kind=call.kind)
 
 
-@rule("Softmax", "ops.Softmax", "ops.LogSoftmax")
-def softmax(arg: Arguments) -> Op:
-    """Over the given axes."""
-    axis = getattr(arg.layer, "axis", -1)
-    axes = axis if isinstance(axis, (tuple, list)) else [axis]
-    return ops.mix(arg.shape(0), axes, kind="softmax")
+@rule("Activation")
+def activation(call: Call) -> Any:
+    """The function by its name; a softmax is over the last axis.
+
+    https://keras.io/api/layers/core_layers/activation/
+    """
+    name = getattr(call.layer.activation, "__name__", "")
+    if name in ("softmax", "log_softmax", "sparsemax"):
+        return arrays.softmax(call[0])
+    if name == "glu":
+        return _glu(call[0], -1)
+    return arrays.pointwise(call[0], kind="activation")
+
+
+@rule(*LAYERS.split(), *(f"ops.{name}" for name in OPS.split()))
+def unary(call: Call) -> Any:
+    """Each output reads its own element.
+
+    https://keras.io/api/ops/numpy/
+    """
+    return arrays.pointwise(call[0], kind=call.kind, algebra=ALGEBRA.get(type(call.layer).__name__))
+
+
+@rule("Add", "Average", "Maximum", "Minimum", "Multiply", "Subtract")
+def merge(call: Call) -> Any:
+    """Operands broadcast against each other.
+
+    https://keras.io/api/layers/merging_layers/
+    """
+    parts = call.get("inputs", 0)
+    rank = max(len(part.shape) for part in parts)
+    wide = [_with_batch_first(part, rank) for part in parts]
+    return arrays.pointwise(*wide, kind=call.kind, algebra=ALGEBRA.get(type(call.layer).__name__))
+
+
+def _with_batch_first(part: Any, rank: int) -> Any:
+    """Layers that merge put missing axes after the batch."""
+    missing = rank - len(part.shape)
+    if not missing:
+        return part
+    return arrays.reshape(part, (part.shape[0], *[1] * missing, *part.shape[1:]))
+
+
+@rule(*(f"ops.{name}" for name in JOINS.split()))
+def join(call: Call) -> Any:
+    """NumPy's broadcasting; operands that depend on an input should be aligned.
+
+    https://keras.io/api/ops/numpy/
+    """
+    name = type(call.layer).__name__
+    algebra = ALGEBRA.get(name)
+    parts = call.tensors()[:2]
+    if name in ("Multiply", "Divide", "TrueDivide") and _positive(parts[-1]):
+        algebra = "scale"
+    return arrays.pointwise(*parts, kind=call.kind, algebra=algebra)
+
+
+def _positive(value: Any) -> bool:
+    """Whether an operand is a positive number: a temperature, not a mask."""
+    number = value.array if isinstance(value, Constant) and value.shape == () else None
+    return number is not None and bool(number > 0)
+
+
+@rule("ops.Where")
+def where(call: Call) -> Any:
+    """The second operand where the condition holds, else the third.
+
+    https://keras.io/api/ops/numpy/#where-function
+    """
+    condition, one, other = call.tensors()
+    return arrays.where(condition, one, other)
+
+
+@rule("ops.Select")
+def select(call: Call) -> Any:
+    """The first choice whose condition holds.
+
+    https://keras.io/api/ops/numpy/#select-function
+    """
+    parts = [*call.get("condlist", 0), *call.get("choicelist", 1), call.get("default", 2, 0)]
+    return arrays.pointwise(*map(operand, parts), kind="select")
+
+
+@rule("ops.Digitize", "ops.SearchSorted", "ops.IsIn")
+def against_a_table(call: Call) -> Any:
+    """Each element by itself against all of a table.
+
+    https://keras.io/api/ops/numpy/#digitize-function
+    """
+    parts = call.tensors()
+    own, table = parts[::-1] if call.op == "ops.SearchSorted" else parts
+    if not isinstance(table, Dependent):
+        return arrays.pointwise(own, kind=call.kind)
+    whole = arrays.reshape(arrays.reduce(table), [1] * len(own.shape))
+    return arrays.pointwise(own, whole, kind=call.kind, join=False)
+
+
+@rule("Softmax")
+def softmax_layer(call: Call) -> Any:
+    """Over the given axes; where a mask is False nothing is read.
+
+    https://keras.io/api/layers/activation_layers/softmax/
+    """
+    x, mask = call[0], call.get("mask", 1)
+    if mask is not None:
+        found = operand(mask)
+        array = found.array if isinstance(found, Constant) else None
+        condition = found if array is None else known(array > 0.5)
+        x = arrays.where(condition, x, -np.inf)
+    return arrays.softmax(x, call.layer.axis)
+
+
+@rule("ops.Softmax", "ops.LogSoftmax", "ops.Sparsemax")
+def softmax(call: Call) -> Any:
+    """Over the given axis.
+
+    https://keras.io/api/ops/nn/#softmax-function
+    """
+    return arrays.softmax(call[0], call.layer.axis)
+
+
+@rule("ops.Glu")
+def glu(call: Call) -> Any:
+    """The axis is halved; one half gates the other.
+
+    https://keras.io/api/ops/nn/#glu-function
+    """
+    return _glu(call[0], call.layer.axis)
+
+
+def _glu(x: Any, axis: int) -> Any:
+    one, other = arrays.split(x, 2, axis)
+    return arrays.pointwise(one, other, kind="glu")
+
+
+@rule("ops.ZerosLike", "ops.OnesLike", "ops.FullLike", "ops.EmptyLike")
+def like(call: Call) -> Any:
+    """Only the shape is read.
+
+    https://keras.io/api/ops/numpy/#zeros_like-function
+    """
+    number = {"ops.ZerosLike": 0, "ops.OnesLike": 1}.get(call.op)
+    shape = call.shape(0)
+    value = call.get("fill_value", 1) if call.op == "ops.FullLike" else None
+    if isinstance(value, Dependent):
+        return arrays.broadcast_to(value, shape)
+    if number is None:
+        return Constant(shape, made=True)
+    return known(np.broadcast_to(np.float32(number), shape))

@@ -2,45 +2,49 @@
 
 from __future__ import annotations
 
-from ...core import ops
-from ...core.ops import Op
-from ...core.padding import adaptive
-from .rulebook import Arguments, rule
+from typing import Any
+
+from ...core import arrays
+from ...core.arguments import per_axis
+from .recurrent import masked
+from .rulebook import Call, rule
 
 
-@rule("MaxPooling1D", "MaxPooling2D", "MaxPooling3D",
-      "AveragePooling1D", "AveragePooling2D", "AveragePooling3D")  # fmt: skip
-def pool(arg: Arguments) -> Op:
-    """Windows, valid or same."""
-    axes, _ = arg.space()
-    layer = arg.layer
+@rule("MaxPooling1D", "MaxPooling2D", "MaxPooling3D", "AveragePooling1D", "AveragePooling2D",
+      "AveragePooling3D", "ops.MaxPool", "ops.AveragePool")  # fmt: skip
+def pool(call: Call) -> Any:
+    """Windows over space, valid or same.
+
+    https://keras.io/api/layers/pooling_layers/max_pooling2d/
+    """
+    layer, axes = call.layer, call.space()[0]
+    size = per_axis("pool_size", layer.pool_size, len(axes))
+    steps = size if layer.strides is None else per_axis("strides", layer.strides, len(axes))
     kind = "max_pool" if type(layer).__name__.startswith("Max") else "avg_pool"
-    return ops.pool(
-        arg.shape(0), kernel=_each(layer.pool_size, len(axes)),
-        stride=_each(layer.strides, len(axes)), padding=layer.padding, axes=axes, kind=kind,
-    )  # fmt: skip
+    return arrays.pool(
+        call[0], size, strides=steps, padding=layer.padding.lower(), axes=axes, kind=kind
+    )
 
 
 @rule("GlobalAveragePooling1D", "GlobalAveragePooling2D", "GlobalAveragePooling3D",
       "GlobalMaxPooling1D", "GlobalMaxPooling2D", "GlobalMaxPooling3D")  # fmt: skip
-def global_pool(arg: Arguments) -> Op:
-    """The whole of every spatial axis."""
-    axes, _ = arg.space()
-    return ops.reduce(arg.shape(0), axes, keepdims=arg.layer.keepdims, kind="global_pool")
+def global_pool(call: Call) -> Any:
+    """The whole of every spatial axis.
+
+    https://keras.io/api/layers/pooling_layers/global_average_pooling2d/
+    """
+    axes, keep = call.space()[0], call.layer.keepdims
+    return arrays.reduce(masked(call), axes, keepdims=keep, kind="global_pool")
 
 
 @rule("AdaptiveAveragePooling1D", "AdaptiveAveragePooling2D", "AdaptiveAveragePooling3D",
-      "AdaptiveMaxPooling1D", "AdaptiveMaxPooling2D", "AdaptiveMaxPooling3D")  # fmt: skip
-def adaptive_pool(arg: Arguments) -> Op:
-    """As many windows as outputs are wanted."""
-    axes, _ = arg.space()
-    shape, wanted = arg.shape(0), _each(arg.layer.output_size, len(axes))
-    relations = {
-        axis: (adaptive(shape[axis], outputs), outputs)
-        for axis, outputs in zip(axes, wanted, strict=True)
-    }
-    return ops.along(shape, relations, kind="adaptive_pool", depends_on_size=True)
+      "AdaptiveMaxPooling1D", "AdaptiveMaxPooling2D", "AdaptiveMaxPooling3D",
+      "ops.AdaptiveAveragePool", "ops.AdaptiveMaxPool")  # fmt: skip
+def adaptive_pool(call: Call) -> Any:
+    """As many windows as outputs are wanted.
 
-
-def _each(value: object, count: int) -> tuple[int, ...]:
-    return (value,) * count if isinstance(value, int) else tuple(value)  # type: ignore[arg-type]
+    https://keras.io/api/layers/pooling_layers/adaptive_average_pooling2d/
+    """
+    axes = call.space()[0]
+    wanted = per_axis("output_size", call.layer.output_size, len(axes))
+    return arrays.adaptive_pool(call[0], dict(zip(axes, wanted, strict=True)))

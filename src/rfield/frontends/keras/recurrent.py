@@ -4,72 +4,71 @@ from __future__ import annotations
 
 from typing import Any
 
-from ...core import layout, ops
-from ...core.link import Link, Read
-from ...core.ops import Op
-from ...core.relation import IDENTITY, WHOLE, Prefix
-from ...errors import InvalidModelError
-from .rulebook import Arguments, Constant, Reading, find_rule, rule
+from ...core import arrays
+from ..machine.values import Outputs
+from .rulebook import Call, rule
+
+
+def masked(call: Call) -> Any:
+    """The first operand (batch, steps, …) with the mask that says which steps count."""
+    mask, rest = call.mask(), len(call.shape(0)) - 2
+    if mask is None:
+        return call[0]
+    return arrays.pointwise(call[0], arrays.reshape(mask, (*mask.shape, *[1] * rest)), kind="mask")
 
 
 @rule("LSTM", "GRU", "SimpleRNN")
-def recurrent(arg: Arguments) -> Any:
-    """The whole sequence, or its last state."""
-    if getattr(arg.layer, "return_state", False):
-        raise InvalidModelError("return_state is not known; read the model without it")
-    return _sequence(arg, arg.layer, arg.layer.go_backwards)
+def recurrent(call: Call) -> Any:
+    """The states of all steps, or the last one; with ``return_state`` the last ones beside it.
 
-
-def _sequence(arg: Arguments, layer: Any, backwards: bool) -> list[Op]:
-    shape = arg.shape(0)
-    steps = Link([Read(0, IDENTITY), Read(1, Prefix(backwards)), Read(None, WHOLE)])
-    op = Op(type(layer).__name__.lower(), (*shape[:2], layer.units), (steps,))
-    if layer.return_sequences:
-        made: list[Op] = [op]
-        if backwards:  # Keras returns them in the order of computation
-            made.append(layout.flip(op.shape, [1]))
+    https://keras.io/api/layers/recurrent_layers/lstm/
+    """
+    layer, states = call.layer, call.get("initial_state", 1)
+    x = masked(call)
+    given = [] if states is None else states if isinstance(states, (list, tuple)) else [states]
+    for state in given:  # it goes into every step
+        x = arrays.pointwise(x, arrays.unsqueeze(arrays.reduce(state, -1, keepdims=True), 1))
+    back = bool(layer.go_backwards)
+    steps = arrays.recurrent(x, layer.units, time_axis=1, reverse=back)
+    last = arrays.last_state(steps, time_axis=1, reverse=back)
+    # Run backwards, Keras returns the steps in the order of computation.
+    every = arrays.flip(steps, 1) if back else steps
+    made = every if layer.return_sequences else last
+    if not layer.return_state:
         return made
-    last = layout.select(op.shape, 1, 0 if backwards else shape[1] - 1)
-    return [op, last]
+    return Outputs([made, *[last] * (2 if type(layer).__name__ == "LSTM" else 1)])
 
 
 @rule("Bidirectional")
-def bidirectional(arg: Arguments) -> Any:
-    """One layer in each direction, their outputs side by side or added."""
-    ahead = _sequence(arg, arg.layer.forward_layer, backwards=False)
-    back = _sequence(arg, arg.layer.backward_layer, backwards=True)
-    if arg.layer.return_sequences:  # the backward outputs are turned round again
-        back = back[:1]
-    shapes = [ahead[-1].shape, back[-1].shape]
-    both = [Reading(ahead, arg.operands[:1]), Reading(back, arg.operands[:1])]
-    mode = arg.layer.merge_mode
-    if mode == "concat":
-        return Reading(layout.concat(*shapes, axis=-1), both)
-    if mode is None:
-        raise InvalidModelError("merge_mode=None is not known")
-    return Reading(ops.pointwise(*shapes, kind=mode, join=True), both)
+def bidirectional(call: Call) -> Any:
+    """One layer in each direction, their outputs side by side, added, or both.
+
+    https://keras.io/api/layers/recurrent_layers/bidirectional/
+    """
+    layer, x = call.layer, call.step(masked(call))
+    ahead = call.machine.inside(layer.forward_layer, (x,), {})
+    back = call.machine.inside(layer.backward_layer, (x,), {})
+    firsts = [made[0] if isinstance(made, Outputs) else made for made in (ahead, back)]
+    if layer.return_sequences:  # the backward outputs are turned round again
+        firsts[1] = arrays.flip(firsts[1], 1)
+    states = [*ahead[1:], *back[1:]] if isinstance(ahead, Outputs) else []
+    if layer.merge_mode is None:
+        return Outputs([*firsts, *states])
+    if layer.merge_mode == "concat":
+        made = arrays.concat(firsts, -1)
+    else:
+        made = arrays.pointwise(*firsts, kind=layer.merge_mode)
+    return Outputs([made, *states]) if states else made
 
 
 @rule("TimeDistributed")
-def time_distributed(arg: Arguments) -> Any:
-    """The layer inside on every time step: batch and time lie in one axis."""
-    inner = arg.layer.layer
-    found = find_rule(inner)
-    if found is None:
-        raise InvalidModelError(f"TimeDistributed of a {type(inner).__name__}")
-    shape = arg.shape(0)
-    merged = layout.reshape(shape, (shape[0] * shape[1], *shape[2:]))
-    return _inside(arg, inner, found.function, merged)
+def time_distributed(call: Call) -> Any:
+    """The layer inside on every time step: batch and time lie in one axis.
 
-
-def _inside(arg: Arguments, inner: Any, function: Any, merged: Op) -> Any:
-    stand_in = Constant(merged.shape)
-    made = function(
-        Arguments(inner, (stand_in,), {}, [stand_in], arg.draft, arg.training)
-    )  # fmt: skip
-    steps = made if isinstance(made, list) else [made]
-    if not all(isinstance(step, Op) for step in steps):
-        raise InvalidModelError(f"TimeDistributed of a {type(inner).__name__}")
-    last = steps[-1].shape if steps else merged.shape
-    batch = arg.shape(0)[:2]
-    return [merged, *steps, layout.reshape(last, (*batch, *last[1:]))]
+    https://keras.io/api/layers/recurrent_layers/time_distributed/
+    """
+    x = masked(call)
+    batch, steps, *rest = x.shape
+    merged = call.step(arrays.reshape(x, (batch * steps, *rest)))
+    made = call.machine.inside(call.layer.layer, (merged,), {})
+    return arrays.reshape(made, (batch, steps, *made.shape[1:]))

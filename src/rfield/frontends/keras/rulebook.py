@@ -1,56 +1,51 @@
-"""The agreement between rules and the machinery that calls them.
+"""What a rule of Keras sees: one call of a layer, or of an op of ``keras.ops``.
 
-A rule takes an ``Arguments`` (one layer or Keras op, and what it is called with) and returns:
-
-- an ``Op``: its links belong to the operands in their order; operands beyond the links that depend
-  on an input are taken to be read whole, as an upper bound;
-- a list of ``Op``: one after the other, on the first operand;
-- a ``Reading``: an op (or list) with its operands named, which may be readings themselves;
-- a value: an operand handed on as it is;
-- ``Outputs``: one of these per output.
-
-Rules are found by class name; those of ``keras.ops`` begin with ``ops.``.
+What a rule may answer is told in ``machine.protocol``. Rules are found by class name; those of
+``keras.ops`` begin with ``ops.``.
 """
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-from dataclasses import dataclass
-from typing import Any
+from collections.abc import Mapping, Sequence
+from typing import Any, Protocol
+
+import numpy as np
 
 from ...core.arguments import Shape
-from ...core.graph import Draft
-from ...core.ops import Op
-from ...errors import InvalidModelError
+from ..machine.protocol import Call as MachineCall
+from ..machine.protocol import Machine as AnyMachine
 from ..machine.rules import Rule, RuleTable
+from ..machine.values import Constant, Dependent, Items, known
 
 RULES = RuleTable("keras")
 rule = RULES.rule
 
 
-@dataclass(frozen=True, slots=True)
-class Reading:
-    """An op with its operands: values, or the results of other readings."""
+class Held(Constant):
+    """A constant of the model, with the object that holds it."""
 
-    op: Op | list[Op]
-    operands: Sequence[Any]
+    __slots__ = ("held",)
 
-
-@dataclass(frozen=True, slots=True)
-class Constant:
-    """A value that depends on no input."""
-
-    shape: Shape
+    def __init__(self, held: Any, *, contents: Any = None, made: bool = False) -> None:
+        super().__init__(tuple(held.shape), contents, made=made)
+        self.held = held
 
 
-class Outputs(tuple[Any, ...]):
-    """The results of a layer with several outputs."""
+class Machine(AnyMachine, Protocol):
+    """What a rule of Keras may ask of whoever reads the model."""
 
-    __slots__ = ()
+    zeros: bool
+
+    def inside(self, layer: Any, args: Sequence[Any], kwargs: Mapping[str, Any]) -> Any:
+        """Read a layer or model inside the layer that is being read; what it returns."""
+        ...
+
+    def written_out(self, call: Call) -> Any:
+        """Read the code of a layer on symbols; what it returns."""
+        ...
 
 
-@dataclass(slots=True, eq=False)
-class Arguments:
+class Call(MachineCall):
     """One call of a layer.
 
     ``layer``: the layer, for its attributes. ``args`` and ``kwargs``: what it is called with,
@@ -58,31 +53,34 @@ class Arguments:
     called as in training.
     """
 
-    layer: Any
-    args: tuple[Any, ...]
-    kwargs: dict[str, Any]
-    operands: list[Any]
-    draft: Draft
-    training: bool = False
+    __slots__ = ("args", "kwargs", "layer", "training")
 
-    def shape(self, position: int = 0) -> Shape:
-        """The shape of an operand."""
-        if position >= len(self.operands):
-            raise InvalidModelError(f"called with {len(self.operands)} tensors; expected more")
-        return self.shape_of(self.operands[position])
+    machine: Machine
 
-    def shape_of(self, value: Any) -> Shape:
-        """The shape of a value; a plain number has none."""
-        if type(value) is int:
-            return self.draft.nodes[value].shape
-        if isinstance(value, Constant):
-            return value.shape
-        return tuple(getattr(value, "shape", ()))
+    def __init__(
+        self,
+        name: str,
+        layer: Any,
+        args: Sequence[Any],
+        kwargs: Mapping[str, Any],
+        machine: Machine,
+        training: bool = False,
+    ) -> None:
+        super().__init__(name, rule_name(layer), operands_among([args, kwargs]), machine)
+        self.layer = layer
+        self.args = args
+        self.kwargs = kwargs
+        self.training = training
+
+    @property
+    def kind(self) -> str:
+        """The name under which the op is shown."""
+        return type(self.layer).__name__.lower()
 
     @property
     def shapes(self) -> list[Shape]:
         """The shapes of all operands."""
-        return [self.shape_of(value) for value in self.operands]
+        return [value.shape for value in self.operands]
 
     def get(self, name: str, position: int, default: Any = None) -> Any:
         """An argument of the call by name or position, or of the op by name."""
@@ -91,6 +89,21 @@ class Arguments:
         if position < len(self.args):
             return self.args[position]
         return getattr(self.layer, name, default)
+
+    def tensors(self) -> list[Any]:
+        """All arguments that are not None as operands, numbers and lists of numbers too."""
+        given = [*self.args, *self.kwargs.values()]
+        return [operand(value) for value in given if value is not None]
+
+    def indices(self, name: str, position: int) -> Any:
+        """An argument that chooses places: its contents where they are known, else an operand."""
+        value = operand(self.get(name, position))
+        found = value.array if isinstance(value, Constant) else None
+        return value if found is None else found
+
+    def mask(self, name: str = "mask") -> Any:
+        """A mask that Keras hands on beside the tensors, or None."""
+        return self.kwargs.get(name)
 
     @property
     def channels_first(self) -> bool:
@@ -104,10 +117,21 @@ class Arguments:
             return tuple(range(2, rank)), 1
         return tuple(range(1, rank - 1)), rank - 1
 
-    @property
-    def kind(self) -> str:
-        """The name under which the op is shown."""
-        return type(self.layer).__name__.lower()
+
+def operands_among(value: Any) -> list[Any]:
+    """The tensors among arguments, in order."""
+    if isinstance(value, (Dependent, Constant)):
+        return [value]
+    if isinstance(value, Mapping):
+        value = list(value.values())
+    if isinstance(value, (list, tuple)) and not isinstance(value, Items):
+        return [found for entry in value for found in operands_among(entry)]
+    return []
+
+
+def operand(value: Any) -> Any:
+    """An argument in the place of a tensor; a number or a list of numbers is a constant."""
+    return value if isinstance(value, (Dependent, Constant)) else known(np.asarray(value))
 
 
 def rule_name(layer: Any) -> str:

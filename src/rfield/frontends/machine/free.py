@@ -45,6 +45,8 @@ def read_free(
             graph = read(_filled(shapes, free, size, 1))
             twin = _twin(shapes, free, size, read)
         except (InvalidModelError, TooLargeError) as error:
+            if not any(free.values()):  # nothing but a batch, whose size changes nothing
+                raise
             problem = problem or _sizeless(error, shapes, free, size, read)
             continue
         mark(graph, twin)

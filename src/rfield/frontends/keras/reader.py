@@ -1,0 +1,263 @@
+"""Reads the calls of a Keras model into a graph: models inside are opened, code is run on symbols.
+
+Layers with a rule are read by it. A layer that is code is called with Keras's own symbols in the
+place of tensors, which records the layers and ops that it calls; those are read in turn.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+import keras
+import numpy as np
+
+from ...core import ops
+from ...core.graph import Draft
+from ...errors import InvalidModelError, TooLargeError
+from ..machine import limits
+from ..machine.emit import Emitter, placed
+from ..machine.names import Names, printable
+from ..machine.unsupported import Unsupported
+from ..machine.values import Constant, Dependent, Outputs, dependents
+from ..registry import Request
+from . import backends
+from .calls import calls, calls_behind, is_layer_graph, layer_graph, tensors
+from .rulebook import RULES, Call, Held, find_rule, operands_among, rule_name
+from .symbols import UnrecordedError, on_symbols
+
+FAILURES = (
+    ArithmeticError, AttributeError, LookupError, MemoryError, RecursionError, TypeError, ValueError
+)  # fmt: skip
+
+MOST_DEEP = 200
+
+MOST_OPENED = 30_000
+"""Calls and nested models. A few models that each call the one inside twice make millions."""
+
+LONGEST_MADE_UP = 6_000
+"""Positions of a sequence of made-up size in code, which may make a square of them at once."""
+
+
+class Reader:
+    """Reads one model. ``draft`` and ``names`` are what comes out.
+
+    ``made_up``: sizes of the inputs stand for any, so a message shows none of them.
+    """
+
+    def __init__(self, request: Request, *, made_up: bool = False) -> None:
+        self.request = request
+        self.made_up = made_up
+        self.training = request.training
+        self.zeros = bool(request.options.get("zeros", False))
+        self.draft = Draft()
+        self.names = Names(self.draft)
+        self.emitter = Emitter(self.draft, self.names.fresh)
+        self.unsupported = Unsupported(RULES, "keras", "layer")
+        self.dtypes: dict[int, str] = {}
+        self.buffers: set[int] = set()
+        self.opened = 0
+        self.depth = 0
+        self.name = ""
+
+    # -- what rules ask for
+
+    def step(self, answer: Any, operands: Sequence[Any] = ()) -> Any:
+        """Put an answer into the graph on the way to the result of the call that is being read."""
+        return self.emitter.settle(answer, operands, f"{self.name}/step")
+
+    def inputs_behind(self, value: Any) -> list[str]:
+        """Names of the inputs that a value depends on."""
+        return self.emitter.inputs_behind(value)
+
+    def inside(self, layer: Any, args: Sequence[Any], kwargs: Mapping[str, Any]) -> Any:
+        """Read a layer or model inside the layer that is being read; what it returns."""
+        outside = self.name
+        found = self.layer(
+            layer, args, kwargs, f"{outside}/{printable(layer.name)}", self.training, ()
+        )
+        self.name = outside
+        return found
+
+    def written_out(self, call: Call) -> Any:
+        """Read the code of a layer on symbols; what it returns."""
+        self._see_to_sizes(call)
+        recorded = on_symbols(call, self.dtypes)
+        self.buffers |= recorded.buffers
+        values = dict(zip(map(id, recorded.inputs), recorded.values, strict=True))
+        prefix = f"{call.name}/" if call.name else ""
+        for node in calls_behind(tensors(recorded.result), recorded.inputs):
+            training = node.arguments.kwargs.get("training")
+            training = call.training if training is None else bool(training)
+            self._node(node, values, prefix, training, node.arguments.kwargs)
+        recorded.forget()
+        return self._filled(recorded.result, values)
+
+    # -- models and layers
+
+    def model(
+        self, model: Any, operands: Sequence[Any], prefix: str, training: bool
+    ) -> Any:  # fmt: skip
+        """Read a functional or Sequential model; what it returns."""
+        functional = layer_graph(model)
+        self.opened += 1
+        self.depth += 1
+        if self.depth > MOST_DEEP:
+            raise InvalidModelError(f"models nested more than {MOST_DEEP} deep")
+        if functional is None:
+            (value,) = operands
+            for layer in model.layers:
+                value = self.layer(
+                    layer, (value,), {}, prefix + printable(layer.name), training, ()
+                )
+            self.depth -= 1
+            return value
+        entries = tensors(functional.inputs)
+        if len(entries) != len(operands):
+            raise InvalidModelError(f"{len(operands)} tensors for {len(entries)} inputs")
+        values = dict(zip(map(id, entries), operands, strict=True))
+        for node in calls(functional):
+            # As in ``predict``: the mode of the whole model goes before what a call was made with.
+            kwargs = {k: v for k, v in node.arguments.kwargs.items() if k != "training"}
+            self._node(node, values, prefix, training, kwargs)
+        self.depth -= 1
+        made = [values[id(tensor)] for tensor in tensors(functional.outputs)]
+        return made[0] if len(made) == 1 else Outputs(made)
+
+    def code(self, model: Any, inputs: Sequence[Any]) -> Any:
+        """Read a model that is code; what it returns."""
+        given = inputs[0] if len(inputs) == 1 else list(inputs)
+        call = Call("", model, (given,), {}, self, self.training)
+        return operands_among(self.written_out(call))
+
+    def _node(
+        self, node: Any, values: dict[int, Any], prefix: str, training: bool,
+        kwargs: Mapping[str, Any],
+    ) -> None:  # fmt: skip
+        """Read one recorded call; ``values``: those of symbols by their identity."""
+        self.opened += 1
+        if self.depth > 1 and self.opened > MOST_OPENED:
+            raise InvalidModelError(
+                f"models inside models call more than {MOST_OPENED:,} layers, most of them again "
+                "and again"
+            )
+        name = prefix + printable(node.operation.name)
+        found = self.layer(
+            node.operation,
+            self._filled(node.arguments.args, values),
+            self._filled(dict(kwargs), values),
+            name, training, [tuple(tensor.shape) for tensor in node.outputs],
+        )  # fmt: skip
+        listed = operands_among([found])
+        for tensor, value in zip(node.outputs, listed, strict=False):
+            values[id(tensor)] = value
+            if isinstance(value, Dependent):
+                self.dtypes.setdefault(value.index, tensor.dtype)
+
+    def layer(
+        self, layer: Any, args: Sequence[Any], kwargs: Mapping[str, Any], name: str,
+        training: bool, declared: Sequence[Sequence[int | None]],
+    ) -> Any:  # fmt: skip
+        """Read one call of a layer, op or model; what it returns."""
+        self.name = name = self.names.fresh(name)
+        if is_layer_graph(layer):
+            own = kwargs.get("training")
+            given = operands_among(args) or operands_among(kwargs)
+            inner = training if own is None else bool(own)
+            return self.model(layer, given, f"{name}/", inner)
+        before = len(self.draft.nodes)
+        call = Call(name, layer, args, kwargs, self, training)
+        try:
+            value = self._value(call, declared)
+        except FAILURES as error:
+            raise placed(error, name, type(layer).__name__) from None
+        for found in dependents([value])[:1]:
+            if found.index >= before and self.draft.nodes[found.index].name == name:
+                self.names.layer(name, found.index)
+            else:
+                self.names.alias(name, found.index)
+        return value
+
+    def _value(self, call: Call, declared: Sequence[Sequence[int | None]]) -> Any:
+        found = find_rule(call.layer)
+        if found is not None:
+            return self.emitter.settle(found.function(call), call.operands, call.name)
+        given = dependents(call.operands)
+        if not given:
+            shapes = [Constant([size or 1 for size in shape]) for shape in declared]
+            return Outputs(shapes) if len(shapes) != 1 else shapes[0]
+        if backends.is_code(call.layer):
+            try:
+                return self.written_out(call)
+            except UnrecordedError:
+                traced = backends.traced(call, self.request, self.dtypes)
+            if traced is not None:
+                return self._splice(traced, given, call.name)
+        return self._opaque(call, given, declared)
+
+    def _opaque(
+        self, call: Call, given: Sequence[Dependent], declared: Sequence[Sequence[int | None]]
+    ) -> Any:
+        shapes = [value.shape for value in given]
+        made: list[Any] = []
+        for number, shape in enumerate(declared or (shapes[0],)):
+            result = _size(shape, shapes[0])
+            self.unsupported.meet(rule_name(call.layer), call.name, result)
+            op = ops.opaque(shapes, result, kind=type(call.layer).__name__)
+            name = f"{call.name}:{number}" if number else call.name
+            made.append(self.emitter.settle(op, given, name))
+        return Outputs(made) if len(made) > 1 else made[0]
+
+    def _splice(self, traced: Any, operands: Sequence[Dependent], name: str) -> Any:
+        """The nodes of a graph that a backend made, in place of a call."""
+        places = {entry.node: v for entry, v in zip(traced.inputs_, operands, strict=True)}
+        last = traced.outputs_[0]
+        for index, node in enumerate(traced.nodes):
+            if index not in places:
+                label = name if index == last else f"{name}/{node.name}"
+                made = [places[o] for o in node.operands]
+                places[index] = self.emitter.settle(backends.op_of(node), made, label)
+        found = [places[index] for index in traced.outputs_]
+        return Outputs(found) if len(found) > 1 else found[0]
+
+    def _filled(self, value: Any, values: Mapping[int, Any]) -> Any:
+        """Arguments with symbols replaced by their values, and tensors of weights by constants."""
+        if isinstance(value, keras.KerasTensor):
+            return values[id(value)]
+        if isinstance(value, (list, tuple)):
+            filled = [self._filled(entry, values) for entry in value]
+            return filled if isinstance(value, list) else tuple(filled)
+        if isinstance(value, dict):
+            return {key: self._filled(entry, values) for key, entry in value.items()}
+        if isinstance(value, keras.Variable):
+            plain = self.zeros or id(value) in self.buffers
+            return Held(value, contents=lambda: contents(value), made=plain) if plain else (
+                Held(value)
+            )  # fmt: skip
+        if isinstance(value, np.ndarray) or keras.ops.is_tensor(value):
+            return Held(value, contents=lambda: contents(value), made=True)
+        return value
+
+    def _see_to_sizes(self, call: Call) -> None:
+        for value in dependents(call.operands):
+            if self.made_up and len(value.shape) < 4 and max(value.shape) > LONGEST_MADE_UP:
+                raise TooLargeError(
+                    f"{call.name}: code is read at sizes of at most {LONGEST_MADE_UP:,}"
+                )
+
+
+def contents(held: Any) -> np.ndarray[Any, Any] | None:
+    """The numbers of a variable or tensor, None where it has none yet or too many."""
+    if held.shape is None or int(np.prod(held.shape, dtype=np.int64)) > limits.MASK:
+        return None
+    if getattr(held, "_value", held) is None:
+        return None
+    return np.asarray(keras.ops.convert_to_numpy(held))
+
+
+def _size(declared: Sequence[int | None], operand: Sequence[int]) -> tuple[int, ...]:
+    """A declared shape; free sizes are those of the operand."""
+    return tuple(
+        size if size is not None else operand[axis] if axis < len(operand) else 1
+        for axis, size in enumerate(declared)
+    )
