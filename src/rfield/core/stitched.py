@@ -9,7 +9,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
 from dataclasses import replace
-from typing import TYPE_CHECKING
+from typing import Any, Protocol
 
 import numpy as np
 from numpy.typing import NDArray
@@ -21,10 +21,26 @@ from .operation import Op
 from .padding import PAD_BORDERS, fold
 from .relation import IDENTITY, At, Relation, Sliding, Table, shift
 
-if TYPE_CHECKING:
-    from .graph import Draft
-
 Places = NDArray[np.int64]
+
+
+class Moves(Protocol):
+    """A graph in the making, as far as it is looked at here."""
+
+    @property
+    def nodes(self) -> Sequence[Any]:
+        """The values, operands first."""
+        ...
+
+    @property
+    def moved(self) -> set[int]:
+        """Those whose elements are those of their operands in other places."""
+        ...
+
+    def shape(self, index: int) -> tuple[int, ...]:
+        """The shape of a value."""
+        ...
+
 
 LONGEST = 8
 """Moves that are followed from a part to the tensor that it is taken from."""
@@ -32,7 +48,7 @@ LONGEST = 8
 _MODES = tuple(mode for mode in PAD_BORDERS if PAD_BORDERS[mode] not in ("zero", "cut", "none"))
 
 
-def as_padding(draft: Draft, op: Op, operands: Sequence[int]) -> tuple[Op, list[int]] | None:
+def as_padding(draft: Moves, op: Op, operands: Sequence[int]) -> tuple[Op, list[int]] | None:
     """The concatenation as padding of its one operand, or of what all of them are taken from.
 
     One operand alone stands beside constants, which are a border. None where it is neither.
@@ -88,7 +104,7 @@ def _open(link: AnyLink | None, axis: int) -> Link:
     return Link(reads)
 
 
-def _path(draft: Draft, index: int, axis: int) -> Iterator[tuple[int, Places]]:
+def _path(draft: Moves, index: int, axis: int) -> Iterator[tuple[int, Places]]:
     """A value and those that it is cut from, each with the places along ``axis`` that it holds."""
     places: Places = np.arange(draft.shape(index)[axis], dtype=np.int64)
     for _ in range(LONGEST):
