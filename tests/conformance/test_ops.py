@@ -84,19 +84,27 @@ def test_the_framework_reads_what_the_list_says(name: str) -> None:
     assert {title: problems for title, problems in does.items() if problems} == {}
 
 
+def ours(name: str) -> list[tuple[str, Any]]:
+    """The entries of a rule table that rfield wrote; other tests add rules of their own."""
+    items = front_end(name).RULES.items()
+    return [(key, rule) for key, rule in items if rule.function.__module__.startswith("rfield.")]
+
+
 READ_BY_RULES = [p for p in PARAMETERS if p.values[0] != "declared"]
 
 
 @pytest.mark.parametrize("name", READ_BY_RULES)
 def test_every_rule_function_is_called_by_an_entry_or_listed(name: str) -> None:
     rules = missing(front_end(name).RULES, outcome(name)[2])[0]
-    assert sorted(set(rules)) == listed(name, "rules")
+    own = {f"{r.family}.{r.function.__name__}" for _, r in ours(name)}
+    assert sorted(own & set(rules)) == listed(name, "rules")
 
 
 @pytest.mark.parametrize("name", READ_BY_RULES)
 def test_every_name_of_a_table_is_reached_by_an_entry_or_listed(name: str) -> None:
     names = missing(front_end(name).RULES, outcome(name)[2])[1]
-    assert names == listed(name, "names")
+    own = {entry for entry, _ in ours(name)}
+    assert sorted(own & set(names)) == listed(name, "names")
 
 
 @pytest.mark.torch
