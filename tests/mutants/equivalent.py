@@ -147,8 +147,6 @@ EQUIVALENT: dict[str, str] = {
     "core/known/carry.py carried: taken = np.take(codes, np.where(inside, places, 0) %"
     " codes.shape[axis], axis) -> taken = np.take(codes, np.where(inside, places, 1) %"
     " codes.shape[axis], axis)": "what lies outside is overwritten",
-    "core/known/narrow.py _contraction: if some.all(): -> if False:":
-        "nothing known, said in another way",
     "core/known/narrow.py _pointwise: links.append(_with_holes(link, varying[0],"
     " needed.reshape(-1))) -> links.append(_with_holes(link, varying[-1],"
     " needed.reshape(-1)))": ONLY_ONE,
