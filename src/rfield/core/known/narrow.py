@@ -47,6 +47,11 @@ def narrowed(
             wide = wide.reshape((1,) * (rank - wide.ndim) + wide.shape)
             codes = chosen(wide, operands[1], operands[2])
             return _pointwise(op, codes, operands, [~wide & wide, wide, ~wide])
+        if algebra == "where" and operands[0] is not None and (operands[0].codes == ZERO).any():
+            no = ranked(operands[0].codes, rank) == ZERO
+            either = elementwise(None, operands, rank)
+            codes = squeezed(np.where(no, chosen(~no, None, operands[2]), either))
+            return _pointwise(op, codes, operands, [~no, ~no, np.ones_like(no)])
         plain = algebra if isinstance(algebra, str) and algebra != "where" else None
         codes = elementwise(plain, operands, rank)
         return _pointwise(op, codes, operands, [np.ones((1,) * rank, bool)] * len(operands))

@@ -51,6 +51,8 @@ def attention(call: Call) -> Any:
     given = None if masks[1] is None else operand(masks[1])
     mask = None if given is None else _rows(arrays_of(given, 1))
     causal = bool(call.kwargs.get("use_causal_mask", False))
+    if causal or mask is not None:
+        call.machine.see_to_sizes(call)
     made = arrays.attention(query, key, value, mask=mask, causal=causal)
     if masks[0] is not None:
         made = arrays.multiply(made, arrays.unsqueeze(operand(masks[0]), -1), kind="mask")

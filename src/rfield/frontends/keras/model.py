@@ -11,14 +11,12 @@ import keras
 from ...core.arguments import normalize_axis
 from ...core.graph import FreeShape, Graph, SizedShape
 from ...errors import InvalidModelError, show_shape, unknown_name
-from ..machine.free import LADDER, read_free
+from ..machine.free import read_free
 from ..machine.names import printable
 from ..machine.values import Dependent, dependents
 from ..registry import Request
 from .calls import calls, is_layer_graph, layer_graph, tensors
 from .reader import Reader
-
-_STANDING = frozenset(size for each in LADDER for size in (each, 2 * each, 2 * each + 1))
 
 
 @dataclass(frozen=True, slots=True)
@@ -54,11 +52,7 @@ class Model:
     def graph(self) -> Graph:
         """The graph at the sizes that were asked for; free ones stay free."""
         if any(None in shape for shape in self.shapes.values()):
-            measured = {
-                name: [axis for axis in range(len(shape)) if axis or 0 in self.axes[name]]
-                for name, shape in self.shapes.items()
-            }
-            return read_free(self.shapes, measured, self._lay_out)
+            return read_free(self.shapes, self._measured(), self._lay_out)
         given: dict[str, Any] = dict(self.shapes)
 
         def reread(wanted: Mapping[str, Sequence[int]]) -> Graph:
@@ -71,7 +65,7 @@ class Model:
         return graph
 
     def _lay_out(self, shapes: Mapping[str, SizedShape]) -> Graph:
-        reader = Reader(self.request, made_up=self._made_up(shapes))
+        reader = Reader(self.request, free=self._is_free())
         inputs: list[Dependent] = []
         for entry in self.entries:
             shape = tuple(shapes[entry.name])
@@ -88,12 +82,17 @@ class Model:
         graph.main_output = 0
         return graph
 
-    def _made_up(self, shapes: Mapping[str, SizedShape]) -> bool:
-        """Whether a size stands for any."""
-        return any(
-            size is None and standing in _STANDING
+    def _measured(self) -> dict[str, list[int]]:
+        """All axes but the batch."""
+        return {
+            name: [axis for axis in range(len(shape)) if axis or 0 in self.axes[name]]
             for name, shape in self.shapes.items()
-            for size, standing in zip(shape, shapes[name], strict=True)
+        }
+
+    def _is_free(self) -> bool:
+        measured = self._measured()
+        return any(
+            shape[axis] is None for name, shape in self.shapes.items() for axis in measured[name]
         )
 
     def _shapes(self) -> dict[str, FreeShape]:

@@ -35,19 +35,19 @@ MOST_DEEP = 200
 MOST_OPENED = 30_000
 """Calls and nested models. A few models that each call the one inside twice make millions."""
 
-LONGEST_MADE_UP = 6_000
-"""Positions of a sequence of made-up size in code, which may make a square of them at once."""
+LONGEST = 6_000
+"""Positions of a sequence of any size in code, which may make a mask of all pairs at once."""
 
 
 class Reader:
     """Reads one model. ``draft`` and ``names`` are what comes out.
 
-    ``made_up``: sizes of the inputs stand for any, so a message shows none of them.
+    ``free``: there are sizes of inputs that stand for any.
     """
 
-    def __init__(self, request: Request, *, made_up: bool = False) -> None:
+    def __init__(self, request: Request, *, free: bool = False) -> None:
         self.request = request
-        self.made_up = made_up
+        self.free = free
         self.training = request.training
         self.zeros = bool(request.options.get("zeros", False))
         self.draft = Draft()
@@ -79,9 +79,18 @@ class Reader:
         self.name = outside
         return found
 
+    def see_to_sizes(self, call: Call) -> None:
+        """Refuse a sequence of which somebody is about to make a square, if its size is free."""
+        for value in dependents(call.operands) if self.free else ():
+            if len(value.shape) < 4 and max(value.shape, default=0) > LONGEST:
+                raise TooLargeError(
+                    f"{LONGEST:,} positions are the most of code or a mask while sizes are free; "
+                    "give input_shape"
+                )
+
     def written_out(self, call: Call) -> Any:
         """Read the code of a layer on symbols; what it returns."""
-        self._see_to_sizes(call)
+        self.see_to_sizes(call)
         recorded = on_symbols(call, self.dtypes)
         self.buffers |= recorded.buffers
         values = dict(zip(map(id, recorded.inputs), recorded.values, strict=True))
@@ -172,11 +181,21 @@ class Reader:
         except FAILURES as error:
             raise placed(error, name, type(layer).__name__) from None
         for found in dependents([value])[:1]:
-            if found.index >= before and self.draft.nodes[found.index].name == name:
-                self.names.layer(name, found.index)
-            else:
+            if found.index < before:
                 self.names.alias(name, found.index)
+            elif self.draft.nodes[found.index].name == name:
+                self.names.layer(name, found.index)
+            else:  # code, whose last op has a name of its own
+                self.names.alias(self._numbered(name), found.index)
         return value
+
+    def _numbered(self, name: str) -> str:
+        """The name of code; when it is called again, the number of the call is added."""
+        made, count = name, 1
+        while made in self.names.layers:
+            count += 1
+            made = f"{name}#{count}"
+        return made
 
     def _value(self, call: Call, declared: Sequence[Sequence[int | None]]) -> Any:
         found = find_rule(call.layer)
@@ -237,13 +256,6 @@ class Reader:
         if isinstance(value, np.ndarray) or keras.ops.is_tensor(value):
             return Held(value, contents=lambda: contents(value), made=True)
         return value
-
-    def _see_to_sizes(self, call: Call) -> None:
-        for value in dependents(call.operands):
-            if self.made_up and len(value.shape) < 4 and max(value.shape) > LONGEST_MADE_UP:
-                raise TooLargeError(
-                    f"{call.name}: code is read at sizes of at most {LONGEST_MADE_UP:,}"
-                )
 
 
 def contents(held: Any) -> np.ndarray[Any, Any] | None:

@@ -40,6 +40,10 @@ class Machine(AnyMachine, Protocol):
         """Read a layer or model inside the layer that is being read; what it returns."""
         ...
 
+    def see_to_sizes(self, call: Call) -> None:
+        """Refuse a sequence of which somebody is about to make a square, if its size is free."""
+        ...
+
     def written_out(self, call: Call) -> Any:
         """Read the code of a layer on symbols; what it returns."""
         ...

@@ -13,6 +13,7 @@ from dataclasses import dataclass
 from typing import Any
 
 import keras
+from keras.src import backend
 from keras.src.backend.common import global_state
 from keras.src.layers.layer import CallContext
 
@@ -60,7 +61,7 @@ def on_symbols(call: Call, dtypes: Mapping[int, str]) -> Recorded:
 
     buffers = {id(v) for each in layers for v in getattr(each, "_non_trainable_variables", ())}
     try:
-        with _as_before(layer, call.training), keras.StatelessScope():
+        with _as_before(layer, call.training), _sized_results(), keras.StatelessScope():
             symbols = {
                 value.index: keras.Input(
                     batch_shape=value.shape, dtype=dtypes.get(value.index, keras.config.floatx())
@@ -104,6 +105,27 @@ def with_tensors(value: Any, symbols: Mapping[int, Any]) -> Any:
     if isinstance(value, dict):
         return {key: with_tensors(entry, symbols) for key, entry in value.items()}
     return value
+
+
+@contextmanager
+def _sized_results() -> Iterator[None]:
+    """Layers that say nothing of a size of their result (EinsumDense) are asked by tracing them."""
+    stated = keras.Layer.compute_output_spec
+
+    def sized(self: Any, *args: Any, **kwargs: Any) -> Any:
+        found = stated(self, *args, **kwargs)
+        given = tensors([args, kwargs])
+        if any(None in each.shape for each in given):
+            return found
+        if any(None in each.shape for each in tensors(found)):
+            return backend.compute_output_spec(self.call, *args, **kwargs)
+        return found
+
+    keras.Layer.compute_output_spec = sized
+    try:
+        yield
+    finally:
+        keras.Layer.compute_output_spec = stated
 
 
 @contextmanager

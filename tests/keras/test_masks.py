@@ -1,0 +1,133 @@
+"""Attention with masks: what is cut, against Keras itself and in numbers."""
+
+from __future__ import annotations
+
+import numpy as np
+import pytest
+
+keras = pytest.importorskip("keras", reason="the models are built by Keras")
+
+import rfield  # noqa: E402
+from tests.keras.measured import claimed_read, really_read  # noqa: E402
+
+pytestmark = pytest.mark.keras
+L = keras.layers
+ops = keras.ops
+BAND = np.abs(np.subtract.outer(np.arange(8), np.arange(8))) <= 1
+CHUNKS = np.arange(8)[:, None] // 3 == np.arange(8) // 3
+DROPPED = np.eye(8, dtype=bool)[::-1] | np.eye(8, dtype=bool)
+
+
+def attended(layer, *args, shape=(8, 6), **kwargs):
+    x = keras.Input(shape, name="x")
+    given = args or (x, x)
+    return keras.Model(x, layer(*given, **kwargs))
+
+
+def listed(layer, **kwargs):
+    x = keras.Input((8, 6), name="x")
+    return keras.Model(x, layer([x, x], **kwargs))
+
+
+def masked_softmax(mask):
+    x = keras.Input((8, 6), name="x")
+    scores = ops.matmul(x, ops.transpose(x, (0, 2, 1)))
+    return keras.Model(x, ops.matmul(L.Softmax()(scores, mask=mask), x))
+
+
+def added_mask(mask):
+    x = keras.Input((8, 6), name="x")
+    scores = ops.matmul(x, ops.transpose(x, (0, 2, 1)))
+    return keras.Model(x, ops.matmul(ops.softmax(scores + np.where(mask, 0, -np.inf)), x))
+
+
+def multi_head(**kwargs):
+    return L.MultiHeadAttention(2, 4, **kwargs)
+
+
+MODELS = {
+    "no mask": lambda: attended(multi_head()),
+    "causal": lambda: attended(multi_head(), use_causal_mask=True),
+    "causal with dropout": lambda: attended(multi_head(dropout=0.1), use_causal_mask=True),
+    "band": lambda: attended(multi_head(), attention_mask=BAND[None]),
+    "band as numbers": lambda: attended(multi_head(), attention_mask=BAND[None].astype("float32")),
+    "chunks": lambda: attended(multi_head(), attention_mask=CHUNKS[None]),
+    "from the end": lambda: attended(multi_head(), attention_mask=DROPPED[None]),
+    "band and causal": lambda: attended(
+        multi_head(), attention_mask=BAND[None], use_causal_mask=True
+    ),
+    "grouped queries": lambda: attended(
+        L.GroupQueryAttention(4, 4, 2), use_causal_mask=True
+    ),
+    "one layer": lambda: listed(L.Attention()),
+    "one layer, causal": lambda: listed(L.Attention(), use_causal_mask=True),
+    "additive, causal": lambda: listed(L.AdditiveAttention(), use_causal_mask=True),
+    "softmax with a mask": lambda: masked_softmax(BAND[None]),
+    "minus infinity added": lambda: added_mask(CHUNKS),
+}  # fmt: skip
+
+
+@pytest.mark.parametrize("name", MODELS)
+def test_every_position_reads_what_it_does(name):
+    model = MODELS[name]()
+    graph = rfield.load(model, (1, 8, 6))
+    for k in range(8):
+        assert claimed_read(graph, (k,)) == really_read(model, (1, 8, 6), (1,), (k,)), k
+
+
+def test_in_numbers():
+    read = {
+        name: sorted(k for (k,) in claimed_read(rfield.load(MODELS[name](), (1, 8, 6)), (4,)))
+        for name in ("no mask", "causal", "band", "chunks", "from the end", "band and causal")
+    }
+    assert read == {
+        "no mask": [*range(8)], "causal": [0, 1, 2, 3, 4], "band": [3, 4, 5], "chunks": [3, 4, 5],
+        "from the end": [3, 4], "band and causal": [3, 4],
+    }  # fmt: skip
+
+
+def test_layers_of_attention_in_a_row():
+    x = keras.Input((8, 6), name="x")
+    y = x
+    for k in range(3):
+        y = L.MultiHeadAttention(2, 4, name=f"a{k}")(y, y, attention_mask=BAND[None])
+    graph = rfield.load(keras.Model(x, y))
+    assert [claimed_read(graph, (k,)) for k in (0, 7)] == [
+        {(0,), (1,), (2,), (3,)}, {(4,), (5,), (6,), (7,)},
+    ]  # fmt: skip
+
+
+def test_a_mask_that_is_data_is_read():
+    x, mask = keras.Input((8, 6), name="x"), keras.Input((8,), dtype="bool", name="mask")
+    y = multi_head(name="a")(x, x, value_mask=mask, use_causal_mask=True)
+    graph = rfield.load(keras.Model([x, mask], y))
+    for source in ("x", "mask"):
+        support = rfield.support(graph, (3,), wrt=source)
+        assert (support.offset, support.count) == ((0,), 4)
+
+
+def test_the_mask_of_an_embedding_goes_along():
+    tokens = keras.Input((8,), dtype="int32", name="tokens")
+    y = L.LSTM(4, return_sequences=True)(L.Embedding(9, 6, mask_zero=True)(tokens))
+    graph = rfield.load(keras.Model(tokens, y))
+    assert claimed_read(graph, (3,)) == {(0,), (1,), (2,), (3,)}
+
+
+def test_zeros_of_weights_when_they_are_asked_for():
+    x = keras.Input((16, 16, 1))
+    layer = L.Conv2D(1, 3, padding="same")
+    model = keras.Model(x, layer(x))
+    kernel = np.zeros((3, 3, 1, 1))
+    kernel[0, 0] = kernel[2, 1] = 1
+    layer.set_weights([kernel, np.zeros(1)])
+    assert claimed_read(rfield.load(model, zeros=True), (5, 5)) == {(4, 4), (6, 5)}
+    assert len(claimed_read(rfield.load(model), (5, 5))) == 9
+
+
+def test_zeros_of_a_kernel_that_is_a_constant():
+    sobel = np.array([[1, 0, -1], [2, 0, -2], [1, 0, -1]], "float32")[:, :, None, None]
+    x = keras.Input((16, 16, 1))
+    model = keras.Model(x, ops.conv(x, sobel, padding="same"))
+    places = really_read(model, (1, 16, 16, 1), (1, 2), (5, 5))
+    assert claimed_read(rfield.load(model), (5, 5)) == places
+    assert places == {(y, x) for y in (4, 5, 6) for x in (4, 6)}
