@@ -14,7 +14,10 @@ Places = set[tuple[int, ...]]
 
 
 def really_read(model: Any, shape: tuple[int, ...], axes: tuple[int, ...], at: Any) -> Places:
-    """The positions along ``axes`` whose change changes the output at ``at``."""
+    """The positions along ``axes`` whose change changes the output at ``at``.
+
+    ``at``: an index after the batch, or as a list one of all axes.
+    """
     rng = np.random.default_rng(3)
     integers = str(model.inputs[0].dtype).startswith("int")
     x = rng.integers(1, 9, shape) if integers else rng.normal(size=shape).astype("float32") / 2
@@ -22,13 +25,14 @@ def really_read(model: Any, shape: tuple[int, ...], axes: tuple[int, ...], at: A
     found: Places = set()
     for place in product(*(range(shape[axis]) for axis in axes)):
         changed = x.copy()
-        index: list[Any] = [slice(None)] * len(shape)
+        here: list[Any] = [slice(None)] * len(shape)
         for axis, k in zip(axes, place, strict=True):
-            index[axis] = k
-        own = changed[tuple(index)]
+            here[axis] = k
+        own = changed[tuple(here)]
         # Not the same for all features, which a norm would take away again.
-        changed[tuple(index)] += 1 if integers else rng.normal(size=own.shape) / 2
-        if np.abs(output(model, changed) - before)[(0, *at)].max() > 1e-7:
+        changed[tuple(here)] += 1 if integers else rng.normal(size=own.shape) / 2
+        index = tuple(at) if isinstance(at, list) else (0, *at)
+        if np.abs(output(model, changed) - before)[index].max() > 1e-7:
             found.add(place)
     return found
 

@@ -68,9 +68,11 @@ def cross(call: Call) -> Any:
 
     https://keras.io/api/ops/numpy/#cross-function
     """
-    axis = call.layer.axisc if call.layer.axis is None else call.layer.axis
-    a, b = call.tensors()
-    return arrays.cross(a, b, axis)
+    a, b = (
+        arrays.moveaxis(part, axis, -1)
+        for part, axis in zip(call.tensors(), (call.layer.axisa, call.layer.axisb), strict=True)
+    )
+    return arrays.moveaxis(arrays.cross(a, b), -1, call.layer.axisc)
 
 
 @rule("ops.CDist")

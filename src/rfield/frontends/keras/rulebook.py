@@ -9,6 +9,7 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from typing import Any, Protocol
 
+import keras
 import numpy as np
 
 from ...core.arguments import Shape
@@ -111,8 +112,9 @@ class Call(MachineCall):
 
     @property
     def channels_first(self) -> bool:
-        """The layout of the layer."""
-        return getattr(self.layer, "data_format", None) == "channels_first"
+        """The layout of the layer; an op that names none has that of Keras's settings."""
+        layout = getattr(self.layer, "data_format", "channels_last")
+        return (layout or keras.config.image_data_format()) == "channels_first"
 
     def space(self) -> tuple[tuple[int, ...], int]:
         """The spatial axes and the channel axis of the first operand."""
