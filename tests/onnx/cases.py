@@ -220,6 +220,17 @@ def contractions() -> Iterator[Case]:
         for name in "xz":
             feeds = {"x": feed(*a), "z": feed(*b)}
             yield f"MatMul {a} {b} {name}", made, feeds, {"name": name, "axes": axes}
+    for a, b, turned in (
+        ((3, 2, 4), (2, 4, 5), {"transBatchA": 1}), ((2, 3, 4), (4, 2, 5), {"transBatchB": 1}),
+        ((4, 2, 3), (2, 5, 4), {"transBatchA": 1, "transA": 1, "transB": 1}),
+        ((2, 4, 3), (4, 2, 5), {"transBatchB": 1, "transA": 1}),
+    ):  # fmt: skip
+        op = node("com.microsoft::FusedMatMul", ["x", "z"], **turned)
+        made = model([op], {"x": a, "z": b}, ["y"])
+        for name in "xz":
+            feeds = {"x": feed(*a), "z": feed(*b)}
+            options = {"name": name, "axes": {"x": (0, 1, 2), "z": (0, 1, 2)}}
+            yield f"FusedMatMul {turned} {name}", made, feeds, options
     for ta, tb in product((0, 1), (0, 1)):
         inner = 4 if ta else 5
         made = one(
