@@ -63,6 +63,14 @@ def test_a_folder_that_is_not_there_is_named(tmp_path: Path, capsys):
     assert capsys.readouterr().err == f"rfield: {target}: No such file or directory\n"
 
 
+LISTENING = """
+import runpy, signal
+signal.signal(signal.SIGINT, signal.default_int_handler)
+runpy.run_module("rfield.cli", run_name="__main__")
+"""
+"""The program; a shell that runs the tests in the background lets its children ignore the signal."""
+
+
 def test_an_interrupt_ends_at_once_and_leaves_the_old_file(tmp_path: Path):
     target = tmp_path / "fields.csv"
     target.write_text("old")
@@ -70,13 +78,11 @@ def test_an_interrupt_ends_at_once_and_leaves_the_old_file(tmp_path: Path):
     assert rfield.__file__ is not None
     path = os.pathsep.join([str(Path(rfield.__file__).parents[1]), str(tmp_path)])
     process = subprocess.Popen(
-        [sys.executable, "-m", "rfield.cli", "summary", "waiting:model", "-o", str(target)],
+        [sys.executable, "-c", LISTENING, "summary", "waiting:model", "-o", str(target)],
         env={**os.environ, "PYTHONPATH": path},
         cwd=tmp_path,
         stdout=subprocess.PIPE,
         stderr=subprocess.PIPE,
-        # A shell that runs the tests in the background lets its children ignore the signal.
-        preexec_fn=lambda: signal.signal(signal.SIGINT, signal.default_int_handler),  # noqa: PLW1509 - one thread
     )
     while not (tmp_path / "fields.csv.read").exists():
         assert process.poll() is None, process.communicate()
