@@ -68,7 +68,7 @@ import runpy, signal
 signal.signal(signal.SIGINT, signal.default_int_handler)
 runpy.run_module("rfield.cli", run_name="__main__")
 """
-"""The program; a shell that runs the tests in the background lets its children ignore the signal."""
+"""The program; children of a shell that runs the tests in the background ignore the signal."""
 
 
 def test_an_interrupt_ends_at_once_and_leaves_the_old_file(tmp_path: Path):

@@ -51,18 +51,7 @@ class Model:
 
     def graph(self) -> Graph:
         """The graph at the sizes that were asked for; free ones stay free."""
-        if any(None in shape for shape in self.shapes.values()):
-            return read_free(self.shapes, self._measured(), self._lay_out)
-        given: dict[str, Any] = dict(self.shapes)
-
-        def reread(wanted: Mapping[str, Sequence[int]]) -> Graph:
-            again = self._lay_out({**given, **{k: tuple(v) for k, v in wanted.items()}})
-            again.reread = reread
-            return again
-
-        graph = self._lay_out(given)
-        graph.reread = reread
-        return graph
+        return read_free(self.shapes, self._measured(), self._lay_out)
 
     def _lay_out(self, shapes: Mapping[str, SizedShape]) -> Graph:
         reader = Reader(self.request, free=self._is_free())

@@ -27,7 +27,7 @@ ReadAt = Callable[[Mapping[str, SizedShape]], Graph]
 def read_free(
     shapes: Mapping[str, FreeShape], measured: Mapping[str, Collection[int]], read: ReadAt
 ) -> Graph:
-    """The graph of a model some of whose input sizes are None.
+    """The graph of a model, which can be read again at other sizes; None is a free size.
 
     Args:
         shapes: of all inputs.
@@ -38,6 +38,8 @@ def read_free(
         RFieldError: what the model says to the first size, if it takes none.
     """
     free = {name: _free(shape, measured[name]) for name, shape in shapes.items()}
+    if not any(None in shape for shape in shapes.values()):
+        return _again(shapes, free, 0, read)({})
     wide = any(len(axes) > 1 for axes in free.values())
     problem: RFieldError | None = None
     for size in LADDER[IMAGE if wide else 0 :]:

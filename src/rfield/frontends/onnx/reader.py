@@ -6,7 +6,7 @@ repeated for the stand-in sizes of free axes and whenever analysis asks for othe
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
@@ -14,7 +14,7 @@ import numpy as np
 from google.protobuf.message import DecodeError
 from onnx import ModelProto
 
-from ...core.graph import Draft, Graph
+from ...core.graph import Draft, Graph, SizedShape
 from ...errors import (
     InvalidModelError,
     RFieldError,
@@ -92,9 +92,7 @@ class Reader:
 
     def graph(self) -> Graph:
         """The graph; sizes that are not known stay free."""
-        if not any(None in plan.shape for plan in self.plans):
-            return self.reread({})
-        first = next(plan for plan in self.plans if None in plan.shape)
+        first = next((plan for plan in self.plans if None in plan.shape), None)
         alone = [plan if plan is first else closed(plan) for plan in self.plans]
         if alone == self.plans:
             return self._free()
@@ -112,14 +110,8 @@ class Reader:
         shapes = {plan.name: plan.shape for plan in self.plans}
         return read_free(shapes, {plan.name: plan.axes for plan in self.plans}, self.lay_out)
 
-    def reread(self, shapes: Mapping[str, Sequence[int]]) -> Graph:
-        """The same model at other input sizes."""
-        graph = self.lay_out(shapes)
-        graph.reread = self.reread
-        return graph
-
-    def lay_out(self, shapes: Mapping[str, Sequence[int]]) -> Graph:
-        """The graph at concrete sizes."""
+    def lay_out(self, shapes: Mapping[str, SizedShape]) -> Graph:
+        """The graph at these sizes."""
         draft = Draft()
         tracer = Tracer(
             self.record, draft, training=self.request.training, folder=self.folder
@@ -127,7 +119,7 @@ class Reader:
         values: dict[str, Any] = dict(self.fixed)
         names = {printable(entry.name): entry.name for entry in self.record.graph.inputs}
         for plan in self.plans:
-            shape = tuple(shapes.get(plan.name) or [s for s in plan.shape if s is not None])
+            shape = shapes[plan.name]
             if len(shape) != len(plan.shape):
                 raise InvalidModelError(
                     f"{plan.name}: {len(shape)} sizes for {len(plan.shape)} axes"

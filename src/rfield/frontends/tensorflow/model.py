@@ -7,13 +7,13 @@ from dataclasses import dataclass
 from typing import Any
 
 from ...core.arguments import normalize_axis
-from ...core.graph import FreeShape, Graph
+from ...core.graph import FreeShape, Graph, SizedShape
 from ...errors import InvalidModelError, UnreadableModelError, show_shape, unknown_name
 from ..machine import limits
+from ..machine.free import read_free
 from ..machine.names import printable
 from ..machine.values import Constant, Dependent, Outputs, dependents, known
 from ..registry import Request
-from ..standins import mark_free, sized
 from . import bodies
 from .bodies import Body, pick
 from .files import Source
@@ -69,19 +69,11 @@ class Model:
 
     def graph(self) -> Graph:
         """The graph at the sizes that were asked for; free ones stay free."""
-        graph = self._lay_out(lambda entry: entry.shape, 0)
-        if any(None in (entry.shape or ()) for entry in self.entries):
-            mark_free(graph, self._lay_out(lambda entry: entry.shape, 1))
+        shapes = {entry.name: entry.shape or () for entry in self.entries}
+        measured = {name: range(1, len(shape)) for name, shape in shapes.items()}
+        return read_free(shapes, measured, self._lay_out)
 
-        def reread(shapes: Mapping[str, Sequence[int]]) -> Graph:
-            again = self._lay_out(lambda entry: shapes.get(entry.name, entry.shape), 0)
-            again.reread = reread
-            return again
-
-        graph.reread = reread
-        return graph
-
-    def _lay_out(self, shape_for: Any, stand_in: int) -> Graph:
+    def _lay_out(self, shapes: Mapping[str, SizedShape]) -> Graph:
         reader = Reader(
             self.functions, self.prepared, len(self.source.graph.node), self.request.training,
             self.request.unknown,
@@ -93,9 +85,9 @@ class Model:
             self._main, spending = None, Spending(body)
         inputs: list[Dependent] = []
         for entry in self.entries:
-            sizes, free = sized(tuple(shape_for(entry)), stand_in)
-            index = reader.draft.input(entry.name, sizes, entry.axes, free)
-            inputs.append(Dependent(index, tuple(sizes)))
+            sizes = shapes[entry.name]
+            index = reader.draft.input(entry.name, sizes, entry.axes)
+            inputs.append(Dependent(index, sizes))
             beside = Constant(None, origin=f"beside {entry.name!r}")
             values[entry.place] = Outputs([inputs[-1], *[beside] * (limits.OUTPUTS - 1)])
         for place, value in self.fixed.items():
