@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from copy import deepcopy
 from dataclasses import replace
 
 import torch
@@ -40,4 +41,5 @@ def entries() -> Iterator[Own]:
     for name, (function, shape, *modules) in CASES.items():
         bound = name in BOUNDED and name != "tril"  # a mask is known, element by element
         blind = name in UNMEASURED
-        yield Own(name, Function(function, *modules), shape, bound=bound, blind=blind)
+        own = deepcopy(modules)  # the list makes their weights positive and doubles them
+        yield Own(name, Function(function, *own), shape, bound=bound, blind=blind)
