@@ -129,7 +129,7 @@ def circles(sources: dict[str, str]) -> list[list[str]]:
             found
             for _, target in imports(module, source, modules)
             for found in (target, f"{target}.__init__")
-            if found in modules and found != module and module != "rfield.__init__"
+            if found in modules and module not in (found, "rfield.__init__")
         }
         for module, source in sources.items()
     }
