@@ -25,6 +25,9 @@ _MOVES = frozenset({"broadcast_in_dim", "convert_element_type", "reshape", "sque
 """What stands inside a layer that no name stack tells, between its weights."""
 _TURNS = frozenset({"cond", "scan", "while"})
 
+Place = tuple[tuple[int, ...], int]
+"""A result of an equation: the numbers of the calls around it and its own, and which result."""
+
 FAILURES = (
     RFieldError, ArithmeticError, AttributeError, LookupError, MemoryError, RecursionError,
     TypeError, ValueError,
@@ -61,6 +64,8 @@ class Reader:
         self.outer: tuple[str, ...] = ()
         self.open: list[tuple[str, str]] = []  # scopes that are being read, with their names
         self.closed: dict[str, int] = {}
+        self.at: tuple[int, ...] = ()
+        self.places: dict[str, Place] = {}  # which equation computes a value, by its name
 
     # -- what rules ask for -----------------------------------------------------------------
 
@@ -78,12 +83,12 @@ class Reader:
         outer = self.outer
 
         def run(values: Sequence[Any]) -> list[Any]:
-            before, self.outer = self.outer, outer
+            before, self.outer = (self.outer, self.at), outer
             try:
                 return self.read(inner, [self.held(value) for value in held],
                                  [*constants, *values])  # fmt: skip
             finally:
-                self.outer = before
+                self.outer, self.at = before
 
         return run
 
@@ -102,20 +107,25 @@ class Reader:
         found: dict[Any, Any] = dict(
             zip([*jaxpr.constvars, *jaxpr.invars], [*constants, *values], strict=True)
         )
-        last = {v: k for k, e in enumerate(jaxpr.eqns) for v in e.invars if not _is_literal(v)}
-        kept = {v for v in jaxpr.outvars if not _is_literal(v)}
+        last = {v: k for k, e in enumerate(jaxpr.eqns) for v in e.invars if not is_literal(v)}
+        kept = {v for v in jaxpr.outvars if not is_literal(v)}
+        around = self.at
         for place, equation in enumerate(jaxpr.eqns):
+            self.at = (*around, place)
             operands = [self.value(found, v) for v in equation.invars]
             results = self.equation(equation, operands)
+            for k, value in enumerate(results):
+                if isinstance(value, Dependent):
+                    self.places[self.draft.nodes[value.index].name] = ((*around, place), k)
             found.update(zip(equation.outvars, results, strict=True))
             for v in equation.invars:
-                if not _is_literal(v) and last[v] == place and v not in kept:
+                if not is_literal(v) and last[v] == place and v not in kept:
                     found.pop(v, None)
         return [self.value(found, v) for v in jaxpr.outvars]
 
     def value(self, found: dict[Any, Any], variable: Any) -> Any:
         """What a variable or a literal stands for."""
-        return known(np.asarray(variable.val)) if _is_literal(variable) else found[variable]
+        return known(np.asarray(variable.val)) if is_literal(variable) else found[variable]
 
     def equation(self, equation: Any, operands: list[Any]) -> list[Any]:
         """The results of one equation."""
@@ -230,7 +240,8 @@ class Reader:
         return made
 
 
-def _is_literal(variable: Any) -> bool:
+def is_literal(variable: Any) -> bool:
+    """Whether a variable of a jaxpr is a number that stands there."""
     return hasattr(variable, "val")
 
 
