@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from typing import Any, NamedTuple
 
 import jax
@@ -70,13 +70,10 @@ class Model:
         for name, sizes in shapes.items():
             axes = self._axes(name, len(sizes), jaxpr, channels_first=source.channels_first)
             values.append(Dependent(reader.draft.input(name, sizes, axes), tuple(sizes)))
-        held = closed_over(self.model)
+        reader.modules = closed_over(self.model)
+        if any(reader.modules.values()):
+            reader.stacks = _tell(jaxpr, reader.modules.values())
         constants = [reader.held(value) for value in closed.consts]
-        for value, constant in zip(closed.consts, constants, strict=True):
-            if isinstance(constant, Weight):
-                constant.path = held.get(id(value), "")
-        if any(held.values()):
-            reader.stacks = _tell(jaxpr, held.values())
         results = reader.read(jaxpr, constants, [*weights, *values])
         if reader.unsupported and self.request.unknown == "error":
             raise reader.unsupported.error()
@@ -140,19 +137,27 @@ def _first_layout(jaxpr: Any, rank: int) -> Sequence[int] | None:
     return None
 
 
-def _stacks(jaxpr: Any) -> list[str]:
-    return [str(equation.source_info.name_stack) for equation in jaxpr.eqns]
+def _stacks(jaxpr: Any) -> Iterator[str]:
+    """The name stacks of all equations, calls opened."""
+    for equation in jaxpr.eqns:
+        yield str(equation.source_info.name_stack)
+        inner = called(equation.params)
+        if inner is not None:
+            yield from _stacks(getattr(inner, "jaxpr", inner))
 
 
 def _tell(jaxpr: Any, paths: Iterable[str]) -> bool:
     """Whether the name stack tells the modules that hold the weights."""
-    modules = {part for path in paths for part in path.split(".")}
-    return any(modules.intersection(stack.split("/")) for stack in _stacks(jaxpr))
+    modules = {part for path in paths if path for part in path.split(".")}
+    return any(not modules.isdisjoint(stack.split("/")) for stack in _stacks(jaxpr))
 
 
 def _root(jaxpr: Any, origin: str) -> str:
-    """The module around everything, which is no name for any layer."""
-    first = {stack.partition("/")[0] for stack in _stacks(jaxpr)}
-    inside = any("/" in stack for stack in _stacks(jaxpr))
+    """The module or function around everything, which is no name for any layer."""
+    if len(jaxpr.eqns) == 1 and jaxpr.eqns[0].params.get("name") == origin:
+        return origin
+    stacks = [str(equation.source_info.name_stack) for equation in jaxpr.eqns]
+    first = {stack.partition("/")[0] for stack in stacks}
+    inside = any("/" in stack for stack in stacks)
     only = first.pop() if len(first) == 1 else ""
     return only if inside or only == origin else ""

@@ -23,6 +23,7 @@ from .rulebook import RULES, Call, Run
 _NAME = re.compile(r"[\w.\-]+")
 _MOVES = frozenset({"broadcast_in_dim", "convert_element_type", "reshape", "squeeze", "transpose"})
 """What stands inside a layer that no name stack tells, between its weights."""
+_NAMELESS = ("<lambda>", "fn")
 _TURNS = frozenset({"cond", "scan", "while"})
 
 Place = tuple[tuple[int, ...], int]
@@ -64,6 +65,7 @@ class Reader:
         self.outer: tuple[str, ...] = ()
         self.open: list[tuple[str, str]] = []  # scopes that are being read, with their names
         self.closed: dict[str, int] = {}
+        self.modules: dict[int, str] = {}  # that hold the arrays which the function names
         self.at: tuple[int, ...] = ()
         self.places: dict[str, Place] = {}  # which equation computes a value, by its name
 
@@ -98,7 +100,8 @@ class Reader:
         if isinstance(value, np.ndarray):
             return known(value) if value.size <= limits.MASK else Constant(shape)
         few = prod(shape) <= limits.MASK and getattr(value, "dtype", None) is not None
-        return Weight(shape, contents=(lambda: _contents(value)) if few else None)
+        path = self.modules.get(id(value), "")
+        return Weight(shape, path, (lambda: _contents(value)) if few else None)
 
     # -- equations --------------------------------------------------------------------------
 
@@ -144,8 +147,10 @@ class Reader:
             if self.count > limits.EXTRA:
                 raise TooLargeError(f"more than {limits.EXTRA:,} equations, loops written out")
             if calls:
-                name = str(equation.params.get("name", "")).strip("_<>")
-                self.outer = (*scopes, name) if name.isidentifier() and name != "fn" else scopes
+                name = str(equation.params.get("name", ""))
+                nameless = name in _NAMELESS or (name == self.root and not scopes)
+                name = "" if nameless else name.strip("_<>")
+                self.outer = (*scopes, name) if name.isidentifier() else scopes
             elif not any(isinstance(value, Dependent) for value in operands):
                 return self._constants(equation, operands, shapes, path)
             answer = self._answer(Call(self.name, op, operands, self, equation.params, shapes))
