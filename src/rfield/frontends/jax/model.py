@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from typing import Any, NamedTuple
 
 import jax
@@ -57,8 +57,8 @@ class Model:
         source, closed = self._traced(inputs)
         jaxpr = closed.jaxpr
         reader = Reader(
-            self.request.training, self.request.unknown,
-            root=_root(jaxpr, source.origin), stacks=source.stacks,
+            self.request.training, self.request.unknown, _root(jaxpr, source.origin),
+            closed_over(self.model),
         )  # fmt: skip
         count = len(jaxpr.invars) - len(inputs)
         paths = source.paths or [""] * count
@@ -70,9 +70,6 @@ class Model:
         for name, sizes in shapes.items():
             axes = self._axes(name, len(sizes), jaxpr, channels_first=source.channels_first)
             values.append(Dependent(reader.draft.input(name, sizes, axes), tuple(sizes)))
-        reader.modules = closed_over(self.model)
-        if any(reader.modules.values()):
-            reader.stacks = _tell(jaxpr, reader.modules.values())
         constants = [reader.held(value) for value in closed.consts]
         results = reader.read(jaxpr, constants, [*weights, *values])
         if reader.unsupported and self.request.unknown == "error":
@@ -135,21 +132,6 @@ def _first_layout(jaxpr: Any, rank: int) -> Sequence[int] | None:
         if found is not None:
             return found
     return None
-
-
-def _stacks(jaxpr: Any) -> Iterator[str]:
-    """The name stacks of all equations, calls opened."""
-    for equation in jaxpr.eqns:
-        yield str(equation.source_info.name_stack)
-        inner = called(equation.params)
-        if inner is not None:
-            yield from _stacks(getattr(inner, "jaxpr", inner))
-
-
-def _tell(jaxpr: Any, paths: Iterable[str]) -> bool:
-    """Whether the name stack tells the modules that hold the weights."""
-    modules = {part for path in paths if path for part in path.split(".")}
-    return any(not modules.isdisjoint(stack.split("/")) for stack in _stacks(jaxpr))
 
 
 def _root(jaxpr: Any, origin: str) -> str:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from itertools import zip_longest
 from math import prod
 from typing import Any, ClassVar
@@ -23,6 +23,8 @@ from .rulebook import RULES, Call, Run
 _NAME = re.compile(r"[\w.\-]+")
 _MOVES = frozenset({"broadcast_in_dim", "convert_element_type", "reshape", "squeeze", "transpose"})
 """What stands inside a layer that no name stack tells, between its weights."""
+_CLASSES = "eqx.nn."
+"""Equinox tells the class of a layer, not which it is."""
 _NAMELESS = ("<lambda>", "fn")
 _TURNS = frozenset({"cond", "scan", "while"})
 
@@ -47,13 +49,19 @@ class Weight(Constant):
 
 
 class Reader:
-    """Reads one jaxpr. ``draft`` and ``layers`` are what comes out."""
+    """Reads one jaxpr. ``draft`` and ``layers`` are what comes out.
 
-    def __init__(self, training: bool, unknown: str, root: str = "", stacks: bool = True) -> None:
+    ``root``: the scope of the model itself, which names no layer. ``modules``: those that hold the
+    arrays which the traced function names, by identity.
+    """
+
+    def __init__(
+        self, training: bool, unknown: str, root: str = "", modules: Mapping[int, str] | None = None
+    ) -> None:  # fmt: skip
         self.training = training
         self.unknown = unknown
         self.root = root
-        self.stacks = stacks
+        self.modules = modules or {}
         self.draft = Draft()
         self.layers: dict[str, int] = {}
         self.taken: dict[str, int] = {}
@@ -65,7 +73,6 @@ class Reader:
         self.outer: tuple[str, ...] = ()
         self.open: list[tuple[str, str]] = []  # scopes that are being read, with their names
         self.closed: dict[str, int] = {}
-        self.modules: dict[int, str] = {}  # that hold the arrays which the function names
         self.at: tuple[int, ...] = ()
         self.places: dict[str, Place] = {}  # which equation computes a value, by its name
 
@@ -139,9 +146,7 @@ class Reader:
         rule = RULES.get(op)
         calls = rule is not None and rule.family == "control"
         path = _path(operands)
-        scopes = self.scopes(equation) or ((path,) if path else ())
-        if path and not self.stacks:
-            scopes = (path,)
+        scopes = self.scopes(equation, path)
         self.name = "/".join([*scopes, op])
         try:
             if self.count > limits.EXTRA:
@@ -162,7 +167,7 @@ class Reader:
         finally:
             name, self.name, self.outer = self.name, before, outer
         results = list(made) if isinstance(made, Outputs) else [made]
-        quiet = not self.stacks and not scopes and op in _MOVES
+        quiet = not scopes and op in _MOVES
         if (not calls or op in _TURNS) and not quiet:
             self._note(scopes, name, results)
         return results
@@ -203,20 +208,22 @@ class Reader:
 
     # -- names ------------------------------------------------------------------------------
 
-    def scopes(self, equation: Any) -> tuple[str, ...]:
-        """The name stack of an equation, that of the calls around it in front."""
+    def scopes(self, equation: Any, path: str) -> tuple[str, ...]:
+        """The name stack of an equation, that of the calls around it in front.
+
+        ``path``, the module that holds its weight, is added where the stack does not tell it.
+        """
         own = [
             part
             for entry in equation.source_info.name_stack.stack
-            if type(entry).__name__ == "Scope"
+            if type(entry).__name__ == "Scope" and not entry.name.startswith(_CLASSES)
             for part in entry.name.split("/")
             if part != "~" and _NAME.fullmatch(part)
         ]
-        if not self.stacks:
-            return self.outer
         if not self.outer and own and own[0] == self.root:
             own = own[1:]
-        return (*self.outer, *own)
+        found = (*self.outer, *own)
+        return found if not path or path.split(".")[-1] in found else (*found, path)
 
     def _note(self, scopes: Sequence[str], name: str, results: Sequence[Any]) -> None:
         """The last value of a scope is the layer of its name; a scope that comes again, another."""

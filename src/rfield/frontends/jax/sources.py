@@ -23,15 +23,14 @@ class Source:
     """``function(weights, *inputs)``; ``paths`` are the modules that hold the weights, in order.
 
     ``numbers``: makes the weights themselves, random ones where the model has none.
-    ``stacks``: the name stack tells the layers. ``channels_first``: how inputs are laid out where
-    no convolution tells. ``otherwise``: the function where ``function`` refuses the inputs.
+    ``channels_first``: how inputs are laid out where no convolution tells. ``otherwise``: the
+    function where ``function`` refuses the inputs.
     """
 
     function: Callable[..., Any]
     weights: Any = ()
     numbers: Callable[[], Any] = tuple
     paths: list[str] = field(default_factory=list[str])
-    stacks: bool = True
     channels_first: bool = False
     origin: str = ""
     otherwise: Callable[..., Any] | None = None
@@ -85,7 +84,7 @@ def _nnx(module: Any, request: Request, _inputs: Sequence[Any]) -> Source:
         return again(*xs)
 
     return Source(
-        apply, _abstract(state), lambda: state, _paths(state), stacks=False,
+        apply, _abstract(state), lambda: state, [path for path, _ in _paths(state)],
         origin=type(module).__name__,
     )  # fmt: skip
 
@@ -108,7 +107,7 @@ def _equinox(module: Any, request: Request, _inputs: Sequence[Any]) -> Source:
         return jax.vmap(lambda *ys: apply(weights, *ys))(*xs)
 
     return Source(
-        mapped, _abstract(arrays), lambda: arrays, _paths(arrays), stacks=False,
+        mapped, _abstract(arrays), lambda: arrays, [path for path, _ in _paths(arrays)],
         channels_first=True, origin=type(module).__name__, otherwise=apply,
     )  # fmt: skip
 
@@ -198,25 +197,26 @@ def _zeros(inputs: Sequence[Any]) -> list[Any]:
     return [jnp.zeros(each.shape, each.dtype) for each in inputs]
 
 
-def _paths(weights: Any) -> list[str]:
-    """For each weight the attribute path of the module that holds it: ``layers.0.conv``."""
+def _paths(weights: Any) -> list[tuple[str, str]]:
+    """For each weight the attribute path of the module that holds it, and its name in there."""
     import jax
 
-    found: list[str] = []
+    found: list[tuple[str, str]] = []
     for path, _leaf in jax.tree_util.tree_flatten_with_path(weights)[0]:
         parts = [
             str(getattr(key, "name", getattr(key, "key", getattr(key, "idx", "")))) for key in path
         ]
         while parts and parts[-1] in ("value", "raw_value"):
             parts.pop()
-        found.append(".".join(parts[:-1]))
+        found.append((".".join(parts[:-1]), "".join(parts[-1:])))
     return found
 
 
 def closed_over(model: Any) -> dict[int, str]:
     """The weights that a function names, by identity: the modules that hold them.
 
-    A module that is closed over itself is called as its variable is.
+    A module that is closed over itself is called as its variable is; in a dictionary of arrays the
+    key stands for a module.
     """
     import jax
 
@@ -232,10 +232,10 @@ def closed_over(model: Any) -> dict[int, str]:
     found: dict[int, str] = {}
     for name, tree in held:
         leaves = jax.tree_util.tree_leaves(tree)
-        own = name if len(leaves) > 1 or (leaves and leaves[0] is not tree) else ""
-        found.update(
-            (id(leaf), path or own) for leaf, path in zip(leaves, _paths(tree), strict=True)
-        )
+        plain = isinstance(tree, (Mapping, Sequence))
+        own = "" if plain or (leaves and leaves[0] is tree) else name
+        for leaf, (path, key) in zip(leaves, _paths(tree), strict=True):
+            found[id(leaf)] = path or own or (key if plain else "")
     return found
 
 
