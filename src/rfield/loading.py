@@ -158,15 +158,14 @@ def _prefixes() -> frozenset[str]:
     return frozenset(PREFIXES)
 
 
-def _takes_an_input(found: Any, request: Request) -> bool:
-    """Whether it is a function of arrays itself, not one that is called to get a model."""
+def takes_an_input(found: Any, given: Mapping[str, Any]) -> bool:
+    """Whether it is a function of arrays itself, not one that is called with ``given`` for one."""
     if not inspect.isroutine(found) and not hasattr(found, "__wrapped__"):
         return False
     try:
         parameters = inspect.signature(found).parameters.values()
     except (TypeError, ValueError):
         return False
-    given = request.options.get("arguments", {})
     return any(
         p.default is p.empty and p.name not in given
         and p.kind in (p.POSITIONAL_ONLY, p.POSITIONAL_OR_KEYWORD)
@@ -189,10 +188,10 @@ def _from_callable(module: str, attribute: str, request: Request) -> Graph:
     if not hasattr(home, attribute):
         raise unknown_name(f"name in {module}", attribute, [n for n in vars(home) if n[0] != "_"])
     found = getattr(home, attribute)
-    if reader_of_object(found) is None and _takes_an_input(found, request):
+    keywords = request.options.get("arguments", {})
+    if reader_of_object(found) is None and takes_an_input(found, keywords):
         return resolve("jax:read_callable")(found, request)
     if reader_of_object(found) is None and callable(found):
-        keywords = request.options.get("arguments", {})
         rest = {key: value for key, value in request.options.items() if key != "arguments"}
         request = replace(request, options=rest)
         found = found(**keywords)
