@@ -21,7 +21,7 @@ from ...core.relation import Sliding
 from ..engines.bounds import axis_field
 from ..engines.forward import sweep
 from ..engines.free import graphs_at_sizes
-from ..engines.terms import Span, State, Term, Terms, terms_of
+from ..engines.terms import State, Term, Terms, terms_of
 from ..engines.through import through
 from ..results import axis_names
 
@@ -148,7 +148,8 @@ def _check(
     offsets: list[Fraction | None] = []
     for k, name in enumerate(names):
         present = [centers[k] for _, centers in sides if centers[k]]
-        gaps = [_offset(present[0], other) for other in present[1:]]
+        others = {id(other): other for other in present if other is not present[0]}
+        gaps = [_offset(present[0], other) for other in others.values()]
         unequal = [gap for gap in gaps if gap != 0]
         if unequal:
             differing.append(name)
@@ -175,14 +176,14 @@ def _centers(state: State, link: AnyLink, before: Sequence[int], after: Sequence
     if state is None:
         return {}
     if not isinstance(state, Terms) and link.is_identity:
-        return _of_span(state)
+        return _of_span(state[0], state[1], state[2] + state[3])
     return _by_stride(*branch_terms(state, link, before, after))
 
 
 @lru_cache(maxsize=1 << 16)
-def _of_span(span: Span) -> Centers:
+def _of_span(axis: int, stride: int, ends: int) -> Centers:
     """Where a plain field looks; kept, as a dense network has it in every join again."""
-    return {(span[0], Fraction(span[1])): (Fraction(span[2] + span[3], 2),)}
+    return {(axis, Fraction(stride)): (Fraction(ends, 2),)}
 
 
 def branch_terms(
