@@ -153,15 +153,12 @@ def _node(
     if ours.tables != theirs.tables or (not ours.operands and ours.shape != theirs.shape):
         raise LossError(BY_SIZE)
     met: list[Cut] = [Cut(None, 0, size) for size in ours.shape]
-    seen: set[Cuts] = set()  # of operands that are passed on unchanged
     for operand, mine, other, cuts in zip(
         ours.operands, ours.links, theirs.links, known, strict=True
     ):
-        unchanged = mine.is_identity and other.is_identity and ours.exact
-        if unchanged and cuts in seen:
+        if mine.is_identity and other.is_identity and ours.exact:
+            met = [_meet(one, cut) for one, cut in zip(met, cuts, strict=True)]
             continue
-        if unchanged:
-            seen.add(cuts)
         sizes = part.nodes[operand].shape, whole.nodes[operand].shape
         sides = [Sides(*all_) for all_ in zip(cuts, *sizes, strict=True)]
         if not ours.exact and not all(side.full for side in sides):
