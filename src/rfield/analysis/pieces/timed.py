@@ -163,7 +163,7 @@ class TimePath:
         for operand, link in zip(node.operands, node.links, strict=True):
             if self.states[operand] is None or not isinstance(link, Link) or link.is_identity:
                 continue
-            axes = _axes(self.states[operand], len(self.graph.nodes[operand].shape))
+            axes = time_axes(self.states[operand], self.graph.nodes[operand].shape)
             read = [link.reads[axis].relation for axis in axes]
             found += [(operand, relation) for relation in read if relation != IDENTITY]
         return found
@@ -180,8 +180,11 @@ def _names(layers: Sequence[str]) -> str:
     return ", ".join(layers[:5]) + more
 
 
-def _axes(state: State, rank: int) -> set[int]:
-    return {t.carrier for t in terms_of(state, rank) if t.carrier is not None}
+def time_axes(state: State, shape: Sequence[int]) -> set[int]:
+    """The axes of a value along which time goes on."""
+    if isinstance(state, tuple):
+        return {state[0]}
+    return {t.carrier for t in terms_of(state, len(shape)) if t.carrier is not None}
 
 
 def _steps(state: State, rank: int) -> list[int]:
