@@ -137,7 +137,7 @@ class Reading:
     def _joins(self) -> tuple[Finding, ...]:
         return tuple(
             Misaligned(join.layer, axis)
-            for join in alignment(self.graph).joins
+            for join in alignment(self.graph, self._sweeps).joins
             if join.wrt in self._names
             for axis in join.differing
         )
