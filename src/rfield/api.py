@@ -265,7 +265,8 @@ def stream_plan(
         sample_rate: samples per second, for lengths in seconds.
         chunk: the size of all chunks, where that is fixed.
         length: of the stream. Needed to run a model whose padding depends on it (SAME with a
-            stride); the plan then holds for lengths that leave the same remainder modulo ``grid``.
+            stride): without it such a plan is not exact, and ``obstacles`` names the layer. The
+            plan then holds for lengths that leave the same remainder modulo ``grid``.
         wrt: the input; needed only where the output depends on several.
         load_options: those of ``load``.
 
