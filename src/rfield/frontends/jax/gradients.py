@@ -70,9 +70,7 @@ class ModelGradients:
         layers = [name for name in self.graph.layers if self.graph.index(name) in behind]
         found = self.running.run(inputs, layers)
         bad = next((name for name in layers if not np.isfinite(found.get(name, 0)).all()), None)
-        place = (
-            f"the values at the output of layer {bad!r}" if bad else "the gradient of the input"
-        )
+        place = f"the values at the output of layer {bad!r}" if bad else "the gradient of the input"
         return NotANumberError(
             f"the gradient of {field.layer} in {field.wrt} is not finite; first, {place}.\n"
             "  Check its weights, or measure on other images."
