@@ -72,7 +72,8 @@ def measured(
     for seed, step in CHANGES:
         draw = np.random.default_rng(seed)
         base: Any = draw.integers(0, 4, shape) if whole else draw.uniform(-1, 1, shape)
-        moved = changes(jnp.asarray(base, kind), abs(int(step)) % 5 if whole else step)
+        base = jnp.asarray(base, kind if whole else "float64")
+        moved = changes(base, abs(int(step)) % 5 if whole else step)
         for sets, gaps in zip(found, moved, strict=True):
             for k, column in enumerate(np.asarray(gaps).T):
                 sets[k] |= {inputs[n] for n in np.flatnonzero(column > least)}

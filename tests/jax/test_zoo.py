@@ -27,7 +27,7 @@ ZOO = {**FLAX, **OTHERS}
 
 @pytest.mark.parametrize("name", ZOO)
 def test_layers_read_exactly_what_changes_them(name: str) -> None:
-    print(f"\n{tally(name, ZOO[name])}")
+    sys.stdout.write(f"\n{tally(name, ZOO[name])}\n")
 
 
 def test_keras_models_on_the_jax_backend() -> None:
@@ -37,6 +37,6 @@ def test_keras_models_on_the_jax_backend() -> None:
         [sys.executable, "-W", "ignore", "-m", "tests.jax.zoo_keras"],
         capture_output=True, text=True, check=False, env={**os.environ, "KERAS_BACKEND": "jax"},
     )  # fmt: skip
-    print(f"\n{made.stdout}")
+    sys.stdout.write(f"\n{made.stdout}")
     assert made.returncode == 0, made.stderr
     assert made.stdout.count(" exact)") == 9

@@ -298,7 +298,9 @@ FLAX: dict[str, Entry] = {
     ),
     "linen LSTM and GRU": of_linen(Recurrent(), (1, 8, 3), ("local", "past", "future")),
     **{
-        f"linen decoder, {method}": of_linen(Decoder(method), (1, 6, 5, 2), ("transposed", "refine"))
+        f"linen decoder, {method}": of_linen(
+            Decoder(method), (1, 6, 5, 2), ("transposed", "refine")
+        )
         for method in ("linear", "cubic", "nearest", "lanczos3")
     },
     "linen group and instance norm": of_linen(Normed(), (1, 9, 8, 2), ("conv", "group")),

@@ -252,5 +252,7 @@ OTHERS: dict[str, Entry] = {
                  draw((3, 2, 1), (3, 3, 1), (3, 4, 1)), strict=True)),
         (1, 12, 2), ("first", "second", "third"),
     ),
-    "plain involution": Entry(involution, (1, 11, 1), ("involution", "blur"), lambda: involution, (1,)),
+    "plain involution": Entry(
+        involution, (1, 11, 1), ("involution", "blur"), lambda: involution, (1,)
+    ),
 }  # fmt: skip

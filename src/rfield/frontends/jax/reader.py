@@ -223,7 +223,8 @@ class Reader:
         if not self.outer and own and own[0] == self.root:
             own = own[1:]
         found = (*self.outer, *own)
-        return found if not path or path.split(".")[-1] in found else (*found, path)
+        known = not path or path.rpartition(".")[2] in found
+        return found if known else (*found, path)
 
     def _note(self, scopes: Sequence[str], name: str, results: Sequence[Any]) -> None:
         """The last value of a scope is the layer of its name; a scope that comes again, another."""
