@@ -93,11 +93,15 @@ def code() -> Any:
 
 def nested() -> Any:
     inner = keras.Sequential(
-        [keras.Input((12, 3)), L.Conv1D(3, 3, padding="same", name="a"), L.AveragePooling1D(2)],
+        [
+            keras.Input((12, 3)),
+            L.Conv1D(3, 3, padding="same", name="a"),
+            L.AveragePooling1D(2, name="b"),
+        ],
         name="inner",
     )
     x = keras.Input((12, 3))
-    return keras.Model(x, L.Conv1D(2, 2, name="last")(inner(x))), ("inner/a",)
+    return keras.Model(x, L.Conv1D(2, 2, name="last")(inner(x))), ("inner/a", "inner/b")
 
 
 def main() -> None:
