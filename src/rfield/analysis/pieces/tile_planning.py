@@ -32,7 +32,8 @@ from ...errors import (
 from ..cost import peak_elements
 from ..geometry.fields import choose_source, find, receptive_field
 from ..results import IndexArray, axis_names
-from .agreement import WHOLE_AXIS, Cut, Loss, agreement
+from .agreement import Loss, agreement
+from .cuts import WHOLE_AXIS, Cut
 from .grid import Grid, grid
 from .outside import outside_share
 from .tiling import AxisTiles, TilePlan
