@@ -1,18 +1,21 @@
 """Positions of a part that equal those of the whole, and what ends that equality.
 
 Here also: numbers that both meet beside their operands (a window's envelope, a ramp). They were
-made for two sizes; where they are the same at the same places, nothing is lost.
+made for two sizes; where they are the same at the same places, nothing is lost. One part stands for
+others that lie elsewhere, so inside the whole its numbers must be found again everywhere.
 """
 
 from __future__ import annotations
 
 from collections.abc import Sequence
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
 
+from ...core.graph import Graph
 from ...core.numbers import Numbers
+from ...core.relation import divisors
 
 
 class Cut(NamedTuple):
@@ -24,6 +27,10 @@ class Cut(NamedTuple):
     shift: int | None
     first: int
     stop: int
+
+    def common(self, other: Cut) -> Cut:
+        """What a part has in common with the whole both here and at another place."""
+        return Cut(self.shift, max(self.first, other.first), min(self.stop, other.stop))
 
 
 class LossError(Exception):
@@ -40,12 +47,17 @@ WRAPS = "wraps around the ends of its input"
 FLATTENED = "flattens axes that are cut"
 
 
+def meets_numbers(graph: Graph) -> bool:
+    """Whether any op reads numbers that are compared by place."""
+    return any(isinstance(table, Numbers) for node in graph.nodes for table in node.tables)
+
+
 def numbers_met(cuts: Sequence[Cut], mine: object, other: object) -> list[Cut]:
     """The cuts without the positions at which the part's numbers are not the whole's.
 
     >>> part, whole = (Numbers(np.minimum(np.arange(n) + 1, 3)) for n in (6, 9))
-    >>> numbers_met([Cut(3, 0, 6)], part, whole)
-    [Cut(shift=3, first=2, stop=6)]
+    >>> numbers_met([Cut(2, 0, 6)], part, whole)
+    [Cut(shift=2, first=2, stop=6)]
     """
     if not (isinstance(mine, Numbers) and isinstance(other, Numbers)):
         raise LossError(BY_SIZE)
@@ -75,7 +87,24 @@ def numbers_met(cuts: Sequence[Cut], mine: object, other: object) -> list[Cut]:
             found[ahead + axis] = Cut(cut.shift, cut.first + first, cut.first + stop)
     if not same.size or not same.all():
         raise LossError(BY_SIZE)
+    for axis, (m, n) in enumerate(zip(ours.shape, theirs.shape, strict=True)):
+        cut = found[ahead + axis]
+        if cut.shift and 0 < cut.shift < n - m:  # it stands for parts at other places as well
+            span = theirs.take(range(cut.first, n - (m - cut.stop)), axis)
+            if not _repeats(np.moveaxis(span, axis, 0), cut.shift, cut.stop - cut.first):
+                raise LossError(BY_SIZE)
     return found
+
+
+def _repeats(values: NDArray[Any], shift: int, length: int) -> bool:
+    """Whether the values go on as they begin, with a period that ``shift`` is a multiple of.
+
+    ``length``: of the part, which holds the period at least twice.
+    """
+    return any(
+        2 * period <= length and np.array_equal(values[:-period], values[period:])
+        for period in divisors(shift)
+    )
 
 
 def _line(same: NDArray[np.bool_], axis: int) -> NDArray[np.bool_]:

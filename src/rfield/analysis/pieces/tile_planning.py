@@ -33,7 +33,7 @@ from ..cost import peak_elements
 from ..geometry.fields import choose_source, find, receptive_field
 from ..results import IndexArray, axis_names
 from .agreement import Loss, agreement
-from .cuts import WHOLE_AXIS, Cut
+from .cuts import WHOLE_AXIS, Cut, meets_numbers
 from .grid import Grid, grid
 from .outside import outside_share
 from .tiling import AxisTiles, TilePlan
@@ -149,6 +149,9 @@ class Planner:
         middle = [r // 2 // g * g for r, g in zip(rest, self.steps, strict=True)]
         inside = [m or r for m, r in zip(middle, rest, strict=True)]
         begin, inner, end = (self._cuts(part, starts) for starts in ([0] * len(rest), inside, rest))
+        if meets_numbers(part):  # they repeat: with the step of the tiles?
+            further = [min(i + g, r) for i, g, r in zip(inside, self.steps, rest, strict=True)]
+            inner = [a.common(b) for a, b in zip(inner, self._cuts(part, further), strict=True)]
         shape = part.nodes[self.value].shape
         made = tuple(shape[axis] for axis in self.output_axes)
         spans: list[tuple[int, int]] = []
