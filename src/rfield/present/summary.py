@@ -12,6 +12,7 @@ from typing import Any, Literal, overload
 
 from ..analysis.geometry.field import ReceptiveField
 from ..analysis.geometry.fields import Fields, choose_source
+from ..analysis.geometry.placements import real_spans
 from ..analysis.results import Size
 from ..core.graph import Graph
 from ..errors import InvalidModelError, UnresolvedSizeError
@@ -43,7 +44,8 @@ class SummaryRow:
         padding: effective padding P = −(first index read by output 0) of the local field, None
             where it is not fixed.
         center: 0-based centre of the local field of output 0, padding included.
-        share: size / input size, at most 1; None where the input size is free.
+        share: size / input size, at most 1; None where the input size is free. What a window with
+            holes reads outside the input does not count.
         exceeds: whether the local size is larger than the input on some axis.
         global_reads: the layers through which it reads a whole axis.
         fidelity: ``"exact"`` or ``"upper bound"``.
@@ -202,9 +204,10 @@ def summary(
     none = (None,) * len(inputs)
     rows: list[SummaryRow] = []
     found.check_names(kept)
+    spans = real_spans(found)
     for name in kept:
         at = {n: other[name].local.padding if other else none for n, other in fields_at.items()}
-        rows.append(_row(graph, found[name], inputs, at or None))
+        rows.append(_row(graph, found[name], inputs, spans, at or None))
     called = graph.origin if title is None else title
     deep = _depth([row.layer for row in rows]) if depth == "auto" else depth
     deep = deep if isinstance(deep, int) else None
@@ -274,9 +277,11 @@ def _row(
     graph: Graph,
     field: ReceptiveField,
     inputs: Sequence[int | None],
+    spans: Sequence[Mapping[int, int]],
     padding_at: Mapping[int, Padding] | None,
 ) -> SummaryRow:
     size, local = field.size, local_size(field)
+    seen = [span.get(field.value, r) for span, r in zip(spans, size, strict=True)]
     return SummaryRow(
         layer=field.layer,
         op=graph.nodes[field.value].kind,
@@ -286,7 +291,7 @@ def _row(
         stride=field.local.stride,
         padding=field.local.padding,
         center=center_of_first(field),
-        share=tuple(_share(r, total) for r, total in zip(size, inputs, strict=True)),
+        share=tuple(_share(r, total) for r, total in zip(seen, inputs, strict=True)),
         exceeds=any(n is not None and r > n for r, n in zip(local, inputs, strict=True)),
         global_reads=field.global_reads,
         fidelity=field.fidelity.value,

@@ -111,7 +111,7 @@ def alignment(graph: Graph, sweeps: Sequence[Sweep] | None = None) -> Alignment:
             join if seen[join.layer, join.wrt] == total
             else Misalignment(
                 join.layer, join.wrt, join.axes, join.differing, join.branches, join.offset,
-                " (at some input sizes only)",
+                f"{join.note} (at some input sizes only)",
             )
             for join in joins
         ),
@@ -139,22 +139,26 @@ def _check(
 ) -> Iterator[Misalignment | None]:
     sides: list[tuple[str, list[Centers]]] = []
     for operand, link in zip(node.operands, node.links, strict=True):
-        per_axis = [_centers(s[operand], link, nodes[operand].shape, node.shape) for s in states]
+        per_axis = [centers_of(s[operand], link, nodes[operand].shape, node.shape) for s in states]
         if any(per_axis):
             sides.append((nodes[operand].name, per_axis))
     if len(sides) < 2:
         return
     differing: list[str] = []
     offsets: list[Fraction | None] = []
+    notes: dict[str, None] = {}
     for k, name in enumerate(names):
         present = [centers[k] for _, centers in sides if centers[k]]
         others = {id(other): other for other in present if other is not present[0]}
-        gaps = [_offset(present[0], other) for other in others.values()]
-        unequal = [gap for gap in gaps if gap != 0]
+        gaps = [widest(present[0], other) for other in others.values()]
+        unequal = [gap for gap in gaps if gap is None or gap[1]]
         if unequal:
             differing.append(name)
             known = [gap for gap in unequal if gap is not None]
-            offsets.append(None if len(known) < len(unequal) else max(known, key=abs))
+            phase, gap = max(known, key=lambda found: abs(found[1]), default=(0, None))
+            offsets.append(None if len(known) < len(unequal) else gap)
+            if phase and len(known) == len(unequal):
+                notes[f" (at output {phase} along {name}; they differ by phase)"] = None
         else:
             offsets.append(Fraction(0))
     if not differing:
@@ -168,10 +172,11 @@ def _check(
         )
         for layer, centers in sides
     )
-    yield Misalignment(node.name, wrt, names, tuple(differing), branches, tuple(offsets))
+    note = next(iter(notes), "")
+    yield Misalignment(node.name, wrt, names, tuple(differing), branches, tuple(offsets), note)
 
 
-def _centers(state: State, link: AnyLink, before: Sequence[int], after: Sequence[int]) -> Centers:
+def centers_of(state: State, link: AnyLink, before: Sequence[int], after: Sequence[int]) -> Centers:
     """Where an operand's local terms look, as seen from the join's output."""
     if state is None:
         return {}
@@ -226,13 +231,16 @@ def _by_stride(terms: Sequence[Term], shape: Sequence[int]) -> Centers:
     return found
 
 
-def _offset(one: Centers, other: Centers) -> Fraction | None:
-    """The largest distance between centres, phase by phase; None where strides differ."""
+def widest(one: Centers, other: Centers) -> tuple[int, Fraction] | None:
+    """The phase at which the centres are furthest apart, and by how much.
+
+    None where the strides differ.
+    """
     if one == other:
-        return Fraction(0)
+        return 0, Fraction(0)
     if set(one) != set(other):
         return None
-    gaps: list[Fraction] = []
+    gaps: list[tuple[int, Fraction]] = []
     for key, mine in one.items():
         theirs = other[key]
         length = lcm(len(mine), len(theirs)) if mine and theirs else 0
@@ -241,8 +249,8 @@ def _offset(one: Centers, other: Centers) -> Fraction | None:
             a, b = mine[i % len(mine)], theirs[i % len(theirs)]
             if a is not None and b is not None:
                 blocks = i // len(theirs) * len(theirs) - i // len(mine) * len(mine)
-                gaps.append(b - a + stride * blocks)
-    return max(gaps, key=abs, default=Fraction(0))
+                gaps.append((i, b - a + stride * blocks))
+    return max(gaps, key=lambda gap: abs(gap[1]), default=(0, Fraction(0)))
 
 
 def _only(centers: Centers, part: int) -> Fraction | None:
