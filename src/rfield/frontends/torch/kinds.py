@@ -24,3 +24,8 @@ UNIFORM = frozenset(
     for name in ("zeros", "ones", "zeros_like", "ones_like", "new_zeros", "new_ones")
 )
 """Ops whose result is one number everywhere, at any size."""
+
+SHAPE_OF_OTHER = frozenset(
+    f"aten::{name}" for name in ("expand_as", "reshape_as", "type_as", "view_as")
+)
+"""Ops that ask their second operand for its shape or type alone."""

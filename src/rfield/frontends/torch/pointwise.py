@@ -32,7 +32,7 @@ FLOATING = """
 sub subtract rsub pow addcmul addcdiv lerp minimum fmin atan2 hypot remainder fmod copysign xlogy
 acos acosh ceil clamp clamp_max clamp_min clip cos cosh digamma erfc exp exp2 floor hardsigmoid
 hardtanh lgamma log log10 log2 log_sigmoid logit nan_to_num _prelu_kernel reciprocal rsqrt
-sigmoid sinc softplus threshold special_expit special_entr
+sigmoid sinc softplus threshold special_expit special_entr dequantize
 """
 """Of floating-point numbers, a floating-point number of the same type."""
 
@@ -44,8 +44,6 @@ less_equal log_sigmoid_forward logaddexp logaddexp2 logical_and logical_not logi
 lt max.other min.other ne nextafter not_equal polar polygamma rrelu rrelu_with_noise signbit
 special_erfcx special_i0e special_i1 special_i1e special_log_ndtr special_ndtr special_xlog1py
 __and__ __or__ __xor__ __lshift__ __rshift__ _conj_physical complex
-fake_quantize_per_tensor_affine fake_quantize_per_channel_affine quantize_per_tensor
-quantize_per_channel dequantize
 """
 
 SAME = """
@@ -169,6 +167,17 @@ def glu(arg: Arguments) -> list[Op]:
     half = shape[axis] // 2
     split = layout.reshape(shape, (*shape[:axis], 2, half, *shape[axis + 1 :]))
     return [split, ops.reduce(split.shape, [axis], kind="glu")]
+
+
+@rule("aten::fake_quantize_per_tensor_affine", "aten::fake_quantize_per_channel_affine",
+      "aten::quantize_per_channel", shaped=True)  # fmt: skip
+@rule("aten::quantize_per_tensor")
+def quantize(arg: Arguments) -> Op:
+    """Rounded, element by element; a scale for each channel is a weight.
+
+    https://docs.pytorch.org/docs/stable/generated/torch.fake_quantize_per_channel_affine.html
+    """
+    return ops.pointwise(tuple(arg.self.shape), kind="quantize")
 
 
 @rule("aten::fake_quantize_per_tensor_affine_cachemask",

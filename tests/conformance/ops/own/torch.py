@@ -16,17 +16,34 @@ from . import Own
 from .torch_names import entry
 
 POINTWISE = {"pointwise", "arithmetic", "same"}
+LIVE = frozenset({"tolist", "item", "data"})
+"""Cases that torch itself cannot export."""
+MASKED = frozenset({"sdpac", "sdpam"})
+"""Decomposed, they ask of each row whether all of it is minus infinity, which is a bound."""
 
 
 class Exported:
-    """A model that is read as an exported program, in which composite ops stay whole."""
+    """A model that is read as an exported program: composite ops whole, or all decomposed."""
 
-    def __init__(self, model: nn.Module) -> None:
+    def __init__(self, model: nn.Module, *, decomposed: bool = False) -> None:
         self.model = model
+        self.decomposed = decomposed
 
     def program(self, shape: tuple[int, ...]) -> torch.export.ExportedProgram:
         """The exported program."""
-        return torch.export.export(self.model, (torch.rand(shape),))
+        model = deepcopy(self.model).eval().float()
+        program = torch.export.export(model, (torch.rand(shape),))
+        return program.run_decompositions() if self.decomposed else program
+
+
+def forms(name: str, model: nn.Module) -> dict[str, Exported]:
+    """The other ways in which PyTorch hands over a model."""
+    if name in LIVE:
+        return {}
+    found = {"exported": Exported(model), "decomposed": Exported(model, decomposed=True)}
+    if name in MASKED:
+        del found["decomposed"]
+    return found
 
 
 def entries() -> Iterator[Own]:
@@ -35,11 +52,13 @@ def entries() -> Iterator[Own]:
         if rule.family == "pointwise" and rule.function.__name__ in POINTWISE:
             made = entry(name)
             if made is not None:
-                yield made
-                model = Exported(Function(made.model))
-                yield replace(made, name=f"{made.name}, exported", model=model)
+                yield replace(made, forms={"exported": Exported(Function(made.model))})
     for name, (function, shape, *modules) in CASES.items():
         bound = name in BOUNDED and name != "tril"  # a mask is known, element by element
         blind = name in UNMEASURED
         own = deepcopy(modules)  # the list makes their weights positive and doubles them
-        yield Own(name, Function(function, *own), shape, bound=bound, blind=blind)
+        model = Function(function, *own)
+        yield Own(name, model, shape, bound=bound, blind=blind, forms=forms(name, model))
+        if name in MASKED:
+            decomposed = Exported(model, decomposed=True)
+            yield Own(f"{name}, decomposed", decomposed, shape, bound=True, blind=True)
