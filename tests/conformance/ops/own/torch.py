@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 from copy import deepcopy
 from dataclasses import replace
+from typing import Any
 
 import torch
 from torch import nn
@@ -13,6 +14,7 @@ from rfield.frontends.torch.rulebook import RULES
 from tests.torch.cases import BOUNDED, CASES, UNMEASURED, Function
 
 from . import Own
+from . import torch_arrays as arrays
 from .torch_names import entry
 
 POINTWISE = {"pointwise", "arithmetic", "same"}
@@ -62,3 +64,28 @@ def entries() -> Iterator[Own]:
         if name in MASKED:
             decomposed = Exported(model, decomposed=True)
             yield Own(f"{name}, decomposed", decomposed, shape, bound=True, blind=True)
+    for title, function, shape, reads, options in named():
+        model = Function(function)
+        made = {"exported": Exported(model)}
+        yield Own(f"aten::{title}", model, shape, reads, forms=made, **options)
+
+
+def named() -> Iterator[tuple[str, Any, Any, Any, dict[str, bool]]]:
+    """Title, function, shape, literals and how they are compared."""
+    for functions, reads, blind in (
+        (arrays.TO_ONE, {(): arrays.ALL}, False),
+        (arrays.TO_ONE_UNSEEN, {(): arrays.ALL}, True),
+        (arrays.ROWS, {1: arrays.ROW}, False),
+        (arrays.ROWS_UNSEEN, {1: arrays.ROW}, True),
+        (arrays.MIXED, {(1, 2): arrays.ROW}, False),
+        (arrays.ALL_MIXED, {(1, 2): arrays.ALL}, False),
+    ):
+        for title, function in functions.items():
+            yield title, function, arrays.BOARD, reads, {"blind": blind}
+    for entries_, options in (
+        (arrays.MORE, {}),
+        (arrays.UNSEEN, {"blind": True}),
+        (arrays.BOUNDED, {"bound": True, "blind": True}),
+    ):
+        for title, (function, shape, reads) in entries_.items():
+            yield title, function, shape, reads, options
