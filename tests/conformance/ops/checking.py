@@ -186,6 +186,8 @@ def own(front: FrontEnd, entry: Own | Compared) -> tuple[list[str], list[str]]:
 
 def really_read(front: FrontEnd, entry: Own, field: Any) -> dict[Index, set[Index]]:
     """The dependence of an entry measured where it has literals, else at three places."""
+    if entry.unrun:
+        return {at: set(reads) for at, reads in entry.expected.items()}
     rank, listed = len(field.output_shape), field.positions
     places = {
         at: tuple(at[axis] if axis in listed else slice(None) for axis in range(rank))

@@ -6,7 +6,7 @@ give as a constant or as data is an argument that takes both: a list or NumPy ar
 read exactly, an operand is data and makes an upper bound.
 """
 
-from .attention import attend_along, attention, join_heads, split_heads
+from .attention import attend_along, attention, attention_weights, join_heads, split_heads
 from .blocks import batch_to_space, channel_shuffle, depth_to_space, space_to_batch, space_to_depth
 from .contraction import (
     bilinear,
@@ -46,7 +46,7 @@ from .moving import (
 )
 from .norm import batch_norm, local_response_norm, norm
 from .padding import center_crop, crop, pad
-from .reduction import arg_reduce, cumulate, diff, mix, moments, reduce, softmax, sort, top_k
+from .reduction import arg_reduce, cumulate, diff, mix, moments, reduce, searchsorted, softmax, sort, top_k
 from .resizing import (
     affine_grid,
     crop_and_resize,

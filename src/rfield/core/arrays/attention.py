@@ -43,10 +43,28 @@ def attention(
     >>> attention(x, x, x, causal=True).shape
     (2, 8, 6, 4)
     """
-    length, width = shape_of(query)[-2], shape_of(key)[-2]
     if mask is None and bias is None and not causal:
         return _whole(query, key, value)
-    key, value = (_for_heads(tensor, shape_of(query)) for tensor in (key, value))
+    weights = attention_weights(query, key, mask=mask, bias=bias, causal=causal)
+    return matmul(weights, _for_heads(value, shape_of(query)), kind="attention")
+
+
+def attention_weights(
+    query: Operand,
+    key: Operand,
+    *,
+    mask: object = None,
+    bias: Operand | None = None,
+    causal: bool = False,
+) -> Reading:
+    """How much each query takes of each key, as in ``attention``: (…, query, key).
+
+    >>> from .expression import Known
+    >>> attention_weights(Known((2, 8, 6, 4)), Known((2, 8, 5, 4))).shape
+    (2, 8, 6, 5)
+    """
+    length, width = shape_of(query)[-2], shape_of(key)[-2]
+    key = _for_heads(key, shape_of(query))
     scores = matmul(query, matrix_transpose(key), kind="scores")
     if bias is not None:
         scores = add(bias, scores, kind="mask")
@@ -56,7 +74,7 @@ def attention(
         scores = where(given, scores, -np.inf)
     if causal:
         scores = where(np.tri(length, width, dtype=bool), scores, -np.inf)
-    return matmul(softmax(scores), value, kind="attention")
+    return softmax(scores)
 
 
 def _for_heads(tensor: Operand, query: Sequence[int]) -> Operand:

@@ -165,10 +165,7 @@ def against_a_table(call: Call) -> Any:
     """
     parts = call.tensors()
     own, table = parts[::-1] if call.op == "ops.SearchSorted" else parts
-    if not isinstance(table, Dependent):
-        return arrays.pointwise(own, kind=call.kind)
-    whole = arrays.reshape(arrays.reduce(table), [1] * len(own.shape))
-    return arrays.pointwise(own, whole, kind=call.kind, join=False)
+    return arrays.searchsorted(arrays.flatten(table), own)
 
 
 @rule("Softmax")

@@ -145,18 +145,16 @@ def fourier(call: Call) -> Op:
 
 
 @rule("RFFT", "RFFT2D", "RFFT3D", "IRFFT", "IRFFT2D", "IRFFT3D")
-def real_fourier(call: Call) -> Op:
-    """Fourier transform of real numbers, with half of the last axis.
+def real_fourier(call: Call) -> Any:
+    """Fourier transform of real numbers, with half of the last axis; a shorter length cuts.
 
     https://www.tensorflow.org/api_docs/python/tf/raw_ops/RFFT
     """
-    shape, count = call.shape(0), {"2D": 2, "3D": 3}.get(call.op[-2:], 1)
-    lengths = list(call.integers(1))
-    if call.op.startswith("R"):
-        lengths[-1] = lengths[-1] // 2 + 1
-    return ops.along(
-        shape, {k - count: (WHOLE, lengths[k]) for k in range(count)}, kind=call.kind
-    )  # fmt: skip
+    given = call.integers(1)
+    lengths = {axis: int(given[axis]) for axis in range(-len(given), 0)}
+    half = {**lengths, -1: lengths[-1] // 2 + 1}
+    read, sizes = (lengths, half) if call.op.startswith("R") else (half, lengths)
+    return arrays.fft(call[0], tuple(lengths), lengths=read, sizes=sizes, kind=call.kind)
 
 
 SEGMENTS = ("Max", "Mean", "Min", "Prod", "Sum")

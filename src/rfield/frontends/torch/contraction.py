@@ -100,18 +100,25 @@ def bilinear(arg: Arguments) -> Reading:
     return arrays.bilinear(arg.input1, arg.input2, arg.weight.shape[0])
 
 
-@rule("aten::scaled_dot_product_attention", "aten::_scaled_dot_product_attention_math",
-      shaped=True)  # fmt: skip
+@rule("aten::scaled_dot_product_attention", shaped=True)
 def attention(arg: Arguments) -> Reading:
     """Query ``i`` reads query ``i`` and the keys and values that the mask leaves it.
 
     https://docs.pytorch.org/docs/stable/generated/torch.nn.functional.scaled_dot_product_attention.html
     """
+    return arrays.attention(arg.query, arg.key, arg.value, **_masks(arg))
+
+
+def _masks(arg: Arguments) -> dict[str, Any]:
     given = arg.get("attn_mask", arg.get("attn_bias"))
     kind = "mask" if given is not None and given.dtype is torch.bool else "bias"
-    return arrays.attention(
-        arg.query, arg.key, arg.value, causal=bool(arg.get("is_causal")), **{kind: given}
-    )
+    return {kind: given, "causal": bool(arg.get("is_causal"))}
+
+
+@rule("aten::_scaled_dot_product_attention_math", shaped=True)
+def attention_math(arg: Arguments) -> tuple[Reading, Reading]:
+    """The same, with the weights of the values beside the result."""
+    return attention(arg), arrays.attention_weights(arg.query, arg.key, **_masks(arg))
 
 
 @rule("aten::_scaled_dot_product_flash_attention", "aten::_scaled_dot_product_efficient_attention",

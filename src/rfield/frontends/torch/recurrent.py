@@ -78,27 +78,27 @@ def _whole(arg: Arguments) -> tuple[Op, ...]:
     return tuple(ops.opaque(shapes, tuple(out.shape), kind="rnn") for out in arg.result)
 
 
-def _cell(arg: Arguments, count: int) -> tuple[Op, ...]:
-    operands = arg.operands[: 1 + count]
-    shape = tuple(operands[1].shape)
-    rank = len(shape)
-    links = [
-        ops.along(tuple(t.shape), {rank - 1: (WHOLE, shape[-1])}, kind="cell").links[0]
-        for t in operands
+def _gates(arg: Arguments) -> tuple[Op, Op]:
+    """The features of the input and of the hidden state are mixed; a cell keeps its places."""
+    given, hidden = (tuple(t.shape) for t in arg.operands[:2])
+    mixed = [
+        ops.along(shape, {len(shape) - 1: (WHOLE, hidden[-1])}, kind="cell").links[0]
+        for shape in (given, hidden)
     ]
-    return (Op("rnn_cell", shape, tuple(links)),) * count
+    own = ops.pointwise(hidden).links[0]
+    return Op("rnn_cell", hidden, (*mixed,)), Op("rnn_cell", hidden, (*mixed, own))
 
 
 @rule("aten::lstm_cell")
 def lstm_cell(arg: Arguments) -> tuple[Op, ...]:
     """One step: hidden state and cell."""
-    return _cell(arg, 2)
+    return (_gates(arg)[1],) * 2
 
 
 @rule("aten::gru_cell", "aten::rnn_tanh_cell", "aten::rnn_relu_cell")
 def gru_cell(arg: Arguments) -> Op:
     """One step."""
-    return _cell(arg, 1)[0]
+    return _gates(arg)[0]
 
 
 @rule("aten::_thnn_fused_lstm_cell")

@@ -17,7 +17,8 @@ class Own:
     what must be claimed: what becomes NaN when an element does. ``bound``: as in an entry of
     the list. ``blind``: neither NaN nor a finite change shows every dependence (a derivative of
     zero, whole numbers, an order), so what is measured only lies inside it. ``forms``: the same
-    model in other forms, of which the same must be claimed; measured it is once.
+    model in other forms, of which the same must be claimed; measured it is once. ``unrun``: the
+    op runs on no machine of the tests, and the literals stand alone.
     """
 
     name: str
@@ -26,6 +27,7 @@ class Own:
     reads: dict[Any, Any] = field(default_factory=dict)
     bound: bool = False
     blind: bool = False
+    unrun: bool = False
     forms: dict[str, Any] = field(default_factory=dict)
 
     @property

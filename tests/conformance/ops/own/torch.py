@@ -15,7 +15,9 @@ from tests.torch.cases import BOUNDED, CASES, UNMEASURED, Function
 
 from . import Own
 from . import torch_arrays as arrays
+from . import torch_layers as layers
 from .torch_names import entry
+from .torchvision_ops import INSTALLED
 
 POINTWISE = {"pointwise", "arithmetic", "same"}
 LIVE = frozenset({"tolist", "item", "data"})
@@ -36,6 +38,10 @@ class Exported:
         model = deepcopy(self.model).eval().float()
         program = torch.export.export(model, (torch.rand(shape),))
         return program.run_decompositions() if self.decomposed else program
+
+
+class WithValues(Exported):
+    """A model that is read while it runs on real data, which alone say what shape a result has."""
 
 
 def forms(name: str, model: nn.Module) -> dict[str, Exported]:
@@ -67,6 +73,8 @@ def entries() -> Iterator[Own]:
     for title, function, shape, reads, options in named():
         model = Function(function)
         made = {"exported": Exported(model)}
+        if title in layers.WITH_VALUES:
+            model, made = WithValues(model), {}
         yield Own(f"aten::{title}", model, shape, reads, forms=made, **options)
 
 
@@ -78,14 +86,25 @@ def named() -> Iterator[tuple[str, Any, Any, Any, dict[str, bool]]]:
         (arrays.ROWS, {1: arrays.ROW}, False),
         (arrays.ROWS_UNSEEN, {1: arrays.ROW}, True),
         (arrays.MIXED, {(1, 2): arrays.ROW}, False),
+        (arrays.MIXED_UNSEEN, {(1, 2): arrays.ROW}, True),
         (arrays.ALL_MIXED, {(1, 2): arrays.ALL}, False),
     ):
         for title, function in functions.items():
             yield title, function, arrays.BOARD, reads, {"blind": blind}
     for entries_, options in (
         (arrays.MORE, {}),
+        (layers.POOLING, {}),
+        (layers.PADDING, {}),
+        (layers.RESIZING, {}),
+        (layers.MIXING, {}),
+        (layers.CHANCE, {}),
         (arrays.UNSEEN, {"blind": True}),
+        (layers.UNSEEN, {"blind": True}),
         (arrays.BOUNDED, {"bound": True, "blind": True}),
+        (layers.BOUNDED, {"bound": True, "blind": True}),
+        (layers.VISION, {"bound": True, "blind": True, "unrun": not INSTALLED}),
+        (layers.ELSEWHERE, {"unrun": True}),
+        (layers.WITH_VALUES, {"bound": True, "blind": True}),
     ):
         for title, (function, shape, reads) in entries_.items():
             yield title, function, shape, reads, options
