@@ -41,7 +41,7 @@ class Emitter:
     reading names.
     """
 
-    __slots__ = ("draft", "fresh", "resolve", "sized", "source")
+    __slots__ = ("draft", "fresh", "made", "resolve", "sized", "source")
 
     def __init__(
         self,
@@ -54,6 +54,7 @@ class Emitter:
         self.resolve = resolve
         self.sized = False
         self.source = ""
+        self.made: dict[int, tuple[Reading, Any]] | None = None
 
     def settle(self, answer: Any, operands: Sequence[Any], name: str) -> Any:
         """The value of an answer; its ops enter the draft, the last one as ``name``."""
@@ -73,16 +74,22 @@ class Emitter:
         return self._value(answer)
 
     def _inner(self, reading: Reading, name: str) -> list[Any]:
-        """The operands of a reading; one that stands there twice enters the graph once."""
-        made: dict[int, Any] = {}
-        for value in reading.operands:
-            if isinstance(value, Reading) and id(value) not in made:
-                made[id(value)] = self.settle(value, (), f"{name}/{_kind(value)}")
-        return [
-            made[id(value)] if isinstance(value, Reading)
-            else known(value) if isinstance(value, np.ndarray) else value
-            for value in reading.operands
-        ]  # fmt: skip
+        """The operands of a reading; one that stands in several places enters the graph once."""
+        outermost = self.made is None
+        made = self.made = {} if self.made is None else self.made
+        try:
+            for value in reading.operands:
+                if isinstance(value, Reading) and id(value) not in made:
+                    settled = self.settle(value, (), f"{name}/{_kind(value)}")
+                    made[id(value)] = value, settled  # held, so that its id is not given again
+            return [
+                made[id(value)][1] if isinstance(value, Reading)
+                else known(value) if isinstance(value, np.ndarray) else value
+                for value in reading.operands
+            ]  # fmt: skip
+        finally:
+            if outermost:
+                self.made = None
 
     def _chain(self, steps: Sequence[Op], operands: Sequence[Any], name: str) -> Any:
         steps = [op for op in steps if op.kind != "identity"]

@@ -130,8 +130,10 @@ def fused_attention(arg: Arguments) -> tuple[Reading, ...]:
 
     https://docs.pytorch.org/docs/stable/generated/torch.nn.functional.scaled_dot_product_attention.html
     """
-    sums = [arrays.reduce(arg.query, -1)] if len(arg.result) > 1 else []
-    return attention(arg), *sums
+    if not arg.result[1].numel():
+        return (attention(arg),)
+    sums = arrays.reduce(arrays.attention_weights(arg.query, arg.key, **_masks(arg)), -1)
+    return attention(arg), arrays.reshape(sums, arg.result[1].shape)
 
 
 @rule("aten::cdist", "aten::_cdist_forward", "aten::_euclidean_dist")

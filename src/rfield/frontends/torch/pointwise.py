@@ -60,6 +60,9 @@ def pointwise(arg: Arguments) -> Op:
 
 rule(*(f"aten::{name}" for name in FLOATING.split()), shaped="floats")(pointwise)
 rule(*(f"aten::{name}" for name in OTHERS.split()))(pointwise)
+rule(*(f"aten::normal.{name}" for name in ("Tensor_float", "float_Tensor", "Tensor_Tensor")))(
+    pointwise
+)
 
 
 def _arithmetic(algebra: Elementwise) -> Callable[[Arguments], Op]:
@@ -129,7 +132,7 @@ def same(arg: Arguments) -> Op:
 rule(*(f"aten::{name}" for name in SAME.split()))(same)
 
 
-@rule("aten::copy", "aten::_copy_from")
+@rule("aten::copy")
 def copy(arg: Arguments) -> Reading:
     """``a.copy_(b)``: nothing of ``a`` is left."""
     shape = tuple(arg.self.shape)

@@ -16,6 +16,7 @@ from tests.torch.cases import BOUNDED, CASES, UNMEASURED, Function
 from . import Own
 from . import torch_arrays as arrays
 from . import torch_layers as layers
+from . import torch_views as views
 from .torch_names import entry
 from .torchvision_ops import INSTALLED
 
@@ -70,16 +71,15 @@ def entries() -> Iterator[Own]:
         if name in MASKED:
             decomposed = Exported(model, decomposed=True)
             yield Own(f"{name}, decomposed", decomposed, shape, bound=True, blind=True)
-    for title, function, shape, reads, options in named():
-        model = Function(function)
-        made = {"exported": Exported(model)}
-        if title in layers.WITH_VALUES:
+    for title, model, shape, reads, options in named():
+        made = {"exported": Exported(model)} if title not in views.ELSEWHERE else {}
+        if title in {**layers.WITH_VALUES, **views.PACKED, **views.WITH_VALUES}:
             model, made = WithValues(model), {}
         yield Own(f"aten::{title}", model, shape, reads, forms=made, **options)
 
 
 def named() -> Iterator[tuple[str, Any, Any, Any, dict[str, bool]]]:
-    """Title, function, shape, literals and how they are compared."""
+    """Title, model, shape, literals and how they are compared."""
     for functions, reads, blind in (
         (arrays.TO_ONE, {(): arrays.ALL}, False),
         (arrays.TO_ONE_UNSEEN, {(): arrays.ALL}, True),
@@ -90,8 +90,8 @@ def named() -> Iterator[tuple[str, Any, Any, Any, dict[str, bool]]]:
         (arrays.ALL_MIXED, {(1, 2): arrays.ALL}, False),
     ):
         for title, function in functions.items():
-            yield title, function, arrays.BOARD, reads, {"blind": blind}
-    for entries_, options in (
+            yield title, Function(function), arrays.BOARD, reads, {"blind": blind}
+    for table, options in (
         (arrays.MORE, {}),
         (layers.POOLING, {}),
         (layers.PADDING, {}),
@@ -103,8 +103,15 @@ def named() -> Iterator[tuple[str, Any, Any, Any, dict[str, bool]]]:
         (arrays.BOUNDED, {"bound": True, "blind": True}),
         (layers.BOUNDED, {"bound": True, "blind": True}),
         (layers.VISION, {"bound": True, "blind": True, "unrun": not INSTALLED}),
-        (layers.ELSEWHERE, {"unrun": True}),
+        (views.VIEWS, {}),
+        (views.WITH_VALUES, {}),
+        (views.UNSEEN, {"blind": True}),
+        (views.RECURRENT, {}),
+        (views.PACKED, {"bound": True, "blind": True}),
+        (views.BOUNDED, {"bound": True, "blind": True}),
+        (views.ELSEWHERE, {"unrun": True}),
         (layers.WITH_VALUES, {"bound": True, "blind": True}),
     ):
-        for title, (function, shape, reads) in entries_.items():
-            yield title, function, shape, reads, options
+        for title, (function, shape, reads, *modules) in table.items():
+            model = Function(function, *deepcopy(modules))
+            yield title, model, shape, reads, options

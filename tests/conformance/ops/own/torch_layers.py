@@ -386,6 +386,3 @@ WITH_VALUES: dict[str, Entry] = {
     ),
 }  # fmt: skip
 """The shape of the result depends on the data."""
-
-ELSEWHERE: dict[str, Entry] = {}
-"""Ops that only other machines run."""
