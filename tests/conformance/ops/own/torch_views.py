@@ -236,16 +236,17 @@ RECURRENT: dict[str, tuple[Any, ...]] = {
 }  # fmt: skip
 
 PACKED: dict[str, tuple[Any, ...]] = {
-    "_pad_packed_sequence": (
-        lambda x, m: nn.utils.rnn.pad_packed_sequence(m(nn.utils.rnn.pack_padded_sequence(
-            x, torch.tensor([3])))[0])[0],
-        STEPS, {(1, 0, 2): grid(range(3), (0,), range(3))}, nn.GRU(3, 4),
-    ),
     name: (packed, STEPS, {(2, 1): grid(range(3), (0,), range(3))}, layer)
     for name, layer in (
         ("lstm.data", nn.LSTM(3, 4)), ("gru.data", nn.GRU(3, 4)), ("rnn_tanh.data", nn.RNN(3, 4)),
         ("rnn_relu.data", nn.RNN(3, 4, nonlinearity="relu")),
     )
+} | {
+    "_pad_packed_sequence": (
+        lambda x, m: nn.utils.rnn.pad_packed_sequence(m(nn.utils.rnn.pack_padded_sequence(
+            x, torch.tensor([3])))[0])[0],
+        STEPS, {(1, 0, 2): grid(range(3), (0,), range(3))}, nn.GRU(3, 4),
+    ),
 }  # fmt: skip
 
 WITH_VALUES: dict[str, Entry] = {
