@@ -72,7 +72,8 @@ class Watched(TorchDispatchMode):
         if signature.in_place is not None:
             return self.constant_write(signature, func, bound, known, args, kwargs)
         if signature.packet in LOOKS_AT_VALUES:
-            if operands[0].device.type == "meta" or not self.has_numbers(operands[0]):
+            meta = operands[0].device.type == "meta"
+            if meta or not (self.real or self.has_numbers(operands[0])):
                 raise needs_values(f"{signature.short!r}", self.layer, here())
             return func(*args, **kwargs)
         if not operands:

@@ -100,6 +100,14 @@ def bilinear(arg: Arguments) -> Reading:
     return arrays.bilinear(arg.input1, arg.input2, arg.weight.shape[0])
 
 
+@rule("aten::_trilinear")
+def trilinear(arg: Arguments) -> Reading:
+    """What ``bilinear`` becomes: three tensors with new axes of size 1, multiplied and summed."""
+    parts = (arg.i1, arg.expand1), (arg.i2, arg.expand2), (arg.i3, arg.expand3)
+    wide = [arrays.unsqueeze(x, axes) for x, axes in parts]
+    return arrays.reduce(arrays.multiply(*wide), arg.sumdim)
+
+
 @rule("aten::scaled_dot_product_attention", shaped=True)
 def attention(arg: Arguments) -> Reading:
     """Query ``i`` reads query ``i`` and the keys and values that the mask leaves it.
@@ -179,8 +187,21 @@ def matrix_function(arg: Arguments) -> tuple[Reading, ...] | Reading:
     matrix = arg.operands[0]
     batch = matrix.dim() - 2
     found = arg.result if isinstance(arg.result, (tuple, list)) else [arg.result]
-    made = tuple(arrays.matrix_function(matrix, tuple(part.shape[batch:])) for part in found)
+    exact = arg.short not in TRIANGULAR
+    made = tuple(
+        arrays.matrix_function(matrix, tuple(part.shape[batch:]), exact=exact) for part in found
+    )
     return made if isinstance(arg.result, (tuple, list)) else made[0]
+
+
+@rule("aten::_linalg_check_errors")
+def check(arg: Arguments) -> tuple[()]:
+    """Raises where a matrix is singular; it returns nothing."""
+    return ()
+
+
+TRIANGULAR = ("linalg_cholesky_ex", "linalg_lu", "linalg_qr")
+"""Decompositions of which each factor reads some rows and columns: a bound."""
 
 
 @rule("aten::kron")

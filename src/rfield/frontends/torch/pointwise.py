@@ -10,7 +10,7 @@ from typing import Any
 
 import numpy as np
 
-from ...core import ops
+from ...core import arrays, ops
 from ...core.algebra import Elementwise
 from ...core.ops import Op
 from ..machine.values import Constant
@@ -22,7 +22,7 @@ ALGEBRA: dict[Elementwise, str] = {
     "maximum": "maximum fmax",
     "keep": """
         abs absolute asin asinh atan atanh celu deg2rad div divide elu erf erfinv expm1 fix frac
-        gelu hardshrink hardswish leaky_relu log1p mish neg negative prelu rad2deg relu relu6 round
+        gelu hardshrink hardswish leaky_relu log1p mish neg negative rad2deg relu relu6 round
         selu sgn sign silu sin sinh softshrink sqrt square tan tanh true_divide trunc
     """,
 }
@@ -81,6 +81,18 @@ def _positive(number: object) -> bool:
 
 for _algebra, _names in ALGEBRA.items():
     rule(*(f"aten::{name}" for name in _names.split()), shaped="floats")(_arithmetic(_algebra))
+
+
+@rule("aten::prelu", shaped="floats")
+def prelu(arg: Arguments) -> Reading:
+    """Each channel (axis 1) has a slope, or one slope is for all.
+
+    https://docs.pytorch.org/docs/stable/generated/torch.nn.functional.prelu.html
+    """
+    slope = arg.weight
+    if slope.dim() and arg.self.dim() > 2:
+        slope = arrays.reshape(slope, (-1, *(1,) * (arg.self.dim() - 2)))
+    return arrays.pointwise(arg.self, slope, kind="prelu", algebra="keep")
 
 
 @rule("aten::where", shaped="floats")

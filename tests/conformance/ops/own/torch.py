@@ -27,6 +27,12 @@ MASKED = frozenset({"sdpac", "sdpam"})
 """Decomposed, they ask of each row whether all of it is minus infinity, which is a bound."""
 
 
+VALUES = {*layers.WITH_VALUES, *layers.FRAMES, *views.PACKED, *views.WITH_VALUES}
+"""Read while they run on real data: torch has no shape for what they return."""
+NOT_EXPORTED = {*views.ELSEWHERE, "dequantized by channels"}
+"""Live only: torch cannot export them on this machine."""
+
+
 class Exported:
     """A model that is read as an exported program: composite ops whole, or all decomposed."""
 
@@ -72,8 +78,8 @@ def entries() -> Iterator[Own]:
             decomposed = Exported(model, decomposed=True)
             yield Own(f"{name}, decomposed", decomposed, shape, bound=True, blind=True)
     for title, model, shape, reads, options in named():
-        made = {"exported": Exported(model)} if title not in views.ELSEWHERE else {}
-        if title in {**layers.WITH_VALUES, **views.PACKED, **views.WITH_VALUES}:
+        made = {} if title in NOT_EXPORTED else {"exported": Exported(model)}
+        if title in VALUES:
             model, made = WithValues(model), {}
         yield Own(f"aten::{title}", model, shape, reads, forms=made, **options)
 
@@ -91,12 +97,20 @@ def named() -> Iterator[tuple[str, Any, Any, Any, dict[str, bool]]]:
     ):
         for title, function in functions.items():
             yield title, Function(function), arrays.BOARD, reads, {"blind": blind}
+    for functions, options in (
+        (arrays.SQUARES, {"blind": True}),
+        (arrays.FACTORS, {"blind": True, "bound": True}),
+    ):
+        for title, function in functions.items():
+            shape = (2, 3, 3)  # the second of two matrices
+            yield title, Function(function), shape, {(1, 2, 1): arrays.SECOND}, options
     for table, options in (
         (arrays.MORE, {}),
         (layers.POOLING, {}),
         (layers.PADDING, {}),
         (layers.RESIZING, {}),
         (layers.MIXING, {}),
+        (layers.FRAMES, {}),
         (layers.CHANCE, {}),
         (arrays.UNSEEN, {"blind": True}),
         (layers.UNSEEN, {"blind": True}),

@@ -131,20 +131,30 @@ ALL_MIXED: dict[str, Function] = {
     "native_layer_norm of both axes": lambda x: A.native_layer_norm(x, [3, 4], None, None, 0.0)[0],
 }
 
+SECOND = grid((1,), range(3), range(3))
+
+
+def well(x: Any) -> Any:
+    """Matrices far from singular: the elements given stand beside a large diagonal."""
+    return x + 40 * torch.eye(3).to(x)
+
+
 SQUARES: dict[str, Function] = {
-    name: lambda x, op=op, part=part: made[part] if isinstance(made := op(x), tuple | list) else made
-    for name, op, part in (
-        ("inverse", A.inverse, 0), ("linalg_inv", A.linalg_inv, 0),
-        ("linalg_inv_ex", A.linalg_inv_ex, 0), ("linalg_qr", A.linalg_qr, 1),
-        ("linalg_svd", A.linalg_svd, 0), ("_linalg_svd", A._linalg_svd, 1),
-        ("linalg_lu", A.linalg_lu, 2), ("linalg_matrix_exp", A.linalg_matrix_exp, 0),
-        ("matrix_exp", A.matrix_exp, 0), ("linalg_pinv", A.linalg_pinv, 0),
-    )
-}  # fmt: skip
-SYMMETRIC: dict[str, Function] = {
-    "linalg_cholesky_ex": lambda x: A.linalg_cholesky_ex(x)[0],
-    "linalg_eigh": lambda x: A.linalg_eigh(x)[0],
-    "_linalg_eigh": lambda x: A._linalg_eigh(x)[0],
+    "inverse": lambda x: A.inverse(well(x)),
+    "linalg_inv": lambda x: A.linalg_inv(well(x)),
+    "linalg_inv_ex": lambda x: A.linalg_inv_ex(well(x))[0],
+    "linalg_svd": lambda x: A.linalg_svd(well(x))[0],
+    "_linalg_svd": lambda x: A._linalg_svd(well(x))[2],
+    "linalg_eigh": lambda x: A.linalg_eigh(well(x))[1],
+    "_linalg_eigh": lambda x: A._linalg_eigh(well(x))[1],
+    "linalg_matrix_exp": lambda x: A.linalg_matrix_exp(x / 20),
+    "matrix_exp": lambda x: A.matrix_exp(x / 20),
+    "linalg_pinv": lambda x: A.linalg_pinv(well(x)),
+}
+FACTORS: dict[str, Function] = {
+    "linalg_qr": lambda x: A.linalg_qr(well(x))[0],
+    "linalg_lu": lambda x: A.linalg_lu(well(x))[1],
+    "linalg_cholesky_ex": lambda x: A.linalg_cholesky_ex(well(x))[0],
 }
 
 MORE: dict[str, Entry] = {
@@ -235,6 +245,14 @@ UNSEEN: dict[str, Entry] = {
     "searchsorted in data": (lambda x: A.searchsorted(x[0], x), BOARD, {(1, 2): {(1, 2), *grid((0,), range(4))}}),
     "searchsorted of a number": (lambda x: A.searchsorted.Scalar(x[1], 0.5), BOARD, {(): ROW}),
     "bucketize of a number in data": (lambda x: A.bucketize.Scalar(0.5, x[1]), BOARD, {(): ROW}),
+    "bilinear of data": (
+        lambda x: A.bilinear(x, torch.ones(3, 2).to(x), torch.ones(5, 4, 2).to(x)), BOARD,
+        {(1, 4): ROW},
+    ),
+    "_trilinear": (
+        lambda x: A._trilinear(x, torch.ones(2, 4).to(x), x, [1], [0], [1], [2]), BOARD,
+        {(1, 0): ROW},
+    ),
     "_masked_softmax": (
         lambda x: A._masked_softmax(x, torch.ones(BOARD).triu(1).bool(), 1, 2),
         BOARD, {(1, 0): grid((1,), range(2)), (0, 0): {(0, 0)}, (2, 3): set()},

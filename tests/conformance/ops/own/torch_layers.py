@@ -141,6 +141,17 @@ RESIZING: dict[str, Entry] = {
     ),
 }  # fmt: skip
 
+FRAMES: dict[str, Entry] = {
+    "istft": (
+        lambda x: torch.istft(complex_(x), 8, 2, window=torch.ones(8).to(x)), (1, 5, 6),
+        {(0, 0): window(range(5), range(3)), (0, 5): window(range(5), range(1, 5))},
+    ),
+    "istft of one side": (
+        lambda x: torch.istft(complex_(x), 8, 4, 4, torch.ones(4).to(x), False), (1, 5, 3),
+        {(0, 3): window(range(5), (0,)), (0, 6): window(range(5), (1,))},
+    ),
+}  # fmt: skip
+
 MIXING: dict[str, Entry] = {
     "_convolution": (
         lambda x: A._convolution(
@@ -163,6 +174,13 @@ MIXING: dict[str, Entry] = {
     "conv_tbc": (
         lambda x: A.conv_tbc(x, torch.ones(3, 2, 4).to(x), torch.ones(4).to(x), 1), (5, 3, 2),
         {(0, 1, 3): grid((0, 1), (1,), range(2)), (2, 0, 1): grid((1, 2, 3), (0,), range(2))},
+    ),
+    "prelu of channels": (
+        lambda x: A.prelu(x, torch.tensor([0.5, 0.25]).to(x)), IMAGE, {(0, 1, 2, 3): at(0, 1, 2, 3)},
+    ),
+    "prelu, the slope": (
+        lambda x: A.prelu(torch.ones(2, 4, 3).to(x) * -1, x[1]), BOARD,
+        {(1, 3, 2): at(1, 3)},
     ),
     "native_channel_shuffle": (
         lambda x: A.native_channel_shuffle(x, 2), (1, 6, 2, 2), {(0, 1, 1, 0): at(0, 3, 1, 0)},
@@ -296,6 +314,18 @@ UNSEEN: dict[str, Entry] = {
     "embedding of data": (
         lambda x: A.embedding(torch.ones(5, 2).to(x), x.clamp(0, 4).long()), BOARD, {(1, 2, 1): at(1, 2)},
     ),
+    "dequantized by channels": (
+        lambda x: torch.quantize_per_channel(
+            x.float(), torch.tensor([0.5, 0.25, 0.5]).float(), torch.zeros(3).long(), 0, torch.qint8
+        ).dequantize(),
+        BOARD, {(1, 2): at(1, 2)},
+    ),
+    "_fake_quantize_per_tensor_affine_cachemask_tensor_qparams": (
+        lambda x: A._fake_quantize_per_tensor_affine_cachemask_tensor_qparams(
+            x.float(), torch.tensor([0.25]).float(), torch.zeros(1).int(), torch.ones(1).long(), 0, 9
+        )[0],
+        BOARD, {(1, 2): at(1, 2)},
+    ),
     "dequantized": (
         lambda x: torch.quantize_per_tensor(x.float(), 0.25, 0, torch.qint8).dequantize(), BOARD,
         {(1, 2): at(1, 2)},
@@ -333,6 +363,10 @@ BOUNDED: dict[str, Entry] = {
     "fractional_max_pool3d": (
         lambda x: F.fractional_max_pool3d(x, 2, output_size=(2, 2, 3)), (1, 1, 4, 5, 6),
         {(0, 0, 1, 1, 1): window((0,), (2, 3), (3, 4), (2, 3))},
+    ),
+    "grid_sampler_3d of data": (
+        lambda x: A.grid_sampler_3d(x, torch.cat([x, x, x], 1).permute(0, 2, 3, 4, 1), 0, 0, True),
+        VOLUME, {(0, 0, 1, 2, 3): window((0,), range(3), range(4), range(5))},
     ),
     "grid_sampler of data": (
         lambda x: A.grid_sampler(x, x.permute(0, 2, 3, 1), 0, 0, True), IMAGE, {(0, 1, 2, 3): {(0, 0, 2, 3), *window((1,), range(5), range(6))}},
