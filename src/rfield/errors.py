@@ -42,6 +42,10 @@ class TooLargeError(RFieldError, MemoryError):
     """An exact answer would need more cells than rfield is willing to allocate."""
 
 
+class NotANumberError(RFieldError, ArithmeticError):
+    """A gradient is NaN or infinite, so there is nothing to average."""
+
+
 class NotTileableError(RFieldError, ValueError):
     """No plan of tiles gives what the whole input gives; the layers are named."""
 

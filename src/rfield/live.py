@@ -2,6 +2,8 @@
 
 Everything else in rfield needs structure only. These two need a model with numbers: a live one, or
 the name of one that can be built (``"timm:convnext_tiny"``, with random weights; an ONNX file).
+Who runs a model is decided here: PyTorch its modules, JAX its functions and the modules of its
+libraries, ONNX Runtime a file; a Keras model its backend.
 """
 
 from __future__ import annotations
@@ -9,14 +11,16 @@ from __future__ import annotations
 import os
 import sys
 from collections.abc import Callable, Iterable, Mapping, Sequence
+from contextlib import nullcontext
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, cast
 
 from .analysis.pixels import measured as _measured
 from .analysis.pixels import verification as _verification
 from .core.graph import Graph
 from .errors import UnreadableModelError
-from .frontends.registry import resolve
+from .frontends import code
+from .frontends.registry import resolve, target_of_object
 from .loading import load
 
 if TYPE_CHECKING:
@@ -48,7 +52,8 @@ def verify(
     so that they hide nothing.
 
     Args:
-        model: a PyTorch module; a spec such as ``"timm:resnet50"`` (built with random weights); an
+        model: a PyTorch module; a JAX function or module, a Keras model on the backend PyTorch or
+            JAX; a spec such as ``"timm:resnet50"`` (built with random weights); an
             ``onnx.ModelProto`` or the path of a ``.onnx`` file (run by ONNX Runtime).
         input_shape: as for ``load``.
         output: the layer or layers to look at; default: the outputs, and layers spread over the
@@ -69,17 +74,14 @@ def verify(
         NotDeterministicError: two runs on the same input differ.
     """
     if _is_onnx(model):
-        if graph is None:
-            graph = load(model, input_shape, **load_options)
-        kind: Any = resolve("onnx.running:RunningModel")
-        running = kind(model, graph, **_chosen(load_options, "training", "values"))
+        home, shape = "onnx.running:RunningModel", input_shape
     else:
-        module, shape = built(model)
+        model, shape, home = built(model, "Running", load_options.pop("arguments", None))
         shape = shape if input_shape is None else input_shape
-        if graph is None:
-            graph = load(module, shape, **load_options)
-        kind = resolve("torch:RunningModule")
-        running = kind(module, graph, **_chosen(load_options, "training"))
+    if graph is None:
+        graph = load(model, shape, **load_options)
+    kind: Any = resolve(home)
+    running = kind(model, graph, **_chosen(load_options, home))
     layers = (output,) if isinstance(output, str) else tuple(output or ())
     return _verification.verify(
         graph, running, layers=layers, wrt=wrt, positions=positions, samples=samples,
@@ -108,7 +110,8 @@ def measured_influence(
     with standard errors. The model comes back as it was.
 
     Args:
-        model: a PyTorch module, or a spec (built with random weights, which ``.note`` says).
+        model: a PyTorch module; a JAX function or module; or a spec (built with random weights,
+            which ``.note`` says).
         inputs: a batch, or an iterable of images or batches, which is read one image at a time;
             None: ``count`` images of seeded noise.
         output: the layer; default the last output.
@@ -124,12 +127,13 @@ def measured_influence(
     Raises:
         NotANumberError: a gradient is not finite; the layer where that begins is named.
     """
-    module, shape = built(model)
+    module, shape, home = built(model, "Gradients", load_options.pop("arguments", None))
     if input_shape is None:
         input_shape = shape if inputs is None else _shape_of(inputs) or shape
     graph = load(module, input_shape, **load_options)
-    kind: Any = resolve("torch:ModuleGradients")
-    gradients = kind(module, graph, inputs, count=count, seed=seed)
+    kind: Any = resolve(home)
+    given = _chosen(load_options, home)
+    gradients = kind(module, graph, inputs, count=count, seed=seed, **given)
     found = _measured.measured_influence(
         graph, gradients, output, index=index, reduce=reduce, wrt=wrt, progress=progress
     )
@@ -148,22 +152,61 @@ def _is_onnx(model: Any) -> bool:
     return kind is not None and isinstance(model, kind)
 
 
-def _chosen(options: Mapping[str, Any], *names: str) -> dict[str, Any]:
-    return {name: options[name] for name in names if name in options}
+_HOMES = {
+    "torch": {"Running": "torch:RunningModule", "Gradients": "torch:ModuleGradients"},
+    "jax": {"Running": "jax:RunningModel", "Gradients": "jax:ModelGradients"},
+}
+"""By framework: what runs a model, and what takes its gradients."""
+
+_OPTIONS = {
+    "torch:RunningModule": ("training",), "onnx.running:RunningModel": ("training", "values"),
+    "jax:RunningModel": ("training", "dtype"), "jax:ModelGradients": ("dtype",),
+}  # fmt: skip
+"""The options of ``load`` that matter when the model runs."""
 
 
-def built(model: Any) -> tuple[Any, Any]:
-    """A module that runs, and the input shape that is its own where it was given by name."""
+def _chosen(options: Mapping[str, Any], home: str) -> dict[str, Any]:
+    return {name: options[name] for name in _OPTIONS.get(home, ()) if name in options}
+
+
+def built(
+    model: Any, what: str, arguments: Mapping[str, Any] | None = None
+) -> tuple[Any, Any, str]:
+    """A model that runs, the input shape of its own where it was given by name, and its runner.
+
+    ``what``: ``"Running"`` or ``"Gradients"``. ``arguments``: of what is called to get it.
+    """
+    shape = None
     if isinstance(model, str):
-        build: Any = resolve("torch:build_live")
-        return build(model)
-    kinds = {f"{kind.__module__}.{kind.__qualname__}" for kind in type(model).__mro__}
-    if "torch.nn.modules.module.Module" not in kinds:
+        model, shape = _named(model, arguments or {})
+    framework = (target_of_object(model) or "").partition(":")[0]
+    if framework == "keras":
+        framework = sys.modules["keras"].backend.backend()
+    if not framework and callable(model) and not isinstance(model, type):
+        framework = "jax"
+    if framework not in _HOMES:
         raise UnreadableModelError(
-            f"a {type(model).__qualname__} cannot be run here; "
-            "expected a torch.nn.Module or a spec such as 'timm:resnet50'"
+            f"a {type(model).__qualname__} cannot be run here; expected a torch.nn.Module, a JAX "
+            "function or module, or a spec such as 'timm:resnet50'"
         )
-    return model, None
+    return model, shape, _HOMES[framework][what]
+
+
+def _named(spec: str, arguments: Mapping[str, Any]) -> tuple[Any, Any]:
+    """The model of a spec; whatever is called to get it draws the same numbers each time."""
+    if spec.partition(":")[0] in ("timm", "torchvision"):
+        return cast("Any", resolve("torch:build_live"))(spec)
+    if not code.is_code(spec):
+        raise UnreadableModelError(
+            f"{spec!r} cannot be run; expected 'timm:NAME', 'torchvision:NAME', "
+            "'package.module:name' or 'file.py:name'"
+        )
+    found = code.named(spec)
+    if target_of_object(found) is not None or code.takes_an_input(found, arguments):
+        return found, None
+    seeded: Any = resolve("torch:seeded") if "torch" in sys.modules else nullcontext
+    with seeded():
+        return code.made(spec, found, arguments), None
 
 
 def _shape_of(inputs: Iterable[Any] | Mapping[str, Any]) -> tuple[int, ...] | None:

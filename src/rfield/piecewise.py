@@ -74,13 +74,14 @@ def verify_tiling(
     how many outputs do.
 
     Args:
-        model: a PyTorch module, or a spec such as ``"torchvision:fcn_resnet50"``.
+        model: as for ``verify``: a PyTorch module, a JAX function or module, or a spec such as
+            ``"torchvision:fcn_resnet50"``.
         plan: from ``tile_plan``; the image must be one that the model can run on whole.
         seed: of the noise.
         progress: True for a bar on standard error, or a function of (tiles done, tiles in all).
     """
-    module, _ = built(model)
-    kind: Any = resolve("torch:RunningModule")
+    module, _, home = built(model, "Running")
+    kind: Any = resolve(home)
     graph = load(module, dict(plan.input_shapes))
     running = kind(module, graph)
     inputs: dict[str, Any] = running.inputs(seed)

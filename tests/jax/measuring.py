@@ -3,13 +3,16 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
-from typing import Any
+from typing import Any, NamedTuple
 
 import jax
 import jax.numpy as jnp
 import numpy as np
 
 Index = tuple[int, ...]
+CHANGES = ((1, 3.0), (1, -3.0), (2, 3.0), (2, -3.0), (3, 40.0), (3, -40.0))
+"""Seeds of an input and what is added to a position: enough for a maximum to move, and little
+enough for a function that saturates."""
 
 
 def double(tree: Any) -> Any:
@@ -23,30 +26,54 @@ def double(tree: Any) -> Any:
     return jax.tree_util.tree_map(one, tree)
 
 
-def measured(
-    run: Callable[[Any], Any], shape: Index, axes: Sequence[int], positions: Sequence[Index],
-    places: Sequence[int],
-) -> list[set[Index]]:  # fmt: skip
-    """For each output position (along axes ``places``) the input positions that change it."""
-    found: list[set[Index]] = [set() for _ in positions]
-    sizes = [shape[axis] for axis in axes]
-    inputs = list(np.ndindex(*sizes))
-    for seed, step in ((1, 3.0), (1, -3.0), (2, 3.0), (2, -3.0)):
-        base = np.random.default_rng(seed).uniform(-1, 1, shape)
-        plain = np.asarray(run(jnp.asarray(base)))
+class Looked(NamedTuple):
+    """Some positions, along axes ``places``, of one result of a function."""
 
-        def changed(place: Any, base: Any = base, step: float = step) -> Any:
+    positions: Sequence[Index]
+    places: Sequence[int]
+
+
+def measured(
+    run: Callable[[Any], Sequence[Any]], shape: Index, axes: Sequence[int],
+    results: Sequence[Looked], kind: Any = "float64",
+) -> list[list[set[Index]]]:  # fmt: skip
+    """For each result and each of its positions the input positions that change it.
+
+    ``run``: gives the results for one input; ``kind``: the type of the input, of which integers are
+    tokens below 7.
+    """
+    whole = jnp.issubdtype(jnp.dtype(kind), jnp.integer)
+    inputs = list(np.ndindex(*[shape[axis] for axis in axes]))
+
+    def seen(x: Any) -> list[Any]:
+        """The values at the positions, one row each."""
+        values = []
+        for value, looked in zip(run(x), results, strict=True):
+            ordered = jnp.moveaxis(value, looked.places, range(len(looked.places)))
+            rows = ordered[tuple(np.array(looked.positions).T)]
+            values.append(rows.reshape(len(looked.positions), -1))
+        return values
+
+    @jax.jit
+    def changes(base: Any, step: Any) -> Any:
+        """For each input position how much each row changes."""
+        plain = seen(base)
+
+        def one(place: Any) -> Any:
             index: list[Any] = [slice(None)] * len(shape)
             for k, axis in enumerate(axes):
                 index[axis] = place[k]
-            return run(jnp.asarray(base).at[tuple(index)].add(step))
+            after = seen(base.at[tuple(index)].add(step))
+            return [jnp.abs(a - b).max(1) for a, b in zip(after, plain, strict=True)]
 
-        after = np.asarray(jax.lax.map(jax.jit(changed), jnp.array(inputs), batch_size=64))
-        for k, position in enumerate(positions):
-            at: list[Any] = [slice(None)] * plain.ndim
-            for place, number in zip(places, position, strict=True):
-                at[place] = number
-            moved = np.abs(after[(slice(None), *at)] - plain[tuple(at)])
-            hits = moved.reshape(len(inputs), -1).max(1) > 1e-9
-            found[k] |= {inputs[n] for n in np.flatnonzero(hits)}
+        return jax.lax.map(one, jnp.array(inputs), batch_size=64)
+
+    found: list[list[set[Index]]] = [[set() for _ in looked.positions] for looked in results]
+    for seed, step in CHANGES:
+        draw = np.random.default_rng(seed)
+        base: Any = draw.integers(0, 4, shape) if whole else draw.uniform(-1, 1, shape)
+        moved = changes(jnp.asarray(base), abs(int(step)) % 5 if whole else step)
+        for sets, gaps in zip(found, moved, strict=True):
+            for k, column in enumerate(np.asarray(gaps).T):
+                sets[k] |= {inputs[n] for n in np.flatnonzero(column > 1e-9)}
     return found

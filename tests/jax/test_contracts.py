@@ -89,7 +89,7 @@ def test_an_op_without_a_rule():
         rfield.load(jnp.linalg.svd, (1, 4, 4))
     assert str(error.value) == (
         "UnsupportedOp: no rule for jax op 'svd' (1 use).\n"
-        "  first use: svd/svd   output (1, 4)\n"
+        "  first use: svd   output (1, 4)\n"
         '  Treat it as reading everything:   rfield.load(model, unknown="whole")\n'
         '  Or teach it:                      @rfield.frontends.jax.rule("svd")'
     )

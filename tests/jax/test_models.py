@@ -13,7 +13,7 @@ import jax
 import numpy as np
 
 import rfield
-from tests.jax.measuring import measured
+from tests.jax.measuring import Looked, measured
 from tests.jax.models import BOUNDS, MODELS, Example
 
 pytestmark = pytest.mark.jax
@@ -34,7 +34,8 @@ def claimed_and_measured(example: Example):
         exact.append(support.fidelity is rfield.Fidelity.EXACT)
     with jax.enable_x64(True):
         axes = graph.inputs_[0].axes
-        found = measured(example.run(), example.shape, axes, some, field.positions)
+        run, looked = example.run(), Looked(some, field.positions)
+        (found,) = measured(lambda x: [run(x)], example.shape, axes, [looked])
     return claimed, found, exact
 
 

@@ -126,9 +126,9 @@ def from_zoo(spec: str, options: dict[str, Any]) -> Any:
         import timm
 
         return timm.create_model(name, pretrained=False, **options)
-    from rfield.frontends.torch.live import build_live
+    from rfield.live import built
 
-    return build_live(spec)[0]
+    return built(spec, "Running")[0]
 
 
 def _onnx(match: str, files: Sequence[Path]) -> Iterator[tuple[str, Any, Any]]:

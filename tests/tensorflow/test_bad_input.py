@@ -294,7 +294,7 @@ def test_the_command_line_says_so_in_one_block(tmp_path):
     path = tmp_path / "graph.pb"
     path.write_bytes(small_cnn().bytes()[:-3])
     done = subprocess.run(
-        [sys.executable, "-m", "rfield.cli", "summary", str(path)], capture_output=True, text=True,
+        [sys.executable, "-m", "rfield", "summary", str(path)], capture_output=True, text=True,
         check=False,
     )  # fmt: skip
     assert done.returncode == 2

@@ -71,16 +71,22 @@ PICKLES = frozenset({".pt", ".pth", ".ckpt", ".pkl", ".pickle", ".bin", ".joblib
 """Formats that run code from the file when they are opened."""
 
 
-def reader_of_object(source: object) -> Reader | None:
-    """The front end for a live object, or None."""
+def target_of_object(source: object) -> str | None:
+    """The ``front end:function`` that reads a live object, or None."""
     for key, target in LIVE.items():
         module, _, path = key.partition(":")
         kind: Any = sys.modules.get(module)
         for part in path.split("."):
             kind = None if kind is None else getattr(kind, part, None)
         if isinstance(kind, type) and isinstance(source, kind):
-            return resolve(target)
+            return target
     return None
+
+
+def reader_of_object(source: object) -> Reader | None:
+    """The front end for a live object, or None."""
+    target = target_of_object(source)
+    return None if target is None else resolve(target)
 
 
 def reader_of_path(path: Path) -> Reader:

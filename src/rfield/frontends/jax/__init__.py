@@ -19,10 +19,15 @@ from . import (  # noqa: F401  # importing a family registers its rules
     pointwise,
     windows,
 )
+from .gradients import ModelGradients
 from .model import Model
 from .rulebook import RULES, Call, rule
+from .running import RunningModel
 
-__all__ = ["RULES", "Call", "Constant", "Outputs", "Reading", "read_callable", "rule"]
+__all__ = [
+    "RULES", "Call", "Constant", "ModelGradients", "Outputs", "Reading", "RunningModel",
+    "read_callable", "rule",
+]  # fmt: skip
 
 
 def read_callable(function: Any, request: Request) -> Graph:

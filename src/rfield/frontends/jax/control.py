@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 from ..machine import bodies
@@ -15,18 +15,26 @@ def _outputs(results: Sequence[Any]) -> Any:
     return results[0] if len(results) == 1 else Outputs(results)
 
 
-@rule(
+CALLS = (
     "jit", "pjit", "closed_call", "core_call", "custom_jvp_call", "custom_vjp_call", "checkpoint",
     "remat2", "custom_vjp_call_jaxpr",
 )  # fmt: skip
+
+
+def called(parameters: Mapping[str, Any]) -> Any:
+    """The jaxpr that a call reads its operands with; None where there is none."""
+    names = ("jaxpr", "call_jaxpr", "fun_jaxpr")
+    return next((parameters[name] for name in names if name in parameters), None)
+
+
+@rule(*CALLS)
 def call(call: Call) -> Any:
     """A function, read in the place of its call.
 
     https://docs.jax.dev/en/latest/jaxpr.html
     """
-    names = ("jaxpr", "call_jaxpr", "fun_jaxpr")
-    jaxpr = next(call.parameters[name] for name in names if name in call.parameters)
-    return _outputs(bodies.call(call.machine, call.machine.body(jaxpr), call.operands))
+    body = call.machine.body(called(call.parameters))
+    return _outputs(bodies.call(call.machine, body, call.operands))
 
 
 @rule("cond")

@@ -2,72 +2,63 @@
 
 from __future__ import annotations
 
-import inspect
-from collections.abc import Iterable, Mapping, Sequence
-from typing import Any
+from collections.abc import Mapping, Sequence
+from typing import Any, NamedTuple
 
 import jax
 
 from ...core.arguments import normalize_axis
-from ...core.graph import FreeShape, Graph
-from ...errors import (
-    InvalidModelError,
-    RFieldError,
-    UnreadableModelError,
-    UnresolvedSizeError,
-    show_shape,
-)
+from ...core.graph import Graph, SizedShape
+from ...errors import InvalidModelError, RFieldError, UnreadableModelError, unknown_name
+from ..machine.free import read_free
 from ..machine.values import Constant, Dependent, dependents
 from ..registry import Request
+from .control import called
 from .reader import Reader, Weight
-from .sources import Source, closed_over, shapes_of, source_of
+from .sources import Source, argument_names, closed_over, shapes_of, source_of
+
+OPTIONS = ("dtype",)
+
+
+class Program(NamedTuple):
+    """A traced model: what it is, its inputs (shapes with types), its jaxpr, what was read."""
+
+    source: Source
+    inputs: list[Any]
+    closed: Any
+    reader: Reader
+    graph: Graph
 
 
 class Model:
-    """A model, to be laid out at any input sizes."""
+    """A model, to be laid out at any input sizes.
+
+    Options: ``dtype``, the type of the inputs (``"int32"`` for tokens), or of each by its name.
+    """
 
     def __init__(self, model: Any, request: Request) -> None:
+        for name in request.options:
+            if name not in OPTIONS:
+                raise unknown_name("option", name, OPTIONS)
         self.model = model
         self.request = request
-        self.shapes: dict[str, FreeShape] = {}
+        self.shapes = shapes_of(request, argument_names(model))
 
     def graph(self) -> Graph:
-        """The graph at the sizes that were asked for."""
-        names: Sequence[str] = ()
-        call = self.model if inspect.isroutine(self.model) else type(self.model).__call__
-        try:
-            names = [name for name in inspect.signature(call).parameters if name != "self"]
-        except (TypeError, ValueError):
-            names = ()
-        self.shapes = {**shapes_of(self.request, names)}
-        for name, shape in self.shapes.items():
-            if None in shape[1:]:
-                raise UnresolvedSizeError(
-                    f"{name}: shape {show_shape(shape)}; JAX traces sizes, so padding that depends "
-                    "on them is not seen.\n"
-                    "  Give every size:   rfield.load(model, (1, 224, 224, 3))"
-                )
-        graph = self._lay_out(self.shapes)
+        """The graph at the sizes that were asked for; free ones stay free."""
+        axes = self.request.axes
+        batch = isinstance(axes, Sequence) and 0 in axes
+        measured = {name: range(not batch, len(shape)) for name, shape in self.shapes.items()}
+        return read_free(self.shapes, measured, lambda shapes: self.program(shapes).graph)
 
-        def reread(shapes: Mapping[str, Sequence[int]]) -> Graph:
-            again = self._lay_out({**self.shapes, **shapes})
-            again.reread = reread
-            return again
-
-        graph.reread = reread
-        return graph
-
-    def _lay_out(self, shapes: Mapping[str, Sequence[int | None]]) -> Graph:
-        laid = {
-            name: tuple(1 if size is None else size for size in shape)
-            for name, shape in shapes.items()
-        }
-        inputs = [jax.ShapeDtypeStruct(sizes, "float32") for sizes in laid.values()]
+    def program(self, shapes: Mapping[str, SizedShape]) -> Program:
+        """The model at these sizes."""
+        inputs = [jax.ShapeDtypeStruct(sizes, self._dtype(name)) for name, sizes in shapes.items()]
         source, closed = self._traced(inputs)
         jaxpr = closed.jaxpr
         reader = Reader(
-            self.request.training, self.request.unknown,
-            root=_root(jaxpr, source.origin), stacks=source.stacks,
+            self.request.training, self.request.unknown, _root(jaxpr, source.origin),
+            closed_over(self.model),
         )  # fmt: skip
         count = len(jaxpr.invars) - len(inputs)
         paths = source.paths or [""] * count
@@ -76,26 +67,24 @@ class Model:
             for variable, path in zip(jaxpr.invars[:count], paths, strict=True)
         ]
         values: list[Dependent] = []
-        for name, sizes in laid.items():
+        for name, sizes in shapes.items():
             axes = self._axes(name, len(sizes), jaxpr, channels_first=source.channels_first)
-            index = reader.draft.input(name, sizes, axes)
-            values.append(Dependent(index, sizes))
-        held = closed_over(self.model)
+            values.append(Dependent(reader.draft.input(name, sizes, axes), tuple(sizes)))
         constants = [reader.held(value) for value in closed.consts]
-        for value, constant in zip(closed.consts, constants, strict=True):
-            if isinstance(constant, Weight):
-                constant.path = held.get(id(value), "")
-        if any(held.values()):
-            reader.stacks = _tell(jaxpr, held.values())
         results = reader.read(jaxpr, constants, [*weights, *values])
         if reader.unsupported and self.request.unknown == "error":
             raise reader.unsupported.error()
         found = [value.index for value in dependents(results)]
         if not found:
             raise UnreadableModelError(
-                f"{source.origin}: no output depends on the input {', '.join(laid)}"
+                f"{source.origin}: no output depends on the input {', '.join(shapes)}"
             )
-        return reader.draft.finish(found, reader.layers, origin=source.origin)
+        graph = reader.draft.finish(found, reader.layers, origin=source.origin)
+        return Program(source, inputs, closed, reader, graph)
+
+    def _dtype(self, name: str) -> Any:
+        kinds = self.request.options.get("dtype", "float32")
+        return kinds.get(name, "float32") if isinstance(kinds, Mapping) else kinds
 
     def _traced(self, inputs: Sequence[Any]) -> tuple[Source, Any]:
         try:
@@ -138,27 +127,19 @@ def _first_layout(jaxpr: Any, rank: int) -> Sequence[int] | None:
             spec = equation.params["dimension_numbers"].lhs_spec
             if len(spec) == rank:
                 return spec
-        for name in ("jaxpr", "call_jaxpr", "fun_jaxpr"):
-            inner = equation.params.get(name)
-            found = _first_layout(getattr(inner, "jaxpr", inner), rank) if inner else None
-            if found is not None:
-                return found
+        inner = called(equation.params)
+        found = _first_layout(getattr(inner, "jaxpr", inner), rank) if inner else None
+        if found is not None:
+            return found
     return None
 
 
-def _stacks(jaxpr: Any) -> list[str]:
-    return [str(equation.source_info.name_stack) for equation in jaxpr.eqns]
-
-
-def _tell(jaxpr: Any, paths: Iterable[str]) -> bool:
-    """Whether the name stack tells the modules that hold the weights."""
-    modules = {part for path in paths for part in path.split(".")}
-    return any(modules.intersection(stack.split("/")) for stack in _stacks(jaxpr))
-
-
 def _root(jaxpr: Any, origin: str) -> str:
-    """The module around everything, which is no name for any layer."""
-    first = {stack.partition("/")[0] for stack in _stacks(jaxpr)}
-    inside = any("/" in stack for stack in _stacks(jaxpr))
+    """The module or function around everything, which is no name for any layer."""
+    if len(jaxpr.eqns) == 1 and jaxpr.eqns[0].params.get("name") == origin:
+        return origin
+    stacks = [str(equation.source_info.name_stack) for equation in jaxpr.eqns]
+    first = {stack.partition("/")[0] for stack in stacks}
+    inside = any("/" in stack for stack in stacks)
     only = first.pop() if len(first) == 1 else ""
     return only if inside or only == origin else ""

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from itertools import zip_longest
 from math import prod
 from typing import Any, ClassVar
@@ -23,7 +23,13 @@ from .rulebook import RULES, Call, Run
 _NAME = re.compile(r"[\w.\-]+")
 _MOVES = frozenset({"broadcast_in_dim", "convert_element_type", "reshape", "squeeze", "transpose"})
 """What stands inside a layer that no name stack tells, between its weights."""
+_CLASSES = "eqx.nn."
+"""Equinox tells the class of a layer, not which it is."""
+_NAMELESS = ("<lambda>", "fn")
 _TURNS = frozenset({"cond", "scan", "while"})
+
+Place = tuple[tuple[int, ...], int]
+"""A result of an equation: the numbers of the calls around it and its own, and which result."""
 
 FAILURES = (
     RFieldError, ArithmeticError, AttributeError, LookupError, MemoryError, RecursionError,
@@ -43,13 +49,19 @@ class Weight(Constant):
 
 
 class Reader:
-    """Reads one jaxpr. ``draft`` and ``layers`` are what comes out."""
+    """Reads one jaxpr. ``draft`` and ``layers`` are what comes out.
 
-    def __init__(self, training: bool, unknown: str, root: str = "", stacks: bool = True) -> None:
+    ``root``: the scope of the model itself, which names no layer. ``modules``: those that hold the
+    arrays which the traced function names, by identity.
+    """
+
+    def __init__(
+        self, training: bool, unknown: str, root: str = "", modules: Mapping[int, str] | None = None
+    ) -> None:  # fmt: skip
         self.training = training
         self.unknown = unknown
         self.root = root
-        self.stacks = stacks
+        self.modules = modules or {}
         self.draft = Draft()
         self.layers: dict[str, int] = {}
         self.taken: dict[str, int] = {}
@@ -61,6 +73,8 @@ class Reader:
         self.outer: tuple[str, ...] = ()
         self.open: list[tuple[str, str]] = []  # scopes that are being read, with their names
         self.closed: dict[str, int] = {}
+        self.at: tuple[int, ...] = ()
+        self.places: dict[str, Place] = {}  # which equation computes a value, by its name
 
     # -- what rules ask for -----------------------------------------------------------------
 
@@ -78,12 +92,12 @@ class Reader:
         outer = self.outer
 
         def run(values: Sequence[Any]) -> list[Any]:
-            before, self.outer = self.outer, outer
+            before, self.outer = (self.outer, self.at), outer
             try:
                 return self.read(inner, [self.held(value) for value in held],
                                  [*constants, *values])  # fmt: skip
             finally:
-                self.outer = before
+                self.outer, self.at = before
 
         return run
 
@@ -93,7 +107,8 @@ class Reader:
         if isinstance(value, np.ndarray):
             return known(value) if value.size <= limits.MASK else Constant(shape)
         few = prod(shape) <= limits.MASK and getattr(value, "dtype", None) is not None
-        return Weight(shape, contents=(lambda: _contents(value)) if few else None)
+        path = self.modules.get(id(value), "")
+        return Weight(shape, path, (lambda: _contents(value)) if few else None)
 
     # -- equations --------------------------------------------------------------------------
 
@@ -102,20 +117,25 @@ class Reader:
         found: dict[Any, Any] = dict(
             zip([*jaxpr.constvars, *jaxpr.invars], [*constants, *values], strict=True)
         )
-        last = {v: k for k, e in enumerate(jaxpr.eqns) for v in e.invars if not _is_literal(v)}
-        kept = {v for v in jaxpr.outvars if not _is_literal(v)}
+        last = {v: k for k, e in enumerate(jaxpr.eqns) for v in e.invars if not is_literal(v)}
+        kept = {v for v in jaxpr.outvars if not is_literal(v)}
+        around = self.at
         for place, equation in enumerate(jaxpr.eqns):
+            self.at = (*around, place)
             operands = [self.value(found, v) for v in equation.invars]
             results = self.equation(equation, operands)
+            for k, value in enumerate(results):
+                if isinstance(value, Dependent):
+                    self.places[self.draft.nodes[value.index].name] = ((*around, place), k)
             found.update(zip(equation.outvars, results, strict=True))
             for v in equation.invars:
-                if not _is_literal(v) and last[v] == place and v not in kept:
+                if not is_literal(v) and last[v] == place and v not in kept:
                     found.pop(v, None)
         return [self.value(found, v) for v in jaxpr.outvars]
 
     def value(self, found: dict[Any, Any], variable: Any) -> Any:
         """What a variable or a literal stands for."""
-        return known(np.asarray(variable.val)) if _is_literal(variable) else found[variable]
+        return known(np.asarray(variable.val)) if is_literal(variable) else found[variable]
 
     def equation(self, equation: Any, operands: list[Any]) -> list[Any]:
         """The results of one equation."""
@@ -126,16 +146,16 @@ class Reader:
         rule = RULES.get(op)
         calls = rule is not None and rule.family == "control"
         path = _path(operands)
-        scopes = self.scopes(equation) or ((path,) if path else ())
-        if path and not self.stacks:
-            scopes = (path,)
+        scopes = self.scopes(equation, path)
         self.name = "/".join([*scopes, op])
         try:
             if self.count > limits.EXTRA:
                 raise TooLargeError(f"more than {limits.EXTRA:,} equations, loops written out")
             if calls:
-                name = str(equation.params.get("name", "")).strip("_<>")
-                self.outer = (*scopes, name) if name.isidentifier() and name != "fn" else scopes
+                name = str(equation.params.get("name", ""))
+                nameless = name in _NAMELESS or (name == self.root and not scopes)
+                name = "" if nameless else name.strip("_<>")
+                self.outer = (*scopes, name) if name.isidentifier() else scopes
             elif not any(isinstance(value, Dependent) for value in operands):
                 return self._constants(equation, operands, shapes, path)
             answer = self._answer(Call(self.name, op, operands, self, equation.params, shapes))
@@ -147,7 +167,7 @@ class Reader:
         finally:
             name, self.name, self.outer = self.name, before, outer
         results = list(made) if isinstance(made, Outputs) else [made]
-        quiet = not self.stacks and not scopes and op in _MOVES
+        quiet = not scopes and op in _MOVES
         if (not calls or op in _TURNS) and not quiet:
             self._note(scopes, name, results)
         return results
@@ -188,20 +208,22 @@ class Reader:
 
     # -- names ------------------------------------------------------------------------------
 
-    def scopes(self, equation: Any) -> tuple[str, ...]:
-        """The name stack of an equation, that of the calls around it in front."""
+    def scopes(self, equation: Any, path: str) -> tuple[str, ...]:
+        """The name stack of an equation, that of the calls around it in front.
+
+        ``path``, the module that holds its weight, is added where the stack does not tell it.
+        """
         own = [
             part
             for entry in equation.source_info.name_stack.stack
-            if type(entry).__name__ == "Scope"
+            if type(entry).__name__ == "Scope" and not entry.name.startswith(_CLASSES)
             for part in entry.name.split("/")
             if part != "~" and _NAME.fullmatch(part)
         ]
-        if not self.stacks:
-            return self.outer
         if not self.outer and own and own[0] == self.root:
             own = own[1:]
-        return (*self.outer, *own)
+        found = (*self.outer, *own)
+        return found if not path or path.rsplit(".", maxsplit=1)[-1] in found else (*found, path)
 
     def _note(self, scopes: Sequence[str], name: str, results: Sequence[Any]) -> None:
         """The last value of a scope is the layer of its name; a scope that comes again, another."""
@@ -230,7 +252,8 @@ class Reader:
         return made
 
 
-def _is_literal(variable: Any) -> bool:
+def is_literal(variable: Any) -> bool:
+    """Whether a variable of a jaxpr is a number that stands there."""
     return hasattr(variable, "val")
 
 

@@ -10,8 +10,10 @@ import inspect
 import sys
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
+from functools import partial
 from typing import Any
 
+from ...core.graph import FreeShape
 from ...errors import UnreadableModelError
 from ..registry import Request
 
@@ -20,16 +22,16 @@ from ..registry import Request
 class Source:
     """``function(weights, *inputs)``; ``paths`` are the modules that hold the weights, in order.
 
-    ``stacks``: the name stack tells the layers. ``channels_first``: how inputs are laid out where
-    no convolution tells. ``names``: of the arguments that are inputs.
+    ``numbers``: makes the weights themselves, random ones where the model has none.
+    ``channels_first``: how inputs are laid out where no convolution tells. ``otherwise``: the
+    function where ``function`` refuses the inputs.
     """
 
     function: Callable[..., Any]
     weights: Any = ()
+    numbers: Callable[[], Any] = tuple
     paths: list[str] = field(default_factory=list[str])
-    stacks: bool = True
     channels_first: bool = False
-    names: Sequence[str] = ()
     origin: str = ""
     otherwise: Callable[..., Any] | None = None
 
@@ -41,14 +43,9 @@ def source_of(model: Any, request: Request, inputs: Sequence[Any]) -> Source:
         kind = getattr(kind, name, None) if kind is not None else None
         if isinstance(kind, type) and isinstance(model, kind):
             return made(model, request, inputs)
-    return _plain(model, request)
-
-
-def _plain(function: Any, request: Request) -> Source:
-    """A function; weights that it closes over are named by the model that holds them."""
-    given = _switches(function, request.training)
-    name = getattr(function, "__name__", type(function).__name__)
-    return Source(lambda _weights, *xs: function(*xs, **given), names=_names(function), origin=name)
+    given = _switches(model, request.training)
+    origin = getattr(_function(model), "__name__", type(model).__name__)
+    return Source(lambda _weights, *xs: model(*xs, **given), origin=origin)
 
 
 def _linen(module: Any, request: Request, inputs: Sequence[Any]) -> Source:
@@ -56,11 +53,15 @@ def _linen(module: Any, request: Request, inputs: Sequence[Any]) -> Source:
 
     given = _switches(type(module).__call__, request.training)
     keys = {name: jax.random.key(0) for name in ("params", "dropout")}
+
+    def init(*xs: Any) -> Any:
+        return module.init(keys, *xs, **given)
+
     if module.scope is not None:
-        module, weights = module.unbind()
-        weights = _abstract(weights)
+        module, held = module.unbind()
+        weights, numbers = _abstract(held), lambda: held
     else:
-        weights = jax.eval_shape(lambda *xs: module.init(keys, *xs, **given), *inputs)
+        weights, numbers = jax.eval_shape(init, *inputs), lambda: init(*_zeros(inputs))
     changing = [name for name in weights if name != "params"] if request.training else False
 
     def apply(variables: Any, *xs: Any) -> Any:
@@ -69,10 +70,10 @@ def _linen(module: Any, request: Request, inputs: Sequence[Any]) -> Source:
         )
         return found[0] if changing is not False else found
 
-    return Source(apply, weights, names=_names(type(module).__call__), origin=_kind(module))
+    return Source(apply, weights, numbers, origin=type(module).__name__)
 
 
-def _nnx(module: Any, request: Request, inputs: Sequence[Any]) -> Source:
+def _nnx(module: Any, request: Request, _inputs: Sequence[Any]) -> Source:
     from flax import nnx
 
     definition, state = nnx.split(module)
@@ -82,14 +83,13 @@ def _nnx(module: Any, request: Request, inputs: Sequence[Any]) -> Source:
         (again.train if request.training else again.eval)()
         return again(*xs)
 
-    paths = _paths(state)
     return Source(
-        apply, _abstract(state), paths, stacks=False, names=_names(type(module).__call__),
-        origin=_kind(module),
+        apply, _abstract(state), lambda: state, [path for path, _ in _paths(state)],
+        origin=type(module).__name__,
     )  # fmt: skip
 
 
-def _equinox(module: Any, request: Request, inputs: Sequence[Any]) -> Source:
+def _equinox(module: Any, request: Request, _inputs: Sequence[Any]) -> Source:
     import equinox
     import jax
 
@@ -107,12 +107,12 @@ def _equinox(module: Any, request: Request, inputs: Sequence[Any]) -> Source:
         return jax.vmap(lambda *ys: apply(weights, *ys))(*xs)
 
     return Source(
-        mapped, _abstract(arrays), _paths(arrays), stacks=False, channels_first=True,
-        names=_names(type(module).__call__), origin=_kind(module), otherwise=apply,
+        mapped, _abstract(arrays), lambda: arrays, [path for path, _ in _paths(arrays)],
+        channels_first=True, origin=type(module).__name__, otherwise=apply,
     )  # fmt: skip
 
 
-def _haiku(transformed: Any, request: Request, inputs: Sequence[Any]) -> Source:
+def _haiku(transformed: Any, _request: Request, inputs: Sequence[Any]) -> Source:
     import jax
 
     key = jax.random.key(0)
@@ -125,7 +125,21 @@ def _haiku(transformed: Any, request: Request, inputs: Sequence[Any]) -> Source:
         found = transformed.apply(*first, *([key] if takes_key else []), *xs)
         return found[0] if stateful else found
 
-    return Source(apply, weights, origin="haiku")
+    return Source(
+        apply, weights, lambda: transformed.init(key, *_zeros(inputs)), origin="haiku"
+    )  # fmt: skip
+
+
+def _keras(model: Any, request: Request, _inputs: Sequence[Any]) -> Source:
+    variables = [model.trainable_variables, model.non_trainable_variables]
+    state = [[variable.value for variable in each] for each in variables]
+    known = "training" in inspect.signature(model.call).parameters
+    given = {"training": request.training} if known else {}
+
+    def apply(weights: Any, *xs: Any) -> Any:
+        return model.stateless_call(*weights, xs[0] if len(xs) == 1 else list(xs), **given)[0]
+
+    return Source(apply, _abstract(state), lambda: state, origin=model.name)
 
 
 _KINDS: tuple[tuple[str, str, Callable[..., Source]], ...] = (
@@ -134,34 +148,37 @@ _KINDS: tuple[tuple[str, str, Callable[..., Source]], ...] = (
     ("equinox", "Module", _equinox),
     ("haiku", "Transformed", _haiku),
     ("haiku", "TransformedWithState", _haiku),
+    ("keras", "Model", _keras),
 )
 
 
-def _kind(module: Any) -> str:
-    return type(module).__name__
+def _function(model: Any) -> Any:
+    """The Python function that a model calls, for its name and what it closes over."""
+    return _function(model.func) if isinstance(model, partial) else inspect.unwrap(model)
 
 
-def _switches(function: Any, training: bool) -> dict[str, bool]:
-    """Arguments that say whether it is training, under the names that are usual."""
+def _parameters(model: Any) -> Mapping[str, inspect.Parameter]:
+    plain = inspect.isroutine(model) or isinstance(model, partial) or hasattr(model, "__wrapped__")
     try:
-        parameters = inspect.signature(function).parameters
+        found = inspect.signature(model if plain else type(model).__call__).parameters
     except (TypeError, ValueError):
         return {}
+    return {name: each for name, each in found.items() if name != "self"}
+
+
+def _switches(model: Any, training: bool) -> dict[str, bool]:
+    """Arguments that say whether it is training, under the names that are usual."""
     values = {
         "train": training, "training": training, "is_training": training,
         "deterministic": not training, "use_running_average": not training,
     }  # fmt: skip
-    return {name: value for name, value in values.items() if name in parameters}
+    return {name: value for name, value in values.items() if name in _parameters(model)}
 
 
-def _names(function: Any) -> list[str]:
+def argument_names(model: Any) -> list[str]:
     """The names of its positional arguments."""
-    try:
-        parameters = inspect.signature(function).parameters.values()
-    except (TypeError, ValueError):
-        return []
     kinds = (inspect.Parameter.POSITIONAL_ONLY, inspect.Parameter.POSITIONAL_OR_KEYWORD)
-    return [p.name for p in parameters if p.kind in kinds and p.name != "self"]
+    return [name for name, each in _parameters(model).items() if each.kind in kinds]
 
 
 def _abstract(weights: Any) -> Any:
@@ -174,37 +191,55 @@ def _abstract(weights: Any) -> Any:
     )  # fmt: skip
 
 
-def _paths(weights: Any) -> list[str]:
-    """For each weight the attribute path of the module that holds it: ``layers.0.conv``."""
+def _zeros(inputs: Sequence[Any]) -> list[Any]:
+    import jax.numpy as jnp
+
+    return [jnp.zeros(each.shape, each.dtype) for each in inputs]
+
+
+def _paths(weights: Any) -> list[tuple[str, str]]:
+    """For each weight the attribute path of the module that holds it, and its name in there."""
     import jax
 
-    found: list[str] = []
+    found: list[tuple[str, str]] = []
     for path, _leaf in jax.tree_util.tree_flatten_with_path(weights)[0]:
         parts = [
             str(getattr(key, "name", getattr(key, "key", getattr(key, "idx", "")))) for key in path
         ]
         while parts and parts[-1] in ("value", "raw_value"):
             parts.pop()
-        found.append(".".join(parts[:-1]))
+        found.append((".".join(parts[:-1]), "".join(parts[-1:])))
     return found
 
 
-def closed_over(function: Any) -> dict[int, str]:
-    """The weights that a function names, by identity: the modules that hold them."""
+def closed_over(model: Any) -> dict[int, str]:
+    """The weights that a function names, by identity: the modules that hold them.
+
+    A module that is closed over itself is called as its variable is; in a dictionary of arrays the
+    key stands for a module.
+    """
     import jax
 
-    if not inspect.isfunction(function):
-        return {}
-    variables = inspect.getclosurevars(function)
+    held: list[tuple[str, Any]] = []
+    if isinstance(model, partial):
+        held = [("", value) for value in (*model.args, *model.keywords.values())]
+    function = _function(model)
+    if inspect.ismethod(function):
+        held, function = [*held, ("", function.__self__)], function.__func__
+    if inspect.isfunction(function):
+        variables = inspect.getclosurevars(function)
+        held += [*variables.nonlocals.items(), *variables.globals.items()]
     found: dict[int, str] = {}
-    for held in [*variables.nonlocals.values(), *variables.globals.values()]:
-        leaves = jax.tree_util.tree_leaves(held)
-        for leaf, path in zip(leaves, _paths(held), strict=True):
-            found[id(leaf)] = path
+    for name, tree in held:
+        leaves = jax.tree_util.tree_leaves(tree)
+        plain = isinstance(tree, (Mapping, Sequence))
+        own = "" if plain or (leaves and leaves[0] is tree) else name
+        for leaf, (path, key) in zip(leaves, _paths(tree), strict=True):
+            found[id(leaf)] = path or own or (key if plain else "")
     return found
 
 
-def shapes_of(request: Request, names: Sequence[str]) -> dict[str, tuple[int | None, ...]]:
+def shapes_of(request: Request, names: Sequence[str]) -> dict[str, FreeShape]:
     """The inputs that were asked for, by name, in the order of the arguments."""
     given = request.input_shape
     if given is None:

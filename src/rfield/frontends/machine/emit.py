@@ -169,7 +169,9 @@ class Emitter:
         if not plain or len(given) < len(op.links):
             return op, None
         elements = [
-            v.known(as_factor=op.algebra == "multiply") if isinstance(v, Constant) else k
+            v.known(as_factor=op.algebra == "multiply", as_choice=op.algebra == "where")
+            if isinstance(v, Constant)
+            else k
             for v, k in zip(given, held, strict=False)
         ]
         first = given[0]

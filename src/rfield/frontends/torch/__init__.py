@@ -25,7 +25,7 @@ from . import (  # noqa: F401 - importing a family registers its rules
 from .capture import read_module
 from .exported import read_exported
 from .gradients import ModuleGradients
-from .live import build_live
+from .live import build_live, seeded
 from .pt2 import read_pt2
 from .rulebook import RULES, Arguments, Reading, rule
 from .running import RunningModule
@@ -44,4 +44,5 @@ __all__ = [
     "read_timm",
     "read_torchvision",
     "rule",
+    "seeded",
 ]

@@ -16,13 +16,9 @@ from numpy.typing import NDArray
 from torch import nn
 
 from ...core.graph import Graph
-from ...errors import InvalidModelError, RFieldError, show_shape
+from ...errors import InvalidModelError, NotANumberError, show_shape
 from .running import Catch, has_numbers, tensors_of
 from .untouched import untouched
-
-
-class NotANumberError(RFieldError, ArithmeticError):
-    """A gradient is NaN or infinite, so there is nothing to average."""
 
 
 class ModuleGradients:

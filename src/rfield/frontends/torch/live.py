@@ -3,33 +3,39 @@
 from __future__ import annotations
 
 import inspect
+from collections.abc import Iterator
+from contextlib import contextmanager
 from importlib import import_module
 from typing import Any
 
 import torch
 from torch import nn
 
-from ...errors import UnreadableModelError
 from .zoo import build_timm, build_torchvision
 
 
 def build_live(spec: str) -> tuple[nn.Module, Any]:
-    """The model of a spec, in eval mode, and the input shape that its zoo states for it.
+    """The model of a zoo, in eval mode, and the input shape that its zoo states for it.
 
-    ``"timm:…"``, ``"torchvision:…"`` or ``"package.module:callable"``. The scales of normalisations
-    that a zoo starts at zero are set to one: its residual branches would do nothing.
+    ``"timm:…"`` or ``"torchvision:…"``. The scales of normalisations that a zoo starts at zero are
+    set to one: its residual branches would do nothing.
     """
     prefix, _, name = spec.partition(":")
-    state = torch.get_rng_state()
-    torch.manual_seed(0)
-    try:
+    with seeded():
         if prefix == "timm":
             _, shape = build_timm(name)
             return _awake(import_module("timm").create_model(name, pretrained=False)), shape
-        if prefix == "torchvision":
-            _, shape = build_torchvision(name)
-            return _awake(_torchvision(name)), shape
-        return _called(spec, prefix, name).eval(), None
+        _, shape = build_torchvision(name)
+        return _awake(_torchvision(name)), shape
+
+
+@contextmanager
+def seeded() -> Iterator[None]:
+    """The same random weights each time, and the user's random numbers as they were."""
+    state = torch.get_rng_state()
+    torch.manual_seed(0)
+    try:
+        yield
     finally:
         torch.set_rng_state(state)
 
@@ -49,21 +55,3 @@ def _torchvision(name: str) -> nn.Module:
     wanted = {"weights": None, "weights_backbone": None}
     model = builder(**{key: value for key, value in wanted.items() if key in accepted})
     return model.backbone if ".detection" in builder.__module__ else model
-
-
-def _called(spec: str, module: str, name: str) -> nn.Module:
-    if not module or not name:
-        raise UnreadableModelError(
-            f"{spec!r} cannot be run; expected 'timm:NAME', 'torchvision:NAME' or "
-            "'package.module:callable'"
-        )
-    try:
-        found = getattr(import_module(module), name)
-    except (ModuleNotFoundError, AttributeError) as error:
-        raise UnreadableModelError(f"{spec!r}: {error}") from None
-    model = found if isinstance(found, nn.Module) else found()
-    if not isinstance(model, nn.Module):
-        raise UnreadableModelError(
-            f"{spec!r} is a {type(model).__qualname__}, not a PyTorch module"
-        )
-    return model
