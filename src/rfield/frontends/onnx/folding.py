@@ -150,6 +150,7 @@ FOLDS: dict[str, tuple[str, Settings]] = {
     "CastLike": ("cast", _first(lambda call: {"dtype": _array(call, 1).dtype})),
     "ConstantOfShape": ("full", _alone(_filled)),
     "Range": ("arange", _alone(_counted)),
+    "com.microsoft::Range": ("arange", _alone(_counted)),
     "Concat": ("concatenate", lambda call: (call.given, {"axis": call.int("axis", 1)})),
     "Gather": ("take", _first(lambda call: {
         "indices": _array(call, 1), "axis": call.int("axis", 0),

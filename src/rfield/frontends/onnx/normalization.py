@@ -146,7 +146,7 @@ def local_response_norm(call: Call) -> Any:
 
 @rule("SoftmaxCrossEntropyLoss", "NegativeLogLikelihoodLoss")
 def loss(call: Call) -> Outputs:
-    """A number for all, or one for each position.
+    """A number for all, or one for each position; without a softmax it reads the class's alone.
 
     https://onnx.ai/onnx/operators/onnx__SoftmaxCrossEntropyLoss.html
     """
@@ -154,7 +154,8 @@ def loss(call: Call) -> Outputs:
     if call.text("reduction", "mean") != "none":
         return Outputs([arrays.anywhere([call[0], call[1]], (), kind="loss")])
     first = ops.reduce(shape, [1], kind="loss")
-    both = Op("loss", first.shape, (*first.links, *ops.pointwise(target).links))
+    links = (*first.links, *ops.pointwise(target).links)
+    both = Op("loss", first.shape, links, exact=call.op == "SoftmaxCrossEntropyLoss")
     return Outputs([both, ops.mix(shape, [1], kind="log_softmax")])
 
 

@@ -115,7 +115,7 @@ def dropout(call: Call) -> Outputs:
     https://onnx.ai/onnx/operators/onnx__Dropout.html
     """
     op = ops.pointwise(call.shape(0), kind="dropout", algebra="keep")
-    return Outputs([op, op])
+    return Outputs([op, Constant(call.shape(0), made=True)])
 
 
 @rule("com.microsoft::BiasDropout")
@@ -126,7 +126,7 @@ def bias_dropout(call: Call) -> Outputs:
     """
     shapes = [() if value is None else value.shape for value in call.operands[:3]]
     op = ops.pointwise(*shapes, kind="bias_dropout", join=True)
-    return Outputs([op, op])
+    return Outputs([op, Constant(op.shape, made=True)])
 
 
 @rule("Identity", "Optional", "OptionalGetElement")
