@@ -6,7 +6,14 @@ give as a constant or as data is an argument that takes both: a list or NumPy ar
 read exactly, an operand is data and makes an upper bound.
 """
 
-from .attention import attend_along, attention, attention_weights, join_heads, split_heads
+from .attention import (
+    attend_along,
+    attention,
+    attention_weights,
+    join_heads,
+    rotary,
+    split_heads,
+)
 from .blocks import batch_to_space, channel_shuffle, depth_to_space, space_to_batch, space_to_depth
 from .contraction import (
     bilinear,

@@ -9,11 +9,12 @@ from typing import Any
 import numpy as np
 
 from ...errors import InvalidModelError, unfit_shapes
-from .. import layout
+from .. import layout, ops
 from ..arguments import broadcast_shape, normalize_axis
 from ..link import Link, Read
+from ..indices import IndexSet
 from ..operation import Op, Work
-from ..relation import IDENTITY, WHOLE, At
+from ..relation import IDENTITY, WHOLE, At, Table
 from ..windows import group_relation
 from .contraction import matmul
 from .elementwise import add, where
@@ -145,6 +146,28 @@ def join_heads(x: Operand) -> Reading:
     turned = permute(x, (*range(rank - 3), rank - 2, rank - 3, rank - 1))
     *batch, length, heads, width = turned.shape
     return reshape(turned, (*batch, length, heads * width))
+
+
+def rotary(x: Operand, head: int, turned: int, *, interleaved: bool = False) -> Reading:
+    """Features in pairs are turned by an angle: of each head (``head`` features) the first ``turned``.
+
+    A pair is features ``k`` and ``k + turned/2``; ``interleaved``: ``2k`` and ``2k + 1``.
+    https://onnx.ai/onnx/operators/onnx__RotaryEmbedding.html
+
+    >>> from .expression import Known
+    >>> [list(t) for t in rotary(Known((9, 6)), 6, 4).steps[0].links[0].reads[1].relation.taps]
+    [[0, 2], [1, 3], [0, 2], [1, 3], [4], [5]]
+    """
+    shape, half = shape_of(x), turned // 2
+    if head < 1 or shape[-1] % head or not 0 < turned <= head or turned % 2:
+        raise InvalidModelError(f"{turned} of {head} features turn, {shape[-1]} in all")
+    taps: list[IndexSet] = []
+    for feature in range(shape[-1]):
+        place = feature % head
+        partner = place ^ 1 if interleaved else (place + half) % turned
+        taps.append(IndexSet.of({feature, feature - place + partner if place < turned else feature}))
+    axis = len(shape) - 1
+    return read(ops.along(shape, {axis: (Table(tuple(taps)), shape[-1])}, kind="rotary"), x)
 
 
 def attend_along(

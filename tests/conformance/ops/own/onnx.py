@@ -37,6 +37,10 @@ def named() -> Iterator[Own]:
     for table, options in (
         (nodes.EXACT, {}),
         (nodes.CONTROL, {}),
+        (nodes.MORE, {}),
+        (nodes.MORE_BOUNDED, {"bound": True}),
+        (nodes.MORE_UNRUN, {"unrun": True}),
+        (nodes.MORE_UNRUN_BOUNDED, {"bound": True, "unrun": True}),
         (nodes.BOUNDED, {"bound": True}),
         (nodes.UNRUN, {"unrun": True}),
         (nodes.UNRUN_BOUNDED, {"bound": True, "unrun": True}),
