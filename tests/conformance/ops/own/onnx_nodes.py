@@ -628,6 +628,11 @@ MORE: dict[str, Entry] = {
               node("Add", ["x", "t"]), a=F32(0), b=F32(5_000_000), c=F32(1)),
         BOARD, {(1, 2): at(1, 2)},
     ),
+    MS + "Range of many": (
+        chain(BOARD, node(MS + "Range", ["a", "b"], ["r"]), node("ReduceSum", ["r"], ["t"], keepdims=0),
+              node("Add", ["x", "t"]), a=F32(0), b=F32(5_000_000)),
+        BOARD, {(1, 2): at(1, 2)},
+    ),
     "ConstantOfShape of many": (
         chain(BOARD, node("ConstantOfShape", ["n"], ["r"]), node("ReduceSum", ["r"], ["t"], keepdims=0),
               node("Add", ["x", "t"]), n=integers(5_000_000)),

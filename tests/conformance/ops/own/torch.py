@@ -27,7 +27,7 @@ MASKED = frozenset({"sdpac", "sdpam"})
 """Decomposed, they ask of each row whether all of it is minus infinity, which is a bound."""
 
 
-VALUES = {*layers.WITH_VALUES, *layers.FRAMES, *views.PACKED, *views.WITH_VALUES}
+VALUES = {*layers.WITH_VALUES, *views.PACKED, *views.WITH_VALUES}
 """Read while they run on real data: torch has no shape for what they return."""
 NOT_EXPORTED = {*views.ELSEWHERE, "dequantized by channels"}
 """Live only: torch cannot export them on this machine."""
