@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from dataclasses import replace
 from functools import lru_cache
 from math import prod
 from typing import Any
@@ -12,6 +11,7 @@ import numpy as np
 from ...core import arrays, layout, ops
 from ...core.arguments import normalize_axis, resolve_padding
 from ...core.arrays import read
+from ...core.link import everything, passed
 from ...core.ops import Op
 from ...errors import InvalidModelError, too_large
 from ..machine.values import Constant, Outputs, known
@@ -350,13 +350,18 @@ def band(call: Call) -> Any:
     return arrays.band(call[0], call.integer(1, "the band"), call.integer(2, "the band"))
 
 
-@rule("MatrixSetDiag", "MatrixSetDiagV3")
-def set_diagonal(call: Call) -> Op:
-    """Elements in their places; where a diagonal replaces them is not looked at.
+@rule("MatrixSetDiag", "MatrixSetDiagV2", "MatrixSetDiagV3")
+def set_diagonal(call: Call) -> Any:
+    """One diagonal of the last two axes is replaced; of a band, each element perhaps.
 
     https://www.tensorflow.org/api_docs/python/tf/raw_ops/MatrixSetDiagV3
     """
-    return replace(ops.pointwise(call.shape(0), kind="set_diagonal"), exact=False)
+    lowest, *highest = call.integers(2, "k") if len(call) > 2 else (0,)
+    if not highest or highest == [lowest]:
+        return arrays.set_diagonal(call[0], call[1], lowest)
+    shape = call.shape(0)
+    links = (passed(len(shape)), everything(len(call.shape(1))))
+    return Op("set_diagonal", shape, links, exact=False)
 
 
 @rule("ExtractImagePatches")

@@ -13,6 +13,7 @@ from tests.tensorflow.cases import CASES
 from tests.tensorflow.probe import boxes, claimed
 
 from . import Compared, Own
+from . import tensorflow_ops as named
 from .tensorflow_names import entry
 
 POINTWISE = {"unary", "binary", "passing"}
@@ -34,5 +35,8 @@ def entries() -> Iterator[Own | Compared]:
             made = entry(name)
             if made is not None:
                 yield made
+    for table, bound in ((named.EXACT, False), (named.BOUNDED, True)):
+        for title, (function, shape, reads) in table.items():
+            yield Own(title, function, shape, reads, bound=bound, blind=True)
     for name, (shape, function) in CASES.items():
         yield Compared(name, lambda shape=shape, function=function: compared(shape, function))
