@@ -7,8 +7,9 @@ from .. import layout, ops
 from ..arguments import integer, normalize_axis
 from ..operation import Op
 from ..relation import WHOLE, window
-from .expression import Axes, Operand, Reading, axes_of, read, shape_of
-from .shaping import flatten
+from .elementwise import pointwise
+from .expression import Axes, Operand, Reading, axes_of, operand_of, read, shape_of
+from .shaping import flatten, reshape
 
 
 def reduce(
@@ -163,3 +164,18 @@ def top_k(x: Operand, k: int, axis: int = -1) -> tuple[Reading, Reading]:
         raise InvalidModelError(f"k = {k} of an axis of {shape[axis]}")
     made = read(ops.along(shape, {axis: (WHOLE, count)}, kind="topk"), x)
     return made, made
+
+
+def searchsorted(table: Operand, values: Operand | float) -> Reading:
+    """Each value by itself against all of a table of one axis, or against its row of the table.
+
+    https://numpy.org/doc/stable/reference/generated/numpy.searchsorted.html
+
+    >>> from .expression import Known
+    >>> searchsorted(Known((2, 9)), Known((2, 5))).shape
+    (2, 5)
+    """
+    own = operand_of(values)
+    rows = reduce(table, -1, kind="table")
+    ones = (1,) * (len(shape_of(own)) - len(rows.shape))
+    return pointwise(own, reshape(rows, (*rows.shape, *ones)), kind="searchsorted", join=False)

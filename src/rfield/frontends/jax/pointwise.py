@@ -30,7 +30,7 @@ PASSING = (
 ALGEBRA: dict[str, Algebra] = {
     "add": "add", "add_any": "add", "convert_element_type": "scale", "div": "divide", "exp": "exp",
     "exp2": "exp", "max": "maximum", "mul": "multiply", "reduce_precision": "scale",
-    "sub": "subtract",
+    "sub": "subtract", "logistic": "exp", "and": "multiply", "or": "veil", "pow": "veil",
     **dict.fromkeys((
         "abs", "asin", "asinh", "atan", "atanh", "cbrt", "ceil", "conj", "erf", "erf_inv", "expm1",
         "floor", "imag", "log1p", "neg", "real", "round", "sign", "sin", "sinh", "sqrt", "square",

@@ -50,9 +50,11 @@ Multiply Nextafter NotEqual Polar Power RightShift Subtract TrueDivide
 
 ALGEBRA: dict[str, Algebra] = {
     "Add": "add", "Multiply": "multiply", "Maximum": "maximum", "LogicalAnd": "multiply",
+    "Subtract": "subtract", "LogicalOr": "veil", "Power": "veil", "Relu": "rectify",
+    "Relu6": "rectify", "ReLU": "rectify", "Exp": "exp", "Sigmoid": "exp", "Softplus": "exp",
     **dict.fromkeys((
         "Abs", "Absolute", "Arcsin", "Arctan", "Cast", "Ceil", "ConvertToTensor", "Copy", "Divide",
-        "Erf", "Floor", "Gelu", "LeakyRelu", "Negative", "Relu", "Relu6", "Round", "Sign", "Silu",
+        "Erf", "Floor", "Gelu", "LeakyRelu", "Negative", "Round", "Sign", "Silu",
         "Sin", "Sinh", "Softsign", "Sqrt", "Square", "StopGradient", "Tan", "Tanh", "TrueDivide",
         "Trunc",
     ), "keep"),
@@ -165,10 +167,7 @@ def against_a_table(call: Call) -> Any:
     """
     parts = call.tensors()
     own, table = parts[::-1] if call.op == "ops.SearchSorted" else parts
-    if not isinstance(table, Dependent):
-        return arrays.pointwise(own, kind=call.kind)
-    whole = arrays.reshape(arrays.reduce(table), [1] * len(own.shape))
-    return arrays.pointwise(own, whole, kind=call.kind, join=False)
+    return arrays.searchsorted(arrays.flatten(table), own)
 
 
 @rule("Softmax")
