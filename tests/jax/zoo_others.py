@@ -146,6 +146,7 @@ def hk_attention(x: Any) -> Any:
 
 def inception(p: Any, x: Any) -> Any:
     """Branches of different kernels, and one that pools."""
+
     def conv(name: str, y: Any, **more: Any) -> Any:
         with jax.named_scope(name):
             return lax.conv_general_dilated(
