@@ -161,4 +161,28 @@ EQUIVALENT: dict[str, str] = {
     " whole.blocks[-1]": ONLY_ONE,
     "analysis/pixels/support.py Question.pull: if any((ENDLESS in foot.windows for foot in"
     " feet)): -> if False:": "what has no end was refused before",
+    "analysis/engines/through.py _reshape: times = rest // gcd(rest, length) -> times = rest *"
+    " gcd(rest, length)": "a longer period of the same pattern, which is then made compact",
+    "core/graph.py Draft.add: self.known and any((operand in self.known for operand in operands))"
+    " -> self.known or any((operand in self.known for operand in operands))": SLOWER,
+    "analysis/geometry/field.py ReceptiveField.size: if len(plain) == len(self.states) and (not"
+    " self.is_crossed): -> if False:": SLOWER,
+    "analysis/geometry/field.py ReceptiveField.sizes: (span[3] - span[2] + 1,) if span else"
+    " self._fields[k].sizes() -> (span[3] - span[2] + 1,) if False else self._fields[k].sizes()":
+        SLOWER,
+    "analysis/geometry/field.py ReceptiveField.stride: Fraction(span[1]) if span else"
+    " self._fields[k].stride -> Fraction(span[1]) if False else self._fields[k].stride": SLOWER,
+    "analysis/geometry/fields.py Fields.check_names: layers if self._whole_reads.values else () ->"
+    " layers if True else ()": SLOWER,
+    "analysis/geometry/path.py Paths._anchor: if isinstance(state, tuple): -> if False:": SLOWER,
+    "analysis/geometry/path.py Paths._read: at = 0 if read.axis is None else element[read.axis] ->"
+    " at = 1 if read.axis is None else element[read.axis]":
+        "a reading that no axis drives looks at no position",
+    "analysis/geometry/path.py _reshaped: result = [0] * len(link.before) -> result = [-1] *"
+    " len(link.before)": "every axis lies in a group, and is set",
+    "analysis/geometry/paths.py _Walk._enter: side == 0 and size < least -> side == 0 and size <="
+    " least": "two paths of one pace and size grow alike",
+    "core/arrays/indexing.py getitem: flat = np.broadcast_to(arrays[axis], wide).reshape(-1) -> flat"
+    " = np.broadcast_to(arrays[axis], wide).reshape(-2)":
+        "to NumPy any negative size is the one that is left over",
 }  # fmt: skip
