@@ -100,12 +100,19 @@ EQUIVALENT: dict[str, str] = {
     "analysis/pieces/overlap.py _Buffer.run: end = None if found.length is None else"
     " found.stop - found.shift -> end = None if False else found.stop - found.shift":
         "where no length is known the end lies beyond every result",
-    "analysis/pieces/overlap.py _Windows.__init__: self.far = _up(4 * (max(0, last) - min(0,"
-    " first)) + 8 * self.grid, self.grid) -> self.far = _up(4 * (max(-1, last) - min(0,"
-    " first)) + 8 * self.grid, self.grid)": FARTHER,
-    "analysis/pieces/overlap.py _Windows.__init__: self.far = _up(4 * (max(0, last) - min(0,"
-    " first)) + 8 * self.grid, self.grid) -> self.far = _up(4 * (max(0, last) - min(0,"
-    " first)) + 9 * self.grid, self.grid)": FARTHER,
+    "analysis/pieces/lengths.py Lengths.__init__: self.far = up(4 * (max(0, last) + past) "
+    "+ 8 * self.grid, self.grid) -> self.far = up(4 * (max(0, last) + past) + 9 * self.grid, self.grid)": FARTHER,
+    "analysis/pieces/lengths.py Lengths.__init__: self.far = up(4 * (max(0, last) + past) "
+    "+ 8 * self.grid, self.grid) -> self.far = up(5 * (max(0, last) + past) + 8 * self.grid, self.grid)": FARTHER,
+    "analysis/pieces/lengths.py Lengths.__init__: self.far = up(4 * (max(0, last) + past) "
+    "+ 8 * self.grid, self.grid) -> self.far = up(4 * (max(1, last) + past) + 8 * self.grid, self.grid)": FARTHER,
+    "analysis/pieces/lengths.py Lengths.__init__: self.far = up(4 * (max(0, last) + past) "
+    "+ 8 * self.grid, self.grid) -> self.far = up(4 * (max(-1, last) + past) + 8 * self.grid, self.grid)": FARTHER,
+    "analysis/pieces/lengths.py Lengths.obstacle: base, grid = (2 * self.far, self.grid) -"
+    "> base, grid = (3 * self.far, self.grid)": FARTHER,
+    "analysis/pieces/overlap.py _Windows.__init__: self.sized = any((self.lengths.differs("
+    "2 * self.far + r) for r in self.legal)) -> self.sized = any((self.lengths.differs(3 *"
+    " self.far + r) for r in self.legal))": FARTHER,
     "analysis/pieces/overlap.py _run: if plan.clock.computable(stop) <= done: -> if False:": SLOWER,
     "analysis/pieces/streaming.py StreamPlan._convert: return self.seconds(value) *"
     " float(UNITS[unit] or 1) -> return self.seconds(value) * float(UNITS[unit] or 0)":
@@ -182,7 +189,7 @@ EQUIVALENT: dict[str, str] = {
     " len(link.before)": "every axis lies in a group, and is set",
     "analysis/geometry/paths.py _Walk._enter: side == 0 and size < least -> side == 0 and size <="
     " least": "two paths of one pace and size grow alike",
-    "core/arrays/indexing.py getitem: flat = np.broadcast_to(arrays[axis], wide).reshape(-1) -> flat"
-    " = np.broadcast_to(arrays[axis], wide).reshape(-2)":
+    "core/arrays/indexing.py getitem: flat = np.broadcast_to(arrays[axis], wide).reshape(-1) ->"
+    " flat = np.broadcast_to(arrays[axis], wide).reshape(-2)":
         "to NumPy any negative size is the one that is left over",
 }  # fmt: skip
