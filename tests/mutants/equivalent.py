@@ -100,14 +100,22 @@ EQUIVALENT: dict[str, str] = {
     "analysis/pieces/overlap.py _Buffer.run: end = None if found.length is None else"
     " found.stop - found.shift -> end = None if False else found.stop - found.shift":
         "where no length is known the end lies beyond every result",
-    "analysis/pieces/lengths.py Lengths.__init__: self.far = up(4 * (max(0, last) + past) "
-    "+ 8 * self.grid, self.grid) -> self.far = up(4 * (max(0, last) + past) + 9 * self.grid, self.grid)": FARTHER,
-    "analysis/pieces/lengths.py Lengths.__init__: self.far = up(4 * (max(0, last) + past) "
-    "+ 8 * self.grid, self.grid) -> self.far = up(5 * (max(0, last) + past) + 8 * self.grid, self.grid)": FARTHER,
-    "analysis/pieces/lengths.py Lengths.__init__: self.far = up(4 * (max(0, last) + past) "
-    "+ 8 * self.grid, self.grid) -> self.far = up(4 * (max(1, last) + past) + 8 * self.grid, self.grid)": FARTHER,
-    "analysis/pieces/lengths.py Lengths.__init__: self.far = up(4 * (max(0, last) + past) "
-    "+ 8 * self.grid, self.grid) -> self.far = up(4 * (max(-1, last) + past) + 8 * self.grid, self.grid)": FARTHER,
+    "analysis/pieces/lengths.py Lengths.__init__: self.far = up(4 * (max(0, last) + past)"
+    " + 8 * self.grid, self.grid) -> self.far ="
+    " up(4 * (max(0, last) + past) + 9 * self.grid, self.grid)": FARTHER,
+    "analysis/pieces/lengths.py Lengths.__init__: self.far = up(4 * (max(0, last) + past)"
+    " + 8 * self.grid, self.grid) -> self.far ="
+    " up(5 * (max(0, last) + past) + 8 * self.grid, self.grid)": FARTHER,
+    "analysis/pieces/lengths.py Lengths.__init__: self.far = up(4 * (max(0, last) + past)"
+    " + 8 * self.grid, self.grid) -> self.far ="
+    " up(4 * (max(1, last) + past) + 8 * self.grid, self.grid)": FARTHER,
+    "analysis/pieces/lengths.py Lengths.__init__: self.far = up(4 * (max(0, last) + past)"
+    " + 8 * self.grid, self.grid) -> self.far ="
+    " up(4 * (max(-1, last) + past) + 8 * self.grid, self.grid)": FARTHER,
+    "analysis/pieces/lengths.py Lengths.ways: numbers[index] = reads[0][0] -> numbers[index] ="
+    " reads[-1][0]": ONLY_ONE,
+    "analysis/pieces/lengths.py Lengths.obstacle: rest = (length or 0) % grid -> rest = (length or"
+    " -1) % grid": "without a length the others are looked at as well, and any may come first",
     "analysis/pieces/lengths.py Lengths.obstacle: base, grid = (2 * self.far, self.grid) -"
     "> base, grid = (3 * self.far, self.grid)": FARTHER,
     "analysis/pieces/overlap.py _Windows.__init__: self.sized = any((self.lengths.differs("
