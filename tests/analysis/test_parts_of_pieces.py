@@ -317,3 +317,22 @@ def test_a_mirrored_end_must_be_known_as_far_as_it_is_mirrored() -> None:
     assert slide(five, five, Sides(Cut(0, 0, 6), 10, 20), 10) == Cut(0, 0, 4)
     assert slide(five, five, Sides(Cut(10, 4, 10), 10, 20), 10) == Cut(10, 6, 10)
     assert slide(five, five, Sides(Cut(10, 5, 10), 10, 20), 10) == Cut(10, 7, 8)
+
+
+def test_every_branch_that_is_lost_is_named() -> None:
+    b = rfield.GraphBuilder()
+    x = b.input("x", (1, 1, 40))
+    means = [b.reduce(f"mean{k}", x, axes=[2], keepdims=True) for k in range(2)]
+    graph = b.build([b.add("sum", x, *means)])
+    assert graph.reread is not None
+    found = agreement(graph, graph.reread({"x": (1, 1, 20)}), {"x": (8,)})
+    assert [loss.layer for loss in found.losses] == ["mean0", "mean1"]
+
+
+def test_what_an_output_does_not_need_sets_no_grid() -> None:
+    b = rfield.GraphBuilder()
+    x = b.input("x", (1, 1, 64))
+    near = b.conv("near", x, kernel=3, padding=1)
+    graph = b.build([near, b.max_pool("pool", near, kernel=4, stride=4)])
+    assert rfield.tile_plan(graph, 640, tile=64, output="near").grid == (1,)
+    assert rfield.tile_plan(graph, 640, tile=64, output="pool").grid == (4,)

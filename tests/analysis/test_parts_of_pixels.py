@@ -7,6 +7,7 @@ import pytest
 
 import rfield
 from rfield.analysis.geometry.fields import receptive_field
+from rfield.analysis.pixels import verification
 from rfield.analysis.pixels.claims import Claim, chosen_positions
 from rfield.analysis.pixels.claims import _faces as faces
 from rfield.analysis.pixels.claims import _neighbours as neighbours
@@ -14,6 +15,7 @@ from rfield.analysis.pixels.claims import _samples as samples
 from rfield.analysis.pixels.evidence import _moved as moved
 from rfield.analysis.pixels.gaussian import fit
 from rfield.analysis.pixels.measured import chosen_index
+from tests.analysis.test_verifying import Running, three
 
 
 @pytest.mark.parametrize(
@@ -166,3 +168,21 @@ def test_whole_reads_without_an_end_name_three_layers() -> None:
     assert str(told.value) == (
         "sum reads a whole axis (mean0, mean1, mean2); without clip its field has no end"
     )
+
+
+def test_a_bound_that_a_support_leaves_on_one_side_contradicts_itself(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    """The field of a 3 x 3 window, called a bound; its support has one column more at the end."""
+    net, graph = three(7, 7)
+    graph.nodes[-1].exact = False
+    b = rfield.GraphBuilder()
+    x = b.input("x", (1, 1, 7, 7))
+    wide = b.build([b.conv("conv", x, kernel=(3, 4), padding=[(1, 1), (1, 2)])])
+    true = verification.support
+    monkeypatch.setattr(
+        verification, "support", lambda _, rows, layer, **more: true(wide, rows, layer, **more)
+    )
+    found = verification.verify(graph, Running(net, (7, 7)), positions=1)
+    texts = {(c.index, c.claimed) for c in found.counterexamples if c.index == (3, 3)}
+    assert texts == {((3, 3), "region (2, 2) to (5, 5)")}
