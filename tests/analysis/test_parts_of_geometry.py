@@ -8,6 +8,7 @@ import numpy as np
 import pytest
 
 import rfield
+from rfield.analysis.geometry import halo
 from rfield.analysis.geometry.alignment import Branch, Misalignment
 from rfield.core import ops
 from rfield.core.graph import Draft
@@ -226,3 +227,56 @@ def test_centres_of_one_pattern_and_of_two() -> None:
         "offset": ["-1/2"], "to_half_step": ["-1/2"], "to_multiples": ["0"],
         "phases": [["1/2", "-1/2"]], "why": [""],
     }  # fmt: skip
+
+
+@pytest.mark.parametrize("most", [halo.MOST_PHASES, 5])
+def test_the_halo_of_outputs_in_phases(most: int, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Kernel 3, then a transposed one of 4 with strides 2 and 3: six phases, or each axis alone.
+
+    The two outputs of a row in y read -2 .. 2, the three in x -2 .. 1; the row itself is 0.
+    """
+    monkeypatch.setattr(halo, "MOST_PHASES", most)
+    b = rfield.GraphBuilder()
+    x = b.conv("c", b.input("x", (1, 1, 16, 12)), kernel=3, padding=1)
+    y = b.conv_transpose("up", x, kernel=4, stride=(2, 3), padding=(1, 0))
+    found = rfield.receptive_field(b.build([y])).halo
+    assert found.as_dict() == {
+        "axes": ["y", "x"], "before": [2, 2], "after": [2, 1], "any_before": [2, 2],
+        "any_after": [2, 1], "block": [2, 3],
+    }  # fmt: skip
+    assert str(found) == "y: 2 before, 2 after; x: 2 before, 1 after"
+
+
+def test_a_field_without_an_end_and_one_without_a_stride_have_no_halo() -> None:
+    assert rfield.receptive_field(gated()).halo.as_dict() == {
+        "axes": ["t"], "before": [None], "after": [None], "any_before": [None],
+        "any_after": [None], "block": [1],
+    }  # fmt: skip
+    b = rfield.GraphBuilder()
+    x = b.input("x", (1, 1, 10))
+    turned = rfield.receptive_field(b.build([b.flip("turn", x, axes=(2,))]))
+    with pytest.raises(rfield.RFieldError) as told:
+        _ = turned.halo
+    assert str(told.value) == "turn has no halo along t: its stride along t is -1"
+    joined = b.add("join", b.conv("half", x, kernel=2, stride=2), b.crop("cut", x, crop=[(0, 5)]))
+    with pytest.raises(rfield.RFieldError) as told:
+        _ = rfield.receptive_field(b.build([joined])).halo
+    assert str(told.value) == "join has no halo along t: paths with different strides meet"
+
+
+def test_the_path_through_phases_and_a_flip() -> None:
+    """Output 0 reads -1 .. 1 of the doubled, -2 .. 1 of what is turned: 17 down to 14."""
+    b = rfield.GraphBuilder()
+    x = b.conv("conv", b.flip("turn", b.input("x", (1, 1, 16)), axes=(2,)), kernel=3, padding=1)
+    y = b.conv("after", b.resize("up", x, scale=2, mode="nearest"), kernel=3, padding=1)
+    assert str(rfield.explain(b.build([y]))) == (
+        "after wrt x: size 4\n"
+        "t, first: -14 over 4 layers (output (0,) lies at 0, reads from 14)\n"
+        "     -15  turn (flip)\n"
+        "       1  conv (conv)\n"
+        "t, last: 17 over 4 layers (output (0,) lies at 0, reads to 17)\n"
+        "      15  turn (flip)\n"
+        "       1  conv (conv)\n"
+        "     1/2  up (resize)\n"
+        "     1/2  after (conv)"
+    )
