@@ -336,3 +336,17 @@ def test_what_an_output_does_not_need_sets_no_grid() -> None:
     graph = b.build([near, b.max_pool("pool", near, kernel=4, stride=4)])
     assert rfield.tile_plan(graph, 640, tile=64, output="near").grid == (1,)
     assert rfield.tile_plan(graph, 640, tile=64, output="pool").grid == (4,)
+
+
+def test_a_part_that_is_computed_otherwise_is_no_part() -> None:
+    graphs: list[Graph] = []
+    for n, kind in ((40, "max"), (20, "average")):
+        b = rfield.GraphBuilder()
+        x = b.input("x", (1, 1, n))
+        pool = b.max_pool if kind == "max" else b.avg_pool
+        graphs.append(b.build([pool("pool", x, kernel=2, stride=2)]))
+    found = agreement(*graphs, {"x": (8,)})
+    assert [str(loss) for loss in found.losses] == [
+        "pool (avg_pool) is not computed as for the whole input"
+    ]
+    assert found.cuts[1] is None

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 import numpy as np
 import pytest
 
@@ -12,6 +14,7 @@ from rfield.analysis.pixels.claims import Claim, chosen_positions
 from rfield.analysis.pixels.claims import _faces as faces
 from rfield.analysis.pixels.claims import _neighbours as neighbours
 from rfield.analysis.pixels.claims import _samples as samples
+from rfield.analysis.pixels.evidence import CounterExample
 from rfield.analysis.pixels.evidence import _moved as moved
 from rfield.analysis.pixels.gaussian import fit
 from rfield.analysis.pixels.measured import chosen_index
@@ -186,3 +189,17 @@ def test_a_bound_that_a_support_leaves_on_one_side_contradicts_itself(
     found = verification.verify(graph, Running(net, (7, 7)), positions=1)
     texts = {(c.index, c.claimed) for c in found.counterexamples if c.index == (3, 3)}
     assert texts == {((3, 3), "region (2, 2) to (5, 5)")}
+
+
+@pytest.mark.parametrize(("count", "tail"), [(20, ""), (21, "\n  and 1 more")])
+def test_twenty_counter_examples_are_shown(count: int, tail: str) -> None:
+    bad = tuple(
+        CounterExample("conv", (k,), "reads too much", (k,), "[0, 2)") for k in range(count)
+    )
+    net, graph = three(9)
+    found = verification.verify(graph, Running(net, (9,)), positions=1)
+    text = str(replace(found, counterexamples=bad))
+    assert text.startswith(f"not verified: {count} counter-examples; ")
+    assert text.endswith(
+        f"  conv (19,): reads too much at input position (19,); claimed [0, 2){tail}"
+    )

@@ -200,4 +200,16 @@ EQUIVALENT: dict[str, str] = {
     "core/arrays/indexing.py getitem: flat = np.broadcast_to(arrays[axis], wide).reshape(-1) ->"
     " flat = np.broadcast_to(arrays[axis], wide).reshape(-2)":
         "to NumPy any negative size is the one that is left over",
+    "analysis/pieces/agreement.py _reshape: found += [(axis, Cut(0, 0, mine.after[axis])) for axis"
+    " in group.after] -> pass": "an axis of which nothing is said agrees where its size does",
+    "analysis/engines/scatter.py scatter: (high - low + 1) * (values.size // max(1,"
+    " values.shape[-1])) > 2 * CELL_LIMIT -> (high - low + 1) * (values.size // max(2,"
+    " values.shape[-1])) > 2 * CELL_LIMIT": LIMIT,
+    "analysis/engines/diagonal.py spread: times == 1 or size == 1 -> times == 0 or size == 1":
+        SLOWER,
+    "analysis/engines/projective.py _link: values = np.take(values, relation.index -"
+    " foot.windows[axis][0], where) -> values = np.take(values, relation.index -"
+    " foot.windows[axis][-1], where)": "the same place, counted from the end",
+    "analysis/engines/terms.py union: merged = [t for t in merged if not t.is_global] + [whole] ->"
+    " merged = [t for t in merged] + [whole]": "a term without an end holds the others",
 }  # fmt: skip
