@@ -85,7 +85,7 @@ def _sweep(
     order = sorted(windows)
     last_use = {operand: index for index in order for operand in nodes[index].operands}
     reached = all(start < stop for start, stop in windows[source])
-    states = {source: [_coordinates(windows[source], axis)] if reached else list[Bounds]()}
+    states = {source: [coordinates(windows[source], axis)] if reached else list[Bounds]()}
     kept: dict[int, Mask | None] = {}  # of values that are passed on unchanged
     for index in order:
         if index == source:
@@ -107,13 +107,13 @@ def _sweep(
             branches.append([])
             for bounds in states.get(operand, ()):
                 assert have is not None
-                passed = _through(bounds, link, nodes[operand].shape, have, windows[index])
+                passed = through_clipped(bounds, link, nodes[operand].shape, have, windows[index])
                 if passed is not None:
                     branches[-1].append(passed)
             masks.append(None if have is None else mask_of(branches[-1]))
-        states[index] = _union([bounds for branch in branches for bounds in branch])
+        states[index] = union_clipped([bounds for branch in branches for bounds in branch])
         if node.known is not None:
-            states[index] = [_alive(b, node.known.codes, windows[index]) for b in states[index]]
+            states[index] = [alive(b, node.known.codes, windows[index]) for b in states[index]]
         if len(branches) > 1 and any(mask is not None for mask in masks):
             gaps[index] = tuple(masks)
         for operand in node.operands:
@@ -122,7 +122,7 @@ def _sweep(
     return states.get(value, [])
 
 
-def _alive(bounds: Bounds, codes: Codes, window: Box) -> Bounds:
+def alive(bounds: Bounds, codes: Codes, window: Box) -> Bounds:
     """Bounds of a value without the elements that no input changes."""
     part = tuple(
         slice(*window[axis]) if size > 1 else slice(None) for axis, size in enumerate(codes.shape)
@@ -131,7 +131,8 @@ def _alive(bounds: Bounds, codes: Codes, window: Box) -> Bounds:
     return np.where(dead, NOTHING[0], bounds[0]), np.where(dead, NOTHING[1], bounds[1])
 
 
-def _coordinates(window: Box, axis: int) -> Bounds:
+def coordinates(window: Box, axis: int) -> Bounds:
+    """The source itself: every position along ``axis`` reads itself."""
     length = window[axis][1] - window[axis][0]
     if length > CELL_LIMIT:
         raise too_large("the part of the input that is asked about", length, _ASK_LESS)
@@ -141,9 +142,10 @@ def _coordinates(window: Box, axis: int) -> Bounds:
     return values, values
 
 
-def _through(
+def through_clipped(
     bounds: Bounds, link: AnyLink, before: Sequence[int], have: Box, want: Box
 ) -> Bounds | None:
+    """Bounds over the window ``have`` of an operand as they are over ``want`` of its reader."""
     if prod(before) == 0:
         return None
     if isinstance(link, Reshaped):
@@ -263,7 +265,8 @@ def _reshape(bounds: Bounds, link: Reshaped, have: Box, want: Box) -> Bounds:
     return low, high
 
 
-def _union(found: list[Bounds]) -> list[Bounds]:
+def union_clipped(found: list[Bounds]) -> list[Bounds]:
+    """Bounds of the same shape merged, empty ones dropped."""
     alike: dict[tuple[int, ...], list[Bounds]] = {}
     for bounds in found:
         alike.setdefault(bounds[0].shape, []).append(bounds)

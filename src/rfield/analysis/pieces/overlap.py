@@ -8,12 +8,13 @@ stand-ins of a few fields' length, since neither past nor future make a differen
 from __future__ import annotations
 
 import sys
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from functools import lru_cache
 from typing import Any, NamedTuple
 
 import numpy as np
 
+from ...core.graph import Graph
 from ...core.limits import RESIDUES
 from ...errors import (
     InvalidModelError,
@@ -21,6 +22,7 @@ from ...errors import (
     show_shape,
 )
 from .agreement import agreement
+from .cuts import BY_SIZE, Cut, meets_numbers
 from .lengths import Lengths, up
 from .streaming import StreamPlan
 
@@ -189,14 +191,16 @@ class _Windows:
         part, whole = self.graph(size), self.graph(total)
         if part is None or whole is None:
             return None
-        starts = [start if axis == self.plan.input_axis else 0 for axis in self.entry.axes]
-        found = agreement(whole, part, {self.entry.name: starts})
-        value = self.lengths.value(part)
-        cuts = found.cuts[value] if value == self.lengths.value(whole) else None
+        cuts = self._cuts(whole, part, start)
+        if inner and not ends and cuts is not None and meets_numbers(part):
+            further = self._cuts(whole, part, start + self.grid)  # do they repeat with the grid?
+            time = self.plan.output_axis
+            if further is None or further[time][1:] != cuts[time][1:]:
+                self.losses = [f"{self.plan.layer}: {BY_SIZE}"]
+                return None
         if cuts is None:
-            self.losses = [str(loss) for loss in found.losses]
             return None
-        shape = part.nodes[value].shape
+        shape = part.nodes[self.lengths.value(part)].shape
         time, step = self.plan.output_axis, start / self.plan.hop
         for axis, (cut, size_) in enumerate(zip(cuts, shape, strict=True)):
             if axis != time and (cut.first, cut.stop) != (0, size_):
@@ -205,6 +209,16 @@ class _Windows:
         if cut.shift != step or cut.first >= cut.stop or (ends and cut.stop < shape[time]):
             return None
         return Final(cut.first, cut.stop, 0, shape[time])
+
+    def _cuts(self, whole: Graph, part: Graph, start: int) -> Sequence[Cut] | None:
+        """What the output of a window from ``start`` on has in common with the whole's."""
+        starts = [start if axis == self.plan.input_axis else 0 for axis in self.entry.axes]
+        found = agreement(whole, part, {self.entry.name: starts})
+        value = self.lengths.value(part)
+        cuts = found.cuts[value] if value == self.lengths.value(whole) else None
+        if cuts is None:
+            self.losses = [str(loss) for loss in found.losses]
+        return cuts
 
     def _itself(self, size: int) -> Final | None:
         """A window that is the whole stream gives what it gives, whatever that is."""

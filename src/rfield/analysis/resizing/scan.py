@@ -220,7 +220,15 @@ class Scan:
         return next((_growth(a, b) for a, b in pairs if not a.refused), None)
 
     def _first(self, size: int, criteria: Sequence[str]) -> int:
-        """The first size of the class of ``size``: as long as every value has a position."""
+        """The first size of the class of ``size``: as long as every value has a position.
+
+        The smallest of all is read, and else the one that follows from the size arithmetic; sizes
+        may be refused for other reasons, and merged axes grow by more each time: what lies between
+        is searched.
+        """
+        least = (size - 1) % self.step + 1
+        if self._stands(least, criteria):
+            return least
         reading, grown = self.read(size), self._grown
         back = (size - 1) // self.step
         if grown is not None and len(grown) == len(reading.shapes):
@@ -229,16 +237,20 @@ class Scan:
                     if step > 0:
                         back = min(back, (n - 1) // step)
         low = size - back * self.step
-        if self._meets(self.read(low), criteria):
-            return low
-        good, bad = size, low  # sizes may be refused for other reasons: search between the two
+        good, bad = (low, least) if self._stands(low, criteria) else (size, low)
         while good - bad > self.step:
             middle = bad + (good - bad) // self.step // 2 * self.step
-            if self._meets(self.read(middle), criteria):
+            if self._stands(middle, criteria):
                 good = middle
             else:
                 bad = middle
         return good
+
+    def _stands(self, size: int, criteria: Sequence[str]) -> bool:
+        """Whether a small size meets the criteria, and no more values are empty than ever."""
+        reading = self.read(size)
+        empty = [sum(0 in shape for shape in r.shapes) for r in (reading, self.read(self.base))]
+        return self._meets(reading, criteria) and empty[0] <= empty[1]
 
     def _meets(self, reading: Reading, criteria: Iterable[str]) -> bool:
         return all(reading.holds(name, self.name) for name in ("accepted", *criteria))
