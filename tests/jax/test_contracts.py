@@ -15,7 +15,6 @@ import rfield
 from rfield.errors import (
     InvalidModelError,
     UnreadableModelError,
-    UnresolvedSizeError,
     UnsupportedOpError,
 )
 
@@ -72,15 +71,6 @@ def test_a_model_without_a_shape():
     assert str(error.value) == (
         "a JAX model has no input shape of its own.\n"
         "  Give one:   rfield.load(model, (1, 224, 224, 3))"
-    )
-
-
-def test_a_free_size():
-    with pytest.raises(UnresolvedSizeError) as error:
-        rfield.load(lambda image: image, (1, None, 3))
-    assert str(error.value) == (
-        "image: shape (1, ?, 3); JAX traces sizes, so padding that depends on them is not seen.\n"
-        "  Give every size:   rfield.load(model, (1, 224, 224, 3))"
     )
 
 

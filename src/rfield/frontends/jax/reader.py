@@ -65,13 +65,12 @@ class Reader:
     """
 
     def __init__(
-        self, training: bool, unknown: str, root: str = "", modules: Mapping[int, str] | None = None,
-        *, free: bool = False,
+        self, training: bool, unknown: str, root: str, modules: Mapping[int, str], *, free: bool
     ) -> None:  # fmt: skip
         self.training = training
         self.unknown = unknown
         self.root = root
-        self.modules = modules or {}
+        self.modules = modules
         self.free = free
         self.draft = Draft()
         self.layers: dict[str, int] = {}
