@@ -66,9 +66,9 @@ def _fits(*shapes: Shape) -> None:
 
 def _once(arrays: Sequence[Array]) -> Array:
     """The first with size 1 along the axes where all are repeated."""
-    repeats = [0 not in array.shape and array.strides for array in arrays if array.ndim]
+    wide = [array for array in arrays if array.ndim]
     index = [
-        slice(0, 1) if all(strides and not strides[axis] for strides in repeats) else slice(None)
+        slice(0, 1) if all(x.size and not x.strides[axis] for x in wide) else slice(None)
         for axis in range(arrays[0].ndim)
     ]
     return arrays[0][tuple(index)]
