@@ -31,7 +31,9 @@ RNGS: dict[str, Any] = {"rngs": nnx.Rngs(0)}
 class Norm(nnx.Module):
     """A convolution with its batch norm."""
 
-    def __init__(self, before: int, after: int, kernel: int, stride: int = 1, groups: int = 1):
+    def __init__(
+        self, before: int, after: int, kernel: int, stride: int = 1, groups: int = 1
+    ) -> None:  # fmt: skip
         pad = (kernel - 1) // 2
         self.conv = nnx.Conv(
             before, after, (kernel, kernel), strides=stride, padding=pad, use_bias=False,
@@ -40,6 +42,7 @@ class Norm(nnx.Module):
         self.norm = nnx.BatchNorm(after, use_running_average=True, **RNGS)
 
     def __call__(self, x: jax.Array) -> jax.Array:
+        """The features."""
         return self.norm(self.conv(x))
 
 
@@ -53,6 +56,7 @@ class Bottleneck(nnx.Module):
         self.shortcut = None if same else Norm(before, 4 * width, 1, stride)
 
     def __call__(self, x: jax.Array) -> jax.Array:
+        """The features."""
         y = self.expand(nnx.relu(self.middle(nnx.relu(self.reduce(x)))))
         return nnx.relu(y + (x if self.shortcut is None else self.shortcut(x)))
 
@@ -69,6 +73,7 @@ class ResNet50(nnx.Module):
         self.blocks = nnx.List(blocks)
 
     def __call__(self, x: jax.Array) -> jax.Array:
+        """The features."""
         x = nnx.max_pool(nnx.relu(self.stem(x)), (3, 3), (2, 2), ((1, 1), (1, 1)))
         for block in self.blocks:
             x = block(x)
@@ -86,6 +91,7 @@ class Inverted(nnx.Module):
         self.residual = stride == 1 and before == after
 
     def __call__(self, x: jax.Array) -> jax.Array:
+        """The features."""
         y = x if self.expand is None else jax.nn.relu6(self.expand(x))
         y = self.project(jax.nn.relu6(self.depthwise(y)))
         return x + y if self.residual else y
@@ -105,6 +111,7 @@ class MobileNetV2(nnx.Module):
         self.blocks, self.last = nnx.List(blocks), Norm(320, 1280, 1)
 
     def __call__(self, x: jax.Array) -> jax.Array:
+        """The features."""
         x = jax.nn.relu6(self.stem(x))
         for block in self.blocks:
             x = block(x)
@@ -124,6 +131,7 @@ class Next(nnx.Module):
         )  # fmt: skip
 
     def __call__(self, x: jax.Array) -> jax.Array:
+        """The features."""
         return x + self.down(nnx.gelu(self.up(self.norm(self.depthwise(x)))))
 
 
@@ -144,6 +152,7 @@ class ConvNextTiny(nnx.Module):
         self.layers = nnx.List(layers)
 
     def __call__(self, x: jax.Array) -> jax.Array:
+        """The features."""
         for layer in self.layers:
             x = layer(x)
         return x
@@ -160,6 +169,7 @@ class Encoder(nnx.Module):
         )  # fmt: skip
 
     def __call__(self, x: jax.Array) -> jax.Array:
+        """The features."""
         x = x + self.attention(self.norm1(x))
         return x + self.down(nnx.gelu(self.up(self.norm2(x))))
 
@@ -173,6 +183,7 @@ class ViTSmall(nnx.Module):
         self.blocks = nnx.List([Encoder(384, 6) for _ in range(12)])
 
     def __call__(self, x: jax.Array) -> jax.Array:
+        """The features."""
         x = self.patches(x).reshape(x.shape[0], -1, 384) + self.positions[...]
         for block in self.blocks:
             x = block(x)
@@ -186,6 +197,7 @@ class Pair(nnx.Module):
         self.first, self.second = Norm(before, after, 3), Norm(after, after, 3)
 
     def __call__(self, x: jax.Array) -> jax.Array:
+        """The features."""
         return nnx.relu(self.second(nnx.relu(self.first(x))))
 
 
@@ -200,6 +212,7 @@ class UNet(nnx.Module):
         self.merge = nnx.List([Pair(2 * b, b) for _, b in pairs])
 
     def __call__(self, x: jax.Array) -> jax.Array:
+        """The features."""
         kept: list[jax.Array] = []
         for level, layer in enumerate(self.down):
             x = layer(nnx.max_pool(x, (2, 2), (2, 2)) if level else x)

@@ -10,6 +10,7 @@ import os
 import re
 from collections.abc import Mapping, Sequence
 from dataclasses import replace
+from functools import partial
 from importlib import import_module
 from pathlib import Path
 from typing import Any
@@ -160,7 +161,8 @@ def _prefixes() -> frozenset[str]:
 
 def takes_an_input(found: Any, given: Mapping[str, Any]) -> bool:
     """Whether it is a function of arrays itself, not one that is called with ``given`` for one."""
-    if not inspect.isroutine(found) and not hasattr(found, "__wrapped__"):
+    applied = isinstance(found, partial)
+    if not inspect.isroutine(found) and not hasattr(found, "__wrapped__") and not applied:
         return False
     try:
         parameters = inspect.signature(found).parameters.values()
@@ -169,6 +171,7 @@ def takes_an_input(found: Any, given: Mapping[str, Any]) -> bool:
     return any(
         p.default is p.empty and p.name not in given
         and p.kind in (p.POSITIONAL_ONLY, p.POSITIONAL_OR_KEYWORD)
+        or (applied and p.kind is p.VAR_POSITIONAL)
         for p in parameters
     )  # fmt: skip
 
