@@ -40,6 +40,10 @@ def function(image):
         )
 
 
+def transformed(x):
+    return hk.Conv2D(2, (3, 5), name="body")(x)
+
+
 class Equinox(eqx.Module):
     body: eqx.nn.Conv2d
 
@@ -51,6 +55,6 @@ instance = Small()
 linen = Part()
 bound = Part().bind(Part().init(jax.random.key(0), jnp.zeros((1, 9, 9, 3))))
 equinox = Equinox(eqx.nn.Conv2d(3, 2, (3, 5), padding=((1, 1), (2, 2)), key=jax.random.key(0)))
-haiku = hk.without_apply_rng(hk.transform(lambda x: hk.Conv2D(2, (3, 5), name="body")(x)))
+haiku = hk.without_apply_rng(hk.transform(transformed))
 compiled = jax.jit(function)
 applied = partial(Part().apply, Part().init(jax.random.key(0), jnp.zeros((1, 9, 9, 3))))
