@@ -82,7 +82,7 @@ def main() -> None:
         python = [sys.executable, "-c"]
         commands = {
             "import numpy": [*python, "import numpy"],
-            "rfield summary": [sys.executable, "-m", "rfield.cli", "summary", str(path)],
+            "rfield summary": [sys.executable, "-m", "rfield", "summary", str(path)],
         }
         if find_spec("tensorflow") is not None:
             commands["import tensorflow"] = [*python, "import tensorflow"]

@@ -12,7 +12,6 @@ import os
 import sys
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from contextlib import nullcontext
-from importlib import import_module
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, cast
 
@@ -20,8 +19,9 @@ from .analysis.pixels import measured as _measured
 from .analysis.pixels import verification as _verification
 from .core.graph import Graph
 from .errors import UnreadableModelError
+from .frontends import code
 from .frontends.registry import resolve, target_of_object
-from .loading import load, takes_an_input
+from .loading import load
 
 if TYPE_CHECKING:
     from .analysis.pixels.influence import Influence
@@ -76,7 +76,7 @@ def verify(
     if _is_onnx(model):
         home, shape = "onnx.running:RunningModel", input_shape
     else:
-        model, shape, home = built(model, "Running")
+        model, shape, home = built(model, "Running", load_options.pop("arguments", None))
         shape = shape if input_shape is None else input_shape
     if graph is None:
         graph = load(model, shape, **load_options)
@@ -127,7 +127,7 @@ def measured_influence(
     Raises:
         NotANumberError: a gradient is not finite; the layer where that begins is named.
     """
-    module, shape, home = built(model, "Gradients")
+    module, shape, home = built(model, "Gradients", load_options.pop("arguments", None))
     if input_shape is None:
         input_shape = shape if inputs is None else _shape_of(inputs) or shape
     graph = load(module, input_shape, **load_options)
@@ -169,14 +169,16 @@ def _chosen(options: Mapping[str, Any], home: str) -> dict[str, Any]:
     return {name: options[name] for name in _OPTIONS.get(home, ()) if name in options}
 
 
-def built(model: Any, what: str) -> tuple[Any, Any, str]:
+def built(
+    model: Any, what: str, arguments: Mapping[str, Any] | None = None
+) -> tuple[Any, Any, str]:
     """A model that runs, the input shape of its own where it was given by name, and its runner.
 
-    ``what``: ``"Running"`` or ``"Gradients"``.
+    ``what``: ``"Running"`` or ``"Gradients"``. ``arguments``: of what is called to get it.
     """
     shape = None
     if isinstance(model, str):
-        model, shape = _named(model)
+        model, shape = _named(model, arguments or {})
     framework = (target_of_object(model) or "").partition(":")[0]
     if framework == "keras":
         framework = sys.modules["keras"].backend.backend()
@@ -190,25 +192,21 @@ def built(model: Any, what: str) -> tuple[Any, Any, str]:
     return model, shape, _HOMES[framework][what]
 
 
-def _named(spec: str) -> tuple[Any, Any]:
+def _named(spec: str, arguments: Mapping[str, Any]) -> tuple[Any, Any]:
     """The model of a spec; whatever is called to get it draws the same numbers each time."""
-    module, _, name = spec.partition(":")
-    if module in ("timm", "torchvision"):
+    if spec.partition(":")[0] in ("timm", "torchvision"):
         return cast("Any", resolve("torch:build_live"))(spec)
-    if not module or not name:
+    if not code.is_code(spec):
         raise UnreadableModelError(
-            f"{spec!r} cannot be run; expected 'timm:NAME', 'torchvision:NAME' or "
-            "'package.module:callable'"
+            f"{spec!r} cannot be run; expected 'timm:NAME', 'torchvision:NAME', "
+            "'package.module:name' or 'file.py:name'"
         )
-    try:
-        found = getattr(import_module(module), name)
-    except (ModuleNotFoundError, AttributeError) as error:
-        raise UnreadableModelError(f"{spec!r}: {error}") from None
-    if target_of_object(found) is not None or takes_an_input(found, {}):
+    found = code.named(spec)
+    if target_of_object(found) is not None or code.takes_an_input(found, arguments):
         return found, None
     seeded: Any = resolve("torch:seeded") if "torch" in sys.modules else nullcontext
     with seeded():
-        return found(), None
+        return code.made(spec, found, arguments), None
 
 
 def _shape_of(inputs: Iterable[Any] | Mapping[str, Any]) -> tuple[int, ...] | None:

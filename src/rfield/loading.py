@@ -5,19 +5,19 @@ This module only decides who reads what; it knows no framework and no format.
 
 from __future__ import annotations
 
-import inspect
 import os
-import re
 from collections.abc import Mapping, Sequence
 from dataclasses import replace
-from functools import partial
 from importlib import import_module
+from operator import index
 from pathlib import Path
-from typing import Any
+from typing import Any, cast
 
 from .core.graph import Graph
 from .errors import InvalidModelError, UnreadableModelError, unknown_name
+from .frontends import code
 from .frontends.registry import (
+    PREFIXES,
     SUFFIXES,
     Request,
     reader_of_object,
@@ -33,8 +33,6 @@ OPTIONS = (
     "arguments",  # whatever is called to get the model
 )  # fmt: skip
 """Every option that some source understands; a front end refuses those of the others."""
-
-_PREFIX = re.compile(r"^(?P<prefix>[A-Za-z_][\w.]+):(?P<rest>[^\\/:].*)$")
 
 
 def load(
@@ -53,7 +51,8 @@ def load(
             ``onnx.ModelProto``, ``keras.Model``, a TensorFlow graph or function, a JAX callable), a
             path (``.pt2``, ``.onnx``, ``.pb``, ``.pbtxt``, ``.keras``, a SavedModel folder), a spec
             (``"article:inception_v3"``, ``"torchvision:resnet50"``, ``"timm:convnext_tiny"``,
-            ``"package.module:callable"``), or a ``Graph``, which is returned as it is.
+            ``"package.module:name"``, ``"my_net.py:Net"``), or a ``Graph``, which is returned as
+            it is.
         input_shape: the shape with batch and channels, or ``{input name: shape}``; a size of None
             is free.
         axes: the tensor axes along which fields are measured; default: all after batch and channel.
@@ -75,7 +74,7 @@ def load(
     check_options(options)
     if unknown not in ("error", "whole"):
         raise InvalidModelError(f"unknown = {unknown!r}; expected 'error' or 'whole'")
-    request = Request(input_shape, axes, training, unknown, options)
+    request = Request(_plain(input_shape), axes, training, unknown, options)
     if isinstance(source, Graph):
         return _as_it_is(source, request)
     reader = reader_of_object(source)
@@ -98,6 +97,15 @@ def load(
         f"cannot read an object of type {shown} as a model.\n"
         "  Pass a live model, a path, or a spec such as 'torchvision:resnet50'."
     )
+
+
+def _plain(shape: Any) -> Any:
+    """Sizes as Python's integers, whatever kind of integer they were."""
+    if isinstance(shape, Mapping):
+        return {name: _plain(part) for name, part in cast("Mapping[str, Any]", shape).items()}
+    if isinstance(shape, (list, tuple)):
+        return tuple(_plain(part) for part in cast("Sequence[Any]", shape))
+    return index(shape) if hasattr(shape, "__index__") else shape
 
 
 def check_options(options: Mapping[str, Any], *more: str) -> None:
@@ -133,78 +141,47 @@ def _as_it_is(graph: Graph, request: Request) -> Graph:
 
 def _from_text(source: str, request: Request) -> Graph:
     path = Path(source)
+    if path.suffix.lower() == ".py" and path.is_file():
+        code.check_named(path)
     if path.suffix.lower() in SUFFIXES or path.exists():
         return reader_of_path(path)(path, request)
-    match = _PREFIX.match(source)
-    if match is None:
-        if "/" in source or "\\" in source or path.suffix:
-            return reader_of_path(path)(path, request)
-        raise UnreadableModelError(
-            f"{source!r} is neither a file nor a model spec such as 'torchvision:resnet50', "
-            "'article:inception_v3' or 'package.module:callable'"
-        )
-    prefix, rest = match["prefix"], match["rest"]
-    if prefix == "article":
+    prefix, colon, rest = source.partition(":")
+    if colon and prefix == "article":
         for name in request.options:
             raise unknown_name("option", name, ())
         return import_module("rfield.networks").build(rest, request.input_shape)
-    if "." not in prefix and prefix in _prefixes():
+    if colon and prefix in PREFIXES:
         return reader_of_prefix(prefix)(rest, request)
-    return _from_callable(prefix, rest, request)
+    if code.is_code(source):
+        return _from_code(source, request)
+    if "/" in source or "\\" in source or path.suffix:
+        return reader_of_path(path)(path, request)
+    raise UnreadableModelError(
+        f"{source!r} is neither a file nor a model spec such as 'torchvision:resnet50', "
+        "'article:inception_v3', 'package.module:name' or 'my_net.py:Net'"
+    )
 
 
-def _prefixes() -> frozenset[str]:
-    from .frontends.registry import PREFIXES
-
-    return frozenset(PREFIXES)
+def _kinds() -> list[str]:
+    return sorted([*PREFIXES, "article"])
 
 
-def takes_an_input(found: Any, given: Mapping[str, Any]) -> bool:
-    """Whether it is a function of arrays itself, not one that is called with ``given`` for one."""
-    applied = isinstance(found, partial)
-    if not inspect.isroutine(found) and not hasattr(found, "__wrapped__") and not applied:
-        return False
-    try:
-        parameters = inspect.signature(found).parameters.values()
-    except (TypeError, ValueError):
-        return False
-    return any(
-        p.default is p.empty and p.name not in given
-        and p.kind in (p.POSITIONAL_ONLY, p.POSITIONAL_OR_KEYWORD)
-        or (applied and p.kind is p.VAR_POSITIONAL)
-        for p in parameters
-    )  # fmt: skip
-
-
-def _from_callable(module: str, attribute: str, request: Request) -> Graph:
-    """``package.module:callable``: the user names the code, so it may run."""
-    try:
-        home = import_module(module)
-    except ModuleNotFoundError as error:
-        if error.name and module.startswith(error.name):
-            if "." not in module:
-                raise unknown_name(
-                    "kind of model", module, sorted({*_prefixes(), "article"})
-                ) from None
-            raise UnreadableModelError(f"there is no Python module {error.name!r}") from None
-        raise
-    if not hasattr(home, attribute):
-        raise unknown_name(f"name in {module}", attribute, [n for n in vars(home) if n[0] != "_"])
-    found = getattr(home, attribute)
-    keywords = request.options.get("arguments", {})
-    if reader_of_object(found) is None and takes_an_input(found, keywords):
-        return resolve("jax:read_callable")(found, request)
-    if reader_of_object(found) is None and callable(found):
-        rest = {key: value for key, value in request.options.items() if key != "arguments"}
-        request = replace(request, options=rest)
-        found = found(**keywords)
+def _from_code(spec: str, request: Request) -> Graph:
+    """``package.module:name`` or ``file.py:name``."""
+    given = request.options.get("arguments", {})
+    rest = {key: value for key, value in request.options.items() if key != "arguments"}
+    found = code.named(spec, _kinds())
+    if isinstance(found, Graph):
+        return _as_it_is(found, request)
+    if reader_of_object(found) is None:
+        if code.takes_an_input(found, given):
+            return resolve("jax:read_callable")(found, request)
+        found, request = code.made(spec, found, given), replace(request, options=rest)
+    if isinstance(found, Graph):
+        return _as_it_is(found, request)
     reader = reader_of_object(found)
     if reader is None and callable(found) and not isinstance(found, type):
         reader = resolve("jax:read_callable")
-    if isinstance(found, Graph):
-        return _as_it_is(found, request)
     if reader is None:
-        raise UnreadableModelError(
-            f"{module}:{attribute} gives a {type(found).__name__}, which is no model"
-        )
+        raise UnreadableModelError(f"{spec} gives a {type(found).__name__}, which is no model")
     return reader(found, request)

@@ -71,7 +71,7 @@ def test_what_cannot_be_exact_is_bad_news(capsys):
 def test_time_must_be_said_where_it_could_be_several(capsys):
     chain = ("stream", f"{MODELS}:plain_chain")
     assert complaint(capsys, *chain) == (
-        "rfield: image has 2 axes that could be time: 2 (y) and 3 (x). Choose one with axis=\n"
+        "rfield: image has 2 axes that could be time: 2 (y) and 3 (x). Choose one with --axis\n"
     )
     assert output(capsys, *chain, "--axis", "x") == output(capsys, *chain, "--axis=-1")
     assert "'fast' is not a rate such as 16000" in usage_error(

@@ -64,10 +64,10 @@ def test_the_library(settings):
 
 @pytest.mark.parametrize("settings", HOMES.values(), ids=HOMES.keys())
 def test_the_program(settings):
-    row = run(["-m", "rfield.cli", "field", "article:alexnet_v2"], settings)
+    row = run(["-m", "rfield", "field", "article:alexnet_v2"], settings)
     assert "195" in row
     assert row.isascii() or "PYTHONUTF8" not in settings
-    table = run(["-m", "rfield.cli", "summary", "article:alexnet_v2", "--format", "csv"], settings)
+    table = run(["-m", "rfield", "summary", "article:alexnet_v2", "--format", "csv"], settings)
     assert "alexnet_v2/pool5" in table
 
 

@@ -60,6 +60,7 @@ MAY_IMPORT: dict[str, set[str]] = {
     "cli": BELOW_CLI
     | {".__version__", ".loading", ".api", ".sizing", ".live", ".piecewise"}
     | {".__init__", "rich"},
+    "__main__": {".cli"},
     "testing": BELOW_CLI | {".loading", ".api", ".__init__", "numpy", "hypothesis"},
     "__init__": BELOW_CLI
     | {".loading", ".api", ".sizing", ".live", ".piecewise"}
@@ -121,6 +122,37 @@ def imports(module: str, source: str, modules: frozenset[str]) -> Iterator[tuple
                 yield node.lineno, ".".join([*above, name.lstrip(".")])
 
 
+def circles(sources: dict[str, str]) -> list[list[str]]:
+    """Modules that import each other, on whatever way, those for type checking too."""
+    modules = frozenset(sources)
+    ahead = {
+        module: {
+            found
+            for _, target in imports(module, source, modules)
+            for found in (target, f"{target}.__init__")
+            if found in modules and module not in (found, "rfield.__init__")
+        }
+        for module, source in sources.items()
+    }
+    reach = {module: reached(module, ahead) for module in modules}
+    rings = {
+        frozenset(other for other in reach[module] if module in reach[other])
+        for module in modules
+        if module in reach[module]
+    }
+    return sorted(sorted(ring) for ring in rings)
+
+
+def reached(module: str, ahead: dict[str, set[str]]) -> set[str]:
+    found: set[str] = set()
+    todo = [module]
+    while todo:
+        new = ahead[todo.pop()] - found
+        found |= new
+        todo += new
+    return found
+
+
 def too_long(sources: dict[str, str]) -> list[str]:
     counted = ((module, source.count("\n")) for module, source in sorted(sources.items()))
     return [f"{module}: {lines} lines" for module, lines in counted if lines > LINES]
@@ -146,6 +178,21 @@ def test_the_tree_is_read(tree: dict[str, str]):
 
 def test_imports_run_one_way(tree: dict[str, str]):
     assert wrong_imports(tree) == []
+
+
+def test_no_circles(tree: dict[str, str]):
+    assert circles(tree) == []
+
+
+@pytest.mark.parametrize("how", ["{}", "if TYPE_CHECKING:\n    {}", "def f():\n    {}"])
+def test_a_circle_is_found(how: str):
+    made = {
+        "rfield.core.one": "from .two import f",
+        "rfield.core.two": "from . import three",
+        "rfield.core.three": how.format("from .one import g"),
+        "rfield.core.four": "from .one import g",
+    }
+    assert circles(made) == [["rfield.core.one", "rfield.core.three", "rfield.core.two"]]
 
 
 def test_no_file_is_over_400_lines(tree: dict[str, str]):

@@ -66,7 +66,7 @@ def test_a_folder_that_is_not_there_is_named(tmp_path: Path, capsys):
 LISTENING = """
 import runpy, signal
 signal.signal(signal.SIGINT, signal.default_int_handler)
-runpy.run_module("rfield.cli", run_name="__main__")
+runpy.run_module("rfield", run_name="__main__")
 """
 """The program; children of a shell that runs the tests in the background ignore the signal."""
 

@@ -268,3 +268,31 @@ def test_two_layers_of_a_transformer_with_a_sliding_window():
     assert rf.fidelity is rfield.Fidelity.EXACT
     plan = rfield.stream_plan(Encoder(), input_shape=(1, 40, 8), axes=(1,))
     assert (plan.causal, plan.size) == (True, 7)
+
+
+LATE = torch.arange(7) < 4
+
+
+@pytest.mark.parametrize(
+    "fill",
+    [
+        lambda m: m.masked_fill(~LATE[:, None], 0.0),
+        lambda m: torch.where(LATE[:, None], m, 0.0),
+        lambda m: torch.where(LATE[:, None], m, torch.zeros_like(m)),
+        lambda m: m * LATE[:, None],
+    ],
+)
+@pytest.mark.parametrize("number", [0.0, 0.01])
+def test_rows_filled_with_zeros_read_nothing(fill, number):
+    """A product with a row of zeros is zero; with a number added to it, it is not."""
+
+    class Rows(nn.Module):
+        def forward(self, x):
+            scores = fill(x @ x.transpose(1, 2))
+            return (scores + number if number else scores) @ x
+
+    for place, dead in ((2, set()), (5, set() if not number else {(k,) for k in range(7)})):
+        read, fidelity = claimed(Rows(), (1, 7, 3), (place,), (1,))
+        assert read == (dead if place == 5 else {(k,) for k in range(7)})
+        assert fidelity is rfield.Fidelity.EXACT
+    check(Rows(), (1, 7, 3), [(2,), (5,)], (1,))

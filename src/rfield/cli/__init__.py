@@ -10,23 +10,30 @@ import argparse
 import os
 import sys
 from collections.abc import Sequence
+from pathlib import Path
 
 from .. import __version__
 from ..errors import RFieldError
 from . import exact, fields, networks, plans, sizes
 from .options import MODEL_HELP, Commands
 from .steps import DONE, UNUSABLE
+from .wording import in_options
 
 
 def main(argv: Sequence[str] | None = None) -> int:
     """Run one command; the exit status."""
     arguments = argparse.Namespace(debug=False)
     try:
-        arguments = build_parser().parse_args(argv)
+        parser = build_parser()
+        arguments = parser.parse_args(argv)
+        if arguments.run is None:
+            parser.print_help()
+            return DONE
+        _search_here(arguments)
         status: int = arguments.run(arguments)
         sys.stdout.flush()
     except RFieldError as error:
-        return _complain(str(error), trace=arguments.debug)
+        return _complain(in_options(str(error)), trace=arguments.debug)
     except BrokenPipeError:
         # Who read our output stopped reading (`| head`): not an error, and nobody is left to tell.
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
@@ -45,13 +52,27 @@ def build_parser() -> argparse.ArgumentParser:
         description="Which part of the input can influence this output? Exact receptive fields.",
         epilog=MODEL_HELP,
         formatter_class=argparse.RawDescriptionHelpFormatter,
+        allow_abbrev=False,
     )
+    parser.set_defaults(run=None)
     parser.add_argument("--debug", action="store_true", help="show the traceback of an error")
     parser.add_argument("--version", action="version", version=f"rfield {__version__}")
     commands = Commands(parser)
     for module in (fields, exact, plans, sizes, networks):
         module.add(commands)
     return parser
+
+
+def _search_here(arguments: argparse.Namespace) -> None:
+    """A model that is named as code is looked for in the current folder, as by ``python -m``.
+
+    For other models the folder stays out of it: nothing beside a file is ever imported.
+    """
+    from ..frontends.code import is_code
+
+    model = getattr(arguments, "model", None)
+    if model is not None and is_code(model) and not getattr(sys.flags, "safe_path", False):
+        sys.path.insert(0, str(Path.cwd()))
 
 
 def _unexpected(error: Exception) -> str:

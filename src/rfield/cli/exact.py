@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 
 from ..errors import InvalidModelError
 from .options import Commands, count, index, place, seed
-from .steps import BAD_NEWS, DONE, load_graph, progress, write_report
+from .steps import BAD_NEWS, DONE, load_graph, progress, read_options, write_report
 
 if TYPE_CHECKING:
     from ..analysis.pixels.influence import Influence
@@ -120,8 +120,8 @@ def _measured(arguments: argparse.Namespace) -> Influence:
     with progress("gradients") as tell:
         return measured_influence(
             arguments.model, None if file is None else images_in(file), arguments.output,
-            index=arguments.at, wrt=arguments.wrt, input_shape=arguments.input_shape,
-            axes=arguments.axes, unknown=arguments.unknown, progress=tell, **chosen,
+            index=arguments.at, wrt=arguments.wrt, progress=tell, **chosen,
+            **read_options(arguments),
         )  # fmt: skip
 
 
@@ -131,9 +131,8 @@ def _verify(arguments: argparse.Namespace) -> int:
 
     with progress("runs") as tell:
         found = verify(
-            arguments.model, arguments.input_shape, output=arguments.layer, wrt=arguments.wrt,
-            positions=arguments.positions, axes=arguments.axes, training=arguments.training,
-            unknown=arguments.unknown, progress=tell,
+            arguments.model, output=arguments.layer, wrt=arguments.wrt,
+            positions=arguments.positions, progress=tell, **read_options(arguments),
         )  # fmt: skip
     write_report(verify_report(found, title=arguments.model), arguments)
     return DONE if found else BAD_NEWS

@@ -3,16 +3,19 @@
 from __future__ import annotations
 
 import argparse
+import json
 from collections.abc import Callable
 from pathlib import Path
-from typing import Any
+from typing import Any, NamedTuple
 
 MOST_DIGITS = 15
 FORMATS = ("table", "markdown", "csv", "json", "svg")
 
 MODEL_HELP = """\
 MODEL is a file (.onnx .pt2 .pb .pbtxt .keras, a SavedModel folder) or a name:
-  article:resnet_v1_50   torchvision:resnet50   timm:convnext_tiny   package.module:callable"""
+  article:resnet_v1_50   torchvision:resnet50   timm:convnext_tiny
+  package.module:name    my_net.py:Net
+The last two are a model, or a class or function that gives one."""
 
 
 class Commands:
@@ -23,7 +26,7 @@ class Commands:
     """
 
     def __init__(self, parser: argparse.ArgumentParser) -> None:
-        self._made: Any = parser.add_subparsers(title="commands", metavar="COMMAND", required=True)
+        self._made: Any = parser.add_subparsers(title="commands", metavar="COMMAND")
         self.writing = argparse.ArgumentParser(add_help=False)
         self.writing.add_argument(
             "--format", choices=FORMATS, help="default: by the suffix of FILE, or table"
@@ -34,9 +37,21 @@ class Commands:
         self.reading = argparse.ArgumentParser(add_help=False)
         self.reading.add_argument("model", metavar="MODEL", help="a file or a name, see below")
         self.reading.add_argument(
-            "--input-shape", metavar="SHAPE", type=shape,
-            help="shape with batch and channels, 1x3x224x224; ? for a free size: 1x3x?x?",
+            "--input-shape", metavar="SHAPE", type=named(shape), action=Gather,
+            help="shape with batch and channels, 1x3x224x224; ? for a free size: 1x3x?x?; "
+            "of several inputs each by its name: left=1x3x127x127, repeated",
         )  # fmt: skip
+        self.reading.add_argument(
+            "--input-dtype", metavar="TYPE", type=named(str), action=Gather,
+            help="type of the input, int64 for tokens; of one of several: mask=bool",
+        )  # fmt: skip
+        self.reading.add_argument(
+            "--argument", metavar="NAME=VALUE", type=named(value), action=Gather,
+            help="for the class or function that MODEL names, in JSON or as text; repeated",
+        )  # fmt: skip
+        self.reading.add_argument(
+            "--zeros", action="store_true", help="weights that are exactly zero read nothing"
+        )
         self.reading.add_argument(
             "--axes", metavar="AXES", type=index, help="spatial axes, 1,2 for NHWC"
         )
@@ -63,12 +78,62 @@ class Commands:
         made: argparse.ArgumentParser = self._made.add_parser(
             name, help=summary, description=summary, epilog=epilog,
             formatter_class=argparse.RawDescriptionHelpFormatter, parents=list(parents),
+            allow_abbrev=False,
         )  # fmt: skip
         made.add_argument(
             "--debug", action="store_true", default=argparse.SUPPRESS, help=argparse.SUPPRESS
         )
         made.set_defaults(run=run)
         return made
+
+
+class Named(NamedTuple):
+    """What was given as NAME=VALUE."""
+
+    name: str
+    value: object
+
+
+def named(parse: Callable[[str], object]) -> Callable[[str], object]:
+    """What ``parse`` reads, or that of one thing: NAME=VALUE."""
+
+    def read(text: str) -> object:
+        name, equals, rest = text.partition("=")
+        return Named(name.strip(), parse(rest)) if equals else parse(text)
+
+    read.__name__ = parse.__name__
+    return read
+
+
+class Gather(argparse.Action):
+    """An option that is given once, or by name once for each: then a dictionary."""
+
+    def __call__(
+        self,
+        parser: argparse.ArgumentParser,
+        namespace: argparse.Namespace,
+        values: object,
+        option_string: str | None = None,
+    ) -> None:
+        """Add one."""
+        before = getattr(namespace, self.dest)
+        if isinstance(values, Named):
+            if before is not None and not isinstance(before, dict):
+                parser.error(f"{option_string}: of several, each has a name: {option_string} A=…")
+            if values.name in (before or {}):
+                parser.error(f"{option_string}: {values.name} is given twice")
+            values = {**(before or {}), values.name: values.value}
+        elif before is not None:
+            parser.error(f"{option_string}: of several, each has a name: {option_string} A=…")
+        setattr(namespace, self.dest, values)
+
+
+def value(text: str) -> object:
+    """A value in JSON; other text is itself."""
+    try:
+        return json.loads(text)
+    except ValueError:
+        return text
 
 
 def shape(text: str) -> tuple[int | None, ...]:

@@ -28,11 +28,17 @@ def load_graph(arguments: argparse.Namespace) -> Graph:
 
 def read_options(arguments: argparse.Namespace) -> dict[str, Any]:
     """How the model is to be read."""
+    some = {
+        "dtype": arguments.input_dtype,
+        "arguments": arguments.argument,
+        "zeros": arguments.zeros,
+    }
     return {
         "input_shape": arguments.input_shape,
         "axes": arguments.axes,
         "training": arguments.training,
         "unknown": arguments.unknown,
+        **{name: given for name, given in some.items() if given},
     }
 
 

@@ -12,7 +12,8 @@ Elementwise = Literal[
 operand with f(0) = 0. ``scale``: by positive numbers, which also leaves minus infinity.
 ``maximum``: minus infinity where all are. ``where``: the second or the third operand, by the
 first. ``subtract``: minus infinity stays where what is taken away depends on the input. ``divide``:
-of zero, zero. ``exp``: of minus infinity, zero. These three carry a softmax that is written out."""
+of zero, zero. ``exp``: of minus infinity, zero. These three carry a softmax that is written out.
+With a single operand the other one is a number that nobody tells: no zero is left of a sum."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -5,17 +5,34 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass
 from fractions import Fraction
+from functools import cached_property
 from math import ceil, floor, prod
-from typing import TYPE_CHECKING, Any
+from typing import Any, Protocol
 
 import numpy as np
 
 from ...core.limits import MOST_PHASES
 from ...errors import NotTileableError
-from ..results import UNBOUNDED, IndexArray, Size
+from ..results import UNBOUNDED, IndexArray, Region, Size
 
-if TYPE_CHECKING:
-    from .field import ReceptiveField
+
+class _Field(Protocol):
+    """What a halo asks of a receptive field."""
+
+    @property
+    def layer(self) -> str: ...
+    @property
+    def axes(self) -> tuple[str, ...]: ...
+    @property
+    def positions(self) -> tuple[int, ...]: ...
+    @cached_property
+    def size(self) -> tuple[Size, ...]: ...
+    @cached_property
+    def stride(self) -> tuple[Fraction | None, ...]: ...
+    @cached_property
+    def period(self) -> tuple[int, ...]: ...
+    def why(self, axis: int | str) -> str: ...
+    def region(self, index: Any = (), clip: bool = False) -> Region: ...
 
 
 @dataclass(frozen=True, slots=True)
@@ -61,7 +78,7 @@ class Halo:
         return "; ".join(parts)
 
 
-def halo_of(rf: ReceptiveField) -> Halo:
+def halo_of(rf: _Field) -> Halo:
     """The halo of a field, from its regions over all phases.
 
     Raises:
@@ -83,7 +100,7 @@ def halo_of(rf: ReceptiveField) -> Halo:
     return Halo(rf.axes, before, after, any_before, any_after, rf.period)
 
 
-def _sides(rf: ReceptiveField, k: int, stride: Fraction) -> tuple[int, int, int, int]:
+def _sides(rf: _Field, k: int, stride: Fraction) -> tuple[int, int, int, int]:
     """Before and after along one axis: for whole blocks, and for any."""
     rows = _phases(rf.period, k)
     box = rf.region(rows)

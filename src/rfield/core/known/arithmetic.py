@@ -23,21 +23,23 @@ def elementwise(algebra: Elementwise | None, operands: Sequence[Known | None], r
     [2, 0]
     """
     codes = [_codes(known, rank) for known in operands]
+    pair = len(codes) > 1
     shape = np.broadcast_shapes(*(c.shape for c in codes))
     result = np.where(_all([c != ALIVE for c in codes]), np.uint8(FIXED), np.uint8(ALIVE))
     zero = low = np.zeros((1,) * rank, bool)
     if algebra == "multiply":
         zero = ~_all([c != ZERO for c in codes])
     elif algebra == "add":
-        zero, low = _all([c == ZERO for c in codes]), ~_all([c != LOW for c in codes])
-    elif algebra == "subtract":
+        low = ~_all([c != LOW for c in codes])
+        zero = _all([c == ZERO for c in codes]) if pair else zero
+    elif algebra == "subtract" and pair:
         zero = _all([c == ZERO for c in codes])
         low = (codes[0] == LOW) & (codes[1] == ALIVE)
     elif algebra == "divide":
         zero = codes[0] == ZERO
     elif algebra == "exp":
         zero = codes[0] == LOW
-    elif algebra == "maximum":
+    elif algebra == "maximum" and pair:
         low = _all([c == LOW for c in codes])
     elif algebra in ("keep", "scale"):
         zero = codes[0] == ZERO

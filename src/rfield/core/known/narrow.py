@@ -159,6 +159,10 @@ def _contraction(
     nonzero: Marks = np.ones((1,) * len(order), bool)
     for codes in spread:
         nonzero = nonzero & (codes != ZERO)
+    taken: set[int] = set()
+    for link, codes in zip(op.links, spread, strict=True):
+        if isinstance(link, Link) and (codes == ALIVE).any():
+            taken.update(link.drivers)
     links: list[AnyLink | None] = []
     exact = op.exact
     for link, codes, names, shape in zip(op.links, spread, algebra.labels, shapes, strict=True):
@@ -176,7 +180,7 @@ def _contraction(
         found = link
         if part is not None:
             places = [order.index(label) for label in names]
-            found = restricted(link, part, places, shape, op.shape)
+            found = restricted(link, part, places, shape, op.shape, taken)
         exact = exact and plain and found is not None and (part is not None or bool(reading.all()))
         links.append(found or link)
     made = replace(op, links=tuple(links), exact=exact)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from typing import NamedTuple
 
 import numpy as np
@@ -52,11 +52,13 @@ def restricted(
     places: Sequence[int],
     shape: Sequence[int],
     result: Sequence[int] | None = None,
+    taken: Collection[int] = (),
 ) -> Link | None:
     """The link with only the part read, or None where no link says it.
 
     ``places``: the axis of the marks that belongs to each operand axis. ``shape`` and ``result``
-    are those of the operand and of the output, whose axes are the first of the marks.
+    are those of the operand and of the output, whose axes are the first of the marks. ``taken``:
+    the output axes that drive an axis of some operand.
     """
     reads = list(link.reads)
     result = shape if result is None else result
@@ -74,7 +76,8 @@ def restricted(
         reads[axis] = Read(part.row, relation_of(part.marks))
     else:
         driver = reads[axis].axis
-        driver = 0 if driver is None else driver
+        if driver is None:  # the same for all outputs: along an axis that drives nothing, or any
+            driver = next((k for k in range(len(result)) if k not in taken), 0)
         if not result:
             return None
         reads[axis] = Read(driver, Table((_set(part.marks[0]),) * result[driver]))

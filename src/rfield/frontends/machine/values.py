@@ -105,19 +105,24 @@ class Constant:
         array = self.once
         return self.zeros is not None or (array is not None and not array.all())
 
-    def known(self, *, as_factor: bool = False) -> Known:
+    def known(self, *, as_factor: bool = False, as_choice: bool = False) -> Known:
         """What is known of its elements, for masks.
 
         Its zeros count unless it is a parameter, or nothing but zeros, which is no mask; of a
         tensor of a file, where nobody knows what is a parameter, beside nothing but ones.
         ``as_factor``: it multiplies position by position; then only a mask of zeros and one other
         number counts, for the one zero of a ramp or a window is no end of what is read.
+        ``as_choice``: a mask chooses it; then nothing but zeros is what dead elements are filled
+        with.
         """
         array = self.once
         if array is not None and array.size > MASK:
             array = None
-        counts = array is not None and (self.made or self.stored) and bool(array.any())
-        if counts and (as_factor or not self.made) and array is not None:
+        counts = array is not None and (self.made or self.stored)
+        fill = as_choice and array is not None and (self.made or array.size == 1)
+        if counts and not fill and array is not None:
+            counts = bool(array.any())
+        if counts and not fill and (as_factor or not self.made) and array is not None:
             others = array[array != 0]
             counts = bool((others == (others[0] if self.made else 1)).all())
         zeros = None if as_factor and array is not None else self.zeros

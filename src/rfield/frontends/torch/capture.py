@@ -157,7 +157,7 @@ def _inputs(model: nn.Module, request: Request) -> tuple[tuple[Any, ...], dict[s
             "  rfield.load(model, {'left': (1, 3, 64, 64), 'right': (1, 3, 64, 64)})   by name\n"
             "  rfield.load(model, example_inputs=(x, mask))           anything else"
         )
-    kind = request.options.get("dtype") or _dtype(model)
+    given = request.options.get("dtype")
     shapes = request.input_shape
     if isinstance(shapes, Mapping):
         known = _parameters(model)
@@ -165,8 +165,9 @@ def _inputs(model: nn.Module, request: Request) -> tuple[tuple[Any, ...], dict[s
             if known is not None and name not in known:
                 raise unknown_name("input", name, known)
         if known is None or list(shapes) == known[: len(shapes)]:
-            return tuple(_empty(shape, kind) for shape in shapes.values()), {}
-        return (), {name: _empty(shape, kind) for name, shape in shapes.items()}
+            return tuple(_empty(s, _dtype(model, given, name)) for name, s in shapes.items()), {}
+        return (), {name: _empty(s, _dtype(model, given, name)) for name, s in shapes.items()}
+    kind = _dtype(model, given)
     if shapes and not isinstance(shapes[0], (int, type(None))):
         return tuple(_empty(shape, kind) for shape in shapes), {}
     return (_empty(shapes, kind),), {}
@@ -178,7 +179,15 @@ def _empty(shape: Sequence[int], kind: torch.dtype) -> torch.Tensor:
     return torch.empty(tuple(shape), dtype=kind, device="meta")
 
 
-def _dtype(model: nn.Module) -> torch.dtype:
+def _dtype(model: nn.Module, given: Any = None, name: str = "") -> torch.dtype:
+    """The type of an input: as given (a type, its name, or by input), or that of the weights."""
+    if isinstance(given, Mapping):
+        given = given.get(name)
+    kind = getattr(torch, given.removeprefix("torch."), None) if isinstance(given, str) else given
+    if isinstance(kind, torch.dtype):
+        return kind
+    if given is not None:
+        raise InvalidModelError(f"dtype = {given!r}; expected a type such as 'int64'")
     for parameter in model.parameters():
         if parameter.dtype.is_floating_point:
             return parameter.dtype

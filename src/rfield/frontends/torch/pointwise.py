@@ -68,8 +68,10 @@ def _arithmetic(algebra: Elementwise) -> Callable[[Arguments], Op]:
     def arithmetic(arg: Arguments) -> Op:
         """Element by element; zeros and minus infinity go through as in ``ALGEBRA``."""
         scaled = len(arg.operands) == 1 and _positive(arg.get("other"))
+        told = algebra != "add" or _positive(arg.get("alpha", 1))
         shapes = [tuple(t.shape) for t in arg.operands]
-        return ops.pointwise(*shapes, join=True, algebra="scale" if scaled else algebra)
+        carried = ("scale" if scaled and algebra != "add" else algebra) if told else None
+        return ops.pointwise(*shapes, join=True, algebra=carried)
 
     return arithmetic
 

@@ -17,7 +17,7 @@ the shape of the returned op is the shape of the result, so that torch need not 
 from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
-from typing import TYPE_CHECKING, Any
+from typing import Any, Protocol
 
 import torch
 
@@ -26,13 +26,18 @@ from ...errors import InvalidModelError, show_shape
 from ..machine.rules import Rule, RuleTable
 from ..machine.values import Array
 
-if TYPE_CHECKING:
-    from .tracer import Tracer
-
 __all__ = ["RULES", "Arguments", "Reading", "Signature", "bad_sizes", "find_rule", "rule"]
 
 RULES = RuleTable("torch")
 rule = RULES.rule
+
+
+class Values(Protocol):
+    """What a rule may ask about a tensor while the model is read."""
+
+    def index_of(self, tensor: torch.Tensor) -> int | None: ...
+    def constant(self, tensor: torch.Tensor) -> torch.Tensor | None: ...
+    def zeros(self, tensor: torch.Tensor) -> Array | None: ...
 
 
 class Arguments:
@@ -44,13 +49,13 @@ class Arguments:
 
     operands: list[torch.Tensor]
     result: Any
-    tracer: Tracer | None
+    tracer: Values | None
 
     def __init__(
         self,
         bound: dict[str, Any],
         operands: list[torch.Tensor],
-        tracer: Tracer | None,
+        tracer: Values | None,
         short: str = "",
     ) -> None:
         self.__dict__ = {
