@@ -54,13 +54,13 @@ def named(spec: str, kinds: Sequence[str] = ()) -> Any:
 def takes_an_input(found: Any, given: Mapping[str, Any]) -> bool:
     """Whether it is a function of arrays itself, not one that is called with ``given`` for one.
 
-    A method with its first arguments bound, such as ``partial(module.apply, variables)``, is one.
+    ``partial(module.apply, variables)`` is one too: it takes any number of arrays.
     """
-    if isinstance(found, partial) and inspect.ismethod(found.func):
-        return True
-    if not inspect.isroutine(found) and not hasattr(found, "__wrapped__"):
+    applied = isinstance(found, partial)
+    if not inspect.isroutine(found) and not hasattr(found, "__wrapped__") and not applied:
         return False
-    return bool(_missing(found, given))
+    kinds = {p.kind for p in inspect.signature(found).parameters.values()} if applied else set()
+    return inspect.Parameter.VAR_POSITIONAL in kinds or bool(_missing(found, given))
 
 
 def made(spec: str, found: Any, given: Mapping[str, Any]) -> Any:
