@@ -36,7 +36,8 @@ def fold(
     Raises:
         TooLargeError: of more than ``limits.MASK`` elements.
     """
-    name, shape = primitive.name, shapes[0] if shapes else ()
+    name: str = primitive.name
+    shape: Shape = shapes[0] if shapes else ()
     if name in PLAIN:
         return [_elementwise(PLAIN[name], arrays, shape)]
     if name == "select_n" and len(arrays) == 3 and arrays[0].dtype == bool:
@@ -46,7 +47,7 @@ def fold(
         return [_elementwise(lambda array: array.astype(kind), arrays, shape)]
     if name == "iota":
         axis = parameters["dimension"]
-        numbers = np.arange(shape[axis], dtype=parameters["dtype"])
+        numbers = np.arange(int(shape[axis]), dtype=parameters["dtype"])
         return [_spread(numbers, [axis], shape)]
     if name == "broadcast_in_dim":
         return [_spread(arrays[0], parameters["broadcast_dimensions"], shape)]

@@ -88,7 +88,7 @@ def _tuples(
     whole = (*batch, *(sizes[axis] for axis in windows))
     found: list[Array] = []
     for axis in indexed:
-        values = starts[axis].reshape(*batch, *[1] * len(windows))
+        values = starts[axis].reshape((*batch, *[1] * len(windows)))
         if axis in windows:
             along = [1] * len(whole)
             along[len(batch) + windows.index(axis)] = sizes[axis]

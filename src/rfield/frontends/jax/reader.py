@@ -18,6 +18,7 @@ from ...core.ops import Op
 from ...errors import RFieldError, TooLargeError
 from ..machine import limits
 from ..machine.emit import Emitter, placed
+from ..machine.names import Names
 from ..machine.unsupported import Unsupported
 from ..machine.values import Constant, Dependent, Outputs, dependents, known
 from .folding import fold
@@ -73,10 +74,10 @@ class Reader:
         self.modules = modules
         self.free = free
         self.draft = Draft()
-        self.layers: dict[str, int] = {}
-        self.taken: dict[str, int] = {}
+        self.names = Names(self.draft)
+        self.layers = self.names.layers
         self.unsupported = Unsupported(RULES, "jax")
-        self.emitter = Emitter(self.draft, self.unique)
+        self.emitter = Emitter(self.draft, self.names.fresh)
         self.depth = 0
         self.count = 0
         self.name = ""
@@ -263,14 +264,6 @@ class Reader:
             self.layers[shown] = value.index
         if not scopes:
             self.layers.setdefault(self.draft.nodes[value.index].name, value.index)
-
-    def unique(self, name: str) -> str:
-        """A name that no value has: the second of the same name is ``name#2``."""
-        count, made = 1, name
-        while made in self.draft.names:
-            count = self.taken[name] = max(self.taken.get(name, 1), count) + 1
-            made = f"{name}#{count}"
-        return made
 
 
 def _as_bound(answer: Any) -> Any:
