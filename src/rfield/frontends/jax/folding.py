@@ -46,8 +46,8 @@ def fold(
         kind = parameters["new_dtype"]
         return [_elementwise(lambda array: array.astype(kind), arrays, shape)]
     if name == "iota":
-        axis = parameters["dimension"]
-        numbers = np.arange(int(shape[axis]), dtype=parameters["dtype"])
+        axis = int(parameters["dimension"])
+        numbers = np.arange(shape[axis], dtype=parameters["dtype"])
         return [_spread(numbers, [axis], shape)]
     if name == "broadcast_in_dim":
         return [_spread(arrays[0], parameters["broadcast_dimensions"], shape)]
