@@ -53,8 +53,9 @@ def test_there_are_runs_to_compare():
 @pytest.mark.parametrize("page", PAGES, ids=lambda page: page.name)
 def test_the_python_of_a_page_runs(page: Path, capsys):
     code = "\n".join(blocks(page, "python"))
-    if "import torch" in code:
-        pytest.importorskip("torch", reason="PyTorch is not installed")
+    for needed in ("torch", "jax", "flax"):
+        if f"import {needed}" in code or f"from {needed}" in code:
+            pytest.importorskip(needed, reason="the page is about it")
     exec(compile(code, page.name, "exec"), {})  # noqa: S102  # our own pages
     assert "Error" not in capsys.readouterr().err
 

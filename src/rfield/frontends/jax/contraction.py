@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from math import prod
 from typing import Any
 
 from ...core import arrays, ops
@@ -28,16 +29,9 @@ def dot_general(call: Call) -> Any:
     free = [[label for axis, label in enumerate(names) if axis not in used]
             for names, used in zip((one, other), gone, strict=True)]  # fmt: skip
     weights = [v for v in call.operands if isinstance(v, Constant) and not v.made]
-    count = sum(_size(value) for value in weights[:1])
+    count = sum(prod(value.shape) for value in weights[:1])
     output = [*batch, *free[0], *free[1]]
     return ops.contract(shapes, [one, other], output, kind=call.kind, parameters=count)
-
-
-def _size(value: Constant) -> int:
-    total = 1
-    for size in value.shape:
-        total *= size
-    return total
 
 
 @rule(
