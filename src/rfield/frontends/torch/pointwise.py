@@ -66,7 +66,12 @@ rule(*(f"aten::{name}" for name in OTHERS.split()))(pointwise)
 
 def _arithmetic(algebra: Elementwise) -> Callable[[Arguments], Op]:
     def arithmetic(arg: Arguments) -> Op:
-        """Element by element; zeros and minus infinity go through as in ``ALGEBRA``."""
+        """Element by element; zeros and minus infinity go through as in ``ALGEBRA``.
+
+        Once a tensor is no op at all.
+        """
+        if len(arg.operands) == 1 and arg.short in ("mul", "div") and _is_one(arg.get("other")):
+            return same(arg)
         scaled = len(arg.operands) == 1 and _positive(arg.get("other"))
         told = algebra != "add" or _positive(arg.get("alpha", 1))
         shapes = [tuple(t.shape) for t in arg.operands]
@@ -74,6 +79,10 @@ def _arithmetic(algebra: Elementwise) -> Callable[[Arguments], Op]:
         return ops.pointwise(*shapes, join=True, algebra=carried)
 
     return arithmetic
+
+
+def _is_one(number: object) -> bool:
+    return isinstance(number, (int, float)) and number == 1
 
 
 def _positive(number: object) -> bool:
