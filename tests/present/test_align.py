@@ -26,8 +26,10 @@ MISALIGNED = """\
        strided         2      1/2
 ─────────────────────────────────────────────────────────
 
- stride, center, offset in input pixels; center of output 0 as a 0-based index: the first pixel is 0, not 0.5
- offset: of the branch furthest from the first one, at the phase where it is largest
+ stride, center, offset in input pixels; center of output 0 as a 0-based index:
+   the first pixel is 0, not 0.5
+ offset: of the branch furthest from the first one, at the phase where it is
+   largest
 """  # noqa: E501  # the table as it is printed
 
 

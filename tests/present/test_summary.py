@@ -19,32 +19,33 @@ CHAIN = """\
  chain · fields in image (y, x: 8x8)
 
  layer  op        output   size r  stride S  padding P  center  sees %
-───────────────────────────────────────────────────────────────────────────────────────────────────────────
+────────────────────────────────────────────────────────────────────────
  stem   conv      1x8x4x4       7         2          3       0      88
- pool   max_pool  1x8x2x2      11         4          5       0     100 ← first field larger than the input
-───────────────────────────────────────────────────────────────────────────────────────────────────────────
+ pool   max_pool  1x8x2x2      11         4          5       0     100†
+────────────────────────────────────────────────────────────────────────
 
- size r, stride S, padding P in input pixels; P = −(first index that output 0 reads)
- center: midpoint of the field of output 0, as a 0-based index: the first pixel is 0, not 0.5
- sees: size / input size in percent, at most 100
-"""  # noqa: E501  # the table as it is printed
+ r, S, P in input pixels; P = −(first index that output 0 reads)
+ center: midpoint of the field of output 0; the first pixel is 0, not 0.5
+ sees %: size / input size, at most 100
+ † the first field larger than the input: pool
+"""
 
 GATED = """\
  gated · fields in image (y, x: 32x48)
 
- layer    op        output     size r                     stride S  padding P  center  sees %
-──────────────────────────────────────────────────────────────────────────────────────────────
- stem     conv      1x8x16x24     3x5                            2        1x2       0  9.4x10
- se.pool  reduce    1x8x1x1           global (se.pool)           –          –       –     100
- se.fc    conv      1x8x1x1           global (se.pool)           –          –       –     100
- se.mul   multiply  1x8x16x24     3x5 + global (se.pool)         2        1x2       0     100
- up       resize    1x8x32x48     3x5 + global (se.pool)         1        1x2       0     100
-──────────────────────────────────────────────────────────────────────────────────────────────
+ layer    op        output     size r   stride S  padding P  center  sees %
+────────────────────────────────────────────────────────────────────────────
+ stem     conv      1x8x16x24     3x5          2        1x2       0  9.4x10
+ se.pool  reduce    1x8x1x1    global*         –          –       –     100
+ se.fc    conv      1x8x1x1    global*         –          –       –     100
+ se.mul   multiply  1x8x16x24     3x5*         2        1x2       0     100
+ up       resize    1x8x32x48     3x5*         1        1x2       0     100
+────────────────────────────────────────────────────────────────────────────
 
- size r, stride S, padding P in input pixels; P = −(first index that output 0 reads)
- center: midpoint of the field of output 0, as a 0-based index: the first pixel is 0, not 0.5
- sees: size / input size in percent, at most 100
- global: also reads whole axes, by the layers in brackets; r, S, P, center leave that out
+ r, S, P in input pixels; P = −(first index that output 0 reads)
+ center: midpoint of the field of output 0; the first pixel is 0, not 0.5
+ sees %: size / input size, at most 100
+ * also reads a whole axis, which r, S, P and center leave out (se.pool)
 """
 
 

@@ -137,6 +137,8 @@ def _where_covered(term: Term, axis: int, read: Read, size: int, outputs: int) -
     covered = _coverage(relation, size, outputs)
     if covered is None:
         return term
+    if outputs * term.low.size > CELL_LIMIT:
+        raise too_large("a field", outputs * term.low.size, "Ask for a smaller input.")
     mask = np.moveaxis(covered.reshape((1,) * (term.low.ndim - 1) + (-1,)), -1, axis)
     low, high = np.where(mask, term.low, NOTHING[0]), np.where(mask, term.high, NOTHING[1])
     return Term(low, high, term.carrier, term.advance, term.is_global)

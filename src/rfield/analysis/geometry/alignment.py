@@ -19,9 +19,9 @@ from ...core.graph import Graph, Node
 from ...core.link import AnyLink, Link
 from ...core.relation import Sliding
 from ..engines.bounds import axis_field
-from ..engines.forward import sweep
+from ..engines.forward import Sweep, input_sweeps
 from ..engines.free import graphs_at_sizes
-from ..engines.terms import Span, State, Term, Terms, terms_of
+from ..engines.terms import State, Term, Terms, terms_of
 from ..engines.through import through
 from ..results import axis_names
 
@@ -86,15 +86,18 @@ class Alignment:
         return "\n".join(str(join) for join in self.joins)
 
 
-def alignment(graph: Graph) -> Alignment:
-    """Check every join that an output depends on, with respect to every input."""
-    samples = graphs_at_sizes(graph) if graph.has_free_axes else ()
+def alignment(graph: Graph, sweeps: Sequence[Sweep] | None = None) -> Alignment:
+    """Check every join that an output depends on, with respect to every input.
+
+    ``sweeps``: those of the inputs that matter, where they have been done; default: of all.
+    """
+    samples = graphs_at_sizes(graph) if graph.has_free_axes and sweeps is None else ()
     found: dict[tuple[str, str], Misalignment] = {}
     seen: dict[tuple[str, str], int] = {}
     checked = 0
     for sample in (graph, *samples):
         checked = 0
-        for join in _joins(sample):
+        for join in _joins(sample, input_sweeps(sample) if sweeps is None else sweeps):
             checked += 1
             if isinstance(join, Misalignment):
                 key = (join.layer, join.wrt)
@@ -116,18 +119,15 @@ def alignment(graph: Graph) -> Alignment:
     )  # fmt: skip
 
 
-def _joins(graph: Graph) -> Iterator[Misalignment | None]:
+def _joins(graph: Graph, sweeps: Sequence[Sweep]) -> Iterator[Misalignment | None]:
     """For each join and input: how it is misaligned, or None."""
     used = sorted(graph.behind(*graph.outputs_))
-    for entry in graph.inputs_:
-        if not entry.axes:
-            continue
-        swept = sweep(graph, entry.node, entry.axes)
-        names = axis_names(len(entry.axes))
+    for swept in sweeps:
+        names, wrt = axis_names(len(swept.axes)), graph.nodes[swept.source].name
         for index in used:
             node = graph.nodes[index]
             if node.join and len(node.operands) > 1:
-                yield from _check(graph.nodes, node, swept.states, entry.name, names)
+                yield from _check(graph.nodes, node, swept.states, wrt, names)
 
 
 def _check(
@@ -149,7 +149,8 @@ def _check(
     notes: dict[str, None] = {}
     for k, name in enumerate(names):
         present = [centers[k] for _, centers in sides if centers[k]]
-        gaps = [widest(present[0], other) for other in present[1:]]
+        others = {id(other): other for other in present if other is not present[0]}
+        gaps = [widest(present[0], other) for other in others.values()]
         unequal = [gap for gap in gaps if gap is None or gap[1]]
         if unequal:
             differing.append(name)
@@ -180,14 +181,14 @@ def centers_of(state: State, link: AnyLink, before: Sequence[int], after: Sequen
     if state is None:
         return {}
     if not isinstance(state, Terms) and link.is_identity:
-        return _of_span(state)
+        return _of_span(state[0], state[1], state[2] + state[3])
     return _by_stride(*branch_terms(state, link, before, after))
 
 
 @lru_cache(maxsize=1 << 16)
-def _of_span(span: Span) -> Centers:
+def _of_span(axis: int, stride: int, ends: int) -> Centers:
     """Where a plain field looks; kept, as a dense network has it in every join again."""
-    return {(span[0], Fraction(span[1])): (Fraction(span[2] + span[3], 2),)}
+    return {(axis, Fraction(stride)): (Fraction(ends, 2),)}
 
 
 def branch_terms(

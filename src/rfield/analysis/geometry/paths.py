@@ -27,7 +27,7 @@ from .fields import choose_source, source_layout
 
 SCHEMA = 1
 
-Pace = tuple[int, Fraction | None]
+Pace = tuple[int, int | Fraction | None]
 """Along which axis of a value a path moves, and by how many input positions per step."""
 Extremes = dict[Pace, tuple[State, State]]
 """Per pace, the paths with the smallest and the largest field."""
@@ -182,7 +182,7 @@ class _Walk:
     def __init__(self, graph: Graph, source: int, axis: int, used: Sequence[int]) -> None:
         self.graph = graph
         start: Span = (axis, 1, 0, 0)
-        self.found: dict[int, Extremes] = {source: {(axis, Fraction(1)): (start, start)}}
+        self.found: dict[int, Extremes] = {source: {(axis, 1): (start, start)}}
         self.sizes: dict[int, tuple[int, int]] = {source: (1, 1)}
         self.widens: dict[int, int] = {}
         for index in used:
@@ -256,7 +256,7 @@ def _span(state: State, shape: Sequence[int]) -> int:
 
 def _pace(state: State, rank: int) -> Pace:
     if isinstance(state, tuple):
-        return state[0], Fraction(state[1])
+        return state[0], state[1]
     assert isinstance(state, Terms)
     term = state.terms[0]
     stride = None if term.advance is None else Fraction(term.advance, term.period)

@@ -153,6 +153,9 @@ def _node(
     for operand, there, mine, other, cuts in zip(
         ours.operands, theirs.operands, ours.links, theirs.links, known, strict=True
     ):
+        if mine.is_identity and other.is_identity and ours.exact:
+            met = [_meet(one, cut) for one, cut in zip(met, cuts, strict=True)]
+            continue
         sizes = part.nodes[operand].shape, whole.nodes[there].shape
         sides = [Sides(*all_) for all_ in zip(cuts, *sizes, strict=True)]
         if not ours.exact and not all(side.full for side in sides):

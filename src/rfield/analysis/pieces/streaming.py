@@ -19,6 +19,7 @@ from ...errors import InvalidModelError, NotStreamableError, UnresolvedSizeError
 from ..engines.forward import sweep
 from ..geometry.fields import choose_source, find, source_layout
 from ..results import UNBOUNDED, Fidelity, Size
+from .lengths import Lengths
 from .timed import JoinDelay, LayerState, TimePath
 from .timing import Pattern
 
@@ -258,6 +259,9 @@ def stream_plan(
     grid = lcm(*steps)
     if chunk is not None:
         _outputs_of(one("chunk", chunk), grid, clock.hop)
+    if not obstacles:
+        other = Lengths(graph, source, value, time, clock, steps).obstacle(length)
+        obstacles = (other,) if other else ()
     return StreamPlan(
         graph=graph, value=value, source=source, layer=layer, wrt=wrt, axis=name,
         input_axis=time, output_axis=clock.axis, clock=clock, steps=steps,

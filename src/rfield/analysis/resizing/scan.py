@@ -13,10 +13,10 @@ from functools import cached_property
 from math import lcm
 
 from ...core.limits import STEP_LIMIT
-from ...errors import too_large
+from ...errors import over_limit
 from ..engines.forward import sweep
 from ..engines.terms import terms_of
-from .reading import CRITERIA, Reading, Resizing
+from .reading import CRITERIA, SINGLY, Reading, Resizing
 from .sizeset import SizeSet
 
 FREE_BASE = 1024
@@ -37,6 +37,7 @@ class Scan:
         self._in_question = len(steps) > 1
         for self.step in steps:
             self.base = self._base()
+            self.resizing.afford(self.step + len(self._samples()))
             self.periodic = self._repeats()
             if self.periodic:
                 return
@@ -183,16 +184,17 @@ class Scan:
             for index, state in enumerate(states):
                 if isinstance(state, tuple):
                     spans = lcm(spans, abs(state[1]) or 1)
+                    if spans > STEP_LIMIT:
+                        raise over_limit(
+                            self.resizing.graph.layer_of(index), "all sizes of one step", spans,
+                            STEP_LIMIT, SINGLY,
+                        )  # fmt: skip
                 else:
                     found = terms_of(state, len(nodes[index].shape))
                     every = lcm(every, *(abs(term.advance or 1) for term in found))
         for step in (spans, lcm(spans, every)):
             if step <= STEP_LIMIT:
                 yield step
-        if spans > STEP_LIMIT:
-            raise too_large(
-                "a table of sizes", spans, "Ask for single sizes: rfield.check_size(model, size)"
-            )
 
     def _repeats(self) -> bool:
         """Whether the sizes that are read twice agree, one step apart."""
