@@ -76,9 +76,14 @@ rule(*(f"aten::normal.{name}" for name in ("Tensor_float", "float_Tensor", "Tens
 
 def _arithmetic(algebra: Elementwise) -> Callable[[Arguments], Op]:
     def arithmetic(arg: Arguments) -> Op:
-        """Element by element; zeros and minus infinity go through as in ``ALGEBRA``."""
+        """Element by element; zeros and minus infinity go through as in ``ALGEBRA``.
+
+        Once a tensor is no op at all.
+        """
         carried: Elementwise | None = algebra
         alone = len(arg.operands) == 1
+        if alone and arg.short in ("mul", "div") and _is_one(arg.get("other")):
+            return same(arg)
         if algebra in ("add", "subtract") and not _positive(arg.get("alpha", 1)):
             carried = None
         elif algebra == "multiply" and alone and _positive(arg.get("other")):
@@ -88,6 +93,10 @@ def _arithmetic(algebra: Elementwise) -> Callable[[Arguments], Op]:
         return ops.pointwise(*[tuple(t.shape) for t in arg.operands], join=True, algebra=carried)
 
     return arithmetic
+
+
+def _is_one(number: object) -> bool:
+    return isinstance(number, (int, float)) and number == 1
 
 
 def _positive(number: object) -> bool:
