@@ -24,6 +24,7 @@ _HOME = {
     "alignment": "api",
     "centers": "sizing",
     "check_size": "sizing",
+    "compare": "versions",
     "cost": "api",
     "explain": "api",
     "fits": "sizing",
@@ -82,6 +83,7 @@ if TYPE_CHECKING:
         shift_equivariance,
         valid_sizes,
     )
+    from .versions import compare
 
 __all__ = [
     "UNBOUNDED",
@@ -97,6 +99,7 @@ __all__ = [
     "alignment",
     "centers",
     "check_size",
+    "compare",
     "cost",
     "explain",
     "fits",

@@ -6,7 +6,7 @@ activations and residual adds count nothing, so that the numbers compare with pu
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from math import prod
 from types import MappingProxyType
@@ -18,7 +18,7 @@ from ..errors import UnresolvedSizeError
 
 @dataclass(frozen=True, slots=True)
 class Cost:
-    """Totals over everything the output depends on; ``layers`` has the same per layer."""
+    """Totals over everything the output depends on; ``layers`` has those of each layer."""
 
     macs: int
     adds: int
@@ -40,17 +40,18 @@ def cost(graph: Graph, output: str | None = None) -> Cost:
     if graph.has_free_axes:
         raise UnresolvedSizeError("the cost depends on the input size; give one")
     behind = graph.behind(*graph.outputs_ if output is None else (graph.index(output),))
-    layers: dict[str, Cost] = {}
-    total = Work()
+    works: dict[str, list[Work]] = {}
     for index in sorted(behind):
-        node = graph.nodes[index]
-        if node.work != Work():
-            work = node.work
-            layers[node.name] = Cost(work.macs, work.adds, work.parameters, MappingProxyType({}))
-            total = Work(
-                total.macs + work.macs, total.adds + work.adds, total.parameters + work.parameters
-            )
-    return Cost(total.macs, total.adds, total.parameters, MappingProxyType(layers))
+        work = graph.nodes[index].work
+        if work != Work():
+            works.setdefault(graph.layer_of(index), []).append(work)
+    layers = {name: _total(parts) for name, parts in works.items()}
+    return _total([work for parts in works.values() for work in parts], layers)
+
+
+def _total(works: Sequence[Work], layers: Mapping[str, Cost] | None = None) -> Cost:
+    macs, adds, parameters = (sum(part) for part in zip(*works, strict=True)) if works else Work()
+    return Cost(macs, adds, parameters, MappingProxyType(dict(layers or {})))
 
 
 def peak_elements(graph: Graph, value: int) -> int:
