@@ -26,6 +26,7 @@ _HOME = {
     "check_size": "sizing",
     "compare": "versions",
     "cost": "api",
+    "expect": "versions",
     "explain": "api",
     "fits": "sizing",
     "influence": "api",
@@ -83,7 +84,7 @@ if TYPE_CHECKING:
         shift_equivariance,
         valid_sizes,
     )
-    from .versions import compare
+    from .versions import compare, expect
 
 __all__ = [
     "UNBOUNDED",
@@ -101,6 +102,7 @@ __all__ = [
     "check_size",
     "compare",
     "cost",
+    "expect",
     "explain",
     "fits",
     "influence",

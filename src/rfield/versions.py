@@ -2,8 +2,11 @@
 
 from __future__ import annotations
 
+import os
+from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from .errors import UnexpectedFieldsError
 from .loading import graph_for as _read
 
 if TYPE_CHECKING:
@@ -39,3 +42,47 @@ def compare(a: Any, b: Any, *, wrt: str | None = None, **load_options: Any) -> C
 
     first, second = (describe(_read(model, load_options, "wrt"), wrt=wrt) for model in (a, b))
     return _compare(first, second)
+
+
+def expect(
+    source_or_graph: Any,
+    path: str | os.PathLike[str],
+    *,
+    update: bool = False,
+    wrt: str | None = None,
+    **load_options: Any,
+) -> None:
+    """Hold a model against the fields that were recorded of it, as an assertion in a test.
+
+    The record (schema ``rfield.fields/1``) has the names of layers, and of each in every input
+    size, stride, padding, center, whole-axis reads and fidelity: nothing of a front end and no
+    cost. A layer that was only renamed does not differ.
+
+    Args:
+        source_or_graph: a source for ``load``, or a graph.
+        path: the file.
+        update: record the model as it is now, in place of what was recorded.
+        wrt: record the fields in this input or layer; default: in every input.
+        load_options: those of ``load``.
+
+    Raises:
+        UnexpectedFieldsError: an ``AssertionError``; its text is the table of what differs.
+        RecordError: there is no such file, or it is no record that this release reads.
+
+    >>> import rfield, tempfile
+    >>> record = tempfile.mkdtemp() + "/fields.json"
+    >>> rfield.expect("article:vgg_16", record, update=True)
+    >>> rfield.expect("article:vgg_16", record)
+    """
+    from .present.contract import against, write
+    from .present.described import describe
+
+    target = Path(path)
+    model = describe(_read(source_or_graph, load_options, "update", "wrt"), wrt=wrt)
+    if update:
+        write(target, model)
+        return
+    found = against(target, model)
+    if found:
+        hint = f"If this is meant, record it:\n   rfield.expect(model, {str(path)!r}, update=True)"
+        raise UnexpectedFieldsError(f"{found}\n {hint}")

@@ -190,6 +190,12 @@ def test_the_values_in_the_page_on_versions():
     found = names["found"]
     assert found.layers == ("conv2",)
     assert (found[1].part, found[1].a, found[1].b) == ("size", (5, 5), (7, 7))
+    exec(compile(code[1], "versions.md", "exec"), names)  # noqa: S102  # our own pages
+    record = names["record"]
+    with pytest.raises(AssertionError) as told:
+        rfield.expect(names["network"](2), record)
+    text = f"UnexpectedFieldsError: {told.value}\n".replace(str(record), "fields.json")
+    assert text in blocks(ROOT / "docs" / "versions.md", "")
 
 
 def test_the_chains_in_the_page_on_chains():
@@ -222,7 +228,7 @@ def test_no_page_promises_an_option_that_does_not_exist(capsys):
         *("summary", "field", "align", "article", "chain"),
         *("support", "influence", "explain", "verify", "tiles", "stream"),
         *("sizes", "fits", "centers", "paths"),
-        *("diff",),
+        *("diff", "expect"),
     ):
         with pytest.raises(SystemExit):
             main([command, "--help"])

@@ -33,7 +33,6 @@ _COSTS: tuple[tuple[str, str], ...] = (
     ("parameters", "parameters"),
 )
 _TITLES: dict[str, str] = dict([*_PARTS, *_COSTS])
-_ONLY = {"added": "only in B", "removed": "only in A"}
 
 
 @dataclass(frozen=True, slots=True)
@@ -65,7 +64,8 @@ class Comparison(Sequence[Change]):
     """What differs between A and B, in the order of computation; empty, thus False, if nothing.
 
     ``str()`` is the table of the first ``rows`` differences (None: of all): a layer that differs
-    makes those after it differ. What is written for programs always has all of them.
+    makes those after it differ. What is written for programs always has all of them. ``labels``:
+    what the two are called; ``hint``: what to do, where they differ.
     """
 
     title_a: str
@@ -73,6 +73,8 @@ class Comparison(Sequence[Change]):
     changes: tuple[Change, ...]
     compared: int
     rows: int | None = ROWS
+    labels: tuple[str, str] = ("A", "B")
+    hint: str = ""
 
     @overload
     def __getitem__(self, index: int) -> Change: ...
@@ -103,12 +105,15 @@ class Comparison(Sequence[Change]):
         """The answer in one line."""
         if not self.changes:
             return f"nothing differs in {_layers(self.compared)}"
-        counts = {"changed": 0, "added": 0, "removed": 0}
-        for layer, what in {(c.layer, c.other): c.what for c in self.changes}.items():
-            counts[what] += bool(layer[0])
-        verbs = {"changed": "differ", **_ONLY}
+        counts: dict[What, int] = {"changed": 0, "added": 0, "removed": 0}
+        told_of = {(change.layer, change.other): change for change in self.changes if change.layer}
+        for change in told_of.values():
+            counts[change.what] += 1
+        verbs: dict[What, str] = {"changed": "differ", **_only(self.labels)}
         told = [f"{n} {verbs[what]}" for what, n in counts.items() if n]
-        return f"of {_layers(self.compared)} {', '.join(told)}" if told else "the models differ"
+        if not told:
+            return "the models differ, no layer does"
+        return f"of {_layers(self.compared)} {', '.join(told)}"
 
     def to_csv(self) -> str:
         """One line per difference."""
@@ -129,6 +134,7 @@ class Comparison(Sequence[Change]):
     @property
     def report(self) -> Report:
         """The report tree that every form is written from."""
+        one, other = self.labels
         parts: list[Part] = [Remark(self.verdict, good=not self.changes)]
         whole = [change for change in self.changes if not change.layer]
         if whole:
@@ -137,18 +143,20 @@ class Comparison(Sequence[Change]):
         lines = _lines([change for change in self.changes if change.layer])
         shown = lines[: self.rows]
         if shown:
-            parts.append(tabulate(_shows(), shown))
+            parts.append(tabulate(_shows(self.labels), shown))
         return Report(
             kind="diff",
-            title=f"A: {self.title_a} · B: {self.title_b}",
+            title=f"{one}: {self.title_a} · {other}: {self.title_b}",
             parts=tuple(parts),
-            notes=tuple(_notes(shown, len(lines))),
+            notes=(*_notes(shown, len(lines)), *([self.hint] if self.hint else [])),
             facts={"a": self.title_a, "b": self.title_b, "compared": self.compared},
             records=tuple(_record(change) for change in self.changes),
         )
 
 
-def compare(a: Described, b: Described, *, rows: int | None = ROWS) -> Comparison:
+def compare(
+    a: Described, b: Described, *, rows: int | None = ROWS, labels: tuple[str, str] = ("A", "B")
+) -> Comparison:
     """What differs between two models that were described."""
     keys = [[_key(layer) for layer in model.layers] for model in (a, b)]
     changes = [*_whole(a, b)]
@@ -163,7 +171,7 @@ def compare(a: Described, b: Described, *, rows: int | None = ROWS) -> Compariso
             )
         else:
             changes.extend(_of_layer(a.layers[i], b.layers[j], inputs, len(a.inputs) > 1))
-    return Comparison(a.title, b.title, tuple(changes), len(pairs), rows)
+    return Comparison(a.title, b.title, tuple(changes), len(pairs), rows, labels)
 
 
 def _key(layer: DescribedLayer) -> Key:
@@ -254,12 +262,11 @@ class _Line:
     name: str
     count: int = 1
 
-    @property
-    def label(self) -> str:
+    def label(self, labels: tuple[str, str]) -> str:
         if self.change.what == "changed":
             return _TITLES.get(self.change.part, "")
         several = f"{self.count} layers " if self.count > 1 else ""
-        return several + _ONLY[self.change.what]
+        return several + _only(labels)[self.change.what]
 
 
 def _lines(changes: Sequence[Change]) -> list[_Line]:
@@ -280,13 +287,17 @@ def _lines(changes: Sequence[Change]) -> list[_Line]:
     return lines
 
 
-def _shows() -> list[Show[_Line]]:
+def _only(labels: tuple[str, str]) -> dict[What, str]:
+    return {"added": f"only in {labels[1]}", "removed": f"only in {labels[0]}"}
+
+
+def _shows(labels: tuple[str, str]) -> list[Show[_Line]]:
     return [
         Show(Column("layer", "left", name=True), lambda line: line.name),
         Show(Column("input", "left", name=True), lambda line: line.change.wrt),
-        Show(Column("", "left", tone="quiet"), lambda line: line.label),
-        Show(Column("A", tone="key"), lambda line: _side(line.change, line.change.a)),
-        Show(Column("B", tone="key"), lambda line: _side(line.change, line.change.b)),
+        Show(Column("", "left", tone="quiet"), lambda line: line.label(labels)),
+        Show(Column(labels[0], tone="key"), lambda line: _side(line.change, line.change.a)),
+        Show(Column(labels[1], tone="key"), lambda line: _side(line.change, line.change.b)),
     ]
 
 
