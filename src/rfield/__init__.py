@@ -13,7 +13,11 @@ __version__ = "0.1.0"
 _HOME = {
     "UNBOUNDED": "analysis.results",
     "Alignment": "analysis.geometry.alignment",
+    "Change": "present.compare",
+    "Comparison": "present.compare",
     "Cost": "analysis.cost",
+    "DesignedChain": "present.chains",
+    "Designs": "present.chains",
     "Fidelity": "analysis.results",
     "Graph": "core.graph",
     "GraphBuilder": "frontends.declared",
@@ -26,6 +30,7 @@ _HOME = {
     "check_size": "sizing",
     "compare": "versions",
     "cost": "api",
+    "design": "designing",
     "expect": "versions",
     "explain": "api",
     "fits": "sizing",
@@ -69,11 +74,14 @@ if TYPE_CHECKING:
         tile_plan,
     )
     from .core.graph import Graph
+    from .designing import design
     from .errors import RFieldError
     from .frontends.declared import GraphBuilder
     from .live import measured_influence, verify
     from .loading import load
     from .piecewise import run_tiled, verify_tiling
+    from .present.chains import DesignedChain, Designs
+    from .present.compare import Change, Comparison
     from .sizing import (
         centers,
         check_size,
@@ -89,7 +97,11 @@ if TYPE_CHECKING:
 __all__ = [
     "UNBOUNDED",
     "Alignment",
+    "Change",
+    "Comparison",
     "Cost",
+    "DesignedChain",
+    "Designs",
     "Fidelity",
     "Graph",
     "GraphBuilder",
@@ -102,6 +114,7 @@ __all__ = [
     "check_size",
     "compare",
     "cost",
+    "design",
     "expect",
     "explain",
     "fits",
