@@ -49,6 +49,7 @@ def expect(
     path: str | os.PathLike[str],
     *,
     update: bool = False,
+    layers: str = "",
     wrt: str | None = None,
     **load_options: Any,
 ) -> None:
@@ -62,6 +63,8 @@ def expect(
         source_or_graph: a source for ``load``, or a graph.
         path: the file.
         update: record the model as it is now, in place of what was recorded.
+        layers: record only layers whose names match this pattern (``"layer?"``); what is recorded
+            then decides which are compared.
         wrt: record the fields in this input or layer; default: in every input.
         load_options: those of ``load``.
 
@@ -78,11 +81,11 @@ def expect(
     from .present.described import describe
 
     target = Path(path)
-    model = describe(_read(source_or_graph, load_options, "update", "wrt"), wrt=wrt)
+    model = describe(_read(source_or_graph, load_options, "update", "layers", "wrt"), wrt=wrt)
     if update:
-        write(target, model)
+        write(target, model, layers)
         return
-    found = against(target, model)
+    found = against(target, model, layers)
     if found:
         hint = f"If this is meant, record it:\n   rfield.expect(model, {str(path)!r}, update=True)"
         raise UnexpectedFieldsError(f"{found}\n {hint}")

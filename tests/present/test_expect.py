@@ -105,6 +105,42 @@ def test_an_input_of_another_size_is_told(tmp_path: Path):
     assert " input signal  t: 16 → t: 18\n" in str(caught.value)
 
 
+def test_chosen_layers_are_held_and_others_are_free(tmp_path: Path):
+    path = tmp_path / "fields.json"
+    rfield.expect(net(), path, update=True, layers="c*")
+    assert path.read_text() == RECORD.replace('1",', '1",\n  "only": "c*",', 1).replace(
+        ",\n" + RECORD.splitlines()[7], ""
+    )
+    b = GraphBuilder()
+    x = b.conv("conv", b.input("signal", (1, 1, 16)), kernel=4, stride=2, padding=1)
+    other = b.build([b.conv("head", x, kernel=5)])
+    rfield.expect(other, path)
+    rfield.expect(other, path, layers="c*")
+    with pytest.raises(UnexpectedFieldsError):
+        rfield.expect(net(kernel=3), path)
+    with pytest.raises(RecordError) as caught:
+        rfield.expect(other, path, layers="h*")
+    assert str(caught.value) == (
+        f"{path}: the layers 'c*' are recorded, not 'h*'. Record the model:\n"
+        f"  rfield.expect(model, '{path}', update=True)"
+    )
+    with pytest.raises(rfield.RFieldError) as caught:
+        rfield.expect(net(), path, update=True, layers="x*")
+    assert str(caught.value) == "unknown layer 'x*'. Known: conv, up."
+
+
+def test_an_output_that_is_no_layer_is_recorded_too(tmp_path: Path):
+    from rfield.core import ops
+    from rfield.core.graph import Draft
+
+    draft = Draft()
+    x = draft.input("x", (1, 1, 8), (2,))
+    y = draft.add("relu", ops.pointwise((1, 1, 8)), [x])
+    end = draft.add("end", ops.pointwise((1, 1, 8)), [y])
+    rfield.expect(draft.finish([end], {"relu": y}), tmp_path / "f.json", update=True)
+    assert list(json.loads((tmp_path / "f.json").read_text())["layers"]) == ["relu", "end"]
+
+
 def test_layers_that_read_nothing_are_left_out(tmp_path: Path):
     b = GraphBuilder()
     left = b.conv("l", b.input("left", (1, 1, 8)), kernel=3)

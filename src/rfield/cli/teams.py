@@ -25,6 +25,12 @@ def add(commands: Commands) -> None:
     )  # fmt: skip
     made.add_argument("record", metavar="RECORD", type=Path, help="the file: fields.json")
     made.add_argument("--update", action="store_true", help="record the model as it is now")
+    made.add_argument(
+        "--layer",
+        metavar="GLOB",
+        default="",
+        help="record only layers whose name matches: 'layer?'",
+    )
     made.add_argument("--wrt", metavar="LAYER", help="measure in this input or layer")
 
 
@@ -48,7 +54,8 @@ def _expect(arguments: argparse.Namespace) -> int:
 
     model = describe(load_graph(arguments), wrt=arguments.wrt, title=arguments.model)
     if arguments.update:
-        return write_report(write(arguments.record, model), arguments)
-    found = against(arguments.record, model, "if this is meant, record it: --update")
+        return write_report(write(arguments.record, model, arguments.layer), arguments)
+    hint = "if this is meant, record it: --update"
+    found = against(arguments.record, model, arguments.layer, hint)
     write_report(found.report, arguments)
     return BAD_NEWS if found else DONE

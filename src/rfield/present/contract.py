@@ -10,11 +10,12 @@ import json
 import re
 from collections.abc import Callable, Mapping
 from dataclasses import replace
+from fnmatch import fnmatchcase
 from fractions import Fraction
 from pathlib import Path
 from typing import Any, TypeVar, cast
 
-from ..errors import RecordError
+from ..errors import RecordError, unknown_name
 from .compare import Comparison, compare
 from .described import Described, DescribedInput, DescribedLayer, FieldNumbers
 from .report import Remark, Report
@@ -28,31 +29,43 @@ _FIDELITIES = ("exact", "upper bound")
 _Item = TypeVar("_Item")
 
 
-def against(path: Path, model: Described, hint: str = "") -> Comparison:
+def against(path: Path, model: Described, only: str = "", hint: str = "") -> Comparison:
     """What differs between the record in ``path`` and ``model``; ``hint`` says what to do then.
 
     Raises:
-        RecordError: there is no such file, or it is no record that this release reads.
+        RecordError: there is no such file, it is no record that this release reads, or one of
+            other layers than ``only``.
     """
-    found = compare(read(path), as_recorded(model), labels=LABELS)
+    recorded = read(path)
+    if only and only != recorded.only:
+        held = f"the layers {recorded.only!r}" if recorded.only else "all layers"
+        raise RecordError(f"{path}: {held} are recorded, not {only!r}. {_again(path)}")
+    found = compare(recorded, as_recorded(model, recorded.only), labels=LABELS)
     return replace(found, hint=hint if found else "")
 
 
-def as_recorded(model: Described) -> Described:
+def as_recorded(model: Described, only: str = "") -> Described:
     """What a record holds of a model: no ops, no costs, no layers that read nothing."""
-    layers = tuple(DescribedLayer(at.name, at.fields) for at in model.layers if at.fields)
-    return Described(model.title, model.inputs, layers)
+    layers = tuple(
+        DescribedLayer(layer.name, layer.fields)
+        for layer in model.layers
+        if layer.fields and (not only or fnmatchcase(layer.name, only))
+    )
+    return Described(model.title, model.inputs, layers, only=only)
 
 
-def write(path: Path, model: Described) -> Report:
-    """Record ``model``. A file that is no record is not touched.
+def write(path: Path, model: Described, only: str = "") -> Report:
+    """Record ``model``, or those of its layers whose names match ``only``.
 
     Raises:
-        RecordError: ``path`` holds something else.
+        RecordError: ``path`` holds something that is no record; it is not touched.
+        UnknownNameError: no layer matches.
     """
     if path.exists():
         read(path)
-    kept = as_recorded(model)
+    kept = as_recorded(model, only)
+    if only and not kept.layers:
+        raise unknown_name("layer", only, [layer.name for layer in model.layers])
     with in_place_of(path) as draft:
         draft.write_text(to_text(kept), encoding="ascii")
     count = len(kept.layers)
@@ -74,7 +87,8 @@ def to_text(model: Described) -> str:
         (layer.name, {source: _numbers(found) for source, found in layer.fields.items()})
         for layer in model.layers
     ]
-    parts = f'  "inputs": {_lines(inputs)},\n  "layers": {_lines(layers)}\n'
+    chosen = f'  "only": {json.dumps(model.only)},\n' if model.only else ""
+    parts = f'{chosen}  "inputs": {_lines(inputs)},\n  "layers": {_lines(layers)}\n'
     return f'{{\n  "schema": "{SCHEMA}",\n{parts}}}\n'
 
 
@@ -139,7 +153,10 @@ def _described(title: str, document: Mapping[str, Any]) -> Described:
                 raise _WrongFormError(f"{name}: {source!r} is none of its inputs")
             fields[source] = _field(_mapping(numbers, name), name, len(inputs[source].axes))
         layers.append(DescribedLayer(name, fields))
-    return Described(title, inputs, tuple(layers))
+    only = document.get("only", "")
+    if not isinstance(only, str):
+        raise _WrongFormError("only: expected text")
+    return Described(title, inputs, tuple(layers), only=only)
 
 
 def _field(given: Mapping[str, Any], layer: str, axes: int) -> FieldNumbers:
