@@ -134,7 +134,7 @@ def test_every_chain_is_what_the_engine_reads_of_its_text():
         ({"size": 9, "stride": 0}, "stride = 0; expected 1 to 1,000,000"),
         ({"size": 9, "cost": "low"}, "cost = 'low'; expected 'least' or None"),
         (
-            {"size": 100, "stride": 7},
+            {"size": 100, "stride": 7, "kernel": (2, 3)},
             "stride 7 is no product of strides of at most 3, and a stride larger than the kernel "
             "leaves positions unread.\n  Take a larger kernel, or a stride with smaller factors",
         ),

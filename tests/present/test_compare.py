@@ -7,7 +7,6 @@ from fractions import Fraction
 
 import rfield
 from rfield import Graph, GraphBuilder
-from rfield.analysis.geometry.matching import Key, matched
 from tests.cli.test_cli import MODELS, complaint, in_the_checkout, output
 
 __all__ = ["in_the_checkout"]
@@ -101,20 +100,6 @@ def test_free_sizes_have_no_cost():
         return b.build([b.conv("c", b.input("x", (1, 1, None)), kernel=kernel)])
 
     assert [c.part for c in rfield.compare(grown(3), grown(5))] == ["size", "center"]
-
-
-def test_names_count_before_the_order_and_the_kind_before_names():
-    a = [Key("0", "conv"), Key("1", "relu"), Key("2", "conv")]
-    b = [Key("0", "conv"), Key("1", "norm"), Key("2", "relu"), Key("3", "conv")]
-    assert matched(a, b) == [(0, 0), (None, 1), (1, 2), (2, 3)]
-    swapped = [Key("2", "conv"), Key("1", "relu"), Key("0", "conv")]
-    assert matched(a, swapped) == [(2, 0), (1, 1), (0, 2)]
-    assert matched(a, [Key("1", "gelu")]) == [(0, None), (1, 0), (2, None)]
-    assert matched(a, [Key(f"net.{k.name}", k.kind) for k in a]) == [(0, 0), (1, 1), (2, 2)]
-    assert matched([Key("x", "conv"), Key("y", "pool")], [Key(n, "conv") for n in "pqr"]) == [
-        (0, 0), (1, None), (None, 1), (None, 2),
-    ]  # fmt: skip
-    assert matched(a, []) == [(0, None), (1, None), (2, None)]
 
 
 DIFF = ("diff", "article:vgg_a", "article:vgg_16", "--input-shape", "1x224x224x3")

@@ -6,8 +6,9 @@ alike.
 
 from __future__ import annotations
 
+from bisect import bisect_left
 from collections.abc import Hashable, Iterator, Sequence
-from itertools import takewhile
+from itertools import pairwise, takewhile
 from typing import NamedTuple
 
 import numpy as np
@@ -31,7 +32,7 @@ def matched(a: Sequence[Key], b: Sequence[Key]) -> list[Pair]:
     """Pairs of places in ``a`` and ``b``, in the order of ``b``; None where there is no partner.
 
     Names count first, without what all of a model's begin with and where the kind agrees (layers of
-    a sequence are called by number, and one more shifts them all); then the longest common
+    a sequence are called by number, and one more shifts them all); between those the longest common
     subsequence of kinds; then names whatever the kind. A layer that is gone stands where it was.
 
     >>> a = [Key("c1", "conv"), Key("p", "pool"), Key("c2", "conv")]
@@ -47,10 +48,12 @@ def matched(a: Sequence[Key], b: Sequence[Key]) -> list[Pair]:
         if j is not None and (key.named_alone or key.kind == b[j].kind):
             partner[i] = j
     taken = set(partner.values())
-    tokens_a = [("name", names_a[i]) if i in partner else key.kind for i, key in enumerate(a)]
-    tokens_b = [("name", names_b[j]) if j in taken else key.kind for j, key in enumerate(b)]
-    for i, j in _common(tokens_a, tokens_b):
-        partner.setdefault(i, j)
+    stretches = pairwise([(-1, -1), *_ascending(sorted(partner.items())), (len(a), len(b))])
+    for (i, j), (next_i, next_j) in stretches:
+        left = [k for k in range(i + 1, next_i) if k not in partner]
+        right = [k for k in range(j + 1, next_j) if k not in taken]
+        for p, q in _common([a[k].kind for k in left], [b[k].kind for k in right]):
+            partner[left[p]] = right[q]
     taken = set(partner.values())
     for i, name in enumerate(names_a):
         j = places.get(name)
@@ -67,6 +70,23 @@ def _without_root(keys: Sequence[Key]) -> list[str]:
     shared = takewhile(lambda k: len({path[k] for path in folders}) == 1, range(shortest))
     depth = len([*shared])
     return [".".join(path[depth:]) for path in paths]
+
+
+def _ascending(pairs: Sequence[tuple[int, int]]) -> list[tuple[int, int]]:
+    """The most pairs that ascend on both sides."""
+    ends: list[int] = []  # the least right side on which an ascent of each length ends
+    lengths: list[int] = []
+    for _, j in pairs:
+        place = bisect_left(ends, j)
+        ends[place : place + 1] = [j]
+        lengths.append(place)
+    found: list[tuple[int, int]] = []
+    wanted = len(ends) - 1
+    for pair, length in zip(reversed(pairs), reversed(lengths), strict=True):
+        if length == wanted and (not found or pair[1] < found[-1][1]):
+            found.append(pair)
+            wanted -= 1
+    return found[::-1]
 
 
 def _common(a: Sequence[Hashable], b: Sequence[Hashable]) -> Iterator[tuple[int, int]]:
