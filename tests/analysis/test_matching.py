@@ -9,7 +9,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from rfield.analysis.geometry import matching
-from rfield.analysis.geometry.matching import Key, Pair, matched
+from rfield.analysis.geometry.matching import Key, Pair, ascending, matched
 
 
 def layers(text: str) -> list[Key]:
@@ -76,6 +76,21 @@ def test_no_longer_common_order_of_kinds_is_found_by_trying_all(a: str, b: str):
     assert all(i < k and j < n for (i, j), (k, n) in pairwise(sorted(both)))
     assert sorted(i for i, _ in pairs if i is not None) == list(range(len(a)))
     assert [j for _, j in pairs if j is not None] == list(range(len(b)))
+
+
+@given(st.permutations(range(7)), st.integers(0, 7))
+def test_as_many_pairs_ascend_as_can(order: list[int], count: int):
+    pairs = list(enumerate(order[:count]))
+    found = ascending(pairs)
+    assert all(i < k and j < n for (i, j), (k, n) in pairwise(found))
+    assert set(found) <= set(pairs)
+    most = max(
+        len(kept)
+        for length in range(count + 1)
+        for kept in combinations(pairs, length)
+        if all(a[1] < b[1] for a, b in pairwise(kept))
+    )
+    assert len(found) == most
 
 
 def test_too_long_orders_are_matched_by_their_ends_alone(monkeypatch):

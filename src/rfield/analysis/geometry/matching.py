@@ -48,7 +48,7 @@ def matched(a: Sequence[Key], b: Sequence[Key]) -> list[Pair]:
         if j is not None and (key.named_alone or key.kind == b[j].kind):
             partner[i] = j
     taken = set(partner.values())
-    stretches = pairwise([(-1, -1), *_ascending(sorted(partner.items())), (len(a), len(b))])
+    stretches = pairwise([(-1, -1), *ascending(sorted(partner.items())), (len(a), len(b))])
     for (i, j), (next_i, next_j) in stretches:
         left = [k for k in range(i + 1, next_i) if k not in partner]
         right = [k for k in range(j + 1, next_j) if k not in taken]
@@ -72,7 +72,7 @@ def _without_root(keys: Sequence[Key]) -> list[str]:
     return [".".join(path[depth:]) for path in paths]
 
 
-def _ascending(pairs: Sequence[tuple[int, int]]) -> list[tuple[int, int]]:
+def ascending(pairs: Sequence[tuple[int, int]]) -> list[tuple[int, int]]:
     """The most pairs that ascend on both sides."""
     ends: list[int] = []  # the least right side on which an ascent of each length ends
     lengths: list[int] = []
