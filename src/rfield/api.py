@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, Literal
 
 from .analysis import cost as _cost
 from .analysis.geometry import alignment as _alignment
@@ -75,12 +75,14 @@ def summary(
     wrt: str | None = None,
     ops: bool = False,
     sizes: Iterable[int] = (),
+    depth: int | Literal["auto", "all"] = "auto",
     **load_options: Any,
 ) -> Summary:
     """One row per layer: size, stride, padding, local field, centre, share of the input.
 
     Iterate over it for rows; ``str()`` is the table; ``to_csv``, ``to_json``, ``to_markdown``,
-    ``to_pandas``. ``ops``: a row for every op; ``sizes``: input sizes at which to give P as well.
+    ``to_pandas``. ``ops``: a row for every op; ``sizes``: input sizes at which to give P as well;
+    ``depth``: how deep the layers of the table lie, by default such that it has few rows.
 
     >>> import rfield
     >>> [row.size for row in rfield.summary("article:vgg_16")][-1]
@@ -89,8 +91,9 @@ def summary(
     from .present.summary import summary as present
 
     return present(
-        _read(source_or_graph, load_options, "wrt", "ops", "sizes"), wrt=wrt, ops=ops, sizes=sizes
-    )
+        _read(source_or_graph, load_options, "wrt", "ops", "sizes", "depth"),
+        wrt=wrt, ops=ops, sizes=sizes, depth=depth,
+    )  # fmt: skip
 
 
 def alignment(source_or_graph: Any, **load_options: Any) -> Alignment:
@@ -262,7 +265,8 @@ def stream_plan(
         sample_rate: samples per second, for lengths in seconds.
         chunk: the size of all chunks, where that is fixed.
         length: of the stream. Needed to run a model whose padding depends on it (SAME with a
-            stride); the plan then holds for lengths that leave the same remainder modulo ``grid``.
+            stride): without it such a plan is not exact, and ``obstacles`` names the layer. The
+            plan then holds for lengths that leave the same remainder modulo ``grid``.
         wrt: the input; needed only where the output depends on several.
         load_options: those of ``load``.
 

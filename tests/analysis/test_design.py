@@ -21,7 +21,7 @@ def random_dag(seed: int) -> tuple[rfield.Graph, dict[str, set[int]]]:
     """A DAG of equal-stride branches and, per layer, the sizes of all paths to it, one by one."""
     draw = random.Random(seed)
     b = rfield.GraphBuilder()
-    x = b.input("signal", (1, 1, 4096))
+    x = b.input("signal", (1, 1, LENGTH))
     layers: list[tuple[Any, int, set[int]]] = [(x, 1, {1})]
     sizes: dict[str, set[int]] = {}
     for number in range(draw.randint(4, 12)):
@@ -104,23 +104,46 @@ def test_a_free_input_asks_for_a_size():
 # --- objects
 
 
-def placed(graph: rfield.Graph, layer: str, size: int) -> tuple[bool, int | None]:
-    """Whether some placement is held, and the context at the worst one, by trying them all."""
+LENGTH = 256
+
+
+def placed(graph: rfield.Graph, layer: str, size: int) -> tuple[Sees, Sees, int | None]:
+    """Some output, every output on it, and the context at the worst place, by trying them all."""
     field = rfield.receptive_field(graph, layer)
-    box = field.region(np.arange(-100, 500)[:, None])
-    regions = list(zip(box.start[:, 0].tolist(), box.stop[:, 0].tolist(), strict=True))
-    best: list[int] = []
-    for begin in range(100, 160):
-        sides = [min(begin - a, z - begin - size) for a, z in regions if z > a]
-        best.append(max(sides))
-    return max(best) >= 0, min(best) if min(best) >= 0 else None
+    outputs = graph.nodes[graph.index(layer)].shape[2]
+    at = np.arange(outputs)[:, None]
+    box = field.region(at, clip=True)
+    pairs = zip(
+        box.start[:, 0].tolist(), box.stop[:, 0].tolist(), field.center(at)[:, 0], strict=True
+    )
+    regions = [(a, z, c) for a, z, c in pairs if z > a]
+    some: list[bool] = []
+    every: list[bool] = []
+    spare: list[int] = []
+    for begin in range(LENGTH - size + 1):
+        end = begin + size
+        some.append(any(a <= begin and z >= end for a, z, _ in regions))
+        on = [a <= begin and z >= end for a, z, c in regions if begin <= c <= end - 1]
+        every.append(bool(on) and all(on))
+        spare.append(
+            max(
+                min(begin - a if a else LENGTH, z - end if z < LENGTH else LENGTH)
+                for a, z, _ in regions
+            )
+        )
+    context = min(*spare, LENGTH - size)
+    return often(some), often(every), context if context >= 0 else None
+
+
+def often(flags: list[bool]) -> Sees:
+    return Sees.ALWAYS if all(flags) else Sees.SOMETIMES if any(flags) else Sees.NEVER
 
 
 @pytest.mark.parametrize("seed", range(30))
 def test_context_is_that_of_the_worst_placement(seed):
     draw = random.Random(seed)
     b = rfield.GraphBuilder()
-    y = b.input("signal", (1, 1, 4096))
+    y = b.input("signal", (1, 1, LENGTH))
     stride = Fraction(1)
     names: list[str] = []
     for number in range(draw.randint(1, 4)):
@@ -137,11 +160,8 @@ def test_context_is_that_of_the_worst_placement(seed):
     for size in (1, 3, 6, 11, 20):
         found = rfield.fits(graph, size)
         for name in names:
-            held, context = placed(graph, name, size)
-            expected = (
-                Sees.NEVER if not held else Sees.SOMETIMES if context is None else Sees.ALWAYS
-            )
-            assert (found[name].sees, found[name].context) == (expected, (context,)), (name, size)
+            row, expected = found[name], placed(graph, name, size)
+            assert (row.sees, row.every, *row.context) == expected, (name, size)
 
 
 def test_what_vgg_sees_of_an_object():
@@ -160,7 +180,7 @@ def test_what_vgg_sees_of_an_object():
     assert found["vgg_16/pool5"].outputs == (Fraction(5, 4), Fraction(5, 4))
 
 
-def test_whole_axis_reads_are_flagged_and_left_out():
+def test_whole_axis_reads_are_flagged_and_see_everything():
     b = rfield.GraphBuilder()
     x = b.input("image", (1, 2, 32, 32))
     y = b.conv("conv", x, kernel=5)
@@ -168,8 +188,77 @@ def test_whole_axis_reads_are_flagged_and_left_out():
     found = rfield.fits(b.build([y]), (5, 3))
     assert (found["scale"].sees, found["scale"].reads_all) == (Sees.ALWAYS, True)
     assert found["scale"].context == (0, 1)
-    assert found["squeeze"].sees is Sees.NEVER
-    assert json.loads(json.dumps(found.as_dict()))["first"] == "conv"
+    assert (found["squeeze"].sees, found["squeeze"].context) == (Sees.ALWAYS, (None, None))
+    assert [found[name].every for name in ("conv", "squeeze", "scale")] == [
+        Sees.NEVER, Sees.ALWAYS, Sees.ALWAYS,
+    ]  # fmt: skip
+    document = json.loads(json.dumps(found.as_dict()))
+    assert [document[key] for key in ("first", "first_local", "first_every")] == [
+        "conv", "conv", "squeeze",
+    ]  # fmt: skip
+
+
+def wide(kernel: int = 3, dilation: int = 36, size: int = 28) -> rfield.Graph:
+    """A layer whose outer taps lie far away, behind a plain one."""
+    b = rfield.GraphBuilder()
+    x = b.conv("stem", b.input("image", (1, 1, size, size)), kernel=3, padding=1)
+    far = dilation * (kernel // 2)
+    return b.build([b.conv("wide", x, kernel=kernel, dilation=dilation, padding=far, channels=1)])
+
+
+@pytest.mark.parametrize(
+    ("dilation", "size", "sees", "context"),
+    [
+        (36, 28, Sees.NEVER, None),  # only the middle tap is ever inside
+        (28, 28, Sees.NEVER, None),
+        (27, 28, Sees.ALWAYS, 23),  # the first and the last output hold the image
+        (12, 28, Sees.ALWAYS, 11),
+        (36, 80, Sees.ALWAYS, 35),
+    ],
+)
+def test_taps_outside_the_image_see_nothing(dilation, size, sees, context):
+    """An object of 5 pixels; the field of the wide layer is 2 * dilation + 3 in theory."""
+    row = rfield.fits(wide(dilation=dilation, size=size), 5)["wide"]
+    assert row.size == (2 * dilation + 3,) * 2
+    assert (row.sees, row.context) == (sees, (context,) * 2)
+
+
+def test_a_layer_of_which_one_tap_is_left_is_unproductive():
+    found = rfield.path_fields(wide())
+    assert (found.unproductive(), found.unproductive(28), found.unproductive(40)) == (
+        ("wide",), ("wide",), (),
+    )  # fmt: skip
+    assert rfield.path_fields(wide(size=40)).unproductive() == ()
+
+
+def test_what_is_seen_of_the_image_leaves_out_what_lies_outside():
+    rows = {row.layer: row for row in rfield.summary(wide())}
+    assert rows["wide"].share == (3 / 28, 3 / 28)
+    assert rows["stem"].share == (3 / 28, 3 / 28)
+    assert {row.layer: row for row in rfield.summary(wide(dilation=12))}["wide"].share[0] == 27 / 28
+    b = rfield.GraphBuilder()  # each of two reaches inside, both together do not
+    x = b.input("signal", (1, 1, 40))
+    y = b.conv("first", x, kernel=3, dilation=20, padding=20)
+    graph = b.build([b.conv("second", y, kernel=3, dilation=30, padding=30)])
+    assert [row.share for row in rfield.summary(graph)] == [(21 / 40,), (31 / 40,)]
+
+
+def test_one_pixel_and_a_flat_profile_have_no_made_up_width():
+    found = rfield.influence(wide(kernel=3, dilation=36), (14, 14))
+    assert [round(found.gaussian(k).std, 4) for k in (0, 1)] == [0.8165, 0.8165]
+    b = rfield.GraphBuilder()
+    graph = b.build([b.conv("far", b.input("x", (1, 1, 28)), kernel=3, dilation=36, padding=36)])
+    alone = rfield.influence(graph, (14,)).gaussian(0)
+    assert (alone.mean, alone.std, alone.r2) == (14.0, 0.0, 0.0)
+    assert alone(np.array([13.0, 14.0, 15.0])).tolist() == [0.0, 1.0, 0.0]
+
+
+def test_a_causal_layer_sees_an_object_from_its_end_only():
+    b = rfield.GraphBuilder()
+    x = b.input("signal", (1, 1, 32))
+    y = b.conv("past", x, kernel=9, padding=[(8, 0)])
+    row = rfield.fits(b.build([y]), 4)["past"]
+    assert (row.sees, row.every, row.context) == (Sees.ALWAYS, Sees.SOMETIMES, (2,))
 
 
 @pytest.mark.parametrize("size", [0, -3, (40,), (40, 0), "forty", 2.5])

@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import json
+from collections.abc import Callable
 from fractions import Fraction
+from typing import Any
 
 import pytest
 
@@ -130,7 +132,7 @@ def test_a_misaligned_join_is_aligned_by_what_is_suggested():
     [
         (2, 3, "the branches have different strides: resample one of them, no padding aligns them"),
         (1, 2, "fit lies between the positions of image: no padding or crop aligns them; "
-               "an odd kernel in place of an even one would"),
+               "an odd kernel in place of the even one of conv would"),
     ],
 )  # fmt: skip
 def test_what_cannot_be_aligned_says_why(stride, kernel, reason):
@@ -140,6 +142,62 @@ def test_what_cannot_be_aligned_says_why(stride, kernel, reason):
     lost = 32 - (32 - kernel) // stride - 1
     (join,) = explain(b.build([b.add("join", x, b.pad("fit", y, padding=[(0, lost)] * 2))])).joins
     assert (join.remedies, join.reason) == ((), reason)
+
+
+def beside(up: Callable[[rfield.GraphBuilder, Any], Any], mode: str, scale: int) -> rfield.Graph:
+    """An up-sampling branch beside a resized skip."""
+    b = rfield.GraphBuilder()
+    x = b.input("image", (1, 4, 16))
+    return b.build([b.add("join", up(b, x), b.resize("skip", x, scale=scale, mode=mode))])
+
+
+def transposed(kernel: int, stride: int, padding: int, extra: int = 0):
+    return lambda b, x: b.conv_transpose(
+        "up", x, kernel=kernel, stride=stride, padding=padding, output_padding=extra, channels=4
+    )
+
+
+@pytest.mark.parametrize(
+    ("up", "mode", "scale", "mine", "skip"),
+    [
+        (transposed(2, 2, 0), "linear", 2, "0, 0", "-1/2, 1/2"),
+        (transposed(3, 2, 1, 1), "linear", 2, "0, 1/2", "-1/2, 1/2"),
+        (transposed(4, 4, 0), "linear", 4, "0, 0, 0, 0", "-1/2, -1/2, 1/2, 1/2"),
+        (transposed(3, 3, 0), "linear", 3, "0, 0, 0", "-1/2, 0, 1/2"),
+        (transposed(4, 2, 1), "nearest", 2, "-1/2, 1/2", "0, 0"),
+        (lambda b, x: b.resize("up", x, scale=4, mode="nearest"), "linear", 4,
+         "0, 0, 0, 0", "-1/2, -1/2, 1/2, 1/2"),
+    ],
+)  # fmt: skip
+def test_branches_that_differ_by_phase_are_not_padded(up, mode, scale, mine, skip):
+    """Half a pixel apart, whatever is padded: no advice is given, the phases are."""
+    (join,) = explain(beside(up, mode, scale)).joins
+    assert join.remedies == ()
+    assert join.reason == (
+        f"along t up looks at {mine} and skip at {skip}: "
+        "they differ by phase, which no padding or crop changes"
+    )
+
+
+@pytest.mark.parametrize("shift", [1, 2, -3])
+def test_up_sampled_branches_are_padded_where_that_aligns_them(shift):
+    def moved(b, x):
+        up = b.conv_transpose("up", x, kernel=4, stride=2, padding=1, channels=4)
+        return b.pad("moved", up, padding=[(shift, -shift)])
+
+    (join,) = explain(beside(moved, "linear", 2)).joins
+    (remedy,) = join.remedies
+    assert (remedy.branch, remedy.padding, join.reason) == ("skip", ((shift, -shift),), "")
+
+
+def test_branches_that_look_alike_at_output_0_show_where_they_differ():
+    def three(b, x):
+        return b.resize("up", b.conv("c", x, kernel=2, padding=[(1, 0)]), scale=2, mode="nearest")
+
+    (join,) = explain(beside(three, "linear", 2)).joins
+    assert [branch.center for branch in join.join.branches] == [(Fraction(-1, 2),)] * 2
+    assert join.join.note == " (at output 1 along t; they differ by phase)"
+    assert [(r.branch, r.padding) for r in join.remedies] == [("skip", ((1, -1),))]
 
 
 def test_programs_read_the_explanation():

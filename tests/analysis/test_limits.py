@@ -75,7 +75,7 @@ def test_too_many_readings_at_other_sizes_are_refused(monkeypatch):
     with pytest.raises(TooLargeError) as error:
         rfield.valid_sizes(gated(10))
     assert str(error.value) == (
-        "m9: the model at all sizes of one step would hold 146, above the limit of 100. "
+        "m9: the model at all sizes of one step would hold 657, above the limit of 100. "
         "Ask for single sizes: rfield.check_size(model, size)"
     )
 

@@ -10,8 +10,9 @@ import numpy as np
 import pytest
 
 import rfield
-from rfield.analysis.pieces.agreement import Cut, LossError, Sides, agreement, slide
+from rfield.analysis.pieces.agreement import Sides, agreement, slide
 from rfield.analysis.pieces.agreement import _moved as moved
+from rfield.analysis.pieces.cuts import Cut, LossError
 from rfield.analysis.pieces.timing import (
     Pattern,
     held_of,

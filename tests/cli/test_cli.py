@@ -96,7 +96,7 @@ def test_article_end_points_are_those_of_all_variants(capsys):
 def test_summary(capsys):
     text = output(capsys, "summary", f"{MODELS}:gated")
     assert text.startswith(f" {MODELS}:gated · fields in image (y, x: 32x48)\n")
-    assert " up       resize    1x8x32x48     3x5 + global (se.pool) " in text
+    assert " up       resize    1x8x32x48     3x5*  " in text
     assert (
         "image " not in output(capsys, "summary", f"{MODELS}:gated").split("─")[-1].split("\n")[1]
     )

@@ -80,7 +80,9 @@ def test_sizes_for_an_output(capsys):
 def test_fits(capsys):
     text = output(capsys, "fits", *VGG, "--object", "40")
     assert " first layer that sees it whole wherever it is: vgg_16/conv4/conv4_1\n" in text
-    assert " vgg_16/pool3              44         8  at some places        –      5\n" in text
+    assert (
+        " vgg_16/pool3              44         8  at some places  never         –      5\n" in text
+    )
     rows = list(csv.DictReader(StringIO(output(
         capsys, "fits", *VGG, "--object", "40x60", "--layer", "*/pool4", "--format", "csv"
     ))))  # fmt: skip

@@ -60,6 +60,7 @@ MAY_IMPORT: dict[str, set[str]] = {
     "cli": BELOW_CLI
     | {".__version__", ".loading", ".api", ".sizing", ".live", ".piecewise"}
     | {".__init__", "rich"},
+    "__main__": {".cli"},
     "testing": BELOW_CLI | {".loading", ".api", ".__init__", "numpy", "hypothesis"},
     "__init__": BELOW_CLI
     | {".loading", ".api", ".sizing", ".live", ".piecewise"}

@@ -35,12 +35,12 @@ class Looked(NamedTuple):
 
 def measured(
     run: Callable[[Any], Sequence[Any]], shape: Index, axes: Sequence[int],
-    results: Sequence[Looked], kind: Any = "float64",
+    results: Sequence[Looked], kind: Any = "float64", least: float = 1e-9,
 ) -> list[list[set[Index]]]:  # fmt: skip
     """For each result and each of its positions the input positions that change it.
 
     ``run``: gives the results for one input; ``kind``: the type of the input, of which integers are
-    tokens below 7.
+    tokens below 7. ``least``: a smaller change is rounding.
     """
     whole = jnp.issubdtype(jnp.dtype(kind), jnp.integer)
     inputs = list(np.ndindex(*[shape[axis] for axis in axes]))
@@ -72,8 +72,9 @@ def measured(
     for seed, step in CHANGES:
         draw = np.random.default_rng(seed)
         base: Any = draw.integers(0, 4, shape) if whole else draw.uniform(-1, 1, shape)
-        moved = changes(jnp.asarray(base), abs(int(step)) % 5 if whole else step)
+        base = jnp.asarray(base, kind if whole else "float64")
+        moved = changes(base, abs(int(step)) % 5 if whole else step)
         for sets, gaps in zip(found, moved, strict=True):
             for k, column in enumerate(np.asarray(gaps).T):
-                sets[k] |= {inputs[n] for n in np.flatnonzero(column > 1e-9)}
+                sets[k] |= {inputs[n] for n in np.flatnonzero(column > least)}
     return found

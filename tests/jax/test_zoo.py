@@ -6,7 +6,9 @@ The output is what the library itself computes; layers inside are taken from the
 
 from __future__ import annotations
 
-from typing import Any
+import os
+import subprocess
+import sys
 
 import pytest
 
@@ -15,14 +17,7 @@ pytest.importorskip("flax", reason="the models are written with it")
 pytest.importorskip("equinox", reason="the models are written with it")
 pytest.importorskip("haiku", reason="the models are written with it")
 
-import jax
-import jax.numpy as jnp
-import numpy as np
-
-import rfield
-from rfield.frontends.jax import RunningModel
-from tests.jax.measuring import Looked, measured
-from tests.jax.zoo import Entry
+from tests.jax.holding import tally
 from tests.jax.zoo_flax import FLAX
 from tests.jax.zoo_others import OTHERS
 
@@ -30,59 +25,18 @@ pytestmark = pytest.mark.jax
 ZOO = {**FLAX, **OTHERS}
 
 
-def claimed(graph: Any, layer: str, field: Any) -> tuple[list[Any], list[set[Any]], bool]:
-    """Some positions of a layer, what each is said to read, and whether that is exact."""
-    sizes = [graph.nodes[field.value].shape[axis] for axis in field.positions]
-    corners = [0] * len(sizes), [n // 2 for n in sizes], [n - 1 for n in sizes]
-    some = sorted({tuple(at) for at in corners} | {tuple(n // 3 for n in sizes)})
-    sets, exact = [], True
-    for at in some:
-        support = rfield.support(graph, at, layer)
-        marks = np.argwhere(support.mask) + np.array(support.offset, int)
-        sets.append({tuple(mark) for mark in marks.tolist()})
-        exact = exact and support.fidelity is rfield.Fidelity.EXACT
-    return some, sets, exact
-
-
-def held_against(entry: Entry) -> dict[str, tuple[Any, Any, bool]]:
-    """For each layer and output: what is claimed, what is measured, whether that is exact."""
-    options = {} if entry.dtype == "float32" else {"dtype": entry.dtype}
-    graph = rfield.load(entry.model, entry.shape, axes=entry.axes, **options)
-    running = RunningModel(entry.model, graph, **options)
-    fields = rfield.receptive_fields(graph)
-    names = (*entry.layers, *graph.outputs)
-    said = {layer: claimed(graph, layer, fields[layer]) for layer in names}
-    places = [running.place(layer) for layer in entry.layers]
-    with jax.enable_x64(True):
-        own = entry.run()
-
-        def run(x: Any) -> Any:
-            inside = running.evaluate(running.weights, [x], frozenset(places))
-            inner = dict(zip(sorted(places), inside, strict=True))
-            return [*(inner[place] for place in places), *jax.tree_util.tree_leaves(own(x))]
-
-        looked = [Looked(said[layer][0], fields[layer].positions) for layer in names]
-        axes = graph.inputs_[0].axes
-        real = measured(run, entry.shape, axes, looked, jnp.dtype(entry.dtype))
-    return {
-        layer: (said[layer][1], sets, said[layer][2])
-        for layer, sets in zip(names, real, strict=True)
-    }
-
-
 @pytest.mark.parametrize("name", ZOO)
 def test_layers_read_exactly_what_changes_them(name: str) -> None:
-    entry = ZOO[name]
-    found = held_against(entry)
-    assert len(found) > 2
-    exact = 0
-    for layer, (sets, real, is_exact) in found.items():
-        if is_exact:
-            assert sets == real, layer
-            exact += 1
-        else:
-            assert layer in entry.bounds, layer
-            assert all(r <= s for r, s in zip(real, sets, strict=True)), layer
-    positions = sum(len(real) for _, real, _ in found.values())
-    pairs = sum(len(each) for _, real, _ in found.values() for each in real)
-    print(f"\n{name}: {len(found)} layers ({exact} exact), {positions} positions, {pairs} reads")
+    sys.stdout.write(f"\n{tally(name, ZOO[name])}\n")
+
+
+def test_keras_models_on_the_jax_backend() -> None:
+    """In a process of their own: the backend is chosen when Keras is imported."""
+    pytest.importorskip("keras", reason="the models are built by Keras")
+    made = subprocess.run(
+        [sys.executable, "-W", "ignore", "-m", "tests.jax.zoo_keras"],
+        capture_output=True, text=True, check=False, env={**os.environ, "KERAS_BACKEND": "jax"},
+    )  # fmt: skip
+    sys.stdout.write(f"\n{made.stdout}")
+    assert made.returncode == 0, made.stderr
+    assert made.stdout.count(" exact)") == 9

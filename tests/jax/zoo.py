@@ -15,7 +15,7 @@ class Entry(NamedTuple):
     """``model`` is read; ``run`` makes the function that the library itself computes.
 
     ``layers``: as the user calls them. ``bounds``: those of them, and outputs, of which more is
-    claimed than is read.
+    claimed than is read. ``least``: a smaller change is rounding.
     """
 
     model: Any
@@ -25,6 +25,7 @@ class Entry(NamedTuple):
     axes: tuple[int, ...] | None = None
     dtype: str = "float32"
     bounds: tuple[str, ...] = ()
+    least: float = 1e-9
 
 
 def of_linen(

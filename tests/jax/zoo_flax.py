@@ -188,8 +188,9 @@ class Recurrent(nn.Module):
     @nn.compact
     def __call__(self, x: Any) -> Any:
         x = nn.Conv(4, (3,), name="local")(x)
-        past = nn.RNN(nn.OptimizedLSTMCell(3), name="past")(x)
-        future = nn.RNN(nn.GRUCell(3), reverse=True, keep_order=True, name="future")(x)
+        kind = {"param_dtype": jnp.result_type(float)}
+        past = nn.RNN(nn.OptimizedLSTMCell(3, **kind), name="past")(x)
+        future = nn.RNN(nn.GRUCell(3, **kind), reverse=True, keep_order=True, name="future")(x)
         return past, future
 
 
@@ -292,11 +293,14 @@ FLAX: dict[str, Entry] = {
     "linen WaveNet": of_linen(Wave(), (1, 13, 4), ("dilated_0", "dilated_2", "skip_1")),
     "linen atrous pyramid": of_linen(Atrous(), (1, 11, 9, 2), ("rate_2", "rate_4", "project")),
     "linen windowed attention": of_linen(
-        Windowed(), (1, 9, 4), ("attention_0/out", "attention_1/query", "attention_1/out")
+        Windowed(), (1, 9, 4), ("attention_0/out", "attention_1/query", "attention_1/out"),
+        bounds=("attention_1/out", "add#2"),  # the masks of the windows are different ones
     ),
     "linen LSTM and GRU": of_linen(Recurrent(), (1, 8, 3), ("local", "past", "future")),
     **{
-        f"linen decoder, {method}": of_linen(Decoder(method), (1, 6, 5, 2), ("transposed", "refine"))
+        f"linen decoder, {method}": of_linen(
+            Decoder(method), (1, 6, 5, 2), ("transposed", "refine")
+        )
         for method in ("linear", "cubic", "nearest", "lanczos3")
     },
     "linen group and instance norm": of_linen(Normed(), (1, 9, 8, 2), ("conv", "group")),

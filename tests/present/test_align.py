@@ -26,9 +26,11 @@ MISALIGNED = """\
        strided         2      1/2
 ─────────────────────────────────────────────────────────
 
- stride, center, offset in input pixels; center of output 0 as a 0-based index: the first pixel is 0, not 0.5
- offset: of the branch furthest from the first one, at the phase where it is largest
-"""  # noqa: E501  # the table as it is printed
+ stride, center, offset in input pixels; center of output 0 as a 0-based index:
+   the first pixel is 0, not 0.5
+ offset: of the branch furthest from the first one, at the phase where it is
+   largest
+"""  # the table as it is printed
 
 
 def test_the_table_of_misaligned_joins():

@@ -23,8 +23,8 @@ DESIGN = """\
  conv3  conv       3       1        1         2      54        27         4          9       4
 ───────────────────────────────────────────────────────────────────────────────────────────────
 
- size r, stride S, padding P in input pixels; P = −(first index that output 0 reads)
- center: midpoint of the field of output 0, as a 0-based index: the first pixel is 0, not 0.5
+ r, S, P in input pixels; P = −(first index that output 0 reads)
+ center: midpoint of the field of output 0; the first pixel is 0, not 0.5
 """
 
 SAME = """\
@@ -38,8 +38,8 @@ SAME = """\
  conv2  conv        3x1       1      1x0         1       9x7         1          ?       ?
 ──────────────────────────────────────────────────────────────────────────────────────────
 
- size r, stride S, padding P in input pixels; P = −(first index that output 0 reads)
- center: midpoint of the field of output 0, as a 0-based index: the first pixel is 0, not 0.5
+ r, S, P in input pixels; P = −(first index that output 0 reads)
+ center: midpoint of the field of output 0; the first pixel is 0, not 0.5
  ?: the padding of conv1 along y depends on the input size (and 2 more layers)
 """
 

@@ -26,8 +26,8 @@ GATED = """\
  output (3, 4) reads          y: everything, x: everything
  output (3, 4) reads locally  y: 1..3, x: 2..6
 
- size r, stride S, padding P in input pixels; P = −(first index that output 0 reads)
- center: midpoint of the field of output 0, as a 0-based index: the first pixel is 0, not 0.5
+ r, S, P in input pixels; P = −(first index that output 0 reads)
+ center: midpoint of the field of output 0; the first pixel is 0, not 0.5
  reads: first..last, both included; below 0 and past the end is padding
  local size, stride, padding, center: without the whole-axis reads
 """
@@ -43,8 +43,8 @@ CLIPPED = """\
  center of output 0            0
  output (0, 1) reads, clipped  y: 0..5, x: 0..9
 
- size r, stride S, padding P in input pixels; P = −(first index that output 0 reads)
- center: midpoint of the field of output 0, as a 0-based index: the first pixel is 0, not 0.5
+ r, S, P in input pixels; P = −(first index that output 0 reads)
+ center: midpoint of the field of output 0; the first pixel is 0, not 0.5
  reads: first..last, both included
 """
 

@@ -19,32 +19,33 @@ CHAIN = """\
  chain · fields in image (y, x: 8x8)
 
  layer  op        output   size r  stride S  padding P  center  sees %
-───────────────────────────────────────────────────────────────────────────────────────────────────────────
+────────────────────────────────────────────────────────────────────────
  stem   conv      1x8x4x4       7         2          3       0      88
- pool   max_pool  1x8x2x2      11         4          5       0     100 ← first field larger than the input
-───────────────────────────────────────────────────────────────────────────────────────────────────────────
+ pool   max_pool  1x8x2x2      11         4          5       0     100†
+────────────────────────────────────────────────────────────────────────
 
- size r, stride S, padding P in input pixels; P = −(first index that output 0 reads)
- center: midpoint of the field of output 0, as a 0-based index: the first pixel is 0, not 0.5
- sees: size / input size in percent, at most 100
-"""  # noqa: E501  # the table as it is printed
+ r, S, P in input pixels; P = −(first index that output 0 reads)
+ center: midpoint of the field of output 0; the first pixel is 0, not 0.5
+ sees %: size / input size, at most 100
+ † the first field larger than the input: pool
+"""
 
 GATED = """\
  gated · fields in image (y, x: 32x48)
 
- layer    op        output     size r                     stride S  padding P  center  sees %
-──────────────────────────────────────────────────────────────────────────────────────────────
- stem     conv      1x8x16x24     3x5                            2        1x2       0  9.4x10
- se.pool  reduce    1x8x1x1           global (se.pool)           –          –       –     100
- se.fc    conv      1x8x1x1           global (se.pool)           –          –       –     100
- se.mul   multiply  1x8x16x24     3x5 + global (se.pool)         2        1x2       0     100
- up       resize    1x8x32x48     3x5 + global (se.pool)         1        1x2       0     100
-──────────────────────────────────────────────────────────────────────────────────────────────
+ layer    op        output     size r   stride S  padding P  center  sees %
+────────────────────────────────────────────────────────────────────────────
+ stem     conv      1x8x16x24     3x5          2        1x2       0  9.4x10
+ se.pool  reduce    1x8x1x1    global*         –          –       –     100
+ se.fc    conv      1x8x1x1    global*         –          –       –     100
+ se.mul   multiply  1x8x16x24     3x5*         2        1x2       0     100
+ up       resize    1x8x32x48     3x5*         1        1x2       0     100
+────────────────────────────────────────────────────────────────────────────
 
- size r, stride S, padding P in input pixels; P = −(first index that output 0 reads)
- center: midpoint of the field of output 0, as a 0-based index: the first pixel is 0, not 0.5
- sees: size / input size in percent, at most 100
- global: also reads whole axes, by the layers in brackets; r, S, P, center leave that out
+ r, S, P in input pixels; P = −(first index that output 0 reads)
+ center: midpoint of the field of output 0; the first pixel is 0, not 0.5
+ sees %: size / input size, at most 100
+ * also reads a whole axis, which r, S, P and center leave out (se.pool)
 """
 
 
@@ -82,7 +83,7 @@ def test_a_summary_is_a_sequence():
     assert found[0] is found.rows[0]
     assert found[0:1] == (found[0],)
     assert [row.layer for row in found] == ["stem", "pool"]
-    assert repr(found) == "<Summary declared 2 layers in image>"
+    assert repr(found) == "Summary(declared: 2 layers in image; pool: 11 px)"
     assert rfield.summary(plain_chain()).rows == found.rows
 
 
@@ -195,23 +196,22 @@ def test_to_pandas_without_pandas_says_what_to_do(monkeypatch):
     with pytest.raises(RFieldError) as caught:
         summary(plain_chain()).to_pandas()
     assert str(caught.value) == (
-        "to_pandas() needs pandas, which is not installed.\n"
-        '  Install it: pip install pandas   (or: pip install "rfield[pandas]")'
+        "to_pandas() needs pandas, which is not installed.\n  Install it: pip install pandas"
     )
 
 
 def test_to_pandas_has_the_columns_of_the_csv(monkeypatch):
     class Pandas:
         @staticmethod
-        def DataFrame(rows):  # noqa: N802  # pandas' own name
-            return rows
+        def DataFrame(columns):  # noqa: N802  # pandas' own name
+            return columns
 
     monkeypatch.setitem(__import__("sys").modules, "pandas", Pandas)
     found = summary(gated())
     rows = found.to_pandas()
-    assert list(rows[0]) == found.to_csv().splitlines()[0].split(",")
-    assert rows[-1]["size_y"] == float("inf")
-    assert rows[0]["stride_y"] == 2
+    assert list(rows) == found.to_csv().splitlines()[0].split(",")
+    assert rows["size_y"][-1] == float("inf")
+    assert rows["stride_y"][0] == 2
 
 
 def test_a_bound_is_said_to_be_one():

@@ -275,8 +275,18 @@ def test_an_input_without_a_shape(tmp_path):
     g = GraphWriter()
     g.node("Placeholder", "x")
     g.conv("c", "x", (3, 3, 3, 4))
-    assert "input 'x' has no shape in the file" in refused_graph(tmp_path, g)
+    assert refused_graph(tmp_path, g) == (
+        "input 'x' has no shape in the file.\n"
+        "  Give one:   rfield.load(..., input_shape={'x': (1, 224, 224, 3)})"
+    )
     assert rfield.receptive_field(_loaded(tmp_path, g, input_shape=(1, 8, 8, 3))).size == (3, 3)
+
+
+def test_an_input_that_nothing_reads_needs_no_shape(tmp_path):
+    g = GraphWriter()
+    g.node("Placeholder", "unused_control_flow_input")
+    g.conv("c", g.placeholder(), (3, 3, 3, 4))
+    assert rfield.receptive_field(_loaded(tmp_path, g)).size == (3, 3)
 
 
 def test_the_error_is_of_the_right_kind(tmp_path):

@@ -310,11 +310,16 @@ def test_a_recurrent_layer_remembers_and_one_in_both_directions_waits_for_the_en
 def test_padding_that_depends_on_the_length_needs_the_length():
     model = whole(streams.Same())
     plan = rfield.stream_plan(model, input_shape=(1, 1, 60))
+    obstacle = (
+        "what pad reads depends on the length of the stream: say how long it is, "
+        "stream_plan(…, length=)"
+    )
+    assert not plan.exact
+    assert plan.obstacles == (obstacle,)
     with pytest.raises(NotStreamableError) as error:
         rfield.run_streaming(model, plan, [])
     assert str(error.value) == (
-        "convs.1: the padding depends on the length of the stream.\n"
-        "  Say how long it is: stream_plan(…, length=)"
+        f"convs.1: parts of a stream do not give what the whole gives\n  {obstacle}"
     )
 
 
@@ -324,6 +329,6 @@ def test_a_length_that_pads_otherwise_is_refused_at_the_end():
     with pytest.raises(NotStreamableError) as error:
         list(rfield.run_streaming(model, plan, torch.zeros(1, 1, 64).double().split(16, dim=2)))
     assert str(error.value) == (
-        "convs.1: the padding depends on the length of the stream, which is 64.\n"
+        "convs.1: what pad reads depends on the length of the stream, which is 64.\n"
         "  The plan was made for 60 and holds for lengths such as 60 and 66"
     )

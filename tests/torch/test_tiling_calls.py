@@ -55,6 +55,13 @@ EXACT = {
     "a sum that begins at zero": lambda conv, x: torch.zeros_like(x) + conv(x),
     "a channel of ones": lambda conv, x: conv(torch.cat([x, torch.ones_like(x)], 1)[:, :1]),
     "zeros in front": lambda conv, x: conv(torch.cat([x.new_zeros(1, 1, 2, x.shape[3]), x], 2)),
+    "a row of ones near the edge": lambda conv, x: (
+        conv(x) + torch.zeros_like(x).index_fill_(2, torch.tensor([5]), 1)
+    ),
+    "an envelope": lambda conv, x: (
+        conv(x)
+        / torch.arange(1, x.shape[3] + 1).clamp(max=4).minimum(torch.arange(x.shape[3], 0, -1))
+    ),
     "repeated rows": lambda conv, x: conv(x).repeat_interleave(2, 2),
 }
 
@@ -81,7 +88,13 @@ REFUSED = {
         "reads numbers that are made",
     ),
     "zeros written to": (
-        lambda conv, x: conv(x) + torch.zeros_like(x).index_fill_(2, torch.tensor([5]), 1),
+        lambda conv, x: (
+            conv(x) + torch.zeros_like(x).index_fill_(2, torch.tensor([x.shape[2] - 20]), 1)
+        ),
+        "reads numbers that are made",
+    ),
+    "stripes": (
+        lambda conv, x: conv(x) * (torch.arange(x.shape[3]) % 2 + 1),
         "reads numbers that are made",
     ),
     "times a ramp": (

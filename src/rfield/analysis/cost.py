@@ -10,14 +10,16 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from math import prod
 from types import MappingProxyType
+from typing import Any
 
 from ..core.graph import Graph
 from ..core.ops import Work
 from ..errors import UnresolvedSizeError
+from .answer import Answer
 
 
-@dataclass(frozen=True, slots=True)
-class Cost:
+@dataclass(frozen=True, slots=True, repr=False, eq=False)
+class Cost(Answer):
     """Totals over everything the output depends on; ``layers`` has the same per layer."""
 
     macs: int
@@ -29,6 +31,14 @@ class Cost:
     def flops(self) -> int:
         """Floating point operations: ``2*macs + adds``."""
         return 2 * self.macs + self.adds
+
+    def as_dict(self) -> dict[str, Any]:
+        """Plain data."""
+        totals = {"macs": self.macs, "adds": self.adds, "parameters": self.parameters}
+        return {**totals, "layers": {name: cost.as_dict() for name, cost in self.layers.items()}}
+
+    def __reduce__(self) -> tuple[Any, ...]:
+        return type(self), (self.macs, self.adds, self.parameters, dict(self.layers))
 
     def __str__(self) -> str:
         work = f"{self.flops / 1e9:.2f} GFLOPs, {self.macs / 1e9:.2f} GMACs"

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import argparse
 from collections.abc import Callable
+from typing import Literal
 
 from ..errors import InvalidModelError, unknown_name
 from .options import Commands, count, index, sizes
@@ -16,7 +17,10 @@ def add(commands: Commands) -> None:
         "summary", _summary, "one row per layer of a model", commands.reading, commands.writing
     )
     made.add_argument("--layer", metavar="GLOB", help="only layers whose name matches: 'layer4.*'")
-    made.add_argument("--depth", metavar="N", type=count, help="only names of at most N parts")
+    made.add_argument(
+        "--depth", metavar="N", type=depth, default="auto",
+        help="names of at most N parts, or all; default: as deep as gives 30 rows at most",
+    )  # fmt: skip
     made.add_argument("--ops", action="store_true", help="a row for every op, not only for layers")
     made.add_argument("--wrt", metavar="LAYER", help="measure in this input or layer")
     made.add_argument(
@@ -53,10 +57,12 @@ def _summary(arguments: argparse.Namespace) -> int:
     from ..present.summary import summary
 
     graph = load_graph(arguments)
-    kept = name_filter(arguments.layer, arguments.depth)
+    chosen = arguments.layer is not None or arguments.ops  # whoever asks for rows sees them
+    deep: int | Literal["auto", "all"] = arguments.depth
     found = summary(
-        graph, wrt=arguments.wrt, layers=kept, ops=arguments.ops, sizes=arguments.size,
-        title=arguments.model,
+        graph, wrt=arguments.wrt, layers=name_filter(arguments.layer, deep), ops=arguments.ops,
+        sizes=arguments.size, title=arguments.model,
+        depth="all" if chosen and deep == "auto" else deep,
     )  # fmt: skip
     if not found and arguments.layer:
         raise unknown_name("layer", arguments.layer, graph.layers)
@@ -91,12 +97,22 @@ def _explain(arguments: argparse.Namespace) -> int:
     return write_report(explain_report(found, title=arguments.model), arguments)
 
 
-def name_filter(glob: str | None, depth: int | None) -> Callable[[str], bool]:
+def depth(text: str) -> int | Literal["auto", "all"]:
+    """How deep names may lie: a number, or all."""
+    return "all" if text == "all" else "auto" if text == "auto" else count(text)
+
+
+def name_filter(
+    glob: str | None, deep: int | Literal["auto", "all"] = "all"
+) -> Callable[[str], bool]:
     """Whether a layer is kept, by its name and by how deep it lies."""
     from fnmatch import fnmatchcase
 
+    from ..present.summary import parts_of
+
     def kept(name: str) -> bool:
-        parts = name.replace("/", ".").split(".")
-        return (glob is None or fnmatchcase(name, glob)) and (depth is None or len(parts) <= depth)
+        return (glob is None or fnmatchcase(name, glob)) and (
+            not isinstance(deep, int) or parts_of(name) <= deep
+        )
 
     return kept

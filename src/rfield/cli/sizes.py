@@ -86,7 +86,7 @@ def _fits(arguments: argparse.Namespace) -> int:
     graph = load_graph(arguments)
     found = fits(graph, _spread(arguments.object), wrt=arguments.wrt)
     glob: str | None = arguments.layer
-    kept = None if glob is None else name_filter(glob, None)
+    kept = None if glob is None else name_filter(glob)
     if glob is not None and kept is not None and not any(kept(row.layer) for row in found.layers):
         raise unknown_name("layer", glob, graph.layers)
     write_report(fits_report(found, layers=kept, title=arguments.model), arguments)

@@ -53,11 +53,11 @@ PLACEMENTS = 1 << 16
 MOST_PHASES = 1 << 16
 """Combinations of phases along all axes, for a halo."""
 
-STEP_LIMIT = 512
+STEP_LIMIT = 1 << 12
 """Sizes of one step that are read one by one."""
 
 MOST_READ = 1 << 22
-"""Values and operands that are laid out again at other sizes: about five microseconds each."""
+"""Values and operands that are laid out again at other sizes: two to five microseconds each."""
 
 MOST_SWEPT = 1 << 21
 """Values that are swept for fields that need a sweep each."""

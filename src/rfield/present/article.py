@@ -12,7 +12,15 @@ from ..analysis.results import Size
 from ..core.graph import Graph
 from . import values
 from .report import Column, Report, Show, tabulate
-from .summary import Padding, local_size, reasons, resized, show_global, show_size
+from .summary import (
+    Padding,
+    global_note,
+    local_size,
+    reasons,
+    resized,
+    show_global,
+    show_size,
+)
 
 PER_AXIS = frozenset({"size", "stride", "padding"})
 SIZES_SHOWN = (224, 299, 321)
@@ -82,10 +90,7 @@ def article_report(
         Show(Column("network", "left", name=True), named),
         Show(Column("end point", "left", name=True), lambda row: row.end_point),
         Show(Column("size r", tone="key"), lambda row: show_size(row.size, row.local)),
-        Show(
-            Column("", "left", gap=1, tone="accent"),
-            lambda row: show_global(row.size, row.local, row.global_reads),
-        ),
+        Show(Column("", "left", gap=0, tone="accent"), lambda row: show_global(row.size)),
         Show(Column("stride S"), lambda row: values.axes(row.stride, values.number)),
         Show(Column("padding P"), lambda row: values.axes(row.padding, values.number)),
         *(Show(Column(f"P at {n}"), lambda row, n=n: _padding_at(row, n)) for n in sizes),
@@ -98,7 +103,7 @@ def article_report(
         kind="article",
         title=f"{what} {where}",
         parts=(tabulate(shows, rows),),
-        notes=(values.UNITS, *_notes(rows, resolution)),
+        notes=(values.UNITS, *_global(rows), *_notes(rows, resolution)),
         facts={"resolution": resolution, "source": "doi:10.23915/distill.00021"},
         records=tuple(_record(row) for row in rows),
         axes=tuple(axes),
@@ -108,6 +113,11 @@ def article_report(
 
 def _padding_at(row: ArticleRow, size: int) -> str:
     return values.axes((row.padding_at or {})[size], values.number)
+
+
+def _global(rows: Sequence[ArticleRow]) -> list[str]:
+    reads = dict.fromkeys(name for row in rows for name in row.global_reads)
+    return [global_note(tuple(reads))] if reads else []
 
 
 def _notes(rows: Sequence[ArticleRow], resolution: int | None) -> list[str]:
@@ -120,7 +130,7 @@ def _notes(rows: Sequence[ArticleRow], resolution: int | None) -> list[str]:
     return [
         f"?: P depends on the input size in {len(moving)} of {len(networks)} networks: "
         "SAME padding with a stride pads by the size modulo the stride",
-        "   a published P of these networks holds at its own input size only",
+        "a published P of these networks holds at its own input size only",
     ]
 
 

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from fractions import Fraction
 
 from ..analysis.geometry.centers import Centers
-from ..analysis.geometry.fits import Fits, LayerFit, Sees
+from ..analysis.geometry.fits import Fits, LayerFit
 from ..analysis.geometry.paths import PathField, PathFields
 from . import values
 from .report import Column, Facts, Part, Remark, Report, Show, tabulate
@@ -21,32 +21,41 @@ def fits_report(
     """The last layer of each stride and the first that sees all of the object, or ``layers``."""
     first = found.first
     if layers is None:
-        chosen = [row for row in found.layers if row in found.levels or row is first]
+        named = (first, found.first_local, found.first_every)
+        chosen = [row for row in found.layers if row in found.levels or row in named]
     else:
         chosen = [row for row in found.layers if layers(row.layer)]
     size = values.axes(found.object_size, str)
-    head = (
-        Remark(f"no layer sees every object of {size} whole", good=False)
-        if first is None
-        else Remark(f"first layer that sees it whole wherever it is: {first.layer}")
-    )
+    if first is None:
+        heads = [Remark(f"no layer sees every object of {size} whole", good=False)]
+    else:
+        heads = [Remark(f"first layer that sees it whole wherever it is: {first.layer}")]
+        local, every = found.first_local, found.first_every
+        if first.reads_all and first is not local:
+            name = "none" if local is None else local.layer
+            heads.append(Remark(f"first that does without reading a whole axis: {name}"))
+        if every is not None:
+            heads.append(Remark(f"first of which every output on it sees all of it: {every.layer}"))
     notes = [
         "sees: whether the object lies inside the field of some output, wherever it is",
+        "every: whether each output on it (its center lies there) sees all of it",
         "context: input pixels around it on the tighter side, in the field that holds it best, "
         "where it lies worst",
         "on it: outputs per object, its size / S",
     ]
     if any(row.reads_all for row in chosen):
-        notes.append("global: also reads whole axes; the numbers leave that out")
+        notes.append("global: also reads whole axes; size and context leave that out")
     return Report(
         kind="fits",
         title=f"{title} · what sees an object of {size}" if title else f"an object of {size}",
-        parts=(head, tabulate(_FITS, chosen)),
+        parts=(*heads, tabulate(_FITS, chosen)),
         notes=tuple(notes),
         facts={
             "model": title,
             "object_size": found.object_size,
             "first": None if first is None else first.layer,
+            "first_local": None if found.first_local is None else found.first_local.layer,
+            "first_every": None if found.first_every is None else found.first_every.layer,
         },
         records=tuple(
             {
@@ -57,6 +66,7 @@ def fits_report(
                 "context": row.context,
                 "outputs": row.outputs,
                 "reads_all": row.reads_all,
+                "every": None if row.every is None else row.every.value,
             }
             for row in chosen
         ),
@@ -71,9 +81,10 @@ _FITS: list[Show[LayerFit]] = [
     Show(Column("", "left", gap=1, tone="quiet"), lambda row: "+ global" if row.reads_all else ""),
     Show(Column("stride S"), lambda row: values.numbers(row.stride, row.size)),
     Show(Column("sees it", "left", tone="key"), lambda row: row.sees.value),
+    Show(Column("every", "left"), lambda row: "?" if row.every is None else row.every.value),
     Show(
         Column("context"),
-        lambda row: values.axes(row.context, values.number) if row.sees is Sees.ALWAYS else "–",
+        lambda row: "–" if None in row.context else values.axes(row.context, values.number),
     ),
     Show(Column("on it"), lambda row: values.axes(row.outputs, _decimal)),
 ]
@@ -187,7 +198,7 @@ def paths_report(
         kind="paths",
         title=f"{title} · shortest and longest paths" if title else "shortest and longest paths",
         parts=tuple(parts),
-        notes=tuple(_path_notes(bool(useless))),
+        notes=tuple(_path_notes(bool(useless), not found.idle.isdisjoint(useless))),
         facts={
             "model": title, "input_size": found.input_size, "size": chosen,
             "feasible": found.feasible, "unproductive": useless,
@@ -213,12 +224,14 @@ def _known(sizes: tuple[int | None, ...]) -> tuple[int, ...]:
     return known if len(known) == len(sizes) else ()
 
 
-def _path_notes(useless: bool) -> Iterator[str]:
+def _path_notes(useless: bool, idle: bool) -> Iterator[str]:
     yield "reads: size on the shortest path to what the layer reads, in input pixels"
     yield "smallest, largest: size on the shortest and on the longest path to its output"
     yield "feasible: every layer is productive, and one output of the last can span the image"
     if useless:
         yield "unproductive: what it reads exceeds the image on every path (Richter et al. 2021)"
+        if idle:
+            yield "or all of its taps but one fall outside what it reads"
 
 
 def _paths(useless: frozenset[str]) -> list[Show[PathField]]:

@@ -22,7 +22,8 @@ class Column:
 
     ``name`` columns hold names that a user chose: a narrow terminal may shorten them, and Markdown
     sets them as code. ``gap`` is the number of blanks before the column. ``tone`` is the part that
-    the column plays: the answer itself (key), an exception (accent), context (quiet).
+    the column plays: the answer itself (key), an exception (accent), context (quiet). ``spare``:
+    a narrow terminal may leave the column out, those with the highest number first.
     """
 
     title: str
@@ -30,6 +31,7 @@ class Column:
     name: bool = False
     gap: int = 2
     tone: Literal["plain", "key", "accent", "quiet"] = "plain"
+    spare: int = 0
 
 
 @dataclass(frozen=True, slots=True)

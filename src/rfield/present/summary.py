@@ -2,25 +2,29 @@
 
 from __future__ import annotations
 
+from bisect import bisect_right
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from fractions import Fraction
 from functools import cached_property
 from math import isfinite
-from typing import Any, overload
+from typing import Any, Literal, overload
 
+from ..analysis.answer import Answer
 from ..analysis.geometry.field import ReceptiveField
 from ..analysis.geometry.fields import Fields, choose_source
+from ..analysis.geometry.placements import real_spans
 from ..analysis.results import Size
 from ..core.graph import Graph
-from ..errors import InvalidModelError, UnresolvedSizeError
+from ..errors import InvalidModelError, UnresolvedSizeError, unknown_name
 from . import values
-from .markdown import markdown
-from .records import to_csv, to_json, to_pandas
 from .report import Column, Report, Show, tabulate
 from .text import plain
 
 Padding = tuple[int | None, ...]
+
+ROWS = 30
+"""As many rows are read at one look."""
 
 PER_AXIS = frozenset({"size", "local", "stride", "padding", "center", "share"})
 
@@ -39,7 +43,8 @@ class SummaryRow:
         padding: effective padding P = −(first index read by output 0) of the local field, None
             where it is not fixed.
         center: 0-based centre of the local field of output 0, padding included.
-        share: size / input size, at most 1; None where the input size is free.
+        share: size / input size, at most 1; None where the input size is free. What a window with
+            holes reads outside the input does not count.
         exceeds: whether the local size is larger than the input on some axis.
         global_reads: the layers through which it reads a whole axis.
         fidelity: ``"exact"`` or ``"upper bound"``.
@@ -70,23 +75,41 @@ class SummaryRow:
         return {**row, **{f"padding_at_{size}": padding for size, padding in at.items()}}
 
 
-@dataclass(frozen=True, eq=False)
-class Summary(Sequence[SummaryRow]):
-    """The rows of a model, in the order of computation; ``str()`` is the table."""
+@dataclass(frozen=True, eq=False, repr=False)
+class Summary(Answer, Sequence[SummaryRow]):
+    """The rows of a model, in the order of computation; ``str()`` is the table.
+
+    ``depth``: the table shows names of at most so many parts (``layer1.0.conv1`` has three); None:
+    all. The rows, and what is written for programs (CSV, JSON, pandas), are always all of them.
+    """
 
     title: str
     wrt: str
     axes: tuple[str, ...]
     input_sizes: tuple[int | None, ...]
     rows: tuple[SummaryRow, ...]
+    depth: int | None = None
 
     @overload
     def __getitem__(self, index: int) -> SummaryRow: ...
     @overload
     def __getitem__(self, index: slice) -> Sequence[SummaryRow]: ...
-    def __getitem__(self, index: int | slice) -> SummaryRow | Sequence[SummaryRow]:
-        """A row, or several."""
-        return self.rows[index]
+    @overload
+    def __getitem__(self, index: str) -> SummaryRow: ...
+    def __getitem__(  # a layer's name as well
+        self, index: int | str | slice
+    ) -> SummaryRow | Sequence[SummaryRow]:
+        """A row by its number or its layer, or several.
+
+        Raises:
+            UnknownNameError: there is no such layer; the nearest names are offered.
+        """
+        if not isinstance(index, str):
+            return self.rows[index]
+        row = next((row for row in self.rows if row.layer == index), None)
+        if row is None:
+            raise unknown_name("layer", index, [row.layer for row in self.rows])
+        return row
 
     def __len__(self) -> int:
         """The number of rows."""
@@ -97,32 +120,35 @@ class Summary(Sequence[SummaryRow]):
         return plain(self.report)
 
     def __repr__(self) -> str:
-        return f"<Summary {self.title} {len(self)} layers in {self.wrt}>"
+        name = f"{self.title}: " if self.title else ""
+        if not self.rows:
+            return f"Summary({name}no layers in {self.wrt})"
+        last = self.rows[-1]
+        size = show_size(last.size, last.local)
+        return f"Summary({name}{len(self)} layers in {self.wrt}; {last.layer}: {size} px)"
+
+    @property
+    def shown(self) -> tuple[SummaryRow, ...]:
+        """The rows of the table."""
+        depth = self.depth
+        if depth is None:
+            return self.rows
+        return tuple(row for row in self.rows if parts_of(row.layer) <= depth)
 
     @property
     def first_exceeding(self) -> str | None:
         """The first layer whose local field is larger than the input, None if there is none."""
         return next((row.layer for row in self.rows if row.exceeds), None)
 
-    def to_csv(self) -> str:
-        """One line per layer, one column per value and axis; numbers only."""
-        return to_csv(self.report)
-
-    def to_json(self) -> str:
-        """Schema ``rfield.summary/1``; exact values, see ``docs/conventions.md``."""
-        return to_json(self.report)
-
-    def to_markdown(self) -> str:
-        """The table in GitHub-flavoured Markdown."""
-        return markdown(self.report)
-
-    def to_pandas(self) -> Any:  # noqa: ANN401  # a DataFrame; pandas is optional
-        """A ``pandas.DataFrame`` with the columns of ``to_csv``.
-
-        Raises:
-            RFieldError: if pandas is not installed.
-        """
-        return to_pandas(self.report)
+    def as_dict(self) -> dict[str, Any]:
+        """The rows as plain values, with the axes and sizes of the input."""
+        return {
+            "model": self.title,
+            "wrt": self.wrt,
+            "axes": list(self.axes),
+            "input_sizes": list(self.input_sizes),
+            "rows": [row.as_dict() for row in self.rows],
+        }
 
     @cached_property
     def report(self) -> Report:
@@ -134,7 +160,7 @@ class Summary(Sequence[SummaryRow]):
         return Report(
             kind="summary",
             title=f"{title}fields in {self.wrt} ({', '.join(self.axes)}: {sizes})",
-            parts=(tabulate(_shows(at, first), self.rows),),
+            parts=(tabulate(_shows(at, first), self.shown),),
             notes=tuple(_notes(self, first)),
             facts={
                 "model": self.title,
@@ -156,6 +182,7 @@ def summary(
     ops: bool = False,
     sizes: Iterable[int] = (),
     title: str | None = None,
+    depth: int | Literal["auto", "all"] = "all",
 ) -> Summary:
     """One row per layer of ``graph``: size, stride, padding, centre of its receptive field.
 
@@ -167,6 +194,8 @@ def summary(
         sizes: input sizes (the same on every axis) at which to give the padding as well, for
             models with free axes or models that can be read again at other sizes.
         title: what to call the model; default where it came from.
+        depth: how deep the names in the table may lie, ``"all"``, or ``"auto"``: as deep as gives
+            at most ``ROWS`` rows.
 
     Raises:
         UnresolvedSizeError: the model has several inputs and ``wrt`` is not given, or ``sizes`` are
@@ -182,11 +211,28 @@ def summary(
     none = (None,) * len(inputs)
     rows: list[SummaryRow] = []
     found.check_names(kept)
+    spans = real_spans(found)
     for name in kept:
         at = {n: other[name].local.padding if other else none for n, other in fields_at.items()}
-        rows.append(_row(graph, found[name], inputs, at or None))
+        rows.append(_row(graph, found[name], inputs, spans, at or None))
     called = graph.origin if title is None else title
-    return Summary(called, found.wrt, found.axes, inputs, tuple(rows))
+    deep = _depth([row.layer for row in rows]) if depth == "auto" else depth
+    deep = deep if isinstance(deep, int) else None
+    return Summary(called, found.wrt, found.axes, inputs, tuple(rows), deep)
+
+
+def parts_of(name: str) -> int:
+    """How deep a layer lies, by its name."""
+    return name.replace("/", ".").count(".") + 1
+
+
+def _depth(names: Sequence[str]) -> int | None:
+    """The greatest depth at which there are few rows; None where all are few."""
+    if len(names) <= ROWS:
+        return None
+    depths = sorted(map(parts_of, names))
+    few = [depth for depth in set(depths) if bisect_right(depths, depth) <= ROWS]
+    return max(few, default=depths[0])
 
 
 def center_of_first(field: ReceptiveField) -> tuple[Fraction | None, ...]:
@@ -218,27 +264,31 @@ def reasons(field: ReceptiveField) -> str:
 
 
 def show_size(size: Sequence[Size], local: Sequence[int]) -> str:
-    """``483``; the local number where a whole axis is read; nothing where nothing local is left."""
+    """``483``; the local number where a whole axis is read, ``global`` where nothing else is."""
     if any(map(values.is_unbounded, size)) and not any(local):
-        return ""
+        return "global"
     return values.axes(local, str)
 
 
-def show_global(size: Sequence[Size], local: Sequence[int], reads: Sequence[str]) -> str:
-    """What follows the local number: ``+ global (16: blocks.0.0.se …)``."""
-    if not any(map(values.is_unbounded, size)):
-        return ""
-    word = "+ global" if any(local) else "global"
-    return f"{word} {values.global_reads(reads)}".rstrip()
+def show_global(size: Sequence[Size]) -> str:
+    """The mark of a field that reads a whole axis."""
+    return values.MARK_GLOBAL if any(map(values.is_unbounded, size)) else ""
+
+
+def global_note(reads: Sequence[str]) -> str:
+    """What the mark says, with the layers that read a whole axis."""
+    return f"{values.MARK_GLOBAL} {values.GLOBAL} {values.global_reads(reads)}".rstrip()
 
 
 def _row(
     graph: Graph,
     field: ReceptiveField,
     inputs: Sequence[int | None],
+    spans: Sequence[Mapping[int, int]],
     padding_at: Mapping[int, Padding] | None,
 ) -> SummaryRow:
     size, local = field.size, local_size(field)
+    seen = [span.get(field.value, r) for span, r in zip(spans, size, strict=True)]
     return SummaryRow(
         layer=field.layer,
         op=graph.nodes[field.value].kind,
@@ -248,7 +298,7 @@ def _row(
         stride=field.local.stride,
         padding=field.local.padding,
         center=center_of_first(field),
-        share=tuple(_share(r, total) for r, total in zip(size, inputs, strict=True)),
+        share=tuple(_share(r, total) for r, total in zip(seen, inputs, strict=True)),
         exceeds=any(n is not None and r > n for r, n in zip(local, inputs, strict=True)),
         global_reads=field.global_reads,
         fidelity=field.fidelity.value,
@@ -287,24 +337,21 @@ def resized(graph: Graph, size: int) -> Graph | None:
 def _shows(at: Sequence[int], first: str | None) -> list[Show[SummaryRow]]:
     return [
         Show(Column("layer", "left", name=True), lambda row: row.layer),
-        Show(Column("op", "left", tone="quiet"), lambda row: row.op),
-        Show(Column("output", "left", tone="quiet"), lambda row: values.shape(row.shape)),
+        Show(Column("op", "left", tone="quiet", spare=3), lambda row: row.op),
+        Show(Column("output", "left", tone="quiet", spare=1), lambda row: values.shape(row.shape)),
         Show(Column("size r", tone="key"), lambda row: show_size(row.size, row.local)),
-        Show(
-            Column("", "left", gap=1, tone="accent"),
-            lambda row: show_global(row.size, row.local, row.global_reads),
-        ),
+        Show(Column("", "left", gap=0, tone="accent"), lambda row: show_global(row.size)),
         Show(Column("stride S"), lambda row: values.numbers(row.stride, row.local)),
         Show(Column("padding P"), lambda row: values.numbers(row.padding, row.local)),
         *(
             Show(Column(f"P at {size}"), lambda row, size=size: _padding_at(row, size))
             for size in at
         ),
-        Show(Column("center"), _center),
+        Show(Column("center", spare=2), _center),
         Show(Column("sees %"), _sees),
         Show(
-            Column("", "left", gap=1, tone="accent"),
-            lambda row: "← first field larger than the input" if row.layer == first else "",
+            Column("", "left", gap=0, tone="accent"),
+            lambda row: values.MARK_LARGE if row.layer == first else "",
         ),
     ]
 
@@ -323,12 +370,19 @@ def _padding_at(row: SummaryRow, size: int) -> str:
 
 
 def _notes(found: Summary, first: str | None) -> Iterable[str]:
+    shown = found.shown
+    if len(shown) < len(found.rows):
+        deeper = f"depth {(found.depth or 0) + 1} shows more, depth all everything"
+        yield f"depth {found.depth}: {len(shown)} of {len(found.rows)} layers; {deeper}"
     yield values.UNITS
     yield values.CENTER
     if any(share is not None for row in found.rows for share in row.share):
         yield values.SEES
-    if any(map(values.is_unbounded, (size for row in found.rows for size in row.size))):
-        yield values.GLOBAL
+    reads = dict.fromkeys(name for row in shown for name in row.global_reads)
+    if any(map(values.is_unbounded, (size for row in shown for size in row.size))):
+        yield global_note(tuple(reads))
+    if first is not None:
+        yield f"{values.MARK_LARGE} the first field larger than the input: {first}"
     bounds = [row.layer for row in found.rows if row.fidelity != "exact"]
     if bounds:
         layers = f"{len(bounds)} of {len(found.rows)} layers, from {bounds[0]}"

@@ -8,6 +8,8 @@ from __future__ import annotations
 
 import unicodedata
 from collections.abc import Callable, Iterator, Sequence
+from math import ceil
+from textwrap import wrap
 from typing import Literal, NamedTuple, TextIO
 
 from .report import Column, Facts, Part, Picture, Remark, Report, Table
@@ -16,8 +18,12 @@ Tone = Literal[
     "plain", "key", "accent", "quiet", "title", "header", "rule", "note", "label", "good", "bad"
 ]
 
+PROSE = 80
+"""How wide sentences are where no width is given."""
+
 _ASCII = str.maketrans(
     {
+        "†": "+",
         "─": "-",
         "·": "|",
         "×": "x",
@@ -52,21 +58,33 @@ def plain(report: Report, *, ascii_only: bool = False) -> str:
 def lay_out(
     report: Report, *, width: int | None = None, ascii_only: bool = False
 ) -> Iterator[Line]:
-    """The lines of a report; names are shortened in the middle where ``width`` is too small."""
+    """The lines of a report: sentences in lines of ``width``, ``PROSE`` where that is not given.
+
+    Where ``width`` is too small for a table, its names are shortened, each so that it stays
+    another than the rest, and then columns that can be spared are left out.
+    """
+    room = width or PROSE
 
     def spell(text: str) -> str:
         text = visible(text)
         return text.translate(_ASCII) if ascii_only else text
 
     if report.title:
-        yield (Span(" " + spell(report.title), "title"),)
+        yield from ((Span(" " + line, "title"),) for line in _wrapped(spell(report.title), room))
     for part in report.parts:
         yield ()
         yield from _part(part, width, spell)
     if report.notes:
         yield ()
     for note in report.notes:
-        yield (Span(" " + spell(note), "note"),)
+        yield from ((Span(" " + line, "note"),) for line in _wrapped(spell(note), room))
+
+
+def _wrapped(text: str, width: int, before: str = "  ") -> list[str]:
+    """Lines of less than ``width``; those after the first begin with ``before``."""
+    if display_width(text) < width:
+        return [text]
+    return wrap(text, max(width - 1, 20), subsequent_indent=before, break_on_hyphens=False) or [""]
 
 
 def visible(text: str) -> str:
@@ -102,8 +120,10 @@ def display_width(text: str) -> int:
     )
 
 
-def shorten(text: str, room: int, ellipsis: str = "…") -> str:
+def shorten(text: str, room: int, ellipsis: str = "…", tail: float = 0.5) -> str:
     """``text`` in at most ``room`` cells, the middle left out: both ends of a layer name count.
+
+    ``tail``: the share of the end in what is left.
 
     >>> shorten("resnet_v1_50/block1/unit_1/conv1", 19)
     'resnet_v1…t_1/conv1'
@@ -111,9 +131,22 @@ def shorten(text: str, room: int, ellipsis: str = "…") -> str:
     if display_width(text) <= room:
         return text
     keep = max(0, room - len(ellipsis))
-    head = _fitting(text, keep // 2)
-    tail = _fitting(text[::-1], keep - display_width(head))[::-1]
-    return head + ellipsis + tail
+    head = _fitting(text, keep - ceil(keep * tail))
+    return head + ellipsis + _fitting(text[::-1], keep - display_width(head))[::-1]
+
+
+def shortened(names: Sequence[str], room: int, ellipsis: str = "…") -> list[str]:
+    """Names in at most ``room`` cells, different ones still different where that can be.
+
+    >>> shortened(["features.1.0.norm1", "features.3.0.norm1"], 13)
+    ['fea…1.0.norm1', 'fea…3.0.norm1']
+    """
+    several = set(names)
+    for share in (0.5, 0.75, 1.0, 0.25, 0.0):
+        found = {name: shorten(name, room, ellipsis, share) for name in several}
+        if len(set(found.values())) == len(several):
+            return [found[name] for name in names]
+    return shortened(names, room + 4, ellipsis)
 
 
 def _fitting(text: str, room: int) -> str:
@@ -128,48 +161,59 @@ def _part(part: Part, width: int | None, spell: _Spell) -> Iterator[Line]:
     if isinstance(part, Table):
         yield from _table(part, width, spell)
     elif isinstance(part, Facts):
-        yield from _facts(part, spell)
+        yield from _facts(part, width or PROSE, spell)
     elif isinstance(part, Picture):
         yield from ((Span(" " + spell(line)),) for line in part.lines)
     else:
-        yield from _remark(part, spell)
+        yield from _remark(part, width or PROSE, spell)
 
 
-def _remark(part: Remark, spell: _Spell) -> Iterator[Line]:
-    yield (Span(" " + spell(part.text), "good" if part.good else "bad"),)
+def _remark(part: Remark, width: int, spell: _Spell) -> Iterator[Line]:
+    tone: Tone = "good" if part.good else "bad"
+    yield from ((Span(" " + line, tone),) for line in _wrapped(spell(part.text), width))
 
 
-def _facts(part: Facts, spell: _Spell) -> Iterator[Line]:
+def _facts(part: Facts, width: int, spell: _Spell) -> Iterator[Line]:
     widest = max((display_width(spell(label)) for label, _ in part.pairs), default=0)
     for label, value in part.pairs:
         gap = " " * (widest - display_width(spell(label)) + 2)
-        yield (Span(" " + spell(label) + gap, "label"), Span(spell(value)))
+        first, *more = _wrapped(spell(value), width - widest - 3, "") or [""]
+        yield (Span(" " + spell(label) + gap, "label"), Span(first))
+        yield from ((Span(" " * (widest + 3)), Span(line)) for line in more)
 
 
 def _table(part: Table, width: int | None, spell: _Spell) -> Iterator[Line]:
-    columns = part.columns
+    columns: Sequence[Column] = part.columns
     rows = [[spell(cell) for cell in row] for row in part.rows]
     titles = [spell(column.title) for column in columns]
-    widths = [
-        max(display_width(title), *(display_width(row[k]) for row in rows), 0)
-        for k, title in enumerate(titles)
-    ]
+    widths = _widths(titles, rows)
     if width is not None:
+        kept = _kept(columns, titles, widths, width)
+        columns, titles = [columns[k] for k in kept], [titles[k] for k in kept]
+        widths = [widths[k] for k in kept]
+        rows = [[row[k] for k in kept] for row in rows]
         widths = _fit(columns, titles, widths, width)
         dots = spell("…")
-        rows = [
-            [
-                shorten(cell, widths[k], dots) if columns[k].name else cell
-                for k, cell in enumerate(row)
-            ]
-            for row in rows
-        ]
+        for k, column in enumerate(columns):
+            if column.name:
+                cells = shortened([row[k] for row in rows], widths[k], dots)
+                rows = [
+                    [*row[:k], cell, *row[k + 1 :]] for row, cell in zip(rows, cells, strict=True)
+                ]
+        widths = _widths(titles, rows)
     rule = spell("─") * (1 + sum(widths) + sum(column.gap for column in columns[1:]) + 1)
     yield tuple(Span(span.text, "header") for span in _line(columns, titles, widths))
     yield (Span(rule, "rule"),)
     for row in rows:
         yield _line(columns, row, widths)
     yield (Span(rule, "rule"),)
+
+
+def _widths(titles: Sequence[str], rows: Sequence[Sequence[str]]) -> list[int]:
+    return [
+        max(display_width(title), *(display_width(row[k]) for row in rows), 0)
+        for k, title in enumerate(titles)
+    ]
 
 
 def _line(columns: Sequence[Column], cells: Sequence[str], widths: Sequence[int]) -> Line:
@@ -182,16 +226,38 @@ def _line(columns: Sequence[Column], cells: Sequence[str], widths: Sequence[int]
     return tuple(spans)
 
 
+def _excess(columns: Sequence[Column], widths: Sequence[int], room: int) -> int:
+    return 2 + sum(widths) + sum(column.gap for column in columns[1:]) - room
+
+
+def _least(column: Column, title: str, width: int) -> int:
+    """How narrow a column of names may become and be read."""
+    return min(width, max(16, display_width(title))) if column.name else width
+
+
+def _kept(
+    columns: Sequence[Column], titles: Sequence[str], widths: Sequence[int], room: int
+) -> list[int]:
+    """The columns that are shown: those that can be spared go first, the last of them first."""
+    kept = list(range(len(columns)))
+    spare = sorted((k for k in kept if columns[k].spare), key=lambda k: -columns[k].spare)
+    for k in spare:
+        least = [_least(columns[n], titles[n], widths[n]) for n in kept]
+        if _excess([columns[n] for n in kept], least, room) <= 0:
+            break
+        kept.remove(k)
+    return kept
+
+
 def _fit(
     columns: Sequence[Column], titles: Sequence[str], widths: Sequence[int], room: int
 ) -> list[int]:
     """Take what is missing from the name columns, widest first, down to a readable minimum."""
     fitted = list(widths)
-    excess = 2 + sum(widths) + sum(column.gap for column in columns[1:]) - room
+    excess = _excess(columns, widths, room)
     names = sorted((k for k, c in enumerate(columns) if c.name), key=lambda k: -widths[k])
     for k in names:
-        least = min(fitted[k], max(16, display_width(titles[k])))
-        given = max(0, min(excess, fitted[k] - least))
+        given = max(0, min(excess, fitted[k] - _least(columns[k], titles[k], fitted[k])))
         fitted[k] -= given
         excess -= given
     return fitted

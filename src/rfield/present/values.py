@@ -17,13 +17,12 @@ from .text import shorten
 Item = TypeVar("Item")
 Number = int | Fraction
 
-UNITS = "size r, stride S, padding P in input pixels; P = −(first index that output 0 reads)"
-CENTER = (
-    "center: midpoint of the field of output 0, as a 0-based index: the first pixel is 0, not 0.5"
-)
-GLOBAL = "global: also reads whole axes, by the layers in brackets; r, S, P, center leave that out"
+UNITS = "r, S, P in input pixels; P = −(first index that output 0 reads)"
+CENTER = "center: midpoint of the field of output 0; the first pixel is 0, not 0.5"
+GLOBAL = "also reads a whole axis, which r, S, P and center leave out"
 GLOBAL_FIELD = "local size, stride, padding, center: without the whole-axis reads"
-SEES = "sees: size / input size in percent, at most 100"
+SEES = "sees %: size / input size, at most 100"
+MARK_GLOBAL, MARK_LARGE = "*", "†"
 
 
 def is_unbounded(value: object) -> bool:

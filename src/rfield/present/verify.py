@@ -21,7 +21,7 @@ def verify_report(found: Verification, *, title: str = "") -> Report:
         ("runs of the model", f"{found.runs:,} in {found.precision}"),
         (
             "unchanged by noise outside the support",
-            f"{found.sound:,} of the {found.sound + moved:,} that do not see the whole input",
+            f"{found.sound:,} of {found.sound + moved:,} that see less than all",
         ),
         ("marked input positions compared", f"{found.compared:,}, {found.read:,} of them read"),
         ("sides of regions reached", f"{found.faces:,}"),

@@ -9,6 +9,7 @@ field itself.
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
+from functools import reduce
 from math import prod
 
 import numpy as np
@@ -20,7 +21,7 @@ from ...core.link import AnyLink, Link, Reshaped
 from ...core.relation import IDENTITY, At, Prefix, Relation, Sliding, Table, Whole
 from ...errors import too_large
 from .diagonal import diagonal
-from .gaps import Gaps, crossed_joins, gaps_of
+from .gaps import Gaps, Mask, crossed_joins, mask_of
 from .pull import NOTHING, Bounds, Ints, fold_all, slide_finite
 
 Window = tuple[int, int]
@@ -84,7 +85,8 @@ def _sweep(
     order = sorted(windows)
     last_use = {operand: index for index in order for operand in nodes[index].operands}
     reached = all(start < stop for start, stop in windows[source])
-    states = {source: [_coordinates(windows[source], axis)] if reached else list[Bounds]()}
+    states = {source: [coordinates(windows[source], axis)] if reached else list[Bounds]()}
+    kept: dict[int, Mask | None] = {}  # of values that are passed on unchanged
     for index in order:
         if index == source:
             continue
@@ -93,29 +95,34 @@ def _sweep(
             continue
         node = nodes[index]
         branches: list[list[Bounds]] = []
+        masks: list[Mask | None] = []
         for operand, link in zip(node.operands, node.links, strict=True):
             have = windows.get(operand)
+            if link.is_identity and have == windows[index]:
+                branches.append(states[operand])
+                if operand not in kept and len(node.operands) > 1:
+                    kept[operand] = mask_of(states[operand])
+                masks.append(kept.get(operand))
+                continue
             branches.append([])
             for bounds in states.get(operand, ()):
                 assert have is not None
-                passed = _through(bounds, link, nodes[operand].shape, have, windows[index])
+                passed = through_clipped(bounds, link, nodes[operand].shape, have, windows[index])
                 if passed is not None:
                     branches[-1].append(passed)
-        states[index] = _union([bounds for branch in branches for bounds in branch])
+            masks.append(None if have is None else mask_of(branches[-1]))
+        states[index] = union_clipped([bounds for branch in branches for bounds in branch])
         if node.known is not None:
-            states[index] = [_alive(b, node.known.codes, windows[index]) for b in states[index]]
-        if len(branches) > 1:
-            counted = (o in windows for o in node.operands)
-            found = gaps_of([b if c else None for b, c in zip(branches, counted, strict=True)])
-            if found is not None:
-                gaps[index] = found
+            states[index] = [alive(b, node.known.codes, windows[index]) for b in states[index]]
+        if len(branches) > 1 and any(mask is not None for mask in masks):
+            gaps[index] = tuple(masks)
         for operand in node.operands:
             if last_use.get(operand) == index and operand != value:
                 states.pop(operand, None)
     return states.get(value, [])
 
 
-def _alive(bounds: Bounds, codes: Codes, window: Box) -> Bounds:
+def alive(bounds: Bounds, codes: Codes, window: Box) -> Bounds:
     """Bounds of a value without the elements that no input changes."""
     part = tuple(
         slice(*window[axis]) if size > 1 else slice(None) for axis, size in enumerate(codes.shape)
@@ -124,7 +131,8 @@ def _alive(bounds: Bounds, codes: Codes, window: Box) -> Bounds:
     return np.where(dead, NOTHING[0], bounds[0]), np.where(dead, NOTHING[1], bounds[1])
 
 
-def _coordinates(window: Box, axis: int) -> Bounds:
+def coordinates(window: Box, axis: int) -> Bounds:
+    """The source itself: every position along ``axis`` reads itself."""
     length = window[axis][1] - window[axis][0]
     if length > CELL_LIMIT:
         raise too_large("the part of the input that is asked about", length, _ASK_LESS)
@@ -134,9 +142,10 @@ def _coordinates(window: Box, axis: int) -> Bounds:
     return values, values
 
 
-def _through(
+def through_clipped(
     bounds: Bounds, link: AnyLink, before: Sequence[int], have: Box, want: Box
 ) -> Bounds | None:
+    """Bounds over the window ``have`` of an operand as they are over ``want`` of its reader."""
     if prod(before) == 0:
         return None
     if isinstance(link, Reshaped):
@@ -256,9 +265,15 @@ def _reshape(bounds: Bounds, link: Reshaped, have: Box, want: Box) -> Bounds:
     return low, high
 
 
-def _union(found: list[Bounds]) -> list[Bounds]:
+def union_clipped(found: list[Bounds]) -> list[Bounds]:
+    """Bounds of the same shape merged, empty ones dropped."""
+    alike: dict[tuple[int, ...], list[Bounds]] = {}
+    for bounds in found:
+        alike.setdefault(bounds[0].shape, []).append(bounds)
     merged: list[Bounds] = []
-    for low, high in found:
+    for several in alike.values():
+        low = reduce(np.minimum, [low for low, _ in several])
+        high = reduce(np.maximum, [high for _, high in several])
         if (low > high).all():
             continue
         for place, (other_low, other_high) in enumerate(merged):
@@ -283,9 +298,9 @@ def needed_windows(nodes: Sequence[Node], value: int, source: int, asked: Box) -
         for operand, link in zip(node.operands, node.links, strict=True):
             if operand not in reachable:
                 continue
-            need = _needed(link, nodes[operand].shape, window)
+            need = window if link.is_identity else _needed(link, nodes[operand].shape, window)
             have = windows.get(operand)
-            if have is not None:
+            if have is not None and have != need:
                 need = tuple(
                     b if a[0] >= a[1] else a if b[0] >= b[1] else (min(a[0], b[0]), max(a[1], b[1]))
                     for a, b in zip(have, need, strict=True)

@@ -17,7 +17,7 @@ import numpy as np
 
 from ...core.graph import Graph
 from ...core.limits import RESIDUE_LIMIT
-from ...errors import RFieldError, UnresolvedSizeError
+from ...errors import RFieldError, TooLargeError, UnresolvedSizeError
 from .bounds import axis_field, carriers
 from .forward import sweep
 from .terms import State, terms_of
@@ -43,20 +43,20 @@ def unknown_numbers(
     samples = graphs_at_sizes(graph)
     index = graph.index(layer)
     shape = graph.nodes[index].shape
-    untried = not samples and any(graph.nodes[k].depends_on_size for k in graph.behind(index))
+    matters = any(graph.nodes[k].depends_on_size for k in graph.behind(index))
     for k, name in enumerate(names):
-        if untried:
+        found = _states(samples, source, layer, source_axes[k])
+        if matters and not found:
             where = f"of {layer} along {name} is not known at other sizes: none could be read"
             unknown |= {f"{what} {name}": f"the {what} {where}" for what in _NUMBERS}
             continue
-        found = [_state(sample, source, layer, source_axes[k]) for sample in samples]
         seen = [_numbers(state, shape) for state in (*found, states[k])]
         where = f"of {layer} along {name} depends on the input size"
         if len({numbers[0] for numbers in seen}) > 1:
             unknown[f"stride {name}"] = f"the stride {where}"
         if len({numbers[1] for numbers in seen}) > 1:
             unknown[f"padding {name}"] = f"the padding {where}"
-        elif samples and abs(_step(states[k])) > RESIDUE_LIMIT:
+        elif found and abs(_step(states[k])) > RESIDUE_LIMIT:
             unknown[f"padding {name}"] = (
                 f"the padding {where}, or is not known not to: its stride is above {RESIDUE_LIMIT}"
             )
@@ -134,6 +134,17 @@ def _modulus(graph: Graph) -> int:
 @lru_cache(maxsize=2048)
 def _sweep_of(held: _Held, source: int, axis: int) -> list[State]:
     return sweep(held.graph, source, [axis]).states[0]
+
+
+def _states(graphs: Sequence[Graph], source: str, layer: str, axis: int) -> list[State]:
+    """The states of ``layer`` in these graphs, but those that are too large to be worked out."""
+    found: list[State] = []
+    for graph in graphs:
+        try:
+            found.append(_state(graph, source, layer, axis))
+        except TooLargeError:
+            continue
+    return found
 
 
 def _state(graph: Graph, source: str, layer: str, axis: int) -> State:

@@ -20,8 +20,10 @@ from .pull import Bounds
 
 Marks = NDArray[np.bool_]
 
-Gaps = tuple[tuple[tuple[int, ...], bytes] | None, ...]
-"""For each operand of a join: where it reads nothing (shape and bits of a mask); None: nowhere."""
+Mask = tuple[tuple[int, ...], bytes]
+"""Where a branch reads nothing: shape and bits of a mask."""
+Gaps = tuple[Mask | None, ...]
+"""For each operand of a join: where it reads nothing; None: nowhere."""
 
 
 def gaps_of(branches: Sequence[Sequence[Bounds] | None]) -> Gaps | None:
@@ -29,7 +31,7 @@ def gaps_of(branches: Sequence[Sequence[Bounds] | None]) -> Gaps | None:
 
     An operand that cannot depend on the source is None; one without any bounds reads nothing.
     """
-    found = tuple(None if branch is None else _mask(branch) for branch in branches)
+    found = tuple(None if branch is None else mask_of(branch) for branch in branches)
     return found if any(one is not None for one in found) else None
 
 
@@ -53,7 +55,8 @@ def hidden(per_axis: Sequence[dict[tuple[int, int], frozenset[int]]]) -> frozens
     return frozenset(op for (op, _), axes in missed.items() if axes)
 
 
-def _mask(branch: Sequence[Bounds]) -> tuple[tuple[int, ...], bytes] | None:
+def mask_of(branch: Sequence[Bounds]) -> Mask | None:
+    """Where no bounds of a branch reach anything, in its shortest form; None: nowhere."""
     empty: Marks | None = None
     for low, high in branch:
         here = low > high

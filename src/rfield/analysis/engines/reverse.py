@@ -22,6 +22,7 @@ from .pull import LARGEST
 from .terms import State, Term, to_state
 
 _ALL = Read(None, WHOLE)
+Reads = tuple[Read, ...] | None
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -57,15 +58,27 @@ def pull_back(graph: Graph, value: int, sweeps: Sequence[Sweep] | None = None) -
         if index not in found:
             continue
         node, outer = graph.nodes[index], found[index]
+        passed: dict[tuple[object, ...], Reads] = {}
+        both: dict[tuple[int, int], tuple[Reads, Reads, Reads]] = {}  # holds what has the ids
         for operand, link in zip(node.operands, node.links, strict=True):
-            inner = None
-            if isinstance(link, Link) and outer is not None:
-                inner = _through(
-                    outer, link, graph.nodes[operand].shape, node.shape, moving[operand]
+            shape = graph.nodes[operand].shape
+            way = id(link), shape, moving[operand]
+            if way not in passed:
+                passed[way] = (
+                    _through(outer, link, shape, node.shape, moving[operand])
+                    if isinstance(link, Link) and outer is not None
+                    else None
                 )
-                if inner is not None and any(_is_nothing(read.relation) for read in inner):
-                    continue
-            found[operand] = _both(found[operand], inner) if operand in found else inner
+            inner = passed[way]
+            if inner is not None and any(_is_nothing(read.relation) for read in inner):
+                continue
+            if operand not in found:
+                found[operand] = inner
+                continue
+            pair = id(found[operand]), id(inner)
+            if pair not in both:
+                both[pair] = found[operand], inner, _both(found[operand], inner)
+            found[operand] = both[pair][2]
     return PulledBack(rank, found)
 
 
@@ -81,13 +94,13 @@ def exact_relations(graph: Graph, of: str) -> dict[str, tuple[Relation, ...] | N
     }
 
 
-def _moving_axes(graph: Graph, value: int, sweeps: Sequence[Sweep]) -> list[set[int]]:
+def _moving_axes(graph: Graph, value: int, sweeps: Sequence[Sweep]) -> list[frozenset[int]]:
     """For every value up to ``value`` the axes along which its field in some input moves."""
     moving: list[set[int]] = [set() for _ in range(value + 1)]
     for swept in sweeps:
         for index in range(value + 1):
             moving[index].update(carriers(swept.at(index), len(graph.nodes[index].shape)))
-    return moving
+    return [frozenset(axes) for axes in moving]
 
 
 def _through(
@@ -95,7 +108,7 @@ def _through(
     link: Link,
     before: Sequence[int],
     after: Sequence[int],
-    moving: set[int],
+    moving: frozenset[int],
 ) -> tuple[Read, ...] | None:
     """The layer's reads of an operand, from its reads of the value that reads the operand."""
     result: list[Read] = []

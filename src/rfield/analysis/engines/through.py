@@ -14,7 +14,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from ...core.limits import CELL_LIMIT
-from ...core.link import AnyLink, Link, Read, Reshaped
+from ...core.link import AnyLink, Group, Link, Read, Reshaped
 from ...core.relation import At, Prefix, Sliding, Table, Whole
 from ...errors import too_large
 from .diagonal import diagonal
@@ -65,7 +65,9 @@ def through(
             term = _at_phases(term, axis, read)
         else:
             term = _along(term, axis, read, before[axis], after)
+    varied = sum(size > 1 for size in term.low.shape)
     placed = compact(_place(term, link, after))
+    glued |= sum(size > 1 for size in placed.low.shape) < varied  # what made it irregular is gone
     return recarry(placed, 3) if glued else placed
 
 
@@ -135,6 +137,8 @@ def _where_covered(term: Term, axis: int, read: Read, size: int, outputs: int) -
     covered = _coverage(relation, size, outputs)
     if covered is None:
         return term
+    if outputs * term.low.size > CELL_LIMIT:
+        raise too_large("a field", outputs * term.low.size, "Ask for a smaller input.")
     mask = np.moveaxis(covered.reshape((1,) * (term.low.ndim - 1) + (-1,)), -1, axis)
     low, high = np.where(mask, term.low, NOTHING[0]), np.where(mask, term.high, NOTHING[1])
     return Term(low, high, term.carrier, term.advance, term.is_global)
@@ -256,7 +260,10 @@ def _place(term: Term, link: Link, after: Sequence[int]) -> Term:
 
 
 def _reshape(term: Term, link: Reshaped) -> Term:
-    """Split and merge axes; a carrier that leads its group goes on, another is written out."""
+    """Split and merge axes; a carrier that leads its group goes on, another is written out.
+
+    So is one whose pattern would be longer than the axis that it comes to.
+    """
     shape: list[int] = [1] * len(link.after)
     carrier, advance = None, None
     endless = term.carrier is not None and term.advance is not None
@@ -264,7 +271,8 @@ def _reshape(term: Term, link: Reshaped) -> Term:
     for group in link.groups:
         if endless and term.carrier in group.before:
             lead = next((a for a in group.before if link.before[a] > 1), None)
-            if not group.after or (lead is not None and lead != term.carrier):
+            trails = not group.after or (lead is not None and lead != term.carrier)
+            if trails or _outgrows(term, link, group):
                 term = finite(term, link.before[_carrier(term)])
                 endless, places = False, tuple(group.after)
     low, high = term.low, term.high
@@ -296,6 +304,14 @@ def _reshape(term: Term, link: Reshaped) -> Term:
     low, high = low.reshape(shape), high.reshape(shape)
     result = compact(Term(low, high, carrier, advance, term.is_global))
     return result if result.carrier is not None else recarry(result, 2, places)
+
+
+def _outgrows(term: Term, link: Reshaped, group: Group) -> bool:
+    """Whether rows of another length would repeat only after the end of the tensor."""
+    sizes = [link.after[a] for a in group.after if link.after[a] > 1] or [1]
+    length = term.period * prod(link.before[a] for a in group.before if a != term.carrier)
+    rest = prod(sizes[1:])
+    return length % rest > 0 and length // gcd(rest, length) > sizes[0]
 
 
 def _carrier(term: Term) -> int:

@@ -12,16 +12,18 @@ from dataclasses import dataclass
 from fractions import Fraction
 from functools import lru_cache
 from math import lcm
+from typing import Any
 
 import numpy as np
 
 from ...core.graph import Graph, Node
 from ...core.link import AnyLink, Link
 from ...core.relation import Sliding
+from ..answer import Answer
 from ..engines.bounds import axis_field
-from ..engines.forward import sweep
+from ..engines.forward import Sweep, input_sweeps
 from ..engines.free import graphs_at_sizes
-from ..engines.terms import Span, State, Term, Terms, terms_of
+from ..engines.terms import State, Term, Terms, terms_of
 from ..engines.through import through
 from ..results import axis_names
 
@@ -57,6 +59,20 @@ class Misalignment:
     offset: tuple[Fraction | None, ...]
     note: str = ""
 
+    def as_dict(self) -> dict[str, Any]:
+        """Plain data; fractions as text."""
+        return {
+            "layer": self.layer,
+            "wrt": self.wrt,
+            "axes": list(self.axes),
+            "differing": list(self.differing),
+            "offset": _texts(self.offset),
+            "branches": [
+                {"layer": b.layer, "stride": _texts(b.stride), "center": _texts(b.center)}
+                for b in self.branches
+            ],
+        }
+
     def __str__(self) -> str:
         sides = " and ".join(
             f"{b.layer} (stride {_list(b.stride)}, centre {_list(b.center)})" for b in self.branches
@@ -65,8 +81,8 @@ class Misalignment:
         return f"{self.layer}: {sides}; {offset}{self.note}"
 
 
-@dataclass(frozen=True, slots=True)
-class Alignment:
+@dataclass(frozen=True, slots=True, repr=False)
+class Alignment(Answer):
     """All misaligned joins of a graph, in the order in which they are computed."""
 
     joins: tuple[Misalignment, ...]
@@ -80,21 +96,36 @@ class Alignment:
     def __bool__(self) -> bool:
         return self.aligned
 
+    def as_dict(self) -> dict[str, Any]:
+        """Plain data."""
+        return {
+            "aligned": self.aligned,
+            "checked": self.checked,
+            "joins": [join.as_dict() for join in self.joins],
+        }
+
     def __str__(self) -> str:
         if self.aligned:
             return f"aligned: {self.checked} joins checked"
         return "\n".join(str(join) for join in self.joins)
 
 
-def alignment(graph: Graph) -> Alignment:
-    """Check every join that an output depends on, with respect to every input."""
-    samples = graphs_at_sizes(graph) if graph.has_free_axes else ()
+def _texts(numbers: Sequence[Fraction | None]) -> list[str | None]:
+    return [None if number is None else str(number) for number in numbers]
+
+
+def alignment(graph: Graph, sweeps: Sequence[Sweep] | None = None) -> Alignment:
+    """Check every join that an output depends on, with respect to every input.
+
+    ``sweeps``: those of the inputs that matter, where they have been done; default: of all.
+    """
+    samples = graphs_at_sizes(graph) if graph.has_free_axes and sweeps is None else ()
     found: dict[tuple[str, str], Misalignment] = {}
     seen: dict[tuple[str, str], int] = {}
     checked = 0
     for sample in (graph, *samples):
         checked = 0
-        for join in _joins(sample):
+        for join in _joins(sample, input_sweeps(sample) if sweeps is None else sweeps):
             checked += 1
             if isinstance(join, Misalignment):
                 key = (join.layer, join.wrt)
@@ -108,7 +139,7 @@ def alignment(graph: Graph) -> Alignment:
             join if seen[join.layer, join.wrt] == total
             else Misalignment(
                 join.layer, join.wrt, join.axes, join.differing, join.branches, join.offset,
-                " (at some input sizes only)",
+                f"{join.note} (at some input sizes only)",
             )
             for join in joins
         ),
@@ -116,18 +147,15 @@ def alignment(graph: Graph) -> Alignment:
     )  # fmt: skip
 
 
-def _joins(graph: Graph) -> Iterator[Misalignment | None]:
+def _joins(graph: Graph, sweeps: Sequence[Sweep]) -> Iterator[Misalignment | None]:
     """For each join and input: how it is misaligned, or None."""
     used = sorted(graph.behind(*graph.outputs_))
-    for entry in graph.inputs_:
-        if not entry.axes:
-            continue
-        swept = sweep(graph, entry.node, entry.axes)
-        names = axis_names(len(entry.axes))
+    for swept in sweeps:
+        names, wrt = axis_names(len(swept.axes)), graph.nodes[swept.source].name
         for index in used:
             node = graph.nodes[index]
             if node.join and len(node.operands) > 1:
-                yield from _check(graph.nodes, node, swept.states, entry.name, names)
+                yield from _check(graph.nodes, node, swept.states, wrt, names)
 
 
 def _check(
@@ -139,21 +167,26 @@ def _check(
 ) -> Iterator[Misalignment | None]:
     sides: list[tuple[str, list[Centers]]] = []
     for operand, link in zip(node.operands, node.links, strict=True):
-        per_axis = [_centers(s[operand], link, nodes[operand].shape, node.shape) for s in states]
+        per_axis = [centers_of(s[operand], link, nodes[operand].shape, node.shape) for s in states]
         if any(per_axis):
             sides.append((nodes[operand].name, per_axis))
     if len(sides) < 2:
         return
     differing: list[str] = []
     offsets: list[Fraction | None] = []
+    notes: dict[str, None] = {}
     for k, name in enumerate(names):
         present = [centers[k] for _, centers in sides if centers[k]]
-        gaps = [_offset(present[0], other) for other in present[1:]]
-        unequal = [gap for gap in gaps if gap != 0]
+        others = {id(other): other for other in present if other is not present[0]}
+        gaps = [widest(present[0], other) for other in others.values()]
+        unequal = [gap for gap in gaps if gap is None or gap[1]]
         if unequal:
             differing.append(name)
             known = [gap for gap in unequal if gap is not None]
-            offsets.append(None if len(known) < len(unequal) else max(known, key=abs))
+            phase, gap = max(known, key=lambda found: abs(found[1]), default=(0, None))
+            offsets.append(None if len(known) < len(unequal) else gap)
+            if phase and len(known) == len(unequal):
+                notes[f" (at output {phase} along {name}; they differ by phase)"] = None
         else:
             offsets.append(Fraction(0))
     if not differing:
@@ -167,22 +200,23 @@ def _check(
         )
         for layer, centers in sides
     )
-    yield Misalignment(node.name, wrt, names, tuple(differing), branches, tuple(offsets))
+    note = next(iter(notes), "")
+    yield Misalignment(node.name, wrt, names, tuple(differing), branches, tuple(offsets), note)
 
 
-def _centers(state: State, link: AnyLink, before: Sequence[int], after: Sequence[int]) -> Centers:
+def centers_of(state: State, link: AnyLink, before: Sequence[int], after: Sequence[int]) -> Centers:
     """Where an operand's local terms look, as seen from the join's output."""
     if state is None:
         return {}
     if not isinstance(state, Terms) and link.is_identity:
-        return _of_span(state)
+        return _of_span(state[0], state[1], state[2] + state[3])
     return _by_stride(*branch_terms(state, link, before, after))
 
 
 @lru_cache(maxsize=1 << 16)
-def _of_span(span: Span) -> Centers:
+def _of_span(axis: int, stride: int, ends: int) -> Centers:
     """Where a plain field looks; kept, as a dense network has it in every join again."""
-    return {(span[0], Fraction(span[1])): (Fraction(span[2] + span[3], 2),)}
+    return {(axis, Fraction(stride)): (Fraction(ends, 2),)}
 
 
 def branch_terms(
@@ -225,13 +259,16 @@ def _by_stride(terms: Sequence[Term], shape: Sequence[int]) -> Centers:
     return found
 
 
-def _offset(one: Centers, other: Centers) -> Fraction | None:
-    """The largest distance between centres, phase by phase; None where strides differ."""
+def widest(one: Centers, other: Centers) -> tuple[int, Fraction] | None:
+    """The phase at which the centres are furthest apart, and by how much.
+
+    None where the strides differ.
+    """
     if one == other:
-        return Fraction(0)
+        return 0, Fraction(0)
     if set(one) != set(other):
         return None
-    gaps: list[Fraction] = []
+    gaps: list[tuple[int, Fraction]] = []
     for key, mine in one.items():
         theirs = other[key]
         length = lcm(len(mine), len(theirs)) if mine and theirs else 0
@@ -240,8 +277,8 @@ def _offset(one: Centers, other: Centers) -> Fraction | None:
             a, b = mine[i % len(mine)], theirs[i % len(theirs)]
             if a is not None and b is not None:
                 blocks = i // len(theirs) * len(theirs) - i // len(mine) * len(mine)
-                gaps.append(b - a + stride * blocks)
-    return max(gaps, key=abs, default=Fraction(0))
+                gaps.append((i, b - a + stride * blocks))
+    return max(gaps, key=lambda gap: abs(gap[1]), default=(0, Fraction(0)))
 
 
 def _only(centers: Centers, part: int) -> Fraction | None:

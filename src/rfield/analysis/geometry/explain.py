@@ -7,16 +7,16 @@ of its branches, and the padding or crop that would align them.
 
 from __future__ import annotations
 
-from collections.abc import Sequence
 from dataclasses import dataclass
-from fractions import Fraction
 from typing import Any
 
 from ...core.graph import Graph
+from ..answer import Answer
 from ..results import UNBOUNDED, Fidelity, Size
 from .alignment import Misalignment, alignment
 from .field import ReceptiveField
 from .fields import Fields, choose_source
+from .remedies import Remedy, remedies_of
 from .sides import SHOWN, Side, sides_of
 
 SCHEMA = 1
@@ -29,26 +29,6 @@ class WholeRead:
     layer: str
     op: str
     axes: tuple[str, ...]
-
-
-@dataclass(frozen=True, slots=True)
-class Remedy:
-    """Padding (positive) or cropping (negative) that aligns one branch with the first one.
-
-    ``padding`` holds (before, after) per axis in positions of ``branch``, and keeps its size.
-    ``instead``: layers on the branch whose own padding could be changed, with that change.
-    """
-
-    branch: str
-    padding: tuple[tuple[int, int], ...]
-    instead: tuple[tuple[str, tuple[tuple[int, int], ...]], ...] = ()
-
-    def __str__(self) -> str:
-        text = f"pad {self.branch} by {_pairs(self.padding)}"
-        if self.instead:
-            layer, change = self.instead[0]
-            text += f", or change the padding of {layer} by {_pairs(change)}"
-        return text
 
 
 @dataclass(frozen=True, slots=True)
@@ -65,8 +45,8 @@ class JoinExplanation:
         return f"{self.join}\n  {cure}"
 
 
-@dataclass(frozen=True, slots=True)
-class Explanation:
+@dataclass(frozen=True, slots=True, repr=False)
+class Explanation(Answer):
     """Why the field of ``layer`` is what it is."""
 
     layer: str
@@ -191,63 +171,4 @@ def _of(join: Misalignment, rf: ReceptiveField) -> bool:
 def _explain_join(graph: Graph, join: Misalignment) -> JoinExplanation:
     fields = Fields(graph, graph.index(join.wrt))
     paths = tuple(sides_of(fields, graph.index(branch.layer)) for branch in join.branches)
-    if any(offset is None for offset in join.offset):
-        reason = "the branches have different strides: resample one of them, no padding aligns them"
-        return JoinExplanation(join, paths, (), reason)
-    first = join.branches[0]
-    remedies: list[Remedy] = []
-    for branch in join.branches[1:]:
-        gaps: list[Fraction] = []
-        strides: list[Fraction] = []
-        for k, (mine, theirs) in enumerate(zip(branch.center, first.center, strict=True)):
-            stride = branch.stride[k]
-            if join.offset[k] == 0:
-                gaps.append(Fraction(0))
-                strides.append(stride or Fraction(1))
-            elif mine is None or theirs is None or not stride:
-                return JoinExplanation(
-                    join, paths, (), "a branch has no centre that could be moved"
-                )
-            else:
-                gaps.append(mine - theirs)
-                strides.append(stride)
-        shifts = [gap / stride for gap, stride in zip(gaps, strides, strict=True)]
-        if not any(shifts):
-            continue
-        whole = all(shift.denominator == 1 for shift in shifts)
-        instead = _repaddable(graph, fields, branch.layer, first.layer, gaps)
-        if not whole and not instead:
-            reason = (
-                f"{branch.layer} lies between the positions of {first.layer}: no padding or crop "
-                "aligns them; an odd kernel in place of an even one would"
-            )
-            return JoinExplanation(join, paths, tuple(remedies), reason)
-        padding = tuple((int(s), -int(s)) for s in shifts) if whole else ()
-        remedies.append(Remedy(branch.layer, padding, instead))
-    return JoinExplanation(join, paths, tuple(remedies))
-
-
-def _repaddable(
-    graph: Graph, fields: Fields, branch: str, other: str, gaps: Sequence[Fraction]
-) -> tuple[tuple[str, tuple[tuple[int, int], ...]], ...]:
-    """Windowed layers of this branch alone whose padding can take up the gap, the last first."""
-    mine, theirs = graph.behind(graph.index(branch)), graph.behind(graph.index(other))
-    found: list[tuple[str, tuple[tuple[int, int], ...]]] = []
-    for index in sorted(mine - theirs, reverse=True):
-        node = graph.nodes[index]
-        if node.kind not in ("conv", "max_pool", "avg_pool") or len(node.operands) != 1:
-            continue
-        change: list[tuple[int, int]] = []
-        for k, gap in enumerate(gaps):
-            state = fields.sweep.states[k][node.operands[0]]
-            if gap == 0:
-                change.append((0, 0))
-            elif isinstance(state, tuple) and state[1] and gap % state[1] == 0:
-                change.append((int(gap / state[1]), -int(gap / state[1])))
-        if len(change) == len(gaps):
-            found.append((node.name, tuple(change)))
-    return tuple(found[:4])
-
-
-def _pairs(padding: Sequence[tuple[int, int]]) -> str:
-    return " x ".join(f"({before}, {after})" for before, after in padding)
+    return JoinExplanation(join, paths, *remedies_of(fields, join))

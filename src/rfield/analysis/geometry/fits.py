@@ -1,15 +1,16 @@
 """Which layers see an object of a given size whole, and with how much around it.
 
-A field of ``r`` holds an object of ``o`` pixels if ``r >= o``, but the fields of a layer lie on a
-grid: wherever the object is, one of them holds it only if ``r >= o + S - 1`` (for one pattern).
-Every placement is looked at, so that phases need no rule of their own.
+Two questions: is the object inside the field of *some* output, and does *every* output on the
+object see all of it? Where the input has a size, both are answered for this tensor: every place
+of the object, every output, and only what is really read (a tap that falls outside reads nothing).
+Where it has none, a field of ``r`` on a grid of ``S`` holds an object of ``o`` pixels wherever it
+is only if ``r >= o + S - 1`` (for one pattern).
 """
 
 from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from enum import Enum
 from fractions import Fraction
 from typing import Any
 
@@ -19,32 +20,29 @@ from ...core.arguments import integer, listed
 from ...core.graph import Graph
 from ...core.limits import PLACEMENTS
 from ...errors import InvalidModelError
+from ..answer import Answer
 from ..engines.bounds import axis_field
 from ..engines.pull import LARGEST
 from ..engines.terms import State
 from ..results import UNBOUNDED, Size
 from .field import ReceptiveField
 from .fields import Fields, choose_source
+from .placements import Placed, Placements, Sees
+
+__all__ = ["Fits", "LayerFit", "Sees", "fits"]
 
 SCHEMA = 1
-
-
-class Sees(Enum):
-    """Whether an object is inside the field of some output of a layer."""
-
-    ALWAYS = "always"
-    SOMETIMES = "at some places"
-    NEVER = "never"
 
 
 @dataclass(frozen=True, slots=True)
 class LayerFit:
     """One layer. Tuples have one entry per axis.
 
-    ``context``: input pixels on the tighter side of the object, in the field that holds it best, at
-    the worst placement (None where not every placement is held). ``outputs``: how many outputs lie
-    on the object, its size over the stride. ``reads_all``: it reads a whole axis besides; ``sees``
-    and ``context`` leave that out.
+    ``sees``: some output sees the object whole; ``every``: every output on the object does (one
+    whose centre lies on it; None where that is not known). ``context``: input pixels on the tighter
+    side of the object, in the local field that holds it best, at the worst placement (None where
+    not every placement is held). ``outputs``: how many outputs lie on the object, its size over the
+    stride. ``reads_all``: it reads a whole axis besides; ``context`` leaves that out.
     """
 
     layer: str
@@ -54,10 +52,11 @@ class LayerFit:
     context: tuple[int | None, ...]
     outputs: tuple[Fraction | None, ...]
     reads_all: bool
+    every: Sees | None = None
 
 
-@dataclass(frozen=True)
-class Fits:
+@dataclass(frozen=True, repr=False)
+class Fits(Answer):
     """The layers of a model, in order, and what they see of an object of ``object_size``."""
 
     wrt: str
@@ -75,6 +74,16 @@ class Fits:
     def first(self) -> LayerFit | None:
         """The first layer that sees the object whole wherever it is, None if there is none."""
         return next((row for row in self.layers if row.sees is Sees.ALWAYS), None)
+
+    @property
+    def first_local(self) -> LayerFit | None:
+        """The first layer that does without reading a whole axis."""
+        return next((row for row in self.layers if None not in row.context), None)
+
+    @property
+    def first_every(self) -> LayerFit | None:
+        """The first layer of which every output on the object sees all of it."""
+        return next((row for row in self.layers if row.every is Sees.ALWAYS), None)
 
     @property
     def levels(self) -> tuple[LayerFit, ...]:
@@ -95,6 +104,8 @@ class Fits:
             "axes": list(self.axes),
             "object_size": list(self.object_size),
             "first": None if self.first is None else self.first.layer,
+            "first_local": None if self.first_local is None else self.first_local.layer,
+            "first_every": None if self.first_every is None else self.first_every.layer,
             "layers": [
                 {
                     "layer": row.layer,
@@ -104,6 +115,7 @@ class Fits:
                     "context": list(row.context),
                     "outputs": [None if n is None else str(n) for n in row.outputs],
                     "reads_all": row.reads_all,
+                    "every": None if row.every is None else row.every.value,
                 }
                 for row in self.layers
             ],
@@ -127,7 +139,8 @@ def fits(graph: Graph, object_size: object, *, wrt: str | None = None) -> Fits:
             f"object_size = {object_size!r}; expected positive integers, one or one for each of "
             f"{', '.join(fields.axes)}"
         )
-    rows = tuple(_fit(fields[name], sizes) for name in fields)
+    seen = None if graph.has_free_axes else [Placements(fields, k, o) for k, o in enumerate(sizes)]
+    rows = tuple(_fit(fields[name], sizes, seen) for name in fields)
     return Fits(fields.wrt, fields.axes, tuple(sizes), rows)
 
 
@@ -136,23 +149,42 @@ def _depth(name: str) -> int:
     return name.replace("/", ".").count(".")
 
 
-def _fit(field: ReceptiveField, sizes: Sequence[int]) -> LayerFit:
+def _fit(
+    field: ReceptiveField, sizes: Sequence[int], seen: Sequence[Placements] | None
+) -> LayerFit:
     local = field.local
     largest = tuple(max(found, default=0) for found in local.sizes)
-    context: list[int | None] = []
-    possible = True
+    whole: Sequence[Size] = field.size
+    shape = field.graph.nodes[field.value].shape
+    axes: list[Placed] = []
     for k, size in enumerate(sizes):
-        shape = field.graph.nodes[field.value].shape
-        context.append(_context(local.states[k], shape, local.positions, size))
-        possible = possible and largest[k] >= size
-    sees = Sees.NEVER if not possible else Sees.ALWAYS if None not in context else Sees.SOMETIMES
+        found = None if seen is None else seen[k].of(field.value)
+        axes.append(found or _in_theory(local, k, shape, size, whole[k] is UNBOUNDED))
     strides = local.stride
     outputs = tuple(Fraction(n) / s if s else None for n, s in zip(sizes, strides, strict=True))
-    whole: Sequence[Size] = field.size
+    every = [placed.every for placed in axes]
     return LayerFit(
-        field.layer, largest, strides, sees, tuple(context), outputs,
+        field.layer, largest, strides, _all_of([placed.sees for placed in axes]),
+        tuple(placed.context for placed in axes), outputs,
         any(size is UNBOUNDED for size in whole),
+        None if None in every else _all_of([found for found in every if found is not None]),
     )  # fmt: skip
+
+
+def _all_of(found: Sequence[Sees]) -> Sees:
+    """The answer for all axes together."""
+    worst = (Sees.NEVER, Sees.SOMETIMES, Sees.ALWAYS)
+    return min(found, key=worst.index)
+
+
+def _in_theory(
+    local: ReceptiveField, k: int, shape: Sequence[int], size: int, reads_all: bool
+) -> Placed:
+    """One axis of an input without a size: the grid goes on for ever."""
+    context = _context(local.states[k], shape, local.positions, size)
+    possible = max(local.sizes[k], default=0) >= size
+    sees = Sees.NEVER if not possible else Sees.ALWAYS if context is not None else Sees.SOMETIMES
+    return Placed(Sees.ALWAYS if reads_all else sees, None, context)
 
 
 def _context(state: State, shape: Sequence[int], positions: Sequence[int], size: int) -> int | None:

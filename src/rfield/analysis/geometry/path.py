@@ -118,7 +118,12 @@ class Paths:
         """The operand and its element through which the bound ``target`` is reached."""
         node = self.graph.nodes[value]
         for operand, link in zip(node.operands, node.links, strict=True):
-            if self.states[operand] is None or not self._is_local(value, operand, link):
+            state = self.states[operand]
+            if link.is_identity and isinstance(state, tuple):
+                if state[1] * element[state[0]] + state[2 + side] == target:
+                    return operand, element
+                continue
+            if state is None or not self._is_local(value, operand, link):
                 continue
             read = list(self._read(operand, link, element, side))
             for candidate, bound in zip(read, self.bound(operand, read, side), strict=True):

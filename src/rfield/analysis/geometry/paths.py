@@ -16,9 +16,11 @@ from fractions import Fraction
 from typing import Any
 
 from ...core.graph import Graph
+from ...core.limits import LISTED
 from ...core.link import AnyLink, Link
-from ...core.relation import IDENTITY
+from ...core.relation import IDENTITY, Sliding
 from ...errors import InvalidModelError
+from ..answer import Answer
 from ..engines.bounds import axis_field, carriers
 from ..engines.terms import Span, State, Terms, from_span, terms_of, to_state
 from ..engines.through import through
@@ -26,7 +28,7 @@ from .fields import choose_source, source_layout
 
 SCHEMA = 1
 
-Pace = tuple[int, Fraction | None]
+Pace = tuple[int, int | Fraction | None]
 """Along which axis of a value a path moves, and by how many input positions per step."""
 Extremes = dict[Pace, tuple[State, State]]
 """Per pace, the paths with the smallest and the largest field."""
@@ -46,26 +48,33 @@ class PathField:
     largest: tuple[int, ...]
 
 
-@dataclass(frozen=True)
-class PathFields:
-    """The layers that widen the field, in order, and the size of the input they were read at."""
+@dataclass(frozen=True, repr=False)
+class PathFields(Answer):
+    """The layers that widen the field, in order, and the size of the input they were read at.
+
+    ``idle``: layers of which at that size all taps but one fall outside what they read.
+    """
 
     wrt: str
     axes: tuple[str, ...]
     input_size: tuple[int | None, ...]
     layers: tuple[PathField, ...]
     last: tuple[int, ...]
+    idle: frozenset[str] = frozenset()
 
     def unproductive(self, size: int | Sequence[int] | None = None) -> tuple[str, ...]:
         """Layers whose input exceeds the image along every axis, on every path.
 
-        ``size``: of the image; default the size that the model was read at.
+        At the size that the model was read at, which is the default for ``size``, the ``idle`` ones
+        count as well.
         """
         sizes = self._sizes(size)
+        idle = self.idle if sizes == self.input_size else frozenset[str]()
         return tuple(
             row.layer
             for row in self.layers
-            if all(n < before for n, before in zip(sizes, row.before, strict=True))
+            if row.layer in idle
+            or all(n < before for n, before in zip(sizes, row.before, strict=True))
         )
 
     @property
@@ -144,7 +153,28 @@ def path_fields(graph: Graph, *, wrt: str | None = None) -> PathFields:
     )
     shape = graph.shape(source)
     name = graph.nodes[source].name if wrt is None else wrt
-    return PathFields(name, names, tuple(shape[a] for a in axes), tuple(rows), last)
+    idle = frozenset(graph.layer_of(index) for index in used if _is_idle(graph, index))
+    return PathFields(name, names, tuple(shape[a] for a in axes), tuple(rows), last, idle)
+
+
+def _is_idle(graph: Graph, index: int) -> bool:
+    """Whether all taps of a value but one lie outside what it reads, at every output."""
+    node = graph.nodes[index]
+    if graph.has_free_axes or len(node.operands) != 1 or not isinstance(node.links[0], Link):
+        return False
+    before, wide = graph.nodes[node.operands[0]].shape, 0
+    for read, size in zip(node.links[0].reads, before, strict=True):
+        relation = read.relation
+        if not isinstance(relation, Sliding) or read.axis is None or len(relation.taps[0]) < 2:
+            continue
+        wide += 1
+        if relation.period > 1 or relation.border != "zero" or len(relation.taps[0]) > LISTED:
+            return False
+        last = relation.advance * (node.shape[read.axis] - 1)
+        inside = (min(t, t + last) < size and max(t, t + last) >= 0 for t in relation.taps[0])
+        if sum(inside) > 1:
+            return False
+    return wide > 0
 
 
 class _Walk:
@@ -153,7 +183,7 @@ class _Walk:
     def __init__(self, graph: Graph, source: int, axis: int, used: Sequence[int]) -> None:
         self.graph = graph
         start: Span = (axis, 1, 0, 0)
-        self.found: dict[int, Extremes] = {source: {(axis, Fraction(1)): (start, start)}}
+        self.found: dict[int, Extremes] = {source: {(axis, 1): (start, start)}}
         self.sizes: dict[int, tuple[int, int]] = {source: (1, 1)}
         self.widens: dict[int, int] = {}
         for index in used:
@@ -227,7 +257,7 @@ def _span(state: State, shape: Sequence[int]) -> int:
 
 def _pace(state: State, rank: int) -> Pace:
     if isinstance(state, tuple):
-        return state[0], Fraction(state[1])
+        return state[0], state[1]
     assert isinstance(state, Terms)
     term = state.terms[0]
     stride = None if term.advance is None else Fraction(term.advance, term.period)

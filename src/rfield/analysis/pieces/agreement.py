@@ -12,25 +12,28 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from itertools import zip_longest
 from math import prod
 from typing import NamedTuple
 
 from ...core.graph import Graph, Node
 from ...core.link import AnyLink, Read, Reshaped
 from ...core.relation import IDENTITY, At, Prefix, Sliding, Whole
+from .cuts import (
+    BOUND,
+    BY_SIZE,
+    FLATTENED,
+    IRREGULAR,
+    OFF_GRID,
+    OTHER_PATH,
+    WHOLE_AXIS,
+    WRAPS,
+    Cut,
+    LossError,
+    numbers_met,
+)
 
 Sizes = Sequence[int]
-
-
-class Cut(NamedTuple):
-    """Along one axis: positions ``first .. stop-1`` of the part equal the whole's at ``+ shift``.
-
-    ``shift`` is None where the value is the same at every position.
-    """
-
-    shift: int | None
-    first: int
-    stop: int
 
 
 class Sides(NamedTuple):
@@ -73,10 +76,6 @@ class Loss:
         return f"{self.layer} ({self.op}) {self.why}"
 
 
-class LossError(Exception):
-    """Nothing of this value equals the whole's; the text says why."""
-
-
 Cuts = tuple[Cut, ...]
 
 
@@ -86,16 +85,6 @@ class Agreement:
 
     cuts: tuple[Cuts | None, ...]
     losses: tuple[Loss, ...]
-
-
-WHOLE_AXIS = "reads a whole axis"
-OFF_GRID = "moves in steps that the start of the part does not fit"
-BY_SIZE = "reads numbers that are made for the size of its input"
-OTHER_PATH = "is not computed as for the whole input"
-IRREGULAR = "reads positions that are listed for one size"
-BOUND = "reads positions that depend on values"
-WRAPS = "wraps around the ends of its input"
-FLATTENED = "flattens axes that are cut"
 
 
 def agreement(
@@ -150,22 +139,29 @@ def _node(
     )  # fmt: skip
     if not alike:
         raise LossError(OTHER_PATH)
-    if ours.tables != theirs.tables or (not ours.operands and ours.shape != theirs.shape):
+    if not ours.operands and ours.shape != theirs.shape:
         raise LossError(BY_SIZE)
     met: list[Cut] = [Cut(None, 0, size) for size in ours.shape]
     for operand, mine, other, cuts in zip(
         ours.operands, ours.links, theirs.links, known, strict=True
     ):
+        if mine.is_identity and other.is_identity and ours.exact:
+            met = [_meet(one, cut) for one, cut in zip(met, cuts, strict=True)]
+            continue
         sizes = part.nodes[operand].shape, whole.nodes[operand].shape
         sides = [Sides(*all_) for all_ in zip(cuts, *sizes, strict=True)]
         if not ours.exact and not all(side.full for side in sides):
             raise LossError(BOUND)
         for axis, cut in _through(mine, other, sides, ours.shape, local):
             met[axis] = _meet(met[axis], cut)
-    return tuple(
+    inside = [
         _within(cut, mine, other)
         for cut, mine, other in zip(met, ours.shape, theirs.shape, strict=True)
-    )
+    ]
+    for mine, other in zip_longest(ours.tables, theirs.tables):
+        if mine != other:
+            inside = numbers_met(inside, mine, other)
+    return tuple(inside)
 
 
 def _within(cut: Cut, part: int, whole: int) -> Cut:

@@ -14,7 +14,7 @@ from math import lcm, prod
 
 from ...core.graph import Graph, Node
 from ...core.link import Link, Reshaped
-from ...core.relation import Sliding
+from ...core.relation import IDENTITY, Sliding
 
 Rate = tuple[int, Fraction]
 """Which input axis a tensor axis moves with, and by how many positions per input position."""
@@ -79,7 +79,9 @@ def _link(link: Link, of: Rates, moves: _Moves) -> None:
             continue
         k, speed = rate
         relation = read.relation
-        if isinstance(relation, Sliding) and relation.advance:
+        if relation == IDENTITY:
+            moves(read.axis, k, speed)
+        elif isinstance(relation, Sliding) and relation.advance:
             period = relation.period
             moves(read.axis, k, speed * period / relation.advance, period)
 

@@ -8,9 +8,8 @@ stand-ins of a few fields' length, since neither past nor future make a differen
 from __future__ import annotations
 
 import sys
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from functools import lru_cache
-from itertools import pairwise
 from typing import Any, NamedTuple
 
 import numpy as np
@@ -20,13 +19,12 @@ from ...core.limits import RESIDUES
 from ...errors import (
     InvalidModelError,
     NotStreamableError,
-    RFieldError,
     show_shape,
 )
-from ..engines.forward import sweep
 from .agreement import agreement
+from .cuts import BY_SIZE, Cut, meets_numbers
+from .lengths import Lengths, up
 from .streaming import StreamPlan
-from .timing import pattern_of
 
 
 def run_streaming(
@@ -124,27 +122,24 @@ class _Windows:
                 f"{plan.layer}: {_WHY}\n  the past has no end in {', '.join(plan.memory)}: such "
                 "layers need their own state, kept from chunk to chunk"
             )
-        entries = [entry for entry in graph.inputs_ if entry.node == plan.source]
-        if graph.reread is None or not entries:
+        self.lengths = Lengths(
+            graph, plan.source, plan.value, plan.input_axis, plan.clock, plan.steps
+        )
+        if self.lengths.entry is None or graph.reread is None:
             raise NotStreamableError(
                 f"{plan.wrt}: windows need an input of a model that can be read at other sizes"
             )
-        self.plan, self.entry, self.reread = plan, entries[0], graph.reread
+        self.plan, self.entry = plan, self.lengths.entry
         self.grid, self.clock = plan.grid, plan.clock
-        self.length = graph.nodes[plan.source].shape[plan.input_axis]
-        self.graph = lru_cache(maxsize=8)(self._graph)
+        self.length, self.far, self.graph = (
+            self.lengths.length, self.lengths.far, self.lengths.graph,
+        )  # fmt: skip
         self.losses: list[str] = []
         self._known: dict[tuple[bool, bool, int], Final | None] = {}
-        first, last = self.clock.reads  # a field may lie far from its own frame, and be mirrored
-        self.far = _up(4 * (max(0, last) - min(0, first)) + 8 * self.grid, self.grid)
-        self.residues = self._residues()
-        self.legal, self.sized = self._sized()
-        if self.sized and plan.length is None:
-            raise NotStreamableError(
-                f"{plan.layer}: the padding depends on the length of the stream.\n"
-                "  Say how long it is: stream_plan(…, length=)"
-            )
-        self.stepwise = self.sized or self.legal != self.residues
+        residues = self.lengths.residues()
+        self.legal = [r for r in residues if self.graph(2 * self.far + r) is not None]
+        self.sized = any(self.lengths.differs(2 * self.far + r) for r in self.legal)
+        self.stepwise = self.sized or self.legal != residues
         self.margin, self.least = self._margins()
 
     def start(self, output: int, stop: int) -> int:
@@ -160,21 +155,14 @@ class _Windows:
 
     def check_length(self, samples: int) -> None:
         """Refuse a stream whose length turns out to be one that gives other outputs throughout."""
-        over = (samples - self.length) % self.grid
-        if over and not self._is_alike(samples % self.grid):
+        layer = self.lengths.differs(samples)
+        if layer is not None:
+            below = samples - (samples - self.length) % self.grid
             raise NotStreamableError(
-                f"{self.plan.layer}: the padding depends on the length of the stream, which is "
-                f"{samples}.\n  The plan was made for {self.length} and holds for lengths such as "
-                f"{samples - over} and {samples - over + self.grid}"
+                f"{self.plan.layer}: what {layer} reads depends on the length of the stream, which "
+                f"is {samples}.\n  The plan was made for {self.length} and holds for lengths such "
+                f"as {below} and {below + self.grid}"
             )
-
-    def _is_alike(self, residue: int) -> bool:
-        """Whether a length that leaves this remainder gives the outputs of the plan."""
-        if self.sized or residue in self.residues:
-            return not self.sized
-        graph = self.graph(2 * self.far + residue)
-        same = self.graph(2 * self.far + self.length % self.grid)
-        return graph is None or same is None or self._clock(graph) == self._clock(same)
 
     def found(self, start: int, size: int, *, ends: bool) -> Final | None:
         """What is final of a window; ``ends``: the stream ends with it. None: nothing, or no run.
@@ -203,14 +191,16 @@ class _Windows:
         part, whole = self.graph(size), self.graph(total)
         if part is None or whole is None:
             return None
-        starts = [start if axis == self.plan.input_axis else 0 for axis in self.entry.axes]
-        found = agreement(whole, part, {self.entry.name: starts})
-        value = self._value(part)
-        cuts = found.cuts[value] if value == self._value(whole) else None
+        cuts = self._cuts(whole, part, start)
+        if inner and not ends and cuts is not None and meets_numbers(part):
+            further = self._cuts(whole, part, start + self.grid)  # do they repeat with the grid?
+            time = self.plan.output_axis
+            if further is None or further[time][1:] != cuts[time][1:]:
+                self.losses = [f"{self.plan.layer}: {BY_SIZE}"]
+                return None
         if cuts is None:
-            self.losses = [str(loss) for loss in found.losses]
             return None
-        shape = part.nodes[value].shape
+        shape = part.nodes[self.lengths.value(part)].shape
         time, step = self.plan.output_axis, start / self.plan.hop
         for axis, (cut, size_) in enumerate(zip(cuts, shape, strict=True)):
             if axis != time and (cut.first, cut.stop) != (0, size_):
@@ -220,26 +210,30 @@ class _Windows:
             return None
         return Final(cut.first, cut.stop, 0, shape[time])
 
+    def _cuts(self, whole: Graph, part: Graph, start: int) -> Sequence[Cut] | None:
+        """What the output of a window from ``start`` on has in common with the whole's."""
+        starts = [start if axis == self.plan.input_axis else 0 for axis in self.entry.axes]
+        found = agreement(whole, part, {self.entry.name: starts})
+        value = self.lengths.value(part)
+        cuts = found.cuts[value] if value == self.lengths.value(whole) else None
+        if cuts is None:
+            self.losses = [str(loss) for loss in found.losses]
+        return cuts
+
     def _itself(self, size: int) -> Final | None:
         """A window that is the whole stream gives what it gives, whatever that is."""
         graph = self.graph(size)
         if graph is None:
             return None
-        length = graph.nodes[self._value(graph)].shape[self.plan.output_axis]
+        length = graph.nodes[self.lengths.value(graph)].shape[self.plan.output_axis]
         return Final(0, length, 0, length)
-
-    def _value(self, graph: Graph) -> int:
-        """The plan's value in the graph of another length, which may have more or fewer nodes."""
-        here = self.plan.graph
-        if self.plan.value in here.outputs_:
-            return graph.outputs_[here.outputs_.index(self.plan.value)]
-        return graph.index(here.nodes[self.plan.value].name)
 
     def _margins(self) -> tuple[int, int]:
         """Outputs that a window loses at its beginning, and the shortest window to be kept."""
         if not self.legal:
             raise NotStreamableError(
-                f"{self.plan.wrt}: no length but {self.length} is accepted:\n  {self.losses[0]}"
+                f"{self.plan.wrt}: no length but {self.length} is accepted:\n"
+                f"  {self.lengths.refused}"
             )
         residues = [self.length % self.grid] if self.sized else self.legal
         few = self.sized or self.grid <= RESIDUES
@@ -251,47 +245,11 @@ class _Windows:
             tried.append(self.found(self.grid, 2 * self.far + residues[0], ends=False))
             lost = [f.first - f.shift + per_grid * (not few) for f in tried if f is not None]
             reached = max([margin, *lost])
-            enough = _up(self.clock.ready_at(reached + self.plan.frame_outputs - 1), self.grid)
+            enough = up(self.clock.ready_at(reached + self.plan.frame_outputs - 1), self.grid)
             if None not in tried and reached == margin and enough <= least:
                 return margin, least
             margin, least = reached, max(enough, 2 * least if None in tried else least)
         raise NotStreamableError("\n  ".join([f"{self.plan.layer}: {_WHY}", *self.losses]))
-
-    def _residues(self) -> list[int]:
-        """Lengths modulo the grid: all, or those that change the length modulo each stride."""
-        if self.grid <= RESIDUES:
-            return list(range(self.grid))
-        steps = sorted({1, *self.plan.steps, self.grid})
-        some = {a * k for a, b in pairwise(steps) for k in range(min(-(-b // a), RESIDUES))}
-        return sorted({0, self.grid - 1, *(n for n in some if n < self.grid)})
-
-    def _sized(self) -> tuple[list[int], bool]:
-        """The lengths modulo the grid that the model accepts; whether they give other outputs."""
-        clocks: dict[int, tuple[bytes, bytes]] = {}
-        for residue in self.residues:
-            graph = self.graph(2 * self.far + residue)
-            if graph is not None:
-                clocks[residue] = self._clock(graph)
-        return list(clocks), len(set(clocks.values())) > 1
-
-    def _clock(self, graph: Graph) -> tuple[bytes, bytes]:
-        value = self._value(graph)
-        swept = sweep(graph, graph.entry(self.entry.name).node, (self.plan.input_axis,))
-        clock = pattern_of(swept.states[0][value], graph.nodes[value].shape)
-        if isinstance(clock, str):
-            return clock.encode(), b""
-        return clock.first.tobytes(), clock.last.tobytes()
-
-    def _graph(self, size: int) -> Graph | None:
-        """The model at a length of the stream; None where it accepts no such length."""
-        graph = self.plan.graph
-        shapes = {entry.name: list(graph.nodes[entry.node].shape) for entry in graph.inputs_}
-        shapes[self.entry.name][self.plan.input_axis] = size
-        try:
-            return self.reread(shapes)
-        except RFieldError as error:
-            self.losses = [str(error)]
-            return None
 
 
 _windows = lru_cache(maxsize=8)(_Windows)
@@ -373,10 +331,6 @@ def concatenated(arrays: list[Any], axis: int) -> Any:
         if hasattr(library, name):
             return getattr(library, name)(arrays, axis)
     return np.concatenate(arrays, axis)
-
-
-def _up(size: int, grid: int) -> int:
-    return -(-size // grid) * grid
 
 
 _WHY = "parts of a stream do not give what the whole gives"

@@ -16,9 +16,11 @@ from typing import Any
 from ...core.arguments import integer, one
 from ...core.graph import Graph
 from ...errors import InvalidModelError, NotStreamableError, UnresolvedSizeError, unknown_name
+from ..answer import Answer
 from ..engines.forward import sweep
 from ..geometry.fields import choose_source, find, source_layout
 from ..results import UNBOUNDED, Fidelity, Size
+from .lengths import Lengths
 from .timed import JoinDelay, LayerState, TimePath
 from .timing import Pattern
 
@@ -26,8 +28,8 @@ SCHEMA = 1
 UNITS = {"samples": None, "s": Fraction(1), "ms": Fraction(1000), "us": Fraction(10**6)}
 
 
-@dataclass(frozen=True, eq=False)
-class StreamPlan:
+@dataclass(frozen=True, eq=False, repr=False)
+class StreamPlan(Answer):
     """How ``layer`` can be computed while ``wrt`` is still arriving along ``axis``.
 
     All lengths are in samples (positions of ``wrt`` along the axis). A frame is ``frame`` samples
@@ -258,6 +260,9 @@ def stream_plan(
     grid = lcm(*steps)
     if chunk is not None:
         _outputs_of(one("chunk", chunk), grid, clock.hop)
+    if not obstacles:
+        other = Lengths(graph, source, value, time, clock, steps).obstacle(length)
+        obstacles = (other,) if other else ()
     return StreamPlan(
         graph=graph, value=value, source=source, layer=layer, wrt=wrt, axis=name,
         input_axis=time, output_axis=clock.axis, clock=clock, steps=steps,

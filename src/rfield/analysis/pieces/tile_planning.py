@@ -32,10 +32,12 @@ from ...errors import (
 from ..cost import peak_elements
 from ..geometry.fields import choose_source, find, receptive_field
 from ..results import IndexArray, axis_names
-from .agreement import WHOLE_AXIS, Cut, Loss, agreement
+from .agreement import Loss, agreement
+from .cuts import WHOLE_AXIS, Cut, meets_numbers
 from .grid import Grid, grid
 from .outside import outside_share
 from .tiling import AxisTiles, TilePlan
+from .unfolding import unfolded
 
 ITEM_BYTES = 4
 """Bytes per element under which ``max_bytes`` is counted: single precision."""
@@ -64,12 +66,12 @@ class Planner:
     ) -> None:
         self.local = False
         self.output = output
+        self.source, graph = graph, unfolded(graph)
         value = self._value(graph)
         self.layer = graph.layer_of(value) if output is None else output
         entry = next(e for e in graph.inputs_ if e.node == choose_source(graph, value, wrt))
         self.moving = _alike(graph, entry)
         self.axes = axis_names(len(entry.axes))
-        self.source = graph
         self.image = per_axis("image", image, len(self.axes))
         self.crops = padding == "fit"
         if self.crops:
@@ -90,7 +92,8 @@ class Planner:
         return graph.main if self.output is None else find(graph, self.output)
 
     def _grid(self, graph: Graph) -> Grid:
-        return grid(graph, {entry.node: entry.axes for entry in self.moving}, self._value(graph))
+        axes = {graph.entry(entry.name).node: entry.axes for entry in self.moving}
+        return grid(graph, axes, self._value(graph))
 
     def _output(self, found: Grid) -> tuple[tuple[int, ...], tuple[Fraction, ...]]:
         """The output axes that go along with the input's, and how fast."""
@@ -118,16 +121,17 @@ class Planner:
                 "  Give rfield the model rather than a graph, with input_shape=."
             )
         shapes: dict[str, tuple[int, ...]] = {}
+        names = {entry.name for entry in self.moving}
         for entry in self.source.inputs_:
             shape = list(self.source.nodes[entry.node].shape)
-            if entry in self.moving:
+            if entry.name in names:
                 for axis, size in zip(entry.axes, sizes, strict=True):
                     shape[axis] = size
             shapes[entry.name] = tuple(shape)
         try:
-            return self.source.reread(shapes)
+            return unfolded(self.source.reread(shapes))
         except RFieldError as error:
-            steps = " × ".join(str(step) for step in self._grid(self.source).steps)
+            steps = " × ".join(str(step) for step in self._grid(unfolded(self.source)).steps)
             raise InvalidModelError(
                 f"the model cannot be read at {' × '.join(map(str, sizes))}: {error}\n"
                 f"  Its grid is {steps}: a size that differs by multiples of that from one it "
@@ -145,6 +149,9 @@ class Planner:
         middle = [r // 2 // g * g for r, g in zip(rest, self.steps, strict=True)]
         inside = [m or r for m, r in zip(middle, rest, strict=True)]
         begin, inner, end = (self._cuts(part, starts) for starts in ([0] * len(rest), inside, rest))
+        if meets_numbers(part):  # they repeat: with the step of the tiles?
+            further = [min(i + g, r) for i, g, r in zip(inside, self.steps, rest, strict=True)]
+            inner = [a.common(b) for a, b in zip(inner, self._cuts(part, further), strict=True)]
         shape = part.nodes[self.value].shape
         made = tuple(shape[axis] for axis in self.output_axes)
         spans: list[tuple[int, int]] = []

@@ -11,7 +11,7 @@ from dataclasses import dataclass
 from fractions import Fraction
 
 from ...core.graph import Graph
-from ...core.link import Link
+from ...core.link import AnyLink, Link
 from ...core.relation import IDENTITY, Prefix, Relation, Sliding
 from ..engines.forward import Sweep
 from ..engines.terms import State, terms_of, to_state
@@ -136,9 +136,7 @@ class TimePath:
             names: list[str] = []
             clocks: list[Pattern] = []
             for operand, link in zip(node.operands, node.links, strict=True):
-                before = self.graph.nodes[operand].shape
-                terms, shape = branch_terms(self.states[operand], link, before, node.shape)
-                clock = pattern_of(to_state(terms), shape)
+                clock = self._branch_clock(operand, link, node.shape)
                 if isinstance(clock, Pattern):
                     names.append(self.graph.layer_of(operand))
                     clocks.append(clock)
@@ -150,14 +148,22 @@ class TimePath:
                 found.append(JoinDelay(self.graph.layer_of(index), clocks[0].hop, pairs))
         return found
 
+    def _branch_clock(self, operand: int, link: AnyLink, after: Sequence[int]) -> Pattern | str:
+        """The clock of a join's operand as it lies in the join."""
+        if link.is_identity and isinstance(self.states[operand], tuple):
+            return self.clock(operand)
+        before = self.graph.nodes[operand].shape
+        terms, shape = branch_terms(self.states[operand], link, before, after)
+        return pattern_of(to_state(terms), shape)
+
     def _readings(self, index: int) -> list[tuple[int, Relation]]:
         """(operand, relation) of every reading of a value along the operand's time axis."""
         node = self.graph.nodes[index]
         found: list[tuple[int, Relation]] = []
         for operand, link in zip(node.operands, node.links, strict=True):
-            if self.states[operand] is None or not isinstance(link, Link):
+            if self.states[operand] is None or not isinstance(link, Link) or link.is_identity:
                 continue
-            axes = _axes(self.states[operand], len(self.graph.nodes[operand].shape))
+            axes = time_axes(self.states[operand], self.graph.nodes[operand].shape)
             read = [link.reads[axis].relation for axis in axes]
             found += [(operand, relation) for relation in read if relation != IDENTITY]
         return found
@@ -174,8 +180,11 @@ def _names(layers: Sequence[str]) -> str:
     return ", ".join(layers[:5]) + more
 
 
-def _axes(state: State, rank: int) -> set[int]:
-    return {t.carrier for t in terms_of(state, rank) if t.carrier is not None}
+def time_axes(state: State, shape: Sequence[int]) -> set[int]:
+    """The axes of a value along which time goes on."""
+    if isinstance(state, tuple):
+        return {state[0]}
+    return {t.carrier for t in terms_of(state, len(shape)) if t.carrier is not None}
 
 
 def _steps(state: State, rank: int) -> list[int]:

@@ -68,6 +68,8 @@ class Pattern:
 
     def repeated(self, times: int) -> Pattern:
         """The same clock with a period ``times`` as long."""
+        if times == 1:
+            return self
         steps = np.repeat(np.arange(times, dtype=np.int64) * self.advance, self.period)
         first, last = np.tile(self.first, times) + steps, np.tile(self.last, times) + steps
         return Pattern(self.axis, self.advance * times, first, last, self.remembers)
@@ -197,8 +199,10 @@ def lags(branches: Sequence[Pattern]) -> tuple[int, ...]:
     """
     period = lcm(*(b.period for b in branches))
     clocks = [b.repeated(period // b.period) for b in branches]
-    slowest = np.maximum.reduce([c.ready for c in clocks])
-    return tuple(
-        max(0, *(c.computable(int(arrived)) - i for i, arrived in enumerate(slowest)))
-        for c in clocks
-    )
+    ready = np.stack([c.ready for c in clocks])
+    steps = np.array([[c.advance] for c in clocks], dtype=np.int64)
+    ahead = np.zeros(len(clocks), dtype=np.int64)
+    for i, arrived in enumerate(ready.max(axis=0)):
+        there = ((arrived - 1 - ready) // steps + 1).sum(axis=1)
+        ahead = np.maximum(ahead, there - i)
+    return tuple(ahead.tolist())

@@ -18,7 +18,8 @@ class Gaussian:
     """``height * exp(-(x - mean)**2 / (2 * std**2))``, fitted to a profile over positions.
 
     ``r2`` is the share of the profile's variance that the curve explains: near 1 the profile is a
-    Gaussian.
+    Gaussian. A profile of one or two positions, or one that no Gaussian explains, has the mean and
+    the width of its moments and an ``r2`` of 0.
     """
 
     height: float
@@ -28,6 +29,8 @@ class Gaussian:
 
     def __call__(self, positions: Floats) -> Floats:
         """The curve at ``positions``."""
+        if self.std == 0:
+            return self.height * (positions == self.mean)
         return self.height * np.exp(-((positions - self.mean) ** 2) / (2 * self.std**2))
 
 
@@ -40,8 +43,11 @@ def fit(positions: Floats, profile: Floats) -> Gaussian:
     (20.0, 3.0, 1.0)
     """
     total = max(float(profile.sum()), 1e-300)
-    mean = float((positions * profile).sum()) / total
-    std = max(float(np.sqrt((profile * (positions - mean) ** 2).sum() / total)), 0.1)
+    mean = middle = float((positions * profile).sum()) / total
+    spread = float(np.sqrt((profile * (positions - mean) ** 2).sum() / total))
+    if np.count_nonzero(profile) < 3:  # as many numbers as a Gaussian has fit them any way
+        return Gaussian(float(profile.max()), mean, spread, 0.0)
+    std = max(spread, 0.1)
     values: Floats = np.array([float(profile.max()), mean, std])
     damping, error = 1e-3, _error(values, positions, profile)
     for _ in range(STEPS):
@@ -60,8 +66,10 @@ def fit(positions: Floats, profile: Floats) -> Gaussian:
                 break
         else:
             damping *= 8
-    spread = float(((profile - profile.mean()) ** 2).sum())
-    r2 = 1 - error / spread if spread > 0 else 0.0
+    variance = float(((profile - profile.mean()) ** 2).sum())
+    r2 = 1 - error / variance if variance > 0 else 0.0
+    if r2 <= 1e-9:  # a flat or scattered profile: the best curve is one without a width
+        return Gaussian(float(profile.max()), middle, spread, 0.0)
     height, mean, std = (float(value) for value in values.tolist())
     return Gaussian(height, mean, std, r2)
 

@@ -135,6 +135,8 @@ class _Ends:
         self, index: int, operand: int, axis: int, link: AnyLink, own: Pads
     ) -> tuple[int | None, Pads]:
         """The output axis that one operand axis becomes, and the padding on it."""
+        if link.is_identity:
+            return axis, own
         if not isinstance(link, Link):
             affine = link.affine[axis]
             return (None, (0, 0)) if affine is None else (affine.axis, own)

@@ -24,6 +24,7 @@ CRITERIA = ("accepted", "complete", "even", "aligned")
 """``accepted``: the model takes the size. ``complete``: no position falls off the end of a strided
 window. ``even``: padding is used equally on both sides. ``aligned``: branches meet in one place."""
 
+SINGLY = "Ask for single sizes: rfield.check_size(model, size)"
 GROWN = 49
 """A factor that keeps what is left over modulo 2, 3, 4, 6, 8, 12, 16, 24 and 48."""
 
@@ -136,7 +137,7 @@ class Reading:
     def _joins(self) -> tuple[Finding, ...]:
         return tuple(
             Misaligned(join.layer, axis)
-            for join in alignment(self.graph).joins
+            for join in alignment(self.graph, self._sweeps).joins
             if join.wrt in self._names
             for axis in join.differing
         )
@@ -206,19 +207,23 @@ class Resizing:
             self._kept[key] = Reading(graph, refused, self._names, self.output, self._larger)
         return self._kept[key]
 
+    def afford(self, readings: int) -> None:
+        """Refuse so many readings of the model where they would take too long."""
+        total = readings * self._size
+        if readings > 1 and total > MOST_READ:
+            raise over_limit(
+                self.output or self.graph.nodes[self.graph.main].name,
+                "the model at all sizes of one step", total, MOST_READ, SINGLY,
+            )  # fmt: skip
+
     def _read(self, sizes: Sequence[int]) -> tuple[Graph | None, str]:
         shapes = {e.name: list(self.graph.nodes[e.node].shape) for e in self.graph.inputs_}
         for entry in self.entries:
             for axis, size in zip(entry.axes, sizes, strict=True):
                 shapes[entry.name][axis] = size
         assert self.graph.reread is not None
-        self._laid += self._size
-        if self._laid > max(MOST_READ, self._size):
-            raise over_limit(
-                self.output or self.graph.nodes[self.graph.main].name,
-                "the model at all sizes of one step",
-                self._laid, MOST_READ, "Ask for single sizes: rfield.check_size(model, size)",
-            )  # fmt: skip
+        self._laid += 1
+        self.afford(self._laid)
         try:
             return self.graph.reread(shapes), ""
         except InvalidModelError as error:

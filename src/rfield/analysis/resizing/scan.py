@@ -13,10 +13,10 @@ from functools import cached_property
 from math import lcm
 
 from ...core.limits import STEP_LIMIT
-from ...errors import too_large
+from ...errors import over_limit
 from ..engines.forward import sweep
 from ..engines.terms import terms_of
-from .reading import CRITERIA, Reading, Resizing
+from .reading import CRITERIA, SINGLY, Reading, Resizing
 from .sizeset import SizeSet
 
 FREE_BASE = 1024
@@ -37,6 +37,7 @@ class Scan:
         self._in_question = len(steps) > 1
         for self.step in steps:
             self.base = self._base()
+            self.resizing.afford(self.step + len(self._samples()))
             self.periodic = self._repeats()
             if self.periodic:
                 return
@@ -183,16 +184,17 @@ class Scan:
             for index, state in enumerate(states):
                 if isinstance(state, tuple):
                     spans = lcm(spans, abs(state[1]) or 1)
+                    if spans > STEP_LIMIT:
+                        raise over_limit(
+                            self.resizing.graph.layer_of(index), "all sizes of one step", spans,
+                            STEP_LIMIT, SINGLY,
+                        )  # fmt: skip
                 else:
                     found = terms_of(state, len(nodes[index].shape))
                     every = lcm(every, *(abs(term.advance or 1) for term in found))
         for step in (spans, lcm(spans, every)):
             if step <= STEP_LIMIT:
                 yield step
-        if spans > STEP_LIMIT:
-            raise too_large(
-                "a table of sizes", spans, "Ask for single sizes: rfield.check_size(model, size)"
-            )
 
     def _repeats(self) -> bool:
         """Whether the sizes that are read twice agree, one step apart."""
@@ -218,7 +220,15 @@ class Scan:
         return next((_growth(a, b) for a, b in pairs if not a.refused), None)
 
     def _first(self, size: int, criteria: Sequence[str]) -> int:
-        """The first size of the class of ``size``: as long as every value has a position."""
+        """The first size of the class of ``size``: as long as every value has a position.
+
+        The smallest of all is read, and else the one that follows from the size arithmetic; sizes
+        may be refused for other reasons, and merged axes grow by more each time: what lies between
+        is searched.
+        """
+        least = (size - 1) % self.step + 1
+        if self._stands(least, criteria):
+            return least
         reading, grown = self.read(size), self._grown
         back = (size - 1) // self.step
         if grown is not None and len(grown) == len(reading.shapes):
@@ -227,16 +237,20 @@ class Scan:
                     if step > 0:
                         back = min(back, (n - 1) // step)
         low = size - back * self.step
-        if self._meets(self.read(low), criteria):
-            return low
-        good, bad = size, low  # sizes may be refused for other reasons: search between the two
+        good, bad = (low, least) if self._stands(low, criteria) else (size, low)
         while good - bad > self.step:
             middle = bad + (good - bad) // self.step // 2 * self.step
-            if self._meets(self.read(middle), criteria):
+            if self._stands(middle, criteria):
                 good = middle
             else:
                 bad = middle
         return good
+
+    def _stands(self, size: int, criteria: Sequence[str]) -> bool:
+        """Whether a small size meets the criteria, and no more values are empty than ever."""
+        reading = self.read(size)
+        empty = [sum(0 in shape for shape in r.shapes) for r in (reading, self.read(self.base))]
+        return self._meets(reading, criteria) and empty[0] <= empty[1]
 
     def _meets(self, reading: Reading, criteria: Iterable[str]) -> bool:
         return all(reading.holds(name, self.name) for name in ("accepted", *criteria))

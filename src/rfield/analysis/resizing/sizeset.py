@@ -10,7 +10,7 @@ from typing import Any
 from ...core.relation import divisors
 from ...errors import UnresolvedSizeError
 
-SHOWN = 8
+SHOWN, SPACE = 8, 30
 
 
 @dataclass(frozen=True, slots=True)
@@ -166,4 +166,5 @@ def _runs(sizes: Sequence[int]) -> str:
         else:
             runs.append([size, size])
     shown = [str(a) if a == b else f"{a}, {b}" if b == a + 1 else f"{a}–{b}" for a, b in runs]
-    return ", ".join(shown[:SHOWN]) + " …" * (len(shown) > SHOWN)
+    some = next((k for k in range(SHOWN, 1, -1) if len(", ".join(shown[:k])) <= SPACE), 1)
+    return ", ".join(shown[:some]) + " …" * (len(shown) > some)

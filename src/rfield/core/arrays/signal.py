@@ -8,9 +8,11 @@ from ...errors import InvalidModelError
 from .. import ops
 from ..arguments import normalize_axis
 from ..relation import WHOLE, Relation
+from .elementwise import multiply
 from .expression import Axes, Operand, Reading, axes_of, read, shape_of
 from .frames import frames, overlap_add
 from .padding import crop, pad
+from .shaping import reshape
 
 
 def fft(
@@ -48,6 +50,7 @@ def stft(
     step: int,
     *,
     window: int | None = None,
+    weights: Operand | None = None,
     axis: int = -1,
     center: bool = False,
     pad_mode: str = "reflect",
@@ -56,7 +59,8 @@ def stft(
     """Frames of ``n_fft`` samples every ``step``; the axis becomes (frame, frequency).
 
     A ``window`` shorter than the transform stands in its middle, and what it does not cover is not
-    read. ``center``: frame ``t`` is centred at sample ``step*t``, beyond the ends as ``pad_mode``.
+    read; nor is what its ``weights`` are known to be zero for. ``center``: frame ``t`` is centred
+    at sample ``step*t``, beyond the ends as ``pad_mode``.
     https://docs.pytorch.org/docs/stable/generated/torch.stft.html
 
     >>> from .expression import Known
@@ -72,6 +76,7 @@ def stft(
         x = pad(x, {axis: (half, half)}, mode=pad_mode, once=True)
     left = (n_fft - width) // 2
     cut = frames(x, width, step, axis, before=-left, after=left + width - n_fft)
+    cut = _weighted(cut, weights, axis + 1)
     bins = n_fft // 2 + 1 if onesided else n_fft
     return fft(cut, axis + 1, sizes={axis + 1: bins}, kind="stft")
 
@@ -82,6 +87,7 @@ def istft(
     step: int,
     *,
     window: int | None = None,
+    weights: Operand | None = None,
     axis: int = -2,
     center: bool = False,
     size: int | None = None,
@@ -89,7 +95,7 @@ def istft(
     """The inverse of ``stft``, from axes (frame, frequency): frames are overlap-added.
 
     ``size``: of the signal; by default all that the frames reach, without the halves that
-    ``center`` added. https://docs.pytorch.org/docs/stable/generated/torch.istft.html
+    ``center`` added. ``window`` and ``weights`` as in ``stft``. https://docs.pytorch.org/docs/stable/generated/torch.istft.html
 
     >>> from .expression import Known
     >>> istft(Known((1, 9, 5)), 8, 4, center=True).shape
@@ -103,7 +109,17 @@ def istft(
     half = n_fft // 2 if center else 0
     reach = (shape[axis] - 1) * step + n_fft - 2 * half
     back = fft(x, axis + 1, sizes={axis + 1: width}, kind="istft")
+    back = _weighted(back, weights, axis + 1)
     left = (n_fft - width) // 2
     return overlap_add(
         back, step, axis, size=reach if size is None else size, before=half - left
     )  # fmt: skip
+
+
+def _weighted(x: Reading, weights: Operand | None, axis: int) -> Reading:
+    """The places of ``axis`` times a window."""
+    if weights is None:
+        return x
+    if shape_of(weights) != (x.shape[axis],):
+        raise InvalidModelError(f"a window of shape {shape_of(weights)} for {x.shape[axis]} places")
+    return multiply(x, reshape(weights, (-1,) + (1,) * (len(x.shape) - 1 - axis)), kind="window")

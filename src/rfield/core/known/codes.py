@@ -14,9 +14,10 @@ Codes = NDArray[np.uint8]
 ALIVE, FIXED, ZERO, LOW = range(4)
 """Changes with the input; some number that no input changes; zero; minus infinity."""
 
-_LOWEST = {2: -4.5e4, 4: -2.3e38, 8: -1.2e308}
+_LOWEST = {2: -4.5e4, 4: -9e29, 8: -9e29}
 """Of a floating-point type by its bytes: a mask's number stays below. Frameworks write the most
-negative number, or 0.7 of it so that a sum of two does not overflow (``jax.nn``)."""
+negative number, 0.7 of it so that a sum of two does not overflow (``jax.nn``), or -1e30 (Haiku):
+against scores that are any less extreme its exponential is exactly 0."""
 
 
 @dataclass(frozen=True, slots=True, eq=False)

@@ -43,12 +43,14 @@ class Model:
         self.model = model
         self.request = request
         self.shapes = shapes_of(request, argument_names(model))
+        self.free = False
 
     def graph(self) -> Graph:
         """The graph at the sizes that were asked for; free ones stay free."""
         axes = self.request.axes
         batch = isinstance(axes, Sequence) and 0 in axes
         measured = {name: range(not batch, len(shape)) for name, shape in self.shapes.items()}
+        self.free = any(None in shape[not batch :] for shape in self.shapes.values())
         return read_free(self.shapes, measured, lambda shapes: self.program(shapes).graph)
 
     def program(self, shapes: Mapping[str, SizedShape]) -> Program:
@@ -58,7 +60,7 @@ class Model:
         jaxpr = closed.jaxpr
         reader = Reader(
             self.request.training, self.request.unknown, _root(jaxpr, source.origin),
-            closed_over(self.model),
+            closed_over(self.model), free=self.free,
         )  # fmt: skip
         count = len(jaxpr.invars) - len(inputs)
         paths = source.paths or [""] * count

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Mapping, Sequence
+from dataclasses import replace
 from itertools import zip_longest
 from math import prod
 from typing import Any, ClassVar
@@ -11,7 +12,9 @@ from typing import Any, ClassVar
 import numpy as np
 
 from ...core import ops
+from ...core.arrays.expression import Reading
 from ...core.graph import Draft
+from ...core.ops import Op
 from ...errors import RFieldError, TooLargeError
 from ..machine import limits
 from ..machine.emit import Emitter, placed
@@ -48,20 +51,28 @@ class Weight(Constant):
         self.path = path
 
 
+class Unseen(Constant):
+    """A table that is too large to be computed: what it hides of an operand is not known."""
+
+    __slots__ = ()
+
+
 class Reader:
     """Reads one jaxpr. ``draft`` and ``layers`` are what comes out.
 
     ``root``: the scope of the model itself, which names no layer. ``modules``: those that hold the
-    arrays which the traced function names, by identity.
+    arrays which the traced function names, by identity. ``free``: the input sizes stand for any.
     """
 
     def __init__(
-        self, training: bool, unknown: str, root: str = "", modules: Mapping[int, str] | None = None
+        self, training: bool, unknown: str, root: str = "", modules: Mapping[int, str] | None = None,
+        *, free: bool = False,
     ) -> None:  # fmt: skip
         self.training = training
         self.unknown = unknown
         self.root = root
         self.modules = modules or {}
+        self.free = free
         self.draft = Draft()
         self.layers: dict[str, int] = {}
         self.taken: dict[str, int] = {}
@@ -159,6 +170,8 @@ class Reader:
             elif not any(isinstance(value, Dependent) for value in operands):
                 return self._constants(equation, operands, shapes, path)
             answer = self._answer(Call(self.name, op, operands, self, equation.params, shapes))
+            if any(isinstance(value, Unseen) for value in operands):
+                answer = _as_bound(answer)
             made = self.emitter.settle(answer, operands, self.name)
         except FAILURES as error:
             if self.unsupported and self.unknown == "error":
@@ -188,10 +201,18 @@ class Reader:
     ) -> list[Any]:
         """The results of an equation that no input changes."""
         arrays = [None if isinstance(v, Weight) else v.array for v in operands]
-        if all(array is not None for array in arrays):
-            folded = fold(equation.primitive, equation.params, arrays, shapes)  # type: ignore[arg-type]  # none is None
+        large = any(isinstance(value, Unseen) for value in operands)
+        if not large and all(array is not None for array in arrays):
+            try:
+                folded = fold(equation.primitive, equation.params, arrays, shapes)  # type: ignore[arg-type]  # none is None
+            except TooLargeError:
+                if self.free:
+                    raise
+                large, folded = True, None
             if folded is not None:
                 return [known(array) for array in folded]
+        if large:
+            return [Unseen(shape, made=True) for shape in shapes]
         zeros = None
         rule = RULES.get(equation.primitive.name)
         if rule is not None and any(self._masks(value) for value in operands):
@@ -223,7 +244,8 @@ class Reader:
         if not self.outer and own and own[0] == self.root:
             own = own[1:]
         found = (*self.outer, *own)
-        return found if not path or path.rsplit(".", maxsplit=1)[-1] in found else (*found, path)
+        known = not path or path.rpartition(".")[2] in found
+        return found if known else (*found, path)
 
     def _note(self, scopes: Sequence[str], name: str, results: Sequence[Any]) -> None:
         """The last value of a scope is the layer of its name; a scope that comes again, another."""
@@ -250,6 +272,17 @@ class Reader:
             count = self.taken[name] = max(self.taken.get(name, 1), count) + 1
             made = f"{name}#{count}"
         return made
+
+
+def _as_bound(answer: Any) -> Any:
+    """The same answer, which may read less than it says."""
+    if isinstance(answer, Op):
+        return replace(answer, exact=False)
+    if isinstance(answer, list):
+        return [*answer[:-1], *map(_as_bound, answer[-1:])]
+    if isinstance(answer, Reading):
+        return Reading(_as_bound(list(answer.steps)), answer.operands)
+    return Outputs(map(_as_bound, answer)) if isinstance(answer, Outputs) else answer
 
 
 def is_literal(variable: Any) -> bool:

@@ -181,7 +181,7 @@ class Evaluation:
         return self.run(inner, getattr(jaxpr, "consts", ()), values, at)
 
     def _lifted(self, value: Any) -> Any:
-        if not self.double or jax.dtypes.issubdtype(value.dtype, jax.dtypes.extended):
+        if not self.double:
             return value
         if jnp.issubdtype(value.dtype, jnp.complexfloating):
             return value if value.dtype == np.complex128 else jnp.asarray(value, np.complex128)

@@ -68,11 +68,7 @@ def whole_model(model: Any, shapes: Mapping[str, Any], request: Request) -> Grap
         (shape,) = list(shapes.values())[:1]
         axes = tuple(range(1, max(2, len(shape) - 1)))
     inner = Request(request.input_shape, axes, request.training, request.unknown, request.options)
-    if backend == "torch":
-        return resolve("torch:read_module")(model, inner)
-    return resolve("jax:read_callable")(
-        lambda tensor: model(tensor, training=request.training), inner
-    )
+    return resolve("torch:read_module" if backend == "torch" else "jax:read_callable")(model, inner)
 
 
 def by_tensorflow(

@@ -18,8 +18,10 @@ from ...core.algebra import Contraction
 from ...core.arrays.expression import Reading
 from ...core.graph import Draft
 from ...core.known import ZERO, Known, lowest, narrowed
-from ...core.link import AnyLink, everything
+from ...core.link import AnyLink, Link, everything
+from ...core.numbers import Numbers
 from ...core.ops import Op
+from ...core.relation import IDENTITY, At
 from ...errors import InvalidModelError, RFieldError, TooLargeError, UnsupportedOpError
 from .values import Constant, Dependent, Items, Outputs, known
 
@@ -131,7 +133,7 @@ class Emitter:
             elif isinstance(value, Constant):
                 sized = sized or value.sized
                 if not value.stored:
-                    tables.append(value.shape if value.has_shape else ())
+                    tables.append(_beside(value, op, links[place] if place < count else None))
             elif value is not None:
                 raise InvalidModelError("a list of tensors stands where a tensor is expected")
         if not kept:
@@ -199,6 +201,18 @@ def _zeros(op: Op, values: Sequence[Any]) -> NDArray[np.bool_] | None:
     _, elements = narrowed(op, known, [value.shape for value in given])
     found = None if elements is None else elements.codes == ZERO
     return np.broadcast_to(found, op.shape) if found is not None and found.any() else None
+
+
+def _beside(value: Constant, op: Op, link: AnyLink | None) -> object:
+    """A constant as what an op reads besides its operands; its numbers where it is spread."""
+    if not value.has_shape:
+        return ()
+    ahead = len(op.shape) - len(value.shape)
+    spread = isinstance(link, Link) and all(
+        (read.relation == IDENTITY and read.axis == place) or read.relation == At(0)
+        for place, read in enumerate(link.reads, ahead)
+    )
+    return Numbers.of(value.array, value.shape) if value.made and spread else value.shape
 
 
 def _may_mask(value: Any, op: Op) -> bool:

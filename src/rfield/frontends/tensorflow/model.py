@@ -139,10 +139,11 @@ class Model:
         if self.source.inputs:
             return self._of_signature()
         found: list[Entry] = []
+        read = {place for item in self.main.items for place, _ in item.inputs}
         for place, item in enumerate(self.main.items):
             if item.op in _PLACEHOLDERS:
                 entry = self._of_placeholder(place)
-                if entry is not None:
+                if entry is not None and (entry.shape is not None or place in read):
                     found.append(entry)
         if not found:
             raise UnreadableModelError(
@@ -217,7 +218,7 @@ class Model:
                 raise UnreadableModelError(
                     f"input {entry.name!r} has no shape in the file.\n"
                     f"  Give one:   rfield.load(..., input_shape={{{entry.name!r}: "
-                    "(1, 224, 224, 3)}})"
+                    "(1, 224, 224, 3)})"
                 )
             entry.axes = self._axes(entry, len(entry.shape), entry.place in first)
 

@@ -15,7 +15,7 @@ from torch.utils._python_dispatch import TorchDispatchMode
 
 from ..machine.limits import MASK
 from .failures import here, needs_values, no_shape
-from .kinds import LOOKS_AT_VALUES, UNIFORM
+from .kinds import LOOKS_AT_VALUES, SHAPED, UNIFORM
 from .rulebook import Arguments, Signature
 from .tracer import Tracer, tensors_of
 from .values import Cell, Value
@@ -44,6 +44,8 @@ class Watched(TorchDispatchMode):
         """Run an op for its shape, or for real."""
         if self.real:
             return func(*args, **kwargs)
+        if signature.packet in SHAPED:
+            return SHAPED[signature.packet](signature.bind(args, kwargs))
         if kwargs.get("device") is not None:
             kwargs = {**kwargs, "device": self.meta}
         twin = self.twin

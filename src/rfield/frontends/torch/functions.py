@@ -75,7 +75,9 @@ def _fill(entries: dict[Any, Any]) -> None:
     entries[torch.chain_matmul] = _chain_matmul
     entries[torch.Tensor.__matmul__] = entries[torch.matmul]
     entries[torch.einsum] = _einsum
-    entries[torch.stft] = _named("aten::stft", _STFT, {"center": True})
+    for home in (torch, torch.Tensor):
+        entries[home.stft] = _named("aten::stft", _STFT, {"center": True})
+        entries[home.istft] = _named("aten::istft", _ISTFT, {"center": True})
     for name, (names, defaults) in _PYTHON.items():
         entries[getattr(F, name)] = _named(f"aten::{name}", names, defaults)
     entries[torch.Tensor.device.__get__] = _device  # type: ignore[attr-defined]
@@ -91,6 +93,8 @@ def _fill(entries: dict[Any, Any]) -> None:
 _STFT = (
     "input n_fft hop_length win_length window center pad_mode normalized onesided return_complex"
 )
+
+_ISTFT = "input n_fft hop_length win_length window center normalized onesided length return_complex"
 
 
 def _named(name: str, names: str, defaults: dict[str, Any]) -> Signature:

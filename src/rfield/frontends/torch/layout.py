@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from dataclasses import replace
 
 from ...core import arrays, layout, ops
 from ...core.link import Link, Read
@@ -20,7 +21,12 @@ def reshape(arg: Arguments) -> Op:
     before, after = tuple(arg.operands[0].shape), tuple(arg.result.shape)
     if before == after:
         return ops.pointwise(before, kind="identity")
-    return layout.reshape(before, after)
+    return _shaped_like(arg, layout.reshape(before, after))
+
+
+def _shaped_like(arg: Arguments, op: Op) -> Op:
+    """Of a second tensor, whose shape is taken, nothing is read."""
+    return op if arg.get("other") is None else replace(op, links=(*op.links, None))
 
 
 @rule("aten::permute", "aten::permute_copy")
@@ -134,7 +140,7 @@ def expand(arg: Arguments) -> Op:
     shape, result = tuple(arg.self.shape), tuple(arg.result.shape)
     if shape == result:
         return ops.pointwise(shape, kind="identity")
-    return layout.expand(shape, result)
+    return _shaped_like(arg, layout.expand(shape, result))
 
 
 @rule("aten::repeat", "aten::tile")

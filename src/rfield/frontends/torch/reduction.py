@@ -236,7 +236,7 @@ def stft(arg: Arguments) -> Reading:
     """
     x = arg.operands[0]
     spectra = arrays.stft(
-        x, arg.n_fft, arg.hop_length or arg.n_fft // 4, window=arg.win_length,
+        x, arg.n_fft, arg.hop_length or arg.n_fft // 4, window=arg.win_length, weights=arg.window,
         center=bool(arg.get("center")), pad_mode=arg.get("pad_mode") or "reflect",
         onesided=arg.get("onesided") is not False,
     )  # fmt: skip
@@ -253,8 +253,8 @@ def istft(arg: Arguments) -> Reading:
     https://docs.pytorch.org/docs/stable/generated/torch.istft.html
     """
     return arrays.istft(
-        arrays.swapaxes(arg.self, -1, -2), arg.n_fft, arg.hop_length or arg.n_fft // 4,
-        window=arg.win_length, center=arg.center, size=arg.result.shape[-1],
+        arrays.swapaxes(arg.operands[0], -1, -2), arg.n_fft, arg.hop_length or arg.n_fft // 4,
+        window=arg.win_length, weights=arg.window, center=arg.center, size=arg.result.shape[-1],
     )  # fmt: skip
 
 

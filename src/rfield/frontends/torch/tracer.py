@@ -15,6 +15,7 @@ import torch
 
 from ...core import layout, ops
 from ...core.graph import Draft
+from ...core.numbers import Numbers
 from ...core.ops import Op
 from ...errors import InvalidModelError, RFieldError
 from ..machine.emit import Emitter
@@ -249,11 +250,14 @@ class Tracer:
         A tensor of zeros or ones is the same at every size.
         """
         found: list[object] = []
+        pointwise = rule is not None and rule.family == "pointwise"
         for tensor, index in zip(operands, indices, strict=True):
             value = self.value(tensor) if index is None else None
             if index is None and (value is None or not value.cell.uniform):
-                found.append(tuple(tensor.shape))
-        if rule is not None and rule.family == "pointwise":
+                made = pointwise and value is not None and value.cell.own
+                array = _numbers(self.constant(tensor)) if made else None
+                found.append(Numbers.of(array, tuple(tensor.shape)))
+        if pointwise:
             found += [value for value in bound.values() if isinstance(value, (int, float))]
         self.draft.tables = tuple(found)
 

@@ -1,0 +1,132 @@
+"""Positions of a part that equal those of the whole, and what ends that equality.
+
+Here also: numbers that both meet beside their operands (a window's envelope, a ramp). They were
+made for two sizes; where they are the same at the same places, nothing is lost. One part stands for
+others that lie elsewhere, so inside the whole its numbers must be found again everywhere.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Any, NamedTuple
+
+import numpy as np
+from numpy.typing import NDArray
+
+from ...core.graph import Graph
+from ...core.numbers import Numbers
+from ...core.relation import divisors
+
+
+class Cut(NamedTuple):
+    """Along one axis: positions ``first .. stop-1`` of the part equal the whole's at ``+ shift``.
+
+    ``shift`` is None where the value is the same at every position.
+    """
+
+    shift: int | None
+    first: int
+    stop: int
+
+    def common(self, other: Cut) -> Cut:
+        """What a part has in common with the whole both here and at another place."""
+        return Cut(self.shift, max(self.first, other.first), min(self.stop, other.stop))
+
+
+class LossError(Exception):
+    """Nothing of this value equals the whole's; the text says why."""
+
+
+WHOLE_AXIS = "reads a whole axis"
+OFF_GRID = "moves in steps that the start of the part does not fit"
+BY_SIZE = "reads numbers that are made for the size of its input"
+OTHER_PATH = "is not computed as for the whole input"
+IRREGULAR = "reads positions that are listed for one size"
+BOUND = "reads positions that depend on values"
+WRAPS = "wraps around the ends of its input"
+FLATTENED = "flattens axes that are cut"
+
+
+def meets_numbers(graph: Graph) -> bool:
+    """Whether any op reads numbers that are compared by place."""
+    return any(isinstance(table, Numbers) for node in graph.nodes for table in node.tables)
+
+
+def numbers_met(cuts: Sequence[Cut], mine: object, other: object) -> list[Cut]:
+    """The cuts without the positions at which the part's numbers are not the whole's.
+
+    >>> part, whole = (Numbers(np.minimum(np.arange(n) + 1, 3)) for n in (6, 9))
+    >>> numbers_met([Cut(2, 0, 6)], part, whole)
+    [Cut(shift=2, first=2, stop=6)]
+    """
+    if not (isinstance(mine, Numbers) and isinstance(other, Numbers)):
+        raise LossError(BY_SIZE)
+    ours, theirs = mine.array, other.array
+    ahead = len(cuts) - ours.ndim
+    if ours.ndim != theirs.ndim or ahead < 0:
+        raise LossError(BY_SIZE)
+    here: list[slice] = []
+    there: list[slice] = []
+    for cut, m, n in zip(cuts[ahead:], ours.shape, theirs.shape, strict=True):
+        shift = cut.shift or 0
+        if m == n == 1:
+            here.append(slice(0, 1))
+            there.append(slice(0, 1))
+        elif cut.shift is None or cut.stop > m or cut.stop + shift > n:
+            raise LossError(BY_SIZE)
+        else:
+            here.append(slice(cut.first, cut.stop))
+            there.append(slice(cut.first + shift, cut.stop + shift))
+    same = np.equal(ours[tuple(here)], theirs[tuple(there)])
+    found = list(cuts)
+    for axis in range(ours.ndim):
+        if same.shape[axis] > 1:
+            first, stop = _longest_run(_line(same, axis))
+            same = same.take(range(first, stop), axis)
+            cut = found[ahead + axis]
+            found[ahead + axis] = Cut(cut.shift, cut.first + first, cut.first + stop)
+    if not same.size or not same.all():
+        raise LossError(BY_SIZE)
+    for axis, (m, n) in enumerate(zip(ours.shape, theirs.shape, strict=True)):
+        cut = found[ahead + axis]
+        if cut.shift and 0 < cut.shift < n - m:  # it stands for parts at other places as well
+            span = theirs.take(range(cut.first, n - (m - cut.stop)), axis)
+            if not _repeats(np.moveaxis(span, axis, 0), cut.shift, cut.stop - cut.first):
+                raise LossError(BY_SIZE)
+    return found
+
+
+def _repeats(values: NDArray[Any], shift: int, length: int) -> bool:
+    """Whether the values go on as they begin, with a period that ``shift`` is a multiple of.
+
+    ``length``: of the part, which holds the period at least twice.
+    """
+    return any(
+        2 * period <= length and np.array_equal(values[:-period], values[period:])
+        for period in divisors(shift)
+    )
+
+
+def _line(same: NDArray[np.bool_], axis: int) -> NDArray[np.bool_]:
+    """Where all agree along one axis; else where the middle of the other axes does."""
+    others = tuple(k for k in range(same.ndim) if k != axis)
+    every: NDArray[np.bool_] = np.asarray(same.all(axis=others))
+    if every.any() or not same.size:
+        return every
+    middle = [slice(n // 2, n // 2 + 1) for n in same.shape]
+    middle[axis] = slice(None)
+    return same[tuple(middle)].reshape(-1)
+
+
+def _longest_run(flags: NDArray[np.bool_]) -> tuple[int, int]:
+    """Start and stop of the longest run of True.
+
+    >>> _longest_run(np.array([1, 0, 1, 1, 1, 0], dtype=bool))
+    (2, 5)
+    """
+    edges = np.flatnonzero(np.diff(np.concatenate([[False], flags, [False]]).astype(np.int8)))
+    starts, stops = edges[::2], edges[1::2]
+    if not starts.size:
+        return 0, 0
+    best = int((stops - starts).argmax())
+    return int(starts[best]), int(stops[best])

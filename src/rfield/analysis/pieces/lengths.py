@@ -1,0 +1,202 @@
+"""The model of a stream at other lengths: which it accepts, and whether it then reads otherwise.
+
+Padding that is computed from the length (SAME with a stride, or up to a multiple of something), a
+crop or a resize to a size moves what an output reads by what the length leaves over. Parts of a
+stream have other lengths than the whole, so such a model can be run in parts only where that
+remainder is known. Two lengths are held against each other value by value, not by the field of the
+output alone: a longer branch would hide a shorter one that moves.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from fractions import Fraction
+from functools import lru_cache
+from itertools import pairwise
+from math import lcm
+
+from ...core.graph import Graph
+from ...core.limits import RESIDUES
+from ...core.link import AnyLink, Reshaped
+from ...core.relation import ZERO, Sliding
+from ...errors import RFieldError
+from ..engines.forward import sweep
+from ..engines.terms import State, terms_of
+from .timed import time_axes
+from .timing import Pattern
+
+Ways = dict[int, int]
+"""For every value between the stream and the output how it reads the stream: a number."""
+
+
+class Lengths:
+    """A model at any length of the stream along ``time``, one axis of its input ``source``.
+
+    ``clock``: of its ``target``. ``steps``: after which its values repeat; ``grid``: after which
+    all do. ``far``: further than that from both ends, neither makes a difference.
+    """
+
+    def __init__(
+        self, graph: Graph, source: int, target: int, time: int, clock: Pattern,
+        steps: frozenset[int],
+    ) -> None:  # fmt: skip
+        self.here, self.source, self.target, self.time = graph, source, target, time
+        self.steps, self.grid = steps, lcm(*steps)
+        self.entry = next((entry for entry in graph.inputs_ if entry.node == source), None)
+        self.length = graph.nodes[source].shape[time]
+        first, last = clock.reads  # a field may lie far from its own frame, and be mirrored
+        past = 0 if clock.remembers else -min(0, first)
+        self.far = up(4 * (max(0, last) + past) + 8 * self.grid, self.grid)
+        self.refused = ""
+        self.graph = lru_cache(maxsize=8)(self._graph)
+        self._numbers: dict[object, int] = {}
+        self.own = self.ways(graph)
+
+    def obstacle(self, length: int | None) -> str:
+        """Why not all lengths are read alike, or all that leave what ``length`` does; or empty."""
+        base, grid = 2 * self.far, self.grid
+        rest = (length or 0) % grid
+        offsets = {rest, rest + grid, rest + 2 * grid}
+        advice = f", and on more than what it leaves modulo {grid}"
+        layer = self.uneven(base + rest)
+        if layer is None:
+            if length is None:
+                offsets |= {1, *self.steps, grid - 1}
+                advice = ": say how long it is, stream_plan(…, length=)"
+            found = (self.differs(base + offset) for offset in sorted(offsets))
+            layer = next((one for one in found if one is not None), None)
+        if layer is None:
+            return ""
+        return f"what {layer} reads depends on the length of the stream{advice}"
+
+    def uneven(self, size: int) -> str | None:
+        """The first layer that does not grow in step with the stream, from this length on."""
+        one, other = self.graph(size), self.graph(size + self.grid)
+        if one is None or other is None:
+            return None
+        states = self._states(one)
+        here, after = self._between(one), self._between(other)
+        if len(here) != len(after):
+            return self.here.layer_of(self.target)
+        for index, later in zip(here, after, strict=True):
+            small, large = one.nodes[index].shape, other.nodes[later].shape
+            if len(small) != len(large):
+                return one.layer_of(index)
+            for axis, rate in _rates(states[index], small):
+                if large[axis] - small[axis] != self.grid * rate:
+                    return one.layer_of(index)
+        return None
+
+    def differs(self, size: int) -> str | None:
+        """The first layer that reads otherwise at this length; None: none, or it is refused."""
+        graph = self.graph(size)
+        if graph is None:
+            return None
+        ways = self.ways(graph)
+        if ways[self.value(graph)] == self.own[self.target]:
+            return None
+        known = set(ways.values())
+        return next(self.here.layer_of(i) for i, way in self.own.items() if way not in known)
+
+    def value(self, graph: Graph) -> int:
+        """``target`` in the graph of another length, which may have more or fewer nodes."""
+        if self.target in self.here.outputs_:
+            return graph.outputs_[self.here.outputs_.index(self.target)]
+        return graph.index(self.here.nodes[self.target].name)
+
+    def ways(self, graph: Graph) -> Ways:
+        """How every value reads the stream; what only passes it on counts as what it reads.
+
+        So padding of 0, or at the end alone, is no difference.
+        """
+        nodes, states = graph.nodes, self._states(graph)
+        numbers: dict[int, int] = {self._source(graph): 0}
+        for index in self._between(graph):
+            node = nodes[index]
+            reads = [
+                (numbers[operand], _moves(link, time_axes(states[operand], nodes[operand].shape)))
+                for operand, link in zip(node.operands, node.links, strict=True)
+                if operand in numbers
+            ]
+            if len(reads) == 1 and not reads[0][1]:
+                numbers[index] = reads[0][0]
+            else:
+                numbers[index] = self._numbers.setdefault(tuple(reads), len(self._numbers) + 1)
+        return numbers
+
+    def _source(self, graph: Graph) -> int:
+        return self.source if self.entry is None else graph.entry(self.entry.name).node
+
+    def _states(self, graph: Graph) -> Sequence[State]:
+        return sweep(graph, self._source(graph), (self.time,)).states[0]
+
+    def _between(self, graph: Graph) -> list[int]:
+        return graph.between(self._source(graph), self.value(graph))
+
+    def residues(self) -> list[int]:
+        """Lengths modulo the grid: all, or those that change the length modulo each stride."""
+        if self.grid <= RESIDUES:
+            return list(range(self.grid))
+        steps = sorted({1, *self.steps, self.grid})
+        some = {a * k for a, b in pairwise(steps) for k in range(min(-(-b // a), RESIDUES))}
+        return sorted({0, self.grid - 1, *(n for n in some if n < self.grid)})
+
+    def _graph(self, size: int) -> Graph | None:
+        """The model at a length of the stream; None where it accepts no such length."""
+        if self.here.reread is None or self.entry is None:
+            return None
+        shapes = {
+            entry.name: list(self.here.nodes[entry.node].shape) for entry in self.here.inputs_
+        }
+        shapes[self.entry.name][self.time] = size
+        try:
+            return self.here.reread(shapes)
+        except RFieldError as error:
+            self.refused = str(error)
+            return None
+
+
+def _rates(state: State, shape: Sequence[int]) -> set[tuple[int, Fraction]]:
+    """The axes along which a value goes on, and its positions per sample."""
+    return {
+        (term.carrier, Fraction(term.period, abs(term.advance)))
+        for term in terms_of(state, len(shape))
+        if term.carrier is not None and term.advance
+    }
+
+
+def _moves(link: AnyLink, axes: set[int]) -> tuple[object, ...]:
+    """What a link does along the axes that are time; empty where it passes them on."""
+    if link.is_identity:
+        return ()
+    if isinstance(link, Reshaped):
+        return tuple(
+            (group, _inner(link.before, group.before), _inner(link.after, group.after))
+            for group in link.groups
+            if axes.intersection(group.before) and group.before != group.after
+        )
+    return tuple(
+        (axis, link.reads[axis])
+        for axis in sorted(axes)
+        if link.reads[axis].axis != axis or not _passes(link.reads[axis].relation)
+    )
+
+
+def _inner(sizes: Sequence[int], axes: Sequence[int]) -> tuple[int, ...]:
+    """The sizes of a group of axes that do not change with that of the outermost."""
+    return tuple(sizes[axis] for axis in axes[1:])
+
+
+def _passes(relation: object) -> bool:
+    return isinstance(relation, Sliding) and (
+        (relation.period, relation.advance, tuple(relation.taps)) == (1, 1, (ZERO,))
+    )
+
+
+def up(size: int, grid: int) -> int:
+    """The next multiple of ``grid``.
+
+    >>> up(9, 4), up(8, 4)
+    (12, 8)
+    """
+    return -(-size // grid) * grid

@@ -1,0 +1,196 @@
+"""A graph whose merged axes stay apart: windows by row and column instead of one long list of them.
+
+A reshape that merges axes (rows and columns into tokens, windows into a batch) only writes two
+indices as one. As long as what follows passes that axis on, reads all of it, or splits it again,
+nothing depends on that; kept apart, each of the two moves along with its own axis of the image.
+Where an op does look at the merged axis, it is merged in front of it.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import replace
+from itertools import chain
+from math import prod
+
+from ...core.graph import Graph, Node
+from ...core.link import AnyLink, Link, Read, Reshaped, regroup
+from ...core.numbers import Numbers
+from ...core.relation import IDENTITY, At, Whole
+
+Factors = tuple[int, ...]
+"""One axis as the sizes of the axes that it stands for."""
+
+Fine = tuple[Factors, ...]
+"""All axes of a value."""
+
+
+def unfolded(graph: Graph) -> Graph:
+    """The same network with merged axes apart; outputs and layers have the shapes that they had."""
+    if not any(_merges(link) for node in graph.nodes for link in node.links):
+        return graph
+    return _Unfolding(graph).graph()
+
+
+def _merges(link: AnyLink) -> bool:
+    return isinstance(link, Reshaped) and any(len(group.before) > 1 for group in link.groups)
+
+
+class _Unfolding:
+    """The nodes made so far; ``places`` and ``fine`` by value of the given graph."""
+
+    def __init__(self, graph: Graph) -> None:
+        self.given = graph
+        self.nodes: list[Node] = []
+        self.places: list[int] = []
+        self.fine: list[Fine] = []
+        self.merged: dict[int, int] = {}
+        for node in graph.nodes:
+            self._add(node)
+
+    def graph(self) -> Graph:
+        """The graph; layers that are apart inside are merged behind."""
+        given = self.given
+        outputs = tuple(self._merged(value) for value in given.outputs_)
+        layers = {name: self._merged(value) for name, value in given.layer_index.items()}
+        inputs = tuple(replace(entry, node=self.places[entry.node]) for entry in given.inputs_)
+        return replace(
+            given, nodes=self.nodes, inputs_=inputs, outputs_=outputs, layer_index=layers,
+            reread=None, free_shapes={}, named=None, numbers=None,
+        )  # fmt: skip
+
+    def _add(self, node: Node) -> None:
+        links = node.links
+        if len(links) == 1 and isinstance(links[0], Reshaped):
+            (operand,) = node.operands
+            before = tuple(chain(*self.fine[operand]))
+            fine = _refined(before, node.shape) if node.known is None else _coarse(node.shape)
+            after = tuple(chain(*fine))
+            made = (Reshaped(before, after),)
+            self._append(node, fine, [self.places[operand]], made)
+            return
+        plain = {operand for operand in node.operands if node.known is not None}
+        if not all(isinstance(link, Link) for link in links):
+            plain.update(node.operands)
+        while True:
+            fine = self._passed(node, plain)
+            more = {
+                operand
+                for operand, link in zip(node.operands, links, strict=True)
+                if operand not in plain and not _fits(link, self.fine[operand], fine)
+            }
+            if not more:
+                break
+            plain |= more
+        made_links = [
+            _unfolded_link(link, self._of(operand, plain), fine) if isinstance(link, Link) else link
+            for operand, link in zip(node.operands, links, strict=True)
+        ]
+        operands = [self._merged(o) if o in plain else self.places[o] for o in node.operands]
+        self._append(node, fine, operands, made_links)
+
+    def _append(
+        self, node: Node, fine: Fine, operands: Sequence[int], links: Sequence[AnyLink]
+    ) -> None:
+        tables = tuple(_spread(table, fine) for table in node.tables)
+        self.places.append(len(self.nodes))
+        self.fine.append(fine)
+        self.nodes.append(
+            replace(
+                node, shape=tuple(chain(*fine)), operands=tuple(operands), links=tuple(links),
+                tables=tables,
+            )
+        )  # fmt: skip
+
+    def _merged(self, value: int) -> int:
+        """The value with the axes that it has in the given graph."""
+        node, place = self.given.nodes[value], self.places[value]
+        if all(len(factors) == 1 for factors in self.fine[value]):
+            return place
+        if value not in self.merged:
+            link = Reshaped(self.nodes[place].shape, node.shape)
+            self.merged[value] = len(self.nodes)
+            name = f"{node.name}/merged"
+            self.nodes.append(
+                Node(name, "reshape", node.shape, (place,), (link,), layer=node.layer or node.name)
+            )
+        return self.merged[value]
+
+    def _of(self, operand: int, plain: set[int]) -> Fine:
+        return _coarse(self.given.nodes[operand].shape) if operand in plain else self.fine[operand]
+
+    def _passed(self, node: Node, plain: set[int]) -> Fine:
+        """The axes of a result: apart where all operands that are passed on agree."""
+        found: list[set[Factors]] = [set() for _ in node.shape]
+        for operand, link in zip(node.operands, node.links, strict=True):
+            reads = link.reads if isinstance(link, Link) else ()
+            for read, factors in zip(reads, self._of(operand, plain), strict=False):
+                if read.axis is not None:
+                    kept = read.relation == IDENTITY or isinstance(read.relation, Whole)
+                    found[read.axis].add(factors if kept else (prod(factors),))
+        fine: list[Factors] = []
+        for several, size in zip(found, node.shape, strict=True):
+            factors = several.pop() if len(several) == 1 else (size,)
+            fine.append(factors if prod(factors) == size else (size,))
+        return tuple(fine)
+
+
+def _coarse(shape: Sequence[int]) -> Fine:
+    return tuple((size,) for size in shape)
+
+
+def _refined(before: Sequence[int], shape: Sequence[int]) -> Fine:
+    """The axes of a reshaped value, those that are merged kept apart."""
+    fine = list(_coarse(shape))
+    for group in regroup(before, shape):
+        if len(group.after) == 1 and len(group.before) > 1:
+            fine[group.after[0]] = tuple(before[axis] for axis in group.before)
+    return tuple(fine)
+
+
+def _fits(link: AnyLink, before: Fine, after: Fine) -> bool:
+    """Whether an operand may stay apart: its axes are passed on, read whole, or at one place."""
+    assert isinstance(link, Link)
+    for read, factors in zip(link.reads, before, strict=True):
+        if len(factors) == 1:
+            continue
+        whole = isinstance(read.relation, Whole)
+        if read.axis is None:
+            fits = whole or isinstance(read.relation, At)
+        else:
+            fits = after[read.axis] == factors and (whole or read.relation == IDENTITY)
+        if not fits:
+            return False
+    return True
+
+
+def _unfolded_link(link: Link, before: Fine, after: Fine) -> Link:
+    starts = [0]
+    for factors in after:
+        starts.append(starts[-1] + len(factors))
+    reads: list[Read] = []
+    for read, factors in zip(link.reads, before, strict=True):
+        axis = None if read.axis is None else starts[read.axis]
+        if len(factors) == 1:
+            reads.append(Read(axis, read.relation))
+            continue
+        rest = prod(factors)
+        for number, size in enumerate(factors):
+            relation = read.relation
+            rest //= size
+            if isinstance(relation, At):
+                relation = At(relation.index // rest % size)
+            reads.append(Read(None if axis is None else axis + number, relation))
+    return Link(reads, is_part=link.is_part, rank=starts[-1])
+
+
+def _spread(table: object, fine: Fine) -> object:
+    """Numbers beside the operands with their axes apart as those of the result are."""
+    if not isinstance(table, Numbers) or table.array.ndim > len(fine):
+        return table
+    shape: list[int] = []
+    for size, factors in zip(table.array.shape, fine[len(fine) - table.array.ndim :], strict=True):
+        if size not in (1, prod(factors)):
+            return table
+        shape += (1,) * len(factors) if size == 1 else factors
+    return Numbers(table.array.reshape(shape))
