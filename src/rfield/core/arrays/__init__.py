@@ -53,7 +53,19 @@ from .moving import (
 )
 from .norm import batch_norm, local_response_norm, norm
 from .padding import center_crop, crop, pad
-from .reduction import arg_reduce, cumulate, diff, mix, moments, reduce, searchsorted, softmax, sort, top_k
+from .reduction import (
+    arg_reduce,
+    bitcast,
+    cumulate,
+    diff,
+    mix,
+    moments,
+    reduce,
+    searchsorted,
+    softmax,
+    sort,
+    top_k,
+)
 from .resizing import (
     affine_grid,
     crop_and_resize,

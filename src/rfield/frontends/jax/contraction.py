@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
-from ...core import ops
+from ...core import arrays, ops
 from ...core.arrays import cumulate, read
 from ...core.relation import WHOLE
 from ..machine.values import Constant, Outputs

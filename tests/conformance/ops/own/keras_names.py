@@ -16,7 +16,7 @@ from rfield.frontends.keras.pointwise import HANDED_ON, JOINS, LAYERS, OPS
 from . import Own
 
 REFUSALS: tuple[type[Exception], ...] = (
-    TypeError, ValueError, NotImplementedError, AttributeError, RuntimeError,
+    ArithmeticError, AttributeError, LookupError, RuntimeError, TypeError, ValueError,
 )  # fmt: skip
 if keras.config.backend() == "tensorflow":
     from tensorflow.errors import OpError
