@@ -10,6 +10,8 @@ from typing import Any
 import keras
 import numpy as np
 from keras import layers, ops
+from keras.src.applications import convnext
+from keras.src.ops import numpy as operations
 
 from rfield.frontends.keras.pointwise import HANDED_ON, JOINS, LAYERS, OPS
 
@@ -37,6 +39,8 @@ def snake(name: str) -> list[str]:
 
 def function_of(name: str) -> Callable[..., Any] | None:
     """The function of ``keras.ops`` for an operation's class."""
+    if name in ("Abs", "Conj"):  # the function of that name makes an operation of another
+        return getattr(operations, name)()
     homes = (ops, ops.image, ops.nn, ops.numpy)
     return next((getattr(h, n) for n in snake(name) for h in homes if hasattr(h, n)), None)
 
@@ -46,7 +50,7 @@ def calls(function: Callable[..., Any], kind: str, *more: Any) -> Callable[[Any]
 
     def call(x: Any) -> Any:
         given = ops.cast(x, kind)
-        others = [np.full(SHAPE, part).astype(kind) if part is ... else part for part in more]
+        others = [np.full(SHAPE, 2).astype(kind) if part is ... else part for part in more]
         return ops.cast(function(given, *others), "float32")
 
     return call
@@ -94,8 +98,8 @@ class Resting:
 
 def made(name: str) -> Iterator[Own]:
     """A layer with the first arguments that it takes, on the first shape that it takes."""
-    kind = getattr(layers, name, None)
-    for more in ((), (0.5,), (0.5, 0.5), (2, 0.5)):
+    kind = getattr(layers, name, getattr(convnext, name, None))
+    for more in ((), (0.5,), (4,), (0.5, 3), (0.5, 0.5), (2, 0.5)):
         for shape in (SHAPE, (1, *SHAPE), (1, 4, 5, 3), (1, 2, *SHAPE, 2)):
             try:
                 layer = kind(*more)  # type: ignore[misc]  # None is not callable: no such layer

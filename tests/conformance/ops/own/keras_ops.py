@@ -174,7 +174,6 @@ EXACT: dict[str, Entry] = {
     "Masking of a value": (layer(lambda: L.Masking(0.5)), STEPS, {(0, 2, 1): grid((0,), (2,), range(3))}),
     "PReLU": (layer(L.PReLU), BOARD, {(1, 2): at(1, 2)}),
     "Normalization": (layer(lambda: L.Normalization(mean=0.5, variance=2.0)), BOARD, {(1, 2): at(1, 2)}),
-    "LayerScale": (layer(lambda: keras.layers.Identity()), BOARD, {(1, 2): at(1, 2)}),
     "ops.Append": (lambda x: ops.append(x, x[:, :1], 1), BOARD, {(1, 4): at(1, 0)}),
     "ops.Append, flat": (lambda x: ops.append(x, x), BOARD, {18: at(1, 2)}),
     "ops.Hstack": (lambda x: ops.hstack([x, x]), BOARD, {(1, 6): at(1, 2)}),
@@ -207,6 +206,18 @@ EXACT: dict[str, Entry] = {
     "ops.Average": (lambda x: ops.average(x, 1, ones(4)), BOARD, {1: ROW}),
     "ops.Average of zeros": (
         lambda x: ops.average(x, 1, np.array([1, 0, 1, 0], "float32")), BOARD, {1: {(1, 0), (1, 2)}},
+    ),
+    "ops.CDist": (lambda x: ops.cdist(x, ones(2, 4)), BOARD, {(1, 0): ROW}),
+    "ops.Argsort": (lambda x: ops.cast(ops.argsort(x), "float32"), BOARD, {(1, 2): ROW}),
+    "ops.Argpartition": (lambda x: ops.cast(ops.argpartition(x, 1, 0), "float32"), BOARD, {(1, 2): COLUMN}),
+    "ops.Nancumsum": (lambda x: ops.nancumsum(x, 1), BOARD, {(1, 2): grid((1,), range(3))}),
+    "ops.Nancumprod": (lambda x: ops.nancumprod(x, 0), BOARD, {(1, 2): grid(range(2), (2,))}),
+    "ops.Ptp": (lambda x: ops.ptp(x, 1), BOARD, {1: ROW}),
+    "ops.AdaptiveAveragePool": (
+        lambda x: ops.adaptive_average_pool(x, (2,)), STEPS, {(0, 0, 1): grid((0,), range(3), (1,)), (0, 1, 1): grid((0,), (2, 3, 4), (1,))},
+    ),
+    "ops.AdaptiveMaxPool": (
+        lambda x: ops.adaptive_max_pool(x, (4,)), STEPS, {(0, 1, 2): grid((0,), (1, 2), (2,))},
     ),
     "ops.Argmax": (lambda x: ops.cast(ops.argmax(x, -1), "float32"), BOARD, {1: ROW}),
     "ops.Argmin of all": (lambda x: ops.cast(ops.argmin(x), "float32"), BOARD, {(): ALL}),
