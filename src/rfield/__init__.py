@@ -100,7 +100,7 @@ if TYPE_CHECKING:
     from .analysis.pixels.verification import Verification
     from .analysis.resizing.shifts import ShiftEquivariance
     from .analysis.resizing.sizes import SizeCheck, Sizes
-    from .analysis.results import Fidelity, Region, UNBOUNDED
+    from .analysis.results import UNBOUNDED, Fidelity, Region
     from .api import (
         alignment,
         cost,
@@ -148,6 +148,7 @@ if TYPE_CHECKING:
     from .versions import compare, expect
 
 __all__ = [
+    "UNBOUNDED",
     "Alignment",
     "Answer",
     "Centers",
@@ -181,7 +182,6 @@ __all__ = [
     "TilePlan",
     "TilingCheck",
     "TooLargeError",
-    "UNBOUNDED",
     "UnknownNameError",
     "UnknownOptionError",
     "UnreadableModelError",
