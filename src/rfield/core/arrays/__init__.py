@@ -116,6 +116,7 @@ __all__ = [
     "batch_to_space",
     "bidirectional",
     "bilinear",
+    "bitcast",
     "broadcast_to",
     "cdist",
     "cell",

@@ -102,7 +102,7 @@ def renorm(arg: Arguments) -> Reading:
     https://docs.pytorch.org/docs/stable/generated/torch.renorm.html
     """
     rank = arg.self.dim()
-    return arrays.mix(arg.self, {*range(rank)} - {arg.dim % rank}, kind="renorm")
+    return arrays.mix(arg.self, [k for k in range(rank) if k != arg.dim % rank], kind="renorm")
 
 
 @rule("aten::_masked_softmax", shaped=True)
