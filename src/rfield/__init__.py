@@ -44,7 +44,9 @@ _HOME = {
     "Support": "analysis.pixels.support",
     "TilePlan": "analysis.pieces.tiling",
     "TilingCheck": "analysis.pieces.tile_check",
+    "RecordError": "errors",
     "TooLargeError": "errors",
+    "UnexpectedFieldsError": "errors",
     "UNBOUNDED": "analysis.results",
     "UnknownNameError": "errors",
     "UnknownOptionError": "errors",
@@ -100,7 +102,7 @@ if TYPE_CHECKING:
     from .analysis.pixels.verification import Verification
     from .analysis.resizing.shifts import ShiftEquivariance
     from .analysis.resizing.sizes import SizeCheck, Sizes
-    from .analysis.results import Fidelity, Region, UNBOUNDED
+    from .analysis.results import UNBOUNDED, Fidelity, Region
     from .api import (
         alignment,
         cost,
@@ -120,8 +122,10 @@ if TYPE_CHECKING:
         NotANumberError,
         NotStreamableError,
         NotTileableError,
+        RecordError,
         RFieldError,
         TooLargeError,
+        UnexpectedFieldsError,
         UnknownNameError,
         UnknownOptionError,
         UnreadableModelError,
@@ -148,6 +152,7 @@ if TYPE_CHECKING:
     from .versions import compare, expect
 
 __all__ = [
+    "UNBOUNDED",
     "Alignment",
     "Answer",
     "Centers",
@@ -170,6 +175,7 @@ __all__ = [
     "PathFields",
     "RFieldError",
     "ReceptiveField",
+    "RecordError",
     "Region",
     "ShiftEquivariance",
     "SizeCheck",
@@ -181,7 +187,7 @@ __all__ = [
     "TilePlan",
     "TilingCheck",
     "TooLargeError",
-    "UNBOUNDED",
+    "UnexpectedFieldsError",
     "UnknownNameError",
     "UnknownOptionError",
     "UnreadableModelError",

@@ -41,7 +41,7 @@ def test_a_wider_dilation_moves_what_follows():
         ("d", "center", (Fraction(5, 2),), (Fraction(7, 2),)),
     ]
     assert (bool(found), found.layers, found.compared) == (True, ("c", "d"), 4)
-    assert repr(found) == "<Comparison declared | declared: of 4 layers 2 differ>"
+    assert repr(found) == "Comparison(declared | declared: of 4 layers 2 differ)"
 
 
 def test_renamed_layers_do_not_differ():

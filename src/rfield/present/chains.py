@@ -7,11 +7,10 @@ from dataclasses import dataclass
 from fractions import Fraction
 from typing import Any, overload
 
+from ..analysis.answer import Answer
 from . import values
-from .markdown import markdown
-from .records import to_csv, to_json, to_pandas
 from .report import Column, Facts, Report, Show, tabulate
-from .text import plain
+from .text import plain, shorten
 
 COST = "cost: multiply-adds per input position along one axis, one channel in and out"
 
@@ -51,8 +50,8 @@ class DesignedChain:
         return {name: getattr(self, name) for name in self.__slots__}
 
 
-@dataclass(frozen=True)
-class Designs(Sequence[DesignedChain]):
+@dataclass(frozen=True, eq=False, repr=False)
+class Designs(Answer, Sequence[DesignedChain]):
     """The chains for a field of ``size``, the best first; ``str()`` is the table."""
 
     size: int
@@ -75,23 +74,12 @@ class Designs(Sequence[DesignedChain]):
         return plain(self.report)
 
     def __repr__(self) -> str:
-        return f"<Designs for {self.size}: {len(self)} chains, {self.chains[0].chain}>"
+        best = shorten(self.chains[0].chain, 200)
+        return f"Designs({self.size:,}: {len(self)} chains, the best {best})"
 
-    def to_csv(self) -> str:
-        """One line per chain."""
-        return to_csv(self.report)
-
-    def to_json(self) -> str:
-        """Schema ``rfield.design/1``: one row per chain."""
-        return to_json(self.report)
-
-    def to_markdown(self) -> str:
-        """The table in GitHub-flavoured Markdown."""
-        return markdown(self.report)
-
-    def to_pandas(self) -> Any:  # noqa: ANN401  # a DataFrame; pandas is optional
-        """A ``pandas.DataFrame`` with the columns of ``to_csv``."""
-        return to_pandas(self.report)
+    def as_dict(self) -> dict[str, Any]:
+        """The chains as plain values."""
+        return {"asked": self.size, "chains": [found.as_dict() for found in self.chains]}
 
     @property
     def report(self) -> Report:

@@ -7,13 +7,12 @@ from dataclasses import dataclass, replace
 from itertools import groupby
 from typing import Any, Literal, cast, overload
 
+from ..analysis.answer import Answer
 from ..analysis.geometry.matching import Key, matched
 from . import values
 from .described import Described, DescribedInput, DescribedLayer, FieldNumbers
-from .markdown import markdown
-from .records import to_csv, to_json, to_pandas
 from .report import Column, Facts, Part, Remark, Report, Show, tabulate
-from .text import plain
+from .text import plain, shorten
 
 ROWS = 30
 """As many rows are read at one look."""
@@ -59,8 +58,8 @@ class Change:
     b: object = None
 
 
-@dataclass(frozen=True)
-class Comparison(Sequence[Change]):
+@dataclass(frozen=True, eq=False, repr=False)
+class Comparison(Answer, Sequence[Change]):
     """What differs between A and B, in the order of computation; empty, thus False, if nothing.
 
     ``str()`` is the table of the first ``rows`` differences (None: of all): a layer that differs
@@ -93,7 +92,8 @@ class Comparison(Sequence[Change]):
         return plain(self.report)
 
     def __repr__(self) -> str:
-        return f"<Comparison {self.title_a} | {self.title_b}: {self.verdict}>"
+        titles = f"{shorten(self.title_a, 60)} | {shorten(self.title_b, 60)}"
+        return f"Comparison({titles}: {self.verdict})"
 
     @property
     def layers(self) -> tuple[str, ...]:
@@ -115,21 +115,12 @@ class Comparison(Sequence[Change]):
             return "the models differ, no layer does"
         return f"of {_layers(self.compared)} {', '.join(told)}"
 
-    def to_csv(self) -> str:
-        """One line per difference."""
-        return to_csv(self.report)
+    def as_dict(self) -> dict[str, Any]:
+        """The differences as plain values."""
+        return {**self._facts(), "changes": [_record(change) for change in self.changes]}
 
-    def to_json(self) -> str:
-        """Schema ``rfield.diff/1``: one row per difference."""
-        return to_json(self.report)
-
-    def to_markdown(self) -> str:
-        """The table in GitHub-flavoured Markdown."""
-        return markdown(self.report)
-
-    def to_pandas(self) -> Any:  # noqa: ANN401  # a DataFrame; pandas is optional
-        """A ``pandas.DataFrame`` with the columns of ``to_csv``."""
-        return to_pandas(self.report)
+    def _facts(self) -> dict[str, Any]:
+        return {"a": self.title_a, "b": self.title_b, "compared": self.compared}
 
     @property
     def report(self) -> Report:
@@ -149,7 +140,7 @@ class Comparison(Sequence[Change]):
             title=f"{one}: {self.title_a} · {other}: {self.title_b}",
             parts=tuple(parts),
             notes=(*_notes(shown, len(lines)), *([self.hint] if self.hint else [])),
-            facts={"a": self.title_a, "b": self.title_b, "compared": self.compared},
+            facts=self._facts(),
             records=tuple(_record(change) for change in self.changes),
         )
 
