@@ -202,6 +202,9 @@ def wrong_claims(
     entry: Own, graph: Any, field: Any, measured: dict[Index, set[Index]]
 ) -> list[str]:
     """Where rfield says something else than the literals, or without them than was measured."""
+    rank = len(field.output_shape)
+    if any(len(at) != rank for at in entry.expected):
+        return [f"shape {field.output_shape}, which has no position {next(iter(entry.expected))}"]
     says: list[str] = []
     inside = (entry.bound or entry.blind) and not entry.reads
     for at, real in measured.items():

@@ -55,6 +55,7 @@ from .norm import batch_norm, local_response_norm, norm
 from .padding import center_crop, crop, pad
 from .reduction import (
     arg_reduce,
+    bitcast,
     cumulate,
     diff,
     mix,

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+
 from ...errors import InvalidModelError
 from .. import layout, ops
 from ..arguments import integer, normalize_axis
@@ -9,7 +11,7 @@ from ..operation import Op
 from ..relation import WHOLE, window
 from .elementwise import pointwise
 from .expression import Axes, Operand, Reading, axes_of, operand_of, read, shape_of
-from .shaping import flatten, reshape
+from .shaping import broadcast_to, flatten, reshape
 
 
 def reduce(
@@ -179,3 +181,18 @@ def searchsorted(table: Operand, values: Operand | float) -> Reading:
     rows = reduce(table, -1, kind="table")
     ones = (1,) * (len(shape_of(own)) - len(rows.shape))
     return pointwise(own, reshape(rows, (*rows.shape, *ones)), kind="searchsorted", join=False)
+
+
+def bitcast(x: Operand, result: Sequence[int]) -> Reading:
+    """The same bytes as another type: equal shapes, one axis of parts more, or one less.
+
+    https://www.tensorflow.org/api_docs/python/tf/bitcast
+
+    >>> from .expression import Known
+    >>> bitcast(Known((2, 5)), (2, 5, 4)).shape, bitcast(Known((2, 4)), (2,)).shape
+    ((2, 5, 4), (2,))
+    """
+    before = shape_of(x)
+    if len(result) > len(before):
+        return broadcast_to(reshape(x, (*before, 1)), result)
+    return reduce(x, -1, kind="bitcast") if len(result) < len(before) else pointwise(x)

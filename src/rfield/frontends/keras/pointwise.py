@@ -28,7 +28,7 @@ RandomHue RandomInvert RandomPosterization SpatialDropout1D SpatialDropout2D Spa
 """Those which change each element by itself in training too; the others mix or move elements."""
 
 LAYERS = """
-ELU LayerScale LeakyReLU Masking Normalization PReLU ReLU Rescaling Solarization
+ELU LayerScale LeakyReLU Normalization PReLU ReLU Rescaling Solarization
 """
 
 OPS = """
@@ -97,6 +97,17 @@ def unary(call: Call) -> Any:
     https://keras.io/api/ops/numpy/
     """
     return arrays.pointwise(call[0], kind=call.kind, algebra=ALGEBRA.get(type(call.layer).__name__))
+
+
+@rule("Masking")
+def masking(call: Call) -> Any:
+    """A step of which all features have one value is set to zero; where that is zero, it stays.
+
+    https://keras.io/api/layers/core_layers/masking/
+    """
+    if call.layer.mask_value == 0:
+        return arrays.pointwise(call[0], kind="masking", algebra="keep")
+    return arrays.mix(call[0], -1, kind="masking")
 
 
 @rule("Add", "Average", "Maximum", "Minimum", "Multiply", "Subtract")

@@ -138,12 +138,8 @@ def bitcast(call: Call) -> Any:
     """
     before, after = (_BYTES.get(call.dtype(name), 4) for name in ("T", "type"))
     shape = call.shape(0)
-    if before > after:
-        parts = (*shape, before // after)
-        return arrays.broadcast_to(arrays.unsqueeze(call[0], -1), parts)
-    if before < after:
-        return arrays.reduce(call[0], -1, kind=call.kind)
-    return ops.pointwise(shape, kind=call.kind)
+    parts = (*shape, before // after) if before > after else shape
+    return arrays.bitcast(call[0], shape[:-1] if before < after else parts)
 
 
 @rule("BiasAdd", "BiasAddV1")
