@@ -40,7 +40,10 @@ def compare(a: Any, b: Any, *, wrt: str | None = None, **load_options: Any) -> C
     from .present.compare import compare as _compare
     from .present.described import describe
 
-    first, second = (describe(_read(model, load_options, "wrt"), wrt=wrt) for model in (a, b))
+    first, second = (
+        describe(_read(model, load_options, "wrt"), wrt=wrt, title=_title(model))
+        for model in (a, b)
+    )
     return _compare(first, second)
 
 
@@ -81,7 +84,8 @@ def expect(
     from .present.described import describe
 
     target = Path(path)
-    model = describe(_read(source_or_graph, load_options, "update", "layers", "wrt"), wrt=wrt)
+    graph = _read(source_or_graph, load_options, "update", "layers", "wrt")
+    model = describe(graph, wrt=wrt, title=_title(source_or_graph))
     if update:
         write(target, model, layers)
         return
@@ -89,3 +93,8 @@ def expect(
     if found:
         hint = f"If this is meant, record it:\n   rfield.expect(model, {str(path)!r}, update=True)"
         raise UnexpectedFieldsError(f"{found}\n {hint}")
+
+
+def _title(source: Any) -> str | None:
+    """What a model is called: as it was named, else where its graph came from."""
+    return str(source) if isinstance(source, (str, os.PathLike)) else None

@@ -45,6 +45,8 @@ ANSWERS = {
     "tile_plan": lambda: rfield.tile_plan(_long_chain(), image=300, tile=128),
     "stream_plan": lambda: rfield.stream_plan(_signal(), chunk=20),
     "halo": lambda: rfield.receptive_field(plain_chain()).halo,
+    "compare": lambda: rfield.compare(_long_chain(), gated()),
+    "design": lambda: rfield.design(64),
 }
 SHORT = {
     "receptive_field": "ReceptiveField(up in image: y: global, local size 3, stride 1, padding 1; "

@@ -95,11 +95,12 @@ def test_a_global_read_counts_beside_the_local_field():
 
 
 def test_free_sizes_have_no_cost():
-    def grown(kernel: int) -> Graph:
+    def grown(kernel: int, size: int | None = None) -> Graph:
         b = GraphBuilder()
-        return b.build([b.conv("c", b.input("x", (1, 1, None)), kernel=kernel)])
+        return b.build([b.conv("c", b.input("x", (1, 1, size)), kernel=kernel)])
 
     assert [c.part for c in rfield.compare(grown(3), grown(5))] == ["size", "center"]
+    assert [c.part for c in rfield.compare(grown(3), grown(3, 9))] == ["input"]
 
 
 DIFF = ("diff", "article:vgg_a", "article:vgg_16", "--input-shape", "1x224x224x3")

@@ -10,7 +10,7 @@ from typing import Any, overload
 from ..analysis.answer import Answer
 from . import values
 from .report import Column, Facts, Report, Show, tabulate
-from .text import plain
+from .text import plain, shorten
 
 COST = "cost: multiply-adds per input position along one axis, one channel in and out"
 
@@ -50,7 +50,7 @@ class DesignedChain:
         return {name: getattr(self, name) for name in self.__slots__}
 
 
-@dataclass(frozen=True, repr=False)
+@dataclass(frozen=True, eq=False, repr=False)
 class Designs(Answer, Sequence[DesignedChain]):
     """The chains for a field of ``size``, the best first; ``str()`` is the table."""
 
@@ -74,11 +74,12 @@ class Designs(Answer, Sequence[DesignedChain]):
         return plain(self.report)
 
     def __repr__(self) -> str:
-        return f"Designs({self.size}: {len(self)} chains, {self.chains[0].chain})"
+        best = shorten(self.chains[0].chain, 200)
+        return f"Designs({self.size:,}: {len(self)} chains, the best {best})"
 
     def as_dict(self) -> dict[str, Any]:
-        """Plain data: the size, and a mapping per chain."""
-        return {"size": self.size, "rows": [found.as_dict() for found in self.chains]}
+        """The chains as plain values."""
+        return {"asked": self.size, "chains": [found.as_dict() for found in self.chains]}
 
     @property
     def report(self) -> Report:

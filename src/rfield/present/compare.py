@@ -12,7 +12,7 @@ from ..analysis.geometry.matching import Key, matched
 from . import values
 from .described import Described, DescribedInput, DescribedLayer, FieldNumbers
 from .report import Column, Facts, Part, Remark, Report, Show, tabulate
-from .text import plain
+from .text import plain, shorten
 
 ROWS = 30
 """As many rows are read at one look."""
@@ -58,7 +58,7 @@ class Change:
     b: object = None
 
 
-@dataclass(frozen=True, repr=False)
+@dataclass(frozen=True, eq=False, repr=False)
 class Comparison(Answer, Sequence[Change]):
     """What differs between A and B, in the order of computation; empty, thus False, if nothing.
 
@@ -92,7 +92,8 @@ class Comparison(Answer, Sequence[Change]):
         return plain(self.report)
 
     def __repr__(self) -> str:
-        return f"Comparison({self.title_a} | {self.title_b}: {self.verdict})"
+        titles = f"{shorten(self.title_a, 60)} | {shorten(self.title_b, 60)}"
+        return f"Comparison({titles}: {self.verdict})"
 
     @property
     def layers(self) -> tuple[str, ...]:
@@ -115,9 +116,11 @@ class Comparison(Answer, Sequence[Change]):
         return f"of {_layers(self.compared)} {', '.join(told)}"
 
     def as_dict(self) -> dict[str, Any]:
-        """Plain data: what the two are called, and a mapping per difference."""
-        changes = [_record(change) for change in self.changes]
-        return {"a": self.title_a, "b": self.title_b, "compared": self.compared, "rows": changes}
+        """The differences as plain values."""
+        return {**self._facts(), "changes": [_record(change) for change in self.changes]}
+
+    def _facts(self) -> dict[str, Any]:
+        return {"a": self.title_a, "b": self.title_b, "compared": self.compared}
 
     @property
     def report(self) -> Report:
@@ -137,7 +140,7 @@ class Comparison(Answer, Sequence[Change]):
             title=f"{one}: {self.title_a} · {other}: {self.title_b}",
             parts=tuple(parts),
             notes=(*_notes(shown, len(lines)), *([self.hint] if self.hint else [])),
-            facts={"a": self.title_a, "b": self.title_b, "compared": self.compared},
+            facts=self._facts(),
             records=tuple(_record(change) for change in self.changes),
         )
 
