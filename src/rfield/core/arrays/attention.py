@@ -11,8 +11,8 @@ import numpy as np
 from ...errors import InvalidModelError, unfit_shapes
 from .. import layout, ops
 from ..arguments import broadcast_shape, normalize_axis
-from ..link import Link, Read
 from ..indices import IndexSet
+from ..link import Link, Read
 from ..operation import Op, Work
 from ..relation import IDENTITY, WHOLE, At, Table
 from ..windows import group_relation
@@ -149,7 +149,7 @@ def join_heads(x: Operand) -> Reading:
 
 
 def rotary(x: Operand, head: int, turned: int, *, interleaved: bool = False) -> Reading:
-    """Features in pairs are turned by an angle: of each head (``head`` features) the first ``turned``.
+    """Features in pairs are turned by an angle: the first ``turned`` of each ``head`` features.
 
     A pair is features ``k`` and ``k + turned/2``; ``interleaved``: ``2k`` and ``2k + 1``.
     https://onnx.ai/onnx/operators/onnx__RotaryEmbedding.html
@@ -165,7 +165,9 @@ def rotary(x: Operand, head: int, turned: int, *, interleaved: bool = False) -> 
     for feature in range(shape[-1]):
         place = feature % head
         partner = place ^ 1 if interleaved else (place + half) % turned
-        taps.append(IndexSet.of({feature, feature - place + partner if place < turned else feature}))
+        taps.append(
+            IndexSet.of({feature, feature - place + partner if place < turned else feature})
+        )
     axis = len(shape) - 1
     return read(ops.along(shape, {axis: (Table(tuple(taps)), shape[-1])}, kind="rotary"), x)
 

@@ -334,7 +334,7 @@ def gather_from_variable(call: Call) -> Any:
         return Constant(result[0])
     places = call.shape(1)[:-1] if several else call.shape(1)
     count = call.shape(1)[-1] if several else 1
-    table = Constant((*(1,) * count, *result[0][len(places):]))
+    table = Constant((*(1,) * count, *result[0][len(places) :]))
     return arrays.gather_nd(table, call[1]) if several else arrays.take(table, call[1], 0)
 
 

@@ -41,7 +41,9 @@ PASSING = (
 )  # fmt: skip
 
 WEIGHTED = (
-    "FakeQuantWithMinMaxVars", "FakeQuantWithMinMaxVarsPerChannel", "Bucketize",
+    "FakeQuantWithMinMaxVars",
+    "FakeQuantWithMinMaxVarsPerChannel",
+    "Bucketize",
 )
 
 

@@ -35,6 +35,7 @@ SHAPE_OF_OTHER = frozenset(
 )
 """Ops that ask their second operand for its shape or type alone."""
 
+
 def _signal(bound: Mapping[str, Any]) -> torch.Tensor:
     """What ``istft`` returns: torch itself first looks whether the windows cover every sample."""
     spectra, n_fft = next(iter(bound.values())), bound["n_fft"]
