@@ -149,7 +149,7 @@ def join_heads(x: Operand) -> Reading:
 
 
 def rotary(x: Operand, head: int, turned: int, *, interleaved: bool = False) -> Reading:
-    """Features in pairs are turned by an angle: the first ``turned`` of each head's ``head``.
+    """Features in pairs are turned by an angle: the first ``turned`` of each ``head`` features.
 
     A pair is features ``k`` and ``k + turned/2``; ``interleaved``: ``2k`` and ``2k + 1``.
     https://onnx.ai/onnx/operators/onnx__RotaryEmbedding.html

@@ -91,7 +91,10 @@ class Resting:
         self.layer = layer
 
     def __call__(self, x: Any) -> Any:
-        if isinstance(x, keras.KerasTensor) or "training" not in signature(self.layer.call).parameters:
+        if (
+            isinstance(x, keras.KerasTensor)
+            or "training" not in signature(self.layer.call).parameters
+        ):
             return self.layer(x)
         return self.layer(x, training=False)
 

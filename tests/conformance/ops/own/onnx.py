@@ -10,7 +10,11 @@ from tests.onnx.cases import FAMILIES
 from tests.onnx.probe import mismatches
 
 from . import Compared, Own
+from . import onnx_bodies as bodies
+from . import onnx_more as more
+from . import onnx_moves as moves
 from . import onnx_nodes as nodes
+from . import onnx_unrun as unrun
 from .onnx_names import entries as pointwise
 
 
@@ -36,14 +40,15 @@ def named() -> Iterator[Own]:
     """The entries with literals."""
     for table, options in (
         (nodes.EXACT, {}),
-        (nodes.CONTROL, {}),
-        (nodes.MORE, {}),
-        (nodes.MORE_BOUNDED, {"bound": True}),
-        (nodes.MORE_UNRUN, {"unrun": True}),
-        (nodes.MORE_UNRUN_BOUNDED, {"bound": True, "unrun": True}),
-        (nodes.BOUNDED, {"bound": True}),
-        (nodes.UNRUN, {"unrun": True}),
-        (nodes.UNRUN_BOUNDED, {"bound": True, "unrun": True}),
+        (moves.MOVES, {}),
+        (bodies.CONTROL, {}),
+        (more.MORE, {}),
+        (bodies.BOUNDED, {"bound": True}),
+        (more.MORE_BOUNDED, {"bound": True}),
+        (unrun.UNRUN, {"unrun": True}),
+        (unrun.MORE_UNRUN, {"unrun": True}),
+        (unrun.UNRUN_BOUNDED, {"bound": True, "unrun": True}),
+        (unrun.MORE_UNRUN_BOUNDED, {"bound": True, "unrun": True}),
     ):
         for title, (model, shape, reads) in table.items():
             yield Own(title, model, shape, reads, blind=True, **options)

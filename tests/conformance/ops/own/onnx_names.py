@@ -29,7 +29,7 @@ ATTRIBUTES: dict[str, dict[str, Any]] = {
 
 
 def build(name: str, kind: int) -> Any:
-    """``x`` in the type that the op takes, a constant for each other operand, floats of the result."""
+    """``x`` in the type that the op takes, a constant for each other operand, and floats."""
     domain, _, short = name.rpartition("::")
     try:
         least = defs.get_schema(short, domain=domain).min_input

@@ -14,9 +14,10 @@ from tests.tensorflow.graphs import GraphWriter
 from tests.tensorflow.probe import boxes, claimed
 
 from . import Compared, Own
+from . import tensorflow_graphs as graphs
 from . import tensorflow_ops as named
+from .tensorflow_graphs import InGraph
 from .tensorflow_names import entry
-from .tensorflow_ops import InGraph
 from .tensorflow_written import entries as written
 
 __all__ = ["GraphWriter", "InGraph", "entries"]
@@ -40,10 +41,10 @@ def entries() -> Iterator[Own | Compared]:
             made = entry(name)
             if made is not None:
                 yield made
-    for table, bound in ((named.EXACT, False), (named.INDICES, False), (named.BOUNDED, True)):
+    for table, bound in ((named.EXACT, False), (graphs.INDICES, False), (graphs.BOUNDED, True)):
         for title, (function, shape, reads) in table.items():
             yield Own(title, function, shape, reads, bound=bound, blind=True)
-    for table, bound in ((named.IN_GRAPHS, False), (named.IN_GRAPHS_BOUNDED, True)):
+    for table, bound in ((graphs.IN_GRAPHS, False), (graphs.IN_GRAPHS_BOUNDED, True)):
         for title, (function, shape, reads) in table.items():
             yield Own(title, InGraph(function), shape, reads, bound=bound, blind=True)
     yield from written()

@@ -23,7 +23,9 @@ def beside() -> GraphWriter:
     x = g.placeholder("x", BOARD)
     for op in ASIDE:
         g.node(op, f"aside/{op}", x)
-    g.node("BroadcastGradientArgs", "axes", g.const("a", np.int32([3, 4])), g.const("b", np.int32([4])))
+    g.node(
+        "BroadcastGradientArgs", "axes", g.const("a", np.int32([3, 4])), g.const("b", np.int32([4]))
+    )
     g.node("Neg", "y", x)
     return g
 
@@ -115,7 +117,13 @@ def entries() -> Iterator[Own]:
     yield Own("_MklLayerNorm", one("_MklLayerNorm"), BOARD, row, unrun=True)
     yield Own("TopK", one("TopK", k=2), BOARD, {(1, 1): row[1, 2]}, unrun=True)
     yield Own("LogSumExp", one("LogSumExp", np.int32([1])), BOARD, {1: row[1, 2]}, unrun=True)
-    yield Own("ReduceJoin", one("ReduceJoin", np.int32([0])), BOARD, {2: {(k, 2) for k in range(3)}}, unrun=True)
+    yield Own(
+        "ReduceJoin",
+        one("ReduceJoin", np.int32([0])),
+        BOARD,
+        {2: {(k, 2) for k in range(3)}},
+        unrun=True,
+    )
     yield Own("QuantizeAndDequantize", one("QuantizeAndDequantize"), BOARD, every, unrun=True)
     segment = {(0, 1): {(0, 1), (1, 1)}, (2, 1): {(2, 1)}, (3, 1): set()}
     for kind in ("Max", "Mean", "Min", "Prod", "Sum"):

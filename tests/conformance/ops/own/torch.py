@@ -16,6 +16,7 @@ from tests.torch.cases import BOUNDED, CASES, UNMEASURED, Function
 from . import Own
 from . import torch_arrays as arrays
 from . import torch_layers as layers
+from . import torch_mixing as mixing
 from . import torch_views as views
 from .torch_names import entry
 from .torchvision_ops import INSTALLED
@@ -27,7 +28,7 @@ MASKED = frozenset({"sdpac", "sdpam"})
 """Decomposed, they ask of each row whether all of it is minus infinity, which is a bound."""
 
 
-VALUES = {*layers.WITH_VALUES, *views.PACKED, *views.WITH_VALUES}
+VALUES = {*mixing.WITH_VALUES, *views.PACKED, *views.WITH_VALUES}
 """Read while they run on real data: torch has no shape for what they return."""
 NOT_EXPORTED = {*views.ELSEWHERE, "dequantized by channels"}
 """Live only: torch cannot export them on this machine."""
@@ -78,10 +79,9 @@ def entries() -> Iterator[Own]:
             decomposed = Exported(model, decomposed=True)
             yield Own(f"{name}, decomposed", decomposed, shape, bound=True, blind=True)
     for title, model, shape, reads, options in named():
-        made = {} if title in NOT_EXPORTED else {"exported": Exported(model)}
-        if title in VALUES:
-            model, made = WithValues(model), {}
-        yield Own(f"aten::{title}", model, shape, reads, forms=made, **options)
+        made = {} if title in NOT_EXPORTED | VALUES else {"exported": Exported(model)}
+        read = WithValues(model) if title in VALUES else model
+        yield Own(f"aten::{title}", read, shape, reads, forms=made, **options)
 
 
 def named() -> Iterator[tuple[str, Any, Any, Any, dict[str, bool]]]:
@@ -109,14 +109,14 @@ def named() -> Iterator[tuple[str, Any, Any, Any, dict[str, bool]]]:
         (layers.POOLING, {}),
         (layers.PADDING, {}),
         (layers.RESIZING, {}),
-        (layers.MIXING, {}),
+        (mixing.MIXING, {}),
         (layers.FRAMES, {}),
-        (layers.CHANCE, {}),
+        (mixing.CHANCE, {}),
         (arrays.UNSEEN, {"blind": True}),
-        (layers.UNSEEN, {"blind": True}),
+        (mixing.UNSEEN, {"blind": True}),
         (arrays.BOUNDED, {"bound": True, "blind": True}),
-        (layers.BOUNDED, {"bound": True, "blind": True}),
-        (layers.VISION, {"bound": True, "blind": True, "unrun": not INSTALLED}),
+        (mixing.BOUNDED, {"bound": True, "blind": True}),
+        (mixing.VISION, {"bound": True, "blind": True, "unrun": not INSTALLED}),
         (views.VIEWS, {}),
         (views.WITH_VALUES, {}),
         (views.UNSEEN, {"blind": True}),
@@ -124,7 +124,7 @@ def named() -> Iterator[tuple[str, Any, Any, Any, dict[str, bool]]]:
         (views.PACKED, {"bound": True, "blind": True}),
         (views.BOUNDED, {"bound": True, "blind": True}),
         (views.ELSEWHERE, {"unrun": True}),
-        (layers.WITH_VALUES, {"bound": True, "blind": True}),
+        (mixing.WITH_VALUES, {"bound": True, "blind": True}),
     ):
         for title, (function, shape, reads, *modules) in table.items():
             model = Function(function, *deepcopy(modules))

@@ -29,12 +29,12 @@ def complex_(x: Any) -> Any:
 
 
 TO_ONE: dict[str, Function] = {
-    "max": lambda x: A.max(x),
-    "min": lambda x: A.min(x),
-    "median": lambda x: A.median(x),
+    "max": A.max,
+    "min": A.min,
+    "median": A.median,
     "norm": lambda x: A.norm.Scalar(x, 2),
     "frobenius_norm": lambda x: A.frobenius_norm.dim(x, [0, 1]),
-    "std": lambda x: A.std(x),
+    "std": A.std,
     "quantile": lambda x: torch.quantile(x, 0.5),
     "logsumexp": lambda x: A.logsumexp(x, [0, 1]),
     "special_logsumexp": lambda x: A.special_logsumexp(x, [0, 1]),
@@ -47,15 +47,15 @@ TO_ONE: dict[str, Function] = {
 """From all elements one number."""
 
 TO_ONE_UNSEEN: dict[str, Function] = {
-    "nuclear_norm": lambda x: A.nuclear_norm(x),
-    "argmin": lambda x: A.argmin(x),
-    "argmax": lambda x: A.argmax(x),
+    "nuclear_norm": A.nuclear_norm,
+    "argmin": A.argmin,
+    "argmax": A.argmax,
     "all": lambda x: A.all(x > 1),
     "any": lambda x: A.any(x > 1),
     "count_nonzero": lambda x: A.count_nonzero(x > 1),
-    "nanmedian": lambda x: A.nanmedian(x),
-    "nanmean": lambda x: A.nanmean(x),
-    "nansum": lambda x: A.nansum(x),
+    "nanmedian": A.nanmedian,
+    "nanmean": A.nanmean,
+    "nansum": A.nansum,
     "nanquantile": lambda x: torch.nanquantile(x, 0.5),
 }
 """The same of ops that NaN does not go through."""
@@ -158,7 +158,7 @@ FACTORS: dict[str, Function] = {
 }
 
 MORE: dict[str, Entry] = {
-    "trace": (lambda x: A.trace(x), BOARD, {(): {(0, 0), (1, 1), (2, 2)}}),
+    "trace": (A.trace, BOARD, {(): {(0, 0), (1, 1), (2, 2)}}),
     "renorm of columns": (lambda x: A.renorm(x, 2, 1, 0.5), BOARD, {(1, 2): COLUMN}),
     "cumprod": (lambda x: A.cumprod(x, 1), BOARD, {(1, 2): grid((1,), range(3))}),
     "cummin": (lambda x: A.cummin(x, 0)[0], BOARD, {(1, 2): grid(range(2), (2,))}),
@@ -174,9 +174,9 @@ MORE: dict[str, Entry] = {
     "fft_irfft of fewer": (
         lambda x: A.fft_irfft(complex_(x), 4), BOARD, {(1, 3): grid((1,), range(3))},
     ),
-    "fft_fftshift": (lambda x: A.fft_fftshift(x), BOARD, {(0, 0): {(2, 2)}, (1, 3): {(0, 1)}}),
+    "fft_fftshift": (A.fft_fftshift, BOARD, {(0, 0): {(2, 2)}, (1, 3): {(0, 1)}}),
     "fft_fftshift of rows": (lambda x: A.fft_fftshift(x, [0]), BOARD, {(0, 1): {(2, 1)}}),
-    "fft_ifftshift": (lambda x: A.fft_ifftshift(x), BOARD, {(0, 0): {(1, 2)}, (2, 1): {(0, 3)}}),
+    "fft_ifftshift": (A.fft_ifftshift, BOARD, {(0, 0): {(1, 2)}, (2, 1): {(0, 3)}}),
     "dist of two": (lambda x: A.dist(x[0], x[2]), BOARD, {(): grid((0, 2), range(4))}),
     "cosine_similarity of columns": (
         lambda x: A.cosine_similarity(x, x.flip(0), 0), BOARD, {2: COLUMN},
@@ -242,32 +242,44 @@ MORE: dict[str, Entry] = {
 
 UNSEEN: dict[str, Entry] = {
     "searchsorted in rows of data": (lambda x: A.searchsorted(x, x[:, :2]), BOARD, {(1, 0): ROW}),
-    "searchsorted in data": (lambda x: A.searchsorted(x[0], x), BOARD, {(1, 2): {(1, 2), *grid((0,), range(4))}}),
+    "searchsorted in data": (
+        lambda x: A.searchsorted(x[0], x),
+        BOARD,
+        {(1, 2): {(1, 2), *grid((0,), range(4))}},
+    ),
     "searchsorted of a number": (lambda x: A.searchsorted.Scalar(x[1], 0.5), BOARD, {(): ROW}),
     "bucketize of a number in data": (lambda x: A.bucketize.Scalar(0.5, x[1]), BOARD, {(): ROW}),
     "bilinear of data": (
-        lambda x: A.bilinear(x, torch.ones(3, 2).to(x), torch.ones(5, 4, 2).to(x)), BOARD,
+        lambda x: A.bilinear(x, torch.ones(3, 2).to(x), torch.ones(5, 4, 2).to(x)),
+        BOARD,
         {(1, 4): ROW},
     ),
     "_trilinear": (
-        lambda x: A._trilinear(x, torch.ones(2, 4).to(x), x, [1], [0], [1], [2]), BOARD,
+        lambda x: A._trilinear(x, torch.ones(2, 4).to(x), x, [1], [0], [1], [2]),
+        BOARD,
         {(1, 0): ROW},
     ),
     "_masked_softmax": (
         lambda x: A._masked_softmax(x, torch.ones(BOARD).triu(1).bool(), 1, 2),
-        BOARD, {(1, 0): grid((1,), range(2)), (0, 0): {(0, 0)}, (2, 3): set()},
+        BOARD,
+        {(1, 0): grid((1,), range(2)), (0, 0): {(0, 0)}, (2, 3): set()},
     ),
     "quantiles": (
-        lambda x: torch.quantile(x, torch.tensor([0.25, 0.75]).to(x), 0), BOARD, {(1, 2): COLUMN},
+        lambda x: torch.quantile(x, torch.tensor([0.25, 0.75]).to(x), 0),
+        BOARD,
+        {(1, 2): COLUMN},
     ),
     "bucketize": (
         lambda x: A.bucketize.Tensor(x, torch.tensor([0.2, 0.7, 1.1]).to(x)),
-        BOARD, {(1, 2): {(1, 2)}},
+        BOARD,
+        {(1, 2): {(1, 2)}},
     ),
     "searchsorted": (
-        lambda x: A.searchsorted(torch.tensor([0.2, 0.7, 1.1]).to(x), x), BOARD, {(1, 2): {(1, 2)}},
+        lambda x: A.searchsorted(torch.tensor([0.2, 0.7, 1.1]).to(x), x),
+        BOARD,
+        {(1, 2): {(1, 2)}},
     ),
-    "msort": (lambda x: A.msort(x), BOARD, {(1, 2): COLUMN}),
+    "msort": (A.msort, BOARD, {(1, 2): COLUMN}),
 }
 
 BOUNDED: dict[str, Entry] = {

@@ -30,24 +30,26 @@ VIEWS: dict[str, Entry] = {
     "view_copy": (lambda x: A.view_copy(x, [6, 2]), BOARD, {(4, 1): at(2, 1)}),
     "view_as": (lambda x: A.view_as(x, x.reshape(4, 3)), BOARD, {(2, 1): at(1, 3)}),
     "reshape_as": (lambda x: A.reshape_as(x.t(), x), BOARD, {(1, 0): at(1, 1), (2, 3): at(2, 3)}),
-    "flatten": (lambda x: A.flatten(x), BOARD, {7: at(1, 3)}),
+    "flatten": (A.flatten, BOARD, {7: at(1, 3)}),
     "unflatten": (lambda x: A.unflatten.int(x, -1, [2, 2]), BOARD,
                   {(1, 1, 0): grid((1,), (2, 3))}),
-    "squeeze_copy": (lambda x: A.squeeze_copy(x), (1, 3, 1), {2: at(0, 2, 0)}),
+    "squeeze_copy": (A.squeeze_copy, (1, 3, 1), {2: at(0, 2, 0)}),
     "unsqueeze_copy": (lambda x: A.unsqueeze_copy(x, -1), BOARD, {(1, 2, 0): at(1, 2)}),
-    "t": (lambda x: A.t(x), BOARD, {(3, 1): at(1, 3)}),
-    "t_copy": (lambda x: A.t_copy(x), BOARD, {(3, 1): at(1, 3)}),
+    "t": (A.t, BOARD, {(3, 1): at(1, 3)}),
+    "t_copy": (A.t_copy, BOARD, {(3, 1): at(1, 3)}),
     "t of one axis": (lambda x: A.t(x[1]), BOARD, {3: at(1, 3)}),
-    "numpy_T": (lambda x: A.numpy_T(x), (2, 3, 4), {(3, 0, 1): at(1, 0, 3)}),
-    "mT": (lambda x: A.mT(x), (2, 3, 4), {(1, 3, 0): at(1, 0, 3)}),
-    "adjoint": (lambda x: A.adjoint(x), (2, 3, 4), {(1, 3, 0): at(1, 0, 3)}),
+    "numpy_T": (A.numpy_T, (2, 3, 4), {(3, 0, 1): at(1, 0, 3)}),
+    "mT": (A.mT, (2, 3, 4), {(1, 3, 0): at(1, 0, 3)}),
+    "adjoint": (A.adjoint, (2, 3, 4), {(1, 3, 0): at(1, 0, 3)}),
     "permute_copy": (lambda x: A.permute_copy(x, [2, 0, 1]), (2, 3, 4), {(3, 1, 0): at(1, 0, 3)}),
-    "transpose_copy": (lambda x: A.transpose_copy.int(x, 0, -1), (2, 3, 4), {(3, 2, 1): at(1, 2, 3)}),
+    "transpose_copy": (lambda x: A.transpose_copy.int(x, 0, -1), (2, 3, 4),
+        {(3, 2, 1): at(1, 2, 3)}),
     "transpose_": (lambda x: (x * 1).transpose_(0, 1), BOARD, {(3, 1): at(1, 3)}),
     "swapaxes": (lambda x: A.swapaxes(x, 0, -1), BOARD, {(3, 1): at(1, 3)}),
     "swapdims": (lambda x: A.swapdims(x, -2, 1), BOARD, {(3, 1): at(1, 3)}),
     "movedim.int": (lambda x: A.movedim.int(x, 0, -1), (2, 3, 4), {(2, 3, 1): at(1, 2, 3)}),
-    "movedim": (lambda x: A.movedim.intlist(x, [0, 1], [2, 0]), (2, 3, 4), {(2, 3, 1): at(1, 2, 3)}),
+    "movedim": (lambda x: A.movedim.intlist(x, [0, 1], [2, 0]), (2, 3, 4),
+        {(2, 3, 1): at(1, 2, 3)}),
     "moveaxis.int": (lambda x: A.moveaxis.int(x, -1, 0), (2, 3, 4), {(3, 1, 2): at(1, 2, 3)}),
     "moveaxis": (lambda x: A.moveaxis.intlist(x, [0], [1]), (2, 3, 4), {(2, 1, 3): at(1, 2, 3)}),
     "select_copy": (lambda x: A.select_copy.int(x, 0, -1), BOARD, {3: at(2, 3)}),
@@ -93,7 +95,8 @@ VIEWS: dict[str, Entry] = {
     "diagonal_copy": (lambda x: A.diagonal_copy(x, 1), BOARD, {1: at(1, 2)}),
     "diagonal below": (lambda x: A.diagonal_copy(x, -1, 1, 0), BOARD, {1: at(1, 2)}),
     "as_strided_copy": (
-        lambda x: A.as_strided_copy(x, [2, 2], [4, 2], 5), BOARD, {(0, 1): at(1, 3), (1, 0): at(2, 1)},
+        lambda x: A.as_strided_copy(x, [2, 2], [4, 2], 5), BOARD,
+            {(0, 1): at(1, 3), (1, 0): at(2, 1)},
     ),
     "view_as_real_copy": (
         lambda x: A.view_as_real_copy(torch.complex(x, x)), BOARD, {(1, 2, 0): at(1, 2)},
@@ -110,7 +113,8 @@ UNSEEN: dict[str, Entry] = {
     "index_put by a mask of data": (
         lambda x: A._index_put_impl(x * 1, [x > 1], x[0, 0]), BOARD, {(1, 2): {(0, 0), (1, 2)}},
     ),
-    "normal, its spread": (lambda x: A.normal.float_Tensor(0.0, x.abs()), BOARD, {(1, 2): at(1, 2)}),
+    "normal, its spread": (lambda x: A.normal.float_Tensor(0.0, x.abs()), BOARD,
+        {(1, 2): at(1, 2)}),
     "normal of both": (
         lambda x: A.normal.Tensor_Tensor(x, x.flip(1).abs()), BOARD, {(1, 2): grid((1,), (1, 2))},
     ),
@@ -171,11 +175,13 @@ ELSEWHERE: dict[str, Entry] = {
         (1, 2, 5, 6), {(0, 1, 1, 0): grid((0,), (1,), (2, 3), (0, 1))},
     ),
     "cudnn_batch_norm": (
-        lambda x: A.cudnn_batch_norm(x, weights(2), None, weights(2), weights(2), True, 0.1, 0.0)[0],
+        lambda x: A.cudnn_batch_norm(x, weights(2), None, weights(2), weights(2), True, 0.1,
+            0.0)[0],
         (3, 2, 4), {(1, 1, 2): grid(range(3), (1,), range(4))},
     ),
     "miopen_batch_norm": (
-        lambda x: A.miopen_batch_norm(x, weights(2), None, weights(2), weights(2), False, 0.1, 0.0)[0],
+        lambda x: A.miopen_batch_norm(x, weights(2), None, weights(2), weights(2), False, 0.1,
+            0.0)[0],
         (3, 2, 4), {(1, 1, 2): at(1, 1, 2)},
     ),
     "_batch_norm_no_update": (
@@ -209,7 +215,6 @@ def pack(x: Any) -> Any:
     return nn.utils.rnn.pack_padded_sequence(x, torch.tensor([4, 2]), batch_first=True).data
 
 
-
 def packed(x: Any, layer: Any) -> Any:
     """A sequence of which the item has three of five steps."""
     made = nn.utils.rnn.pack_padded_sequence(x, torch.tensor([3]))
@@ -217,7 +222,8 @@ def packed(x: Any, layer: Any) -> Any:
 
 
 RECURRENT: dict[str, tuple[Any, ...]] = {
-    "lstm.input": (lambda x, m: m(x)[0], STEPS, {(2, 0, 1): grid(range(3), (0,), range(3))}, nn.LSTM(3, 4)),
+    "lstm.input": (lambda x, m: m(x)[0], STEPS, {(2, 0, 1): grid(range(3), (0,), range(3))},
+        nn.LSTM(3, 4)),
     "lstm.input, projected": (
         lambda x, m: m(x)[1][1], STEPS, {(0, 0, 3): grid(range(5), (0,), range(3))},
         nn.LSTM(3, 4, proj_size=2),
@@ -227,8 +233,10 @@ RECURRENT: dict[str, tuple[Any, ...]] = {
         {(1, 0, 1): grid(range(5), (0,), range(3)), (0, 0, 1): grid(range(5), (0,), range(3))},
         nn.LSTM(3, 4, bidirectional=True),
     ),
-    "gru.input": (lambda x, m: m(x)[0], STEPS, {(2, 0, 1): grid(range(3), (0,), range(3))}, nn.GRU(3, 4)),
-    "rnn_tanh.input": (lambda x, m: m(x)[0], STEPS, {(2, 0, 1): grid(range(3), (0,), range(3))}, nn.RNN(3, 4)),
+    "gru.input": (lambda x, m: m(x)[0], STEPS, {(2, 0, 1): grid(range(3), (0,), range(3))},
+        nn.GRU(3, 4)),
+    "rnn_tanh.input": (lambda x, m: m(x)[0], STEPS, {(2, 0, 1): grid(range(3), (0,), range(3))},
+        nn.RNN(3, 4)),
     "rnn_relu.input": (
         lambda x, m: m(x)[0], STEPS, {(2, 0, 1): grid(range(3), (0,), range(3))},
         nn.RNN(3, 4, nonlinearity="relu"),
@@ -251,7 +259,9 @@ PACKED: dict[str, tuple[Any, ...]] = {
 
 WITH_VALUES: dict[str, Entry] = {
     "_pack_padded_sequence": (
-        pack, (2, 5, 3), {(3, 1): {(1, 1, 1)}, (4, 1): {(0, 2, 1)}, (5, 2): {(0, 3, 2)}},
+        pack,
+        (2, 5, 3),
+        {(3, 1): {(1, 1, 1)}, (4, 1): {(0, 2, 1)}, (5, 2): {(0, 3, 2)}},
     ),
 }
 """Read with real data, as torch has no shapes for them."""

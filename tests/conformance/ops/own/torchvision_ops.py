@@ -36,20 +36,28 @@ def declare() -> None:
     if hasattr(torch.ops.torchvision, "nms"):
         return
     for schema in SCHEMAS:
-        torch.library.define(f"torchvision::{schema.partition('(')[0]}", schema[schema.index("(") :])
+        torch.library.define(
+            f"torchvision::{schema.partition('(')[0]}", schema[schema.index("(") :]
+        )
 
     def pooled(x: torch.Tensor, rois: torch.Tensor, scale: float, *more: int) -> torch.Tensor:
         return x.new_empty(len(rois), x.shape[1], *more[:2])
 
-    def pair(x: torch.Tensor, rois: torch.Tensor, scale: float, *more: int) -> tuple[torch.Tensor, torch.Tensor]:
+    def pair(
+        x: torch.Tensor, rois: torch.Tensor, scale: float, *more: int
+    ) -> tuple[torch.Tensor, torch.Tensor]:
         made = pooled(x, rois, scale, *more)
         return made, made.clone()
 
-    def in_groups(x: torch.Tensor, rois: torch.Tensor, scale: float, *more: int) -> tuple[torch.Tensor, torch.Tensor]:
+    def in_groups(
+        x: torch.Tensor, rois: torch.Tensor, scale: float, *more: int
+    ) -> tuple[torch.Tensor, torch.Tensor]:
         made = x.new_empty(len(rois), x.shape[1] // (more[0] * more[1]), *more[:2])
         return made, made.clone()
 
-    def convolved(x: torch.Tensor, weight: torch.Tensor, offset: torch.Tensor, *_: object) -> torch.Tensor:
+    def convolved(
+        x: torch.Tensor, weight: torch.Tensor, offset: torch.Tensor, *_: object
+    ) -> torch.Tensor:
         return x.new_empty(len(x), len(weight), *offset.shape[2:])
 
     def kept(dets: torch.Tensor, scores: torch.Tensor, limit: float) -> torch.Tensor:
