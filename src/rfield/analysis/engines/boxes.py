@@ -66,6 +66,9 @@ def _boxes(
         state = states[operand]
         if state is None:
             return None
+        if link.is_identity:
+            found += state
+            continue
         before = graph.nodes[operand].shape
         for bounds in state:
             if local and _reads_whole(link, bounds):
