@@ -15,7 +15,11 @@ __version__ = "0.1.0"
 _HOME = {
     "Alignment": "analysis.geometry.alignment",
     "Centers": "analysis.geometry.centers",
+    "Change": "present.compare",
+    "Comparison": "present.compare",
     "Cost": "analysis.cost",
+    "DesignedChain": "present.chains",
+    "Designs": "present.chains",
     "Explanation": "analysis.geometry.explain",
     "Fidelity": "analysis.results",
     "Fits": "analysis.geometry.fits",
@@ -51,7 +55,10 @@ _HOME = {
     "alignment": "api",
     "centers": "sizing",
     "check_size": "sizing",
+    "compare": "versions",
     "cost": "api",
+    "design": "designing",
+    "expect": "versions",
     "explain": "api",
     "fits": "sizing",
     "influence": "api",
@@ -107,6 +114,7 @@ if TYPE_CHECKING:
         tile_plan,
     )
     from .core.graph import Graph
+    from .designing import design
     from .errors import (
         InvalidModelError,
         NotANumberError,
@@ -124,6 +132,8 @@ if TYPE_CHECKING:
     from .live import measured_influence, verify
     from .loading import load
     from .piecewise import run_tiled, verify_tiling
+    from .present.chains import DesignedChain, Designs
+    from .present.compare import Change, Comparison
     from .present.summary import Summary, SummaryRow
     from .sizing import (
         centers,
@@ -135,13 +145,18 @@ if TYPE_CHECKING:
         shift_equivariance,
         valid_sizes,
     )
+    from .versions import compare, expect
 
 __all__ = [
     "UNBOUNDED",
     "Alignment",
     "Answer",
     "Centers",
+    "Change",
+    "Comparison",
     "Cost",
+    "DesignedChain",
+    "Designs",
     "Explanation",
     "Fidelity",
     "Fits",
@@ -176,7 +191,10 @@ __all__ = [
     "alignment",
     "centers",
     "check_size",
+    "compare",
     "cost",
+    "design",
+    "expect",
     "explain",
     "fits",
     "influence",

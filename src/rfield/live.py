@@ -20,7 +20,7 @@ from .analysis.pixels import verification as _verification
 from .core.graph import Graph
 from .errors import UnreadableModelError
 from .frontends import code
-from .frontends.registry import resolve, target_of_object
+from .frontends.registry import PREFIXES, resolve, target_of_object
 from .loading import load
 
 if TYPE_CHECKING:
@@ -137,7 +137,7 @@ def measured_influence(
     found = _measured.measured_influence(
         graph, gradients, output, index=index, reduce=reduce, wrt=wrt, progress=progress
     )
-    if isinstance(model, str):
+    if isinstance(model, str) and model.partition(":")[0] in PREFIXES:
         from dataclasses import replace
 
         return replace(found, note=f"{found.note}; random weights")

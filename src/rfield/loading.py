@@ -77,6 +77,17 @@ def load(
     request = Request(_plain(input_shape), axes, training, unknown, options)
     if isinstance(source, Graph):
         return _as_it_is(source, request)
+    graph = _read(source, request)
+    graph.guessed = axes is None and not _is_article(source)
+    return graph
+
+
+def _is_article(source: Any) -> bool:
+    return isinstance(source, str) and source.startswith("article:")
+
+
+def _read(source: Any, request: Request) -> Graph:
+    """By what kind of thing the source is."""
     reader = reader_of_object(source)
     if reader is not None:
         return reader(source, request)

@@ -64,7 +64,7 @@ def test_influence_is_measured(capsys, tmp_path):
     document = json.loads(output(capsys, *ask, *noise))
     assert document["images"] == 3
     assert document["note"].startswith("measured: gradient squared, summed over channels, mean of ")
-    assert document["note"].endswith(" 3 images of noise (seed 4); random weights")
+    assert document["note"].endswith(" 3 images of noise (seed 4)")
     assert set(document["area_ratios"]) == set(document["input_area_ratios"])
     assert set(document["area_ratios"]) == {"0.2", "0.3", "0.5", "0.99"}
     # The input is 17x14, the field 11x11.

@@ -70,7 +70,7 @@ class Graph:
     ``layers`` maps a layer name to the index of its value; several names may share one value.
     ``main_output``: the place of the output that is meant where none is named; models that return
     several return it first. ``reread`` gives the same model at other input sizes, where its source
-    can do that. ``named`` is
+    can do that. ``guessed``: nobody said which axes of the inputs are positions. ``named`` is
     ``layer_index`` the other way round, ``numbers`` the values by the names of their nodes; both
     are made when they are first needed.
     """
@@ -85,6 +85,7 @@ class Graph:
     named: dict[int, str] | None = None
     main_output: int = -1
     numbers: dict[str, int] | None = None
+    guessed: bool = False
 
     def __getstate__(self) -> tuple[None, dict[str, object]]:
         """What goes to another process: all but ``reread``, whose source stays here."""

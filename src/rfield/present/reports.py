@@ -13,6 +13,7 @@ from .report import Facts, Report
 REPORTS = {
     "Alignment": "align:align_report",
     "Centers": "design:centers_report",
+    "Cost": "cost:cost_report",
     "Explanation": "explain:explain_report",
     "Fits": "design:fits_report",
     "Influence": "influence:influence_report",

@@ -19,6 +19,8 @@ MEANS = {
     "aligned": "branches that are joined look at the same place",
 }
 SHOWN = 3
+USUAL = 224
+"""From where on sizes are named for an input of a free size."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -28,7 +30,7 @@ class SizeRow:
     criterion: str
     axes: tuple[str, ...]
     sizes: SizeSet
-    near: tuple[int, ...]
+    near: tuple[int, ...]  # to the size that was read; from 224 on where it is free
     against: tuple[str, ...]
 
 
@@ -36,9 +38,9 @@ def size_rows(found: Sizes, named: str) -> list[SizeRow]:
     """A row for every axis, or one for all where they agree."""
     rows: list[SizeRow] = []
     for k, axis in enumerate(found.axes):
-        row = SizeRow(
-            named, (axis,), found.sets[k], found.sets[k].around(found.read_at[k]), found.against[k]
-        )
+        at = found.read_at[k]
+        near = found.sets[k].examples(USUAL) if at is None else found.sets[k].around(at)
+        row = SizeRow(named, (axis,), found.sets[k], near, found.against[k])
         if rows and (rows[-1].sizes, rows[-1].near) == (row.sizes, row.near):
             row = SizeRow(named, (*rows.pop().axes, axis), row.sizes, row.near, row.against)
         rows.append(row)
@@ -51,7 +53,7 @@ def sizes_report(
     """A row for every question in ``found`` (a criterion, or another name) and the basis of all."""
     every = [row for name, sizes in found.items() for row in size_rows(sizes, name)]
     first = next(iter(found.values()))
-    parts: list[Part] = [tabulate(_shows(first.axes), every)]
+    parts: list[Part] = [tabulate(_shows(first.axes, None in first.read_at), every)]
     if shifts is not None:
         parts.append(Facts(tuple(_moves(shifts))))
     return Report(
@@ -181,7 +183,7 @@ def _everywhere(sizes: Sizes) -> Iterator[str]:
         yield from (line for lines in sizes.against for line in lines)
 
 
-def _shows(axes: Sequence[str]) -> list[Show[SizeRow]]:
+def _shows(axes: Sequence[str], free: bool) -> list[Show[SizeRow]]:
     return [
         Show(Column("", "left", tone="accent"), lambda row: row.criterion),
         Show(
@@ -189,7 +191,10 @@ def _shows(axes: Sequence[str]) -> list[Show[SizeRow]]:
             lambda row: "" if row.axes == tuple(axes) else ", ".join(row.axes),
         ),
         Show(Column("sizes", "left", tone="key"), lambda row: str(row.sizes)),
-        Show(Column("nearest", "left"), lambda row: ", ".join(map(str, row.near)) or "–"),
+        Show(
+            Column("such as" if free else "nearest", "left"),
+            lambda row: ", ".join(map(str, row.near)) or "–",
+        ),
         Show(Column("smallest"), lambda row: str(row.sizes.smallest or "–")),
     ]
 

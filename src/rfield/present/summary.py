@@ -14,6 +14,7 @@ from ..analysis.answer import Answer
 from ..analysis.geometry.field import ReceptiveField
 from ..analysis.geometry.fields import Fields, choose_source
 from ..analysis.geometry.placements import real_spans
+from ..analysis.geometry.positions import guessed_axes
 from ..analysis.results import Size
 from ..core.graph import Graph
 from ..errors import InvalidModelError, UnresolvedSizeError, unknown_name
@@ -80,7 +81,8 @@ class Summary(Answer, Sequence[SummaryRow]):
     """The rows of a model, in the order of computation; ``str()`` is the table.
 
     ``depth``: the table shows names of at most so many parts (``layer1.0.conv1`` has three); None:
-    all. The rows, and what is written for programs (CSV, JSON, pandas), are always all of them.
+    all. ``guessed``: which axes were taken to be positions, where the model does not show that they
+    are. The rows, and what is written for programs (CSV, JSON, pandas), are always all of them.
     """
 
     title: str
@@ -89,6 +91,7 @@ class Summary(Answer, Sequence[SummaryRow]):
     input_sizes: tuple[int | None, ...]
     rows: tuple[SummaryRow, ...]
     depth: int | None = None
+    guessed: tuple[str, ...] = ()
 
     @overload
     def __getitem__(self, index: int) -> SummaryRow: ...
@@ -218,7 +221,7 @@ def summary(
     called = graph.origin if title is None else title
     deep = _depth([row.layer for row in rows]) if depth == "auto" else depth
     deep = deep if isinstance(deep, int) else None
-    return Summary(called, found.wrt, found.axes, inputs, tuple(rows), deep)
+    return Summary(called, found.wrt, found.axes, inputs, tuple(rows), deep, guessed_axes(graph))
 
 
 def parts_of(name: str) -> int:
@@ -370,6 +373,7 @@ def _padding_at(row: SummaryRow, size: int) -> str:
 
 
 def _notes(found: Summary, first: str | None) -> Iterable[str]:
+    yield from found.guessed
     shown = found.shown
     if len(shown) < len(found.rows):
         deeper = f"depth {(found.depth or 0) + 1} shows more, depth all everything"

@@ -208,7 +208,9 @@ def centers_of(state: State, link: AnyLink, before: Sequence[int], after: Sequen
     """Where an operand's local terms look, as seen from the join's output."""
     if state is None:
         return {}
-    if not isinstance(state, Terms) and link.is_identity:
+    if not isinstance(state, Terms) and (
+        link.is_identity or _cut_axis(link) not in (None, state[0])
+    ):
         return _of_span(state[0], state[1], state[2] + state[3])
     return _by_stride(*branch_terms(state, link, before, after))
 

@@ -32,6 +32,7 @@ from .cuts import (
     LossError,
     numbers_met,
 )
+from .pairing import pairs_of, same_place
 
 Sizes = Sequence[int]
 
@@ -81,10 +82,14 @@ Cuts = tuple[Cut, ...]
 
 @dataclass(frozen=True, slots=True, eq=False)
 class Agreement:
-    """For every value the cuts of its axes, or None; ``losses``: where equality ends, and why."""
+    """For every value of the part the cuts of its axes, or None; ``losses``: where equality ends.
+
+    ``places``: which value of the whole it is, as far as both go together.
+    """
 
     cuts: tuple[Cuts | None, ...]
     losses: tuple[Loss, ...]
+    places: tuple[int | None, ...]
 
 
 def agreement(
@@ -106,20 +111,28 @@ def agreement(
     cuts: list[Cuts | None] = []
     losses: list[Loss] = []
     begin = {entry.node: _input_cuts(part, entry.name, starts) for entry in part.inputs_}
-    for index, (ours, theirs) in enumerate(zip(part.nodes, whole.nodes, strict=False)):
+    pairs = pairs_of(part, whole)
+    for index, ours in enumerate(part.nodes):
         found = begin.get(index)
         ready = index in needed and all(cuts[operand] for operand in ours.operands)
         if found is None and ready:
             known = [cuts[operand] or () for operand in ours.operands]
+            there = pairs[index]
             try:
-                found = _node(part, whole, ours, theirs, known, local)
+                if there is None:
+                    raise LossError(OTHER_PATH)
+                if there >= 0:
+                    found = _node(part, whole, ours, whole.nodes[there], known, local)
+                else:
+                    (found,) = known
             except LossError as loss:
                 losses.append(Loss(part.layer_of(index), ours.kind, str(loss)))
                 if str(loss) == OTHER_PATH:
                     break
         cuts.append(found)
     cuts += [None] * (len(part.nodes) - len(cuts))
-    return Agreement(tuple(cuts), tuple(losses))
+    places = tuple(same_place(part, pairs, index) for index in range(len(pairs)))
+    return Agreement(tuple(cuts), tuple(losses), places)
 
 
 def _input_cuts(part: Graph, name: str, starts: Mapping[str, Sequence[int]]) -> Cuts:
@@ -134,21 +147,16 @@ def _node(
     part: Graph, whole: Graph, ours: Node, theirs: Node, known: Sequence[Cuts], local: bool
 ) -> Cuts:
     """The cuts of one value from those of its operands."""
-    alike = (ours.kind, ours.operands, len(ours.shape)) == (
-        theirs.kind, theirs.operands, len(theirs.shape),
-    )  # fmt: skip
-    if not alike:
-        raise LossError(OTHER_PATH)
     if not ours.operands and ours.shape != theirs.shape:
         raise LossError(BY_SIZE)
     met: list[Cut] = [Cut(None, 0, size) for size in ours.shape]
-    for operand, mine, other, cuts in zip(
-        ours.operands, ours.links, theirs.links, known, strict=True
+    for operand, there, mine, other, cuts in zip(
+        ours.operands, theirs.operands, ours.links, theirs.links, known, strict=True
     ):
         if mine.is_identity and other.is_identity and ours.exact:
             met = [_meet(one, cut) for one, cut in zip(met, cuts, strict=True)]
             continue
-        sizes = part.nodes[operand].shape, whole.nodes[operand].shape
+        sizes = part.nodes[operand].shape, whole.nodes[there].shape
         sides = [Sides(*all_) for all_ in zip(cuts, *sizes, strict=True)]
         if not ours.exact and not all(side.full for side in sides):
             raise LossError(BOUND)
@@ -325,6 +333,8 @@ def _reshape(mine: Reshaped, other: Reshaped, sides: Sequence[Sides]) -> list[tu
         before = [axis for axis in group.before if sides[axis].part != 1 or sides[axis].whole != 1]
         after = [axis for axis in group.after if mine.after[axis] != 1 or other.after[axis] != 1]
         if all(sides[axis].full for axis in group.before):
+            if any(mine.after[axis] != other.after[axis] for axis in group.after):
+                raise LossError(BY_SIZE)
             found += [(axis, Cut(0, 0, mine.after[axis])) for axis in group.after]
             continue
         if not all(sides[axis].full for axis in before[1:]):

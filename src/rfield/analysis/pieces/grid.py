@@ -54,6 +54,15 @@ def grid(graph: Graph, axes: Mapping[int, tuple[int, ...]], value: int) -> Grid:
     return Grid(tuple(steps), tuple(rates))
 
 
+def fitting(size: int, step: int, most: int) -> int:
+    """The largest tile of at most ``most`` that has ``size`` modulo ``step``, or the whole axis.
+
+    >>> fitting(1000, 16, 256), fitting(1000, 16, 4000), fitting(1000, 16, 5)
+    (248, 1000, 8)
+    """
+    return size if most >= size else max(most - (most - size) % step, size % step or step)
+
+
 def _node(graph: Graph, node: Node, rates: list[Rates], steps: list[int]) -> Rates:
     found: list[Rate | None] = [None] * len(node.shape)
 

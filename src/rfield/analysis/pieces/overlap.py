@@ -215,7 +215,7 @@ class _Windows:
         starts = [start if axis == self.plan.input_axis else 0 for axis in self.entry.axes]
         found = agreement(whole, part, {self.entry.name: starts})
         value = self.lengths.value(part)
-        cuts = found.cuts[value] if value == self.lengths.value(whole) else None
+        cuts = found.cuts[value] if found.places[value] == self.lengths.value(whole) else None
         if cuts is None:
             self.losses = [str(loss) for loss in found.losses]
         return cuts

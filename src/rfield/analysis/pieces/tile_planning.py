@@ -33,14 +33,14 @@ from ..cost import peak_elements
 from ..geometry.fields import choose_source, find, receptive_field
 from ..results import IndexArray, axis_names
 from .agreement import Loss, agreement
-from .cuts import WHOLE_AXIS, Cut, meets_numbers
-from .grid import Grid, grid
+from .cuts import OTHER_PATH, WHOLE_AXIS, Cut, meets_numbers
+from .grid import Grid, fitting, grid
 from .outside import outside_share
 from .tiling import AxisTiles, TilePlan
 from .unfolding import unfolded
 
 ITEM_BYTES = 4
-"""Bytes per element under which ``max_bytes`` is counted: single precision."""
+"""Under which ``max_bytes`` is counted: single precision."""
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -67,8 +67,8 @@ class Planner:
         self.local = False
         self.output = output
         self.source, graph = graph, unfolded(graph)
-        value = self._value(graph)
-        self.layer = graph.layer_of(value) if output is None else output
+        value = self.value_of(graph)
+        self.layer = output or graph.layer_of(value)
         entry = next(e for e in graph.inputs_ if e.node == choose_source(graph, value, wrt))
         self.moving = _alike(graph, entry)
         self.axes = axis_names(len(entry.axes))
@@ -85,15 +85,18 @@ class Planner:
         self.whole = self.read(self.sizes)
         found = self._grid(self.whole)
         self.steps = found.steps
-        self.value = self._value(self.whole)
+        self.value = self.value_of(self.whole)
+        if output is None:  # a crop is an output at some sizes only
+            self.layer = self.whole.layer_of(self.value)
         self.output_axes, self.rates = self._output(found)
 
-    def _value(self, graph: Graph) -> int:
+    def value_of(self, graph: Graph) -> int:
+        """The output, at any size."""
         return graph.main if self.output is None else find(graph, self.output)
 
     def _grid(self, graph: Graph) -> Grid:
         axes = {graph.entry(entry.name).node: entry.axes for entry in self.moving}
-        return grid(graph, axes, self._value(graph))
+        return grid(graph, axes, self.value_of(graph))
 
     def _output(self, found: Grid) -> tuple[tuple[int, ...], tuple[Fraction, ...]]:
         """The output axes that go along with the input's, and how fast."""
@@ -150,9 +153,9 @@ class Planner:
         inside = [m or r for m, r in zip(middle, rest, strict=True)]
         begin, inner, end = (self._cuts(part, starts) for starts in ([0] * len(rest), inside, rest))
         if meets_numbers(part):  # they repeat: with the step of the tiles?
-            further = [min(i + g, r) for i, g, r in zip(inside, self.steps, rest, strict=True)]
-            inner = [a.common(b) for a, b in zip(inner, self._cuts(part, further), strict=True)]
-        shape = part.nodes[self.value].shape
+            starts = [min(i + g, r) for i, g, r in zip(inside, self.steps, rest, strict=True)]
+            inner = [a.common(b) for a, b in zip(inner, self._cuts(part, starts), strict=True)]
+        shape = part.nodes[self.value_of(part)].shape
         made = tuple(shape[axis] for axis in self.output_axes)
         spans: list[tuple[int, int]] = []
         for k, left in enumerate(rest):
@@ -169,10 +172,13 @@ class Planner:
     def _cuts(self, part: Graph, starts: Sequence[int]) -> list[Cut]:
         """What the output of a tile that begins at ``starts`` has in common with the whole."""
         begin = {entry.name: tuple(starts) for entry in self.moving}
-        found = agreement(self.whole, part, begin, value=self.value, local=self.local)
-        cuts = found.cuts[self.value]
+        value = self.value_of(part)
+        found = agreement(self.whole, part, begin, value=value, local=self.local)
+        cuts = found.cuts[value]
         if cuts is None:
             raise self._no_tiles(found.losses)
+        if found.places[value] != self.value:
+            raise NotTileableError(f"{self.layer} {OTHER_PATH}: a tile takes other layers")
         chosen = [cuts[axis] for axis in self.output_axes]
         for cut, start, rate in zip(chosen, starts, self.rates, strict=True):
             if cut.shift != start * rate:
@@ -190,9 +196,9 @@ class Planner:
             return NotTileableError(f"{first}:\n  " + "\n  ".join(rest[:5]))
         names = self.global_reads()
         shown = ", ".join(names[:3]) + (" …" if len(names) > 3 else "")
-        layers = "1 layer reads" if len(names) == 1 else f"{len(names)} layers read"
+        count = "1 layer reads" if len(names) == 1 else f"{len(names)} layers read"
         return NotTileableError(
-            f"{first}: {layers} a whole axis ({shown}).\n"
+            f"{first}: {count} a whole axis ({shown}).\n"
             "  The local part can be tiled all the same, as an approximation: approximate=True"
         )
 
@@ -367,16 +373,7 @@ def _outer(values: Sequence[NDArray[np.float64]]) -> NDArray[np.float64]:
 
 
 def _peak_bytes(planner: Planner, trial: Trial) -> int:
-    return ITEM_BYTES * peak_elements(trial.part, planner.value)
-
-
-def fitting(size: int, step: int, most: int) -> int:
-    """The largest tile of at most ``most`` that has ``size`` modulo ``step``, or the whole axis.
-
-    >>> fitting(1000, 16, 256), fitting(1000, 16, 4000), fitting(1000, 16, 5)
-    (248, 1000, 8)
-    """
-    return size if most >= size else max(most - (most - size) % step, size % step or step)
+    return ITEM_BYTES * peak_elements(trial.part, planner.value_of(trial.part))
 
 
 def _padding(padding: Any, count: int) -> Pads:

@@ -8,7 +8,7 @@ windows that exist read, against what a grid without end would read.
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from functools import lru_cache
 
@@ -104,17 +104,59 @@ class _Ends:
         readers: dict[int, list[int]] = {}
         for index in sorted(self.graph.behind(*self.graph.outputs_)):
             self._enter(index, self.graph.nodes[index])
-            for operand in self.graph.nodes[index].operands:
+            for operand in dict.fromkeys(self.graph.nodes[index].operands):
                 readers.setdefault(operand, []).append(index)
         drops: list[Drop] = []
+        used = self._used(readers)
         for (value, axis), masks in self.wanted.items():
-            missing = np.logical_or.reduce([mask for _, mask in masks])
-            for reader in readers[value]:
-                missing = missing & ~self._read_by(reader, value, axis)
+            missing = np.logical_or.reduce([mask for _, mask in masks]) & ~used[value, axis]
             if missing.any():
                 layer = self.graph.layer_of(masks[0][0])
                 drops.append(Drop(layer, self.name, int(missing.sum())))
         return tuple(drops), tuple(dict.fromkeys(self.uneven))
+
+    def _used(self, readers: Mapping[int, Sequence[int]]) -> dict[tuple[int, int], Mask]:
+        """Which positions are read that were wanted; one that is only cut off later is not."""
+        asked, todo = set(self.wanted), list(self.wanted)
+        while todo:
+            value, axis = todo.pop()
+            for reader in readers.get(value, ()):
+                for target, _ in self._moved(reader, value, axis):
+                    if (reader, target) not in asked:
+                        asked.add((reader, target))
+                        todo.append((reader, target))
+        used: dict[tuple[int, int], Mask] = {}
+        for value, axis in sorted(asked, reverse=True):
+            mask = np.full(
+                self.graph.nodes[value].shape[axis], value in self.graph.outputs_, np.bool_
+            )
+            for reader in readers.get(value, ()):
+                moved = self._moved(reader, value, axis)
+                if not moved:
+                    mask |= self._read_by(reader, value, axis)
+                for target, offset in moved:
+                    there = np.flatnonzero(used[reader, target]) + offset
+                    mask[there[(there >= 0) & (there < len(mask))]] = True
+            used[value, axis] = mask
+        return used
+
+    def _moved(self, reader: int, value: int, axis: int) -> list[tuple[int, int]]:
+        """The axes of a reader that hold an axis of a value as it is, and by how much moved.
+
+        Empty where any of its operands is read in another way.
+        """
+        node = self.graph.nodes[reader]
+        found: list[tuple[int, int]] = []
+        for operand, link in zip(node.operands, node.links, strict=True):
+            if operand != value:
+                continue
+            read = link.reads[axis] if isinstance(link, Link) else None
+            if read is None or read.axis is None or not isinstance(read.relation, Sliding):
+                return []
+            if not _is_move(read.relation) or read.relation.border not in ("zero", "none", "cut"):
+                return []
+            found.append((read.axis, read.relation.taps[0].first))
+        return found
 
     def _enter(self, index: int, node: Node) -> None:
         """Judge every window of one node, and note where its own output is padding only."""

@@ -175,6 +175,13 @@ class Resizing:
         entry = self.entries[0]
         return tuple(self.graph.nodes[entry.node].shape[axis] for axis in entry.axes)
 
+    @property
+    def stated(self) -> tuple[int | None, ...]:
+        """The same, None where they are free."""
+        entry = self.entries[0]
+        pairs = zip(entry.axes, self.sizes, strict=True)
+        return tuple(None if axis in entry.free else size for axis, size in pairs)
+
     def per_axis(self, what: str, given: object) -> tuple[int, ...]:
         """One size for all axes, or one for each."""
         parts = listed(given)

@@ -26,7 +26,8 @@ class Sizes(Answer):
 
     ``sets``: a ``SizeSet`` per axis. ``target``: the output size that was asked for, if any.
     ``against``: per axis what speaks against other sizes, one example of each layer. ``basis``: how
-    the answer is known. Along one axis the others keep the sizes that the model was read at.
+    the answer is known. ``read_at``: the sizes that the model was read at, which along one axis the
+    others keep; None where they are free.
     """
 
     criteria: tuple[str, ...]
@@ -34,7 +35,7 @@ class Sizes(Answer):
     sets: tuple[SizeSet, ...]
     against: tuple[tuple[str, ...], ...]
     basis: tuple[str, ...]
-    read_at: tuple[int, ...]
+    read_at: tuple[int | None, ...]
     target: tuple[int, ...] | None = None
 
     @property
@@ -168,7 +169,7 @@ def input_size(
         for s, found, target in zip(scans, sets, targets, strict=True)
     )
     basis = tuple(scan.basis for scan in scans)
-    return Sizes(("accepted",), resizing.axes, sets, near, basis, resizing.sizes, targets)
+    return Sizes(("accepted",), resizing.axes, sets, near, basis, resizing.stated, targets)
 
 
 def valid_sizes(
@@ -182,7 +183,7 @@ def valid_sizes(
         criteria, resizing.axes,
         tuple(scan.meeting(criteria) for scan in scans),
         tuple(scan.against(criteria) for scan in scans),
-        tuple(scan.basis for scan in scans), resizing.sizes,
+        tuple(scan.basis for scan in scans), resizing.stated,
     )  # fmt: skip
 
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 from math import prod
 from typing import Any
 
-from ...core import ops
+from ...core import arrays, ops
 from ...core.arrays import cumulate, read
 from ...core.relation import WHOLE
 from ..machine.values import Constant, Outputs
@@ -105,6 +105,6 @@ def fourier(call: Call) -> Any:
 
     https://docs.jax.dev/en/latest/_autosummary/jax.lax.fft.html
     """
-    shape, result, count = call.shape(), call.shapes_out[0], len(call.numbers("fft_lengths"))
-    axes = range(len(shape) - count, len(shape))
-    return ops.along(shape, {axis: (WHOLE, result[axis]) for axis in axes}, kind="fft")
+    result, count = call.shapes_out[0], len(call.numbers("fft_lengths"))
+    sizes = {axis: result[axis] for axis in range(-count, 0)}
+    return arrays.fft(call[0], tuple(sizes), sizes=sizes)

@@ -1,0 +1,142 @@
+"""Models that compute other ops at other sizes: tiles, their check, and what a size loses."""
+
+from __future__ import annotations
+
+import pytest
+
+torch = pytest.importorskip("torch", reason="PyTorch is not installed")
+
+import torch.nn.functional as F  # noqa: E402, N812
+from torch import nn  # noqa: E402
+
+import rfield  # noqa: E402
+
+pytestmark = [pytest.mark.torch, pytest.mark.filterwarnings("ignore")]
+
+
+class Of(nn.Module):
+    """A function of two convolutions, of an image, and of whether it is a large one."""
+
+    def __init__(self, function):
+        super().__init__()
+        self.a, self.b = nn.Conv2d(1, 1, 3, padding=1), nn.Conv2d(1, 1, 3, padding=1)
+        self.function = function
+
+    def forward(self, x):
+        return self.function(self.a, self.b, x, x.shape[-1] > 300)
+
+
+NOTHING_CHANGES = {
+    "times one": lambda a, b, x, large: b(a(x) * 1.0 if large else a(x)),
+    "times one in small ones": lambda a, b, x, large: b(a(x) if large else a(x) / 1),
+    "in place": lambda a, b, x, large: b(a(x).mul_(1) if large else a(x)),
+    "padding by 0": lambda a, b, x, large: b(F.pad(a(x), (0, 0, 0, 0)) if large else a(x)),
+    "a slice of everything": lambda a, b, x, large: b(a(x)[:, :, : x.shape[2]] if large else a(x)),
+    "the same shape": lambda a, b, x, large: b(a(x) if large else a(x).reshape(x.shape)),
+    "no shift": lambda a, b, x, large: b(a(x).roll(0, 2) if large else a(x)),
+    "at the end": lambda a, b, x, large: b(a(x))[:, :, :, : x.shape[3]] if large else b(a(x)),
+}
+SOMETHING_CHANGES = {
+    "times two": lambda a, b, x, large: b(a(x) * 2.0 if large else a(x)),
+    "another layer": lambda a, b, x, large: b(a(a(x)) if large else a(x)),
+    "more at the end": lambda a, b, x, large: b(a(x)) + 0.5 if large else b(a(x)),
+    "a shift": lambda a, b, x, large: b(a(x).roll(1, 2) if large else a(x)),
+    "no activation": lambda a, b, x, large: b(a(x) if large else a(x).relu()),
+}
+
+
+@pytest.mark.parametrize("name", NOTHING_CHANGES)
+def test_what_changes_nothing_may_be_there_at_some_sizes_only(name):
+    model = Of(NOTHING_CHANGES[name]).double().eval()
+    plan = rfield.tile_plan(model, (320, 512), tile=256, input_shape=(1, 1, 64, 64))
+    assert (plan.tile, plan.halo) == ((256, 256), ((2, 2), (2, 2)))
+    x = torch.rand(1, 1, 320, 512, dtype=torch.float64)
+    with torch.no_grad():
+        assert float((rfield.run_tiled(model, x, plan) - model(x)).abs().max()) < 1e-15
+
+
+@pytest.mark.parametrize("name", SOMETHING_CHANGES)
+def test_what_changes_something_has_no_tiles(name):
+    model = Of(SOMETHING_CHANGES[name])
+    with pytest.raises(rfield.errors.NotTileableError) as caught:
+        rfield.tile_plan(model, (320, 512), tile=256, input_shape=(1, 1, 64, 64))
+    assert "is not computed as for the whole" in str(caught.value)
+
+
+class PadAndCrop(nn.Module):
+    """Padded to a multiple of the stride, and cropped to the size of the image again."""
+
+    def __init__(self, stride, mode, *, both):
+        super().__init__()
+        self.stride, self.mode, self.both = stride, mode, both
+        self.down = nn.Conv2d(1, 2, 3, stride, 1)
+        self.up = nn.ConvTranspose2d(2, 1, stride, stride)
+
+    def forward(self, x):
+        h, w = x.shape[2:]
+        rest = [-w % self.stride, -h % self.stride]
+        left, top = [n // 2 if self.both else 0 for n in rest]
+        pads = (left, rest[0] - left, top, rest[1] - top)
+        y = self.up(self.down(F.pad(x, pads, mode=self.mode)))
+        return y[:, :, top : top + h, left : left + w]
+
+
+@pytest.mark.parametrize("image", [(157, 211), (160, 212), (161, 208)])
+@pytest.mark.parametrize(
+    ("stride", "mode", "both"),
+    [(2, "reflect", False), (4, "constant", False), (4, "reflect", True), (8, "replicate", True)],
+)
+def test_pad_and_crop_is_checked_at_any_size(image, stride, mode, both):
+    """The crop is there at some sizes only, so the output has another name than at others."""
+    model = PadAndCrop(stride, mode, both=both).double().eval()
+    plan = rfield.tile_plan(model, image, tile=64, input_shape=(1, 1, 32, 32))
+    found = rfield.verify_tiling(model, plan)
+    assert found
+    assert (found.compared, found.tiles) == (image[0] * image[1], len(plan))
+    assert len(plan) > 1
+
+
+def cut(x, order, size, start=1):
+    """The axes cut one after the other, in this order."""
+    for axis in order:
+        x = x.narrow(axis, start, size[axis])
+    return x
+
+
+@pytest.mark.parametrize("order", [(2, 3), (3, 2)])
+@pytest.mark.parametrize("between", [nn.Identity(), nn.ReLU(), nn.Conv2d(1, 1, 1)])
+def test_complete_does_not_depend_on_the_order_of_cuts(order, between):
+    """The pool drops the last position of odd sizes; the other branch cuts it off later."""
+
+    class Crop(nn.Module):
+        def __init__(self):
+            super().__init__()
+            self.between = between
+
+        def forward(self, x):
+            y = F.interpolate(F.max_pool2d(x, 2), scale_factor=2)[:, :, 1:-1, 1:-1]
+            return torch.cat([self.between(cut(x, order, y.shape)), y], 1)
+
+    found = rfield.valid_sizes(Crop(), "complete", input_shape=(1, 1, 8, 8))
+    assert str(found) == "y, x: multiples of 2, from 4"
+
+
+def test_complete_in_three_dimensions():
+    class Crop(nn.Module):
+        def forward(self, x):
+            y = F.avg_pool3d(x, 2).repeat_interleave(2, 2).repeat_interleave(2, 3)
+            y = y.repeat_interleave(2, 4)
+            return x[:, :, :, : y.shape[3]][:, :, : y.shape[2]][..., : y.shape[4]] + y
+
+    found = rfield.valid_sizes(Crop(), "complete", input_shape=(1, 1, 6, 6, 6))
+    assert str(found) == "z, y, x: multiples of 2, from 2"
+
+
+def test_a_branch_that_reads_the_rest_keeps_it():
+    class Both(nn.Module):
+        def forward(self, x):
+            y = F.interpolate(F.max_pool2d(x, 2), size=x.shape[2:])
+            return y + cut(F.avg_pool2d(x, 3, 1, 1), (3, 2), x.shape, 0)
+
+    found = rfield.valid_sizes(Both(), "complete", input_shape=(1, 1, 8, 8))
+    assert str(found) == "y, x: every size from 2"
