@@ -177,6 +177,16 @@ def test_a_random_model_is_not_deterministic_in_its_key_only():
     assert rfield.verify(noisy, (1, 6, 2))
 
 
+def test_tokens_are_other_tokens_where_others_would_be_nan():
+    def embedded(tokens):
+        table = jnp.asarray(np.random.default_rng(0).standard_normal((9, 4)), "float32")
+        return jnp.cumsum(table[tokens], 1)
+
+    found = rfield.verify(embedded, (1, 8), dtype="int32")
+    assert found, str(found)
+    assert found.read > 20
+
+
 def whole_numbers(model):
     """Weights that are small whole numbers, so that sums are exact in any order."""
     definition, state = nnx.split(model)

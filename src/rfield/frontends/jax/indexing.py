@@ -54,12 +54,12 @@ def gather(call: Call) -> Any:
     full = [axis for axis in range(len(sizes)) if axis not in indexed]
     steps: list[Op] = []
     for axis in full:  # a part that starts at 0 everywhere
-        cut = part(_of(x, steps), axis, 0, sizes[axis])
+        cut = part(read(steps, x), axis, 0, sizes[axis])
         steps = list(cut.steps)
     windows = [axis for axis in kept if axis in indexed]
     tuples = _tuples(indexed, windows, starts, sizes, batch)
-    moved = layout.permute(_of(x, steps).shape, [*indexed, *full])
-    picked = gather_nd(_of(x, [*steps, moved]), tuples)
+    moved = layout.permute(read(steps, x).shape, [*indexed, *full])
+    picked = gather_nd(read([*steps, moved], x), tuples)
     order = [0] * len(result)
     for k, axis in enumerate([*outer, *[place[axis] for axis in [*windows, *full]]]):
         order[axis] = k
@@ -68,10 +68,6 @@ def gather(call: Call) -> Any:
     if outside and made:
         made[-1] = replace(made[-1], exact=False)
     return read(made, x)
-
-
-def _of(x: Any, steps: list[Op]) -> Any:
-    return read(steps, x)
 
 
 def _stays(op: Op) -> bool:
