@@ -78,7 +78,7 @@ def test_influence_is_measured(capsys, tmp_path):
     assert " % at the peak\n" in text
     assert "  99 %" in text
     assert "of the input" in text
-    assert "mean of 2 given images; random weights\n" in text.replace("\n   ", " ")
+    assert "mean of 2 given images\n" in text.replace("\n   ", " ")
 
 
 def test_bad_ways_to_measure(capsys, tmp_path):
