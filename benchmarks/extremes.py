@@ -192,7 +192,7 @@ QUESTIONS: dict[str, Ask] = {
     "shift_equivariance": lambda graph: str(rfield.shift_equivariance(graph)),
     "stream_plan": lambda graph: str(rfield.stream_plan(graph, axis=2)),
     "tile_plan": lambda graph: str(
-        rfield.tile_plan(graph, [16 * n for n in sizes_of(graph)], tile=4 * max(sizes_of(graph)))
+        rfield.tile_plan(graph, [32 * n for n in sizes_of(graph)], tile=8 * max(sizes_of(graph)))
     ),
 }
 

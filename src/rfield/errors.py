@@ -58,6 +58,14 @@ class NotStreamableError(RFieldError, ValueError):
     """Parts of a stream cannot give what the whole of it gives; the layers are named."""
 
 
+class RecordError(RFieldError, ValueError):
+    """A file that is no record of fields, or a record that this release does not read."""
+
+
+class UnexpectedFieldsError(RFieldError, AssertionError):
+    """The fields of a model are not those that were recorded; the text says which."""
+
+
 def unknown_name(what: str, name: str, known: Iterable[str]) -> UnknownNameError:
     """``name`` is not a ``what``; the nearest of the ``known`` names are offered.
 

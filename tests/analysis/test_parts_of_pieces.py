@@ -293,3 +293,61 @@ def test_many_layers_in_the_way_are_counted() -> None:
     )
     five = rfield.stream_plan(b.build([b.flip("last5", turned[4], axes=(2,))]))
     assert five.obstacles[0].endswith("turn2, turn3, turn4 and 1 more")
+
+
+def test_channels_that_are_laid_out_by_the_length_are_others() -> None:
+    """Twelve channels as 3 x 4 in the whole and as 4 x 3 in the part: nothing is the same."""
+    whole, part = (
+        reshaped((1, 12, n), (1, *channels, n)) for n, channels in ((40, (3, 4)), (20, (4, 3)))
+    )
+    found = agreement(whole, part, {"x": (0, 0, 8)})
+    assert found.cuts[part.outputs_[0]] is None
+    assert [str(loss) for loss in found.losses] == [
+        "y (reshape) reads numbers that are made for the size of its input"
+    ]
+    same = reshaped((1, 12, 20), (1, 3, 4, 20))
+    assert agreement(whole, same, {"x": (0, 0, 8)}).cuts[1] == (
+        Cut(0, 0, 1), Cut(0, 0, 3), Cut(0, 0, 4), Cut(8, 0, 20),
+    )  # fmt: skip
+
+
+def test_a_mirrored_end_must_be_known_as_far_as_it_is_mirrored() -> None:
+    """Taps -2 .. 2 reach 5 from the end; only 4 elements there are known."""
+    five = Sliding(1, 1, (IndexSet.interval(-2, 2),), "reflect")
+    assert slide(five, five, Sides(Cut(0, 0, 4), 10, 20), 10) == Cut(0, 2, 2)
+    assert slide(five, five, Sides(Cut(0, 0, 6), 10, 20), 10) == Cut(0, 0, 4)
+    assert slide(five, five, Sides(Cut(10, 4, 10), 10, 20), 10) == Cut(10, 6, 10)
+    assert slide(five, five, Sides(Cut(10, 5, 10), 10, 20), 10) == Cut(10, 7, 8)
+
+
+def test_every_branch_that_is_lost_is_named() -> None:
+    b = rfield.GraphBuilder()
+    x = b.input("x", (1, 1, 40))
+    means = [b.reduce(f"mean{k}", x, axes=[2], keepdims=True) for k in range(2)]
+    graph = b.build([b.add("sum", x, *means)])
+    assert graph.reread is not None
+    found = agreement(graph, graph.reread({"x": (1, 1, 20)}), {"x": (8,)})
+    assert [loss.layer for loss in found.losses] == ["mean0", "mean1"]
+
+
+def test_what_an_output_does_not_need_sets_no_grid() -> None:
+    b = rfield.GraphBuilder()
+    x = b.input("x", (1, 1, 64))
+    near = b.conv("near", x, kernel=3, padding=1)
+    graph = b.build([near, b.max_pool("pool", near, kernel=4, stride=4)])
+    assert rfield.tile_plan(graph, 640, tile=64, output="near").grid == (1,)
+    assert rfield.tile_plan(graph, 640, tile=64, output="pool").grid == (4,)
+
+
+def test_a_part_that_is_computed_otherwise_is_no_part() -> None:
+    graphs: list[Graph] = []
+    for n, kind in ((40, "max"), (20, "average")):
+        b = rfield.GraphBuilder()
+        x = b.input("x", (1, 1, n))
+        pool = b.max_pool if kind == "max" else b.avg_pool
+        graphs.append(b.build([pool("pool", x, kernel=2, stride=2)]))
+    found = agreement(*graphs, {"x": (8,)})
+    assert [str(loss) for loss in found.losses] == [
+        "pool (avg_pool) is not computed as for the whole input"
+    ]
+    assert found.cuts[1] is None

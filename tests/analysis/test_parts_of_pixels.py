@@ -2,18 +2,23 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 import numpy as np
 import pytest
 
 import rfield
 from rfield.analysis.geometry.fields import receptive_field
+from rfield.analysis.pixels import verification
 from rfield.analysis.pixels.claims import Claim, chosen_positions
 from rfield.analysis.pixels.claims import _faces as faces
 from rfield.analysis.pixels.claims import _neighbours as neighbours
 from rfield.analysis.pixels.claims import _samples as samples
+from rfield.analysis.pixels.evidence import CounterExample
 from rfield.analysis.pixels.evidence import _moved as moved
 from rfield.analysis.pixels.gaussian import fit
 from rfield.analysis.pixels.measured import chosen_index
+from tests.analysis.test_verifying import Running, three
 
 
 @pytest.mark.parametrize(
@@ -165,4 +170,36 @@ def test_whole_reads_without_an_end_name_three_layers() -> None:
         rfield.support(graph, (1,), clip=False)
     assert str(told.value) == (
         "sum reads a whole axis (mean0, mean1, mean2); without clip its field has no end"
+    )
+
+
+def test_a_bound_that_a_support_leaves_on_one_side_contradicts_itself(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    """The field of a 3 x 3 window, called a bound; its support has one column more at the end."""
+    net, graph = three(7, 7)
+    graph.nodes[-1].exact = False
+    b = rfield.GraphBuilder()
+    x = b.input("x", (1, 1, 7, 7))
+    wide = b.build([b.conv("conv", x, kernel=(3, 4), padding=[(1, 1), (1, 2)])])
+    true = verification.support
+    monkeypatch.setattr(
+        verification, "support", lambda _, rows, layer, **more: true(wide, rows, layer, **more)
+    )
+    found = verification.verify(graph, Running(net, (7, 7)), positions=1)
+    texts = {(c.index, c.claimed) for c in found.counterexamples if c.index == (3, 3)}
+    assert texts == {((3, 3), "region (2, 2) to (5, 5)")}
+
+
+@pytest.mark.parametrize(("count", "tail"), [(20, ""), (21, "\n  and 1 more")])
+def test_twenty_counter_examples_are_shown(count: int, tail: str) -> None:
+    bad = tuple(
+        CounterExample("conv", (k,), "reads too much", (k,), "[0, 2)") for k in range(count)
+    )
+    net, graph = three(9)
+    found = verification.verify(graph, Running(net, (9,)), positions=1)
+    text = str(replace(found, counterexamples=bad))
+    assert text.startswith(f"not verified: {count} counter-examples; ")
+    assert text.endswith(
+        f"  conv (19,): reads too much at input position (19,); claimed [0, 2){tail}"
     )

@@ -289,3 +289,16 @@ def test_the_least_step_of_what_is_folded(kind: str) -> None:
 def test_positions_that_an_axis_has() -> None:
     found = mask(IndexSet.of([-2, 0, 3, 4, 5, 9]), 5)
     assert found.tolist() == [True, False, False, True, True]
+
+
+def test_a_layer_without_an_axis_has_no_size_to_ask_for() -> None:
+    b = rfield.GraphBuilder()
+    x = b.conv("conv", b.input("x", (1, 1, 16)), kernel=3)
+    graph = b.build([x, b.global_pool("pool", x)])
+    for output, asked in ((None, "pool"), ("pool", "pool")):
+        with pytest.raises(rfield.RFieldError) as told:
+            rfield.input_size(graph, 4, output)
+        assert str(told.value) == (
+            f"{asked} has no axis of its own along t, so no size can be asked for"
+        )
+    assert rfield.input_size(graph, 4, "conv").smallest == (6,)

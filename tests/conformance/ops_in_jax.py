@@ -14,8 +14,9 @@ import rfield
 from rfield.frontends.jax import RULES
 
 from .ops.case import Case
+from .ops.own.jax_ops import entries as OWN  # noqa: N812 - the name that every front end gives it
 
-__all__ = ["BUILDERS", "CHANNEL", "REFUSALS", "RULES", "read", "run"]
+__all__ = ["BUILDERS", "CHANNEL", "OWN", "REFUSALS", "RULES", "read", "run"]
 
 CHANNEL = 1
 REFUSALS = (ValueError, TypeError, NotImplementedError)

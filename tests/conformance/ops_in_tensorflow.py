@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from pathlib import Path
+from tempfile import TemporaryDirectory
 from typing import Any
 
 import numpy as np
@@ -12,6 +14,7 @@ import rfield
 from rfield.frontends.tensorflow.rulebook import RULES
 
 from .ops.case import Case
+from .ops.own.tensorflow import GraphWriter, InGraph
 from .ops.own.tensorflow import entries as OWN  # noqa: N812 - the name that every front end gives it
 
 __all__ = ["BUILDERS", "CHANNEL", "OWN", "REFUSALS", "RULES", "read", "run"]
@@ -21,7 +24,12 @@ REFUSALS = (tf.errors.OpError, ValueError, TypeError)
 
 
 def read(function: Any, shape: Any, axes: Any) -> rfield.Graph:
-    """The graph of a traced function."""
+    """The graph of a traced function, or of a graph that was written down."""
+    if isinstance(function, GraphWriter):
+        with TemporaryDirectory() as folder:
+            path = Path(folder, "written.pb")
+            path.write_bytes(function.bytes())
+            return rfield.load(path, axes=axes)
     spec = tf.TensorSpec(shape, tf.float32, name="x")
     return rfield.load(
         tf.function(function, autograph=False).get_concrete_function(spec), axes=axes
@@ -29,7 +37,10 @@ def read(function: Any, shape: Any, axes: Any) -> rfield.Graph:
 
 
 def run(function: Any) -> Any:
-    """The function, eagerly."""
+    """The function, eagerly, or as a graph where its ops must be in one."""
+    if isinstance(function, InGraph):
+        graph = tf.function(function, autograph=False)
+        return lambda x: graph(tf.constant(x, tf.float32)).numpy()
     return lambda x: function(tf.constant(x, tf.float32)).numpy()
 
 

@@ -13,7 +13,7 @@ import rfield
 from rfield.frontends.torch.rulebook import RULES
 
 from .ops.case import Case
-from .ops.own.torch import Exported
+from .ops.own.torch import Exported, WithValues
 from .ops.own.torch import entries as OWN  # noqa: N812 - the name that every front end gives it
 
 __all__ = ["BUILDERS", "CHANNEL", "OWN", "REFUSALS", "RULES", "read", "run"]
@@ -36,6 +36,9 @@ class Function(nn.Module):
 
 def read(model: Any, shape: Any, axes: Any) -> rfield.Graph:
     """The graph of a function or module."""
+    if isinstance(model, WithValues):
+        given = torch.rand(shape, generator=torch.Generator().manual_seed(0))
+        return rfield.load(of(model.model), example_inputs=(given,), values=True, axes=axes)
     if isinstance(model, Exported):
         return rfield.load(model.program(shape), axes=axes)
     return rfield.load(of(model), shape, axes=axes)

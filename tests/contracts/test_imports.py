@@ -55,15 +55,26 @@ MAY_IMPORT: dict[str, set[str]] = {
     "loading": BELOW_CLI,  # finds out what a source is; the only way from a name to a network
     "api": BELOW_CLI | {".loading"},  # the public questions
     "sizing": BELOW_CLI | {".loading"},  # the public questions about sizes, grids and depth
+    "designing": BELOW_CLI,  # the inverse question, which needs no model
+    "versions": BELOW_CLI | {".loading"},  # the public questions about two versions of a model
     "live": BELOW_CLI | {".loading"},  # the questions that run the model
     "piecewise": BELOW_CLI | {".loading", ".live"},  # a model run on parts of its input
     "cli": BELOW_CLI
-    | {".__version__", ".loading", ".api", ".sizing", ".live", ".piecewise"}
+    | {
+        ".__version__",
+        ".loading",
+        ".api",
+        ".sizing",
+        ".versions",
+        ".designing",
+        ".live",
+        ".piecewise",
+    }
     | {".__init__", "rich"},
     "__main__": {".cli"},
     "testing": BELOW_CLI | {".loading", ".api", ".__init__", "numpy", "hypothesis"},
     "__init__": BELOW_CLI
-    | {".loading", ".api", ".sizing", ".live", ".piecewise"}
+    | {".loading", ".api", ".sizing", ".versions", ".designing", ".live", ".piecewise"}
     | {".cli", ".testing"},
 }
 LINES = 400

@@ -9,6 +9,7 @@ from hypothesis import example, given
 from hypothesis import strategies as st
 
 from rfield.core.indices import EMPTY, Comb, IndexSet, union
+from rfield.errors import TooLargeError
 
 small_sets = st.frozensets(st.integers(-40, 40), max_size=14)
 ranges = st.builds(
@@ -163,3 +164,13 @@ def test_the_empty_set_has_one_form() -> None:
 )
 def test_regular_sets_cost_one_comb(indices: range | list[int], combs: tuple[Comb, ...]) -> None:
     assert IndexSet.of(indices).combs == combs
+
+
+def test_too_many_residues_are_refused() -> None:
+    """Every element leaves a remainder of its own."""
+    many = IndexSet.of(range(0, 3 << 19, 3))
+    with pytest.raises(TooLargeError) as told:
+        list(many.by_residue((1 << 21) + 1))
+    assert str(told.value) == (
+        "an exact set with holes needs 524,288 cells, more than fit. The region is available."
+    )

@@ -9,7 +9,17 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from rfield.core.resampling import Coordinates, Method, Rounding, coordinates, resample, resampled
+from rfield.core.indices import IndexSet
+from rfield.core.relation import Sliding
+from rfield.core.resampling import (
+    Coordinates,
+    Method,
+    Rounding,
+    coordinates,
+    repeating,
+    resample,
+    resampled,
+)  # fmt: skip
 
 sizes = st.integers(1, 13)
 HALF = Fraction(1, 2)
@@ -115,3 +125,10 @@ def test_a_pattern_that_never_repeats_is_listed():
     assert [list(taps) for taps in nearest.taps] == [[0], [0], [1], [2], [2], [3]]
     linear = resampled(step, Fraction(0), "linear", (4, 6))
     assert [list(taps) for taps in linear.taps] == [[0], [0, 1], [1, 2], [2, 3], [2, 3], [3]]
+
+
+def test_a_pattern_that_is_seen_twice_repeats() -> None:
+    taps = tuple(IndexSet.interval(i, i) for i in (0, 1, 1))
+    assert repeating([0, 1, 1, 2, 3, 3], 4) == Sliding(3, 2, taps)
+    assert repeating([0, 1, 1, 2, 3, 2], 4) is None
+    assert repeating([0, 1, 1, 2, 2], 4) is None

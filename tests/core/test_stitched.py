@@ -116,3 +116,31 @@ def test_values_that_a_mask_cut_are_not_followed():
     draft.nodes[first].known = Known(np.ones((1, 1, 1), np.uint8), shown=False)
     graph = plain(draft, first, x)
     assert graph.nodes[graph.outputs_[0]].kind == "concat"
+
+
+def test_a_border_nearly_as_wide_as_the_tensor_is_one():
+    """Three of four elements before and one behind, as ``np.pad(…, mode="wrap")`` lays them."""
+    draft = Draft()
+    x = draft.input("x", (1, 1, 4), (2,))
+    y = joined(draft, cut(draft, x, 1, 4), x, cut(draft, x, 0, 1))
+    rf = rfield.receptive_field(draft.finish([convolved(draft, y, 5)]))
+    assert (rf.size, rf.stride, rf.padding) == ((5,), (1,), (3,))
+
+
+def test_what_is_cut_from_a_reshaped_tensor_is_followed_to_it():
+    draft = Draft()
+    x = draft.input("x", (1, 2, 4), (2,))
+    y = draft.add("flat", layout.reshape((1, 2, 4), (1, 1, 8)), [x])
+    z = joined(draft, cut(draft, y, 0, 1), y)
+    assert draft.nodes[z].operands == (y,)
+    assert draft.nodes[z].kind == "pad"
+
+
+def test_an_element_that_is_spread_out_is_a_border():
+    draft = Draft()
+    x = draft.input("x", (1, 1, N), (2,))
+    spread = layout.expand((1, 1, 1), (1, 1, 2))
+    y = joined(draft, draft.add("spread", spread, [cut(draft, x, 0, 1)]), x)
+    assert draft.nodes[y].operands == (x,)
+    rf = rfield.receptive_field(draft.finish([convolved(draft, y, 5)]))
+    assert (rf.size, rf.stride, rf.padding) == ((5,), (1,), (2,))

@@ -27,7 +27,7 @@ ZOO = {**FLAX, **OTHERS}
 
 @pytest.mark.parametrize("name", ZOO)
 def test_layers_read_exactly_what_changes_them(name: str) -> None:
-    sys.stdout.write(f"\n{tally(name, ZOO[name])}\n")
+    sys.stdout.write(f"\n{tally(name, ZOO[name]())}\n")
 
 
 def test_keras_models_on_the_jax_backend() -> None:

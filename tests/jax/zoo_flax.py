@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from typing import Any
 
 import jax
@@ -272,41 +273,45 @@ class Mixer(nn.Module):
         return (x + nn.gelu(y)).reshape(shape)
 
 
-FLAX: dict[str, Entry] = {
-    "nnx ResNet": of_nnx(
+FLAX: dict[str, Callable[[], Entry]] = {
+    "nnx ResNet": lambda: of_nnx(
         ResNet, (1, 17, 14, 2), ("stem", "stages.0.0.conv2", "stages.0.1.down", "stages.0.1.conv3")
     ),
-    "nnx U-Net": of_nnx(UNet, (1, 12, 8, 2), ("down.0", "middle", "up.0", "merge.0")),
-    "nnx MobileNetV2": of_nnx(
+    "nnx U-Net": lambda: of_nnx(UNet, (1, 12, 8, 2), ("down.0", "middle", "up.0", "merge.0")),
+    "nnx MobileNetV2": lambda: of_nnx(
         lambda: MobileNet(gate=False), (1, 11, 10, 2),
         ("blocks.layers.0.depthwise", "blocks.layers.1.depthwise"),
     ),
-    "nnx squeeze-excite": of_nnx(
+    "nnx squeeze-excite": lambda: of_nnx(
         lambda: MobileNet(gate=True), (1, 9, 8, 2),
         ("blocks.layers.1.depthwise", "blocks.layers.1.squeeze", "blocks.layers.1.project"),
     ),
-    "nnx ConvNeXt": of_nnx(ConvNext, (1, 15, 12, 2), ("stem", "dwconv", "pwconv2")),
-    "nnx ViT": of_nnx(ViT, (1, 8, 12, 2), ("patch", "attention.0.query", "attention.0.out")),
-    "nnx causal transformer": of_nnx(
+    "nnx ConvNeXt": lambda: of_nnx(ConvNext, (1, 15, 12, 2), ("stem", "dwconv", "pwconv2")),
+    "nnx ViT": lambda: of_nnx(
+        ViT, (1, 8, 12, 2), ("patch", "attention.0.query", "attention.0.out")
+    ),
+    "nnx causal transformer": lambda: of_nnx(
         Gpt, (1, 9), ("embed", "blocks.0.out", "blocks.1.query", "head"), dtype="int32"
     ),
-    "linen WaveNet": of_linen(Wave(), (1, 13, 4), ("dilated_0", "dilated_2", "skip_1")),
-    "linen atrous pyramid": of_linen(Atrous(), (1, 11, 9, 2), ("rate_2", "rate_4", "project")),
-    "linen windowed attention": of_linen(
+    "linen WaveNet": lambda: of_linen(Wave(), (1, 13, 4), ("dilated_0", "dilated_2", "skip_1")),
+    "linen atrous pyramid": lambda: of_linen(
+        Atrous(), (1, 11, 9, 2), ("rate_2", "rate_4", "project")
+    ),
+    "linen windowed attention": lambda: of_linen(
         Windowed(), (1, 9, 4), ("attention_0/out", "attention_1/query", "attention_1/out"),
         bounds=("attention_1/out", "add#2"),  # the masks of the windows are different ones
     ),
-    "linen LSTM and GRU": of_linen(Recurrent(), (1, 8, 3), ("local", "past", "future")),
+    "linen LSTM and GRU": lambda: of_linen(Recurrent(), (1, 8, 3), ("local", "past", "future")),
     **{
-        f"linen decoder, {method}": of_linen(
+        f"linen decoder, {method}": lambda method=method: of_linen(
             Decoder(method), (1, 6, 5, 2), ("transposed", "refine")
         )
         for method in ("linear", "cubic", "nearest", "lanczos3")
     },
-    "linen group and instance norm": of_linen(Normed(), (1, 9, 8, 2), ("conv", "group")),
-    "linen video": of_linen(Video(), (1, 6, 7, 6, 2), ("space", "time")),
-    "linen PixelCNN": of_linen(Masked(), (1, 6, 7, 2), ("masked_A", "masked_B")),
-    "linen MADE": of_linen(Made(), (1, 6), ("dot_general", "tanh"), axes=(1,)),
-    "linen Fourier mixer": of_linen(Fourier(), (1, 9, 4), ("local", "mix")),
-    "linen MLP-Mixer": of_linen(Mixer(), (1, 6, 8, 2), ("patches", "tokens")),
+    "linen group and instance norm": lambda: of_linen(Normed(), (1, 9, 8, 2), ("conv", "group")),
+    "linen video": lambda: of_linen(Video(), (1, 6, 7, 6, 2), ("space", "time")),
+    "linen PixelCNN": lambda: of_linen(Masked(), (1, 6, 7, 2), ("masked_A", "masked_B")),
+    "linen MADE": lambda: of_linen(Made(), (1, 6), ("dot_general", "tanh"), axes=(1,)),
+    "linen Fourier mixer": lambda: of_linen(Fourier(), (1, 9, 4), ("local", "mix")),
+    "linen MLP-Mixer": lambda: of_linen(Mixer(), (1, 6, 8, 2), ("patches", "tokens")),
 }  # fmt: skip

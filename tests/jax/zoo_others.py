@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from functools import partial
 from typing import Any
 
@@ -225,34 +226,36 @@ def plain(
     return Entry(bound, shape, layers, lambda: bound)
 
 
-OTHERS: dict[str, Entry] = {
-    "equinox audio codec": equinox(
+OTHERS: dict[str, Callable[[], Entry]] = {
+    "equinox audio codec": lambda: equinox(
         Codec(), (1, 2, 26), ("encoder.0", "encoder.1", "units.wide", "decoder.0", "decoder.1")
     ),
-    "equinox 3-D U-Net": equinox(Unet3d(), (1, 1, 4, 6, 4), ("down", "up")),
-    "equinox pixel shuffle": equinox(Super(), (1, 2, 6, 5), ("body.layers.0", "body.layers.2")),
-    "equinox sliding attention": equinox(
+    "equinox 3-D U-Net": lambda: equinox(Unet3d(), (1, 1, 4, 6, 4), ("down", "up")),
+    "equinox pixel shuffle": lambda: equinox(
+        Super(), (1, 2, 6, 5), ("body.layers.0", "body.layers.2")
+    ),
+    "equinox sliding attention": lambda: equinox(
         Attentive(), (1, 9, 4), ("attention.query_proj", "attention.output_proj", "ffn.layers.1"),
         axes=(1,),
     ),
-    "equinox GRU": equinox(Recurrent(), (1, 3, 8), ("cell", "conv")),
-    "haiku ResNet": applied(hk_resnet, (1, 12, 11, 2), ("stem", "norm", "wide")),
-    "haiku separable": haiku(hk_separable, (1, 11, 12, 2), ("depthwise_0", "depthwise_1")),
-    "haiku FPN": haiku(hk_fpn, (1, 12, 16, 2), ("c2", "c3", "p3", "p2")),
-    "haiku causal attention": haiku(hk_attention, (1, 8, 4), ("attention", "head")),
-    "plain inception": plain(
+    "equinox GRU": lambda: equinox(Recurrent(), (1, 3, 8), ("cell", "conv")),
+    "haiku ResNet": lambda: applied(hk_resnet, (1, 12, 11, 2), ("stem", "norm", "wide")),
+    "haiku separable": lambda: haiku(hk_separable, (1, 11, 12, 2), ("depthwise_0", "depthwise_1")),
+    "haiku FPN": lambda: haiku(hk_fpn, (1, 12, 16, 2), ("c2", "c3", "p3", "p2")),
+    "haiku causal attention": lambda: haiku(hk_attention, (1, 8, 4), ("attention", "head")),
+    "plain inception": lambda: plain(
         inception,
         dict(zip(["one", "five", "pooled"],
                  draw((1, 1, 2, 2), (5, 5, 2, 2), (1, 1, 2, 2)), strict=True)),
         (1, 9, 8, 2), ("one", "five", "pooled"),
     ),
-    "plain causal DenseNet": plain(
+    "plain causal DenseNet": lambda: plain(
         densenet,
         dict(zip(["first", "second", "third"],
                  draw((3, 2, 1), (3, 3, 1), (3, 4, 1)), strict=True)),
         (1, 12, 2), ("first", "second", "third"),
     ),
-    "plain involution": Entry(
+    "plain involution": lambda: Entry(
         involution, (1, 11, 1), ("involution", "blur"), lambda: involution, (1,)
     ),
 }  # fmt: skip

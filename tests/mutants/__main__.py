@@ -40,9 +40,10 @@ TESTS = [
     "src/rfield/core", "src/rfield/analysis", "tests/core", "tests/oracle", "tests/analysis",
     "tests/networks", "tests/torch/test_verify.py", "tests/torch/test_measured.py",
     "tests/torch/test_tiling.py", "tests/torch/test_tiling_calls.py",
-    "tests/torch/test_streaming.py", "tests/torch/test_sizes.py",
+    "tests/torch/test_streaming.py", "tests/torch/test_streaming_lengths.py",
+    "tests/torch/test_sizes.py",
     "tests/cli/test_exact.py", "tests/cli/test_sizes.py", "tests/cli/test_stream.py",
-    "tests/cli/test_tiles.py", "tests/present/test_text.py", "tests/present/test_exact.py",
+    "tests/cli/test_tiles.py", "tests/present",
 ]  # fmt: skip
 """The quick tests of these rooms; those of verification and of running pieces need a framework."""
 KILLERS = "rfield/mutants"

@@ -100,12 +100,27 @@ EQUIVALENT: dict[str, str] = {
     "analysis/pieces/overlap.py _Buffer.run: end = None if found.length is None else"
     " found.stop - found.shift -> end = None if False else found.stop - found.shift":
         "where no length is known the end lies beyond every result",
-    "analysis/pieces/overlap.py _Windows.__init__: self.far = _up(4 * (max(0, last) - min(0,"
-    " first)) + 8 * self.grid, self.grid) -> self.far = _up(4 * (max(-1, last) - min(0,"
-    " first)) + 8 * self.grid, self.grid)": FARTHER,
-    "analysis/pieces/overlap.py _Windows.__init__: self.far = _up(4 * (max(0, last) - min(0,"
-    " first)) + 8 * self.grid, self.grid) -> self.far = _up(4 * (max(0, last) - min(0,"
-    " first)) + 9 * self.grid, self.grid)": FARTHER,
+    "analysis/pieces/lengths.py Lengths.__init__: self.far = up(4 * (max(0, last) + past)"
+    " + 8 * self.grid, self.grid) -> self.far ="
+    " up(4 * (max(0, last) + past) + 9 * self.grid, self.grid)": FARTHER,
+    "analysis/pieces/lengths.py Lengths.__init__: self.far = up(4 * (max(0, last) + past)"
+    " + 8 * self.grid, self.grid) -> self.far ="
+    " up(5 * (max(0, last) + past) + 8 * self.grid, self.grid)": FARTHER,
+    "analysis/pieces/lengths.py Lengths.__init__: self.far = up(4 * (max(0, last) + past)"
+    " + 8 * self.grid, self.grid) -> self.far ="
+    " up(4 * (max(1, last) + past) + 8 * self.grid, self.grid)": FARTHER,
+    "analysis/pieces/lengths.py Lengths.__init__: self.far = up(4 * (max(0, last) + past)"
+    " + 8 * self.grid, self.grid) -> self.far ="
+    " up(4 * (max(-1, last) + past) + 8 * self.grid, self.grid)": FARTHER,
+    "analysis/pieces/lengths.py Lengths.ways: numbers[index] = reads[0][0] -> numbers[index] ="
+    " reads[-1][0]": ONLY_ONE,
+    "analysis/pieces/lengths.py Lengths.obstacle: rest = (length or 0) % grid -> rest = (length or"
+    " -1) % grid": "without a length the others are looked at as well, and any may come first",
+    "analysis/pieces/lengths.py Lengths.obstacle: base, grid = (2 * self.far, self.grid) -"
+    "> base, grid = (3 * self.far, self.grid)": FARTHER,
+    "analysis/pieces/overlap.py _Windows.__init__: self.sized = any((self.lengths.differs("
+    "2 * self.far + r) for r in self.legal)) -> self.sized = any((self.lengths.differs(3 *"
+    " self.far + r) for r in self.legal))": FARTHER,
     "analysis/pieces/overlap.py _run: if plan.clock.computable(stop) <= done: -> if False:": SLOWER,
     "analysis/pieces/streaming.py StreamPlan._convert: return self.seconds(value) *"
     " float(UNITS[unit] or 1) -> return self.seconds(value) * float(UNITS[unit] or 0)":
@@ -161,4 +176,46 @@ EQUIVALENT: dict[str, str] = {
     " whole.blocks[-1]": ONLY_ONE,
     "analysis/pixels/support.py Question.pull: if any((ENDLESS in foot.windows for foot in"
     " feet)): -> if False:": "what has no end was refused before",
+    "analysis/engines/through.py _reshape: times = rest // gcd(rest, length) -> times = rest *"
+    " gcd(rest, length)": "a longer period of the same pattern, which is then made compact",
+    "core/graph.py Draft.add: self.known and any((operand in self.known for operand in operands))"
+    " -> self.known or any((operand in self.known for operand in operands))": SLOWER,
+    "analysis/geometry/field.py ReceptiveField.size: if len(plain) == len(self.states) and (not"
+    " self.is_crossed): -> if False:": SLOWER,
+    "analysis/geometry/field.py ReceptiveField.sizes: (span[3] - span[2] + 1,) if span else"
+    " self._fields[k].sizes() -> (span[3] - span[2] + 1,) if False else self._fields[k].sizes()":
+        SLOWER,
+    "analysis/geometry/field.py ReceptiveField.stride: Fraction(span[1]) if span else"
+    " self._fields[k].stride -> Fraction(span[1]) if False else self._fields[k].stride": SLOWER,
+    "analysis/geometry/fields.py Fields.check_names: layers if self._whole_reads.values else () ->"
+    " layers if True else ()": SLOWER,
+    "analysis/geometry/path.py Paths._anchor: if isinstance(state, tuple): -> if False:": SLOWER,
+    "analysis/geometry/path.py Paths._read: at = 0 if read.axis is None else element[read.axis] ->"
+    " at = 1 if read.axis is None else element[read.axis]":
+        "a reading that no axis drives looks at no position",
+    "analysis/geometry/path.py _reshaped: result = [0] * len(link.before) -> result = [-1] *"
+    " len(link.before)": "every axis lies in a group, and is set",
+    "analysis/geometry/paths.py _Walk._enter: side == 0 and size < least -> side == 0 and size <="
+    " least": "two paths of one pace and size grow alike",
+    "core/arrays/indexing.py getitem: flat = np.broadcast_to(arrays[axis], wide).reshape(-1) ->"
+    " flat = np.broadcast_to(arrays[axis], wide).reshape(-2)":
+        "to NumPy any negative size is the one that is left over",
+    "analysis/pieces/agreement.py _reshape: found += [(axis, Cut(0, 0, mine.after[axis])) for axis"
+    " in group.after] -> pass": "an axis of which nothing is said agrees where its size does",
+    "analysis/engines/scatter.py scatter: (high - low + 1) * (values.size // max(1,"
+    " values.shape[-1])) > 2 * CELL_LIMIT -> (high - low + 1) * (values.size // max(2,"
+    " values.shape[-1])) > 2 * CELL_LIMIT": LIMIT,
+    "analysis/engines/diagonal.py spread: times == 1 or size == 1 -> times == 0 or size == 1":
+        SLOWER,
+    "analysis/engines/projective.py _link: values = np.take(values, relation.index -"
+    " foot.windows[axis][0], where) -> values = np.take(values, relation.index -"
+    " foot.windows[axis][-1], where)": "the same place, counted from the end",
+    "analysis/engines/terms.py union: merged = [t for t in merged if not t.is_global] + [whole] ->"
+    " merged = [t for t in merged] + [whole]": "a term without an end holds the others",
+    "analysis/engines/bounds.py AxisField.samples: axes = [v if len(v) <= 2048 else"
+    " np.unique(np.r_[v[:1024], v[-1024:]]) for v in axes] -> axes = [v if len(v) < 2048 else"
+    " np.unique(np.r_[v[:1024], v[-1024:]]) for v in axes]": "both ends of 2,048 are all of them",
+    "analysis/engines/clipped.py _span: low >= 0 and high < size -> low > 0 and high < size":
+        SLOWER,
+    "analysis/engines/forward.py _sweep_axis: if type(state) is not tuple: -> if True:": SLOWER,
 }  # fmt: skip

@@ -30,7 +30,7 @@ MISALIGNED = """\
    the first pixel is 0, not 0.5
  offset: of the branch furthest from the first one, at the phase where it is
    largest
-"""  # noqa: E501  # the table as it is printed
+"""  # the table as it is printed
 
 
 def test_the_table_of_misaligned_joins():

@@ -53,8 +53,9 @@ def test_there_are_runs_to_compare():
 @pytest.mark.parametrize("page", PAGES, ids=lambda page: page.name)
 def test_the_python_of_a_page_runs(page: Path, capsys):
     code = "\n".join(blocks(page, "python"))
-    if "import torch" in code:
-        pytest.importorskip("torch", reason="PyTorch is not installed")
+    for needed in ("torch", "jax", "flax"):
+        if f"import {needed}" in code or f"from {needed}" in code:
+            pytest.importorskip(needed, reason="the page is about it")
     exec(compile(code, page.name, "exec"), {})  # noqa: S102  # our own pages
     assert "Error" not in capsys.readouterr().err
 
@@ -183,6 +184,21 @@ def test_the_tables_in_the_page_on_influence():
         ]  # fmt: skip
 
 
+def test_the_values_in_the_page_on_versions():
+    names: dict[str, Any] = {}
+    code = blocks(ROOT / "docs" / "versions.md", "python")
+    exec(compile(code[0], "versions.md", "exec"), names)  # noqa: S102  # our own pages
+    found = names["found"]
+    assert found.layers == ("conv2",)
+    assert (found[1].part, found[1].a, found[1].b) == ("size", (5, 5), (7, 7))
+    exec(compile(code[1], "versions.md", "exec"), names)  # noqa: S102  # our own pages
+    record = names["record"]
+    with pytest.raises(AssertionError) as told:
+        rfield.expect(names["network"](2), record)
+    text = f"UnexpectedFieldsError: {told.value}\n".replace(str(record), "fields.json")
+    assert text in blocks(ROOT / "docs" / "versions.md", "")
+
+
 def test_the_chains_in_the_page_on_chains():
     page = (ROOT / "docs" / "chain.md").read_text("utf-8")
     chains = re.findall(r"^\| `([^`]+)` \| ", page.split("## Examples")[1], re.MULTILINE)
@@ -213,6 +229,7 @@ def test_no_page_promises_an_option_that_does_not_exist(capsys):
         *("summary", "field", "align", "article", "chain"),
         *("support", "influence", "explain", "verify", "tiles", "stream"),
         *("sizes", "fits", "centers", "paths"),
+        *("diff", "expect", "design", "cost"),
     ):
         with pytest.raises(SystemExit):
             main([command, "--help"])

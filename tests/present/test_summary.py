@@ -83,7 +83,7 @@ def test_a_summary_is_a_sequence():
     assert found[0] is found.rows[0]
     assert found[0:1] == (found[0],)
     assert [row.layer for row in found] == ["stem", "pool"]
-    assert repr(found) == "<Summary declared 2 layers in image>"
+    assert repr(found) == "Summary(declared: 2 layers in image; pool: 11 px)"
     assert rfield.summary(plain_chain()).rows == found.rows
 
 
@@ -196,23 +196,22 @@ def test_to_pandas_without_pandas_says_what_to_do(monkeypatch):
     with pytest.raises(RFieldError) as caught:
         summary(plain_chain()).to_pandas()
     assert str(caught.value) == (
-        "to_pandas() needs pandas, which is not installed.\n"
-        '  Install it: pip install pandas   (or: pip install "rfield[pandas]")'
+        "to_pandas() needs pandas, which is not installed.\n  Install it: pip install pandas"
     )
 
 
 def test_to_pandas_has_the_columns_of_the_csv(monkeypatch):
     class Pandas:
         @staticmethod
-        def DataFrame(rows):  # noqa: N802  # pandas' own name
-            return rows
+        def DataFrame(columns):  # noqa: N802  # pandas' own name
+            return columns
 
     monkeypatch.setitem(__import__("sys").modules, "pandas", Pandas)
     found = summary(gated())
     rows = found.to_pandas()
-    assert list(rows[0]) == found.to_csv().splitlines()[0].split(",")
-    assert rows[-1]["size_y"] == float("inf")
-    assert rows[0]["stride_y"] == 2
+    assert list(rows) == found.to_csv().splitlines()[0].split(",")
+    assert rows["size_y"][-1] == float("inf")
+    assert rows["stride_y"][0] == 2
 
 
 def test_a_bound_is_said_to_be_one():

@@ -325,10 +325,10 @@ def test_padding_that_depends_on_the_length_needs_the_length():
 
 def test_a_length_that_pads_otherwise_is_refused_at_the_end():
     model = whole(streams.Same())
-    plan = rfield.stream_plan(model, input_shape=(1, 1, 64), length=60)
+    plan = rfield.stream_plan(model, input_shape=(1, 1, 64), length=61)
     with pytest.raises(NotStreamableError) as error:
         list(rfield.run_streaming(model, plan, torch.zeros(1, 1, 64).double().split(16, dim=2)))
     assert str(error.value) == (
-        "convs.1: what pad reads depends on the length of the stream, which is 64.\n"
-        "  The plan was made for 60 and holds for lengths such as 60 and 66"
+        "convs.1: what pad#2 reads depends on the length of the stream, which is 64.\n"
+        "  The plan was made for 61 and holds for lengths such as 61 and 67"
     )

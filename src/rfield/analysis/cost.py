@@ -6,19 +6,23 @@ activations and residual adds count nothing, so that the numbers compare with pu
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from math import prod
 from types import MappingProxyType
+from typing import Any
 
 from ..core.graph import Graph
 from ..core.ops import Work
 from ..errors import UnresolvedSizeError
+from .answer import Answer
+
+EXAMPLE = 224
 
 
-@dataclass(frozen=True, slots=True)
-class Cost:
-    """Totals over everything the output depends on; ``layers`` has the same per layer."""
+@dataclass(frozen=True, slots=True, repr=False, eq=False)
+class Cost(Answer):
+    """Totals over everything the output depends on; ``layers`` has those of each layer."""
 
     macs: int
     adds: int
@@ -30,6 +34,14 @@ class Cost:
         """Floating point operations: ``2*macs + adds``."""
         return 2 * self.macs + self.adds
 
+    def as_dict(self) -> dict[str, Any]:
+        """Plain data."""
+        totals = {"macs": self.macs, "adds": self.adds, "parameters": self.parameters}
+        return {**totals, "layers": {name: cost.as_dict() for name, cost in self.layers.items()}}
+
+    def __reduce__(self) -> tuple[Any, ...]:
+        return type(self), (self.macs, self.adds, self.parameters, dict(self.layers))
+
     def __str__(self) -> str:
         work = f"{self.flops / 1e9:.2f} GFLOPs, {self.macs / 1e9:.2f} GMACs"
         return f"{work}, {self.parameters:,} parameters"
@@ -38,19 +50,31 @@ class Cost:
 def cost(graph: Graph, output: str | None = None) -> Cost:
     """The cost of computing ``output`` (default: all outputs) once."""
     if graph.has_free_axes:
-        raise UnresolvedSizeError("the cost depends on the input size; give one")
+        raise UnresolvedSizeError(_sizes_needed(graph))
     behind = graph.behind(*graph.outputs_ if output is None else (graph.index(output),))
-    layers: dict[str, Cost] = {}
-    total = Work()
+    works: dict[str, list[Work]] = {}
     for index in sorted(behind):
-        node = graph.nodes[index]
-        if node.work != Work():
-            work = node.work
-            layers[node.name] = Cost(work.macs, work.adds, work.parameters, MappingProxyType({}))
-            total = Work(
-                total.macs + work.macs, total.adds + work.adds, total.parameters + work.parameters
-            )
-    return Cost(total.macs, total.adds, total.parameters, MappingProxyType(layers))
+        work = graph.nodes[index].work
+        if work != Work():
+            works.setdefault(graph.layer_of(index), []).append(work)
+    layers = {name: _total(parts) for name, parts in works.items()}
+    return _total([work for parts in works.values() for work in parts], layers)
+
+
+def _sizes_needed(graph: Graph) -> str:
+    """The message for a model with free sizes, with an example of how to give them."""
+    shapes = {entry.name: graph.shape(entry.node) for entry in graph.inputs_}
+    given = {name: tuple(EXAMPLE if n is None else n for n in s) for name, s in shapes.items()}
+    shown = given if len(given) > 1 else next(iter(given.values()))
+    return (
+        "the cost depends on the input size, which is free. Give one, for example\n"
+        f"  rfield.load(model, input_shape={shown})"
+    )
+
+
+def _total(works: Sequence[Work], layers: Mapping[str, Cost] | None = None) -> Cost:
+    macs, adds, parameters = (sum(part) for part in zip(*works, strict=True)) if works else Work()
+    return Cost(macs, adds, parameters, MappingProxyType(dict(layers or {})))
 
 
 def peak_elements(graph: Graph, value: int) -> int:

@@ -14,7 +14,7 @@ from pathlib import Path
 
 from .. import __version__
 from ..errors import RFieldError
-from . import exact, fields, networks, plans, sizes
+from . import exact, fields, networks, plans, sizes, teams
 from .options import MODEL_HELP, Commands
 from .steps import DONE, UNUSABLE
 from .wording import in_options
@@ -58,7 +58,7 @@ def build_parser() -> argparse.ArgumentParser:
     parser.add_argument("--debug", action="store_true", help="show the traceback of an error")
     parser.add_argument("--version", action="version", version=f"rfield {__version__}")
     commands = Commands(parser)
-    for module in (fields, exact, plans, sizes, networks):
+    for module in (fields, exact, plans, sizes, teams, networks):
         module.add(commands)
     return parser
 
@@ -70,8 +70,9 @@ def _search_here(arguments: argparse.Namespace) -> None:
     """
     from ..frontends.code import is_code
 
-    model = getattr(arguments, "model", None)
-    if model is not None and is_code(model) and not getattr(sys.flags, "safe_path", False):
+    models = (getattr(arguments, name, None) for name in ("model", "other"))
+    named = any(model is not None and is_code(model) for model in models)
+    if named and not getattr(sys.flags, "safe_path", False):
         sys.path.insert(0, str(Path.cwd()))
 
 

@@ -1,4 +1,4 @@
-"""``summary``, ``field``, ``align``, ``explain``: the numbers of a model, and why they are so."""
+"""``summary``, ``field``, ``align``, ``explain``, ``cost``: the numbers of a model, and why."""
 
 from __future__ import annotations
 
@@ -52,6 +52,16 @@ def add(commands: Commands) -> None:
     summary = "why a field is this large, global or misaligned"
     commands.add("explain", _explain, summary, commands.reading, commands.asking, commands.writing)
 
+    made = commands.add(
+        "cost", _cost, "multiply-adds and parameters of every layer",
+        commands.reading, commands.writing,
+    )  # fmt: skip
+    made.add_argument("--output", metavar="LAYER", help="what it depends on; default: all outputs")
+    made.add_argument(
+        "--depth", metavar="N", type=depth, default="auto",
+        help="modules with names of at most N parts, or all; default: 30 rows at most",
+    )  # fmt: skip
+
 
 def _summary(arguments: argparse.Namespace) -> int:
     from ..present.summary import summary
@@ -95,6 +105,15 @@ def _explain(arguments: argparse.Namespace) -> int:
 
     found = explain(load_graph(arguments), arguments.output, wrt=arguments.wrt)
     return write_report(explain_report(found, title=arguments.model), arguments)
+
+
+def _cost(arguments: argparse.Namespace) -> int:
+    from ..analysis.cost import cost
+    from ..present.cost import cost_report
+
+    found = cost(load_graph(arguments), arguments.output)
+    deep: int | Literal["auto", "all"] = arguments.depth
+    return write_report(cost_report(found, depth=deep, title=arguments.model), arguments)
 
 
 def depth(text: str) -> int | Literal["auto", "all"]:

@@ -1,10 +1,10 @@
-"""``article`` and ``chain``: networks that need no model."""
+"""``article``, ``chain``, ``design``: networks that need no model."""
 
 from __future__ import annotations
 
 import argparse
 
-from .options import Commands, dimensions, resolution
+from .options import Commands, count, dimensions, resolution, sizes
 from .steps import write_report
 
 
@@ -30,6 +30,20 @@ def add(commands: Commands) -> None:
     )
     made.add_argument("chain", metavar="CHAIN", nargs="+", help='for example "7/2p3 3/2p1 3p1d2"')
     made.add_argument("--input", metavar="SIZE", type=dimensions, help="input size: 224 or 224x300")
+
+    made = commands.add(
+        "design", _design, "chains of layers that have a field of a given size", commands.writing,
+        epilog="A chain that is printed can be given to rfield chain.",
+    )  # fmt: skip
+    made.add_argument("--size", metavar="N", type=count, required=True, help="positions at least")
+    made.add_argument(
+        "--kernel", metavar="K", type=sizes, default=(3,), help="3 (default); to choose from: 3,5,7"
+    )
+    made.add_argument("--max-dilation", metavar="D", type=count, help="default: any")
+    made.add_argument("--stride", metavar="S", type=count, default=1, help="of the whole chain")
+    made.add_argument("--causal", action="store_true", help="no output reads what comes after it")
+    made.add_argument("--no-gaps", action="store_true", help="only chains without holes")
+    made.add_argument("--cost", choices=("least",), help="least cost before fewest layers")
 
 
 def _article(arguments: argparse.Namespace) -> int:
@@ -61,3 +75,14 @@ def _chain(arguments: argparse.Namespace) -> int:
     rows = chain_rows(graph, parse(text))
     axes = receptive_fields(graph)[rows[-1].layer].axes
     return write_report(chain_report(rows, axes, title=text), arguments)
+
+
+def _design(arguments: argparse.Namespace) -> int:
+    from ..designing import design
+
+    found = design(
+        arguments.size, arguments.kernel, max_dilation=arguments.max_dilation,
+        stride=arguments.stride, causal=arguments.causal, no_gaps=arguments.no_gaps,
+        cost=arguments.cost,
+    )  # fmt: skip
+    return write_report(found.report, arguments)

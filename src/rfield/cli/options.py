@@ -9,7 +9,7 @@ from pathlib import Path
 from typing import Any, NamedTuple
 
 MOST_DIGITS = 15
-FORMATS = ("table", "markdown", "csv", "json", "svg")
+FORMATS = ("table", "markdown", "csv", "json", "latex", "html", "svg")
 
 MODEL_HELP = """\
 MODEL is a file (.onnx .pt2 .pb .pbtxt .keras, a SavedModel folder) or a name:

@@ -9,6 +9,8 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from ..errors import InvalidModelError
+
 if TYPE_CHECKING:
     from ..core.graph import Graph
     from ..present.report import Report
@@ -16,7 +18,11 @@ if TYPE_CHECKING:
 DONE, BAD_NEWS, UNUSABLE = 0, 1, 2
 """Exit status: done; the model was read and the answer is bad news; usage or unreadable input."""
 
-SUFFIXES = {".md": "markdown", ".csv": "csv", ".json": "json", ".svg": "svg"}
+SUFFIXES = {
+    ".md": "markdown", ".csv": "csv", ".json": "json", ".tex": "latex", ".html": "html",
+    ".svg": "svg", ".txt": "table", "": "table",
+}  # fmt: skip
+"""The form that the name of a file asks for."""
 
 
 def load_graph(arguments: argparse.Namespace) -> Graph:
@@ -64,7 +70,12 @@ def write_report(report: Report, arguments: argparse.Namespace) -> int:
     target: Path | None = arguments.output_file
     form: str | None = arguments.format
     if target is not None:
-        form = form or SUFFIXES.get(target.suffix.lower(), "table")
+        form = form or SUFFIXES.get(target.suffix.lower())
+        if form is None:
+            known = ", ".join(suffix for suffix in SUFFIXES if suffix)
+            raise InvalidModelError(
+                f"{target}: no form for {target.suffix}. Known: {known}; or say it: --format table"
+            )
         text = writing.as_text(report, form)
         with writing.in_place_of(target) as draft:
             draft.write_text(text, encoding="utf-8")

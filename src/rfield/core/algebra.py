@@ -6,14 +6,27 @@ from dataclasses import dataclass
 from typing import Literal
 
 Elementwise = Literal[
-    "multiply", "add", "keep", "maximum", "scale", "where", "subtract", "divide", "exp"
+    "multiply",
+    "add",
+    "keep",
+    "maximum",
+    "scale",
+    "where",
+    "subtract",
+    "divide",
+    "exp",
+    "rectify",
+    "veil",
 ]
 """``multiply``: a zero gives zero. ``add``: minus infinity stays. ``keep``: a function of one
 operand with f(0) = 0. ``scale``: by positive numbers, which also leaves minus infinity.
-``maximum``: minus infinity where all are. ``where``: the second or the third operand, by the
-first. ``subtract``: minus infinity stays where what is taken away depends on the input. ``divide``:
-of zero, zero. ``exp``: of minus infinity, zero. These three carry a softmax that is written out.
-With a single operand the other one is a number that nobody tells: no zero is left of a sum."""
+``maximum``: minus infinity where all are, zero where the others are zero. ``where``: the second
+or the third operand, by the first. ``subtract``: minus infinity stays where what is taken away
+depends on the input. ``divide``: of zero, zero. ``exp``: of minus infinity, zero. These three
+carry a softmax that is written out. ``rectify``: of zero or minus infinity, zero. ``veil``: a
+zero, or another such number, in one operand may hide the others, as in a power or a logical or:
+what is read is a bound there. With a single operand the other one is a number that nobody tells:
+no zero is left of a sum."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -11,6 +11,7 @@ import re
 import sys
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
+from functools import partial
 from importlib import import_module
 from pathlib import Path
 from typing import Any
@@ -51,10 +52,15 @@ def named(spec: str, kinds: Sequence[str] = ()) -> Any:
 
 
 def takes_an_input(found: Any, given: Mapping[str, Any]) -> bool:
-    """Whether it is a function of arrays itself, not one that is called with ``given`` for one."""
-    if not inspect.isroutine(found) and not hasattr(found, "__wrapped__"):
+    """Whether it is a function of arrays itself, not one that is called with ``given`` for one.
+
+    ``partial(module.apply, variables)`` is one too: it takes any number of arrays.
+    """
+    applied = isinstance(found, partial)
+    if not inspect.isroutine(found) and not hasattr(found, "__wrapped__") and not applied:
         return False
-    return bool(_missing(found, given))
+    kinds = {p.kind for p in inspect.signature(found).parameters.values()} if applied else set()
+    return inspect.Parameter.VAR_POSITIONAL in kinds or bool(_missing(found, given))
 
 
 def made(spec: str, found: Any, given: Mapping[str, Any]) -> Any:

@@ -28,7 +28,8 @@ def to_json(report: Report) -> str:
 
     from .. import __version__
 
-    document = {"schema": report.schema, "rfield": __version__, **report.facts}
+    facts = {key: value for key, value in report.facts.items() if key != "schema"}
+    document = {"schema": report.schema, "rfield": __version__, **facts}
     document["axes"] = list(report.axes)
     document["rows"] = [dict(record) for record in report.records]
     document["notes"] = list(report.notes)
@@ -68,17 +69,18 @@ def to_csv(report: Report) -> str:
     return out.getvalue()
 
 
-def to_pandas(report: Report) -> Any:  # noqa: ANN401  # a DataFrame; pandas is optional
-    """The CSV's columns as a ``pandas.DataFrame``."""
+def to_frame(report: Report, library: str) -> Any:  # noqa: ANN401  # an optional library's type
+    """The CSV's columns as a ``DataFrame`` of ``"pandas"`` or ``"polars"``."""
     try:
-        pandas = import_module("pandas")
+        home = import_module(library)
     except ImportError:
         raise RFieldError(
-            "to_pandas() needs pandas, which is not installed.\n"
-            '  Install it: pip install pandas   (or: pip install "rfield[pandas]")'
+            f"to_{library}() needs {library}, which is not installed.\n"
+            f"  Install it: pip install {library}"
         ) from None
     rows = [flatten(record, report) for record in report.records]
-    return pandas.DataFrame(rows)
+    names = dict.fromkeys(name for row in rows for name in row)
+    return home.DataFrame({name: [row.get(name) for row in rows] for name in names})
 
 
 def flatten(record: Record, report: Report) -> dict[str, object]:

@@ -82,6 +82,19 @@ def sizes_report(
     )
 
 
+def answer_report(found: Sizes) -> Report:
+    """One set of sizes by itself."""
+    return sizes_report({" and ".join(found.criteria): found})
+
+
+def shifts_report(found: ShiftEquivariance) -> Report:
+    """By how much the input may move, along each axis."""
+    title = f"{found.layer}, shifts of {found.wrt}"
+    parts = (Facts(tuple(_moves(found))),)
+    record = found.as_dict()
+    return Report(kind="shifts", title=title, parts=parts, facts=record, records=(record,))
+
+
 def check_report(found: SizeCheck, *, title: str = "") -> Report:
     """The verdict on one size, and a line for every finding."""
     size = values.axes(found.sizes, str)

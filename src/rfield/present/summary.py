@@ -10,16 +10,15 @@ from functools import cached_property
 from math import isfinite
 from typing import Any, Literal, overload
 
+from ..analysis.answer import Answer
 from ..analysis.geometry.field import ReceptiveField
 from ..analysis.geometry.fields import Fields, choose_source
 from ..analysis.geometry.placements import real_spans
 from ..analysis.geometry.positions import guessed_axes
 from ..analysis.results import Size
 from ..core.graph import Graph
-from ..errors import InvalidModelError, UnresolvedSizeError
+from ..errors import InvalidModelError, UnresolvedSizeError, unknown_name
 from . import values
-from .markdown import markdown
-from .records import to_csv, to_json, to_pandas
 from .report import Column, Report, Show, tabulate
 from .text import plain
 
@@ -77,8 +76,8 @@ class SummaryRow:
         return {**row, **{f"padding_at_{size}": padding for size, padding in at.items()}}
 
 
-@dataclass(frozen=True, eq=False)
-class Summary(Sequence[SummaryRow]):
+@dataclass(frozen=True, eq=False, repr=False)
+class Summary(Answer, Sequence[SummaryRow]):
     """The rows of a model, in the order of computation; ``str()`` is the table.
 
     ``depth``: the table shows names of at most so many parts (``layer1.0.conv1`` has three); None:
@@ -98,9 +97,22 @@ class Summary(Sequence[SummaryRow]):
     def __getitem__(self, index: int) -> SummaryRow: ...
     @overload
     def __getitem__(self, index: slice) -> Sequence[SummaryRow]: ...
-    def __getitem__(self, index: int | slice) -> SummaryRow | Sequence[SummaryRow]:
-        """A row, or several."""
-        return self.rows[index]
+    @overload
+    def __getitem__(self, index: str) -> SummaryRow: ...
+    def __getitem__(  # a layer's name as well
+        self, index: int | str | slice
+    ) -> SummaryRow | Sequence[SummaryRow]:
+        """A row by its number or its layer, or several.
+
+        Raises:
+            UnknownNameError: there is no such layer; the nearest names are offered.
+        """
+        if not isinstance(index, str):
+            return self.rows[index]
+        row = next((row for row in self.rows if row.layer == index), None)
+        if row is None:
+            raise unknown_name("layer", index, [row.layer for row in self.rows])
+        return row
 
     def __len__(self) -> int:
         """The number of rows."""
@@ -111,7 +123,12 @@ class Summary(Sequence[SummaryRow]):
         return plain(self.report)
 
     def __repr__(self) -> str:
-        return f"<Summary {self.title} {len(self)} layers in {self.wrt}>"
+        name = f"{self.title}: " if self.title else ""
+        if not self.rows:
+            return f"Summary({name}no layers in {self.wrt})"
+        last = self.rows[-1]
+        size = show_size(last.size, last.local)
+        return f"Summary({name}{len(self)} layers in {self.wrt}; {last.layer}: {size} px)"
 
     @property
     def shown(self) -> tuple[SummaryRow, ...]:
@@ -126,25 +143,15 @@ class Summary(Sequence[SummaryRow]):
         """The first layer whose local field is larger than the input, None if there is none."""
         return next((row.layer for row in self.rows if row.exceeds), None)
 
-    def to_csv(self) -> str:
-        """One line per layer, one column per value and axis; numbers only."""
-        return to_csv(self.report)
-
-    def to_json(self) -> str:
-        """Schema ``rfield.summary/1``; exact values, see ``docs/conventions.md``."""
-        return to_json(self.report)
-
-    def to_markdown(self) -> str:
-        """The table in GitHub-flavoured Markdown."""
-        return markdown(self.report)
-
-    def to_pandas(self) -> Any:  # noqa: ANN401  # a DataFrame; pandas is optional
-        """A ``pandas.DataFrame`` with the columns of ``to_csv``.
-
-        Raises:
-            RFieldError: if pandas is not installed.
-        """
-        return to_pandas(self.report)
+    def as_dict(self) -> dict[str, Any]:
+        """The rows as plain values, with the axes and sizes of the input."""
+        return {
+            "model": self.title,
+            "wrt": self.wrt,
+            "axes": list(self.axes),
+            "input_sizes": list(self.input_sizes),
+            "rows": [row.as_dict() for row in self.rows],
+        }
 
     @cached_property
     def report(self) -> Report:

@@ -10,6 +10,8 @@ from pathlib import Path
 from stat import S_IMODE
 from typing import TextIO
 
+from .html import html
+from .latex import latex
 from .markdown import markdown
 from .records import to_csv, to_json
 from .report import Report
@@ -27,6 +29,8 @@ FORMS: dict[str, Callable[[Report], str]] = {
     "markdown": markdown,
     "csv": to_csv,
     "json": to_json,
+    "latex": latex,
+    "html": html,
     "svg": _svg,
 }
 """Every form that is one string. A new form is one more entry."""

@@ -149,17 +149,45 @@ def differs(after: Any, before: Any) -> bool:
 
 def own(front: FrontEnd, entry: Own | Compared) -> tuple[list[str], list[str]]:
     """Where an entry of one front end differs: claimed, measured."""
-    try:
-        if isinstance(entry, Compared):
+    if isinstance(entry, Compared):
+        try:
             return entry.problems(), []
-        graph = front.read(entry.model, entry.shape, tuple(range(len(entry.shape))))
-        field = rfield.receptive_field(graph)
-    except rfield.RFieldError as error:
-        return [f"refused: {short_text(error)}"], []
-    except front.REFUSALS as error:
-        return [], [f"cannot be run: {type(error).__name__} {short_text(error)}"]
-    except CRASHES as error:
-        return [f"crashed: {type(error).__name__} {short_text(error)}"], []
+        except (rfield.RFieldError, *CRASHES) as error:
+            return [f"crashed: {type(error).__name__} {short_text(error)}"], []
+    says: list[str] = []
+    measured: dict[Any, dict[Index, set[Index]]] = {}  # by the axes that have positions
+    for form, model in {"": entry.model, **entry.forms}.items():
+        before = f"{form}: " if form else ""
+        try:
+            graph = front.read(model, entry.shape, tuple(range(len(entry.shape))))
+            field = rfield.receptive_field(graph)
+            if field.positions not in measured:
+                measured[field.positions] = really_read(front, entry, field)
+        except rfield.RFieldError as error:
+            says.append(f"{before}refused: {short_text(error)}")
+        except front.REFUSALS as error:
+            return says, [f"{before}cannot be run: {type(error).__name__} {short_text(error)}"]
+        except CRASHES as error:
+            says.append(f"{before}crashed: {type(error).__name__} {short_text(error)}")
+        else:
+            found = wrong_claims(entry, graph, field, measured[field.positions])
+            says += [before + problem for problem in found]
+    does = [
+        f"{at} really reads {short(real)}, the list says {short(entry.expected[at])}"
+        for found in measured.values()
+        for at, real in found.items()
+        if at in entry.expected
+        and not (
+            real <= entry.expected[at] if entry.bound or entry.blind else real == entry.expected[at]
+        )
+    ]
+    return says, does
+
+
+def really_read(front: FrontEnd, entry: Own, field: Any) -> dict[Index, set[Index]]:
+    """The dependence of an entry measured where it has literals, else at three places."""
+    if entry.unrun:
+        return {at: set(reads) for at, reads in entry.expected.items()}
     rank, listed = len(field.output_shape), field.positions
     places = {
         at: tuple(at[axis] if axis in listed else slice(None) for axis in range(rank))
@@ -167,23 +195,26 @@ def own(front: FrontEnd, entry: Own | Compared) -> tuple[list[str], list[str]]:
     }
     positions = {position: position for position in np.ndindex(*entry.shape)}
     steps = (10.0, -10.0) if entry.blind else (np.nan,)
-    try:
-        measured = dependence(front.run(entry.model), entry.shape, positions, places, steps)
-    except front.REFUSALS as error:
-        return [], [f"cannot be run: {type(error).__name__} {short_text(error)}"]
+    return dependence(front.run(entry.model), entry.shape, positions, places, steps)
+
+
+def wrong_claims(
+    entry: Own, graph: Any, field: Any, measured: dict[Index, set[Index]]
+) -> list[str]:
+    """Where rfield says something else than the literals, or without them than was measured."""
+    rank = len(field.output_shape)
+    if any(len(at) != rank for at in entry.expected):
+        return [f"shape {field.output_shape}, which has no position {next(iter(entry.expected))}"]
     says: list[str] = []
-    does: list[str] = []
+    inside = (entry.bound or entry.blind) and not entry.reads
     for at, real in measured.items():
-        found = rfield.support(graph, tuple(at[axis] for axis in listed))
+        found = rfield.support(graph, tuple(at[axis] for axis in field.positions))
         claimed, right = positions_of(found), entry.expected.get(at, real)
-        inside = (entry.bound or entry.blind) and not entry.reads
         if not (claimed >= right if inside else claimed == right):
             says.append(f"{at} reads {short(claimed)}, right {short(right)}")
         if (found.fidelity is rfield.Fidelity.EXACT) == entry.bound:
             says.append(f"{at} is {found.fidelity}, right {'a bound' if entry.bound else 'EXACT'}")
-        if not (real <= right if entry.bound or entry.blind else real == right):
-            does.append(f"{at} really reads {short(real)}, the list says {short(right)}")
-    return says, does
+    return says
 
 
 def chosen(shape: Index) -> list[Index]:

@@ -190,7 +190,7 @@ def _stitched(nodes: Sequence[Node], node: Node, states: Sequence[State]) -> Sta
     """A concatenation of plain fields that go along together, put side by side at once."""
     parts: list[Span] = []
     sizes: list[int] = []
-    where = -1
+    where, total = -1, 0
     for operand, link in zip(node.operands, node.links, strict=True):
         state = states[operand]
         if not link.is_part or not isinstance(link, Link) or type(state) is not tuple:
@@ -199,20 +199,21 @@ def _stitched(nodes: Sequence[Node], node: Node, states: Sequence[State]) -> Sta
             return None
         where = link.changed[0]
         relation = link.reads[where].relation
-        if relation != shift(-sum(sizes), "cut") or state[0] == where:
+        if state[0] == where or relation != shift(-total, "cut"):
             return None
         if parts and state[:2] != parts[0][:2]:
             return None
         parts.append(state)
         sizes.append(nodes[operand].shape[where])
-    if not parts or sum(sizes) != node.shape[where] or sum(sizes) > CELL_LIMIT:
+        total += sizes[-1]
+    if not parts or total != node.shape[where] or total > CELL_LIMIT:
         return None
     if all(part == parts[0] for part in parts):
         return parts[0]
     if max(max(abs(part[2]), abs(part[3])) for part in parts) >= LARGEST:
         return None
     shape = [1] * len(node.shape)
-    shape[where] = sum(sizes)
+    shape[where] = total
     low = np.repeat(np.array([part[2] for part in parts], np.int64), sizes).reshape(shape)
     high = np.repeat(np.array([part[3] for part in parts], np.int64), sizes).reshape(shape)
     return Terms((Term(low, high, parts[0][0], parts[0][1]),))

@@ -45,7 +45,8 @@ def unknown_numbers(
     shape = graph.nodes[index].shape
     matters = any(graph.nodes[k].depends_on_size for k in graph.behind(index))
     for k, name in enumerate(names):
-        found = _states(samples, source, layer, source_axes[k])
+        states_there = (_state(sample, source, layer, source_axes[k]) for sample in samples)
+        found = [state for state in states_there if not isinstance(state, TooLarge)]
         if matters and not found:
             where = f"of {layer} along {name} is not known at other sizes: none could be read"
             unknown |= {f"{what} {name}": f"the {what} {where}" for what in _NUMBERS}
@@ -63,6 +64,10 @@ def unknown_numbers(
         if len(set(seen)) > 1 or f"padding {name}" in unknown:
             unknown[f"region {name}"] = unknown.get(f"padding {name}", f"the region {where}")
     return unknown
+
+
+class TooLarge:
+    """In the place of a state: nobody can work it out at this size."""
 
 
 class _Held:
@@ -136,20 +141,12 @@ def _sweep_of(held: _Held, source: int, axis: int) -> list[State]:
     return sweep(held.graph, source, [axis]).states[0]
 
 
-def _states(graphs: Sequence[Graph], source: str, layer: str, axis: int) -> list[State]:
-    """The states of ``layer`` in these graphs, but those that are too large to be worked out."""
-    found: list[State] = []
-    for graph in graphs:
-        try:
-            found.append(_state(graph, source, layer, axis))
-        except TooLargeError:
-            continue
-    return found
-
-
-def _state(graph: Graph, source: str, layer: str, axis: int) -> State:
+def _state(graph: Graph, source: str, layer: str, axis: int) -> State | TooLarge:
     """The state of ``layer`` in ``source`` along one axis, in a graph read at some size."""
-    return _sweep_of(_Held(graph), graph.index(source), axis)[graph.index(layer)]
+    try:
+        return _sweep_of(_Held(graph), graph.index(source), axis)[graph.index(layer)]
+    except TooLargeError:
+        return TooLarge()
 
 
 def _numbers(state: State, shape: Sequence[int]) -> tuple[object, object, object]:

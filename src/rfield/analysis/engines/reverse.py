@@ -123,7 +123,10 @@ def _through(
             above = outer[read.axis]
             if read.relation.border == "cut" or not isinstance(above.relation, Sliding):
                 return None
-            result.append(Read(above.axis, compose(above.relation, read.relation)))
+            relation = above.relation
+            if read.relation != IDENTITY:
+                relation = compose(relation, read.relation)
+            result.append(Read(above.axis, relation))
     return tuple(result)
 
 

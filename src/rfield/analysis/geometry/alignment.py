@@ -12,12 +12,14 @@ from dataclasses import dataclass
 from fractions import Fraction
 from functools import lru_cache
 from math import lcm
+from typing import Any
 
 import numpy as np
 
 from ...core.graph import Graph, Node
 from ...core.link import AnyLink, Link
 from ...core.relation import Sliding
+from ..answer import Answer
 from ..engines.bounds import axis_field
 from ..engines.forward import Sweep, input_sweeps
 from ..engines.free import graphs_at_sizes
@@ -57,6 +59,20 @@ class Misalignment:
     offset: tuple[Fraction | None, ...]
     note: str = ""
 
+    def as_dict(self) -> dict[str, Any]:
+        """Plain data; fractions as text."""
+        return {
+            "layer": self.layer,
+            "wrt": self.wrt,
+            "axes": list(self.axes),
+            "differing": list(self.differing),
+            "offset": _texts(self.offset),
+            "branches": [
+                {"layer": b.layer, "stride": _texts(b.stride), "center": _texts(b.center)}
+                for b in self.branches
+            ],
+        }
+
     def __str__(self) -> str:
         sides = " and ".join(
             f"{b.layer} (stride {_list(b.stride)}, centre {_list(b.center)})" for b in self.branches
@@ -65,8 +81,8 @@ class Misalignment:
         return f"{self.layer}: {sides}; {offset}{self.note}"
 
 
-@dataclass(frozen=True, slots=True)
-class Alignment:
+@dataclass(frozen=True, slots=True, repr=False)
+class Alignment(Answer):
     """All misaligned joins of a graph, in the order in which they are computed."""
 
     joins: tuple[Misalignment, ...]
@@ -80,10 +96,22 @@ class Alignment:
     def __bool__(self) -> bool:
         return self.aligned
 
+    def as_dict(self) -> dict[str, Any]:
+        """Plain data."""
+        return {
+            "aligned": self.aligned,
+            "checked": self.checked,
+            "joins": [join.as_dict() for join in self.joins],
+        }
+
     def __str__(self) -> str:
         if self.aligned:
             return f"aligned: {self.checked} joins checked"
         return "\n".join(str(join) for join in self.joins)
+
+
+def _texts(numbers: Sequence[Fraction | None]) -> list[str | None]:
+    return [None if number is None else str(number) for number in numbers]
 
 
 def alignment(graph: Graph, sweeps: Sequence[Sweep] | None = None) -> Alignment:
@@ -180,7 +208,9 @@ def centers_of(state: State, link: AnyLink, before: Sequence[int], after: Sequen
     """Where an operand's local terms look, as seen from the join's output."""
     if state is None:
         return {}
-    if not isinstance(state, Terms) and link.is_identity:
+    if not isinstance(state, Terms) and (
+        link.is_identity or _cut_axis(link) not in (None, state[0])
+    ):
         return _of_span(state[0], state[1], state[2] + state[3])
     return _by_stride(*branch_terms(state, link, before, after))
 

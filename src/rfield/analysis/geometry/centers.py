@@ -17,6 +17,7 @@ from numpy.typing import NDArray
 
 from ...core.graph import Graph
 from ...errors import UnresolvedSizeError
+from ..answer import Answer
 from .field import ReceptiveField
 from .fields import receptive_field
 
@@ -26,8 +27,8 @@ HALF = Fraction(1, 2)
 Floats = NDArray[np.float64]
 
 
-@dataclass(frozen=True, eq=False)
-class Centers:
+@dataclass(frozen=True, eq=False, repr=False)
+class Centers(Answer):
     """Where the outputs of ``layer`` look, in index coordinates: the first pixel's centre is 0.
 
     Every tuple has one entry per axis of ``axes``. ``shape``: positions of the layer's map, None

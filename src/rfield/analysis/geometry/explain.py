@@ -11,6 +11,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from ...core.graph import Graph
+from ..answer import Answer
 from ..results import UNBOUNDED, Fidelity, Size
 from .alignment import Misalignment, alignment
 from .field import ReceptiveField
@@ -44,8 +45,8 @@ class JoinExplanation:
         return f"{self.join}\n  {cure}"
 
 
-@dataclass(frozen=True, slots=True)
-class Explanation:
+@dataclass(frozen=True, slots=True, repr=False)
+class Explanation(Answer):
     """Why the field of ``layer`` is what it is."""
 
     layer: str

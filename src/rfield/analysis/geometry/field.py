@@ -18,6 +18,7 @@ import numpy as np
 from ...core.arguments import integer, listed
 from ...core.graph import Graph
 from ...errors import InvalidModelError, UnresolvedSizeError, show_shape
+from ..answer import Answer
 from ..engines.backward import boxes
 from ..engines.bounds import AxisField, axis_field, phase_grid
 from ..engines.clipped import clipped_bounds
@@ -31,8 +32,8 @@ from .whole_reads import NONE, WholeReads
 SCHEMA = 1
 
 
-@dataclass(frozen=True, eq=False)
-class ReceptiveField:
+@dataclass(frozen=True, eq=False, repr=False)
+class ReceptiveField(Answer):
     """The receptive field of ``layer`` with respect to ``wrt``.
 
     Every tuple has one entry per axis of ``axes`` (the spatial axes of what is looked at). Units
@@ -326,13 +327,16 @@ class ReceptiveField:
         }
 
     def __str__(self) -> str:
-        parts = [f"{self.layer} wrt {self.wrt}:"]
+        local, parts = self.local, dict[str, list[str]]()
         for k, name in enumerate(self.axes):
-            parts.append(
-                f"{name}: size {self.size[k]} stride {_show(self.stride[k])} "
-                f"padding {_show(self.padding[k])}"
-            )
-        return " ".join(parts) + ("" if self.fidelity is Fidelity.EXACT else " (upper bound)")
+            size = f"size {self.size[k]}"
+            if self.size[k] is UNBOUNDED:
+                size = f"global, local size {max(self.sizes[k], default=0)}"
+            stride, padding = ("?" if n is None else n for n in (local.stride[k], local.padding[k]))
+            numbers = f"{size}, stride {stride}, padding {padding}"
+            parts.setdefault(numbers, []).append(name)
+        shown = "; ".join(f"{', '.join(names)}: {numbers}" for numbers, names in parts.items())
+        return f"{self.layer} in {self.wrt}: {shown} ({self.fidelity.value})"
 
     def rows(self, index: Any, *, inside: bool) -> tuple[IndexArray, bool]:
         """``index`` as rows of output positions (checked), and whether it was an array of many."""
@@ -392,7 +396,3 @@ def _middle(start: float, stop: float) -> float:
     if stop <= start or abs(start) == inf or abs(stop) == inf:
         return float("nan")
     return (start + stop - 1) / 2
-
-
-def _show(value: Fraction | int | None) -> str:
-    return "?" if value is None else str(value)

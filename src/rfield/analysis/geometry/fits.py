@@ -20,6 +20,7 @@ from ...core.arguments import integer, listed
 from ...core.graph import Graph
 from ...core.limits import PLACEMENTS
 from ...errors import InvalidModelError
+from ..answer import Answer
 from ..engines.bounds import axis_field
 from ..engines.pull import LARGEST
 from ..engines.terms import State
@@ -54,8 +55,8 @@ class LayerFit:
     every: Sees | None = None
 
 
-@dataclass(frozen=True)
-class Fits:
+@dataclass(frozen=True, repr=False)
+class Fits(Answer):
     """The layers of a model, in order, and what they see of an object of ``object_size``."""
 
     wrt: str

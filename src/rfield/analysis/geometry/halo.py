@@ -13,6 +13,7 @@ import numpy as np
 
 from ...core.limits import MOST_PHASES
 from ...errors import NotTileableError
+from ..answer import Answer
 from ..results import UNBOUNDED, IndexArray, Region, Size
 
 
@@ -35,8 +36,8 @@ class _Field(Protocol):
     def region(self, index: Any = (), clip: bool = False) -> Region: ...
 
 
-@dataclass(frozen=True, slots=True)
-class Halo:
+@dataclass(frozen=True, slots=True, repr=False)
+class Halo(Answer):
     """Input positions that a block of outputs reads beyond its own footprint, per axis and side.
 
     The footprint of outputs ``a .. b-1`` are input positions ``a*stride .. b*stride-1``. ``before``

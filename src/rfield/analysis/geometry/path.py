@@ -18,7 +18,7 @@ from numpy.typing import NDArray
 from ...core.graph import Graph
 from ...core.limits import MOST_ELEMENTS
 from ...core.link import AnyLink, Link, Reshaped
-from ...core.relation import At, Sliding, indices_at
+from ...core.relation import IDENTITY, At, Sliding, indices_at
 from ..engines.bounds import AxisField, axis_field
 from ..engines.forward import Sweep
 from ..engines.pull import LARGEST
@@ -119,17 +119,25 @@ class Paths:
         node = self.graph.nodes[value]
         for operand, link in zip(node.operands, node.links, strict=True):
             state = self.states[operand]
-            if link.is_identity and isinstance(state, tuple):
-                if state[1] * element[state[0]] + state[2 + side] == target:
-                    return operand, element
-                continue
-            if state is None or not self._is_local(value, operand, link):
+            if state is None or not self._may_reach(operand, link, element, side, target):
                 continue
             read = list(self._read(operand, link, element, side))
             for candidate, bound in zip(read, self.bound(operand, read, side), strict=True):
-                if bound == target:
+                if bound == target and self._is_local(value, operand, link):
                     return operand, candidate
         return None
+
+    def _may_reach(
+        self, operand: int, link: AnyLink, element: Element, side: int, target: int
+    ) -> bool:
+        """Whether a plain field that is passed on along its own axis has this bound."""
+        state = self.states[operand]
+        if not isinstance(state, tuple) or not isinstance(link, Link):
+            return True
+        read = link.reads[state[0]]
+        if read.axis is None or read.relation != IDENTITY:
+            return True
+        return state[1] * element[read.axis] + state[2 + side] == target
 
     def _is_local(self, value: int, operand: int, link: AnyLink) -> bool:
         state = self.states[operand]
@@ -145,6 +153,9 @@ class Paths:
 
     def _read(self, operand: int, link: AnyLink, element: Element, side: int) -> Iterator[Element]:
         """Elements of the operand that ``element`` reads; one is enough where nothing varies."""
+        if link.is_identity:
+            yield element
+            return
         if isinstance(link, Reshaped):
             yield _reshaped(element, link)
             return

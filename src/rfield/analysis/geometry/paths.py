@@ -20,6 +20,7 @@ from ...core.limits import LISTED
 from ...core.link import AnyLink, Link
 from ...core.relation import IDENTITY, Sliding
 from ...errors import InvalidModelError
+from ..answer import Answer
 from ..engines.bounds import axis_field, carriers
 from ..engines.terms import Span, State, Terms, from_span, terms_of, to_state
 from ..engines.through import through
@@ -47,8 +48,8 @@ class PathField:
     largest: tuple[int, ...]
 
 
-@dataclass(frozen=True)
-class PathFields:
+@dataclass(frozen=True, repr=False)
+class PathFields(Answer):
     """The layers that widen the field, in order, and the size of the input they were read at.
 
     ``idle``: layers of which at that size all taps but one fall outside what they read.

@@ -333,6 +333,8 @@ def _reshape(mine: Reshaped, other: Reshaped, sides: Sequence[Sides]) -> list[tu
         before = [axis for axis in group.before if sides[axis].part != 1 or sides[axis].whole != 1]
         after = [axis for axis in group.after if mine.after[axis] != 1 or other.after[axis] != 1]
         if all(sides[axis].full for axis in group.before):
+            if any(mine.after[axis] != other.after[axis] for axis in group.after):
+                raise LossError(BY_SIZE)
             found += [(axis, Cut(0, 0, mine.after[axis])) for axis in group.after]
             continue
         if not all(sides[axis].full for axis in before[1:]):

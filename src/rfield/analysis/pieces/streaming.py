@@ -16,6 +16,7 @@ from typing import Any
 from ...core.arguments import integer, one
 from ...core.graph import Graph
 from ...errors import InvalidModelError, NotStreamableError, UnresolvedSizeError, unknown_name
+from ..answer import Answer
 from ..engines.forward import sweep
 from ..geometry.fields import choose_source, find, source_layout
 from ..results import UNBOUNDED, Fidelity, Size
@@ -27,8 +28,8 @@ SCHEMA = 1
 UNITS = {"samples": None, "s": Fraction(1), "ms": Fraction(1000), "us": Fraction(10**6)}
 
 
-@dataclass(frozen=True, eq=False)
-class StreamPlan:
+@dataclass(frozen=True, eq=False, repr=False)
+class StreamPlan(Answer):
     """How ``layer`` can be computed while ``wrt`` is still arriving along ``axis``.
 
     All lengths are in samples (positions of ``wrt`` along the axis). A frame is ``frame`` samples

@@ -9,6 +9,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from ..answer import Answer
 from .stitching import Progress, cut, run_tiled
 from .tiling import Tile, TilePlan
 
@@ -18,8 +19,8 @@ ROUNDING = 1e-13
 """Differences up to this share of the largest output are those of another order of additions."""
 
 
-@dataclass(frozen=True, slots=True)
-class TilingCheck:
+@dataclass(frozen=True, slots=True, repr=False)
+class TilingCheck(Answer):
     """What came of running a plan and the whole image.
 
     ``identical``: outputs that are the same to the last bit, of ``compared``. ``difference``: the

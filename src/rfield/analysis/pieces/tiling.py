@@ -16,6 +16,7 @@ from math import ceil, floor, prod
 from typing import Any, NamedTuple, overload
 
 from ...errors import UnknownNameError
+from ..answer import Answer
 from .agreement import Loss
 
 SCHEMA = 1
@@ -112,8 +113,8 @@ class AxisTiles:
         return min(int(self.start(number) * self.rate) + self.dropped[0], self.outputs)
 
 
-@dataclass(frozen=True, eq=False)
-class TilePlan(Sequence[Tile]):
+@dataclass(frozen=True, eq=False, repr=False)
+class TilePlan(Answer, Sequence[Tile]):
     """Tiles that together give every output of ``layer`` on the whole image exactly once.
 
     A lazy sequence: ``len(plan)``, ``plan[k]``, ``for tile in plan``; ``plan.at((i, j))`` by grid

@@ -21,6 +21,7 @@ from numpy.typing import NDArray
 
 from ...core.graph import Graph
 from ...errors import InvalidModelError, unknown_name
+from ..answer import Answer
 from ..engines.scatter import Weights
 from ..geometry.field import ReceptiveField
 from ..geometry.fields import receptive_field
@@ -32,8 +33,8 @@ SHARES = (0.5, 0.9, 0.95, 0.99)
 AREA_SHARES = (0.2, 0.3, 0.5, 0.99)
 
 
-@dataclass(frozen=True, eq=False)
-class Influence:
+@dataclass(frozen=True, eq=False, repr=False)
+class Influence(Answer):
     """A distribution over input positions: ``weight[k]`` belongs to position ``offset + k``.
 
     ``weight`` sums to 1 over what reaches the input (walks that end in padding are left out).

@@ -21,6 +21,7 @@ from ...errors import (
     show_shape,
     too_large,
 )
+from ..answer import Answer
 from ..engines.backward import ENDLESS, Canvas, is_exact, pull
 from ..engines.footprint import Block, Footprint, merged
 from ..engines.scatter import Array, Domain, Marks
@@ -29,8 +30,8 @@ from ..geometry.fields import receptive_field
 from ..results import Fidelity, Region
 
 
-@dataclass(frozen=True, eq=False)
-class Support:
+@dataclass(frozen=True, eq=False, repr=False)
+class Support(Answer):
     """The input positions that one output (or any output of a box) reads.
 
     ``mask[k]`` stands for input position ``offset + k``; the mask is cut to its bounding box.
@@ -92,6 +93,20 @@ class Support:
     def holes(self) -> int:
         """Positions inside the bounding box that are not read."""
         return self.mask.size - self.count
+
+    def as_dict(self) -> dict[str, Any]:
+        """Plain data; the mask as bits, in hexadecimal digits."""
+        return {
+            "layer": self.layer,
+            "wrt": self.wrt,
+            "axes": list(self.axes),
+            "index": [str(place) for place in self.index],
+            "fidelity": self.fidelity.value,
+            "offset": list(self.offset),
+            "shape": list(self.shape),
+            "count": self.count,
+            "mask": np.packbits(self.mask).tobytes().hex(),
+        }
 
     def __str__(self) -> str:
         return (

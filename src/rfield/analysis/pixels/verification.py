@@ -16,6 +16,7 @@ from numpy.typing import NDArray
 
 from ...core.graph import Graph
 from ...errors import InvalidModelError, RFieldError
+from ..answer import Answer
 from ..geometry.fields import Fields, choose_source
 from ..results import Fidelity
 from .claims import Claim, chosen_layers, chosen_positions
@@ -31,8 +32,8 @@ class NotDeterministicError(RFieldError, ValueError):
     """The model gives different outputs for the same input, so nothing can be verified."""
 
 
-@dataclass(frozen=True, slots=True)
-class Verification:
+@dataclass(frozen=True, slots=True, repr=False)
+class Verification(Answer):
     """What was tried, what held, and every counter-example. True if there is none.
 
     ``layers`` and ``positions``: how many were looked at. ``sound``: (layer, position) pairs whose

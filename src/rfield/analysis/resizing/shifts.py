@@ -22,13 +22,14 @@ from typing import Any, NamedTuple
 from ...core.graph import Graph, Node
 from ...core.link import AnyLink, Group, Link, Read, Reshaped
 from ...core.relation import IDENTITY, At, Prefix, Sliding, Table, Whole, minimal
+from ..answer import Answer
 from ..geometry.fields import choose_source, find, source_layout
 
 SCHEMA = 1
 
 
-@dataclass(frozen=True)
-class ShiftEquivariance:
+@dataclass(frozen=True, repr=False)
+class ShiftEquivariance(Answer):
     """Per axis: when the input moves by ``step``, the output moves by ``moves`` of its positions.
 
     ``step`` is None where the output never moves along; ``why`` then says which layer prevents it.

@@ -11,6 +11,7 @@ from typing import Any
 from ...core.arguments import listed
 from ...core.graph import Graph
 from ...errors import InvalidModelError, unknown_name
+from ..answer import Answer
 from .edges import Finding
 from .reading import CRITERIA, Resizing
 from .scan import Scan
@@ -19,8 +20,8 @@ from .sizeset import SizeSet
 SCHEMA = 1
 
 
-@dataclass(frozen=True)
-class Sizes:
+@dataclass(frozen=True, repr=False)
+class Sizes(Answer):
     """The input sizes that meet ``criteria``, per axis of ``axes``.
 
     ``sets``: a ``SizeSet`` per axis. ``target``: the output size that was asked for, if any.
@@ -76,8 +77,8 @@ class Sizes:
         return "; ".join(f"{n}: {text}" for n, text in zip(self.axes, shown, strict=True))
 
 
-@dataclass(frozen=True)
-class SizeCheck:
+@dataclass(frozen=True, repr=False)
+class SizeCheck(Answer):
     """What one input size does to a model.
 
     ``refused``: why the model does not take it, else empty. ``output``: the sizes of the output's

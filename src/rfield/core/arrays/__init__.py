@@ -6,7 +6,14 @@ give as a constant or as data is an argument that takes both: a list or NumPy ar
 read exactly, an operand is data and makes an upper bound.
 """
 
-from .attention import attend_along, attention, join_heads, split_heads
+from .attention import (
+    attend_along,
+    attention,
+    attention_weights,
+    join_heads,
+    rotary,
+    split_heads,
+)
 from .blocks import batch_to_space, channel_shuffle, depth_to_space, space_to_batch, space_to_depth
 from .contraction import (
     bilinear,
@@ -46,7 +53,19 @@ from .moving import (
 )
 from .norm import batch_norm, local_response_norm, norm
 from .padding import center_crop, crop, pad
-from .reduction import arg_reduce, cumulate, diff, mix, moments, reduce, softmax, sort, top_k
+from .reduction import (
+    arg_reduce,
+    bitcast,
+    cumulate,
+    diff,
+    mix,
+    moments,
+    reduce,
+    searchsorted,
+    softmax,
+    sort,
+    top_k,
+)
 from .resizing import (
     affine_grid,
     crop_and_resize,
@@ -90,6 +109,7 @@ __all__ = [
     "arg_reduce",
     "attend_along",
     "attention",
+    "attention_weights",
     "axes_named",
     "band",
     "batch_norm",
@@ -167,8 +187,10 @@ __all__ = [
     "reverse_sequence",
     "roll",
     "rot90",
+    "rotary",
     "scatter_elements",
     "scatter_nd",
+    "searchsorted",
     "segments",
     "set_diagonal",
     "shape_of",

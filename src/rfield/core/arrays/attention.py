@@ -9,11 +9,12 @@ from typing import Any
 import numpy as np
 
 from ...errors import InvalidModelError, unfit_shapes
-from .. import layout
+from .. import layout, ops
 from ..arguments import broadcast_shape, normalize_axis
+from ..indices import IndexSet
 from ..link import Link, Read
 from ..operation import Op, Work
-from ..relation import IDENTITY, WHOLE, At
+from ..relation import IDENTITY, WHOLE, At, Table
 from ..windows import group_relation
 from .contraction import matmul
 from .elementwise import add, where
@@ -43,10 +44,28 @@ def attention(
     >>> attention(x, x, x, causal=True).shape
     (2, 8, 6, 4)
     """
-    length, width = shape_of(query)[-2], shape_of(key)[-2]
     if mask is None and bias is None and not causal:
         return _whole(query, key, value)
-    key, value = (_for_heads(tensor, shape_of(query)) for tensor in (key, value))
+    weights = attention_weights(query, key, mask=mask, bias=bias, causal=causal)
+    return matmul(weights, _for_heads(value, shape_of(query)), kind="attention")
+
+
+def attention_weights(
+    query: Operand,
+    key: Operand,
+    *,
+    mask: object = None,
+    bias: Operand | None = None,
+    causal: bool = False,
+) -> Reading:
+    """How much each query takes of each key, as in ``attention``: (…, query, key).
+
+    >>> from .expression import Known
+    >>> attention_weights(Known((2, 8, 6, 4)), Known((2, 8, 5, 4))).shape
+    (2, 8, 6, 5)
+    """
+    length, width = shape_of(query)[-2], shape_of(key)[-2]
+    key = _for_heads(key, shape_of(query))
     scores = matmul(query, matrix_transpose(key), kind="scores")
     if bias is not None:
         scores = add(bias, scores, kind="mask")
@@ -56,7 +75,7 @@ def attention(
         scores = where(given, scores, -np.inf)
     if causal:
         scores = where(np.tri(length, width, dtype=bool), scores, -np.inf)
-    return matmul(softmax(scores), value, kind="attention")
+    return softmax(scores)
 
 
 def _for_heads(tensor: Operand, query: Sequence[int]) -> Operand:
@@ -127,6 +146,30 @@ def join_heads(x: Operand) -> Reading:
     turned = permute(x, (*range(rank - 3), rank - 2, rank - 3, rank - 1))
     *batch, length, heads, width = turned.shape
     return reshape(turned, (*batch, length, heads * width))
+
+
+def rotary(x: Operand, head: int, turned: int, *, interleaved: bool = False) -> Reading:
+    """Features in pairs are turned by an angle: the first ``turned`` of each head's ``head``.
+
+    A pair is features ``k`` and ``k + turned/2``; ``interleaved``: ``2k`` and ``2k + 1``.
+    https://onnx.ai/onnx/operators/onnx__RotaryEmbedding.html
+
+    >>> from .expression import Known
+    >>> [list(t) for t in rotary(Known((9, 6)), 6, 4).steps[0].links[0].reads[1].relation.taps]
+    [[0, 2], [1, 3], [0, 2], [1, 3], [4], [5]]
+    """
+    shape, half = shape_of(x), turned // 2
+    if head < 1 or shape[-1] % head or not 0 < turned <= head or turned % 2:
+        raise InvalidModelError(f"{turned} of {head} features turn, {shape[-1]} in all")
+    taps: list[IndexSet] = []
+    for feature in range(shape[-1]):
+        place = feature % head
+        partner = place ^ 1 if interleaved else (place + half) % turned
+        taps.append(
+            IndexSet.of({feature, feature - place + partner if place < turned else feature})
+        )
+    axis = len(shape) - 1
+    return read(ops.along(shape, {axis: (Table(tuple(taps)), shape[-1])}, kind="rotary"), x)
 
 
 def attend_along(

@@ -282,10 +282,13 @@ def kron(a: Operand, b: Operand) -> Reading:
     return Reading(op, [reshape(a, one), reshape(b, other)])
 
 
-def matrix_function(x: Operand, sizes: Sequence[int], *, kind: str = "matrix") -> Reading:
+def matrix_function(
+    x: Operand, sizes: Sequence[int], *, exact: bool = True, kind: str = "matrix"
+) -> Reading:
     """Inverse, determinant, decompositions: every number reads the whole of the last two axes.
 
-    ``sizes``: what stands for the two axes in the result.
+    ``sizes``: what stands for the two axes in the result. Not ``exact``: some read less (the
+    factors of a triangular decomposition).
     https://numpy.org/doc/stable/reference/routines.linalg.html
 
     >>> from .expression import Known
@@ -296,5 +299,5 @@ def matrix_function(x: Operand, sizes: Sequence[int], *, kind: str = "matrix") -
     batch = shape[:-2]
     op = ops.reduce((*batch, prod(shape[-2:])), [-1], kind=kind)
     flat = reshape(x, (*batch, prod(shape[-2:])))
-    made = Op(kind, (*batch, *sizes), op.links, work=op.work)
+    made = Op(kind, (*batch, *sizes), op.links, exact=exact, work=op.work)
     return read(made, flat)

@@ -2,13 +2,16 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+
 from ...errors import InvalidModelError
 from .. import layout, ops
 from ..arguments import integer, normalize_axis
 from ..operation import Op
 from ..relation import WHOLE, window
-from .expression import Axes, Operand, Reading, axes_of, read, shape_of
-from .shaping import flatten
+from .elementwise import pointwise
+from .expression import Axes, Operand, Reading, axes_of, operand_of, read, shape_of
+from .shaping import broadcast_to, flatten, reshape
 
 
 def reduce(
@@ -163,3 +166,33 @@ def top_k(x: Operand, k: int, axis: int = -1) -> tuple[Reading, Reading]:
         raise InvalidModelError(f"k = {k} of an axis of {shape[axis]}")
     made = read(ops.along(shape, {axis: (WHOLE, count)}, kind="topk"), x)
     return made, made
+
+
+def searchsorted(table: Operand, values: Operand | float) -> Reading:
+    """Each value by itself against all of a table of one axis, or against its row of the table.
+
+    https://numpy.org/doc/stable/reference/generated/numpy.searchsorted.html
+
+    >>> from .expression import Known
+    >>> searchsorted(Known((2, 9)), Known((2, 5))).shape
+    (2, 5)
+    """
+    own = operand_of(values)
+    rows = reduce(table, -1, kind="table")
+    ones = (1,) * (len(shape_of(own)) - len(rows.shape))
+    return pointwise(own, reshape(rows, (*rows.shape, *ones)), kind="searchsorted", join=False)
+
+
+def bitcast(x: Operand, result: Sequence[int]) -> Reading:
+    """The same bytes as another type: equal shapes, one axis of parts more, or one less.
+
+    https://www.tensorflow.org/api_docs/python/tf/bitcast
+
+    >>> from .expression import Known
+    >>> bitcast(Known((2, 5)), (2, 5, 4)).shape, bitcast(Known((2, 4)), (2,)).shape
+    ((2, 5, 4), (2,))
+    """
+    before = shape_of(x)
+    if len(result) > len(before):
+        return broadcast_to(reshape(x, (*before, 1)), result)
+    return reduce(x, -1, kind="bitcast") if len(result) < len(before) else pointwise(x)

@@ -58,13 +58,14 @@ def last_state(states: Operand, *, time_axis: int, reverse: bool = False) -> Rea
     return read(layout.select(shape, axis, 0 if reverse else shape[axis] - 1), states)
 
 
-def cell(operands: Sequence[Operand], width: int) -> Reading:
-    """One step: all features of the input and of the states are mixed.
+def cell(operands: Sequence[Operand], width: int, *, kept: Sequence[Operand] = ()) -> Reading:
+    """One step: all features of the input and of the hidden state are mixed.
 
+    ``kept``: the cell of an LSTM, of which each feature is scaled and added to in its place.
     https://docs.pytorch.org/docs/stable/generated/torch.nn.LSTMCell.html
 
     >>> from .expression import Known
-    >>> cell([Known((2, 5)), Known((2, 7))], 7).shape
+    >>> cell([Known((2, 5)), Known((2, 7))], 7, kept=[Known((2, 7))]).shape
     (2, 7)
     """
     shape = (*shape_of(operands[0])[:-1], width)
@@ -72,4 +73,5 @@ def cell(operands: Sequence[Operand], width: int) -> Reading:
     for operand in operands:
         rank = len(shape_of(operand))
         links.append(Link([*(Read(k, IDENTITY) for k in range(rank - 1)), Read(None, WHOLE)]))
-    return read(Op("rnn_cell", shape, tuple(links)), *operands)
+    links += [Link([Read(k, IDENTITY) for k in range(len(shape))]) for _ in kept]
+    return read(Op("rnn_cell", shape, tuple(links)), *operands, *kept)

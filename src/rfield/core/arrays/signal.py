@@ -11,28 +11,37 @@ from ..relation import WHOLE, Relation
 from .elementwise import multiply
 from .expression import Axes, Operand, Reading, axes_of, read, shape_of
 from .frames import frames, overlap_add
-from .padding import pad
+from .padding import crop, pad
 from .shaping import reshape
 
 
 def fft(
-    x: Operand, axes: Axes = -1, *, sizes: Mapping[int, int] | None = None, kind: str = "fft"
+    x: Operand,
+    axes: Axes = -1,
+    *,
+    lengths: Mapping[int, int] | None = None,
+    sizes: Mapping[int, int] | None = None,
+    kind: str = "fft",
 ) -> Reading:
     """Every frequency reads all of the transformed axes: fft, ifft, rfft, irfft, DCT …
 
-    ``sizes``: of the result, ``{axis: size}``, where they change (half spectra).
+    ``lengths``: how many elements of an axis are transformed, ``{axis: n}``: what is beyond them is
+    cut off, what an axis lacks of them is zero. ``sizes``: of the result, by default ``lengths``.
     https://numpy.org/doc/stable/reference/routines.fft.html
 
     >>> from .expression import Known
-    >>> fft(Known((2, 8)), sizes={-1: 5}).shape
-    (2, 5)
+    >>> fft(Known((2, 8)), lengths={-1: 6}, sizes={-1: 4}).shape
+    (2, 4)
     """
     shape = shape_of(x)
+    given = {normalize_axis(axis, len(shape)): size for axis, size in (lengths or {}).items()}
     new = {normalize_axis(axis, len(shape)): size for axis, size in (sizes or {}).items()}
+    cut = crop(x, {axis: (0, max(0, shape[axis] - length)) for axis, length in given.items()})
     relations: dict[int, tuple[Relation, int]] = {
-        axis: (WHOLE, new.get(axis, shape[axis])) for axis in axes_of(axes, len(shape))
+        axis: (WHOLE, new.get(axis, given.get(axis, shape[axis])))
+        for axis in axes_of(axes, len(shape))
     }
-    return read(ops.along(shape, relations, kind=kind), x)
+    return read(ops.along(cut.shape, relations, kind=kind), cut)
 
 
 def stft(

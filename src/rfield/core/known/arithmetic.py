@@ -8,7 +8,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from ..algebra import Elementwise
-from .codes import ALIVE, FIXED, LOW, ZERO, Codes, Known, ranked, squeezed
+from .codes import ALIVE, FIXED, LOW, SOME, ZERO, Codes, Known, ranked, squeezed
 
 Marks = NDArray[np.bool_]
 
@@ -26,6 +26,10 @@ def elementwise(algebra: Elementwise | None, operands: Sequence[Known | None], r
     pair = len(codes) > 1
     shape = np.broadcast_shapes(*(c.shape for c in codes))
     result = np.where(_all([c != ALIVE for c in codes]), np.uint8(FIXED), np.uint8(ALIVE))
+    special = ~_all([c <= FIXED for c in codes])
+    if algebra == "add":  # with a zero added it stays that number
+        special = ~_all([(c <= FIXED) | (c == ZERO) for c in codes])
+    result = np.where(special & (result == FIXED), np.uint8(SOME), result)
     zero = low = np.zeros((1,) * rank, bool)
     if algebra == "multiply":
         zero = ~_all([c != ZERO for c in codes])
@@ -35,18 +39,29 @@ def elementwise(algebra: Elementwise | None, operands: Sequence[Known | None], r
     elif algebra == "subtract" and pair:
         zero = _all([c == ZERO for c in codes])
         low = (codes[0] == LOW) & (codes[1] == ALIVE)
+    elif algebra == "subtract":
+        low = codes[0] == LOW
     elif algebra == "divide":
         zero = codes[0] == ZERO
     elif algebra == "exp":
         zero = codes[0] == LOW
+    elif algebra == "rectify":
+        zero = (codes[0] == LOW) | (codes[0] == ZERO)
     elif algebra == "maximum" and pair:
         low = _all([c == LOW for c in codes])
+        zero = _all([(c == LOW) | (c == ZERO) for c in codes]) & ~low
     elif algebra in ("keep", "scale"):
         zero = codes[0] == ZERO
         low = codes[0] == LOW if algebra == "scale" else low
     result[np.broadcast_to(low, shape)] = LOW
     result[np.broadcast_to(zero, shape)] = ZERO
     return squeezed(result)
+
+
+def veiled(operands: Sequence[Known | None], rank: int) -> bool:
+    """Whether a special number stands beside an element that the input changes."""
+    codes = [_codes(known, rank) for known in operands]
+    return bool((~_all([c <= FIXED for c in codes]) & ~_all([c != ALIVE for c in codes])).any())
 
 
 def chosen(condition: Marks, one: Known | None, other: Known | None) -> Codes:

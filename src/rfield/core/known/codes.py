@@ -11,8 +11,9 @@ from numpy.typing import NDArray
 
 Codes = NDArray[np.uint8]
 
-ALIVE, FIXED, ZERO, LOW = range(4)
-"""Changes with the input; some number that no input changes; zero; minus infinity."""
+ALIVE, FIXED, ZERO, LOW, SOME = range(5)
+"""Changes with the input; a number that no input changes; zero; minus infinity; what an op of which
+too little is known made of zero or minus infinity, so that it may be zero or not."""
 
 _LOWEST = {2: -4.5e4, 4: -9e29, 8: -9e29}
 """Of a floating-point type by its bytes: a mask's number stays below. Frameworks write the most

@@ -15,9 +15,9 @@ from ..indices import EMPTY, IndexSet
 from ..link import AnyLink, Link, Read
 from ..operation import Op
 from ..relation import IDENTITY, At, Table
-from .arithmetic import Marks, chosen, elementwise
+from .arithmetic import Marks, chosen, elementwise, veiled
 from .carry import carried, together
-from .codes import ALIVE, FIXED, LOW, ZERO, Codes, Known, ranked, squeezed
+from .codes import ALIVE, FIXED, LOW, SOME, ZERO, Codes, Known, ranked, squeezed
 from .parts import projected, restricted
 
 
@@ -54,6 +54,10 @@ def narrowed(
             return _pointwise(op, codes, operands, [~no, ~no, np.ones_like(no)])
         plain = algebra if isinstance(algebra, str) and algebra != "where" else None
         codes = elementwise(plain, operands, rank)
+        if plain == "veil" and veiled(operands, rank):
+            op = replace(op, exact=False)
+        if plain == "multiply" and any(k and (k.codes == SOME).any() for k in operands):
+            op = replace(op, exact=False)
         return _pointwise(op, codes, operands, [np.ones((1,) * rank, bool)] * len(operands))
     unshown = any(known is not None and not known.shown for known in operands)
     return (replace(op, exact=False) if unshown else op), None
@@ -141,6 +145,7 @@ def _softmax(op: Op, algebra: Softmax, known: Known, shape: Shape) -> tuple[Op, 
     assert isinstance(link, Link)
     found = link if part is None else restricted(link, part, range(alive.ndim), shape)
     exact = exact and found is not None and (part is not None or bool(alive.all()))
+    exact = exact and not (known.codes == SOME).any()
     made = replace(op, links=(found or link,), exact=op.exact and exact)
     return made, (Known(result, not result.any()) if result.any() else None)
 
@@ -164,7 +169,7 @@ def _contraction(
         if isinstance(link, Link) and (codes == ALIVE).any():
             taken.update(link.drivers)
     links: list[AnyLink | None] = []
-    exact = op.exact
+    exact = op.exact and not any((codes == SOME).any() for codes in spread)
     for link, codes, names, shape in zip(op.links, spread, algebra.labels, shapes, strict=True):
         reading = nonzero & (codes == ALIVE)
         if reading.all() or not (codes == ALIVE).any() or not isinstance(link, Link):

@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
+from math import prod
 from typing import Any
 
-from ...core import ops
+from ...core import arrays, ops
 from ...core.arrays import cumulate, read
 from ...core.relation import WHOLE
 from ..machine.values import Constant, Outputs
@@ -28,16 +29,9 @@ def dot_general(call: Call) -> Any:
     free = [[label for axis, label in enumerate(names) if axis not in used]
             for names, used in zip((one, other), gone, strict=True)]  # fmt: skip
     weights = [v for v in call.operands if isinstance(v, Constant) and not v.made]
-    count = sum(_size(value) for value in weights[:1])
+    count = sum(prod(value.shape) for value in weights[:1])
     output = [*batch, *free[0], *free[1]]
     return ops.contract(shapes, [one, other], output, kind=call.kind, parameters=count)
-
-
-def _size(value: Constant) -> int:
-    total = 1
-    for size in value.shape:
-        total *= size
-    return total
 
 
 @rule(
@@ -111,6 +105,6 @@ def fourier(call: Call) -> Any:
 
     https://docs.jax.dev/en/latest/_autosummary/jax.lax.fft.html
     """
-    shape, result, count = call.shape(), call.shapes_out[0], len(call.numbers("fft_lengths"))
-    axes = range(len(shape) - count, len(shape))
-    return ops.along(shape, {axis: (WHOLE, result[axis]) for axis in axes}, kind="fft")
+    result, count = call.shapes_out[0], len(call.numbers("fft_lengths"))
+    sizes = {axis: result[axis] for axis in range(-count, 0)}
+    return arrays.fft(call[0], tuple(sizes), sizes=sizes)

@@ -36,7 +36,8 @@ def fold(
     Raises:
         TooLargeError: of more than ``limits.MASK`` elements.
     """
-    name, shape = primitive.name, shapes[0] if shapes else ()
+    name: str = primitive.name
+    shape: Shape = shapes[0] if shapes else ()
     if name in PLAIN:
         return [_elementwise(PLAIN[name], arrays, shape)]
     if name == "select_n" and len(arrays) == 3 and arrays[0].dtype == bool:
@@ -45,7 +46,7 @@ def fold(
         kind = parameters["new_dtype"]
         return [_elementwise(lambda array: array.astype(kind), arrays, shape)]
     if name == "iota":
-        axis = parameters["dimension"]
+        axis = int(parameters["dimension"])
         numbers = np.arange(shape[axis], dtype=parameters["dtype"])
         return [_spread(numbers, [axis], shape)]
     if name == "broadcast_in_dim":
@@ -66,9 +67,9 @@ def _fits(*shapes: Shape) -> None:
 
 def _once(arrays: Sequence[Array]) -> Array:
     """The first with size 1 along the axes where all are repeated."""
-    repeats = [0 not in array.shape and array.strides for array in arrays if array.ndim]
+    wide = [array for array in arrays if array.ndim]
     index = [
-        slice(0, 1) if all(strides and not strides[axis] for strides in repeats) else slice(None)
+        slice(0, 1) if all(x.size and not x.strides[axis] for x in wide) else slice(None)
         for axis in range(arrays[0].ndim)
     ]
     return arrays[0][tuple(index)]

@@ -14,6 +14,8 @@ from ...core.indices import EMPTY, IndexSet
 from ...core.link import Link, Read, everything
 from ...core.ops import Op
 from ...core.relation import IDENTITY, WHOLE, Relation, Table, shift
+from ...errors import too_large
+from ..machine.limits import CONTENTS
 from ..machine.values import Array
 from .layout import part
 from .rulebook import Call, rule
@@ -27,6 +29,8 @@ def gather(call: Call) -> Any:
     """
     x, numbers, sizes = call[0], call.attribute("dimension_numbers"), call.numbers("slice_sizes")
     places, result = call.known(1), call.shapes_out[0]
+    if places is not None and call.machine.free and places.size > CONTENTS:
+        raise too_large("a table of indices", places.size, "Give input_shape.")
     indexed = [*numbers.start_index_map, *numbers.operand_batching_dims]
     gone = {*numbers.collapsed_slice_dims, *numbers.operand_batching_dims}
     kept = [axis for axis in range(len(x.shape)) if axis not in gone]
@@ -84,7 +88,7 @@ def _tuples(
     whole = (*batch, *(sizes[axis] for axis in windows))
     found: list[Array] = []
     for axis in indexed:
-        values = starts[axis].reshape(*batch, *[1] * len(windows))
+        values = starts[axis].reshape((*batch, *[1] * len(windows)))
         if axis in windows:
             along = [1] * len(whole)
             along[len(batch) + windows.index(axis)] = sizes[axis]

@@ -59,7 +59,7 @@ class Model:
         source, closed = self._traced(inputs)
         jaxpr = closed.jaxpr
         reader = Reader(
-            self.request.training, self.request.unknown, _root(jaxpr, source.origin),
+            self.request.training, self.request.unknown, _roots(jaxpr, source.origin),
             closed_over(self.model), free=self.free,
         )  # fmt: skip
         count = len(jaxpr.invars) - len(inputs)
@@ -136,12 +136,13 @@ def _first_layout(jaxpr: Any, rank: int) -> Sequence[int] | None:
     return None
 
 
-def _root(jaxpr: Any, origin: str) -> str:
+def _roots(jaxpr: Any, origin: str) -> set[str]:
     """The module or function around everything, which is no name for any layer."""
     if len(jaxpr.eqns) == 1 and jaxpr.eqns[0].params.get("name") == origin:
-        return origin
+        inner = called(jaxpr.eqns[0].params)
+        return {origin, *_roots(getattr(inner, "jaxpr", inner), "")}
     stacks = [str(equation.source_info.name_stack) for equation in jaxpr.eqns]
     first = {stack.partition("/")[0] for stack in stacks}
     inside = any("/" in stack for stack in stacks)
     only = first.pop() if len(first) == 1 else ""
-    return only if inside or only == origin else ""
+    return {only} if inside or only == origin else set()

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
-from ...core import ops
+from ...core import arrays, ops
 from ...core.algebra import Algebra
 from ...core.arrays import read
 from ..machine.values import Constant, Dependent, Outputs
@@ -12,7 +12,7 @@ from .rulebook import Call, rule
 
 ELEMENTWISE = (
     "abs", "acos", "acosh", "add", "add_any", "and", "asin", "asinh", "atan", "atan2", "atanh",
-    "bessel_i0e", "bessel_i1e", "bitcast_convert_type", "cbrt", "ceil", "clamp", "clz", "complex",
+    "bessel_i0e", "bessel_i1e", "cbrt", "ceil", "clamp", "clz", "complex",
     "conj", "convert_element_type", "cos", "cosh", "digamma", "div", "eq", "eq_to", "erf",
     "erf_inv", "erfc", "exp", "exp2", "expm1", "floor", "ge", "gt", "igamma", "igammac", "imag",
     "integer_pow",
@@ -30,7 +30,7 @@ PASSING = (
 ALGEBRA: dict[str, Algebra] = {
     "add": "add", "add_any": "add", "convert_element_type": "scale", "div": "divide", "exp": "exp",
     "exp2": "exp", "max": "maximum", "mul": "multiply", "reduce_precision": "scale",
-    "sub": "subtract",
+    "sub": "subtract", "logistic": "exp", "and": "multiply", "or": "veil", "pow": "veil",
     **dict.fromkeys((
         "abs", "asin", "asinh", "atan", "atanh", "cbrt", "ceil", "conj", "erf", "erf_inv", "expm1",
         "floor", "imag", "log1p", "neg", "real", "round", "sign", "sin", "sinh", "sqrt", "square",
@@ -63,6 +63,15 @@ def elementwise(call: Call) -> Any:
 def _is_positive(value: Any) -> bool:
     array = value.array if isinstance(value, Constant) else None
     return array is not None and array.size == 1 and bool((array > 0).all())
+
+
+@rule("bitcast_convert_type")
+def bitcast(call: Call) -> Any:
+    """The same bytes as another type: a last axis of parts more, or one less.
+
+    https://docs.jax.dev/en/latest/_autosummary/jax.lax.bitcast_convert_type.html
+    """
+    return arrays.bitcast(call[0], call.shapes_out[0])
 
 
 @rule(*PASSING)

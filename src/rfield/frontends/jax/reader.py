@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import replace
 from itertools import zip_longest
 from math import prod
@@ -18,14 +18,19 @@ from ...core.ops import Op
 from ...errors import RFieldError, TooLargeError
 from ..machine import limits
 from ..machine.emit import Emitter, placed
+from ..machine.names import Names
 from ..machine.unsupported import Unsupported
 from ..machine.values import Constant, Dependent, Outputs, dependents, known
 from .folding import fold
+from .lines import origin_of
+from .pointwise import ELEMENTWISE
 from .rulebook import RULES, Call, Run
 
 _NAME = re.compile(r"[\w.\-]+")
 _MOVES = frozenset({"broadcast_in_dim", "convert_element_type", "reshape", "squeeze", "transpose"})
 """What stands inside a layer that no name stack tells, between its weights."""
+_STEPS = frozenset({*ELEMENTWISE, "dot_general", "reduce_max", "reduce_sum", "select_n"})
+"""What modules of libraries do between their weights."""
 _CLASSES = "eqx.nn."
 """Equinox tells the class of a layer, not which it is."""
 _NAMELESS = ("<lambda>", "fn")
@@ -60,24 +65,24 @@ class Unseen(Constant):
 class Reader:
     """Reads one jaxpr. ``draft`` and ``layers`` are what comes out.
 
-    ``root``: the scope of the model itself, which names no layer. ``modules``: those that hold the
+    ``roots``: the scopes of the model itself, which name no layer. ``modules``: those that hold the
     arrays which the traced function names, by identity. ``free``: the input sizes stand for any.
     """
 
     def __init__(
-        self, training: bool, unknown: str, root: str = "", modules: Mapping[int, str] | None = None,
-        *, free: bool = False,
+        self, training: bool, unknown: str, roots: Collection[str], modules: Mapping[int, str], *,
+        free: bool,
     ) -> None:  # fmt: skip
         self.training = training
         self.unknown = unknown
-        self.root = root
-        self.modules = modules or {}
+        self.roots = roots
+        self.modules = modules
         self.free = free
         self.draft = Draft()
-        self.layers: dict[str, int] = {}
-        self.taken: dict[str, int] = {}
+        self.names = Names(self.draft)
+        self.layers = self.names.layers
         self.unsupported = Unsupported(RULES, "jax")
-        self.emitter = Emitter(self.draft, self.unique)
+        self.emitter = Emitter(self.draft, self.names.fresh)
         self.depth = 0
         self.count = 0
         self.name = ""
@@ -156,15 +161,18 @@ class Reader:
         before, outer = self.name, self.outer
         rule = RULES.get(op)
         calls = rule is not None and rule.family == "control"
-        path = _path(operands)
+        path, origin = _path(operands), origin_of(equation)
         scopes = self.scopes(equation, path)
+        if origin.function and not path and origin.function not in scopes:
+            scopes = (*scopes, origin.function) if scopes or not origin.inside else scopes
         self.name = "/".join([*scopes, op])
         try:
             if self.count > limits.EXTRA:
                 raise TooLargeError(f"more than {limits.EXTRA:,} equations, loops written out")
+            self.emitter.source = origin.line or self.emitter.source
             if calls:
                 name = str(equation.params.get("name", ""))
-                nameless = name in _NAMELESS or (name == self.root and not scopes)
+                nameless = name in _NAMELESS or (name in self.roots and not scopes)
                 name = "" if nameless else name.strip("_<>")
                 self.outer = (*scopes, name) if name.isidentifier() else scopes
             elif not any(isinstance(value, Dependent) for value in operands):
@@ -180,7 +188,7 @@ class Reader:
         finally:
             name, self.name, self.outer = self.name, before, outer
         results = list(made) if isinstance(made, Outputs) else [made]
-        quiet = not scopes and op in _MOVES
+        quiet = not scopes and (op in _MOVES or (origin.inside and op in _STEPS))
         if (not calls or op in _TURNS) and not quiet:
             self._note(scopes, name, results)
         return results
@@ -190,7 +198,8 @@ class Reader:
         if rule is not None:
             return rule.function(call)
         reading = dependents(list(call.operands))
-        self.unsupported.meet(call.op, call.name, call.shapes_out[0] if call.shapes_out else ())
+        shape = call.shapes_out[0] if call.shapes_out else ()
+        self.unsupported.meet(call.op, call.name, shape, self.emitter.source)
         shapes = [value.shape for value in reading]
         made = [self.step(ops.opaque(shapes, shape, kind=call.kind), reading)
                 for shape in call.shapes_out]  # fmt: skip
@@ -241,7 +250,7 @@ class Reader:
             for part in entry.name.split("/")
             if part != "~" and _NAME.fullmatch(part)
         ]
-        if not self.outer and own and own[0] == self.root:
+        if not self.outer and own and own[0] in self.roots:
             own = own[1:]
         found = (*self.outer, *own)
         known = not path or path.rpartition(".")[2] in found
@@ -264,14 +273,6 @@ class Reader:
             self.layers[shown] = value.index
         if not scopes:
             self.layers.setdefault(self.draft.nodes[value.index].name, value.index)
-
-    def unique(self, name: str) -> str:
-        """A name that no value has: the second of the same name is ``name#2``."""
-        count, made = 1, name
-        while made in self.draft.names:
-            count = self.taken[name] = max(self.taken.get(name, 1), count) + 1
-            made = f"{name}#{count}"
-        return made
 
 
 def _as_bound(answer: Any) -> Any:

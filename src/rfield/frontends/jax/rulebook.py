@@ -17,7 +17,12 @@ Run = Callable[[Sequence[Any]], list[Any]]
 
 
 class Machine(BodyMachine, Protocol):
-    """What a rule of JAX may ask of whoever reads the jaxpr."""
+    """What a rule of JAX may ask of whoever reads the jaxpr.
+
+    ``free``: the input sizes stand for any.
+    """
+
+    free: bool
 
     def body(self, jaxpr: Any, constants: Sequence[Any] = ()) -> Run:
         """A jaxpr inside another, to be read with its arguments behind ``constants``."""

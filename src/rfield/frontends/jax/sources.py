@@ -154,7 +154,8 @@ _KINDS: tuple[tuple[str, str, Callable[..., Source]], ...] = (
 
 def _function(model: Any) -> Any:
     """The Python function that a model calls, for its name and what it closes over."""
-    return _function(model.func) if isinstance(model, partial) else inspect.unwrap(model)
+    found = inspect.unwrap(model)
+    return _function(found.func) if isinstance(found, partial) else found
 
 
 def _parameters(model: Any) -> Mapping[str, inspect.Parameter]:
@@ -221,8 +222,9 @@ def closed_over(model: Any) -> dict[int, str]:
     import jax
 
     held: list[tuple[str, Any]] = []
-    if isinstance(model, partial):
-        held = [("", value) for value in (*model.args, *model.keywords.values())]
+    bound = inspect.unwrap(model)
+    if isinstance(bound, partial):
+        held = [("", value) for value in (*bound.args, *bound.keywords.values())]
     function = _function(model)
     if inspect.ismethod(function):
         held, function = [*held, ("", function.__self__)], function.__func__

@@ -13,7 +13,7 @@ from .rulebook import Call, operand, rule
 _MASKS = ("query_mask", "value_mask", "key_mask", "attention_mask")
 
 
-@rule("MultiHeadAttention", "GroupQueryAttention", "GroupedQueryAttention")
+@rule("MultiHeadAttention", "GroupedQueryAttention")
 def multi_head(call: Call) -> Any:
     """One op where every key counts; masks are read as the layer's code applies them.
 

@@ -28,7 +28,7 @@ RandomHue RandomInvert RandomPosterization SpatialDropout1D SpatialDropout2D Spa
 """Those which change each element by itself in training too; the others mix or move elements."""
 
 LAYERS = """
-ELU LayerScale LeakyReLU Masking Normalization PReLU ReLU Rescaling Solarization
+ELU LayerScale LeakyReLU Normalization PReLU ReLU Rescaling Solarization
 """
 
 OPS = """
@@ -50,9 +50,11 @@ Multiply Nextafter NotEqual Polar Power RightShift Subtract TrueDivide
 
 ALGEBRA: dict[str, Algebra] = {
     "Add": "add", "Multiply": "multiply", "Maximum": "maximum", "LogicalAnd": "multiply",
+    "Subtract": "subtract", "LogicalOr": "veil", "Power": "veil", "Relu": "rectify",
+    "Relu6": "rectify", "ReLU": "rectify", "Exp": "exp", "Sigmoid": "exp", "Softplus": "exp",
     **dict.fromkeys((
         "Abs", "Absolute", "Arcsin", "Arctan", "Cast", "Ceil", "ConvertToTensor", "Copy", "Divide",
-        "Erf", "Floor", "Gelu", "LeakyRelu", "Negative", "Relu", "Relu6", "Round", "Sign", "Silu",
+        "Erf", "Floor", "Gelu", "LeakyRelu", "Negative", "Round", "Sign", "Silu",
         "Sin", "Sinh", "Softsign", "Sqrt", "Square", "StopGradient", "Tan", "Tanh", "TrueDivide",
         "Trunc",
     ), "keep"),
@@ -95,6 +97,17 @@ def unary(call: Call) -> Any:
     https://keras.io/api/ops/numpy/
     """
     return arrays.pointwise(call[0], kind=call.kind, algebra=ALGEBRA.get(type(call.layer).__name__))
+
+
+@rule("Masking")
+def masking(call: Call) -> Any:
+    """A step of which all features have one value is set to zero; where that is zero, it stays.
+
+    https://keras.io/api/layers/core_layers/masking/
+    """
+    if call.layer.mask_value == 0:
+        return arrays.pointwise(call[0], kind="masking", algebra="keep")
+    return arrays.mix(call[0], -1, kind="masking")
 
 
 @rule("Add", "Average", "Maximum", "Minimum", "Multiply", "Subtract")
@@ -165,10 +178,7 @@ def against_a_table(call: Call) -> Any:
     """
     parts = call.tensors()
     own, table = parts[::-1] if call.op == "ops.SearchSorted" else parts
-    if not isinstance(table, Dependent):
-        return arrays.pointwise(own, kind=call.kind)
-    whole = arrays.reshape(arrays.reduce(table), [1] * len(own.shape))
-    return arrays.pointwise(own, whole, kind=call.kind, join=False)
+    return arrays.searchsorted(arrays.flatten(table), own)
 
 
 @rule("Softmax")

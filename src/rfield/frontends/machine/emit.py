@@ -28,7 +28,8 @@ from .values import Constant, Dependent, Items, Outputs, known
 _CHANGES_PLACES = frozenset({"pad", "slice", "gather", "resize", "select", "roll"})
 """Kinds whose reading, not only whose shape, changes when an operand computed from a size does."""
 
-_MASKED = frozenset({"multiply", "add", "maximum", "where"})
+_CHOOSING = frozenset({"where", "maximum"})
+_MASKED = frozenset({"multiply", "add", "maximum", "where", "veil"})
 """Arithmetic by which a constant may cut elements of the other operand."""
 
 _FAILURES = (ArithmeticError, AttributeError, LookupError, TypeError, ValueError)
@@ -43,7 +44,7 @@ class Emitter:
     reading names.
     """
 
-    __slots__ = ("draft", "fresh", "resolve", "sized", "source")
+    __slots__ = ("draft", "fresh", "made", "resolve", "sized", "source")
 
     def __init__(
         self,
@@ -56,6 +57,7 @@ class Emitter:
         self.resolve = resolve
         self.sized = False
         self.source = ""
+        self.made: dict[int, tuple[Reading, Any]] | None = None
 
     def settle(self, answer: Any, operands: Sequence[Any], name: str) -> Any:
         """The value of an answer; its ops enter the draft, the last one as ``name``."""
@@ -75,16 +77,22 @@ class Emitter:
         return self._value(answer)
 
     def _inner(self, reading: Reading, name: str) -> list[Any]:
-        """The operands of a reading; one that stands there twice enters the graph once."""
-        made: dict[int, Any] = {}
-        for value in reading.operands:
-            if isinstance(value, Reading) and id(value) not in made:
-                made[id(value)] = self.settle(value, (), f"{name}/{_kind(value)}")
-        return [
-            made[id(value)] if isinstance(value, Reading)
-            else known(value) if isinstance(value, np.ndarray) else value
-            for value in reading.operands
-        ]  # fmt: skip
+        """The operands of a reading; one that stands in several places enters the graph once."""
+        outermost = self.made is None
+        made = self.made = {} if self.made is None else self.made
+        try:
+            for value in reading.operands:
+                if isinstance(value, Reading) and id(value) not in made:
+                    settled = self.settle(value, (), f"{name}/{_kind(value)}")
+                    made[id(value)] = value, settled  # held, so that its id is not given again
+            return [
+                made[id(value)][1] if isinstance(value, Reading)
+                else known(value) if isinstance(value, np.ndarray) else value
+                for value in reading.operands
+            ]  # fmt: skip
+        finally:
+            if outermost:
+                self.made = None
 
     def _chain(self, steps: Sequence[Op], operands: Sequence[Any], name: str) -> Any:
         steps = [op for op in steps if op.kind != "identity"]
@@ -164,7 +172,7 @@ class Emitter:
         if not plain or len(given) < len(op.links):
             return op, None
         elements = [
-            v.known(as_factor=op.algebra == "multiply", as_choice=op.algebra == "where")
+            v.known(as_factor=op.algebra == "multiply", as_choice=op.algebra in _CHOOSING)
             if isinstance(v, Constant)
             else k
             for v, k in zip(given, held, strict=False)

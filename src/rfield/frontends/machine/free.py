@@ -15,7 +15,7 @@ from ...core.graph import FreeShape, Graph, Node, SizedShape
 from ...core.link import AnyLink, Link
 from ...errors import InvalidModelError, RFieldError, TooLargeError, show_shape
 
-LADDER = (1_290_240, 20_160, 6_720, 2_520, 1_344)
+LADDER = (1_290_240, 20_160, 6_720, 2_520, 672)
 """Sizes that stand for any, the next one where a model does not take the one before; with the last
 a mask of all pairs, and a resize that is a matrix, can still be computed."""
 

@@ -91,8 +91,8 @@ def ms_attention(call: Call) -> Outputs:
     wide = sizes or [width, width, width]
     heads = max(1, call.int("num_heads", 1))
     parts = [_by_head(call, arrays.dense(x, size), heads) for size in wide]
-    first = 5 if call.op.endswith("QAttention") else 3
-    extra = [place for place in range(first, len(call)) if call.has(place)]
+    beside = (5, 8) if call.op.endswith("QAttention") else range(3, len(call))
+    extra = [place for place in beside if call.has(place)]  # masks and pasts, no zero points
     causal = call.flag("unidirectional") and len(extra) < 2
     made = arrays.join_heads(arrays.attention(parts[0], parts[1], parts[2], causal=causal))
     present = (2, x.shape[0], heads, x.shape[1], wide[2] // heads)

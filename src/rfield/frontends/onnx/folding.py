@@ -105,7 +105,8 @@ def _filled(call: Call) -> dict[str, Any] | None:
 
 
 def _counted(call: Call) -> dict[str, Any]:
-    start, stop, step = (_array(call, k).reshape(-1)[0] for k in range(3))
+    start, stop = (_array(call, k).reshape(-1)[0] for k in range(2))
+    step = _array(call, 2).reshape(-1)[0] if call.has(2) else start.dtype.type(1)
     return {"start": start, "stop": stop, "step": step, "dtype": start.dtype}
 
 
@@ -150,6 +151,7 @@ FOLDS: dict[str, tuple[str, Settings]] = {
     "CastLike": ("cast", _first(lambda call: {"dtype": _array(call, 1).dtype})),
     "ConstantOfShape": ("full", _alone(_filled)),
     "Range": ("arange", _alone(_counted)),
+    "com.microsoft::Range": ("arange", _alone(_counted)),
     "Concat": ("concatenate", lambda call: (call.given, {"axis": call.int("axis", 1)})),
     "Gather": ("take", _first(lambda call: {
         "indices": _array(call, 1), "axis": call.int("axis", 0),

@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 from ...core import arrays, ops
-from ...core.link import passed
+from ...core.link import everything, passed
 from ...core.ops import Op
 from ...errors import InvalidModelError
 from ..machine.values import Constant, Outputs
@@ -146,7 +146,7 @@ def local_response_norm(call: Call) -> Any:
 
 @rule("SoftmaxCrossEntropyLoss", "NegativeLogLikelihoodLoss")
 def loss(call: Call) -> Outputs:
-    """A number for all, or one for each position.
+    """A number for all, or one for each position; without a softmax it reads the class's alone.
 
     https://onnx.ai/onnx/operators/onnx__SoftmaxCrossEntropyLoss.html
     """
@@ -154,14 +154,25 @@ def loss(call: Call) -> Outputs:
     if call.text("reduction", "mean") != "none":
         return Outputs([arrays.anywhere([call[0], call[1]], (), kind="loss")])
     first = ops.reduce(shape, [1], kind="loss")
-    both = Op("loss", first.shape, (*first.links, *ops.pointwise(target).links))
+    links = (*first.links, *ops.pointwise(target).links)
+    both = Op("loss", first.shape, links, exact=call.op == "SoftmaxCrossEntropyLoss")
     return Outputs([both, ops.mix(shape, [1], kind="log_softmax")])
 
 
 @rule("com.microsoft::RotaryEmbedding", "RotaryEmbedding")
 def rotary(call: Call) -> Any:
-    """Each feature is mixed with another one of the same position.
+    """Pairs of features of a position are turned; by which angle, tables and positions say.
 
     https://onnx.ai/onnx/operators/onnx__RotaryEmbedding.html
     """
-    return arrays.mix(call[0], -1, kind="rotary")
+    x, beside = call[0], [call[place] for place in range(1, len(call)) if call.depends(place)]
+    table = call.shape(2 if "::" in call.op else 1)
+    turned = call.int("rotary_embedding_dim", 0) or 2 * table[-1]
+    heads = call.int("num_heads", 0)
+    apart = len(x.shape) == 4
+    head = x.shape[-1] if apart else x.shape[-1] // heads if heads else turned
+    made = arrays.rotary(x, head, turned, interleaved=call.flag("interleaved"))
+    if not beside:
+        return made
+    links = (passed(len(x.shape)), *(everything(len(value.shape)) for value in beside))
+    return arrays.read(Op("rotary", x.shape, links, exact=False), made, *beside)

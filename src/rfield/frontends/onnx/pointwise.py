@@ -33,9 +33,11 @@ Max Mean Min Mod Mul Or Pow Sub Sum SwiGLU Where Xor com.microsoft::BiasAdd
 
 ALGEBRA: dict[str, Algebra] = {
     "Add": "add", "Sum": "add", "Mul": "multiply", "Max": "maximum", "Where": "where",
+    "Sub": "subtract", "And": "multiply", "Or": "veil", "Pow": "veil", "Relu": "rectify",
+    **dict.fromkeys(("Exp", "HardSigmoid", "Sigmoid", "Softplus"), "exp"),
     **dict.fromkeys((
         "Abs", "Asin", "Asinh", "Atan", "Atanh", "Cast", "Ceil", "Celu", "Div", "Elu", "Erf",
-        "Floor", "Gelu", "HardSwish", "LeakyRelu", "Mish", "Neg", "Relu", "Round", "Selu", "Sign",
+        "Floor", "Gelu", "HardSwish", "LeakyRelu", "Mish", "Neg", "Round", "Selu", "Sign",
         "Sin", "Sinh", "Softsign", "Sqrt", "Swish", "Tan", "Tanh",
     ), "keep"),
 }  # fmt: skip
@@ -115,7 +117,7 @@ def dropout(call: Call) -> Outputs:
     https://onnx.ai/onnx/operators/onnx__Dropout.html
     """
     op = ops.pointwise(call.shape(0), kind="dropout", algebra="keep")
-    return Outputs([op, op])
+    return Outputs([op, Constant(call.shape(0), made=True)])
 
 
 @rule("com.microsoft::BiasDropout")
@@ -126,7 +128,7 @@ def bias_dropout(call: Call) -> Outputs:
     """
     shapes = [() if value is None else value.shape for value in call.operands[:3]]
     op = ops.pointwise(*shapes, kind="bias_dropout", join=True)
-    return Outputs([op, op])
+    return Outputs([op, Constant(op.shape, made=True)])
 
 
 @rule("Identity", "Optional", "OptionalGetElement")

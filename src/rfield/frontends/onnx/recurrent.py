@@ -34,9 +34,13 @@ def recurrent(call: Call) -> Outputs:
     states = (5,) if call.op in ("GRU", "RNN") else (5, 6)
     initial = [call[place] for place in states if call.depends(place)]
     lengths = [call[4]] if call.depends(4) else []
+    known = call.known(4) if call.has(4) else None
+    shorter = call.has(4) and (known is None or bool((known < x.shape[0]).any()))
     runs, ends = list[Any](), list[Any]()
     for place, reverse in enumerate(_DIRECTIONS[word]):
-        run, end = _direction(call, x, initial, lengths, hidden, place, reverse, first)
+        run, end = _direction(
+            call, x, initial, lengths, hidden, place, reverse, first, exact=not shorter
+        )
         runs.append(call.step(run))
         ends.append(call.step(end))
     every, last = arrays.concat(runs, 1), arrays.concat(ends, 0)
@@ -48,7 +52,7 @@ def recurrent(call: Call) -> Outputs:
 
 def _direction(
     call: Call, x: Any, initial: Sequence[Any], lengths: Sequence[Any], hidden: int, place: int,
-    reverse: bool, first: bool,
+    reverse: bool, first: bool, *, exact: bool,
 ) -> tuple[Any, Any]:  # fmt: skip
     """All steps (step, 1, batch, hidden) and the last state (1, batch, hidden) of one direction.
 
@@ -66,6 +70,6 @@ def _direction(
         starts = Link([start[1], start[0], start[2]] if first else start)
         count = Link([Read(row, IDENTITY)])
         links = (own, *[starts] * len(initial), *[count] * len(lengths))
-        op = Op(call.kind, shape, links, exact=not lengths)
+        op = Op(call.kind, shape, links, exact=exact)
         made.append(arrays.read(op, x, *initial, *lengths))
     return made[0], made[1]

@@ -27,9 +27,10 @@ def dft(call: Call) -> Any:
     axis = normalize_axis(axis, len(shape))
     length = call.integer(1, "the length") if call.has(1) else shape[axis]
     half = call.flag("onesided")
-    sizes = {axis: length // 2 + 1 if half else length}
-    sizes[len(shape) - 1] = 1 if half and call.flag("inverse") else 2
-    return arrays.fft(call[0], (axis, -1), sizes=sizes, kind="dft")
+    back = half and call.flag("inverse")
+    sizes = {axis: length // 2 + 1 if half and not back else length, -1: 1 if back else 2}
+    read = {axis: length // 2 + 1 if back else length}
+    return arrays.fft(call[0], (axis, -1), lengths=read, sizes=sizes, kind="dft")
 
 
 @rule("STFT")

@@ -8,7 +8,7 @@ from typing import Any
 from ...core import arrays, ops
 from ...core.ops import Op
 from ...core.relation import WHOLE
-from ..machine.values import Outputs
+from ..machine.values import Constant, Outputs
 from .rulebook import Call, rule
 
 REDUCTIONS = (
@@ -145,18 +145,16 @@ def fourier(call: Call) -> Op:
 
 
 @rule("RFFT", "RFFT2D", "RFFT3D", "IRFFT", "IRFFT2D", "IRFFT3D")
-def real_fourier(call: Call) -> Op:
-    """Fourier transform of real numbers, with half of the last axis.
+def real_fourier(call: Call) -> Any:
+    """Fourier transform of real numbers, with half of the last axis; a shorter length cuts.
 
     https://www.tensorflow.org/api_docs/python/tf/raw_ops/RFFT
     """
-    shape, count = call.shape(0), {"2D": 2, "3D": 3}.get(call.op[-2:], 1)
-    lengths = list(call.integers(1))
-    if call.op.startswith("R"):
-        lengths[-1] = lengths[-1] // 2 + 1
-    return ops.along(
-        shape, {k - count: (WHOLE, lengths[k]) for k in range(count)}, kind=call.kind
-    )  # fmt: skip
+    given = call.integers(1)
+    lengths = {axis: int(given[axis]) for axis in range(-len(given), 0)}
+    half = {**lengths, -1: lengths[-1] // 2 + 1}
+    read, sizes = (lengths, half) if call.op.startswith("R") else (half, lengths)
+    return arrays.fft(call[0], tuple(lengths), lengths=read, sizes=sizes, kind=call.kind)
 
 
 SEGMENTS = ("Max", "Mean", "Min", "Prod", "Sum")
@@ -181,14 +179,28 @@ def unsorted_segments(call: Call) -> Any:
     return arrays.segments(call[0], call.either(1), call.integer(2), kind=call.kind)
 
 
-@rule("SparseToDense", "ScatterNd")
-def scattered(call: Call) -> Op:
-    """Elements put in places of a new tensor; where is not looked at, so an upper bound.
+@rule("ScatterNd")
+def scatter_nd(call: Call) -> Any:
+    """Rows added up in places of a tensor of zeros.
 
     https://www.tensorflow.org/api_docs/python/tf/raw_ops/ScatterNd
     """
-    result = call.integers(2 if call.op == "ScatterNd" else 1)
-    return ops.opaque(call.shapes, result, kind=call.kind)
+    zeros = Constant(call.integers(2), made=True)
+    return arrays.scatter_nd(zeros, call.either(0), call[1], accumulate=True)
+
+
+@rule("SparseToDense")
+def sparse_to_dense(call: Call) -> Any:
+    """Elements put in places of a tensor that is filled with the default.
+
+    https://www.tensorflow.org/api_docs/python/tf/raw_ops/SparseToDense
+    """
+    result, places = call.integers(1), call.known(0)
+    if places is None:
+        return ops.opaque(call.shapes, result, kind=call.kind)
+    rows = places.reshape(-1, len(result))
+    values = arrays.broadcast_to(call[2], (len(rows),))
+    return arrays.scatter_nd(arrays.broadcast_to(call[3], result), rows, values)
 
 
 @rule("MatrixDiagPart", "MatrixDiagPartV2", "MatrixDiagPartV3")

@@ -17,7 +17,8 @@ def call(call: Call) -> Any:
 
     https://www.tensorflow.org/api_docs/python/tf/raw_ops/PartitionedCall
     """
-    return outputs(bodies.call(call.machine, function_of(call, "f"), call.operands))
+    given = call.operands[1:] if call.op == "RemoteCall" else call.operands  # first, where it runs
+    return outputs(bodies.call(call.machine, function_of(call, "f"), given))
 
 
 def function_of(call: Call, attribute: str) -> Function:

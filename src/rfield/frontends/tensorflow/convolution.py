@@ -71,7 +71,7 @@ def transposed(call: Call) -> Reading:
 
     https://www.tensorflow.org/api_docs/python/tf/raw_ops/Conv2DBackpropInput
     """
-    wanted = call.integers(0)
+    wanted = call.shape(0) if call.op == "Conv3DBackpropInput" else call.integers(0)
     kernel = call.shape(1)
     shape = call.shape(2)
     axes, channel = layout_of(call, len(shape))

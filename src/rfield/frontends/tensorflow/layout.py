@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from dataclasses import replace
 from functools import lru_cache
 from math import prod
 from typing import Any
@@ -12,6 +11,7 @@ import numpy as np
 from ...core import arrays, layout, ops
 from ...core.arguments import normalize_axis, resolve_padding
 from ...core.arrays import read
+from ...core.link import everything, passed
 from ...core.ops import Op
 from ...errors import InvalidModelError, too_large
 from ..machine.values import Constant, Outputs, known
@@ -126,12 +126,14 @@ def pad(call: Call) -> Op:
     return layout.pad(before, padding, mode=mode)
 
 
-@rule("ConcatV2", "Concat")
+@rule("ConcatV2", "Concat", "ParallelConcat")
 def concat(call: Call) -> Any:
     """End to end along an axis; the parts keep their places beside constants.
 
     https://www.tensorflow.org/api_docs/python/tf/raw_ops/ConcatV2
     """
+    if call.op == "ParallelConcat":
+        return arrays.concat(call.operands, 0)
     first = call.op == "Concat"
     parts = list(call.operands[1:] if first else call.operands[:-1])
     axis = call.integer(0 if first else len(call) - 1)
@@ -140,7 +142,7 @@ def concat(call: Call) -> Any:
     return read(joined(*[part.shape for part in parts], axis=axis), *parts)
 
 
-@rule("Pack", "ParallelConcat")
+@rule("Pack")
 def pack(call: Call) -> Any:
     """The operands along a new axis.
 
@@ -298,7 +300,7 @@ def blocks_of_channels(call: Call) -> list[Op]:
     )  # fmt: skip
 
 
-@rule("GatherV2", "Gather", "ResourceGather")
+@rule("GatherV2", "Gather")
 def gather(call: Call) -> Any:
     """Known indices pick elements along an axis; indices that the data gives may pick any.
 
@@ -310,13 +312,30 @@ def gather(call: Call) -> Any:
     return arrays.take(call[0], call.either(1), axis, batch_dims=batch)
 
 
-@rule("GatherNd", "ResourceGatherNd")
+@rule("GatherNd")
 def gather_nd(call: Call) -> Any:
     """Elements or slices by tuples of indices.
 
     https://www.tensorflow.org/api_docs/python/tf/raw_ops/GatherNd
     """
     return arrays.gather_nd(call[0], call.either(1))
+
+
+@rule("ResourceGather", "ResourceGatherNd")
+def gather_from_variable(call: Call) -> Any:
+    """Rows of a weight, of which the shape may be unknown: that of a row is the result's.
+
+    https://www.tensorflow.org/api_docs/python/tf/raw_ops/ResourceGather
+    """
+    result, several = call.output_shapes(), call.op.endswith("Nd")
+    if not result or result[0] is None:
+        raise call.unknown_contents(call[0], "the variable")
+    if not call.depends(1):
+        return Constant(result[0])
+    places = call.shape(1)[:-1] if several else call.shape(1)
+    count = call.shape(1)[-1] if several else 1
+    table = Constant((*(1,) * count, *result[0][len(places) :]))
+    return arrays.gather_nd(table, call[1]) if several else arrays.take(table, call[1], 0)
 
 
 @rule("ReverseSequence")
@@ -350,13 +369,18 @@ def band(call: Call) -> Any:
     return arrays.band(call[0], call.integer(1, "the band"), call.integer(2, "the band"))
 
 
-@rule("MatrixSetDiag", "MatrixSetDiagV3")
-def set_diagonal(call: Call) -> Op:
-    """Elements in their places; where a diagonal replaces them is not looked at.
+@rule("MatrixSetDiag", "MatrixSetDiagV2", "MatrixSetDiagV3")
+def set_diagonal(call: Call) -> Any:
+    """One diagonal of the last two axes is replaced; of a band, each element perhaps.
 
     https://www.tensorflow.org/api_docs/python/tf/raw_ops/MatrixSetDiagV3
     """
-    return replace(ops.pointwise(call.shape(0), kind="set_diagonal"), exact=False)
+    lowest, *highest = call.integers(2, "k") if len(call) > 2 else (0,)
+    if not highest or highest == [lowest]:
+        return arrays.set_diagonal(call[0], call[1], lowest)
+    shape = call.shape(0)
+    links = (passed(len(shape)), everything(len(call.shape(1))))
+    return Op("set_diagonal", shape, links, exact=False)
 
 
 @rule("ExtractImagePatches")

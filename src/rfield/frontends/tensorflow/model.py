@@ -15,11 +15,12 @@ from ..machine.names import printable
 from ..machine.values import Constant, Dependent, Outputs, dependents, known
 from ..registry import Request
 from . import bodies
+from .blocks import written_out
 from .bodies import Body, pick
 from .files import Source
 from .loops import untie
 from .reader import Reader, Spending
-from .values import Mark, shape_of
+from .values import Blocked, Mark, shape_of
 
 _PLACEHOLDERS = ("Placeholder", "PlaceholderV2", "PlaceholderWithDefault")
 _NOT_NUMBERS = frozenset({7, 20, 21})  # string, resource, variant
@@ -96,6 +97,11 @@ class Model:
         if reader.unsupported and self.request.unknown == "error":
             raise reader.unsupported.error()
         read = _are_read(body, order, values) if spending is None else spending.read
+        for place in order:
+            end = not read[place] or any(place == named for named, _ in self.named)
+            if end and type(values[place]) is Blocked:
+                reader.name = body.items[place].name
+                values[place] = reader.step(written_out(values[place]))
         outputs = self._outputs(order, values, read, inputs)
         for entry in self.entries:
             reader.layers.pop(entry.name, None)

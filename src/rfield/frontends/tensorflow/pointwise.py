@@ -5,10 +5,10 @@ from __future__ import annotations
 from dataclasses import replace
 from typing import Any
 
-from ...core import layout, ops
+from ...core import arrays, layout, ops
 from ...core.arrays.expression import read
 from ...core.ops import Algebra, Op
-from ..machine.values import Constant, Dependent, Outputs
+from ..machine.values import Constant, Dependent, Outputs, known
 from .convolution import layout_of
 from .rulebook import Call, rule
 from .values import Blocked, NotInBlocksError
@@ -19,8 +19,8 @@ UNARY = (
     "IsNan", "LeakyRelu", "Lgamma", "Log", "Log1p", "LogicalNot", "Ndtri", "Neg",
     "Real", "Imag", "ComplexAbs", "Conj", "Angle", "Reciprocal", "Relu", "Relu6", "Rint", "Round",
     "Rsqrt", "Selu", "Sigmoid", "Sign", "Sin", "Sinh", "Softplus", "Softsign", "Sqrt", "Square",
-    "Tan", "Tanh", "BesselI0e", "BesselI1e", "Invert", "QuantizeAndDequantize", "AsString",
-    "FakeQuantWithMinMaxArgs", "Bitcast",
+    "Tan", "Tanh", "BesselI0e", "BesselI1e", "Invert", "AsString",
+    "FakeQuantWithMinMaxArgs",
 )  # fmt: skip
 
 BINARY = (
@@ -34,24 +34,27 @@ BINARY = (
 
 PASSING = (
     "CheckNumerics", "CheckNumericsV2", "DebugIdentity", "DebugIdentityV2", "DebugIdentityV3",
-    "DebugGradientIdentity", "EnsureShape", "Enter", "Exit", "Identity", "LoopCond",
+    "DebugGradientIdentity", "EnsureShape", "Exit", "Identity", "LoopCond",
     "NextIteration", "OptimizationBarrier", "PlaceholderWithDefault", "PreventGradient",
-    "RefEnter", "RefExit", "RefIdentity", "RefNextIteration", "Snapshot",
+    "RefExit", "RefIdentity", "RefNextIteration", "Snapshot",
     "StopGradient", "XlaSharding", "_Retval", "Copy", "CopyHost", "Print",
 )  # fmt: skip
 
 WEIGHTED = (
-    "FakeQuantWithMinMaxVars", "FakeQuantWithMinMaxVarsPerChannel", "QuantizeAndDequantizeV2",
-    "QuantizeAndDequantizeV3", "QuantizeAndDequantizeV4", "Bucketize",
-)  # fmt: skip
+    "FakeQuantWithMinMaxVars",
+    "FakeQuantWithMinMaxVarsPerChannel",
+    "Bucketize",
+)
 
 
 ALGEBRA: dict[str, Algebra] = {
     "Add": "add", "AddV2": "add", "BiasAdd": "add", "BiasAddV1": "add", "Maximum": "maximum",
     "Mul": "multiply", "MulNoNan": "multiply", "Select": "where", "SelectV2": "where",
+    "Sub": "subtract", "LogicalAnd": "multiply", "LogicalOr": "veil", "Pow": "veil",
+    "Relu": "rectify", "Relu6": "rectify", "Exp": "exp", "Sigmoid": "exp", "Softplus": "exp",
     **dict.fromkeys((
         "Abs", "Asin", "Asinh", "Atan", "Atanh", "Cast", "Ceil", "Conj", "Elu", "Erf", "Expm1",
-        "Floor", "LeakyRelu", "Log1p", "Neg", "Real", "Relu", "Relu6", "Rint", "Round", "Selu",
+        "Floor", "LeakyRelu", "Log1p", "Neg", "Real", "Rint", "Round", "Selu",
         "Sign", "Sin", "Sinh", "Softsign", "Sqrt", "Square", "Tan", "Tanh",
     ), "keep"),
 }  # fmt: skip
@@ -109,6 +112,36 @@ def weighted(call: Call) -> Op:
     return ops.pointwise(call.shape(0), kind=call.kind)
 
 
+@rule("QuantizeAndDequantize", "QuantizeAndDequantizeV2", "QuantizeAndDequantizeV3",
+      "QuantizeAndDequantizeV4")  # fmt: skip
+def quantized(call: Call) -> Any:
+    """Element by element within a given range; without one it is that of all, or of a slice.
+
+    https://www.tensorflow.org/api_docs/python/tf/raw_ops/QuantizeAndDequantizeV2
+    """
+    if call.flag("range_given", call.op.endswith("V3")):
+        return ops.pointwise(call.shape(0), kind=call.kind)
+    axis, rank = call.number("axis", -1), len(call.shape(0))
+    return arrays.mix(call[0], [k for k in range(rank) if k != axis], kind=call.kind)
+
+
+_BYTES = {4: 1, 6: 1, 10: 1, 11: 1, 12: 1, 5: 2, 14: 2, 15: 2, 16: 2, 17: 2, 19: 2, 2: 8, 8: 8,
+          9: 8, 23: 8, 18: 16}  # fmt: skip
+"""The sizes of types by their numbers; the others have four bytes."""
+
+
+@rule("Bitcast")
+def bitcast(call: Call) -> Any:
+    """The same bytes in another type: a last axis of parts more, or one less.
+
+    https://www.tensorflow.org/api_docs/python/tf/raw_ops/Bitcast
+    """
+    before, after = (_BYTES.get(call.dtype(name), 4) for name in ("T", "type"))
+    shape = call.shape(0)
+    parts = (*shape, before // after) if before > after else shape
+    return arrays.bitcast(call[0], shape[:-1] if before < after else parts)
+
+
 @rule("BiasAdd", "BiasAddV1")
 def bias_add(call: Call) -> Any:
     """One number per channel is added.
@@ -137,7 +170,9 @@ def select(call: Call) -> Any:
     condition, shape = call.shape(0), call.shape(1)
     chosen = call[0]
     if len(condition) == 1 and len(shape) > 1:
-        chosen = read(layout.reshape(condition, (condition[0], *(1,) * (len(shape) - 1))), chosen)
+        wide = (condition[0], *(1,) * (len(shape) - 1))
+        array = call.known(0)
+        chosen = arrays.reshape(chosen, wide) if array is None else known(array.reshape(wide))
     op = ops.pointwise(
         chosen.shape, shape, call.shape(2), kind="select", join=True, algebra="where"
     )  # fmt: skip

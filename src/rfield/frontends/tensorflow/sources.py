@@ -6,7 +6,7 @@ from typing import Any
 
 from ..machine.values import Constant, Outputs
 from .rulebook import Call, rule
-from .values import Mark, Stored
+from .values import Mark
 
 RESOURCE = 20
 VARIABLES = ("VarHandleOp", "VariableV2", "Variable", "TemporaryVariable", "AutoReloadVariable")
@@ -50,15 +50,6 @@ def variable(call: Call) -> Constant:
     https://www.tensorflow.org/api_docs/python/tf/raw_ops/VarHandleOp
     """
     return Constant(call.attribute_shape("shape"), origin=f"variable {call.name!r}")
-
-
-@rule("Const")
-def constant(call: Call) -> Constant:
-    """A tensor in the file; its numbers are looked at only where they are few and needed.
-
-    https://www.tensorflow.org/api_docs/python/tf/raw_ops/Const
-    """
-    return Stored(call.item)
 
 
 @rule("Placeholder", "PlaceholderV2")

@@ -19,7 +19,7 @@ from .kinds import LOOKS_AT_VALUES, SHAPED, UNIFORM
 from .rulebook import Arguments, Signature
 from .tracer import Tracer, tensors_of
 from .values import Cell, Value
-from .zeros import zeros_after
+from .zeros import sampled
 
 SMALL = 1 << 22
 """Constants of at most so many elements are computed."""
@@ -74,7 +74,8 @@ class Watched(TorchDispatchMode):
         if signature.in_place is not None:
             return self.constant_write(signature, func, bound, known, args, kwargs)
         if signature.packet in LOOKS_AT_VALUES:
-            if operands[0].device.type == "meta" or not self.has_numbers(operands[0]):
+            meta = operands[0].device.type == "meta"
+            if meta or not (self.real or self.has_numbers(operands[0])):
                 raise needs_values(f"{signature.short!r}", self.layer, here())
             return func(*args, **kwargs)
         if not operands:
@@ -91,8 +92,8 @@ class Watched(TorchDispatchMode):
             for tensor in tensors_of(result):
                 self.tracer.hold(tensor, None, known=run)
         if not run and isinstance(result, torch.Tensor) and result.numel() <= MASK:
-            zeros = zeros_after(signature.packet, func, bound, args, kwargs, self.tracer.pattern)
-            self.record_of(result).zeros = None if zeros is None else zeros.expand(result.shape)
+            found = sampled(signature.packet, func, args, kwargs, self.tracer.sample)
+            self.record_of(result).sample = found
         return result
 
     def constant_views(
@@ -138,6 +139,8 @@ class Watched(TorchDispatchMode):
             func(*args, **kwargs)
             return target
         self.execute(signature, func, args, kwargs) if not self.real else None
+        value.sample = sampled(signature.packet, func, args, kwargs, self.tracer.sample)
+        value.cell.sampled = value.cell.sampled and value.sample is not None
         value.cell.known = False
         return target
 

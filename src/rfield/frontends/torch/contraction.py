@@ -100,18 +100,33 @@ def bilinear(arg: Arguments) -> Reading:
     return arrays.bilinear(arg.input1, arg.input2, arg.weight.shape[0])
 
 
-@rule("aten::scaled_dot_product_attention", "aten::_scaled_dot_product_attention_math",
-      shaped=True)  # fmt: skip
+@rule("aten::_trilinear")
+def trilinear(arg: Arguments) -> Reading:
+    """What ``bilinear`` becomes: three tensors with new axes of size 1, multiplied and summed."""
+    parts = (arg.i1, arg.expand1), (arg.i2, arg.expand2), (arg.i3, arg.expand3)
+    wide = [arrays.unsqueeze(x, axes) for x, axes in parts]
+    return arrays.reduce(arrays.multiply(*wide), arg.sumdim)
+
+
+@rule("aten::scaled_dot_product_attention", shaped=True)
 def attention(arg: Arguments) -> Reading:
     """Query ``i`` reads query ``i`` and the keys and values that the mask leaves it.
 
     https://docs.pytorch.org/docs/stable/generated/torch.nn.functional.scaled_dot_product_attention.html
     """
+    return arrays.attention(arg.query, arg.key, arg.value, **_masks(arg))
+
+
+def _masks(arg: Arguments) -> dict[str, Any]:
     given = arg.get("attn_mask", arg.get("attn_bias"))
     kind = "mask" if given is not None and given.dtype is torch.bool else "bias"
-    return arrays.attention(
-        arg.query, arg.key, arg.value, causal=bool(arg.get("is_causal")), **{kind: given}
-    )
+    return {kind: given, "causal": bool(arg.get("is_causal"))}
+
+
+@rule("aten::_scaled_dot_product_attention_math", shaped=True)
+def attention_math(arg: Arguments) -> tuple[Reading, Reading]:
+    """The same, with the weights of the values beside the result."""
+    return attention(arg), arrays.attention_weights(arg.query, arg.key, **_masks(arg))
 
 
 @rule("aten::_scaled_dot_product_flash_attention", "aten::_scaled_dot_product_efficient_attention",
@@ -123,8 +138,10 @@ def fused_attention(arg: Arguments) -> tuple[Reading, ...]:
 
     https://docs.pytorch.org/docs/stable/generated/torch.nn.functional.scaled_dot_product_attention.html
     """
-    sums = [arrays.reduce(arg.query, -1)] if len(arg.result) > 1 else []
-    return attention(arg), *sums
+    if not arg.result[1].numel():
+        return (attention(arg),)
+    sums = arrays.reduce(arrays.attention_weights(arg.query, arg.key, **_masks(arg)), -1)
+    return attention(arg), arrays.reshape(sums, arg.result[1].shape)
 
 
 @rule("aten::cdist", "aten::_cdist_forward", "aten::_euclidean_dist")
@@ -170,8 +187,21 @@ def matrix_function(arg: Arguments) -> tuple[Reading, ...] | Reading:
     matrix = arg.operands[0]
     batch = matrix.dim() - 2
     found = arg.result if isinstance(arg.result, (tuple, list)) else [arg.result]
-    made = tuple(arrays.matrix_function(matrix, tuple(part.shape[batch:])) for part in found)
+    exact = arg.short not in TRIANGULAR
+    made = tuple(
+        arrays.matrix_function(matrix, tuple(part.shape[batch:]), exact=exact) for part in found
+    )
     return made if isinstance(arg.result, (tuple, list)) else made[0]
+
+
+@rule("aten::_linalg_check_errors")
+def check(arg: Arguments) -> tuple[()]:
+    """Raises where a matrix is singular; it returns nothing."""
+    return ()
+
+
+TRIANGULAR = ("linalg_cholesky_ex", "linalg_lu", "linalg_qr")
+"""Decompositions of which each factor reads some rows and columns: a bound."""
 
 
 @rule("aten::kron")

@@ -39,6 +39,7 @@ _BUILTIN = {
     "layer_norm": "default",
     "group_norm": "default", "instance_norm": "default",
     "lstm": "input", "gru": "input", "rnn_tanh": "input", "rnn_relu": "input",
+    "quantile": "default", "nanquantile": "default", "take_along_dim": "default",
     "pixel_shuffle": "default", "pixel_unshuffle": "default", "channel_shuffle": "default",
 }  # fmt: skip
 """Functions of ``torch`` with the overload whose argument names they take."""
@@ -57,7 +58,7 @@ def _fill(entries: dict[Any, Any]) -> None:
     aten: Any = torch.ops.aten
     for name, overload in _BUILTIN.items():
         signature = Signature.of(getattr(getattr(aten, name), overload))
-        for home in (torch, F, getattr(torch, "_VF", None)):
+        for home in (torch, F, torch.Tensor, getattr(torch, "_VF", None)):
             function = getattr(home, name, None)
             if function is not None and name not in _PYTHON:
                 entries[function] = signature
@@ -70,7 +71,8 @@ def _fill(entries: dict[Any, Any]) -> None:
     entries[F.scaled_dot_product_attention] = Signature.of(
         aten.scaled_dot_product_attention.default
     )
-    entries[torch.Tensor.matmul] = entries[torch.matmul]
+    entries[torch.linalg.multi_dot] = _MULTI_DOT
+    entries[torch.chain_matmul] = _chain_matmul
     entries[torch.Tensor.__matmul__] = entries[torch.matmul]
     entries[torch.einsum] = _einsum
     for home in (torch, torch.Tensor):
@@ -128,6 +130,14 @@ def _einsum(mode: Functions, func: Any, args: Any, kwargs: dict[str, Any]) -> An
 
 
 _EINSUM = Signature.of(torch.ops.aten.einsum.default)
+
+
+def _chain_matmul(mode: Functions, func: Any, args: Any, kwargs: dict[str, Any]) -> Any:
+    """Its operands come one by one."""
+    return mode.intercept(_MULTI_DOT, torch.linalg.multi_dot, (list(args),), kwargs)
+
+
+_MULTI_DOT = Signature.of(torch.ops.aten.linalg_multi_dot.default)
 
 
 def _device(mode: Functions, func: Any, args: Any, kwargs: dict[str, Any]) -> Any:

@@ -48,6 +48,12 @@ def index(arg: Arguments) -> Reading:
     return arrays.getitem(arg.self, tuple(given))
 
 
+@rule("aten::_unsafe_masked_index")
+def masked_index(arg: Arguments) -> Reading:
+    """``x[…]`` where a mask is set, a number elsewhere."""
+    return arrays.where(arg.mask, index(arg), arg.fill)
+
+
 def _anywhere(arg: Arguments) -> Reading:
     return arrays.anywhere(arg.operands, tuple(arg.result.shape), kind="index")
 
@@ -58,7 +64,7 @@ def embedding(arg: Arguments) -> Reading:
 
     https://docs.pytorch.org/docs/stable/generated/torch.nn.functional.embedding.html
     """
-    return arrays.take(arg.weight, arg.indices, 0)
+    return arrays.take(arg.weight, _index(arg, arg.indices), 0)
 
 
 @rule("aten::embedding_bag", "aten::_embedding_bag", "aten::_embedding_bag_forward_only")

@@ -30,6 +30,11 @@ UNIFORM = frozenset(
 )
 """Ops whose result is one number everywhere, at any size."""
 
+SHAPE_OF_OTHER = frozenset(
+    f"aten::{name}" for name in ("expand_as", "reshape_as", "type_as", "view_as")
+)
+"""Ops that ask their second operand for its shape or type alone."""
+
 
 def _signal(bound: Mapping[str, Any]) -> torch.Tensor:
     """What ``istft`` returns: torch itself first looks whether the windows cover every sample."""

@@ -45,7 +45,14 @@ def transpose(arg: Arguments) -> Op:
     return layout.permute(tuple(arg.self.shape), order)
 
 
-@rule("aten::t", "aten::numpy_T", "aten::mT", "aten::adjoint", "aten::t_copy")
+@rule("aten::numpy_T")
+def reversed_axes(arg: Arguments) -> Op:
+    """``x.T``: all axes in the opposite order."""
+    rank = len(arg.self.shape)
+    return layout.permute(tuple(arg.self.shape), range(rank)[::-1])
+
+
+@rule("aten::t", "aten::mT", "aten::adjoint", "aten::t_copy")
 def matrix_transpose(arg: Arguments) -> Op:
     """The last two axes change places; one axis stays."""
     shape = tuple(arg.self.shape)
@@ -75,8 +82,10 @@ def slice_(arg: Arguments) -> Op:
 
 @rule("aten::narrow", "aten::narrow_copy")
 def narrow(arg: Arguments) -> Op:
-    """``length`` elements from ``start``."""
-    return layout.slice_(tuple(arg.self.shape), arg.dim, arg.start, arg.start + arg.length)
+    """``length`` elements from ``start``, which may count from the end."""
+    shape = tuple(arg.self.shape)
+    start = arg.start + shape[arg.dim] if arg.start < 0 else arg.start
+    return layout.slice_(shape, arg.dim, start, start + arg.length)
 
 
 @rule("aten::select.int", "aten::select_copy.int")

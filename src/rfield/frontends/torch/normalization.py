@@ -26,14 +26,19 @@ def native_batch_norm(arg: Arguments) -> tuple[Reading, None, None]:
     return _batch(arg.input, arg.training), None, None
 
 
-@rule("aten::_native_batch_norm_legit.no_stats", "aten::_batch_norm_with_update",
-      "aten::_native_batch_norm_legit_functional")  # fmt: skip
+@rule("aten::_native_batch_norm_legit.no_stats", "aten::_native_batch_norm_legit_functional")
 def batch_norm_of_batch(arg: Arguments) -> tuple[Reading, None, None]:
     """Always the statistics of the batch."""
     return _batch(arg.input, arg.get("training", True)), None, None
 
 
-@rule("aten::_native_batch_norm_legit_no_training", "aten::_batch_norm_no_update")
+@rule("aten::_batch_norm_with_update", "aten::_batch_norm_no_update", shaped=True)
+def batch_norm_apart(arg: Arguments) -> tuple[Reading, None, None, None]:
+    """With the statistics of the batch, or without; beside them what a kernel keeps."""
+    return _batch(arg.input, arg.short == "batch_norm_with_update"), None, None, None
+
+
+@rule("aten::_native_batch_norm_legit_no_training")
 def batch_norm_fixed(arg: Arguments) -> tuple[Reading, None, None]:
     """Never the statistics of the batch."""
     return _batch(arg.input, False), None, None

@@ -10,7 +10,7 @@ from typing import Any
 
 import numpy as np
 
-from ...core import ops
+from ...core import arrays, ops
 from ...core.algebra import Elementwise
 from ...core.ops import Op
 from ..machine.values import Constant
@@ -20,32 +20,39 @@ ALGEBRA: dict[Elementwise, str] = {
     "add": "add",
     "multiply": "mul multiply",
     "maximum": "maximum fmax",
+    "subtract": "sub subtract",
+    "rectify": "relu relu6",
+    "exp": "exp exp2 hardsigmoid sigmoid softplus special_expit",
+    "veil": "addcdiv addcmul lerp pow xlogy",
     "keep": """
         abs absolute asin asinh atan atanh celu deg2rad div divide elu erf erfinv expm1 fix frac
-        gelu hardshrink hardswish leaky_relu log1p mish neg negative prelu rad2deg relu relu6 round
+        gelu hardshrink hardswish leaky_relu log1p mish neg negative rad2deg round
         selu sgn sign silu sin sinh softshrink sqrt square tan tanh true_divide trunc
     """,
 }
 """What becomes of zeros and of minus infinity (see ``core.algebra``)."""
 
 FLOATING = """
-sub subtract rsub pow addcmul addcdiv lerp minimum fmin atan2 hypot remainder fmod copysign xlogy
-acos acosh ceil clamp clamp_max clamp_min clip cos cosh digamma erfc exp exp2 floor hardsigmoid
-hardtanh lgamma log log10 log2 log_sigmoid logit nan_to_num _prelu_kernel reciprocal rsqrt
-sigmoid sinc softplus threshold special_expit special_entr
+rsub minimum fmin atan2 hypot remainder fmod copysign acos acosh ceil clamp clamp_max clamp_min clip
+cos cosh digamma erfc floor hardtanh lgamma log log10 log2 log_sigmoid logit nan_to_num
+_prelu_kernel reciprocal rsqrt sinc threshold special_entr dequantize
 """
 """Of floating-point numbers, a floating-point number of the same type."""
 
+LOGIC: dict[Elementwise, str] = {
+    "multiply": "bitwise_and logical_and __and__",
+    "veil": "bitwise_or float_power logical_or __or__",
+}
+"""The same of those whose result is of another type."""
+
 OTHERS = """
-alpha_dropout angle bernoulli bitwise_and bitwise_left_shift bitwise_not bitwise_or
-bitwise_right_shift bitwise_xor conj_physical eq feature_dropout float_power floor_divide ge greater
+alpha_dropout angle bernoulli bitwise_left_shift bitwise_not
+bitwise_right_shift bitwise_xor conj_physical eq feature_dropout floor_divide ge greater
 greater_equal gt heaviside i0 igamma igammac isfinite isinf isnan isneginf isposinf ldexp le less
-less_equal log_sigmoid_forward logaddexp logaddexp2 logical_and logical_not logical_or logical_xor
+less_equal log_sigmoid_forward logaddexp logaddexp2 logical_not logical_xor
 lt max.other min.other ne nextafter not_equal polar polygamma rrelu rrelu_with_noise signbit
 special_erfcx special_i0e special_i1 special_i1e special_log_ndtr special_ndtr special_xlog1py
-__and__ __or__ __xor__ __lshift__ __rshift__ _conj_physical complex
-fake_quantize_per_tensor_affine fake_quantize_per_channel_affine quantize_per_tensor
-quantize_per_channel dequantize
+__xor__ __lshift__ __rshift__ _conj_physical complex
 """
 
 SAME = """
@@ -62,6 +69,9 @@ def pointwise(arg: Arguments) -> Op:
 
 rule(*(f"aten::{name}" for name in FLOATING.split()), shaped="floats")(pointwise)
 rule(*(f"aten::{name}" for name in OTHERS.split()))(pointwise)
+rule(*(f"aten::normal.{name}" for name in ("Tensor_float", "float_Tensor", "Tensor_Tensor")))(
+    pointwise
+)
 
 
 def _arithmetic(algebra: Elementwise) -> Callable[[Arguments], Op]:
@@ -70,13 +80,17 @@ def _arithmetic(algebra: Elementwise) -> Callable[[Arguments], Op]:
 
         Once a tensor is no op at all.
         """
-        if len(arg.operands) == 1 and arg.short in ("mul", "div") and _is_one(arg.get("other")):
+        carried: Elementwise | None = algebra
+        alone = len(arg.operands) == 1
+        if alone and arg.short in ("mul", "div") and _is_one(arg.get("other")):
             return same(arg)
-        scaled = len(arg.operands) == 1 and _positive(arg.get("other"))
-        told = algebra != "add" or _positive(arg.get("alpha", 1))
-        shapes = [tuple(t.shape) for t in arg.operands]
-        carried = ("scale" if scaled and algebra != "add" else algebra) if told else None
-        return ops.pointwise(*shapes, join=True, algebra=carried)
+        if algebra in ("add", "subtract") and not _positive(arg.get("alpha", 1)):
+            carried = None
+        elif algebra == "multiply" and alone and _positive(arg.get("other")):
+            carried = "scale"
+        elif algebra == "veil" and alone and _positive(arg.get("exponent")):
+            carried = "keep"
+        return ops.pointwise(*[tuple(t.shape) for t in arg.operands], join=True, algebra=carried)
 
     return arithmetic
 
@@ -91,6 +105,20 @@ def _positive(number: object) -> bool:
 
 for _algebra, _names in ALGEBRA.items():
     rule(*(f"aten::{name}" for name in _names.split()), shaped="floats")(_arithmetic(_algebra))
+for _algebra, _names in LOGIC.items():
+    rule(*(f"aten::{name}" for name in _names.split()))(_arithmetic(_algebra))
+
+
+@rule("aten::prelu", shaped="floats")
+def prelu(arg: Arguments) -> Reading:
+    """Each channel (axis 1) has a slope, or one slope is for all.
+
+    https://docs.pytorch.org/docs/stable/generated/torch.nn.functional.prelu.html
+    """
+    slope = arg.weight
+    if slope.dim() and arg.self.dim() > 2:
+        slope = arrays.reshape(slope, (-1, *(1,) * (arg.self.dim() - 2)))
+    return arrays.pointwise(arg.self, slope, kind="prelu", algebra="keep")
 
 
 @rule("aten::where", shaped="floats")
@@ -142,7 +170,7 @@ def same(arg: Arguments) -> Op:
 rule(*(f"aten::{name}" for name in SAME.split()))(same)
 
 
-@rule("aten::copy", "aten::_copy_from")
+@rule("aten::copy")
 def copy(arg: Arguments) -> Reading:
     """``a.copy_(b)``: nothing of ``a`` is left."""
     shape = tuple(arg.self.shape)
@@ -180,6 +208,17 @@ def glu(arg: Arguments) -> list[Op]:
     half = shape[axis] // 2
     split = layout.reshape(shape, (*shape[:axis], 2, half, *shape[axis + 1 :]))
     return [split, ops.reduce(split.shape, [axis], kind="glu")]
+
+
+@rule("aten::fake_quantize_per_tensor_affine", "aten::fake_quantize_per_channel_affine",
+      "aten::quantize_per_channel", shaped=True)  # fmt: skip
+@rule("aten::quantize_per_tensor")
+def quantize(arg: Arguments) -> Op:
+    """Rounded, element by element; a scale for each channel is a weight.
+
+    https://docs.pytorch.org/docs/stable/generated/torch.fake_quantize_per_channel_affine.html
+    """
+    return ops.pointwise(tuple(arg.self.shape), kind="quantize")
 
 
 @rule("aten::fake_quantize_per_tensor_affine_cachemask",

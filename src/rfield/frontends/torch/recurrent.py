@@ -2,51 +2,46 @@
 
 from __future__ import annotations
 
-from ...core import layout, ops
+from typing import Any
+
+from ...core import arrays, layout, ops
+from ...core.arrays.expression import Known
 from ...core.ops import Op
-from ...core.relation import WHOLE
 from .rulebook import Arguments, Reading, rule
 
 
-def _sequence(arg: Arguments, gates: int, states: int) -> tuple[Reading, ...]:
-    """Each layer: the features are mixed, then time runs; both directions are joined."""
+def _sequence(arg: Arguments) -> tuple[Reading, ...]:
+    """Each layer: the features are mixed, then time runs; both directions are joined.
+
+    The cells of an LSTM with a projection are wider than its states.
+    """
     shape = tuple(arg.input.shape)
-    batched = len(shape) == 3
-    time = 1 if arg.batch_first and batched else 0
-    hidden = arg.params[1].shape[1]
-    names = 4 if arg.has_biases else 2
-    per = len(arg.params) // (arg.num_layers * (2 if arg.bidirectional else 1))
-    projected = per > names
-    width = arg.params[names].shape[0] if projected else hidden
-    current: Reading | object = arg.input
-    states_out: list[Reading] = []
+    time = 1 if arg.batch_first and len(shape) == 3 else 0
+    rows, width = arg.params[1].shape
+    current: Any = arg.input
+    states: list[Reading] = []
+    cells: list[Reading] = []
     for _ in range(arg.num_layers):
-        ways = []
-        for backward in (False, True)[: 2 if arg.bidirectional else 1]:
-            mixed = ops.dense(shape, width, kind="rnn_input")
-            steps = [mixed, ops.cumulate(mixed.shape, time, backward=backward, kind="rnn")]
-            steps.append(ops.dense(mixed.shape, width, kind="rnn_state"))
-            run = Reading(steps, [current])  # type: ignore[list-item]
-            ways.append(run)
-            end = 0 if backward else shape[time] - 1
-            states_out.append(Reading(layout.select(mixed.shape, time, end), [run]))
-        result = (*shape[:-1], width * len(ways))
-        if len(ways) == 2:
-            op = layout.concat(*((*shape[:-1], width),) * 2, axis=-1)
-            current = Reading(op, ways)
-        else:
-            current = ways[0]
-        shape = result
-    assert isinstance(current, Reading)
-    stacked = _stack(states_out, (*shape[:time], *shape[time + 1 : -1], width))
-    del gates
-    return (current, *(stacked,) * states)
+        runs: list[Reading] = []
+        for reverse in (False, True)[: 2 if arg.bidirectional else 1]:
+            # Not ``read``, which would write what several readings share into each of them.
+            steps = arrays.recurrent(Known(shape), width, time_axis=time, reverse=reverse).steps
+            runs.append(Reading(steps, [current]))
+            end = layout.select(steps[-1].shape, time, 0 if reverse else shape[time] - 1)
+            states.append(Reading([end], [runs[-1]]))
+            cell = rows // 4 if arg.short == "lstm" else width
+            wide = ops.dense(end.shape, cell, kind="rnn_state")
+            cells.append(Reading([wide], [states[-1]]) if cell != width else states[-1])
+        shape = (*shape[:-1], width * len(runs))
+        current = Reading(layout.concat(*(r.shape for r in runs), axis=-1), runs)
+    stacked = [_stack(part) for part in (states, cells)]
+    return current, *stacked[: 2 if arg.short == "lstm" else 1]
 
 
-def _stack(states: list[Reading], shape: tuple[int, ...]) -> Reading:
-    one = (1, *shape)
+def _stack(states: list[Reading]) -> Reading:
+    one = (1, *states[0].shape)
     op = layout.concat(*(one,) * len(states), axis=0)
-    return Reading(op, [Reading(layout.reshape(shape, one), [state]) for state in states])
+    return Reading(op, [Reading(layout.reshape(one[1:], one), [state]) for state in states])
 
 
 def _initial(arg: Arguments) -> bool:
@@ -57,13 +52,13 @@ def _initial(arg: Arguments) -> bool:
 @rule("aten::lstm.input")
 def lstm(arg: Arguments) -> tuple[Reading, ...] | tuple[Op, ...]:
     """Output, last hidden state, last cell."""
-    return _whole(arg) if _initial(arg) else _sequence(arg, 4, 2)
+    return _whole(arg) if _initial(arg) else _sequence(arg)
 
 
 @rule("aten::gru.input", "aten::rnn_tanh.input", "aten::rnn_relu.input")
 def gru(arg: Arguments) -> tuple[Reading, ...] | tuple[Op, ...]:
     """Output, last hidden state."""
-    return _whole(arg) if _initial(arg) else _sequence(arg, 3, 1)
+    return _whole(arg) if _initial(arg) else _sequence(arg)
 
 
 @rule("aten::lstm.data", "aten::gru.data", "aten::rnn_tanh.data", "aten::rnn_relu.data")
@@ -72,40 +67,55 @@ def packed(arg: Arguments) -> tuple[Op, ...]:
     return _whole(arg)
 
 
+@rule("aten::_pack_padded_sequence")
+def pack(arg: Arguments) -> tuple[Reading, None]:
+    """The steps of all items that are still running, step after step.
+
+    https://docs.pytorch.org/docs/stable/generated/torch.nn.utils.rnn.pack_padded_sequence.html
+    """
+    lengths = arg.constant(arg.lengths)
+    if lengths is None:
+        return arrays.anywhere(arg.operands, tuple(arg.result[0].shape), kind="pack"), None
+    x = arrays.swapaxes(arg.input, 0, 1) if arg.batch_first else arg.input
+    _, batch, *rest = x.shape
+    running = [(t, b) for t in range(int(lengths.max())) for b in range(batch) if t < lengths[b]]
+    flat = arrays.reshape(x, (-1, *rest))
+    return arrays.take(flat, [t * batch + b for t, b in running], 0), None
+
+
+@rule("aten::_pad_packed_sequence")
+def unpack(arg: Arguments) -> tuple[Reading, None]:
+    """How long each item ran is data: any step of any item, an upper bound."""
+    return arrays.anywhere([arg.data], tuple(arg.result[0].shape), kind="unpack"), None
+
+
 def _whole(arg: Arguments) -> tuple[Op, ...]:
     """Every output may read all operands: an initial state made from the input, packed data."""
     shapes = [tuple(t.shape) for t in arg.operands]
     return tuple(ops.opaque(shapes, tuple(out.shape), kind="rnn") for out in arg.result)
 
 
-def _cell(arg: Arguments, count: int) -> tuple[Op, ...]:
-    operands = arg.operands[: 1 + count]
-    shape = tuple(operands[1].shape)
-    rank = len(shape)
-    links = [
-        ops.along(tuple(t.shape), {rank - 1: (WHOLE, shape[-1])}, kind="cell").links[0]
-        for t in operands
-    ]
-    return (Op("rnn_cell", shape, tuple(links)),) * count
+def _step(arg: Arguments) -> Reading:
+    given, hidden, *cells = arg.operands[: 3 if arg.short == "lstm_cell" else 2]
+    return arrays.cell([given, hidden], hidden.shape[-1], kept=cells)
 
 
 @rule("aten::lstm_cell")
-def lstm_cell(arg: Arguments) -> tuple[Op, ...]:
+def lstm_cell(arg: Arguments) -> tuple[Reading, Reading]:
     """One step: hidden state and cell."""
-    return _cell(arg, 2)
+    return _step(arg), _step(arg)
 
 
 @rule("aten::gru_cell", "aten::rnn_tanh_cell", "aten::rnn_relu_cell")
-def gru_cell(arg: Arguments) -> Op:
+def gru_cell(arg: Arguments) -> Reading:
     """One step."""
-    return _cell(arg, 1)[0]
+    return _step(arg)
 
 
-@rule("aten::_thnn_fused_lstm_cell")
-def fused_lstm_cell(arg: Arguments) -> tuple[Op, ...]:
-    """One step from the two gate sums: hidden state, cell, workspace."""
-    gates, hidden, cell = (tuple(t.shape) for t in arg.operands[:3])
-    mixed = ops.along(gates, {1: (WHOLE, cell[1])}, kind="cell").links[0]
-    again = ops.along(hidden, {1: (WHOLE, cell[1])}, kind="cell").links[0]
-    step = Op("rnn_cell", cell, (mixed, again, ops.pointwise(cell).links[0]))
-    return step, step
+@rule("aten::_thnn_fused_lstm_cell", shaped=True)
+def fused_lstm_cell(arg: Arguments) -> tuple[Reading, Reading, Reading]:
+    """One step from the sums of the four gates, side by side: hidden state, cell, the gates."""
+    *sums, cell = arg.operands[:3]
+    gates = [arrays.reduce(arrays.reshape(t, (-1, 4, cell.shape[1])), 1) for t in sums]
+    step = arrays.pointwise(*gates, cell, kind="rnn_cell")
+    return step, step, arrays.pointwise(*sums, kind="rnn_cell")

@@ -4,25 +4,25 @@ from __future__ import annotations
 
 from typing import Any
 
-from ...core import arrays, ops
-from ...core.ops import Op
+import numpy as np
+
+from ...core import arrays
 from .rulebook import Arguments, Reading, rule
 
 FLOATING = "mean sum prod amax amin logsumexp nansum nanmean std var norm linalg_vector_norm"
 
 REDUCTIONS = """
-all any count_nonzero argmax argmin nanmedian nanquantile quantile frobenius_norm nuclear_norm
-special_logsumexp trace median max min
+all any count_nonzero argmax argmin nanmedian frobenius_norm nuclear_norm
+special_logsumexp median max min
 """
 
 PAIRS = """
-max.dim min.dim median.dim nanmedian.dim mode kthvalue var_mean std_mean aminmax _aminmax
-_unsafe_masked_index
+max.dim min.dim median.dim nanmedian.dim mode kthvalue var_mean std_mean aminmax
 """
 
 SOFTMAX = "softmax _softmax _safe_softmax"
 
-MIXING = "log_softmax _log_softmax renorm _masked_softmax"
+MIXING = "log_softmax _log_softmax"
 
 RUNNING = "cumsum cumprod logcumsumexp _logcumsumexp"
 
@@ -48,6 +48,16 @@ def reduction(arg: Arguments) -> Reading:
 
 rule(*(f"aten::{name}" for name in FLOATING.split()), shaped="floats")(reduction)
 rule(*(f"aten::{name}" for name in REDUCTIONS.split()))(reduction)
+
+
+@rule("aten::quantile", "aten::nanquantile")
+def quantile(arg: Arguments) -> Reading:
+    """Order statistics of an axis, or of all; several are asked for along a new first axis.
+
+    https://docs.pytorch.org/docs/stable/generated/torch.quantile.html
+    """
+    made = arrays.reduce(arg.self, arg.dim, keepdims=arg.keepdim, kind="quantile")
+    return arrays.broadcast_to(made, arg.result.shape)
 
 
 def pair(arg: Arguments) -> tuple[Reading, Reading]:
@@ -83,6 +93,32 @@ def mixing(arg: Arguments) -> Reading:
 
 
 rule(*(f"aten::{name}" for name in MIXING.split()), shaped="floats")(mixing)
+
+
+@rule("aten::renorm", shaped="floats")
+def renorm(arg: Arguments) -> Reading:
+    """Each slice along ``dim`` is scaled by its own norm.
+
+    https://docs.pytorch.org/docs/stable/generated/torch.renorm.html
+    """
+    rank = arg.self.dim()
+    return arrays.mix(arg.self, {*range(rank)} - {arg.dim % rank}, kind="renorm")
+
+
+@rule("aten::_masked_softmax", shaped=True)
+def masked_softmax(arg: Arguments) -> Reading:
+    """Softmax without the elements at which the mask is set."""
+    masked = arrays.where(arg.mask, -np.inf, arg.self)
+    return arrays.softmax(masked, -1 if arg.dim is None else arg.dim)
+
+
+@rule("aten::trace")
+def trace(arg: Arguments) -> Reading:
+    """The sum of the diagonal.
+
+    https://docs.pytorch.org/docs/stable/generated/torch.trace.html
+    """
+    return arrays.trace(arg.self)
 
 
 def running(arg: Arguments) -> Reading:
@@ -153,15 +189,22 @@ def dist(arg: Arguments) -> Reading:
 
 
 def fourier(arg: Arguments) -> Reading:
-    """Every frequency reads all of the transformed axes.
+    """Every frequency reads all of the transformed axes, up to the lengths that are given.
 
     https://docs.pytorch.org/docs/stable/fft.html
     """
-    rank, axes = arg.self.dim(), arg.get("dim")
+    rank, axes, given = arg.self.dim(), arg.get("dim"), arg.get("n", arg.get("s"))
+    lengths = [given] if isinstance(given, int) else given
     if axes is None:
-        axes = range(rank - 2, rank) if arg.short.endswith("2") else range(rank)
-    named = [axes] if isinstance(axes, int) else list(axes)
-    return arrays.fft(arg.self, named, sizes={axis: arg.result.shape[axis] for axis in named})
+        count = 2 if arg.short.endswith("2") else len(lengths or range(rank))
+        axes = range(-count, 0)
+    named = [axes] if isinstance(axes, int) else [*axes]
+    read = dict(zip(named, lengths or (), strict=False))
+    if arg.short.startswith(("fft_irfft", "fft_hfft")) and read:
+        read[named[-1]] = read[named[-1]] // 2 + 1
+    read = {axis: length for axis, length in read.items() if length >= 0}
+    sizes = {axis: arg.result.shape[axis] for axis in named}
+    return arrays.fft(arg.self, named, lengths=read, sizes=sizes)
 
 
 rule(*(f"aten::{name}" for name in FOURIER.split()))(fourier)
@@ -226,11 +269,9 @@ def histogram(arg: Arguments) -> Reading:
 
 
 @rule("aten::searchsorted", "aten::bucketize")
-def searchsorted(arg: Arguments) -> Op:
-    """A search in a sorted table: pointwise in what is looked up."""
-    if arg.depends(arg.operands[0]) and len(arg.operands) > 1:
-        shapes = [tuple(t.shape) for t in arg.operands]
-        return ops.opaque(shapes, tuple(arg.result.shape), kind="searchsorted")
-    shape = tuple(arg.operands[-1].shape)
-    op = ops.pointwise(shape)
-    return Op(op.kind, op.shape, (None, *op.links)) if len(arg.operands) > 1 else op
+def searchsorted(arg: Arguments) -> Reading:
+    """Each number is looked up in a sorted table: in its row of it, or in all of it.
+
+    https://docs.pytorch.org/docs/stable/generated/torch.searchsorted.html
+    """
+    return arrays.searchsorted(arg.get("sorted_sequence", arg.get("boundaries")), arg.self)

@@ -25,6 +25,7 @@ from ...core.arrays.expression import Reading
 from ...errors import InvalidModelError, show_shape
 from ..machine.rules import Rule, RuleTable
 from ..machine.values import Array
+from .kinds import SHAPE_OF_OTHER
 
 __all__ = ["RULES", "Arguments", "Reading", "Signature", "bad_sizes", "find_rule", "rule"]
 
@@ -97,7 +98,7 @@ class Signature:
     """What the schema of one overload says, read once."""
 
     __slots__ = ("defaults", "in_place", "name", "names", "outputs", "packet", "rule", "short",
-                 "view_of")  # fmt: skip
+                 "unread", "view_of")  # fmt: skip
 
     def __init__(self, name: str, arguments: Iterable[Any], returns: Sequence[Any]) -> None:
         arguments = list(arguments)
@@ -126,6 +127,7 @@ class Signature:
             for arg in arguments
             if arg.kwarg_only and arg.alias_info is not None and arg.alias_info.is_write
         )
+        self.unread = ("other",) if self.packet in SHAPE_OF_OTHER else self.outputs
         self.rule = find_rule(name)
 
     @staticmethod
@@ -147,12 +149,12 @@ class Signature:
         return bound
 
     def tensors(self, bound: dict[str, Any]) -> list[torch.Tensor]:
-        """The tensors among bound arguments, in schema order, without ``out=``."""
+        """The tensors whose elements are read, in schema order: not those of ``out=``."""
         found: list[torch.Tensor] = []
         for name in self.names:
             value = bound[name]
             if isinstance(value, torch.Tensor):
-                if name not in self.outputs:
+                if name not in self.unread:
                     found.append(value)
             elif isinstance(value, (list, tuple)):
                 found += [item for item in value if isinstance(item, torch.Tensor)]

@@ -26,7 +26,7 @@ from .failures import Unknown, here
 from .names import Names
 from .rulebook import RULES, Arguments, Signature
 from .values import Cell, Value, patch, unread
-from .zeros import zeros_in, zeros_in_every_channel
+from .zeros import drawn, wide, zeros_in, zeros_in_every_channel
 
 
 class Tracer:
@@ -40,6 +40,7 @@ class Tracer:
         self.foreign: dict[int, tuple[torch.Tensor, Value]] = {}
         self.refusal: Exception | None = None
         self.count_zeros = False
+        self.draws: dict[int, tuple[torch.Tensor, torch.Tensor | None]] = {}
 
     def refuse(self, error: Exception) -> None:
         """Remember what could not be read: the model's own ``except`` may swallow it."""
@@ -194,12 +195,31 @@ class Tracer:
         if self.index_of(tensor) is not None:
             return None
         value = self.value(tensor)
-        if value is not None and value.zeros is not None:
-            return value.zeros
+        if value is not None and value.sample is not None and value.cell.sampled:
+            zeros = value.sample == 0
+            return zeros if zeros.any() and not zeros.all() else None
         if isinstance(tensor, torch.nn.Parameter) or tensor.device.type == "meta":
             counts = self.count_zeros and tensor.device.type != "meta"
             return zeros_in_every_channel(tensor) if counts else None
         return None if self.constant(tensor) is None else zeros_in(tensor)
+
+    def sample(self, tensor: torch.Tensor) -> torch.Tensor | None:
+        """What a constant is for weights drawn at random; None where that is not known."""
+        if self.index_of(tensor) is not None:
+            return None
+        value = self.value(tensor)
+        if value is not None and (value.sample is not None or not value.cell.sampled):
+            return value.sample if value.cell.sampled else None
+        if not isinstance(tensor, torch.nn.Parameter):
+            known = self.constant(tensor)
+            return None if known is None else wide(known)
+        if id(tensor) not in self.draws:
+            found = drawn(tensor, len(self.draws))
+            zeros = self.pattern(tensor)
+            if found is not None and zeros is not None:
+                found = found.masked_fill(zeros, 0.0)
+            self.draws[id(tensor)] = (tensor, found)
+        return self.draws[id(tensor)][1]
 
     def at(self, index: int | None) -> Dependent | None:
         """A value of the graph as an operand."""

@@ -26,22 +26,23 @@ class Cell:
     ``uniform``: it still holds the one number that it was made with.
     """
 
-    __slots__ = ("known", "own", "uniform", "version")
+    __slots__ = ("known", "own", "sampled", "uniform", "version")
 
     def __init__(self, own: bool, known: bool = False) -> None:
         self.version = 0
         self.own = own
         self.known = known
         self.uniform = False
+        self.sampled = True
 
 
 class Value:
     """What a tensor holds: ``index`` is up to date while ``version`` is that of the cell.
 
-    ``zeros``: where a constant without numbers is known to be zero.
+    ``sample``: what a constant is for weights drawn at random (see ``zeros``).
     """
 
-    __slots__ = ("cell", "index", "owner", "parent", "shape", "steps", "version", "zeros")
+    __slots__ = ("cell", "index", "owner", "parent", "sample", "shape", "steps", "version")
 
     def __init__(
         self,
@@ -59,7 +60,7 @@ class Value:
         self.parent = parent
         self.steps = steps
         self.version = cell.version
-        self.zeros: torch.Tensor | None = None
+        self.sample: torch.Tensor | None = None
 
     def path(self) -> list[Op]:
         """The ops from the parent to this view."""

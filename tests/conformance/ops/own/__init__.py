@@ -16,7 +16,9 @@ class Own:
     ``reads`` is a table of literals; without it, the dependence measured in the framework is
     what must be claimed: what becomes NaN when an element does. ``bound``: as in an entry of
     the list. ``blind``: neither NaN nor a finite change shows every dependence (a derivative of
-    zero, whole numbers, an order), so what is measured only lies inside it.
+    zero, whole numbers, an order), so what is measured only lies inside it. ``forms``: the same
+    model in other forms, of which the same must be claimed; measured it is once. ``unrun``: the
+    op runs on no machine of the tests, and the literals stand alone.
     """
 
     name: str
@@ -25,6 +27,8 @@ class Own:
     reads: dict[Any, Any] = field(default_factory=dict)
     bound: bool = False
     blind: bool = False
+    unrun: bool = False
+    forms: dict[str, Any] = field(default_factory=dict)
 
     @property
     def expected(self) -> dict[Index, frozenset[Index]]:

@@ -11,7 +11,9 @@ import rfield
 from tests.keras.cases import CASES
 from tests.tensorflow.probe import boxes, claimed
 
-from . import Compared
+from . import Compared, Own
+from . import keras_ops as named
+from .keras_names import entries as pointwise
 
 
 def compared(shape: tuple[int, ...], make: Callable[[], Any]) -> list[str]:
@@ -26,7 +28,12 @@ def compared(shape: tuple[int, ...], make: Callable[[], Any]) -> list[str]:
     return [] if says == right else [f"reads {says}, right {right}"]
 
 
-def entries() -> Iterator[Compared]:
-    """Every case of ``tests.keras.cases``."""
+def entries() -> Iterator[Own | Compared]:
+    """Layers and functions with literals, and every case of ``tests.keras.cases``."""
+    for title, (function, shape, reads) in named.EXACT.items():
+        yield Own(title, function, shape, reads, blind=True)
+    for title, (function, shape, reads) in named.BOUNDED.items():
+        yield Own(title, function, shape, reads, bound=True, blind=True)
+    yield from pointwise()
     for name, (shape, make) in CASES.items():
         yield Compared(name, lambda shape=shape, make=make: compared(shape, make))

@@ -10,10 +10,16 @@ import tensorflow as tf
 import rfield
 from rfield.frontends.tensorflow.rulebook import RULES
 from tests.tensorflow.cases import CASES
+from tests.tensorflow.graphs import GraphWriter
 from tests.tensorflow.probe import boxes, claimed
 
 from . import Compared, Own
+from . import tensorflow_ops as named
 from .tensorflow_names import entry
+from .tensorflow_ops import InGraph
+from .tensorflow_written import entries as written
+
+__all__ = ["GraphWriter", "InGraph", "entries"]
 
 POINTWISE = {"unary", "binary", "passing"}
 
@@ -34,5 +40,12 @@ def entries() -> Iterator[Own | Compared]:
             made = entry(name)
             if made is not None:
                 yield made
+    for table, bound in ((named.EXACT, False), (named.INDICES, False), (named.BOUNDED, True)):
+        for title, (function, shape, reads) in table.items():
+            yield Own(title, function, shape, reads, bound=bound, blind=True)
+    for table, bound in ((named.IN_GRAPHS, False), (named.IN_GRAPHS_BOUNDED, True)):
+        for title, (function, shape, reads) in table.items():
+            yield Own(title, InGraph(function), shape, reads, bound=bound, blind=True)
+    yield from written()
     for name, (shape, function) in CASES.items():
         yield Compared(name, lambda shape=shape, function=function: compared(shape, function))

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 from copy import deepcopy
 from dataclasses import replace
+from typing import Any
 
 import torch
 from torch import nn
@@ -13,20 +14,51 @@ from rfield.frontends.torch.rulebook import RULES
 from tests.torch.cases import BOUNDED, CASES, UNMEASURED, Function
 
 from . import Own
+from . import torch_arrays as arrays
+from . import torch_layers as layers
+from . import torch_views as views
 from .torch_names import entry
+from .torchvision_ops import INSTALLED
 
 POINTWISE = {"pointwise", "arithmetic", "same"}
+LIVE = frozenset({"tolist", "item", "data"})
+"""Cases that torch itself cannot export."""
+MASKED = frozenset({"sdpac", "sdpam"})
+"""Decomposed, they ask of each row whether all of it is minus infinity, which is a bound."""
+
+
+VALUES = {*layers.WITH_VALUES, *views.PACKED, *views.WITH_VALUES}
+"""Read while they run on real data: torch has no shape for what they return."""
+NOT_EXPORTED = {*views.ELSEWHERE, "dequantized by channels"}
+"""Live only: torch cannot export them on this machine."""
 
 
 class Exported:
-    """A model that is read as an exported program, in which composite ops stay whole."""
+    """A model that is read as an exported program: composite ops whole, or all decomposed."""
 
-    def __init__(self, model: nn.Module) -> None:
+    def __init__(self, model: nn.Module, *, decomposed: bool = False) -> None:
         self.model = model
+        self.decomposed = decomposed
 
     def program(self, shape: tuple[int, ...]) -> torch.export.ExportedProgram:
         """The exported program."""
-        return torch.export.export(self.model, (torch.rand(shape),))
+        model = deepcopy(self.model).eval().float()
+        program = torch.export.export(model, (torch.rand(shape),))
+        return program.run_decompositions() if self.decomposed else program
+
+
+class WithValues(Exported):
+    """A model that is read while it runs on real data, which alone say what shape a result has."""
+
+
+def forms(name: str, model: nn.Module) -> dict[str, Exported]:
+    """The other ways in which PyTorch hands over a model."""
+    if name in LIVE:
+        return {}
+    found = {"exported": Exported(model), "decomposed": Exported(model, decomposed=True)}
+    if name in MASKED:
+        del found["decomposed"]
+    return found
 
 
 def entries() -> Iterator[Own]:
@@ -35,11 +67,65 @@ def entries() -> Iterator[Own]:
         if rule.family == "pointwise" and rule.function.__name__ in POINTWISE:
             made = entry(name)
             if made is not None:
-                yield made
-                model = Exported(Function(made.model))
-                yield replace(made, name=f"{made.name}, exported", model=model)
+                yield replace(made, forms={"exported": Exported(Function(made.model))})
     for name, (function, shape, *modules) in CASES.items():
         bound = name in BOUNDED and name != "tril"  # a mask is known, element by element
         blind = name in UNMEASURED
         own = deepcopy(modules)  # the list makes their weights positive and doubles them
-        yield Own(name, Function(function, *own), shape, bound=bound, blind=blind)
+        model = Function(function, *own)
+        yield Own(name, model, shape, bound=bound, blind=blind, forms=forms(name, model))
+        if name in MASKED:
+            decomposed = Exported(model, decomposed=True)
+            yield Own(f"{name}, decomposed", decomposed, shape, bound=True, blind=True)
+    for title, model, shape, reads, options in named():
+        made = {} if title in NOT_EXPORTED else {"exported": Exported(model)}
+        if title in VALUES:
+            model, made = WithValues(model), {}
+        yield Own(f"aten::{title}", model, shape, reads, forms=made, **options)
+
+
+def named() -> Iterator[tuple[str, Any, Any, Any, dict[str, bool]]]:
+    """Title, model, shape, literals and how they are compared."""
+    for functions, reads, blind in (
+        (arrays.TO_ONE, {(): arrays.ALL}, False),
+        (arrays.TO_ONE_UNSEEN, {(): arrays.ALL}, True),
+        (arrays.ROWS, {1: arrays.ROW}, False),
+        (arrays.ROWS_UNSEEN, {1: arrays.ROW}, True),
+        (arrays.MIXED, {(1, 2): arrays.ROW}, False),
+        (arrays.MIXED_UNSEEN, {(1, 2): arrays.ROW}, True),
+        (arrays.ALL_MIXED, {(1, 2): arrays.ALL}, False),
+    ):
+        for title, function in functions.items():
+            yield title, Function(function), arrays.BOARD, reads, {"blind": blind}
+    for functions, options in (
+        (arrays.SQUARES, {"blind": True}),
+        (arrays.FACTORS, {"blind": True, "bound": True}),
+    ):
+        for title, function in functions.items():
+            shape = (2, 3, 3)  # the second of two matrices
+            yield title, Function(function), shape, {(1, 2, 1): arrays.SECOND}, options
+    for table, options in (
+        (arrays.MORE, {}),
+        (layers.POOLING, {}),
+        (layers.PADDING, {}),
+        (layers.RESIZING, {}),
+        (layers.MIXING, {}),
+        (layers.FRAMES, {}),
+        (layers.CHANCE, {}),
+        (arrays.UNSEEN, {"blind": True}),
+        (layers.UNSEEN, {"blind": True}),
+        (arrays.BOUNDED, {"bound": True, "blind": True}),
+        (layers.BOUNDED, {"bound": True, "blind": True}),
+        (layers.VISION, {"bound": True, "blind": True, "unrun": not INSTALLED}),
+        (views.VIEWS, {}),
+        (views.WITH_VALUES, {}),
+        (views.UNSEEN, {"blind": True}),
+        (views.RECURRENT, {}),
+        (views.PACKED, {"bound": True, "blind": True}),
+        (views.BOUNDED, {"bound": True, "blind": True}),
+        (views.ELSEWHERE, {"unrun": True}),
+        (layers.WITH_VALUES, {"bound": True, "blind": True}),
+    ):
+        for title, (function, shape, reads, *modules) in table.items():
+            model = Function(function, *deepcopy(modules))
+            yield title, model, shape, reads, options

@@ -1,0 +1,83 @@
+"""What all answers have in common: how they are shown, compared and written down."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Any, ClassVar
+
+LONGEST = 300
+"""Characters of a ``repr``."""
+
+
+class Answer:
+    """The answer to a question, a value: equal where every number is, and fit to be pickled.
+
+    ``str()`` is what it says in a few lines, ``repr()`` the same in one. The other forms are those
+    of the command line; ``rfield`` hands them in, for nothing here knows how tables are made.
+    """
+
+    __slots__ = ()
+
+    written: ClassVar[Callable[[Answer, str], Any] | None] = None
+
+    def as_dict(self) -> dict[str, Any]:
+        """Plain data."""
+        raise NotImplementedError
+
+    def __repr__(self) -> str:
+        text = "; ".join(line.strip() for line in str(self).splitlines())
+        text = text if len(text) <= LONGEST else f"{text[: LONGEST - 1]}…"
+        return f"{type(self).__name__}({text})"
+
+    def __eq__(self, other: object) -> bool:
+        if not isinstance(other, Answer) or type(other) is not type(self):
+            return NotImplemented
+        return self.as_dict() == other.as_dict()
+
+    def __hash__(self) -> int:
+        return hash((type(self), str(self)))
+
+    def to_json(self) -> str:
+        """JSON with a schema name; fractions are strings, see ``docs/conventions.md``."""
+        return self._in("json")
+
+    def to_csv(self) -> str:
+        """One line per row, one column per value and axis; numbers only."""
+        return self._in("csv")
+
+    def to_markdown(self) -> str:
+        """The table in GitHub-flavoured Markdown."""
+        return self._in("markdown")
+
+    def to_latex(self) -> str:
+        """The table in LaTeX, with the rules of the package ``booktabs``."""
+        return self._in("latex")
+
+    def to_html(self) -> str:
+        """The table in HTML; it loads nothing from outside."""
+        return self._in("html")
+
+    def to_pandas(self) -> Any:  # a DataFrame; pandas is optional
+        """A ``pandas.DataFrame`` with the columns of ``to_csv``.
+
+        Raises:
+            RFieldError: pandas is not installed.
+        """
+        return self._in("pandas")
+
+    def to_polars(self) -> Any:  # a DataFrame; polars is optional
+        """A ``polars.DataFrame`` with the columns of ``to_csv``.
+
+        Raises:
+            RFieldError: polars is not installed.
+        """
+        return self._in("polars")
+
+    def _repr_html_(self) -> str:
+        return self._in("html")
+
+    def _in(self, form: str) -> Any:  # text, or a DataFrame
+        written = Answer.written
+        if written is None:
+            raise NotImplementedError("import rfield first")
+        return written(self, form)

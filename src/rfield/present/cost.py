@@ -1,0 +1,109 @@
+"""What a network costs, layer by layer or in the modules that layers lie in."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Mapping
+from typing import Literal, NamedTuple
+
+from ..analysis.cost import Cost
+from . import values
+from .report import Column, Facts, Report, Show, tabulate
+from .summary import ROWS, parts_of
+
+COUNTED = (
+    "counted: convolutions, dense layers, matrix products, recurrent layers in part; as flops "
+    "(2 per multiply-add) also biases and pooling; no norms, activations, embeddings",
+    "a weight that is used twice counts twice",
+)
+
+
+class _Share(NamedTuple):
+    """A layer, or all layers of a module, and how much of the whole that is."""
+
+    layer: str
+    macs: int
+    parameters: int
+    of_macs: float | None
+    of_parameters: float | None
+
+
+def cost_report(
+    cost: Cost, *, depth: int | Literal["auto", "all"] = "auto", title: str = ""
+) -> Report:
+    """The totals, and a row for every layer or module with names of at most ``depth`` parts.
+
+    ``"auto"``: as deep as gives few rows. What is deeper counts to the module that it lies in.
+    """
+    deep = _depth(cost.layers) if depth == "auto" else None if depth == "all" else depth
+    rows = _gathered(cost, deep)
+    notes = COUNTED
+    deepest = max(map(parts_of, cost.layers), default=0)
+    if deep is not None and deep < deepest:
+        more = f"depth {deep}: what is deeper counts to the module it lies in; depth all: "
+        notes = (f"{more}{len(cost.layers)} layers", *notes)
+    totals = (
+        ("multiply-adds", f"{cost.macs:,}"),
+        ("flops", f"{cost.flops:,}"),
+        ("parameters", f"{cost.parameters:,}"),
+    )
+    return Report(
+        kind="cost",
+        title=f"{title} · cost" if title else "cost",
+        parts=(Facts(totals), tabulate(_SHOWS, rows)),
+        notes=notes,
+        facts={"model": title, **_numbers(cost)},
+        records=tuple({"layer": name, **_numbers(part)} for name, part in cost.layers.items()),
+    )
+
+
+def _numbers(cost: Cost) -> dict[str, object]:
+    return {
+        "macs": cost.macs, "adds": cost.adds, "flops": cost.flops, "parameters": cost.parameters,
+    }  # fmt: skip
+
+
+def _module(layer: str, depth: int | None) -> str:
+    """The first ``depth`` parts of a name.
+
+    >>> _module("block1/unit_2.conv", 2), _module("stem", 2)
+    ('block1/unit_2', 'stem')
+    """
+    ends = [match.start() for match in re.finditer(r"[./]", layer)]
+    return layer if depth is None or depth > len(ends) else layer[: ends[depth - 1]]
+
+
+def _depth(layers: Mapping[str, Cost]) -> int | None:
+    """The greatest depth at which there are few rows; None where all are few."""
+    deepest = max(map(parts_of, layers), default=0)
+    counts = {deep: len({_module(name, deep) for name in layers}) for deep in range(1, deepest + 1)}
+    few = max((deep for deep, count in counts.items() if count <= ROWS), default=1)
+    return None if few >= deepest else few
+
+
+def _gathered(cost: Cost, depth: int | None) -> list[_Share]:
+    sums: dict[str, tuple[int, int]] = {}
+    for name, part in cost.layers.items():
+        macs, parameters = sums.get(_module(name, depth), (0, 0))
+        sums[_module(name, depth)] = macs + part.macs, parameters + part.parameters
+    return [
+        _Share(name, macs, parameters, _of(macs, cost.macs), _of(parameters, cost.parameters))
+        for name, (macs, parameters) in sums.items()
+    ]
+
+
+def _of(part: int, whole: int) -> float | None:
+    return part / whole if part else None
+
+
+_SHOWS: list[Show[_Share]] = [
+    Show(Column("layer", "left", name=True), lambda row: row.layer),
+    Show(Column("multiply-adds", tone="key"), lambda row: f"{row.macs:,}"),
+    Show(Column("%", spare=1), lambda row: _percent(row.of_macs)),
+    Show(Column("parameters"), lambda row: f"{row.parameters:,}"),
+    Show(Column("%", spare=2), lambda row: _percent(row.of_parameters)),
+]
+
+
+def _percent(share: float | None) -> str:
+    return "" if share is None else values.percent(share)

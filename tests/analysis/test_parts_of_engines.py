@@ -1,0 +1,137 @@
+"""What the engines are made of: the positions that are looked at, and an endless axis cut short."""
+
+from __future__ import annotations
+
+import numpy as np
+import pytest
+
+import rfield
+from rfield.analysis.engines.backward import _cut as cut
+from rfield.analysis.engines.bounds import AxisField
+from rfield.analysis.engines.footprint import Footprint
+from rfield.analysis.engines.free import _step as step
+from rfield.analysis.engines.free import padding_by_size
+from rfield.analysis.engines.pull import NOTHING, slide_finite
+from rfield.analysis.engines.terms import Term, Terms
+from rfield.analysis.engines.through import _prefix as prefix
+from rfield.core.indices import IndexSet
+from rfield.core.limits import PHASE_LIMIT
+from rfield.core.relation import Border, Prefix, Sliding
+
+
+def term(period: int, advance: int | None, carrier: int | None = 0, rank: int = 1) -> Term:
+    """A term whose bounds differ at each of ``period`` positions along its carrier."""
+    shape = [1] * rank
+    shape[carrier or 0] = period
+    values = np.arange(period, dtype=np.int64).reshape(shape)
+    return Term(values, values + 2, carrier, advance)
+
+
+def rows(terms: tuple[Term, ...], shape: tuple[int, ...], positions: tuple[int, ...] = (0,)):
+    (found,) = AxisField(terms, positions, shape).samples()
+    return found.tolist()
+
+
+@pytest.mark.parametrize(
+    ("terms", "size", "expected"),
+    [
+        ((term(3, 1),), 12, range(3)),
+        ((term(2, 2), term(3, 3)), 12, range(6)),
+        ((term(2, 1), term(3, 1)), 12, range(12)),
+        ((term(5, None),), 5, range(5)),
+        ((term(1, None, None),), 5, range(1)),
+        ((term(2, 1), term(1, None, None)), 7, range(7)),
+        ((term(1, 1), term(1, 2)), 4, range(4)),
+        ((), 4, range(1)),
+    ],
+)
+def test_positions_that_show_every_phase(
+    terms: tuple[Term, ...], size: int, expected: range
+) -> None:
+    """All phases where one stride goes on; every position where strides or reaches differ."""
+    assert rows(terms, (size,)) == [[i] for i in expected]
+
+
+def test_of_a_long_axis_both_ends_are_looked_at() -> None:
+    terms = (term(2, 1), term(3, 1))
+    size = 4 * PHASE_LIMIT
+    assert len(rows(terms, (size,))) == size
+    size += 1
+    assert rows(terms, (size,)) == [[i] for i in (*range(6), *range(size - 6, size))]
+
+
+def test_positions_of_two_axes_are_combined() -> None:
+    terms = (term(2, 2, 0, 2),)
+    assert rows(terms, (6, 5), (0, 1)) == [[0, 0], [1, 0]]
+    assert rows(terms, (6, 5), (1,)) == [[0]]
+    assert rows(terms, (6, 5), ()) == [[]]
+    other = term(3, 3, 1, 2)
+    found = rows((terms[0], other), (4, 5), (0, 1))
+    assert found == [[i, j] for i in range(4) for j in range(5)]
+
+
+def test_an_endless_axis_is_cut_to_one_period() -> None:
+    windows = ((0, 1), (3, 9), (-(10**18), 10**18), (2, 5), (7, 8))
+    foot = Footprint(windows, (), np.ones(1))
+    relation = Sliding(3, 0, (IndexSet.of([4]), IndexSet.of([4]), IndexSet.of([4])))
+    assert cut(foot, 2, relation).windows == ((0, 1), (3, 9), (0, 3), (2, 5), (7, 8))
+
+
+def test_of_very_many_positions_both_ends_are_combined() -> None:
+    """2,048 positions of an axis are all looked at; of 2,049 all but the middle one."""
+    terms = (term(2048, None, 0, 2), term(2049, None, 1, 2))
+    (found,) = AxisField(terms, (0, 1), (2048, 2049)).samples()
+    assert len(found) == 2048 * 2048
+    assert np.array_equal(np.unique(found[:, 0]), np.arange(2048))
+    assert np.array_equal(np.unique(found[:, 1]), np.delete(np.arange(2049), 1024))
+
+
+@pytest.mark.parametrize("border", ["zero", "replicate", "cut"])
+@pytest.mark.parametrize(("before", "stride"), [(20, 3), (0, 1), (150, 7), (-60, 2)])
+def test_windows_wider_than_64_one_by_one(border: Border, before: int, stride: int) -> None:
+    """The least and the largest of what each window holds, of 150 numbers in no order."""
+    size, width = 150, 80
+    values = np.random.default_rng(200 + before).permutation(size).astype(np.int64)
+    relation = Sliding(1, stride, (IndexSet.interval(-before, width - 1 - before),), border)
+    outputs = np.arange(40, dtype=np.int64)
+    low, high = slide_finite((values, values + 1000), relation, size, outputs)
+    for i in range(40):
+        taps = range(stride * i - before, stride * i - before + width)
+        if border == "replicate":
+            read = [int(values[min(max(tap, 0), size - 1)]) for tap in taps]
+        else:
+            read = [int(values[tap]) for tap in taps if 0 <= tap < size]
+        expected = (min(read), max(read) + 1000) if read else NOTHING
+        assert (int(low[i]), int(high[i])) == expected, i
+
+
+@pytest.mark.parametrize(
+    ("backward", "low", "high"),
+    [
+        (False, [5, 0, 0, 0, 0, 0], [5, 5, 5, 5, 7, 7]),
+        (True, [0, 0, 2, 2, 2, 2], [7, 7, 7, 7, 7, 2]),
+    ],
+)
+def test_running_over_positions_in_no_order(
+    backward: bool, low: list[int], high: list[int]
+) -> None:
+    values = np.array([[5, 0, 3, 3, 7, 2]], dtype=np.int64)
+    found = prefix(Term(values, values, 1, None), 1, Prefix(backward))
+    assert (found.low.tolist(), found.high.tolist()) == ([low], [high])
+    assert (found.carrier, found.advance, found.is_global) == (1, None, True)
+    beside = prefix(Term(values, values, 0, 1), 1, Prefix(backward))
+    assert (beside.low.tolist(), beside.high.tolist()) == ([low], [high])
+    assert (beside.carrier, beside.advance, beside.is_global) == (0, 1, False)
+
+
+def test_padding_at_several_sizes() -> None:
+    """SAME, kernel 3 and stride 2: one on the left of an odd length, none of an even one."""
+    b = rfield.GraphBuilder()
+    x = b.conv("c", b.input("x", (1, 1, None)), kernel=3, stride=2, padding="same")
+    graph = b.build([x])
+    assert padding_by_size(graph, "c", [7, 8, 9]) == {7: (1,), 8: (0,), 9: (1,)}
+
+
+def test_the_step_of_a_state() -> None:
+    states = [None, (2, -3, 0, 1), (2, 3, 0, 1), Terms((term(2, 5), term(3, None), term(2, -7)))]
+    assert [step(state) for state in states] == [0, -3, 3, 7]

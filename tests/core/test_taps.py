@@ -1,0 +1,46 @@
+"""Kernels of which some taps are known to be zero."""
+
+from __future__ import annotations
+
+import numpy as np
+
+from rfield.core import windows
+from rfield.core.link import Link
+from rfield.core.operation import Op
+from rfield.core.taps import with_taps
+
+
+def taps(op: Op, axis: int) -> list[list[int]]:
+    """What output 0 reads along an axis, for each reading of the operand."""
+    found: list[list[int]] = []
+    for link in op.links:
+        assert isinstance(link, Link)
+        found.append(list(link.reads[axis].relation.at(0)))
+    return found
+
+
+def test_channels_that_differ_are_read_by_what_any_of_them_reads() -> None:
+    """One output channel has its first tap, the other its last: both are read, as a bound."""
+    zeros = np.array([[[False, True, True]], [[True, True, False]]])
+    found = with_taps(windows.conv((1, 1, 9), kernel=3), zeros, [2], [1])
+    assert (taps(found, 2), found.exact) == ([[0, 2]], False)
+
+
+def test_a_channel_without_any_tap_does_not_count() -> None:
+    zeros = np.array([[[False, True, False]], [[True, True, True]]])
+    found = with_taps(windows.conv((1, 1, 9), kernel=3, dilation=2), zeros, [2], [2])
+    assert (taps(found, 2), found.exact) == ([[0, 4]], True)
+
+
+def test_no_tap_at_all_and_no_zero_leave_the_op_as_it_is() -> None:
+    op = windows.conv((1, 1, 9), kernel=3)
+    assert with_taps(op, np.ones((1, 1, 3), bool), [2], [1]) is op
+    assert taps(with_taps(op, np.zeros((1, 1, 3), bool), [2], [1]), 2) == [[0, 1, 2]]
+
+
+def test_a_kernel_that_is_no_product_is_read_box_by_box() -> None:
+    """A cross: the middle row, and the middle of the rows beside it."""
+    cross = np.array([[False, True, False], [True, True, True], [False, True, False]])
+    found = with_taps(windows.conv((1, 1, 9, 9), kernel=3), ~cross[None, None], [2, 3], [1, 1])
+    assert (taps(found, 2), taps(found, 3)) == ([[0, 2], [1]], [[1], [0, 1, 2]])
+    assert found.exact
