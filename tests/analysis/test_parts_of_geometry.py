@@ -183,11 +183,12 @@ def test_an_object_in_fields_of_three_and_eleven() -> None:
     found = rfield.fits(b.build([b.conv("c", y, kernel=5)]), 4)
     assert found.as_dict() == {
         "schema": 1, "wrt": "x", "axes": ["t"], "object_size": [4], "first": "c",
+        "first_local": "c", "first_every": None,
         "layers": [
             {"layer": "a", "size": [3], "stride": ["2"], "sees": "never", "context": [None],
-             "outputs": ["2"], "reads_all": False},
+             "outputs": ["2"], "reads_all": False, "every": "never"},
             {"layer": "c", "size": [11], "stride": ["2"], "sees": "always", "context": [3],
-             "outputs": ["2"], "reads_all": False},
+             "outputs": ["2"], "reads_all": False, "every": "at some places"},
         ],
     }  # fmt: skip
 
