@@ -117,21 +117,22 @@ def placed(graph: rfield.Graph, layer: str, size: int) -> tuple[Sees, Sees, int 
         box.start[:, 0].tolist(), box.stop[:, 0].tolist(), field.center(at)[:, 0], strict=True
     )
     regions = [(a, z, c) for a, z, c in pairs if z > a]
+    start, stop = min(a for a, _, _ in regions), max(z for _, z, _ in regions)
     some: list[bool] = []
     every: list[bool] = []
     spare: list[int] = []
-    for begin in range(LENGTH - size + 1):
+    for begin in range(start, stop - size + 1):
         end = begin + size
         some.append(any(a <= begin and z >= end for a, z, _ in regions))
         on = [a <= begin and z >= end for a, z, c in regions if begin <= c <= end - 1]
         every.append(bool(on) and all(on))
         spare.append(
             max(
-                min(begin - a if a else LENGTH, z - end if z < LENGTH else LENGTH)
+                min(begin - a if a > start else LENGTH, z - end if z < stop else LENGTH)
                 for a, z, _ in regions
             )
         )
-    context = min(*spare, LENGTH - size)
+    context = min(*spare, stop - start - size)
     return often(some), often(every), context if context >= 0 else None
 
 

@@ -1,4 +1,8 @@
-"""Every place of an object on one axis of a real input, beside every box that outputs read."""
+"""Every place of an object on one axis of a real input, beside every box that outputs read.
+
+The places are those within what a layer reads at all: a position that falls off the end of a
+strided window is nobody's (``valid_sizes(model, "complete")`` is about these).
+"""
 
 from __future__ import annotations
 
@@ -40,7 +44,7 @@ class Placements:
     def __init__(self, fields: Fields, k: int, size: int) -> None:
         self.fields, self.k, self.size = fields, k, size
         self.length = fields.graph.nodes[fields.source].shape[fields.source_axes[k]]
-        self.places = max(0, self.length - size + 1)
+        self.view, self.places = (0, 0), 0
         self.found: dict[int, Placed | None] | None = None
 
     def of(self, value: int) -> Placed | None:
@@ -68,6 +72,10 @@ class Placements:
         return answers
 
     def _placed(self, value: int, whole: Bounds, local: Sequence[Bounds]) -> Placed | None:
+        low, high = whole
+        read = low <= high
+        self.view = int(low[read].min()), int(high[read].max())
+        self.places = max(0, self.view[1] - self.view[0] + 2 - self.size)
         every = self._every(value, whole)
         held = self._held(*whole)
         context = self._context(*flat(local)) if local else -1
@@ -81,8 +89,13 @@ class Placements:
         kept = low <= high
         furthest = np.full(self.length + 1, -1, np.int64)
         np.maximum.at(furthest, np.clip(low[kept], 0, self.length), high[kept])
-        reach = np.maximum.accumulate(furthest)[: self.places]
-        return (reach >= np.arange(self.places) + self.size - 1).astype(np.int64)
+        places = self._places
+        return (np.maximum.accumulate(furthest)[places] >= places + self.size - 1).astype(np.int64)
+
+    @property
+    def _places(self) -> Ints:
+        """Where the object may begin."""
+        return np.arange(self.view[0], self.view[0] + self.places, dtype=np.int64)
 
     def _context(self, low: Ints, high: Ints) -> int | None:
         """What is left on the tighter side at the worst place; -1 where a place is not held.
@@ -95,12 +108,12 @@ class Placements:
             return -1
         if len(boxes) * self.places > CELL_LIMIT:
             return None
-        first = np.where(boxes[:, 0] > 0, boxes[:, 0], -self.length)
-        last = np.where(boxes[:, 1] < self.length - 1, boxes[:, 1], 2 * self.length)
-        places = np.arange(self.places, dtype=np.int64)[:, None]
+        first = np.where(boxes[:, 0] > self.view[0], boxes[:, 0], -self.length)
+        last = np.where(boxes[:, 1] < self.view[1], boxes[:, 1], 2 * self.length)
+        places = self._places[:, None]
         spare = np.minimum(places - first, last - (places + self.size - 1))
         worst = int(spare.max(axis=1).min())
-        return max(-1, min(worst, self.length - self.size))
+        return max(-1, min(worst, self.places - 1))
 
     def _every(self, value: int, whole: Bounds) -> Ints | None:
         """At which places every output on the object sees all of it, and there is one."""
@@ -108,7 +121,7 @@ class Placements:
         low, high = whole
         if on is None:  # it has no place of its own: all of its outputs count
             first, last = int(low.max()), int(high.min())
-            places = np.arange(self.places)
+            places = self._places
             return ((first <= places) & (last >= places + self.size - 1)).astype(np.int64)
         axis, centers = on
         others = tuple(k for k in range(low.ndim) if k != axis)
@@ -117,7 +130,7 @@ class Placements:
             return None
         if centers.size * self.places > CELL_LIMIT:
             return None
-        places = np.arange(self.places, dtype=np.int64)[:, None]
+        places = self._places[:, None]
         lies = (centers >= 2 * places) & (centers <= 2 * (places + self.size - 1))
         sees = (low <= places) & (high >= places + self.size - 1)
         return (lies.any(axis=1) & (sees | ~lies).all(axis=1)).astype(np.int64)

@@ -8,16 +8,18 @@ nothing here knows a framework. Two kinds of evidence:
 integers). What reads it changes: nothing cancels and no weight is too small. One run tells this for
 every layer and position at once, in both directions: read but not claimed, claimed but not read.
 
-A difference may be the runtime's own. ``0 * NaN`` in a kernel that mixes neighbours is NaN, and
-some ops swallow a NaN; so a mark that contradicts the claim is decided by finite values. What these
-cannot decide, because a change may be lost in rounding, is counted as undecided: it is neither a
-counter-example nor evidence.
+A NaN alone proves nothing: ``0 * NaN`` is NaN behind a mask that takes the element away and in a
+kernel that mixes neighbours, and some ops swallow it. So a second run changes the same position by
+finite numbers (in double precision, whose range suffices); where the two disagree, or contradict
+the claim, larger ones decide. What these cannot decide, because a change may be lost in rounding,
+is counted as undecided: it is neither a counter-example nor evidence.
 """
 
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
+from itertools import product
 from typing import Any, Protocol
 
 import numpy as np
@@ -29,6 +31,12 @@ from .claims import Claim, Element
 Arrays = Mapping[str, NDArray[Any]]
 SCALES = (1.0, 10.0, 1e3, 1e6, 1e9)
 """Finite changes by which a doubt is decided; squares of the largest are finite in float32."""
+HUGE = (1e30, 1e80, 1e150)
+"""Changes that nothing but a known zero takes away; for double precision, where most are finite."""
+PLAIN = 1e80
+"""From this scale on an output that stays as it was does not read the element."""
+BASES = 12
+"""Other inputs around which an output is tried that does not depend on an element here."""
 ROUNDING = 16
 """A change of less than this many units in the last place, however large its cause, is rounding."""
 
@@ -161,6 +169,8 @@ class Check:
     ) -> None:
         """One input position marked: which outputs read it, in both directions."""
         real = self._run(self._with(element, float("nan") if self.real else None), layers)
+        wide = self.real and self.running.precision == "float64"
+        moved = self._run(self._with(element, None), layers) if wide else real
         doubtful: list[tuple[Claim, int, bool]] = []
         for claim in claims:
             for row in range(len(claim.rows)):
@@ -170,13 +180,20 @@ class Check:
                 marked = not np.array_equal(
                     claim.at(row, real[claim.layer]), steady, equal_nan=True
                 )
-                said = claim.reads(row, element)
+                said, exact = claim.reads(row, element), claim.field.fidelity is Fidelity.EXACT
                 self.tally.compared += 1
-                if marked == said:
-                    if marked:
+                if marked != said:
+                    if marked or exact:
+                        doubtful.append((claim, row, marked))
+                elif marked:
+                    if (
+                        exact
+                        and self.real
+                        and not _moved(claim.at(row, moved[claim.layer]), steady)
+                    ):
+                        doubtful.append((claim, row, marked))
+                    else:
                         self.tally.reads(claim, row, element)
-                elif marked or claim.field.fidelity is Fidelity.EXACT:
-                    doubtful.append((claim, row, marked))
         if doubtful:
             self._confirm(doubtful, element)
 
@@ -185,22 +202,62 @@ class Check:
     ) -> None:
         """Finite values decide: does the output change when this input position does?"""
         layers = list(dict.fromkeys(claim.layer for claim, _, _ in doubtful))
-        moved = [False] * len(doubtful)
-        for scale in SCALES:
-            real = self._run(self._with(element, None, scale), layers)
+        moved, stays = [False] * len(doubtful), [False] * len(doubtful)
+        wide = self.running.precision == "float64"
+        scales = (*(HUGE if wide else ()), *reversed(SCALES))
+        for scale, sign in product(scales, (0, 1, -1)):  # some ops let one direction through only
+            real = self._run(self._with(element, None, scale, sign), layers)
             for k, (claim, row, _) in enumerate(doubtful):
                 steady = claim.at(row, self.steady[claim.layer])
                 now = claim.at(row, real[claim.layer])
                 moved[k] |= _moved(now, steady)
-        for changes, (claim, row, marked) in zip(moved, doubtful, strict=True):
-            if marked and (changes or not self.real):
-                self._bad(claim, row, "it reads more than claimed", element)
-            elif changes:
-                self.tally.reads(claim, row, element)
-            elif not marked and self.real and self.running.carries(claim.layer):
+                stays[k] |= scale >= PLAIN and np.array_equal(now, steady, equal_nan=True)
+            if all(moved):
+                break
+        open_ = [
+            (claim, row) if stay and marked and not move and claim.reads(row, element) else None
+            for (claim, row, marked), move, stay in zip(doubtful, moved, stays, strict=True)
+        ]
+        elsewhere = self._elsewhere(open_, element) if any(open_) else [None] * len(open_)
+        for k, (claim, row, marked) in enumerate(doubtful):
+            said, changes = claim.reads(row, element), moved[k] or elsewhere[k] is True
+            if changes or (marked and not said and not self.real):
+                if said:
+                    self.tally.reads(claim, row, element)
+                else:
+                    self._bad(claim, row, "it reads more than claimed", element)
+            elif (
+                said and self.real and self.running.carries(claim.layer)
+                and (not marked or elsewhere[k] is False)
+            ):  # fmt: skip
                 self._bad(claim, row, "claimed, but not read", element)
             else:
                 self.tally.undecided += 1
+
+    def _elsewhere(
+        self, asked: Sequence[tuple[Claim, int] | None], element: Element
+    ) -> list[bool | None]:
+        """Whether an output depends on an element around other inputs.
+
+        A unit that is dead or saturated here lives there. None where the output never varies.
+        """
+        layers = list(dict.fromkeys(pair[0].layer for pair in asked if pair))
+        found: list[bool | None] = [None] * len(asked)
+        for number in range(BASES):
+            base = self._fresh() * (1 + number % 3)
+            steady = self._run(base, layers)
+            for scale, sign in product((0.1, 1.0, 1e3), (1, -1)):
+                now = self._run(self._with(element, None, scale, sign, base), layers)
+                for k, pair in enumerate(asked):
+                    if pair is None or found[k]:
+                        continue
+                    claim, row = pair
+                    here = claim.at(row, steady[claim.layer])
+                    if _moved(claim.at(row, now[claim.layer]), here):
+                        found[k] = True
+                    elif not np.array_equal(here, claim.at(row, self.steady[claim.layer])):
+                        found[k] = False
+        return found
 
     def _tells(self, claim: Claim, row: int) -> bool:
         """Whether a change at this output can be seen at all: it is not NaN throughout."""
@@ -221,9 +278,19 @@ class Check:
     def _fresh(self) -> NDArray[Any]:
         return self.running.inputs(int(self.draw.integers(1, 2**31)))[self.name]
 
-    def _with(self, element: Element, value: float | None, scale: float = 1.0) -> NDArray[Any]:
-        """The input with one position set to ``value``; None: changed by random numbers."""
-        x: Any = np.array(self.base[self.name])
+    def _with(
+        self,
+        element: Element,
+        value: float | None,
+        scale: float = 1.0,
+        sign: int = 0,
+        base: NDArray[Any] | None = None,
+    ) -> NDArray[Any]:
+        """The input with one position set to ``value``; None: changed by random numbers.
+
+        ``sign``: that of the changes in all channels; 0: random as well.
+        """
+        x: Any = np.array(self.base[self.name] if base is None else base)
         where: list[Any] = [slice(None)] * x.ndim
         for axis, index in zip(self.axes, element, strict=True):
             where[axis] = index
@@ -231,7 +298,9 @@ class Check:
         if value is not None:
             x[tuple(where)] = value
         elif self.real:
-            x[tuple(where)] = part + scale * self.draw.standard_normal(part.shape)
+            sizes: tuple[int, ...] = tuple(part.shape)
+            drawn = self.draw.standard_normal(sizes)
+            x[tuple(where)] = part + scale * (sign * np.abs(drawn) if sign else drawn)
         else:
             x[tuple(where)] = self._fresh()[tuple(where)]
         return x
