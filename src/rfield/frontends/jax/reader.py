@@ -118,11 +118,18 @@ class Reader:
         return run
 
     def held(self, value: Any) -> Constant:
-        """A value that the traced function names: an array of NumPy is a table, of JAX a weight."""
+        """A value that the traced function names.
+
+        An array of NumPy is a table, and so is one of integers or truth values; another one of JAX
+        is a weight.
+        """
         shape = tuple(value.shape)
-        if isinstance(value, np.ndarray):
-            return known(value) if value.size <= limits.MASK else Constant(shape)
         few = prod(shape) <= limits.MASK and getattr(value, "dtype", None) is not None
+        if few and np.dtype(value.dtype).kind in "biu":
+            contents = _contents(value)
+            return Constant(shape) if contents is None else known(contents)
+        if isinstance(value, np.ndarray):
+            return known(value) if few else Constant(shape)
         path = self.modules.get(id(value), "")
         return Weight(shape, path, (lambda: _contents(value)) if few else None)
 
