@@ -218,4 +218,11 @@ EQUIVALENT: dict[str, str] = {
     "analysis/engines/clipped.py _span: low >= 0 and high < size -> low > 0 and high < size":
         SLOWER,
     "analysis/engines/forward.py _sweep_axis: if type(state) is not tuple: -> if True:": SLOWER,
+    "analysis/geometry/halo.py _phases: if prod(spans) > MOST_PHASES: -> if False:": LIMIT,
+    "analysis/geometry/halo.py _phases: spans = [n if axis == k else 1 for axis, n in"
+    " enumerate(spans)] -> spans = [n if axis == k else 2 for axis, n in enumerate(spans)]":
+        "more positions of the other axes show the same",
+    "analysis/geometry/centers.py _grid: return (stride, mean, deviations if any(deviations) else"
+    " (Fraction(0),), '') -> return (stride, mean, deviations if True else (Fraction(0),), '')":
+        "of one phase the deviation is 0, and of several that are alike there is one",
 }  # fmt: skip
