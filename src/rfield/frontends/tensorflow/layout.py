@@ -11,7 +11,6 @@ import numpy as np
 from ...core import arrays, layout, ops
 from ...core.arguments import normalize_axis, resolve_padding
 from ...core.arrays import read
-from ...core.link import everything, passed
 from ...core.ops import Op
 from ...errors import InvalidModelError, too_large
 from ..machine.values import Constant, Outputs, known
@@ -358,29 +357,6 @@ def one_hot(call: Call) -> Any:
     axis = normalize_axis(call.number("axis", -1), len(before) + 1)
     wide = layout.reshape(before, (*before[:axis], 1, *before[axis:]))
     return [wide, layout.expand(wide.shape, (*before[:axis], depth, *before[axis:]))]
-
-
-@rule("MatrixBandPart")
-def band(call: Call) -> Any:
-    """The last two axes within a band of the diagonal, zeros elsewhere.
-
-    https://www.tensorflow.org/api_docs/python/tf/raw_ops/MatrixBandPart
-    """
-    return arrays.band(call[0], call.integer(1, "the band"), call.integer(2, "the band"))
-
-
-@rule("MatrixSetDiag", "MatrixSetDiagV2", "MatrixSetDiagV3")
-def set_diagonal(call: Call) -> Any:
-    """One diagonal of the last two axes is replaced; of a band, each element perhaps.
-
-    https://www.tensorflow.org/api_docs/python/tf/raw_ops/MatrixSetDiagV3
-    """
-    lowest, *highest = call.integers(2, "k") if len(call) > 2 else (0,)
-    if not highest or highest == [lowest]:
-        return arrays.set_diagonal(call[0], call[1], lowest)
-    shape = call.shape(0)
-    links = (passed(len(shape)), everything(len(call.shape(1))))
-    return Op("set_diagonal", shape, links, exact=False)
 
 
 @rule("ExtractImagePatches")
