@@ -13,7 +13,7 @@ import pytest
 import rfield
 from rfield.core import layout, ops
 from rfield.core.algebra import Contraction
-from rfield.core.known import ALIVE, FIXED, LOW, ZERO, Known, narrowed, of_constant
+from rfield.core.known import ALIVE, FIXED, LOW, SOME, ZERO, Known, narrowed, of_constant
 from rfield.core.known.arithmetic import chosen, elementwise
 from rfield.core.known.carry import carried
 from rfield.core.known.pattern import relation_of
@@ -22,13 +22,13 @@ from rfield.core.ops import Op
 from rfield.core.relation import Prefix, Sliding, Table
 from tests.core.test_known import INF, Net, dependence
 
-A, F, Z, L = ALIVE, FIXED, ZERO, LOW
+A, F, Z, L, S = ALIVE, FIXED, ZERO, LOW, SOME
 EVERY = np.arange(4, dtype=np.uint8)
 TABLES: dict[Any, list[list[int]]] = {
-    None: [[A, A, A, A], [A, F, F, F], [A, F, F, F], [A, F, F, F]],
-    "multiply": [[A, A, Z, A], [A, F, Z, F], [Z, Z, Z, Z], [A, F, Z, F]],
+    None: [[A, A, A, A], [A, F, S, S], [A, S, S, S], [A, S, S, S]],
+    "multiply": [[A, A, Z, A], [A, F, Z, S], [Z, Z, Z, Z], [A, S, Z, S]],
     "add": [[A, A, A, L], [A, F, F, L], [A, F, Z, L], [L, L, L, L]],
-    "maximum": [[A, A, A, A], [A, F, F, F], [A, F, F, F], [A, F, F, L]],
+    "maximum": [[A, A, A, A], [A, F, S, S], [A, S, Z, Z], [A, S, Z, L]],
 }
 
 
@@ -41,7 +41,10 @@ def test_two_operands(algebra: Any) -> None:
 
 @pytest.mark.parametrize(
     ("algebra", "expected"),
-    [(None, [A, F, F, F]), ("keep", [A, F, Z, F]), ("scale", [A, F, Z, L])],
+    [
+        (None, [A, F, S, S]), ("keep", [A, F, Z, S]), ("scale", [A, F, Z, L]),
+        ("exp", [A, F, S, Z]), ("rectify", [A, F, Z, Z]),
+    ],  # fmt: skip
 )
 def test_one_operand(algebra: Any, expected: list[int]) -> None:
     assert elementwise(algebra, [Known(EVERY)], 1).tolist() == expected

@@ -6,6 +6,7 @@ from math import prod
 from typing import Any
 
 from ...core import arrays, ops
+from ...core.link import everything, passed
 from ...core.ops import Op
 from ...core.relation import WHOLE
 from ..machine.values import Constant, Outputs
@@ -216,3 +217,26 @@ def diagonal(call: Call) -> Any:
     longest = min(rows + min(highest[0], 0), columns - max(lowest, 0))
     result = (*batch, highest[0] - lowest + 1, longest)
     return ops.opaque([call.shape(0)], result, kind=call.kind)
+
+
+@rule("MatrixBandPart")
+def band(call: Call) -> Any:
+    """The last two axes within a band of the diagonal, zeros elsewhere.
+
+    https://www.tensorflow.org/api_docs/python/tf/raw_ops/MatrixBandPart
+    """
+    return arrays.band(call[0], call.integer(1, "the band"), call.integer(2, "the band"))
+
+
+@rule("MatrixSetDiag", "MatrixSetDiagV2", "MatrixSetDiagV3")
+def set_diagonal(call: Call) -> Any:
+    """One diagonal of the last two axes is replaced; of a band, each element perhaps.
+
+    https://www.tensorflow.org/api_docs/python/tf/raw_ops/MatrixSetDiagV3
+    """
+    lowest, *highest = call.integers(2, "k") if len(call) > 2 else (0,)
+    if not highest or highest == [lowest]:
+        return arrays.set_diagonal(call[0], call[1], lowest)
+    shape = call.shape(0)
+    links = (passed(len(shape)), everything(len(call.shape(1))))
+    return Op("set_diagonal", shape, links, exact=False)

@@ -8,10 +8,9 @@ from typing import Any
 
 import numpy as np
 
-from ...core import arrays, layout
-from ...core.arguments import normalize_axis
+from ...core import arrays, layout, ops
+from ...core.arguments import normalize_axis, resolve_padding
 from ...core.arrays import read
-from ...core.link import everything, passed
 from ...core.ops import Op
 from ...errors import InvalidModelError, too_large
 from ..machine.values import Constant, Outputs, known
@@ -360,24 +359,31 @@ def one_hot(call: Call) -> Any:
     return [wide, layout.expand(wide.shape, (*before[:axis], depth, *before[axis:]))]
 
 
-@rule("MatrixBandPart")
-def band(call: Call) -> Any:
-    """The last two axes within a band of the diagonal, zeros elsewhere.
+@rule("ExtractImagePatches")
+def patches(call: Call) -> list[Op]:
+    """Each position holds the pixels of a window in its channels (im2col).
 
-    https://www.tensorflow.org/api_docs/python/tf/raw_ops/MatrixBandPart
+    https://www.tensorflow.org/api_docs/python/tf/raw_ops/ExtractImagePatches
     """
-    return arrays.band(call[0], call.integer(1, "the band"), call.integer(2, "the band"))
-
-
-@rule("MatrixSetDiag", "MatrixSetDiagV2", "MatrixSetDiagV3")
-def set_diagonal(call: Call) -> Any:
-    """One diagonal of the last two axes is replaced; of a band, each element perhaps.
-
-    https://www.tensorflow.org/api_docs/python/tf/raw_ops/MatrixSetDiagV3
-    """
-    lowest, *highest = call.integers(2, "k") if len(call) > 2 else (0,)
-    if not highest or highest == [lowest]:
-        return arrays.set_diagonal(call[0], call[1], lowest)
-    shape = call.shape(0)
-    links = (passed(len(shape)), everything(len(call.shape(1))))
-    return Op("set_diagonal", shape, links, exact=False)
+    before = call.shape(0)
+    kernel, steps = call.numbers("ksizes")[1:3], call.numbers("strides")[1:3]
+    rates = call.numbers("rates", (1, 1, 1, 1))[1:3]
+    window = ops.pool(
+        before, kernel=kernel, stride=steps, dilation=rates,
+        padding=call.text("padding", "VALID").lower(), axes=(1, 2), kind="extract_patches",
+    )  # fmt: skip
+    pads = resolve_padding(
+        call.text("padding", "VALID").lower(), before[1:3], kernel, steps, rates
+    )  # fmt: skip
+    made: list[Op] = []
+    shape = before
+    for axis in (1, 2):
+        k = axis - 1
+        made += layout.frames(
+            shape, 2 * axis - 1, kernel[k], steps[k], dilation=rates[k],
+            before=pads[k][0], after=pads[k][1],
+        )  # fmt: skip
+        shape = made[-1].shape
+    order = layout.permute(shape, (0, 1, 3, 2, 4, 5))
+    last = layout.reshape(order.shape, (*window.shape[:3], kernel[0] * kernel[1] * before[3]))
+    return [*made, order, last]

@@ -2,8 +2,7 @@
 
 from __future__ import annotations
 
-from ...core import layout, ops
-from ...core.arguments import resolve_padding
+from ...core import ops
 from ...core.ops import Op
 from ...errors import InvalidModelError
 from ..machine.values import Outputs
@@ -42,33 +41,3 @@ def pool_with_argmax(call: Call) -> Outputs:
     """
     op = pool(call)
     return Outputs([op, op])
-
-
-@rule("ExtractImagePatches")
-def patches(call: Call) -> list[Op]:
-    """Each position holds the pixels of a window in its channels (im2col).
-
-    https://www.tensorflow.org/api_docs/python/tf/raw_ops/ExtractImagePatches
-    """
-    before = call.shape(0)
-    kernel, steps = call.numbers("ksizes")[1:3], call.numbers("strides")[1:3]
-    rates = call.numbers("rates", (1, 1, 1, 1))[1:3]
-    window = ops.pool(
-        before, kernel=kernel, stride=steps, dilation=rates,
-        padding=call.text("padding", "VALID").lower(), axes=(1, 2), kind="extract_patches",
-    )  # fmt: skip
-    pads = resolve_padding(
-        call.text("padding", "VALID").lower(), before[1:3], kernel, steps, rates
-    )  # fmt: skip
-    made: list[Op] = []
-    shape = before
-    for axis in (1, 2):
-        k = axis - 1
-        made += layout.frames(
-            shape, 2 * axis - 1, kernel[k], steps[k], dilation=rates[k],
-            before=pads[k][0], after=pads[k][1],
-        )  # fmt: skip
-        shape = made[-1].shape
-    order = layout.permute(shape, (0, 1, 3, 2, 4, 5))
-    last = layout.reshape(order.shape, (*window.shape[:3], kernel[0] * kernel[1] * before[3]))
-    return [*made, order, last]

@@ -7,6 +7,7 @@ tensor that a meta tensor would answer differently from a real one.
 
 from __future__ import annotations
 
+from functools import cache
 from typing import Any
 
 import torch
@@ -105,20 +106,16 @@ def _named(name: str, names: str, defaults: dict[str, Any]) -> Signature:
     return signature
 
 
-_SEQUENCE = {
-    name: Signature.of(getattr(getattr(torch.ops.aten, name), "input"))  # noqa: B009
-    for name in ("lstm", "gru", "rnn_tanh", "rnn_relu")
-}
-_PACKED = {
-    name: Signature.of(getattr(getattr(torch.ops.aten, name), "data"))  # noqa: B009
-    for name in ("lstm", "gru", "rnn_tanh", "rnn_relu")
-}
+@cache
+def _signature(name: str, overload: str) -> Signature:
+    return Signature.of(getattr(getattr(torch.ops.aten, name), overload))
 
 
 def _recurrent(mode: Functions, func: Any, args: Any, kwargs: dict[str, Any]) -> Any:
     """Plain and packed sequences share a name and differ in the second argument."""
     packed = len(args) > 3 and isinstance(args[3], (list, tuple))
-    return mode.intercept((_PACKED if packed else _SEQUENCE)[func.__name__], func, args, kwargs)
+    signature = _signature(func.__name__, "data" if packed else "input")
+    return mode.intercept(signature, func, args, kwargs)
 
 
 def _einsum(mode: Functions, func: Any, args: Any, kwargs: dict[str, Any]) -> Any:

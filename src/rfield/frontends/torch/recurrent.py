@@ -83,12 +83,6 @@ def pack(arg: Arguments) -> tuple[Reading, None]:
     return arrays.take(flat, [t * batch + b for t, b in running], 0), None
 
 
-@rule("aten::_pad_packed_sequence")
-def unpack(arg: Arguments) -> tuple[Reading, None]:
-    """How long each item ran is data: any step of any item, an upper bound."""
-    return arrays.anywhere([arg.data], tuple(arg.result[0].shape), kind="unpack"), None
-
-
 def _whole(arg: Arguments) -> tuple[Op, ...]:
     """Every output may read all operands: an initial state made from the input, packed data."""
     shapes = [tuple(t.shape) for t in arg.operands]

@@ -102,7 +102,8 @@ def renorm(arg: Arguments) -> Reading:
     https://docs.pytorch.org/docs/stable/generated/torch.renorm.html
     """
     rank = arg.self.dim()
-    return arrays.mix(arg.self, [k for k in range(rank) if k != arg.dim % rank], kind="renorm")
+    rest = [axis for axis in range(rank) if axis != arg.dim % rank]
+    return arrays.mix(arg.self, rest, kind="renorm")
 
 
 @rule("aten::_masked_softmax", shaped=True)
