@@ -61,7 +61,7 @@ def run_streaming(
     >>> [part[0, 0].tolist() for part in rfield.run_streaming(sums, plan, chunks)]
     [[0], [1, 3, 6], [9, 12]]
     """
-    return _run(fn, plan, _windows(plan), chunks)
+    return _run(fn, plan, _windows(_Same(plan)), chunks)
 
 
 def _run(
@@ -252,7 +252,22 @@ class _Windows:
         raise NotStreamableError("\n  ".join([f"{self.plan.layer}: {_WHY}", *self.losses]))
 
 
-_windows = lru_cache(maxsize=8)(_Windows)
+class _Same:
+    """A plan as a key: this one, and not another model's with the same numbers."""
+
+    def __init__(self, plan: StreamPlan) -> None:
+        self.plan = plan
+
+    def __eq__(self, other: object) -> bool:
+        return isinstance(other, _Same) and other.plan is self.plan
+
+    def __hash__(self) -> int:
+        return id(self.plan)
+
+
+@lru_cache(maxsize=8)
+def _windows(same: _Same) -> _Windows:
+    return _Windows(same.plan)
 
 
 class _Buffer:
