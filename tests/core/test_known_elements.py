@@ -13,9 +13,10 @@ import pytest
 import rfield
 from rfield.core import layout, ops
 from rfield.core.algebra import Contraction
-from rfield.core.known import ALIVE, FIXED, LOW, SOME, ZERO, Known, narrowed, of_constant
+from rfield.core.known import ALIVE, FIXED, LOW, ZERO, Known, narrowed, of_constant
 from rfield.core.known.arithmetic import chosen, elementwise
 from rfield.core.known.carry import carried
+from rfield.core.known.codes import SOME
 from rfield.core.known.pattern import relation_of
 from rfield.core.link import Link
 from rfield.core.ops import Op
@@ -42,9 +43,12 @@ def test_two_operands(algebra: Any) -> None:
 @pytest.mark.parametrize(
     ("algebra", "expected"),
     [
-        (None, [A, F, S, S]), ("keep", [A, F, Z, S]), ("scale", [A, F, Z, L]),
-        ("exp", [A, F, S, Z]), ("rectify", [A, F, Z, Z]),
-    ],  # fmt: skip
+        (None, [A, F, S, S]),
+        ("keep", [A, F, Z, S]),
+        ("scale", [A, F, Z, L]),
+        ("exp", [A, F, S, Z]),
+        ("rectify", [A, F, Z, Z]),
+    ],
 )
 def test_one_operand(algebra: Any, expected: list[int]) -> None:
     assert elementwise(algebra, [Known(EVERY)], 1).tolist() == expected
