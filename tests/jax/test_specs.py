@@ -43,4 +43,4 @@ def test_a_spec_is_run(name, capsys):
 
 def test_influence_is_measured_of_a_spec(capsys):
     document = run(capsys, "influence", "tests.jax.specs:instance", "--measured", "--count", "2")
-    assert document["note"].endswith("of 2 images of noise (seed 0); random weights")
+    assert document["note"].endswith("of 2 images of noise (seed 0)")

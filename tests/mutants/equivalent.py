@@ -61,9 +61,6 @@ EQUIVALENT: dict[str, str] = {
     "analysis/pixels/support.py Support._cut: slice(windows[axis][0] - foot.windows[axis][0],"
     " windows[axis][1] - foot.windows[axis][0]) -> slice(windows[axis][0] - foot.windows[axis][1],"
     " windows[axis][1] - foot.windows[axis][0])": "the same place, counted from the end",
-    "analysis/pixels/evidence.py Check._with: x[tuple(where)] = part + scale *"
-    " self.draw.standard_normal(part.shape) -> x[tuple(where)] = part - scale *"
-    " self.draw.standard_normal(part.shape)": "the noise is symmetric",
     "analysis/pixels/claims.py chosen_positions: range(1, min(periods, 4)) -> range(0,"
     " min(periods, 4))": "the middle itself is listed already",
     "analysis/pixels/evidence.py Check.noise: gap <= rounding and self._gap(claim, row,"

@@ -34,9 +34,9 @@ BINARY = (
 
 PASSING = (
     "CheckNumerics", "CheckNumericsV2", "DebugIdentity", "DebugIdentityV2", "DebugIdentityV3",
-    "DebugGradientIdentity", "EnsureShape", "Exit", "Identity", "LoopCond",
+    "DebugGradientIdentity", "EnsureShape", "Enter", "Exit", "Identity", "LoopCond",
     "NextIteration", "OptimizationBarrier", "PlaceholderWithDefault", "PreventGradient",
-    "RefExit", "RefIdentity", "RefNextIteration", "Snapshot",
+    "RefEnter", "RefExit", "RefIdentity", "RefNextIteration", "Snapshot",
     "StopGradient", "XlaSharding", "_Retval", "Copy", "CopyHost", "Print",
 )  # fmt: skip
 

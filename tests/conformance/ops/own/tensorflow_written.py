@@ -100,6 +100,8 @@ def entries() -> Iterator[Own]:
     """Each with literals; none is run, as most have no kernel here."""
     yield Own("what stands beside", beside(), BOARD, ITSELF, unrun=True)
     for op in PASSING:
+        if op.endswith("Enter"):  # only in the knot of a loop: tests/tensorflow/test_live.py
+            continue
         yield Own(op, passed(op), BOARD, ITSELF, unrun=True)
     for op in RANDOM:
         yield Own(op, added(op), BOARD, ITSELF, unrun=True)

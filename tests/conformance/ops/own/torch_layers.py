@@ -145,8 +145,4 @@ FRAMES: dict[str, Entry] = {
         lambda x: torch.istft(complex_(x), 8, 2, window=torch.ones(8).to(x)), (1, 5, 6),
         {(0, 0): window(range(5), range(3)), (0, 5): window(range(5), range(1, 5))},
     ),
-    "istft of one side": (
-        lambda x: torch.istft(complex_(x), 8, 4, 4, torch.ones(4).to(x), False), (1, 5, 3),
-        {(0, 3): window(range(5), (0,)), (0, 6): window(range(5), (1,))},
-    ),
 }  # fmt: skip
