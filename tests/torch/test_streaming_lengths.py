@@ -174,3 +174,41 @@ def test_what_stands_in_the_way_names_the_layer_and_what_to_do():
         "what layer reads depends on the length of the stream, and on more than what it leaves "
         "modulo 1",
     )
+
+
+class Forked(nn.Module):
+    """Another way at lengths that are multiples of five."""
+
+    def __init__(self):
+        super().__init__()
+        self.first = nn.Conv1d(1, 1, 3, padding=1)
+        self.second = nn.Conv1d(1, 1, 3, padding=1)
+
+    def forward(self, x):
+        y = self.first(x)
+        return self.second(y) if x.shape[-1] % 5 == 0 else y
+
+
+def test_a_way_that_depends_on_the_length_is_refused_or_right():
+    model = Forked().double()
+    plan = rfield.stream_plan(model, input_shape=(1, 1, 48))
+    ran = 0
+    for length in range(1, 60):
+        x = torch.randn(1, 1, length).double()
+        try:
+            parts = list(rfield.run_streaming(model, plan, x.split(5, -1)))
+        except rfield.NotStreamableError:
+            continue
+        ran += 1
+        assert torch.allclose(torch.cat(parts, -1), model(x), atol=1e-12)
+    assert ran
+
+
+def test_a_stream_whose_first_output_needs_no_sample():
+    """Kernel 1 behind padding: output 0 reads padding alone; nothing is run on no samples."""
+    model = nn.Conv1d(1, 1, 1, stride=2, padding=1)
+    plan = rfield.stream_plan(model, input_shape=(1, 1, 61))
+    for length in range(1, 6):
+        x = torch.randn(1, 1, length)
+        parts = list(rfield.run_streaming(model, plan, x.split(1, -1)))
+        assert torch.equal(torch.cat(parts, -1), model(x))

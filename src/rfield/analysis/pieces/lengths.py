@@ -96,7 +96,15 @@ class Lengths:
         if ways[self.value(graph)] == self.own[self.target]:
             return None
         known = set(ways.values())
-        return next(self.here.layer_of(i) for i, way in self.own.items() if way not in known)
+        layers = (self.here.layer_of(i) for i, way in self.own.items() if way not in known)
+        return next(layers, self.here.layer_of(self.target))
+
+    def alike(self, size: int, other: int) -> bool:
+        """Whether both lengths are read in the same way, or one of them is refused."""
+        one, two = self.graph(size), self.graph(other)
+        if one is None or two is None:
+            return True
+        return self.ways(one)[self.value(one)] == self.ways(two)[self.value(two)]
 
     def value(self, graph: Graph) -> int:
         """``target`` in the graph of another length, which may have more or fewer nodes."""

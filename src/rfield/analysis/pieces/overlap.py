@@ -72,7 +72,7 @@ def _run(
     for chunk in chunks:
         buffer.add(chunk)
         stop = windows.complete(buffer.stop)
-        if plan.clock.computable(stop) <= done:
+        if not stop or plan.clock.computable(stop) <= done:
             continue
         start = max(buffer.start, windows.start(done, stop))
         found = windows.found(start, stop - start, ends=False)
@@ -136,6 +136,7 @@ class _Windows:
         )  # fmt: skip
         self.losses: list[str] = []
         self._known: dict[tuple[bool, bool, int], Final | None] = {}
+        self._alike: dict[int, bool] = {}
         residues = self.lengths.residues()
         self.legal = [r for r in residues if self.graph(2 * self.far + r) is not None]
         self.sized = any(self.lengths.differs(2 * self.far + r) for r in self.legal)
@@ -145,7 +146,7 @@ class _Windows:
     def start(self, output: int, stop: int) -> int:
         """Where the window must begin at the latest that gives ``output`` and ends at ``stop``."""
         first = (output - self.margin) * self.plan.hop
-        return max(0, int(min(first, stop - self.least) // self.grid) * self.grid)
+        return max(0, int(min(first, stop - max(self.least, 1)) // self.grid) * self.grid)
 
     def complete(self, samples: int) -> int:
         """The last end of a window, up to ``samples``, at which another output is complete."""
@@ -171,6 +172,13 @@ class _Windows:
         a shorter one stands for it.
         """
         surplus = max(0, (size - 2 * self.far) // self.grid * self.grid)
+        if surplus and size not in self._alike:
+            self._alike[size] = self.lengths.alike(size, size - surplus)
+        if surplus and not self._alike[size]:
+            raise NotStreamableError(
+                f"{self.plan.layer}: a part of {size} is computed in another way than one of "
+                f"{size - surplus}; streams need a model that does the same at every length"
+            )
         key = (start > 0, ends, size - surplus)
         if key not in self._known:
             self._known[key] = self._compare(*key)
