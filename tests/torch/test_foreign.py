@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import resource
 import time
+import zipfile
 from contextlib import suppress
 
 import pytest
@@ -172,3 +173,18 @@ def test_every_listed_name_exists():
     missing = [name for name in listed if not hasattr(torch.ops.aten, name.partition("::")[2])]
     assert missing == []
     assert not admitted.COMPOSITES & set(RULES)
+
+
+def test_a_file_that_ends_while_it_is_read(tmp_path, monkeypatch):
+    """Another process may cut it off between its table of contents and a member."""
+    file = tmp_path / "model.pt2"
+    with zipfile.ZipFile(file, "w") as archive:
+        archive.writestr("models/model.json", "{}")
+
+    def ends(*_: object) -> bytes:
+        raise EOFError
+
+    monkeypatch.setattr(zipfile.ZipFile, "read", ends)
+    with pytest.raises(rfield.UnreadableModelError) as caught:
+        rfield.load(file)
+    assert str(caught.value) == f"{file}: not a .pt2 file (not a zip archive, or cut off)"

@@ -47,7 +47,7 @@ def read_pt2(path: Path, request: Request) -> Graph:
     try:
         with zipfile.ZipFile(path) as archive:
             program = _program(_Archive(archive), path)
-    except zipfile.BadZipFile:
+    except (zipfile.BadZipFile, EOFError):  # the end may come while it is read
         raise UnreadableModelError(
             f"{path}: not a .pt2 file (not a zip archive, or cut off)"
         ) from None
