@@ -140,3 +140,17 @@ def test_a_branch_that_reads_the_rest_keeps_it():
 
     found = rfield.valid_sizes(Both(), "complete", input_shape=(1, 1, 8, 8))
     assert str(found) == "y, x: every size from 2"
+
+
+def test_padding_to_a_multiple_of_what_no_tile_shares():
+    """A whole of 65 ends at 68, a tile of 43 from 22 on at 66: no tile gives the last two."""
+
+    class Padded(nn.Module):
+        def forward(self, x):
+            height, width = x.shape[-2:]
+            return F.pad(x, (0, -width % 4, 0, -height % 4))
+
+    with pytest.raises(rfield.NotTileableError) as caught:
+        rfield.tile_plan(Padded(), (58, 65), tile=43, input_shape=(1, 1, 64, 64))
+    assert "a tile of" in str(caught.value)
+    assert "does not end where the whole does" in str(caught.value)

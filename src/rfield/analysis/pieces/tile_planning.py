@@ -157,8 +157,14 @@ class Planner:
             inner = [a.common(b) for a, b in zip(inner, self._cuts(part, starts), strict=True)]
         shape = part.nodes[self.value_of(part)].shape
         made = tuple(shape[axis] for axis in self.output_axes)
+        whole = self.whole.nodes[self.value].shape
         spans: list[tuple[int, int]] = []
         for k, left in enumerate(rest):
+            if left * self.rates[k] + made[k] != whole[self.output_axes[k]]:
+                raise NotTileableError(
+                    f"{self.layer}: a tile of {sizes[k]} at the end of {self.axes[k]} gives "
+                    f"{made[k]} outputs and does not end where the whole does"
+                )
             if begin[k].first > 0 or end[k].stop < made[k]:
                 raise NotTileableError(
                     f"{self.layer}: the outputs at the ends of {self.axes[k]} read more than a "

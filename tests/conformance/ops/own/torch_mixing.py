@@ -2,37 +2,12 @@
 
 from __future__ import annotations
 
-from typing import Any
-
 import torch
 import torch.nn.functional as F  # noqa: N812 - as everybody writes it
 
 from ..case import grid
 from .torch_arrays import ALL, BOARD, A, Entry, complex_
-from .torchvision_ops import declare
-
-declare()
-
-LINE = (1, 2, 7)
-IMAGE = (1, 2, 5, 6)
-VOLUME = (1, 1, 3, 4, 5)
-SPACE = grid((0,), range(2), range(5), range(6))
-
-
-def window(*axes: Any) -> Any:
-    """Positions of one image; a channel stands first."""
-    return grid((0,), *axes)
-
-
-def both(*axes: Any) -> Any:
-    """Positions of both channels of one image."""
-    return grid((0,), range(2), *axes)
-
-
-def at(*place: int) -> set[tuple[int, ...]]:
-    """One element."""
-    return {place}
-
+from .torch_layers import IMAGE, SPACE, VOLUME, at, both, window
 
 MIXING: dict[str, Entry] = {
     "_convolution": (
