@@ -118,7 +118,6 @@ EQUIVALENT: dict[str, str] = {
     "analysis/pieces/overlap.py _Windows.__init__: self.sized = any((self.lengths.differs("
     "2 * self.far + r) for r in self.legal)) -> self.sized = any((self.lengths.differs(3 *"
     " self.far + r) for r in self.legal))": FARTHER,
-    "analysis/pieces/overlap.py _run: if plan.clock.computable(stop) <= done: -> if False:": SLOWER,
     "analysis/pieces/streaming.py StreamPlan._convert: return self.seconds(value) *"
     " float(UNITS[unit] or 1) -> return self.seconds(value) * float(UNITS[unit] or 0)":
         "every unit but samples has a number",
