@@ -80,3 +80,9 @@ positions."""
 
 ROW_PHASES = 64
 """Rows after which the pattern of a mask may repeat: the chunks and windows of local attention."""
+
+MOST_UNITS = 1 << 22
+"""Units of one layer that are listed one by one, where no table along single axes gives them."""
+
+MOST_LISTED = 1 << 16
+"""Units of one layer that are asked for one by one."""
