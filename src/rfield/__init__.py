@@ -21,6 +21,7 @@ _HOME = {
     "DesignedChain": "present.chains",
     "Designs": "present.chains",
     "Explanation": "analysis.geometry.explain",
+    "Explorer": "present.explorer.page",
     "Fidelity": "analysis.results",
     "Fits": "analysis.geometry.fits",
     "Graph": "core.graph",
@@ -62,6 +63,7 @@ _HOME = {
     "design": "designing",
     "expect": "versions",
     "explain": "api",
+    "explore": "exploring",
     "fits": "sizing",
     "influence": "api",
     "input_size": "sizing",
@@ -132,12 +134,14 @@ if TYPE_CHECKING:
         UnresolvedSizeError,
         UnsupportedOpError,
     )
+    from .exploring import explore
     from .frontends.declared import GraphBuilder
     from .live import measured_influence, verify
     from .loading import load
     from .piecewise import run_tiled, verify_tiling
     from .present.chains import DesignedChain, Designs
     from .present.compare import Change, Comparison
+    from .present.explorer.page import Explorer
     from .present.summary import Summary, SummaryRow
     from .sizing import (
         centers,
@@ -162,6 +166,7 @@ __all__ = [
     "DesignedChain",
     "Designs",
     "Explanation",
+    "Explorer",
     "Fidelity",
     "Fits",
     "Graph",
@@ -202,6 +207,7 @@ __all__ = [
     "design",
     "expect",
     "explain",
+    "explore",
     "fits",
     "influence",
     "input_size",

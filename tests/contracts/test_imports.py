@@ -55,6 +55,7 @@ MAY_IMPORT: dict[str, set[str]] = {
     "loading": BELOW_CLI,  # finds out what a source is; the only way from a name to a network
     "api": BELOW_CLI | {".loading"},  # the public questions
     "sizing": BELOW_CLI | {".loading"},  # the public questions about sizes, grids and depth
+    "exploring": BELOW_CLI | {".__version__", ".loading"},  # the page of a model
     "designing": BELOW_CLI,  # the inverse question, which needs no model
     "versions": BELOW_CLI | {".loading"},  # the public questions about two versions of a model
     "live": BELOW_CLI | {".loading"},  # the questions that run the model
@@ -67,6 +68,7 @@ MAY_IMPORT: dict[str, set[str]] = {
         ".sizing",
         ".versions",
         ".designing",
+        ".exploring",
         ".live",
         ".piecewise",
     }
@@ -74,7 +76,16 @@ MAY_IMPORT: dict[str, set[str]] = {
     "__main__": {".cli"},
     "testing": BELOW_CLI | {".loading", ".api", ".__init__", "numpy", "hypothesis"},
     "__init__": BELOW_CLI
-    | {".loading", ".api", ".sizing", ".versions", ".designing", ".live", ".piecewise"}
+    | {
+        ".loading",
+        ".api",
+        ".sizing",
+        ".versions",
+        ".designing",
+        ".exploring",
+        ".live",
+        ".piecewise",
+    }
     | {".cli", ".testing"},
 }
 LINES = 400

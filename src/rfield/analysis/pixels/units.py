@@ -25,7 +25,7 @@ from ..engines.everywhere import Everywhere, folded, shortest
 from ..engines.pull import LARGEST, Ints
 from ..engines.solid import solid_positions, solid_values
 from ..geometry.field import ReceptiveField
-from ..geometry.fields import Fields, choose_source
+from ..geometry.fields import Fields, choose_source, find
 from .support import support_of
 
 ENDLESS = 1 << 52
@@ -75,7 +75,7 @@ class UnitsOf:
 
 
 class Units:
-    """The units of all layers of a graph, as seen from one input."""
+    """The units of all layers of a graph that depend on one input."""
 
     def __init__(self, graph: Graph, wrt: str | None = None) -> None:
         if graph.has_free_axes:
@@ -91,8 +91,10 @@ class Units:
         self._cells = 0
 
     def __iter__(self) -> Iterator[UnitsOf]:
+        reached = self.graph.dependents(self.fields.source)
         for layer in self.fields:
-            yield self.of(layer)
+            if find(self.graph, layer) in reached:
+                yield self.of(layer)
 
     def of(self, layer: str) -> UnitsOf:
         """The units of one layer."""
