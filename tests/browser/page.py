@@ -16,7 +16,7 @@ FLAGS = ("--no-sandbox", "--disable-gpu", "--no-first-run", "--disable-backgroun
 
 
 @contextmanager
-def chromium(**options: Any) -> Iterator[Any]:
+def chromium() -> Iterator[Any]:
     """A browser; skips the test where there is none."""
     api = pytest.importorskip("playwright.sync_api", reason="playwright is not installed")
     if CHROMIUM is None:
@@ -24,14 +24,16 @@ def chromium(**options: Any) -> Iterator[Any]:
     with api.sync_playwright() as driver:
         browser = driver.chromium.launch(executable_path=CHROMIUM, args=list(FLAGS))
         try:
-            yield browser.new_context(**{"viewport": {"width": 1400, "height": 1000}, **options})
+            yield browser
         finally:
             browser.close()
 
 
 @contextmanager
-def shown(context: Any, file: Path, state: str = "") -> Iterator[Any]:
+def shown(browser: Any, file: Path, state: str = "", scheme: str = "light") -> Iterator[Any]:
     """The page of a file, ready; afterwards: no request left the file, nothing was complained."""
+    size = {"width": 1400, "height": 1000}
+    context = browser.new_context(viewport=size, color_scheme=scheme, offline=True)
     page = context.new_page()
     requests: list[str] = []
     complaints: list[str] = []
@@ -43,4 +45,4 @@ def shown(context: Any, file: Path, state: str = "") -> Iterator[Any]:
     yield page
     assert [url for url in requests if not url.startswith(("file:", "data:", "blob:"))] == []
     assert complaints == []
-    page.close()
+    context.close()
