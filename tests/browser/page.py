@@ -38,7 +38,7 @@ def shown(browser: Any, file: Path, state: str = "", scheme: str = "light") -> I
     requests: list[str] = []
     complaints: list[str] = []
     page.on("request", lambda request: requests.append(request.url))
-    page.on("console", lambda message: complaints.append(message.text))
+    page.on("console", lambda m: complaints.append(m.text) if m.type == "error" else None)
     page.on("pageerror", lambda error: complaints.append(str(error)))
     page.goto(f"{file.as_uri()}{state}")
     page.wait_for_selector("html[data-ready=yes]", state="attached")

@@ -116,12 +116,14 @@ export function raster(values, height, width, color) {
   return picture;
 }
 
-/** A colour map that reads in print: from clear through orange and red to nearly black. */
-export function heat(value) {
+/** Colours that read in print: from clear through orange and red to nearly black, or to white. */
+export function heat(value, dark = false) {
   if (value === 0) return null;
   const x = value / 255;
+  const alpha = Math.round(245 * Math.min(1, 1.8 * x));
+  if (dark) return [255, Math.round(70 + 185 * x), Math.round(40 + 190 * x ** 3), alpha];
   const red = Math.round(255 * Math.min(1, 1.6 - 1.2 * x));
   const green = Math.round(190 * (1 - x) ** 1.2);
   const blue = Math.round(60 * (1 - x) + 40 * x);
-  return [red, green, blue, Math.round(245 * Math.min(1, 1.8 * x))];
+  return [red, green, blue, alpha];
 }

@@ -208,7 +208,7 @@ export class Panel {
     return {
       paper: named("paper"), line: named("line"), faint: named("faint"), field: named("field"),
       pin: named("pin"), pixel: named("pixel"), ink: named("ink"),
-      dots: named("dots").split(/[ ,]+/).map(Number),
+      dark: named("dark") === "1", dots: named("dots").split(/[ ,]+/).map(Number),
     };
   }
 

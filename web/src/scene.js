@@ -100,7 +100,8 @@ export function drawInput(painter, frame, sizes, slice, look, colors) {
     const { shape, offset, values } = look.heat;
     const { rows, columns } = plane(shape);
     const stop = offset.map((first, axis) => first + shape[axis]);
-    const picture = raster(slab(values, shape, slice, offset), rows, columns, heat);
+    const picture = raster(slab(values, shape, slice, offset), rows, columns,
+      (value) => heat(value, colors.dark));
     painter.image(picture, ...frame.box({ start: offset, stop }));
   }
   if (look.pinned && !isCut(look.pinned, slice)) {
