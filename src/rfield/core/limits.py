@@ -62,6 +62,9 @@ MOST_READ = 1 << 22
 MOST_SWEPT = 1 << 21
 """Values that are swept for fields that need a sweep each."""
 
+GENERAL = 24
+"""Plain values, of one moving window each, whose sweep takes as long as that of another one."""
+
 MOST_WEIGHED = 1 << 19
 """Readings through which weights are pulled back; every one adds two arrays."""
 
