@@ -7,6 +7,7 @@ a layer is recorded is the builder's business.
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
+from dataclasses import replace
 from math import floor, prod
 from typing import Generic, TypeVar, get_args
 
@@ -15,6 +16,7 @@ from ...core.arguments import (
     Padding,
     PerAxis,
     Shape,
+    integer,
     normalize_axis,
     one,
     one_of,
@@ -223,8 +225,21 @@ class Layers(Generic[V]):
         return self._layer(name, [x], make)
 
     def slice(self, name: str, x: V, *, axis: int, start: int, stop: int, step: int = 1) -> V:
-        """Every ``step``-th element of one axis, ``range(start, stop, step)``."""
-        return self._layer(name, [x], lambda s: layout.slice_(s[0], axis, start, stop, step))
+        """Every ``step``-th element of one axis, ``range(start, stop, step)``.
+
+        Where the step goes forwards, negative ends count from the end of the axis.
+        """
+
+        def make(shapes: list[Shape]) -> Op:
+            size = shapes[0][normalize_axis(axis, len(shapes[0]))]
+            forwards = (integer(step) or 0) > 0
+            first, last = (
+                end + size if forwards and (integer(end) or 0) < 0 else end for end in (start, stop)
+            )
+            op = layout.slice_(shapes[0], axis, first, last, step)
+            return replace(op, depends_on_size=(first, last) != (start, stop))
+
+        return self._layer(name, [x], make)
 
     def flip(self, name: str, x: V, *, axes: Sequence[int] | None = None) -> V:
         """Reverse the order along ``axes`` (default: the spatial axes)."""
