@@ -17,7 +17,7 @@ from ..operation import Op
 from ..relation import IDENTITY, At, Table
 from .arithmetic import Marks, chosen, elementwise, veiled
 from .carry import carried, together
-from .codes import ALIVE, FIXED, LOW, SOME, ZERO, Codes, Known, ranked, squeezed
+from .codes import ALIVE, FIXED, LOW, SOFT, SOME, ZERO, Codes, Known, ranked, squeezed
 from .parts import projected, restricted
 
 
@@ -55,6 +55,8 @@ def narrowed(
         plain = algebra if isinstance(algebra, str) and algebra != "where" else None
         codes = elementwise(plain, operands, rank)
         if plain == "veil" and veiled(operands, rank):
+            op = replace(op, exact=False)
+        if plain in ("add", "subtract") and veiled(operands, rank, only=SOFT):
             op = replace(op, exact=False)
         if plain == "multiply" and any(k and (k.codes == SOME).any() for k in operands):
             op = replace(op, exact=False)
@@ -145,7 +147,7 @@ def _softmax(op: Op, algebra: Softmax, known: Known, shape: Shape) -> tuple[Op, 
     assert isinstance(link, Link)
     found = link if part is None else restricted(link, part, range(alive.ndim), shape)
     exact = exact and found is not None and (part is not None or bool(alive.all()))
-    exact = exact and not (known.codes == SOME).any()
+    exact = exact and not np.isin(known.codes, (SOME, SOFT)).any()
     made = replace(op, links=(found or link,), exact=op.exact and exact)
     return made, (Known(result, not result.any()) if result.any() else None)
 

@@ -13,7 +13,7 @@ import numpy as np
 
 from ...core import ops
 from ...core.arrays.expression import Reading
-from ...core.graph import Draft
+from ...core.graph import Draft, SoftMasks
 from ...core.ops import Op
 from ...errors import RFieldError, TooLargeError
 from ..machine import limits
@@ -71,7 +71,7 @@ class Reader:
 
     def __init__(
         self, training: bool, unknown: str, roots: Collection[str], modules: Mapping[int, str], *,
-        free: bool,
+        free: bool, soft_masks: SoftMasks,
     ) -> None:  # fmt: skip
         self.training = training
         self.unknown = unknown
@@ -82,7 +82,7 @@ class Reader:
         self.names = Names(self.draft)
         self.layers = self.names.layers
         self.unsupported = Unsupported(RULES, "jax")
-        self.emitter = Emitter(self.draft, self.names.fresh)
+        self.emitter = Emitter(self.draft, self.names.fresh, soft_masks=soft_masks)
         self.depth = 0
         self.count = 0
         self.name = ""

@@ -16,13 +16,14 @@ from numpy.typing import NDArray
 
 from ...core.algebra import Contraction
 from ...core.arrays.expression import Reading
-from ...core.graph import Draft
-from ...core.known import ZERO, Known, lowest, narrowed
+from ...core.graph import Draft, SoftMasks
+from ...core.known import LOW, SOFT, ZERO, Known, lowest, narrowed, soft_limit
 from ...core.link import AnyLink, Link, everything
 from ...core.numbers import Numbers
 from ...core.ops import Op
 from ...core.relation import IDENTITY, At
 from ...errors import InvalidModelError, RFieldError, TooLargeError, UnsupportedOpError
+from .limits import MASK
 from .values import Constant, Dependent, Items, Outputs, known
 
 _CHANGES_PLACES = frozenset({"pad", "slice", "gather", "resize", "select", "roll"})
@@ -41,20 +42,22 @@ class Emitter:
     ``fresh``: makes a name that no value has. ``resolve``: turns what a front end calls a tensor
     into a ``Dependent`` or a ``Constant``, where rules see tensors of the framework itself.
     ``sized``: whether a size of the input is among what the rule read, beside the operands that its
-    reading names.
+    reading names. ``soft``: what the finite numbers of a mask are taken for.
     """
 
-    __slots__ = ("draft", "fresh", "made", "resolve", "sized", "source")
+    __slots__ = ("draft", "fresh", "made", "resolve", "sized", "soft", "source")
 
     def __init__(
         self,
         draft: Draft,
         fresh: Callable[[str], str],
         resolve: Callable[[Any], Any] | None = None,
+        soft_masks: SoftMasks = "keep",
     ) -> None:
         self.draft = draft
         self.fresh = fresh
         self.resolve = resolve
+        self.soft = LOW if soft_masks == "cut" else SOFT
         self.sized = False
         self.source = ""
         self.made: dict[int, tuple[Reading, Any]] | None = None
@@ -112,9 +115,11 @@ class Emitter:
         if min(op.shape, default=0) < 0:
             raise InvalidModelError(f"its output would have the shape {op.shape}")
         values = operands if self.resolve is None else [self._value(v) for v in operands]
-        elements = None
+        elements, soft = None, 0.0
         if op.algebra is not None or self.draft.known:
+            op, values = _added(op, values)
             op, elements = self._narrowed(op, values)
+            soft = min((_soft(v, op) for v in values), default=0.0)
         loose = any(k < len(values) and isinstance(values[k], Dependent) for k in op.loose)
         links, exact = op.links, op.exact or (bool(op.loose) and not loose)
         kept: list[int] = []
@@ -144,6 +149,7 @@ class Emitter:
         if self.resolve is None:  # a front end with tensors of its own notes its own tables
             self.draft.tables = tuple(tables)
         index = self.draft.add(self.fresh(name), op, kept, source=self.source, known=elements)
+        self.draft.nodes[index].soft = soft
         return Dependent(index, op.shape)
 
     def inputs_behind(self, value: Any) -> list[str]:
@@ -172,7 +178,11 @@ class Emitter:
         if not plain or len(given) < len(op.links):
             return op, None
         elements = [
-            v.known(as_factor=op.algebra == "multiply", as_choice=op.algebra in _CHOOSING)
+            v.known(
+                as_factor=op.algebra == "multiply",
+                as_choice=op.algebra in _CHOOSING,
+                soft=self.soft if _soft(v, op) else None,
+            )
             if isinstance(v, Constant)
             else k
             for v, k in zip(given, held, strict=False)
@@ -226,8 +236,31 @@ def _may_mask(value: Any, op: Op) -> bool:
         array = value.once
         if array is None or array.dtype.kind != "f" or not array.size:
             return False
-        return bool(array.min() <= lowest(array))
+        return bool(array.min() <= max(lowest(array), soft_limit(array)))
     return value.may_have_zeros
+
+
+def _soft(value: Any, op: Op) -> float:
+    """The number of a mask of finite numbers that is added or filled in; zero if it is none."""
+    if not isinstance(value, Constant) or op.algebra not in ("add", "where"):
+        return 0.0
+    array = value.once
+    if array is None or array.dtype.kind not in "fi" or not array.size or array.size > MASK:
+        return 0.0
+    least, limit = float(array.min()), soft_limit(array)
+    spread = array.size > 1 and array.dtype.kind == "f" and array.max() > limit
+    return least if lowest(array) < least <= limit and (spread or op.algebra == "where") else 0.0
+
+
+def _added(op: Op, values: Sequence[Any]) -> tuple[Op, Sequence[Any]]:
+    """A mask that is taken away, as its opposite that is added."""
+    other = values[1] if op.algebra == "subtract" and len(values) == 2 else None
+    if not isinstance(other, Constant) or (array := other.array) is None:
+        return op, values
+    if array.dtype.kind != "f" or array.max(initial=0) < -soft_limit(-array):
+        return op, values
+    opposite = Constant(array.shape, -array, sized=other.sized, made=other.made)
+    return replace(op, algebra="add"), [values[0], opposite]
 
 
 def _kind(reading: Reading) -> str:

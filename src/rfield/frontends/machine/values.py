@@ -105,7 +105,9 @@ class Constant:
         array = self.once
         return self.zeros is not None or (array is not None and not array.all())
 
-    def known(self, *, as_factor: bool = False, as_choice: bool = False) -> Known:
+    def known(
+        self, *, as_factor: bool = False, as_choice: bool = False, soft: int | None = None
+    ) -> Known:
         """What is known of its elements, for masks.
 
         Its zeros count unless it is a parameter, or nothing but zeros, which is no mask; of a
@@ -113,7 +115,7 @@ class Constant:
         ``as_factor``: it multiplies position by position; then only a mask of zeros and one other
         number counts, for the one zero of a ramp or a window is no end of what is read.
         ``as_choice``: a mask chooses it; then nothing but zeros is what dead elements are filled
-        with.
+        with. ``soft``: what to call the finite numbers of a mask.
         """
         array = self.once
         if array is not None and array.size > MASK:
@@ -126,7 +128,7 @@ class Constant:
             others = array[array != 0]
             counts = bool((others == (others[0] if self.made else 1)).all())
         zeros = None if as_factor and array is not None else self.zeros
-        return of_constant(self.shape, array, zeros, counts=counts)
+        return of_constant(self.shape, array, zeros, counts=counts, soft=soft)
 
     def __repr__(self) -> str:
         return f"Constant({self._shape})"

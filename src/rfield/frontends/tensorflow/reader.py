@@ -8,7 +8,7 @@ from typing import Any
 
 from ...core import ops
 from ...core.arrays import Reading
-from ...core.graph import Draft
+from ...core.graph import Draft, SoftMasks
 from ...errors import InvalidModelError, RFieldError, TooLargeError, UnresolvedSizeError
 from ..machine import limits
 from ..machine.bodies import call
@@ -87,7 +87,7 @@ class Reader:
 
     def __init__(
         self, functions: Mapping[str, Any], bodies: dict[str, Body], nodes: int, training: bool,
-        unknown: str,
+        unknown: str, soft_masks: SoftMasks,
     ) -> None:  # fmt: skip
         self.functions = functions
         self.bodies = bodies
@@ -97,7 +97,7 @@ class Reader:
         self.names = Names(self.draft)
         self.layers = self.names.layers
         self.unsupported = Unsupported(RULES, "tensorflow")
-        self.emitter = Emitter(self.draft, self.names.fresh)
+        self.emitter = Emitter(self.draft, self.names.fresh, soft_masks=soft_masks)
         self.depth = 0
         self.count = 0
         self.most = nodes + limits.EXTRA

@@ -14,7 +14,7 @@ from typing import Any
 import torch
 
 from ...core import layout, ops
-from ...core.graph import Draft
+from ...core.graph import Draft, SoftMasks
 from ...core.numbers import Numbers
 from ...core.ops import Op
 from ...errors import InvalidModelError, RFieldError
@@ -32,10 +32,12 @@ from .zeros import drawn, wide, zeros_in, zeros_in_every_channel
 class Tracer:
     """The state of one capture."""
 
-    def __init__(self, draft: Draft, names: Names | None = None) -> None:
+    def __init__(
+        self, draft: Draft, names: Names | None = None, soft_masks: SoftMasks = "keep"
+    ) -> None:
         self.draft = draft
         self.names = names
-        self.emitter = Emitter(draft, self.fresh, self.resolve)
+        self.emitter = Emitter(draft, self.fresh, self.resolve, soft_masks)
         self.unknown: dict[str, Unknown] = {}
         self.foreign: dict[int, tuple[torch.Tensor, Value]] = {}
         self.refusal: Exception | None = None
