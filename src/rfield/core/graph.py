@@ -52,6 +52,12 @@ class Node:
     soft: float = 0.0
 
     @property
+    def in_theory(self) -> tuple[tuple[int, AnyLink], ...]:
+        """Each operand with its links on a grid that goes on for ever."""
+        endless = [getattr(link, "endless", None) or link for link in self.links]
+        return tuple(dict.fromkeys(zip(self.operands, endless, strict=True)))
+
+    @property
     def partial(self) -> bool:
         """Whether some elements read nothing although its links say otherwise."""
         return self.known is not None
@@ -284,6 +290,8 @@ class Draft:
 
                 shapes = [self.nodes[operand].shape for operand in operands]
                 op, known = narrowed(op, [self.known.get(operand) for operand in operands], shapes)
+        if op.repeats:
+            operands = [*operands, *(operands[place] for place in op.repeats)]
         if None in op.links:
             kept = [(o, link) for o, link in zip(operands, op.links, strict=True) if link]
             operands = [o for o, _ in kept]

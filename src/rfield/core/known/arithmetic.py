@@ -30,6 +30,9 @@ def elementwise(algebra: Elementwise | None, operands: Sequence[Known | None], r
     if algebra == "add":  # with a zero added it stays that number
         special = ~_all([(c <= FIXED) | (c == ZERO) for c in codes])
     result = np.where(special & (result == FIXED), np.uint8(SOME), result)
+    if algebra in ("add", "scale"):
+        soft = ~_all([c != SOFT for c in codes]) & (result == SOME)
+        result = np.where(soft, np.uint8(SOFT), result)
     zero = low = np.zeros((1,) * rank, bool)
     if algebra == "multiply":
         zero = ~_all([c != ZERO for c in codes])

@@ -23,8 +23,10 @@ against scores that are any less extreme its exponential is exactly 0."""
 
 _SOFT, _SOFT_ALONE = -1e4, -50.0
 """A finite number of a mask is at most this: the exponential of the first is 0 in every floating-
-point type. The second counts where the mask has no other number beside zeros (-100 in Swin), so
-that a ramp of penalties is none: added to the exponential of 0 it changes no bit of it."""
+point type. That of the second changes no bit of the exponential of 0 when it is added; it counts
+where the mask has no number between it and ``_GAP`` (-100 in Swin), so that a ramp is none."""
+
+_GAP = -20.0
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -47,14 +49,14 @@ class Known:
 def of_constant(
     shape: Sequence[int],
     array: NDArray[Any] | None = None,
-    zeros: NDArray[np.bool_] | None = None,
+    told: Codes | None = None,
     *,
     counts: bool = True,
     soft: int | None = None,
 ) -> Known:
     """What is known of a constant; its own numbers as far as they are given.
 
-    ``zeros``: where it is known to be zero without its numbers. ``counts``: whether its zeros do (a
+    ``told``: what is known of it without its numbers. ``counts``: whether its zeros do (a
     parameter's do not: training changes them). The most negative number of a type is minus infinity
     to a softmax. ``soft``: what to call those that are nearly so (see ``soft_limit``).
 
@@ -62,8 +64,8 @@ def of_constant(
     [2, 1, 3]
     """
     codes = np.full((1,) * len(shape), FIXED, np.uint8)
-    if zeros is not None:
-        codes = np.where(zeros, np.uint8(ZERO), codes)
+    if told is not None:
+        codes = np.where(told == SOFT, np.uint8(FIXED if soft is None else soft), told)
     if array is not None:
         wide = np.broadcast_shapes(codes.shape, array.shape)
         codes, array = np.broadcast_to(codes, wide).copy(), np.broadcast_to(array, wide)
@@ -84,11 +86,11 @@ def lowest(array: NDArray[Any]) -> float:
 def soft_limit(array: NDArray[Any]) -> float:
     """Numbers of this mask up to here hide what they are added to, as good as minus infinity does.
 
-    >>> soft_limit(np.array([0.0, -100.0])), soft_limit(np.array([0.0, -1.0, -100.0]))
+    >>> soft_limit(np.array([0.0, -100.0])), soft_limit(np.array([0.0, -40.0, -100.0]))
     (-50.0, -10000.0)
     """
-    others = array[array != 0]
-    return _SOFT_ALONE if others.size and others.max() <= _SOFT_ALONE else _SOFT
+    others = array[array > _SOFT_ALONE]
+    return _SOFT_ALONE if not others.size or others.min() > _GAP else _SOFT
 
 
 Array = TypeVar("Array", bound=NDArray[Any])

@@ -229,18 +229,20 @@ class Reader:
                 return [known(array) for array in folded]
         if large:
             return [Unseen(shape, made=True) for shape in shapes]
-        zeros = None
+        told, soft = None, 0.0
         rule = RULES.get(equation.primitive.name)
         if rule is not None and any(self._masks(value) for value in operands):
             call = Call(self.name, equation.primitive.name, operands, self, equation.params, shapes)
             made = self.emitter.settle(rule.function(call), operands, self.name)
-            zeros = made.zeros if isinstance(made, Constant) else None
-        if path:
-            return [Weight(shape, path) for shape in shapes]
-        return [Constant(shape, made=True, zeros=zeros) for shape in shapes]
+            if isinstance(made, Constant):
+                told, soft = made.told, made.soft
+        kinds = [Weight(shape, path) if path else Constant(shape, made=True) for shape in shapes]
+        for constant in kinds:
+            constant.told, constant.soft = told, soft
+        return kinds
 
     def _masks(self, value: Any) -> bool:
-        return value.zeros is not None or (value.made and value.array is not None
+        return value.told is not None or (value.made and value.array is not None
                                            and value.array.ndim > 0)  # fmt: skip
 
     # -- names ------------------------------------------------------------------------------
