@@ -185,7 +185,7 @@ def _contraction(
         parts, plain = projected(reading, range(count), mine)
         places = [order.index(label) for label in names]
         links[-1] = [restricted(link, part, places, shape, op.shape, taken) for part in parts]
-        exact = exact and plain
+        exact = exact and (plain or bool((reading == (codes == ALIVE)).all()))
     made = _read_by(replace(op, exact=exact), links)
     summed = tuple(range(count, len(order)))
     some = nonzero.any(axis=summed)
