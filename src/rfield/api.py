@@ -9,6 +9,8 @@ from .analysis import cost as _cost
 from .analysis.geometry import alignment as _alignment
 from .analysis.geometry import explain as _explain
 from .analysis.geometry import fields as _fields
+from .analysis.geometry.premises import resting as _resting
+from .analysis.geometry.premises import telling_of_masks as _telling_of_masks
 from .analysis.pieces import streaming as _streaming
 from .analysis.pieces import tile_planning as _tile_planning
 from .analysis.pixels import influence as _influence
@@ -106,7 +108,8 @@ def alignment(source_or_graph: Any, **load_options: Any) -> Alignment:
     >>> [join.layer for join in rfield.alignment(b.build(outputs=[y])).joins]
     ['sum']
     """
-    return _alignment.alignment(_read(source_or_graph, load_options))
+    graph = _read(source_or_graph, load_options)
+    return _resting(graph, _alignment.alignment(graph))
 
 
 def explain(
@@ -120,7 +123,8 @@ def explain(
     >>> str(last.total), str(found.side("y", "first").total)
     ('243', '239')
     """
-    return _explain.explain(_read(source_or_graph, load_options, "output", "wrt"), output, wrt=wrt)
+    graph = _read(source_or_graph, load_options, "output", "wrt")
+    return _resting(graph, _explain.explain(graph, output, wrt=wrt))
 
 
 def cost(source_or_graph: Any, output: str | None = None, **load_options: Any) -> Cost:
@@ -156,7 +160,7 @@ def support(
     ((4,), [True, False, True, False, True])
     """
     graph = _read(source_or_graph, load_options, "index", "output", "wrt", "clip")
-    return _support.support(graph, index, output, wrt=wrt, clip=clip)
+    return _resting(graph, _support.support(graph, index, output, wrt=wrt, clip=clip))
 
 
 def influence(
@@ -181,7 +185,7 @@ def influence(
     [0.25, 0.5, 0.25]
     """
     graph = _read(source_or_graph, load_options, "index", "output", "wrt")
-    return _influence.influence(graph, index, output, wrt=wrt)
+    return _resting(graph, _influence.influence(graph, index, output, wrt=wrt))
 
 
 def tile_plan(
@@ -235,10 +239,12 @@ def tile_plan(
     (slice(1020, 2044, None), slice(1, 511, None), slice(511, 1021, None))
     """
     graph = _read(source_or_graph, load_options, "image", "tile", "max_pixels", "output", "wrt")
-    return _tile_planning.tile_plan(
-        graph, image, tile=tile, max_pixels=max_pixels, max_bytes=max_bytes, output=output, wrt=wrt,
-        padding=padding, padding_mode=padding_mode, approximate=approximate,
-    )  # fmt: skip
+    with _telling_of_masks(graph):
+        found = _tile_planning.tile_plan(
+            graph, image, tile=tile, max_pixels=max_pixels, max_bytes=max_bytes, output=output,
+            wrt=wrt, padding=padding, padding_mode=padding_mode, approximate=approximate,
+        )  # fmt: skip
+    return _resting(graph, found)
 
 
 def stream_plan(
@@ -285,6 +291,8 @@ def stream_plan(
     (400, 320, 25.0)
     """
     graph = _read(source_or_graph, load_options, "output", "axis", "sample_rate", "chunk", "wrt")
-    return _streaming.stream_plan(
-        graph, output, axis=axis, sample_rate=sample_rate, chunk=chunk, length=length, wrt=wrt
-    )
+    with _telling_of_masks(graph):
+        found = _streaming.stream_plan(
+            graph, output, axis=axis, sample_rate=sample_rate, chunk=chunk, length=length, wrt=wrt
+        )
+    return _resting(graph, found)

@@ -15,6 +15,7 @@ from contextlib import nullcontext
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, cast
 
+from .analysis.geometry.premises import resting
 from .analysis.pixels import measured as _measured
 from .analysis.pixels import verification as _verification
 from .core.graph import Graph
@@ -83,10 +84,11 @@ def verify(
     kind: Any = resolve(home)
     running = kind(model, graph, **_chosen(load_options, home))
     layers = (output,) if isinstance(output, str) else tuple(output or ())
-    return _verification.verify(
+    found = _verification.verify(
         graph, running, layers=layers, wrt=wrt, positions=positions, samples=samples,
         most_probes=most_probes, seed=seed, progress=progress,
     )  # fmt: skip
+    return resting(graph, found)
 
 
 def measured_influence(
@@ -140,8 +142,8 @@ def measured_influence(
     if isinstance(model, str) and model.partition(":")[0] in PREFIXES:
         from dataclasses import replace
 
-        return replace(found, note=f"{found.note}; random weights")
-    return found
+        found = replace(found, note=f"{found.note}; random weights")
+    return resting(graph, found)
 
 
 def _is_onnx(model: Any) -> bool:

@@ -13,7 +13,7 @@ from operator import index
 from pathlib import Path
 from typing import Any, cast
 
-from .core.graph import Graph
+from .core.graph import Graph, SoftMasks
 from .errors import InvalidModelError, UnreadableModelError, unknown_name
 from .frontends import code
 from .frontends.registry import (
@@ -27,7 +27,7 @@ from .frontends.registry import (
 )
 
 OPTIONS = (
-    "input_shape", "axes", "training", "unknown",
+    "input_shape", "axes", "training", "unknown", "soft_masks",
     "example_inputs", "example_kwargs", "dtype", "values", "zeros",  # PyTorch; ``values`` ONNX too
     "inputs", "outputs", "signature",  # TensorFlow
     "arguments",  # whatever is called to get the model
@@ -42,6 +42,7 @@ def load(
     axes: Sequence[int] | Mapping[str, Sequence[int]] | None = None,
     training: bool = False,
     unknown: str = "error",
+    soft_masks: SoftMasks = "keep",
     **options: Any,
 ) -> Graph:
     """Read a model as a graph, without weights and without running it on data.
@@ -58,6 +59,8 @@ def load(
         axes: the tensor axes along which fields are measured; default: all after batch and channel.
         training: read the model as in training (batch norm then reads all positions).
         unknown: ``"error"``, or ``"whole"`` to let an op without a rule read everything.
+        soft_masks: ``"keep"``, or ``"cut"`` to take the finite numbers of an attention's mask (-100
+            in Swin, -1e9) for minus infinity: what they hide is then not read.
         options: what a single front end understands, such as ``example_inputs`` for PyTorch, or
             ``zeros=True``: taps of a kernel whose weights are exactly zero in every channel read
             nothing (PyTorch).
@@ -74,11 +77,14 @@ def load(
     check_options(options)
     if unknown not in ("error", "whole"):
         raise InvalidModelError(f"unknown = {unknown!r}; expected 'error' or 'whole'")
-    request = Request(_plain(input_shape), axes, training, unknown, options)
+    if soft_masks not in ("keep", "cut"):
+        raise InvalidModelError(f"soft_masks = {soft_masks!r}; expected 'keep' or 'cut'")
+    request = Request(_plain(input_shape), axes, training, unknown, options, soft_masks)
     if isinstance(source, Graph):
         return _as_it_is(source, request)
     graph = _read(source, request)
     graph.guessed = axes is None and not _is_article(source)
+    graph.soft_masks = soft_masks
     return graph
 
 
@@ -139,6 +145,7 @@ def _as_it_is(graph: Graph, request: Request) -> Graph:
         "axes": request.axes is not None,
         "training": request.training,
         "unknown": request.unknown != "error",
+        "soft_masks": request.soft_masks != "keep",
         **dict.fromkeys(request.options, True),
     }
     for name, given in asked.items():

@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING, Any
 from .analysis.geometry import centers as _centers
 from .analysis.geometry import fits as _fits
 from .analysis.geometry import paths as _paths
+from .analysis.geometry.premises import resting as _resting
 from .analysis.resizing import shifts as _shifts
 from .analysis.resizing import sizes as _sizes
 from .loading import graph_for as _read
@@ -73,7 +74,7 @@ def input_size(
     ((224, 224), 255)
     """
     graph = _read(source_or_graph, load_options, "output_size", "output", "wrt")
-    return _sizes.input_size(graph, output_size, output, wrt=wrt)
+    return _resting(graph, _sizes.input_size(graph, output_size, output, wrt=wrt))
 
 
 def valid_sizes(
@@ -105,7 +106,7 @@ def valid_sizes(
     True
     """
     graph = _read(source_or_graph, load_options, "criterion", "wrt")
-    return _sizes.valid_sizes(graph, criterion, wrt=wrt)
+    return _resting(graph, _sizes.valid_sizes(graph, criterion, wrt=wrt))
 
 
 def check_size(
@@ -126,7 +127,7 @@ def check_size(
       vgg_16/pool1 drops the last position along x
     """
     graph = _read(source_or_graph, load_options, "size", "output", "wrt")
-    return _sizes.check_size(graph, size, output, wrt=wrt)
+    return _resting(graph, _sizes.check_size(graph, size, output, wrt=wrt))
 
 
 def shift_equivariance(
@@ -145,7 +146,7 @@ def shift_equivariance(
     x: by 16 vgg_16/pool4 moves by 1
     """
     graph = _read(source_or_graph, load_options, "output", "wrt")
-    return _shifts.shift_equivariance(graph, output, wrt=wrt)
+    return _resting(graph, _shifts.shift_equivariance(graph, output, wrt=wrt))
 
 
 def path_fields(source_or_graph: Any, *, wrt: str | None = None, **load_options: Any) -> PathFields:
@@ -160,7 +161,8 @@ def path_fields(source_or_graph: Any, *, wrt: str | None = None, **load_options:
     >>> found.feasible[0], found.unproductive(100)[0]
     ((196, 212), 'vgg_16/conv5/conv5_2')
     """
-    return _paths.path_fields(_read(source_or_graph, load_options, "wrt"), wrt=wrt)
+    graph = _read(source_or_graph, load_options, "wrt")
+    return _resting(graph, _paths.path_fields(graph, wrt=wrt))
 
 
 def fits(
@@ -180,9 +182,8 @@ def fits(
     >>> found.first.layer, found["vgg_16/pool4"].context
     ('vgg_16/conv4/conv4_1', (22, 22))
     """
-    return _fits.fits(
-        _read(source_or_graph, load_options, "object_size", "wrt"), object_size, wrt=wrt
-    )
+    graph = _read(source_or_graph, load_options, "object_size", "wrt")
+    return _resting(graph, _fits.fits(graph, object_size, wrt=wrt))
 
 
 def centers(
@@ -200,4 +201,5 @@ def centers(
     >>> grid.points.shape, grid.along("x")[:3].tolist()
     ((7, 7, 2), [15.5, 47.5, 79.5])
     """
-    return _centers.centers(_read(source_or_graph, load_options, "output", "wrt"), output, wrt=wrt)
+    graph = _read(source_or_graph, load_options, "output", "wrt")
+    return _resting(graph, _centers.centers(graph, output, wrt=wrt))

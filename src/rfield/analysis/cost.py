@@ -20,7 +20,7 @@ from .answer import Answer
 EXAMPLE = 224
 
 
-@dataclass(frozen=True, slots=True, repr=False, eq=False)
+@dataclass(frozen=True, repr=False, eq=False)
 class Cost(Answer):
     """Totals over everything the output depends on; ``layers`` has those of each layer."""
 
@@ -42,7 +42,7 @@ class Cost(Answer):
     def __reduce__(self) -> tuple[Any, ...]:
         return type(self), (self.macs, self.adds, self.parameters, dict(self.layers))
 
-    def __str__(self) -> str:
+    def _told(self) -> str:
         work = f"{self.flops / 1e9:.2f} GFLOPs, {self.macs / 1e9:.2f} GMACs"
         return f"{work}, {self.parameters:,} parameters"
 

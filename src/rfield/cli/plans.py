@@ -6,7 +6,7 @@ import argparse
 from typing import Any
 
 from .options import Commands, count, dimensions
-from .steps import BAD_NEWS, DONE, load_graph, read_options, write_report
+from .steps import BAD_NEWS, DONE, read_options, write_report
 
 
 def add(commands: Commands) -> None:
@@ -55,18 +55,21 @@ def _tiles(arguments: argparse.Namespace) -> int:
         wrt=arguments.wrt, padding="fit" if arguments.fit else 0,
         approximate=arguments.approximate, **read_options(arguments),
     )  # fmt: skip
+    arguments.premises = plan.premises
     write_report(tiles_report(plan, title=arguments.model), arguments)
     return DONE if plan.exact else BAD_NEWS
 
 
 def _stream(arguments: argparse.Namespace) -> int:
-    from ..analysis.pieces.streaming import stream_plan
+    from ..api import stream_plan
     from ..present.stream import stream_report
 
     plan = stream_plan(
-        load_graph(arguments), arguments.output, axis=arguments.axis, wrt=arguments.wrt,
+        arguments.model, arguments.output, axis=arguments.axis, wrt=arguments.wrt,
         sample_rate=arguments.sample_rate, chunk=arguments.chunk, length=arguments.length,
+        **read_options(arguments),
     )  # fmt: skip
+    arguments.premises = plan.premises
     write_report(stream_report(plan, title=arguments.model), arguments)
     return DONE if plan.exact else BAD_NEWS
 

@@ -14,7 +14,7 @@ from ..analysis.answer import Answer
 from ..analysis.geometry.field import ReceptiveField
 from ..analysis.geometry.fields import Fields, choose_source
 from ..analysis.geometry.placements import real_spans
-from ..analysis.geometry.positions import guessed_axes
+from ..analysis.geometry.premises import resting
 from ..analysis.results import Size
 from ..core.graph import Graph
 from ..errors import InvalidModelError, UnresolvedSizeError, unknown_name
@@ -81,8 +81,7 @@ class Summary(Answer, Sequence[SummaryRow]):
     """The rows of a model, in the order of computation; ``str()`` is the table.
 
     ``depth``: the table shows names of at most so many parts (``layer1.0.conv1`` has three); None:
-    all. ``guessed``: which axes were taken to be positions, where the model does not show that they
-    are. The rows, and what is written for programs (CSV, JSON, pandas), are always all of them.
+    all. The rows, and what is written for programs (CSV, JSON, pandas), are always all of them.
     """
 
     title: str
@@ -91,7 +90,6 @@ class Summary(Answer, Sequence[SummaryRow]):
     input_sizes: tuple[int | None, ...]
     rows: tuple[SummaryRow, ...]
     depth: int | None = None
-    guessed: tuple[str, ...] = ()
 
     @overload
     def __getitem__(self, index: int) -> SummaryRow: ...
@@ -221,7 +219,7 @@ def summary(
     called = graph.origin if title is None else title
     deep = _depth([row.layer for row in rows]) if depth == "auto" else depth
     deep = deep if isinstance(deep, int) else None
-    return Summary(called, found.wrt, found.axes, inputs, tuple(rows), deep, guessed_axes(graph))
+    return resting(graph, Summary(called, found.wrt, found.axes, inputs, tuple(rows), deep))
 
 
 def parts_of(name: str) -> int:
@@ -373,7 +371,7 @@ def _padding_at(row: SummaryRow, size: int) -> str:
 
 
 def _notes(found: Summary, first: str | None) -> Iterable[str]:
-    yield from found.guessed
+    yield from found.premises
     shown = found.shown
     if len(shown) < len(found.rows):
         deeper = f"depth {(found.depth or 0) + 1} shows more, depth all everything"

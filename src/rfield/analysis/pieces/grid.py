@@ -71,7 +71,7 @@ def _node(graph: Graph, node: Node, rates: list[Rates], steps: list[int]) -> Rat
         steps[k] = lcm(steps[k], (rate / unit).denominator)
         found[axis] = found[axis] or (k, rate)
 
-    for operand, link in zip(node.operands, node.links, strict=True):
+    for operand, link in node.in_theory:
         of = rates[operand]
         if not any(of):
             continue

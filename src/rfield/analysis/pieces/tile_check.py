@@ -19,7 +19,7 @@ ROUNDING = 1e-13
 """Differences up to this share of the largest output are those of another order of additions."""
 
 
-@dataclass(frozen=True, slots=True, repr=False)
+@dataclass(frozen=True, repr=False)
 class TilingCheck(Answer):
     """What came of running a plan and the whole image.
 
@@ -52,7 +52,7 @@ class TilingCheck(Answer):
             "holds": bool(self),
         }
 
-    def __str__(self) -> str:
+    def _told(self) -> str:
         counts = f"{self.identical:,} of {self.compared:,} outputs of {self.tiles} tiles"
         if self.identical == self.compared:
             return f"tiled equals whole: {counts} are identical in {self.precision}"

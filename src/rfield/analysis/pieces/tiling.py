@@ -261,7 +261,7 @@ class TilePlan(Answer, Sequence[Tile]):
             "outside": self.outside,
         }
 
-    def __str__(self) -> str:
+    def _told(self) -> str:
         def sizes(values: Sequence[object]) -> str:
             return " × ".join(str(value) for value in values)
 
