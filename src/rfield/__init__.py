@@ -79,7 +79,7 @@ _HOME = {
     "stream_plan": "api",
     "summary": "api",
     "support": "api",
-    "tile_plan": "api",
+    "tile_plan": "piecewise",
     "valid_sizes": "sizing",
     "verify": "live",
     "verify_tiling": "piecewise",
@@ -115,7 +115,6 @@ if TYPE_CHECKING:
         stream_plan,
         summary,
         support,
-        tile_plan,
     )
     from .core.graph import Graph
     from .designing import design
@@ -138,7 +137,7 @@ if TYPE_CHECKING:
     from .frontends.declared import GraphBuilder
     from .live import measured_influence, verify
     from .loading import load
-    from .piecewise import run_tiled, verify_tiling
+    from .piecewise import run_tiled, tile_plan, verify_tiling
     from .present.chains import DesignedChain, Designs
     from .present.compare import Change, Comparison
     from .present.explorer.page import Explorer

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Mapping
 from typing import TYPE_CHECKING, Any, Literal
 
 from .analysis import cost as _cost
@@ -12,7 +12,6 @@ from .analysis.geometry import fields as _fields
 from .analysis.geometry.premises import resting as _resting
 from .analysis.geometry.premises import telling_of_masks as _telling_of_masks
 from .analysis.pieces import streaming as _streaming
-from .analysis.pieces import tile_planning as _tile_planning
 from .analysis.pixels import influence as _influence
 from .analysis.pixels import support as _support
 from .loading import graph_for as _read
@@ -23,7 +22,6 @@ if TYPE_CHECKING:
     from .analysis.geometry.explain import Explanation
     from .analysis.geometry.field import ReceptiveField
     from .analysis.pieces.streaming import StreamPlan
-    from .analysis.pieces.tiling import TilePlan
     from .analysis.pixels.influence import Influence
     from .analysis.pixels.support import Support
     from .present.summary import Summary
@@ -186,65 +184,6 @@ def influence(
     """
     graph = _read(source_or_graph, load_options, "index", "output", "wrt")
     return _resting(graph, _influence.influence(graph, index, output, wrt=wrt))
-
-
-def tile_plan(
-    source_or_graph: Any,
-    image: int | Sequence[int],
-    *,
-    tile: int | Sequence[int] | None = None,
-    max_pixels: int | None = None,
-    max_bytes: int | None = None,
-    output: str | None = None,
-    wrt: str | None = None,
-    padding: str | int | Sequence[int] | Sequence[tuple[int, int]] = 0,
-    padding_mode: str = "reflect",
-    approximate: bool = False,
-    **load_options: Any,
-) -> TilePlan:
-    """Tiles of an image whose results, put together, equal the result of the whole image.
-
-    Tiles begin on the network's grid (pooling, strides and up-sampling: off it no halo helps), all
-    have the same size, and what a tile gives is found by comparing it with the whole, layer by
-    layer. Nothing of the size of the image is kept: a plan is arithmetic.
-
-    Args:
-        source_or_graph: the model, readable at other sizes than that of ``input_shape``.
-        image: sizes of the image along the spatial axes.
-        tile: sizes of a tile's input at most; or
-        max_pixels: positions of a tile's input at most: the sizes with the least work are taken; or
-        max_bytes: bytes in single precision of the tensors that are alive at once, at most.
-        output: the layer; default the last output. It must be a map of the image.
-        wrt: the input; needed only where there are several. Inputs of the same sizes are tiled
-            alike.
-        padding: positions added around the image, one number or (before, after) per axis, or
-            ``"fit"``: at the end as many as the model needs to accept the image; the outputs that
-            lie there are left out.
-        padding_mode: what they hold: ``"reflect"``, ``"constant"`` (0), ``"replicate"`` …
-        approximate: where some layer reads a whole axis, plan the local part all the same.
-        load_options: those of ``load``.
-
-    Raises:
-        NotTileableError: tiles cannot equal the whole; the layers and the reason are named.
-
-    >>> import rfield
-    >>> b = rfield.GraphBuilder()
-    >>> x = b.input("image", (1, 3, 64, 64))
-    >>> y = b.max_pool("pool", b.conv("conv", x, kernel=5, padding=2), kernel=2, stride=2)
-    >>> plan = rfield.tile_plan(b.build(outputs=[y]), (40000, 30000), tile=1024)
-    >>> plan.halo, plan.grid, len(plan)
-    (((2, 2), (2, 2)), (2, 2), 1200)
-    >>> tile = plan[1]
-    >>> tile.read[1], tile.valid[1], tile.write[1]
-    (slice(1020, 2044, None), slice(1, 511, None), slice(511, 1021, None))
-    """
-    graph = _read(source_or_graph, load_options, "image", "tile", "max_pixels", "output", "wrt")
-    with _telling_of_masks(graph):
-        found = _tile_planning.tile_plan(
-            graph, image, tile=tile, max_pixels=max_pixels, max_bytes=max_bytes, output=output,
-            wrt=wrt, padding=padding, padding_mode=padding_mode, approximate=approximate,
-        )  # fmt: skip
-    return _resting(graph, found)
 
 
 def stream_plan(

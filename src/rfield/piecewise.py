@@ -1,4 +1,4 @@
-"""Running a model piece by piece: on the tiles of an image, so that the pieces equal the whole."""
+"""A model piece by piece: tiles of an image, planned and run so that they equal the whole."""
 
 from __future__ import annotations
 
@@ -6,15 +6,104 @@ from collections.abc import Callable, Generator, Sequence
 from contextlib import contextmanager
 from typing import TYPE_CHECKING, Any
 
+from .analysis.geometry.premises import resting as _resting
+from .analysis.geometry.premises import telling_of_masks as _telling_of_masks
+from .analysis.pieces import calibration as _calibration
 from .analysis.pieces import stitching as _stitching
 from .analysis.pieces import tile_check as _tile_check
+from .analysis.pieces import tile_choice as _tile_choice
+from .errors import InvalidModelError
 from .frontends.registry import resolve
 from .live import built
-from .loading import load
+from .loading import graph_for, load
 
 if TYPE_CHECKING:
     from .analysis.pieces.tile_check import TilingCheck
     from .analysis.pieces.tiling import TilePlan
+
+
+def tile_plan(
+    source_or_graph: Any,
+    image: int | Sequence[int],
+    *,
+    tile: int | Sequence[int] | None = None,
+    max_pixels: int | None = None,
+    max_bytes: int | None = None,
+    output: str | None = None,
+    wrt: str | None = None,
+    padding: str | int | Sequence[int] | Sequence[tuple[int, int]] = 0,
+    padding_mode: str = "reflect",
+    approximate: bool = False,
+    halo: int | Sequence[int] | Sequence[tuple[int, int]] | None = None,
+    share: float | None = None,
+    tolerance: float | None = None,
+    calibrate: Any = None,
+    **load_options: Any,
+) -> TilePlan:
+    """Tiles of an image whose results, put together, equal the result of the whole image.
+
+    Tiles begin on the network's grid (pooling, strides and up-sampling: off it no halo helps), all
+    have the same size, and what a tile gives is found by comparing it with the whole, layer by
+    layer. Nothing of the size of the image is kept: a plan is arithmetic.
+
+    Args:
+        source_or_graph: the model, readable at other sizes than that of ``input_shape``.
+        image: sizes of the image along the spatial axes.
+        tile: sizes of a tile's input at most; or
+        max_pixels: positions of a tile's input at most: the sizes with the least work are taken; or
+        max_bytes: bytes in single precision of the tensors that are alive at once, at most.
+        output: the layer; default the last output. It must be a map of the image.
+        wrt: the input; needed only where there are several. Inputs of the same sizes are tiled
+            alike.
+        padding: positions added around the image, one number or (before, after) per axis, or
+            ``"fit"``: at the end as many as the model needs to accept the image; the outputs that
+            lie there are left out.
+        padding_mode: what they hold: ``"reflect"``, ``"constant"`` (0), ``"replicate"`` …
+        approximate: where some layer reads a whole axis, plan the local part all the same.
+        halo: context around what a tile gives, chosen rather than computed: input positions per
+            side, one number or (before, after) per axis. Whole-axis reads are left to the tile.
+        share: the smallest halo, the same on every side, that holds this share of the influence on
+            an output (0.999), as ``influence`` counts it. Where a chosen halo is smaller than
+            ``plan.needed``, the plan is not exact, and ``plan.outside`` says what it leaves out.
+        tolerance: the smallest halo with which tiles differ from the whole, on the images
+            ``calibrate``, by at most this share of the largest output. The model runs, as for
+            ``verify_tiling``; ``plan.measured`` is the difference.
+        calibrate: an array of the shape that the model reads, larger than a tile, or several.
+        load_options: those of ``load``.
+
+    Raises:
+        NotTileableError: tiles cannot equal the whole; the layers and the reason are named.
+
+    >>> import rfield
+    >>> b = rfield.GraphBuilder()
+    >>> x = b.input("image", (1, 3, 64, 64))
+    >>> y = b.max_pool("pool", b.conv("conv", x, kernel=5, padding=2), kernel=2, stride=2)
+    >>> plan = rfield.tile_plan(b.build(outputs=[y]), (40000, 30000), tile=1024)
+    >>> plan.halo, plan.grid, len(plan)
+    (((2, 2), (2, 2)), (2, 2), 1200)
+    >>> tile = plan[1]
+    >>> tile.read[1], tile.valid[1], tile.write[1]
+    (slice(1020, 2044, None), slice(1, 511, None), slice(511, 1021, None))
+    """
+    graph = graph_for(source_or_graph, load_options, "image", "tile", "max_pixels", "output", "wrt")
+
+    def plan(sizes: int | Sequence[int], halo: Any) -> TilePlan:
+        with _telling_of_masks(graph):
+            found = _tile_choice.tile_plan(
+                graph, sizes, tile=tile, max_pixels=max_pixels, max_bytes=max_bytes, output=output,
+                wrt=wrt, padding=padding, padding_mode=padding_mode, approximate=approximate,
+                halo=halo, share=share,
+            )  # fmt: skip
+        return _resting(graph, found)
+
+    if tolerance is None and calibrate is None:
+        return plan(image, halo)
+    if tolerance is None or calibrate is None or halo is not None or share is not None:
+        raise InvalidModelError("give tolerance= and calibrate= together, without halo= and share=")
+    return _calibration.calibrated(
+        lambda sizes, halo: plan(image if sizes is None else sizes, halo),
+        lambda made: _running(source_or_graph, made, 0)[0], calibrate, tolerance,
+    )  # fmt: skip
 
 
 def run_tiled(
@@ -80,25 +169,29 @@ def verify_tiling(
         seed: of the noise.
         progress: True for a bar on standard error, or a function of (tiles done, tiles in all).
     """
-    module, _, home = built(model, "Running")
-    kind: Any = resolve(home)
-    graph = load(module, dict(plan.input_shapes))
-    running = kind(module, graph)
-    inputs: dict[str, Any] = running.inputs(seed)
-    spans = [slice(0, axis.size) for axis in plan.tiles]
-
-    def function(*parts: Any) -> Any:
-        given = {**inputs, **dict(zip(plan.inputs, parts, strict=True))}
-        return running.run(given, (plan.layer,))[plan.layer]
-
+    run, inputs = _running(model, plan, seed)
     images: list[Any] = []
     for name in plan.inputs:
         cut = [slice(None)] * inputs[name].ndim
-        for axis, span in zip(plan.input_axes, spans, strict=True):
-            cut[axis] = span
+        for axis, tiles in zip(plan.input_axes, plan.tiles, strict=True):
+            cut[axis] = slice(0, tiles.size)
         images.append(inputs[name][tuple(cut)])
     with _shown(progress, "tiles") as report:
-        return _tile_check.check_tiling(function, tuple(images), plan, report)
+        return _tile_check.check_tiling(run, tuple(images), plan, report)
+
+
+def _running(model: Any, plan: TilePlan, seed: int) -> tuple[Callable[..., Any], dict[str, Any]]:
+    """The model as a function of its tiled inputs, and noise for all of them."""
+    module, _, home = built(model, "Running")
+    kind: Any = resolve(home)
+    running = kind(module, load(module, dict(plan.input_shapes)))
+    inputs: dict[str, Any] = running.inputs(seed)
+
+    def run(*parts: Any) -> Any:
+        given = {n: x.astype(inputs[n].dtype) for n, x in zip(plan.inputs, parts, strict=True)}
+        return running.run({**inputs, **given}, (plan.layer,))[plan.layer]
+
+    return run, inputs
 
 
 @contextmanager

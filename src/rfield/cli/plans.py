@@ -30,6 +30,13 @@ def add(commands: Commands) -> None:
         help="plan the local part where layers read a whole axis",
     )  # fmt: skip
 
+    context = made.add_mutually_exclusive_group()
+    context.add_argument("--halo", metavar="N", type=halo, help="context per side, chosen: 16")
+    context.add_argument(
+        "--share", metavar="SHARE", type=rate,
+        help="the smallest halo that holds this share of the influence: 0.999",
+    )  # fmt: skip
+
     made = commands.add(
         "stream", _stream, "look-ahead, latency, and what every layer keeps from chunk to chunk",
         commands.reading, commands.asking, commands.writing,
@@ -43,7 +50,7 @@ def add(commands: Commands) -> None:
 
 
 def _tiles(arguments: argparse.Namespace) -> int:
-    from ..api import tile_plan
+    from ..piecewise import tile_plan
     from ..present.tiles import tiles_report
 
     tile: tuple[int, ...] | None = arguments.tile
@@ -53,7 +60,8 @@ def _tiles(arguments: argparse.Namespace) -> int:
         arguments.model, image[0] if len(image) == 1 else image, tile=chosen,
         max_pixels=arguments.max_pixels, max_bytes=arguments.max_bytes, output=arguments.output,
         wrt=arguments.wrt, padding="fit" if arguments.fit else 0,
-        approximate=arguments.approximate, **read_options(arguments),
+        approximate=arguments.approximate, halo=arguments.halo, share=arguments.share,
+        **read_options(arguments),
     )  # fmt: skip
     arguments.premises = plan.premises
     write_report(tiles_report(plan, title=arguments.model), arguments)
@@ -72,6 +80,13 @@ def _stream(arguments: argparse.Namespace) -> int:
     arguments.premises = plan.premises
     write_report(stream_report(plan, title=arguments.model), arguments)
     return DONE if plan.exact else BAD_NEWS
+
+
+def halo(text: str) -> int:
+    """A number of positions, 0 among them."""
+    if not text.isdecimal():
+        raise argparse.ArgumentTypeError(f"{text!r} is not a number of positions such as 16")
+    return int(text)
 
 
 def axis(text: str) -> str | int:
