@@ -21,6 +21,7 @@ if TYPE_CHECKING:
 
 SizedShape = tuple[int, ...]
 FreeShape = tuple[int | None, ...]
+Weights = tuple[tuple[object, int], ...]
 
 
 @dataclass(slots=True, eq=False)
@@ -31,6 +32,8 @@ class Node:
     ``tables``: what it reads besides its operands, as far as it may change with the input size: the
     shapes of weights, masks and position tables, and numbers in arithmetic. ``known``: which
     of its elements no input changes, where its links do not say so; its readers leave them out.
+    ``weights``: the parameters that it reads, each with a key that is the same wherever it is read,
+    and its number of elements; None: nobody told, and ``work`` has their number.
     """
 
     name: str
@@ -46,6 +49,7 @@ class Node:
     layer: str = ""
     tables: tuple[object, ...] = ()
     known: Known | None = None
+    weights: Weights | None = None
 
     @property
     def partial(self) -> bool:
@@ -227,8 +231,9 @@ class Draft:
     """A graph in the making. ``add`` returns the index by which later ops name the value.
 
     ``layer``: the user's layer that the ops added from now on are part of; ``tables``: what
-    they read that depends on no input; ``known``: what is known of the elements of some values;
-    ``moved``: the values whose elements are those of their operands in other places.
+    they read that depends on no input, ``weights`` the parameters of it; ``known``: what is known
+    of the elements of some values; ``moved``: the values whose elements are those of their operands
+    in other places.
     """
 
     nodes: list[Node] = field(default_factory=list[Node])
@@ -236,6 +241,7 @@ class Draft:
     names: dict[str, int] = field(default_factory=dict[str, int])
     layer: str = ""
     tables: tuple[object, ...] = ()
+    weights: Weights | None = None
     known: dict[int, Known] = field(default_factory=_no_masks)
     moved: set[int] = field(default_factory=set[int])
 
@@ -299,6 +305,7 @@ class Draft:
                 self.layer,
                 self.tables,
                 None if known is None or known.shown else known,
+                self.weights,
             )
         )
         if known is not None:
