@@ -167,7 +167,7 @@ ERRORS = [
     ),
     (
         ["summary", f"{MODELS}:gated", "--layer", "se.poool"],
-        "unknown layer 'se.poool'. Did you mean 'se.pool' or 'se.mul'?",
+        "unknown layer 'se.poool'. Did you mean 'se.pool'?",
     ),
     (
         ["field", f"{MODELS}:gated", "--output", "upp"],
@@ -220,7 +220,7 @@ USAGE = [
     ),
     ("summary m --size 1,,2", "argument --size: '1,,2' is not of the form 224,299,321"),
     ("summary m --depth 0", "argument --depth: '0' is not of the form 3"),
-    ("field m --at 3;4", "argument --at: '3;4' is not of the form 3,4"),
+    ("field m --at 3;4", "argument --at: '3;4' is not of the form 3,4 or center"),
     ("article --resolution big", "argument --resolution: 'big' is not of the form 224 or free"),
 ]
 

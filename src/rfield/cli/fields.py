@@ -7,7 +7,7 @@ from collections.abc import Callable
 from typing import Literal
 
 from ..errors import InvalidModelError, unknown_name
-from .options import Commands, count, index, sizes
+from .options import Commands, count, place, sizes
 from .steps import BAD_NEWS, DONE, load_graph, write_report
 
 
@@ -36,7 +36,7 @@ def add(commands: Commands) -> None:
         commands.asking,
         commands.writing,
     )
-    made.add_argument("--at", metavar="INDEX", type=index, help="an output position: 3,4")
+    made.add_argument("--at", metavar="INDEX", type=place, help="an output position: 3,4 or center")
     made.add_argument(
         "--clip", action="store_true", help="what this input really gives: padding reads nothing"
     )

@@ -78,7 +78,7 @@ def _chain(arguments: argparse.Namespace) -> int:
 
 
 def _design(arguments: argparse.Namespace) -> int:
-    from ..designing import design
+    from ..questions.designs import design
 
     found = design(
         arguments.size, arguments.kernel, max_dilation=arguments.max_dilation,

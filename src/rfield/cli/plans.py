@@ -43,8 +43,8 @@ def add(commands: Commands) -> None:
 
 
 def _tiles(arguments: argparse.Namespace) -> int:
-    from ..api import tile_plan
     from ..present.tiles import tiles_report
+    from ..questions.pieces import tile_plan
 
     tile: tuple[int, ...] | None = arguments.tile
     chosen: Any = tile[0] if tile and len(tile) == 1 else tile

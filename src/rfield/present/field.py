@@ -18,13 +18,19 @@ PER_AXIS = frozenset(
 
 
 def field_report(
-    field: ReceptiveField, at: Sequence[int] | None = None, *, clip: bool = False, title: str = ""
+    field: ReceptiveField,
+    at: Sequence[int] | str | None = None,
+    *,
+    clip: bool = False,
+    title: str = "",
 ) -> Report:
     """The numbers of ``field``; with ``at`` also the region that this output position reads.
 
     ``clip``: the region of the tensor (what is really read) instead of the theory's.
     """
-    region = None if at is None else field.region(tuple(at), clip=clip)
+    if at is not None:
+        at = tuple(field.rows(at, inside=clip)[0][0].tolist())
+    region = None if at is None else field.region(at, clip=clip)
     middle = center_of_first(field)
     pairs = [*_numbers(field), ("center of output 0", values.position(middle))]
     record = {
