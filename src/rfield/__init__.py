@@ -40,7 +40,7 @@ _HOME = {
     "Sizes": "analysis.resizing.sizes",
     "StreamPlan": "analysis.pieces.streaming",
     "Summary": "present.summary",
-    "SummaryRow": "present.summary",
+    "SummaryRow": "present.rows",
     "Support": "analysis.pixels.support",
     "TilePlan": "analysis.pieces.tiling",
     "TilingCheck": "analysis.pieces.tile_check",
@@ -123,7 +123,8 @@ if TYPE_CHECKING:
     from .loading import LoadOptions, load
     from .present.chains import DesignedChain, Designs
     from .present.compare import Change, Comparison
-    from .present.summary import Summary, SummaryRow
+    from .present.rows import SummaryRow
+    from .present.summary import Summary
     from .questions.designs import design
     from .questions.fields import (
         alignment,

@@ -9,7 +9,7 @@ from typing import Literal, NamedTuple
 from ..analysis.cost import Cost
 from . import values
 from .report import Column, Facts, Report, Show, tabulate
-from .summary import ROWS, parts_of
+from .rows import ROWS, parts_of
 
 COUNTED = (
     "multiply-adds of convolutions, dense, recurrent and attention layers and matrix products; "

@@ -7,9 +7,10 @@ from collections.abc import Iterator, Sequence
 from ..analysis.geometry.field import ReceptiveField
 from ..analysis.geometry.positions import guessed_axes
 from ..analysis.results import Fidelity, Region
+from ..errors import RFieldError
 from . import values
 from .report import Facts, Report
-from .summary import center_of_first, local_size
+from .rows import center_of_first, local_size
 
 PER_AXIS = frozenset(
     {"size", "local", "stride", "padding", "period", "center", "start", "stop"}
@@ -84,11 +85,25 @@ def _numbers(field: ReceptiveField) -> Iterator[tuple[str, str]]:
     local = local_size(field)
     yield "stride S", values.numbers(field.local.stride, local)
     yield "padding P", values.numbers(field.local.padding, local)
+    if halo := _halo(field):
+        yield "halo", halo
     if any(period != 1 for period in field.period):
         yield "period", values.axes(field.period, str)
     if any(len(sizes) > 1 for sizes in field.sizes):
         yield "sizes by phase", values.axes(field.sizes, _list)
     yield "fidelity", field.fidelity.value
+
+
+def _halo(field: ReceptiveField) -> str:
+    """Context on either side of a block of outputs; nothing where there is none."""
+    try:
+        halo = field.halo
+    except RFieldError:
+        return ""
+    if any(map(values.is_unbounded, (*halo.before, *halo.after))):
+        return ""
+    sides = zip(halo.before, halo.after, strict=True)
+    return values.axes([f"{a} before, {b} after" for a, b in sides], str, "; ")
 
 
 def _list(sizes: Sequence[int]) -> str:

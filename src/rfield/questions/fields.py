@@ -78,6 +78,7 @@ def summary(
     wrt: str | None = None,
     ops: bool = False,
     sizes: Iterable[int] = (),
+    columns: Iterable[str] = (),
     depth: int | Literal["auto", "all"] = "auto",
     **load_options: Unpack[LoadOptions],
 ) -> Summary:
@@ -85,6 +86,7 @@ def summary(
 
     Iterate over it for rows; ``str()`` is the table; ``to_csv``, ``to_json``, ``to_markdown``,
     ``to_pandas``. ``ops``: a row for every op; ``sizes``: input sizes at which to give P as well;
+    ``columns``: more of them, of ``kernel``, ``step``, ``dilation``, ``params`` and ``macs``;
     ``depth``: how deep the layers of the table lie, by default such that it has few rows.
 
     >>> import rfield
@@ -95,7 +97,7 @@ def summary(
 
     return present(
         _read(source_or_graph, load_options, summary),
-        wrt=wrt, ops=ops, sizes=sizes, depth=depth,
+        wrt=wrt, ops=ops, sizes=sizes, columns=columns, depth=depth,
     )  # fmt: skip
 
 
