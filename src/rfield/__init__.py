@@ -21,6 +21,7 @@ _HOME = {
     "DesignedChain": "present.chains",
     "Designs": "present.chains",
     "Explanation": "analysis.geometry.explain",
+    "Explorer": "present.explorer.page",
     "Fidelity": "analysis.results",
     "Fits": "analysis.geometry.fits",
     "Graph": "core.graph",
@@ -62,6 +63,7 @@ _HOME = {
     "design": "questions.designs",
     "expect": "questions.versions",
     "explain": "questions.fields",
+    "explore": "questions.pages",
     "fits": "questions.sizes",
     "influence": "questions.pixels",
     "input_size": "questions.sizes",
@@ -123,6 +125,7 @@ if TYPE_CHECKING:
     from .loading import LoadOptions, load
     from .present.chains import DesignedChain, Designs
     from .present.compare import Change, Comparison
+    from .present.explorer.page import Explorer
     from .present.rows import SummaryRow
     from .present.summary import Summary
     from .questions.designs import design
@@ -134,6 +137,7 @@ if TYPE_CHECKING:
         receptive_fields,
         summary,
     )
+    from .questions.pages import explore
     from .questions.pieces import (
         run_streaming,
         run_tiled,
@@ -165,6 +169,7 @@ __all__ = [
     "DesignedChain",
     "Designs",
     "Explanation",
+    "Explorer",
     "Fidelity",
     "Fits",
     "Graph",
@@ -206,6 +211,7 @@ __all__ = [
     "design",
     "expect",
     "explain",
+    "explore",
     "fits",
     "influence",
     "input_size",

@@ -23,8 +23,6 @@ EQUIVALENT: dict[str, str] = {
     "analysis/engines/clipped.py _covers: continue -> pass": SLOWER,
     "analysis/engines/clipped.py _axis: if low.shape[-1] > 1 and (low == low[..., :1]).all()"
     " and (high == high[..., :1]).all(): -> if False:": SLOWER,
-    "analysis/engines/clipped.py _sweep: last_use.get(operand) == index and operand != value"
-    " -> last_use.get(operand) == index and operand == value": MEMORY,
     "analysis/engines/reverse.py _state: high = [t.last if t else -4 * LARGEST for t in"
     " relation.taps] -> high = [t.last if t else -5 * LARGEST for t in relation.taps]": SENTINEL,
     "analysis/engines/scatter.py _pieces: (0, 0, 1, relation.taps[i], slice(i - start, i - start"

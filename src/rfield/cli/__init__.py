@@ -14,7 +14,7 @@ from pathlib import Path
 
 from .. import __version__
 from ..errors import RFieldError
-from . import exact, fields, networks, plans, sizes, teams
+from . import exact, fields, networks, pictures, plans, sizes, teams
 from .options import MODEL_HELP, Commands
 from .parsing import Parser
 from .steps import DONE, UNUSABLE
@@ -61,7 +61,7 @@ def build_parser() -> Parser:
     parser.add_argument("--debug", action="store_true", help="show the traceback of an error")
     parser.add_argument("--version", action="version", version=f"rfield {__version__}")
     commands = Commands(parser)
-    for module in (fields, exact, plans, sizes, teams, networks):
+    for module in (fields, exact, plans, sizes, teams, networks, pictures):
         module.add(commands)
     return parser
 

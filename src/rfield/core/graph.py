@@ -132,6 +132,27 @@ class Graph:
         return self.free_shapes.get(index, self.nodes[index].shape)
 
     @property
+    def edges(self) -> tuple[tuple[str, str], ...]:
+        """Who reads whom, as pairs of names: a layer or input, and a layer that reads it.
+
+        Ops between layers that are no layer themselves are passed through. Of several names of one
+        value the first stands for it.
+        """
+        names = {value: name for name, value in reversed(self.layer_index.items())}
+        names |= {entry.node: entry.name for entry in self.inputs_}
+        found: list[tuple[str, str]] = []
+        nearest: list[dict[str, None]] = []
+        for value, node in enumerate(self.nodes):
+            read = dict[str, None]()
+            for operand in node.operands:
+                read |= nearest[operand]
+            if value in names:
+                found += [(name, names[value]) for name in read]
+                read = {names[value]: None}
+            nearest.append(read)
+        return tuple(found)
+
+    @property
     def has_free_axes(self) -> bool:
         """Whether any input size is free."""
         return any(entry.free for entry in self.inputs_)

@@ -15,7 +15,7 @@ from ...core import ops
 from ...core.arrays.expression import Reading
 from ...core.graph import Draft
 from ...core.ops import Op
-from ...errors import RFieldError, TooLargeError
+from ...errors import RFieldError, TooLargeError, UnreadableModelError
 from ..machine import limits
 from ..machine.emit import Emitter, placed
 from ..machine.names import Names
@@ -177,6 +177,11 @@ class Reader:
             if self.count > limits.EXTRA:
                 raise TooLargeError(f"more than {limits.EXTRA:,} equations, loops written out")
             self.emitter.source = origin.line or self.emitter.source
+            if any(_is_reference(v) for v in (*equation.invars, *equation.outvars)):
+                raise UnreadableModelError(
+                    "a reference (jax.new_ref) changes while the function runs, which is not "
+                    "read.\n  Let the function take and return the value instead."
+                )
             if calls:
                 name = str(equation.params.get("name", ""))
                 nameless = name in _NAMELESS or (name in self.roots and not scopes)
@@ -296,6 +301,11 @@ def _as_bound(answer: Any) -> Any:
 def is_literal(variable: Any) -> bool:
     """Whether a variable of a jaxpr is a number that stands there."""
     return hasattr(variable, "val")
+
+
+def _is_reference(variable: Any) -> bool:
+    """Whether a variable of a jaxpr stands for a place and not for a value."""
+    return type(variable.aval).__name__ == "AbstractRef"
 
 
 def _contents(value: Any) -> Any:
