@@ -25,7 +25,7 @@ def add(commands: Commands) -> None:
 
 
 def _explore(arguments: argparse.Namespace) -> int:
-    from ..exploring import explore
+    from ..questions.pages import explore
 
     page = explore(
         arguments.model, arguments.other, image=arguments.image, **read_options(arguments)

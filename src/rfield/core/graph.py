@@ -23,6 +23,7 @@ SizedShape = tuple[int, ...]
 SoftMasks = Literal["keep", "cut"]
 """Masks of finite numbers (-100, -1e9): as they are, or taken for minus infinity."""
 FreeShape = tuple[int | None, ...]
+Weights = tuple[tuple[object, int], ...]
 
 
 @dataclass(slots=True, eq=False)
@@ -34,6 +35,8 @@ class Node:
     shapes of weights, masks and position tables, and numbers in arithmetic. ``known``: which
     of its elements no input changes, where its links do not say so; its readers leave them out.
     ``soft``: the finite number of a mask that it applies, -1e9; zero where there is none.
+    ``weights``: the parameters that it reads, each with a key that is the same wherever it is read,
+    and its number of elements; None: nobody told, and ``work`` has their number.
     """
 
     name: str
@@ -56,6 +59,8 @@ class Node:
         """Each operand with its links on a grid that goes on for ever."""
         endless = [getattr(link, "endless", None) or link for link in self.links]
         return tuple(dict.fromkeys(zip(self.operands, endless, strict=True)))
+
+    weights: Weights | None = None
 
     @property
     def partial(self) -> bool:
@@ -262,8 +267,9 @@ class Draft:
     """A graph in the making. ``add`` returns the index by which later ops name the value.
 
     ``layer``: the user's layer that the ops added from now on are part of; ``tables``: what
-    they read that depends on no input; ``known``: what is known of the elements of some values;
-    ``moved``: the values whose elements are those of their operands in other places.
+    they read that depends on no input, ``weights`` the parameters of it; ``known``: what is known
+    of the elements of some values; ``moved``: the values whose elements are those of their operands
+    in other places.
     """
 
     nodes: list[Node] = field(default_factory=list[Node])
@@ -271,6 +277,7 @@ class Draft:
     names: dict[str, int] = field(default_factory=dict[str, int])
     layer: str = ""
     tables: tuple[object, ...] = ()
+    weights: Weights | None = None
     known: dict[int, Known] = field(default_factory=_no_masks)
     moved: set[int] = field(default_factory=set[int])
 
@@ -336,6 +343,7 @@ class Draft:
                 self.layer,
                 self.tables,
                 None if known is None or known.shown else known,
+                self.weights,
             )
         )
         if known is not None:

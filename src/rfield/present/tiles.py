@@ -6,6 +6,7 @@ from collections.abc import Sequence
 from itertools import islice
 
 from ..analysis.pieces.tiling import Tile, TilePlan
+from . import values
 from .report import Column, Facts, Part, Remark, Report, Show, tabulate
 
 SHOWN = 6
@@ -65,6 +66,35 @@ def _approximate(plan: TilePlan) -> list[str]:
 
 def _pairs(pairs: Sequence[tuple[int, int]]) -> str:
     return ", ".join(map(str, pairs))
+
+
+def needs_report(plan: TilePlan, *, title: str = "") -> Report:
+    """What tiles of any image need: context on either side, overlap, and where they may begin."""
+    overlap = [before + after for before, after in plan.halo]
+    pairs = (
+        ("axes", ", ".join(plan.axes)),
+        ("overlap of two tiles", values.axes(overlap, str)),
+        ("halo (before, after)", values.axes(plan.halo, str, ", ")),
+        ("tiles begin at multiples of", values.axes(plan.grid, str)),
+        ("fidelity", "exact" if plan.exact else "approximate: layers read a whole axis"),
+    )
+    called = f"{title} · " if title else ""
+    record = {"overlap": overlap, "halo": plan.halo, "grid": plan.grid, "exact": plan.exact}
+    return Report(
+        kind="overlap",
+        title=f"{called}what tiles of {plan.layer} need, in pixels of {', '.join(plan.inputs)}",
+        parts=(Facts(pairs),),
+        notes=(
+            "overlap: pixels that neighbours share = halo before + halo after",
+            "halo: the context that a tile on the grid needs; one that begins elsewhere is wrong "
+            "with any halo",
+            "with the size of an image the plan lists its tiles",
+        ),
+        facts={"model": title, "layer": plan.layer},
+        records=(record,),
+        axes=plan.axes,
+        per_axis=frozenset({"overlap", "halo", "grid"}),
+    )
 
 
 def _sizes(values: Sequence[int]) -> str:

@@ -6,7 +6,8 @@ reads nothing dependent is a constant, chains are named step by step. Errors say
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager
 from dataclasses import replace
 from math import prod
 from typing import Any
@@ -16,7 +17,7 @@ from numpy.typing import NDArray
 
 from ...core.algebra import Contraction
 from ...core.arrays.expression import Reading
-from ...core.graph import Draft, SoftMasks
+from ...core.graph import Draft, SoftMasks, Weights
 from ...core.known import FIXED, LOW, SOFT, Known, lowest, narrowed, soft_limit
 from ...core.link import AnyLink, Link, everything
 from ...core.numbers import Numbers
@@ -42,10 +43,13 @@ class Emitter:
     ``fresh``: makes a name that no value has. ``resolve``: turns what a front end calls a tensor
     into a ``Dependent`` or a ``Constant``, where rules see tensors of the framework itself.
     ``sized``: whether a size of the input is among what the rule read, beside the operands that its
-    reading names. ``soft``: what the finite numbers of a mask are taken for.
+    reading names. ``soft``: what the finite numbers of a mask are taken for. ``tells_weights``:
+    whoever reads the model tells which weights a call has.
     """
 
-    __slots__ = ("draft", "fresh", "made", "resolve", "sized", "soft", "source")
+    __slots__ = (
+        "draft", "fresh", "made", "numbers", "resolve", "sized", "soft", "source", "tells_weights",
+    )  # fmt: skip
 
     def __init__(
         self,
@@ -59,8 +63,10 @@ class Emitter:
         self.resolve = resolve
         self.soft = LOW if soft_masks == "cut" else SOFT
         self.sized = False
+        self.tells_weights = False
         self.source = ""
         self.made: dict[int, tuple[Reading, Any]] | None = None
+        self.numbers: dict[int, tuple[int, Any]] = {}
 
     def settle(self, answer: Any, operands: Sequence[Any], name: str) -> Any:
         """The value of an answer; its ops enter the draft, the last one as ``name``."""
@@ -73,17 +79,27 @@ class Emitter:
         if isinstance(answer, Reading):
             return self._chain(answer.steps, self._inner(answer, name), name)
         if isinstance(answer, Outputs):
-            return Outputs(
-                self.settle(entry, operands, f"{name}:{k}" if k else name)
-                for k, entry in enumerate(answer)
-            )
+            with self.once():
+                return Outputs(
+                    self.settle(entry, operands, f"{name}:{k}" if k else name)
+                    for k, entry in enumerate(answer)
+                )
         return self._value(answer)
 
-    def _inner(self, reading: Reading, name: str) -> list[Any]:
-        """The operands of a reading; one that stands in several places enters the graph once."""
+    @contextmanager
+    def once(self) -> Iterator[dict[int, tuple[Reading, Any]]]:
+        """In here an operand that stands in several places enters the graph once."""
         outermost = self.made is None
         made = self.made = {} if self.made is None else self.made
         try:
+            yield made
+        finally:
+            if outermost:
+                self.made = None
+
+    def _inner(self, reading: Reading, name: str) -> list[Any]:
+        """The operands of a reading."""
+        with self.once() as made:
             for value in reading.operands:
                 if isinstance(value, Reading) and id(value) not in made:
                     settled = self.settle(value, (), f"{name}/{_kind(value)}")
@@ -93,9 +109,6 @@ class Emitter:
                 else known(value) if isinstance(value, np.ndarray) else value
                 for value in reading.operands
             ]  # fmt: skip
-        finally:
-            if outermost:
-                self.made = None
 
     def _chain(self, steps: Sequence[Op], operands: Sequence[Any], name: str) -> Any:
         steps = [op for op in steps if op.kind != "identity"]
@@ -150,9 +163,23 @@ class Emitter:
         op = _fitted(op, chosen, join=op.join and len(kept) > 1, exact=exact, moving=moving)
         if self.resolve is None:  # a front end with tensors of its own notes its own tables
             self.draft.tables = tuple(tables)
+        self.draft.weights = self._weights(op, values)
         index = self.draft.add(self.fresh(name), op, kept, source=self.source, known=elements)
         self.draft.nodes[index].soft = soft
         return Dependent(index, op.shape)
+
+    def number(self, held: object) -> int:
+        """The number by which a weight is known wherever it is read."""
+        return self.numbers.setdefault(id(held), (len(self.numbers), held))[0]
+
+    def _weights(self, op: Op, values: Sequence[Any]) -> Weights | None:
+        """The weights of an op as one, where it says how many they are."""
+        if self.tells_weights:
+            return self.draft.weights
+        held = [v for v in values if isinstance(v, Constant) and not v.made]
+        if not op.work.parameters or not held:
+            return None
+        return ((tuple(map(self.number, held)), op.work.parameters),)
 
     def inputs_behind(self, value: Any) -> list[str]:
         """Names of the graph's inputs that a value depends on."""

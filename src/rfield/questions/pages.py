@@ -5,14 +5,21 @@ from __future__ import annotations
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from .loading import graph_for as _read
+from ..loading import graph_for as _read
 
 if TYPE_CHECKING:
-    from .present.explorer.page import Explorer
+    from typing_extensions import Unpack
+
+    from ..loading import LoadOptions
+    from ..present.explorer.page import Explorer
 
 
 def explore(
-    source_or_graph: Any, other: Any = None, *, image: str | Path | None = None, **load_options: Any
+    source_or_graph: Any,
+    other: Any = None,
+    *,
+    image: str | Path | None = None,
+    **load_options: Unpack[LoadOptions],
 ) -> Explorer:
     """A page on which one sees what every unit of every layer reads: exact, and one file.
 
@@ -32,13 +39,12 @@ def explore(
     >>> page.as_dict()["models"][0]["schema"]
     'rfield.explorer/1'
     """
-    from . import __version__
-    from .present.explorer.data import page_data
-    from .present.explorer.page import Explorer
+    from .. import __version__
+    from ..present.explorer.data import page_data
+    from ..present.explorer.page import Explorer
 
     sources = [source_or_graph] if other is None else [source_or_graph, other]
     models = tuple(
-        page_data(_read(source, load_options, "other", "image"), version=__version__)
-        for source in sources
+        page_data(_read(source, load_options, explore), version=__version__) for source in sources
     )
     return Explorer(models, None if image is None else Path(image).read_bytes())
