@@ -94,7 +94,7 @@ def _needs(arguments: argparse.Namespace) -> int:
 
 
 def _stream(arguments: argparse.Namespace) -> int:
-    from ..api import stream_plan
+    from ..questions.pieces import stream_plan
     from ..present.stream import stream_report
 
     plan = stream_plan(

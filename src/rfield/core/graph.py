@@ -343,7 +343,7 @@ class Draft:
                 self.layer,
                 self.tables,
                 None if known is None or known.shown else known,
-                self.weights,
+                weights=self.weights,
             )
         )
         if known is not None:

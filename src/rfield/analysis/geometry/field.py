@@ -202,8 +202,7 @@ class ReceptiveField(Answer):
                 return self._plain_region(at)
             self._need_fixed_regions()
             pairs = [found.bounds(at) for found in self._fields]
-            low = np.stack([p[0] for p in pairs], axis=-1)
-            high = np.stack([p[1] for p in pairs], axis=-1)
+            low, high = (np.stack(sides, axis=-1) for sides in zip(*pairs, strict=True))
         return self._boxes(low, high, np.asarray(index).shape[:-1] if many else None)
 
     def has_joint_theory(self) -> bool:
