@@ -6,6 +6,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from ..loading import graph_for as _read
+from .versions import title_of
 
 if TYPE_CHECKING:
     from typing_extensions import Unpack
@@ -45,6 +46,7 @@ def explore(
 
     sources = [source_or_graph] if other is None else [source_or_graph, other]
     models = tuple(
-        page_data(_read(source, load_options, explore), version=__version__) for source in sources
+        page_data(_read(source, load_options, explore), title_of(source), __version__)
+        for source in sources
     )
     return Explorer(models, None if image is None else Path(image).read_bytes())
