@@ -113,7 +113,7 @@ def _reference() -> Iterator[str]:
         elif callable(found):
             kinds["Questions"].append(name)
     for kind, names in kinds.items():
-        yield f"# {kind}\n"
+        yield f"## {kind}\n"
         for name in names:
             found = getattr(rfield, name)
             yield f"::: {found.__module__}.{found.__qualname__}\n"
