@@ -229,7 +229,7 @@ def test_no_page_promises_an_option_that_does_not_exist(capsys):
         *("summary", "field", "align", "article", "chain"),
         *("support", "influence", "explain", "verify", "tiles", "stream"),
         *("sizes", "fits", "centers", "paths"),
-        *("diff", "expect", "design", "cost"),
+        *("diff", "expect", "design", "cost", "explore"),
     ):
         with pytest.raises(SystemExit):
             main([command, "--help"])

@@ -8,6 +8,8 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import Any, NamedTuple
 
+from .parsing import Parser
+
 MOST_DIGITS = 15
 FORMATS = ("table", "markdown", "csv", "json", "latex", "html", "svg")
 
@@ -25,7 +27,7 @@ class Commands:
     where to.
     """
 
-    def __init__(self, parser: argparse.ArgumentParser) -> None:
+    def __init__(self, parser: Parser) -> None:
         self._made: Any = parser.add_subparsers(title="commands", metavar="COMMAND")
         self.writing = argparse.ArgumentParser(add_help=False)
         self.writing.add_argument(
@@ -53,6 +55,10 @@ class Commands:
             "--zeros", action="store_true", help="weights that are exactly zero read nothing"
         )
         self.reading.add_argument(
+            "--soft-masks", choices=("keep", "cut"),
+            help="cut: masks of finite numbers (-100, -1e9) hide what minus infinity would",
+        )  # fmt: skip
+        self.reading.add_argument(
             "--axes", metavar="AXES", type=index, help="spatial axes, 1,2 for NHWC"
         )
         self.reading.add_argument(
@@ -73,18 +79,37 @@ class Commands:
         summary: str,
         *parents: argparse.ArgumentParser,
         epilog: str = MODEL_HELP,
+        also: str = "",
     ) -> argparse.ArgumentParser:
-        """A command: what it is called, what it runs, and the options it shares."""
+        """A command: what it is called, what it runs, and the options it shares.
+
+        ``also``: what the same question is called in Python, where that is another name.
+        """
         made: argparse.ArgumentParser = self._made.add_parser(
-            name, help=summary, description=summary, epilog=epilog,
+            name, help=summary, aliases=[also] if also else [], description=summary, epilog=epilog,
             formatter_class=argparse.RawDescriptionHelpFormatter, parents=list(parents),
             allow_abbrev=False,
         )  # fmt: skip
         made.add_argument(
             "--debug", action="store_true", default=argparse.SUPPRESS, help=argparse.SUPPRESS
         )
-        made.set_defaults(run=run)
+        made.set_defaults(run=run, parser=made)
         return made
+
+
+def add_input_size(
+    to: argparse._ActionsContainer,
+    parse: Callable[[str], object],
+    meaning: str,
+    *old: str,
+    default: object = None,
+) -> None:
+    """``--input-size``, one word for it in every command; ``old`` words for it still work."""
+    to.add_argument("--input-size", metavar="SIZE", type=parse, default=default, help=meaning)
+    for name in old:
+        to.add_argument(
+            name, dest="input_size", type=parse, default=argparse.SUPPRESS, help=argparse.SUPPRESS
+        )
 
 
 class Named(NamedTuple):
@@ -174,6 +199,11 @@ def place(text: str) -> str | tuple[int, ...]:
 def dimensions(text: str) -> tuple[int, ...]:
     """A size for each axis."""
     return numbers(text, "x", "224 or 224x300", 1)
+
+
+def spread(sizes: tuple[int, ...]) -> int | tuple[int, ...]:
+    """One number stands for all axes."""
+    return sizes[0] if len(sizes) == 1 else sizes
 
 
 def count(text: str) -> int:

@@ -7,13 +7,14 @@ place of tensors, which records the layers and ops that it calls; those are read
 from __future__ import annotations
 
 from collections.abc import Collection, Mapping, Sequence
+from math import prod
 from typing import Any
 
 import keras
 import numpy as np
 
 from ...core import ops
-from ...core.graph import Draft
+from ...core.graph import Draft, Weights
 from ...errors import InvalidModelError, TooLargeError
 from ..machine import limits
 from ..machine.emit import Emitter, answers, placed
@@ -52,7 +53,8 @@ class Reader:
         self.zeros = bool(request.options.get("zeros", False))
         self.draft = Draft()
         self.names = Names(self.draft)
-        self.emitter = Emitter(self.draft, self.names.fresh)
+        self.emitter = Emitter(self.draft, self.names.fresh, soft_masks=request.soft_masks)
+        self.emitter.tells_weights = True
         self.unsupported = Unsupported(RULES, "keras", "layer")
         self.dtypes: dict[int, str] = {}
         self.buffers: set[int] = set()
@@ -185,12 +187,14 @@ class Reader:
             given = operands_among(args) or operands_among(kwargs)
             inner = training if own is None else bool(own)
             return self.model(layer, given, f"{name}/", inner)
-        before = len(self.draft.nodes)
+        before, outside = len(self.draft.nodes), self.draft.layer
+        self.draft.layer = name
         call = Call(name, layer, args, kwargs, self, training)
         try:
             value = self._value(call, declared)
         except FAILURES as error:
             raise placed(error, name, type(layer).__name__) from None
+        self.draft.layer = outside
         for found in dependents([value])[:1]:
             if found.index < before:
                 self.names.alias(name, found.index)
@@ -210,6 +214,7 @@ class Reader:
 
     def _value(self, call: Call, declared: Sequence[Sequence[int | None]]) -> Any:
         found = find_rule(call.layer)
+        self.draft.weights = self._weights(call)
         if found is not None:
             return self.emitter.settle(found.function(call), call.operands, call.name)
         given = dependents(call.operands)
@@ -222,8 +227,15 @@ class Reader:
             except UnrecordedError:
                 traced = backends.traced(call, self.request, self.dtypes)
             if traced is not None:
+                self.draft.weights = None
                 return self._splice(traced, given, call.name)
         return self._opaque(call, given, declared)
+
+    def _weights(self, call: Call) -> Weights:
+        """All variables of a layer; of an op the parameters that it is given."""
+        given = [v.held for v in call.operands if isinstance(v, Held) and not v.made]
+        held = [*getattr(call.layer, "weights", ()), *given]
+        return tuple((self.emitter.number(v), prod(v.shape)) for v in held)
 
     def _opaque(
         self, call: Call, given: Sequence[Dependent], declared: Sequence[Sequence[int | None]]

@@ -91,6 +91,10 @@ class Watched(TorchDispatchMode):
         else:
             for tensor in tensors_of(result):
                 self.tracer.hold(tensor, None, known=run)
+        weights = tuple(dict.fromkeys(w for t in operands for w in self.tracer.weights(t)))
+        if weights:
+            for tensor in tensors_of(result):
+                self.record_of(tensor).weights = weights
         if not run and isinstance(result, torch.Tensor) and result.numel() <= MASK:
             found = sampled(signature.packet, func, args, kwargs, self.tracer.sample)
             self.record_of(result).sample = found

@@ -1,31 +1,108 @@
-"""The questions that run the model: ``verify`` and ``measured_influence``.
+"""Exact pixels and how much they count, by the graph alone or by the running model.
 
-Everything else in rfield needs structure only. These two need a model with numbers: a live one, or
+Two questions run it: ``verify`` and ``measured_influence`` need a model with numbers, a live one or
 the name of one that can be built (``"timm:convnext_tiny"``, with random weights; an ONNX file).
-Who runs a model is decided here: PyTorch its modules, JAX its functions and the modules of its
-libraries, ONNX Runtime a file; a Keras model its backend.
 """
 
 from __future__ import annotations
 
-import os
-import sys
 from collections.abc import Callable, Iterable, Mapping, Sequence
-from contextlib import nullcontext
-from pathlib import Path
-from typing import TYPE_CHECKING, Any, cast
+from typing import TYPE_CHECKING, Any, overload
 
-from .analysis.pixels import measured as _measured
-from .analysis.pixels import verification as _verification
-from .core.graph import Graph
-from .errors import UnreadableModelError
-from .frontends import code
-from .frontends.registry import PREFIXES, resolve, target_of_object
-from .loading import load
+from ..analysis.geometry.premises import resting
+from ..analysis.pixels import influence as _influence
+from ..analysis.pixels import measured as _measured
+from ..analysis.pixels import support as _support
+from ..analysis.pixels import verification as _verification
+from ..core.graph import Graph
+from ..frontends.registry import PREFIXES, resolve
+from ..loading import check_options, load
+from ..loading import graph_for as _read
+from ..present.progress import shown
+from .running import built, chosen, is_onnx
 
 if TYPE_CHECKING:
-    from .analysis.pixels.influence import Influence
-    from .analysis.pixels.verification import Verification
+    import numpy as np
+    from numpy.typing import NDArray
+    from typing_extensions import Unpack
+
+    from ..analysis.pixels.influence import Influence
+    from ..analysis.pixels.support import Support
+    from ..analysis.pixels.verification import Verification
+    from ..loading import LoadOptions, RunOptions
+
+
+@overload
+def support(
+    source_or_graph: Any,
+    index: int | str | tuple[int | slice, ...] = "center",
+    output: str | None = None,
+    *,
+    wrt: str | None = None,
+    clip: bool = True,
+    **load_options: Unpack[LoadOptions],
+) -> Support: ...
+@overload
+def support(
+    source_or_graph: Any,
+    index: NDArray[np.integer[Any]],
+    output: str | None = None,
+    *,
+    wrt: str | None = None,
+    clip: bool = True,
+    **load_options: Unpack[LoadOptions],
+) -> tuple[Support, ...]: ...
+def support(
+    source_or_graph: Any,
+    index: Any = "center",
+    output: str | None = None,
+    *,
+    wrt: str | None = None,
+    clip: bool = True,
+    **load_options: Unpack[LoadOptions],
+) -> Support | tuple[Support, ...]:
+    """The exact set of input positions that the output at ``index`` reads, holes included.
+
+    ``index``: one output position, ``"center"`` the middle one, a tuple with slices for a box of
+    outputs, or an array of shape ``(n, d)`` for one ``Support`` each.
+
+    >>> import rfield
+    >>> b = rfield.GraphBuilder()
+    >>> x = b.input("signal", (1, 1, 32))
+    >>> y = b.conv("dilated", x, kernel=3, dilation=2)
+    >>> s = rfield.support(b.build(outputs=[y]), (4,))
+    >>> s.offset, s.mask.tolist()
+    ((4,), [True, False, True, False, True])
+    """
+    graph = _read(source_or_graph, load_options, support)
+    return resting(graph, _support.support(graph, index, output, wrt=wrt, clip=clip))
+
+
+def influence(
+    source_or_graph: Any,
+    index: Any = "center",
+    output: str | None = None,
+    *,
+    wrt: str | None = None,
+    **load_options: Unpack[LoadOptions],
+) -> Influence:
+    """How the output at ``index`` is influenced by each input position, without weights.
+
+    ``index``: one output position, ``"center"`` the middle one.
+
+    The chance to end at an input position when walking back from the output, every branch of a join
+    and every tap of an op equally likely: ``.offset``, ``.weight`` (sums to 1), ``.mean`` and
+    ``.std``.
+
+    >>> import rfield
+    >>> b = rfield.GraphBuilder()
+    >>> x = b.input("signal", (1, 1, 32))
+    >>> y = b.conv("c2", b.conv("c1", x, kernel=2), kernel=2)
+    >>> rfield.influence(b.build(outputs=[y]), (4,)).weight.tolist()
+    [0.25, 0.5, 0.25]
+    """
+    graph = _read(source_or_graph, load_options, influence)
+    return resting(graph, _influence.influence(graph, index, output, wrt=wrt))
 
 
 def verify(
@@ -39,8 +116,8 @@ def verify(
     most_probes: int = 400,
     seed: int = 0,
     graph: Graph | None = None,
-    progress: Callable[[int, int], None] | None = None,
-    **load_options: Any,
+    progress: bool | Callable[[int, int], None] = False,
+    **load_options: Unpack[RunOptions],
 ) -> Verification:
     """Hold what rfield claims of ``model`` against the model itself, running.
 
@@ -64,7 +141,7 @@ def verify(
         most_probes: how many marked elements in all, at most; each is one run.
         seed: of the random positions and numbers.
         graph: what is claimed, if it is not what ``load`` reads from the model.
-        progress: called with (runs done, runs in all).
+        progress: True for a bar on standard error, or a function of (runs done, runs in all).
         load_options: those of ``load``.
 
     Returns:
@@ -73,7 +150,8 @@ def verify(
     Raises:
         NotDeterministicError: two runs on the same input differ.
     """
-    if _is_onnx(model):
+    check_options(load_options, verify)
+    if is_onnx(model):
         home, shape = "onnx.running:RunningModel", input_shape
     else:
         model, shape, home = built(model, "Running", load_options.pop("arguments", None))
@@ -81,12 +159,14 @@ def verify(
     if graph is None:
         graph = load(model, shape, **load_options)
     kind: Any = resolve(home)
-    running = kind(model, graph, **_chosen(load_options, home))
+    running = kind(model, graph, **chosen(load_options, home))
     layers = (output,) if isinstance(output, str) else tuple(output or ())
-    return _verification.verify(
-        graph, running, layers=layers, wrt=wrt, positions=positions, samples=samples,
-        most_probes=most_probes, seed=seed, progress=progress,
-    )  # fmt: skip
+    with shown(progress, "runs") as report:
+        found = _verification.verify(
+            graph, running, layers=layers, wrt=wrt, positions=positions, samples=samples,
+            most_probes=most_probes, seed=seed, progress=report,
+        )  # fmt: skip
+    return resting(graph, found)
 
 
 def measured_influence(
@@ -100,8 +180,8 @@ def measured_influence(
     count: int = 16,
     seed: int = 0,
     input_shape: Any = None,
-    progress: Callable[[int, int | None], None] | None = None,
-    **load_options: Any,
+    progress: bool | Callable[[int, int | None], None] = False,
+    **load_options: Unpack[RunOptions],
 ) -> Influence:
     """How much each input position really influences an output: gradients, averaged over images.
 
@@ -121,92 +201,30 @@ def measured_influence(
         count: how many images of noise.
         seed: of the noise.
         input_shape: as for ``load``; default: that of the images.
-        progress: called with (images done, images in all or None).
+        progress: True for a bar on standard error, or a function of (images done, images in all or
+            None).
         load_options: those of ``load``.
 
     Raises:
         NotANumberError: a gradient is not finite; the layer where that begins is named.
     """
+    check_options(load_options, measured_influence)
     module, shape, home = built(model, "Gradients", load_options.pop("arguments", None))
     if input_shape is None:
         input_shape = shape if inputs is None else _shape_of(inputs) or shape
     graph = load(module, input_shape, **load_options)
     kind: Any = resolve(home)
-    given = _chosen(load_options, home)
+    given = chosen(load_options, home)
     gradients = kind(module, graph, inputs, count=count, seed=seed, **given)
-    found = _measured.measured_influence(
-        graph, gradients, output, index=index, reduce=reduce, wrt=wrt, progress=progress
-    )
+    with shown(progress, "gradients") as report:
+        found = _measured.measured_influence(
+            graph, gradients, output, index=index, reduce=reduce, wrt=wrt, progress=report
+        )
     if isinstance(model, str) and model.partition(":")[0] in PREFIXES:
         from dataclasses import replace
 
-        return replace(found, note=f"{found.note}; random weights")
-    return found
-
-
-def _is_onnx(model: Any) -> bool:
-    """Whether a model is ONNX: a file by its suffix, or a ``ModelProto``."""
-    if isinstance(model, (str, os.PathLike)):
-        return Path(model).suffix.lower() == ".onnx"
-    kind: Any = getattr(sys.modules.get("onnx"), "ModelProto", None)
-    return kind is not None and isinstance(model, kind)
-
-
-_HOMES = {
-    "torch": {"Running": "torch:RunningModule", "Gradients": "torch:ModuleGradients"},
-    "jax": {"Running": "jax:RunningModel", "Gradients": "jax:ModelGradients"},
-}
-"""By framework: what runs a model, and what takes its gradients."""
-
-_OPTIONS = {
-    "torch:RunningModule": ("training",), "onnx.running:RunningModel": ("training", "values"),
-    "jax:RunningModel": ("training", "dtype"), "jax:ModelGradients": ("dtype",),
-}  # fmt: skip
-"""The options of ``load`` that matter when the model runs."""
-
-
-def _chosen(options: Mapping[str, Any], home: str) -> dict[str, Any]:
-    return {name: options[name] for name in _OPTIONS.get(home, ()) if name in options}
-
-
-def built(
-    model: Any, what: str, arguments: Mapping[str, Any] | None = None
-) -> tuple[Any, Any, str]:
-    """A model that runs, the input shape of its own where it was given by name, and its runner.
-
-    ``what``: ``"Running"`` or ``"Gradients"``. ``arguments``: of what is called to get it.
-    """
-    shape = None
-    if isinstance(model, str):
-        model, shape = _named(model, arguments or {})
-    framework = (target_of_object(model) or "").partition(":")[0]
-    if framework == "keras":
-        framework = sys.modules["keras"].backend.backend()
-    if not framework and callable(model) and not isinstance(model, type):
-        framework = "jax"
-    if framework not in _HOMES:
-        raise UnreadableModelError(
-            f"a {type(model).__qualname__} cannot be run here; expected a torch.nn.Module, a JAX "
-            "function or module, or a spec such as 'timm:resnet50'"
-        )
-    return model, shape, _HOMES[framework][what]
-
-
-def _named(spec: str, arguments: Mapping[str, Any]) -> tuple[Any, Any]:
-    """The model of a spec; whatever is called to get it draws the same numbers each time."""
-    if spec.partition(":")[0] in ("timm", "torchvision"):
-        return cast("Any", resolve("torch:build_live"))(spec)
-    if not code.is_code(spec):
-        raise UnreadableModelError(
-            f"{spec!r} cannot be run; expected 'timm:NAME', 'torchvision:NAME', "
-            "'package.module:name' or 'file.py:name'"
-        )
-    found = code.named(spec)
-    if target_of_object(found) is not None or code.takes_an_input(found, arguments):
-        return found, None
-    seeded: Any = resolve("torch:seeded") if "torch" in sys.modules else nullcontext
-    with seeded():
-        return code.made(spec, found, arguments), None
+        found = replace(found, note=f"{found.note}; random weights")
+    return resting(graph, found)
 
 
 def _shape_of(inputs: Iterable[Any] | Mapping[str, Any]) -> tuple[int, ...] | None:
