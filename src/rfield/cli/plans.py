@@ -94,8 +94,8 @@ def _needs(arguments: argparse.Namespace) -> int:
 
 
 def _stream(arguments: argparse.Namespace) -> int:
-    from ..questions.pieces import stream_plan
     from ..present.stream import stream_report
+    from ..questions.pieces import stream_plan
 
     plan = stream_plan(
         arguments.model, arguments.output, axis=arguments.axis, wrt=arguments.wrt,
