@@ -168,7 +168,9 @@ def test_every_answer_names_the_choice():
 
 def test_who_is_refused_a_plan_is_told():
     with pytest.raises(NotTileableError) as caught:
-        rfield.tile_plan(Shifted(-100.0, added=False), (32, 32), tile=16, input_shape=(1, 3, 16, 16))
+        rfield.tile_plan(
+            Shifted(-100.0, added=False), (32, 32), tile=16, input_shape=(1, 3, 16, 16)
+        )
     assert str(caught.value) == (
         "no tile of permute#4 equals the whole:\n"
         "  roll (roll) wraps around the ends of its input\n"

@@ -3,9 +3,10 @@
     python -m tests.models.thirdparty [--package NAME ...] [--match GLOB]
 
 The packages are no dependencies of rfield; one that is missing is told and left out. Nothing is
-downloaded: all weights are random. ``exact``: all that was looked at is read as claimed, and exactly
-so. ``bound``: some of it is claimed as an upper bound, and nothing is read beyond. ``too large``:
-an element that was claimed as exact is not read. ``wrong``: something is read that was not claimed.
+downloaded: all weights are random. ``exact``: all that was looked at is read as claimed, and that
+was exact. ``bound``: some of it is claimed as an upper bound, and nothing is read beyond. ``too
+large``: an element that was claimed as exact is not read. ``wrong``: something is read that was
+not claimed. ``undecided``: pairs that only NaN reaches.
 The exit status is 1 if anything is wrong or crashed.
 """
 
@@ -55,7 +56,8 @@ def main(arguments: Sequence[str] | None = None) -> int:
 def row(found: Finding, seconds: float) -> str:
     """One model."""
     name = f"{found.entry.package}: {found.entry.name}"
-    counts = f"{found.pairs:6} pairs" + (f", {found.undecided} undecided" if found.undecided else "")
+    doubts = f", {found.undecided} undecided" if found.undecided else ""
+    counts = f"{found.pairs:6} pairs{doubts}"
     told = f"  {found.reason}" if found.reason else ""
     return f"{name:48} {found.state:9} {found.size:>20} {counts} {seconds:5.1f} s{told}"
 

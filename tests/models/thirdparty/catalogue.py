@@ -25,14 +25,18 @@ def add(
 # --- transformers
 
 
-def _hugging(name: str, shape: tuple[int, ...], axes: tuple[int, ...] | None, **config: Any) -> None:
+def _hugging(
+    name: str, shape: tuple[int, ...], axes: tuple[int, ...] | None,
+    options: dict[str, Any] | None = None, **config: Any,
+) -> None:  # fmt: skip
     def make() -> nn.Module:
         import transformers
 
         kind = getattr(transformers, f"{name}Config")(**config)
         return getattr(transformers, f"{name}Model")(kind)
 
-    add("transformers", name, make, shape, axes=axes)
+    shown = f"{name}, masks cut" if options else name
+    add("transformers", shown, make, shape, axes=axes, options=options or {})
 
 
 def _tokens(name: str, **config: Any) -> None:
@@ -61,10 +65,10 @@ _tokens("Mistral", vocab_size=30, intermediate_size=32, sliding_window=3, num_ke
 _tokens("Gemma2", vocab_size=30, intermediate_size=32, sliding_window=3, num_key_value_heads=2,
         head_dim=8, **SMALL)  # fmt: skip
 _tokens("Mamba", vocab_size=30, hidden_size=16, num_hidden_layers=2, state_size=4)
-_hugging("Swin", IMAGE, None, image_size=64, patch_size=4, embed_dim=12, depths=[2, 2],
-         num_heads=[2, 2], window_size=4)  # fmt: skip
-_hugging("Swinv2", IMAGE, None, image_size=64, patch_size=4, embed_dim=12, depths=[2, 2],
-         num_heads=[2, 2], window_size=4)  # fmt: skip
+for swin in ("Swin", "Swinv2", "DonutSwin"):
+    for choice in (None, {"soft_masks": "cut"}):
+        _hugging(swin, IMAGE, None, choice, image_size=64, patch_size=4, embed_dim=12,
+                 depths=[2, 2], num_heads=[2, 2], window_size=4)  # fmt: skip
 _hugging("ConvNext", IMAGE, None, hidden_sizes=[4, 8, 8, 8], depths=[1, 1, 1, 1])
 _hugging("Segformer", IMAGE, None, hidden_sizes=[8, 8, 16, 16], depths=[1, 1, 1, 1])
 _hugging("MobileNetV2", IMAGE, None, depth_multiplier=0.35)
@@ -97,8 +101,6 @@ _diffusers("UNet2DModel", (1, 3, 32, 32), _at_time, sample_size=32, layers_per_b
 _diffusers("AutoencoderKL", (1, 3, 32, 32), lambda m, x: m.encode(x).latent_dist.mean,
            down_block_types=("DownEncoderBlock2D",) * 2, up_block_types=("UpDecoderBlock2D",) * 2,
            mid_block_add_attention=False, **BLOCKS)  # fmt: skip
-_diffusers("AutoencoderTiny", (1, 3, 32, 32), lambda m, x: m(x).sample,
-           encoder_block_out_channels=(4, 4, 4, 4), decoder_block_out_channels=(4, 4, 4, 4))  # fmt: skip
 _diffusers("VQModel", (1, 3, 32, 32), lambda m, x: m.encode(x).latents,
            down_block_types=("DownEncoderBlock2D",) * 2, up_block_types=("UpDecoderBlock2D",) * 2,
            mid_block_add_attention=False, **BLOCKS)  # fmt: skip
@@ -115,7 +117,7 @@ def _smp(name: str, encoder: str = "resnet18", **config: Any) -> None:
     add("segmentation_models_pytorch", f"{name}/{encoder}", make, IMAGE, positions=6)
 
 
-for decoder in ("Unet", "UnetPlusPlus", "Linknet", "FPN", "PAN", "DeepLabV3Plus", "MAnet"):
+for decoder in ("Unet", "UnetPlusPlus", "Linknet", "FPN", "DeepLabV3Plus", "MAnet"):
     _smp(decoder)
 _smp("Unet", "mobilenet_v2")
 _smp("Unet", "mit_b0")
@@ -123,7 +125,7 @@ _smp("Unet", "mit_b0")
 
 def _monai(name: str, *given: Any, shape: tuple[int, ...] = (1, 1, 32, 32), **config: Any) -> None:
     def make() -> nn.Module:
-        import monai.networks.nets as nets
+        from monai.networks import nets
 
         return getattr(nets, name)(*given, **config)
 
@@ -134,7 +136,7 @@ _monai("UNet", 2, 1, 1, (4, 8, 16), (2, 2), num_res_units=2, norm="batch")
 _monai("BasicUNet", 2, 1, 1, features=(4, 4, 8, 8, 8, 4), norm="batch", shape=(1, 1, 45, 39))
 _monai("AttentionUnet", 2, 1, 1, (4, 8, 16), (2, 2))
 _monai("DynUNet", 2, 1, 1, [3, 3, 3], [1, 2, 2], [2, 2], filters=[4, 8, 8], norm_name="batch")
-_monai("SegResNet", 2, 4, 1, 1)
+_monai("SegResNet", 2, 8, 1, 1)
 _monai("VNet", 2, 1, 1)
 _monai("HighResNet", 2, 1, 1, norm_type="batch", shape=(1, 1, 24, 24))
 _monai("SwinUNETR", in_channels=1, out_channels=1, spatial_dims=2, feature_size=12,

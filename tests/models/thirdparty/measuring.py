@@ -104,8 +104,8 @@ def examine(entry: Entry) -> Finding:
             x = torch.randn(entry.shape, dtype=torch.float64)
             before = main_output(model(x))
             assert before is not None
-            assert torch.equal(before, main_output(model(x)))  # type: ignore[arg-type]
-    except (Exception, OutOfTimeError) as error:  # the model's own code may raise anything
+            assert torch.equal(before, main_output(model(x))), "two runs differ"
+    except (Exception, OutOfTimeError) as error:  # noqa: BLE001  # models raise anything
         return Finding(entry, "not run", told(error))
     options = dict(entry.options)
     if entry.axes is not None:
@@ -117,14 +117,14 @@ def examine(entry: Entry) -> Finding:
             whole = rfield.receptive_field(graph)
     except rfield.RFieldError as error:
         return Finding(entry, "refused", told(error))
-    except (Exception, OutOfTimeError) as error:
+    except (Exception, OutOfTimeError) as error:  # noqa: BLE001  # whatever it is, it is told
         return Finding(entry, "crashed", told(error))
     try:
         with within(4 * SECONDS), torch.no_grad():
             found = compare(entry, model, x, graph, {"": whole, **chosen(entry, model, fields)})
     except rfield.RFieldError as error:
         return Finding(entry, "refused", told(error))
-    except (Exception, OutOfTimeError) as error:
+    except (Exception, OutOfTimeError) as error:  # noqa: BLE001  # whatever it is, it is told
         return Finding(entry, "crashed", told(error))
     found.size = "x".join(map(str, whole.size))
     return found
@@ -153,6 +153,8 @@ def lively(model: nn.Module) -> None:
     """Weights that are zero or tiny at the start would hide what they multiply."""
     generator = torch.Generator().manual_seed(1)
     for weight in model.parameters():
+        if weight.is_complex():  # ``double`` leaves them as they are
+            weight.data = weight.data.to(torch.complex128)
         if not weight.is_floating_point() or not weight.numel():
             continue
         spread = weight.std() if weight.numel() > 1 else weight.abs()
@@ -161,6 +163,8 @@ def lively(model: nn.Module) -> None:
         elif weight.ndim > 1 and spread < 0.08:
             weight.mul_(0.15 / spread)
     for name, buffer in model.named_buffers():
+        if buffer.ndim > 1 and buffer.is_floating_point() and not buffer.any():
+            buffer.add_(torch.randn(buffer.shape, generator=generator, dtype=buffer.dtype) * 0.3)
         if name.endswith("running_mean"):
             buffer.add_(torch.randn(buffer.shape, generator=generator, dtype=buffer.dtype) * 0.1)
 
@@ -259,7 +263,7 @@ def effects(
             scale = 1e-9 * (old.abs() + old.abs().nan_to_num(0.0).mean()).nan_to_num(0.0)
             if name not in found:
                 found[name] = Effect(*(torch.zeros_like(odd) for _ in range(3)))
-            if amount == amount:
+            if np.isfinite(amount):
                 found[name].clear |= difference > scale
                 found[name].any |= (difference > 0) | odd
             else:

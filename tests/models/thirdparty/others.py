@@ -29,7 +29,7 @@ def _of(package: str, path: str, *given: Any, shape: tuple[int, ...], call: Any 
 for yolo in ("yolov8n", "yolo11n", "yolov5n", "yolov8n-seg"):
     _of("ultralytics", "nn.tasks:SegmentationModel" if "seg" in yolo else "nn.tasks:DetectionModel",
         f"{yolo}.yaml", verbose=False, name=yolo, shape=IMAGE, how={"positions": 6})  # fmt: skip
-_of("kornia", "feature:HardNet", shape=(1, 1, 32, 32))
+_of("kornia", "feature:HardNet", pretrained=False, shape=(1, 1, 32, 32))
 _of("kornia", "feature:DISK", shape=IMAGE, call=lambda m, x: m.heatmap_and_dense_descriptors(x),
     how={"positions": 6})  # fmt: skip
 _of("pretrainedmodels", "models:bninception", 10, None, shape=(1, 3, 96, 96),
@@ -42,6 +42,10 @@ _of("pretrainedmodels", "models:xception", 10, None, shape=(1, 3, 96, 96),
 _of("spandrel", "architectures.SwinIR.__arch.SwinIR:SwinIR", shape=(1, 3, 16, 16), img_size=16,
     window_size=4, depths=[2, 2], embed_dim=12, num_heads=[2, 2], upscale=2,
     upsampler="pixelshuffledirect", name="SwinIR", how={"positions": 8})  # fmt: skip
+_of("spandrel", "architectures.SwinIR.__arch.SwinIR:SwinIR", shape=(1, 3, 16, 16), img_size=16,
+    window_size=4, depths=[2, 2], embed_dim=12, num_heads=[2, 2], upscale=2,
+    upsampler="pixelshuffledirect", name="SwinIR, masks cut",
+    how={"positions": 8, "options": {"soft_masks": "cut"}})  # fmt: skip
 _of("spandrel", "architectures.Compact.__arch.SRVGG:SRVGGNetCompact", num_feat=8, num_conv=3,
     shape=(1, 3, 16, 16))  # fmt: skip
 _of("spandrel", "architectures.SPAN.__arch.span:SPAN", num_in_ch=3, num_out_ch=3,
@@ -59,9 +63,9 @@ _of("torchaudio", "models:Wav2Letter", num_classes=8, input_type="mfcc", num_fea
     shape=(1, 8, 100))  # fmt: skip
 _of("torchaudio", "models:Conformer", 16, 2, 32, 1, 3, shape=(1, 20, 16), how={"axes": (1,)},
     call=lambda m, x: m(x, import_module("torch").tensor([20])))  # fmt: skip
-_of("torchaudio", "models:WaveRNN", upsample_scales=[2, 2], n_classes=8, hop_length=4, n_res_block=1,
-    n_rnn=8, n_fc=8, n_freq=8, n_hidden=8, n_output=8, shape=(1, 8, 12), name="WaveRNN.upsample",
-    call=lambda m, x: m.upsample(x))  # fmt: skip
+_of("torchaudio", "models:WaveRNN", upsample_scales=[2, 2], n_classes=8, hop_length=4,
+    n_res_block=1, n_rnn=8, n_fc=8, n_freq=8, n_hidden=8, n_output=8, shape=(1, 8, 12),
+    name="WaveRNN.upsample", call=lambda m, x: m.upsample(x))  # fmt: skip
 _of("encodec", "modules:SEANetEncoder", n_filters=4, dimension=8, shape=(1, 1, 2048))
 _of("encodec", "modules:SEANetDecoder", n_filters=4, dimension=8, shape=(1, 8, 12))
 _of("pytorch_tcn", ":TCN", 4, [8, 8, 8], kernel_size=3, shape=(1, 4, 60))
@@ -97,13 +101,9 @@ _of("vit_pytorch", "vit:ViT", image_size=32, patch_size=8, num_classes=4, dim=16
     mlp_dim=16, shape=(1, 3, 32, 32))  # fmt: skip
 _of("vit_pytorch", "max_vit:MaxViT", num_classes=4, dim=8, depth=(1, 1), dim_head=8, window_size=4,
     shape=IMAGE)  # fmt: skip
-_of("vit_pytorch", "crossformer:CrossFormer", num_classes=4, dim=(8, 8, 8, 8), depth=(1, 1, 1, 1),
-    global_window_size=(2, 2, 2, 1), local_window_size=2, shape=IMAGE)  # fmt: skip
 _of("vector_quantize_pytorch", ":FSQ", [4, 4, 4], shape=(1, 10, 3), how={"axes": (1,)})
 _of("vector_quantize_pytorch", ":VectorQuantize", 8, codebook_size=16, shape=(1, 10, 8),
     how={"axes": (1,)})  # fmt: skip
-_of("denoising_diffusion_pytorch", ":Unet", 8, dim_mults=(1, 2), shape=(1, 3, 16, 16),
-    call=lambda m, x: m(x, import_module("torch").tensor([3])), how={"positions": 6})  # fmt: skip
 _of("nflows", "nn.nets:ConvResidualNet", 3, 4, 8, num_blocks=2, shape=(1, 3, 16, 16))
 _of("nflows", "transforms.made:MADE", 8, 16, num_blocks=1, shape=(1, 8), how={"axes": (1,)})
 _of("neuralop", "models:FNO", n_modes=(4, 4), in_channels=1, out_channels=1, hidden_channels=8,
