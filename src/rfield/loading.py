@@ -67,7 +67,11 @@ class RunOptions(SourceOptions, total=False):
     unknown: Literal["error", "whole"]
 
 
-class LoadOptions(RunOptions, PartOptions, total=False):
+class ReadOptions(RunOptions, PartOptions, total=False):
+    """The options of ``load`` but for the shape of the input."""
+
+
+class LoadOptions(ReadOptions, total=False):
     """The options of ``load``, which every question hands on."""
 
     input_shape: Shape | Mapping[str, Shape] | int | None

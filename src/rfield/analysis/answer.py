@@ -19,6 +19,7 @@ class Answer:
     __slots__ = ()
 
     written: ClassVar[Callable[[Answer, str], Any] | None] = None
+    drawn: ClassVar[Callable[..., Any] | None] = None
 
     def as_dict(self) -> dict[str, Any]:
         """Plain data."""
@@ -75,6 +76,12 @@ class Answer:
 
     def _repr_html_(self) -> str:
         return self._in("html")
+
+    def _draw(self, **how: Any) -> Any:  # a figure or axes of matplotlib; None for a file
+        drawn = Answer.drawn
+        if drawn is None:
+            raise NotImplementedError("import rfield first")
+        return drawn(self, **how)
 
     def _in(self, form: str) -> Any:  # text, or a DataFrame
         written = Answer.written
