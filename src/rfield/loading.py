@@ -14,7 +14,7 @@ from operator import index
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Literal, TypedDict, cast
 
-from .core.graph import Graph
+from .core.graph import Graph, SoftMasks
 from .errors import InvalidModelError, UnreadableModelError, unknown_name
 from .frontends import code
 from .frontends.registry import (
@@ -65,6 +65,7 @@ class RunOptions(SourceOptions, total=False):
     axes: Axes | Mapping[str, Axes] | None
     training: bool
     unknown: Literal["error", "whole"]
+    soft_masks: SoftMasks
 
 
 class ReadOptions(RunOptions, PartOptions, total=False):
@@ -84,6 +85,7 @@ def load(
     axes: Axes | Mapping[str, Axes] | None = None,
     training: bool = False,
     unknown: Literal["error", "whole"] = "error",
+    soft_masks: SoftMasks = "keep",
     **options: Unpack[PartOptions],
 ) -> Graph:
     """Read a model as a graph, without weights and without running it on data.
@@ -100,6 +102,8 @@ def load(
         axes: the tensor axes along which fields are measured; default: all after batch and channel.
         training: read the model as in training (batch norm then reads all positions).
         unknown: ``"error"``, or ``"whole"`` to let an op without a rule read everything.
+        soft_masks: ``"keep"``, or ``"cut"`` to take the finite numbers of an attention's mask (-100
+            in Swin, -1e9) for minus infinity: what they hide is then not read.
         options: what a single front end understands, such as ``example_inputs`` for PyTorch, or
             ``zeros=True``: taps of a kernel whose weights are exactly zero in every channel read
             nothing (PyTorch).
@@ -116,11 +120,14 @@ def load(
     check_options(options)
     if unknown not in ("error", "whole"):
         raise InvalidModelError(f"unknown = {unknown!r}; expected 'error' or 'whole'")
-    request = Request(_plain(input_shape), axes, training, unknown, options)
+    if soft_masks not in ("keep", "cut"):
+        raise InvalidModelError(f"soft_masks = {soft_masks!r}; expected 'keep' or 'cut'")
+    request = Request(_plain(input_shape), axes, training, unknown, options, soft_masks)
     if isinstance(source, Graph):
         return _as_it_is(source, request)
     graph = _read(source, request)
     graph.guessed = axes is None and not _is_article(source)
+    graph.soft_masks = soft_masks
     return graph
 
 
@@ -186,6 +193,7 @@ def _as_it_is(graph: Graph, request: Request) -> Graph:
         "axes": request.axes is not None,
         "training": request.training,
         "unknown": request.unknown != "error",
+        "soft_masks": request.soft_masks != "keep",
         **dict.fromkeys(request.options, True),
     }
     for name, given in asked.items():
@@ -207,7 +215,9 @@ def _from_text(source: str, request: Request) -> Graph:
     if colon and prefix == "article":
         for name in request.options:
             raise unknown_name("option", name, ())
-        return import_module("rfield.networks").build(rest, request.input_shape)
+        graph: Graph = import_module("rfield.networks").build(rest, request.input_shape)
+        graph.origin = source
+        return graph
     if colon and prefix in PREFIXES:
         return reader_of_prefix(prefix)(rest, request)
     if code.is_code(source):

@@ -21,7 +21,7 @@ from .answer import Answer
 EXAMPLE = 224
 
 
-@dataclass(frozen=True, slots=True, repr=False, eq=False)
+@dataclass(frozen=True, repr=False, eq=False)
 class Cost(Answer):
     """Totals over everything the output depends on; ``layers`` has those of each layer."""
 
@@ -43,7 +43,7 @@ class Cost(Answer):
     def __reduce__(self) -> tuple[Any, ...]:
         return type(self), (self.macs, self.adds, self.parameters, dict(self.layers))
 
-    def __str__(self) -> str:
+    def _told(self) -> str:
         work = f"{_short(self.flops)}FLOPs, {_short(self.macs)}MACs"
         return f"{work}, {self.parameters:,} parameters"
 

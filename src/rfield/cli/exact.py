@@ -102,6 +102,7 @@ def _influence(arguments: argparse.Namespace) -> int:
             raise InvalidModelError(f"--{name} needs --measured")
     if arguments.measured:
         found = _measured(arguments)
+        arguments.premises = found.premises
     else:
         graph = load_graph(arguments)
         found = influence(graph, arguments.at, arguments.output, wrt=arguments.wrt)
@@ -135,5 +136,6 @@ def _verify(arguments: argparse.Namespace) -> int:
         arguments.model, output=arguments.layer, wrt=arguments.wrt,
         positions=arguments.positions, progress=sys.stderr.isatty(), **read_options(arguments),
     )  # fmt: skip
+    arguments.premises = found.premises
     write_report(verify_report(found, title=arguments.model), arguments)
     return DONE if found else BAD_NEWS

@@ -55,6 +55,10 @@ class Commands:
             "--zeros", action="store_true", help="weights that are exactly zero read nothing"
         )
         self.reading.add_argument(
+            "--soft-masks", choices=("keep", "cut"),
+            help="cut: masks of finite numbers (-100, -1e9) hide what minus infinity would",
+        )  # fmt: skip
+        self.reading.add_argument(
             "--axes", metavar="AXES", type=index, help="spatial axes, 1,2 for NHWC"
         )
         self.reading.add_argument(

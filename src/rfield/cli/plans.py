@@ -37,6 +37,13 @@ def add(commands: Commands) -> None:
         help="plan the local part where layers read a whole axis",
     )  # fmt: skip
 
+    context = made.add_mutually_exclusive_group()
+    context.add_argument("--halo", metavar="N", type=halo, help="context per side, chosen: 16")
+    context.add_argument(
+        "--share", metavar="SHARE", type=rate,
+        help="the smallest halo that holds this share of the influence: 0.999",
+    )  # fmt: skip
+
     made = commands.add(
         "stream", _stream, "look-ahead, latency, and what every layer keeps from chunk to chunk",
         commands.reading, commands.asking, commands.writing, also="stream_plan",
@@ -65,9 +72,11 @@ def _tiles(arguments: argparse.Namespace) -> int:
         sized["tile"] = spread(sized["tile"])
     plan = tile_plan(
         arguments.model, spread(arguments.input_size), arguments.output, wrt=arguments.wrt,
-        padding=arguments.padding, approximate=arguments.approximate, **sized,
+        padding=arguments.padding, approximate=arguments.approximate, halo=arguments.halo,
+        share=arguments.share, **sized,
         **read_options(arguments),
     )  # fmt: skip
+    arguments.premises = plan.premises
     write_report(tiles_report(plan, title=arguments.model), arguments)
     return DONE if plan.exact else BAD_NEWS
 
@@ -85,15 +94,24 @@ def _needs(arguments: argparse.Namespace) -> int:
 
 
 def _stream(arguments: argparse.Namespace) -> int:
-    from ..analysis.pieces.streaming import stream_plan
     from ..present.stream import stream_report
+    from ..questions.pieces import stream_plan
 
     plan = stream_plan(
-        load_graph(arguments), arguments.output, axis=arguments.axis, wrt=arguments.wrt,
+        arguments.model, arguments.output, axis=arguments.axis, wrt=arguments.wrt,
         sample_rate=arguments.sample_rate, chunk=arguments.chunk, length=arguments.length,
+        **read_options(arguments),
     )  # fmt: skip
+    arguments.premises = plan.premises
     write_report(stream_report(plan, title=arguments.model), arguments)
     return DONE if plan.exact else BAD_NEWS
+
+
+def halo(text: str) -> int:
+    """A number of positions, 0 among them."""
+    if not text.isdecimal():
+        raise argparse.ArgumentTypeError(f"{text!r} is not a number of positions such as 16")
+    return int(text)
 
 
 def axis(text: str) -> str | int:

@@ -4,10 +4,12 @@ from __future__ import annotations
 
 import argparse
 import sys
+from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from ..errors import InvalidModelError
+from .wording import in_options
 
 if TYPE_CHECKING:
     from ..core.graph import Graph
@@ -25,9 +27,12 @@ SUFFIXES = {
 
 def load_graph(arguments: argparse.Namespace) -> Graph:
     """The graph of the model that was named."""
+    from ..analysis.geometry.premises import premises
     from ..loading import load
 
-    return load(arguments.model, **read_options(arguments))
+    graph = load(arguments.model, **read_options(arguments))
+    arguments.premises = premises(graph)
+    return graph
 
 
 def read_options(arguments: argparse.Namespace) -> dict[str, Any]:
@@ -36,6 +41,7 @@ def read_options(arguments: argparse.Namespace) -> dict[str, Any]:
         "dtype": arguments.input_dtype,
         "arguments": arguments.argument,
         "zeros": arguments.zeros,
+        "soft_masks": arguments.soft_masks,
     }
     return {
         "input_shape": arguments.input_shape,
@@ -50,6 +56,8 @@ def write_report(report: Report, arguments: argparse.Namespace) -> int:
     """Write the report where and in the form that was asked for."""
     from ..present import writing
 
+    report = report.resting_on(getattr(arguments, "premises", ()))
+    report = replace(report, notes=tuple(map(in_options, report.notes)))
     target: Path | None = arguments.output_file
     form: str | None = arguments.format
     if target is not None:

@@ -10,7 +10,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, fields
 from types import EllipsisType
-from typing import TYPE_CHECKING, cast
+from typing import TYPE_CHECKING, Literal, cast
 
 from ..errors import InvalidModelError, show_shape, unknown_name
 from .link import AnyLink, Link, Reshaped
@@ -20,6 +20,8 @@ if TYPE_CHECKING:
     from .known import Known
 
 SizedShape = tuple[int, ...]
+SoftMasks = Literal["keep", "cut"]
+"""Masks of finite numbers (-100, -1e9): as they are, or taken for minus infinity."""
 FreeShape = tuple[int | None, ...]
 Weights = tuple[tuple[object, int], ...]
 
@@ -32,6 +34,7 @@ class Node:
     ``tables``: what it reads besides its operands, as far as it may change with the input size: the
     shapes of weights, masks and position tables, and numbers in arithmetic. ``known``: which
     of its elements no input changes, where its links do not say so; its readers leave them out.
+    ``soft``: the finite number of a mask that it applies, -1e9; zero where there is none.
     ``weights``: the parameters that it reads, each with a key that is the same wherever it is read,
     and its number of elements; None: nobody told, and ``work`` has their number.
     """
@@ -49,6 +52,14 @@ class Node:
     layer: str = ""
     tables: tuple[object, ...] = ()
     known: Known | None = None
+    soft: float = 0.0
+
+    @property
+    def in_theory(self) -> tuple[tuple[int, AnyLink], ...]:
+        """Each operand with its links on a grid that goes on for ever."""
+        endless = [getattr(link, "endless", None) or link for link in self.links]
+        return tuple(dict.fromkeys(zip(self.operands, endless, strict=True)))
+
     weights: Weights | None = None
 
     @property
@@ -74,8 +85,10 @@ class Graph:
     ``layers`` maps a layer name to the index of its value; several names may share one value.
     ``main_output``: the place of the output that is meant where none is named; models that return
     several return it first. ``reread`` gives the same model at other input sizes, where its source
-    can do that. ``guessed``: nobody said which axes of the inputs are positions. ``named`` is
-    ``layer_index`` the other way round, ``numbers`` the values by the names of their nodes; both
+    can do that. ``guessed``: nobody said which axes of the inputs are positions.
+    ``soft_masks``: what was asked of masks of finite numbers. ``premises``: what answers rest on
+    that the model does not show, once somebody asked. ``named`` is ``layer_index`` the other way
+    round, ``numbers`` the values by the names of their nodes; both
     are made when they are first needed.
     """
 
@@ -90,6 +103,8 @@ class Graph:
     main_output: int = -1
     numbers: dict[str, int] | None = None
     guessed: bool = False
+    soft_masks: SoftMasks = "keep"
+    premises: tuple[str, ...] | None = None
 
     def __getstate__(self) -> tuple[None, dict[str, object]]:
         """What goes to another process: all but ``reread``, whose source stays here."""
@@ -303,6 +318,8 @@ class Draft:
 
                 shapes = [self.nodes[operand].shape for operand in operands]
                 op, known = narrowed(op, [self.known.get(operand) for operand in operands], shapes)
+        if op.repeats:
+            operands = [*operands, *(operands[place] for place in op.repeats)]
         if None in op.links:
             kept = [(o, link) for o, link in zip(operands, op.links, strict=True) if link]
             operands = [o for o, _ in kept]
@@ -326,7 +343,7 @@ class Draft:
                 self.layer,
                 self.tables,
                 None if known is None or known.shown else known,
-                self.weights,
+                weights=self.weights,
             )
         )
         if known is not None:

@@ -81,6 +81,9 @@ MOST_CODES = 1 << 24
 """Elements of which it is written out whether they are known: the mask of an attention over 4,096
 positions."""
 
+MOST_KINDS = 16
+"""Kinds of windows, or of heads, whose masks differ: corner, sides, middle of a shifted image."""
+
 ROW_PHASES = 64
 """Rows after which the pattern of a mask may repeat: the chunks and windows of local attention."""
 

@@ -5,7 +5,6 @@ from __future__ import annotations
 from collections.abc import Iterator, Sequence
 
 from ..analysis.geometry.field import ReceptiveField
-from ..analysis.geometry.positions import guessed_axes
 from ..analysis.results import Fidelity, Region
 from ..errors import RFieldError
 from . import values
@@ -117,7 +116,7 @@ def _region(at: Sequence[int], region: Region, reads: str) -> Iterator[tuple[str
 
 
 def _notes(field: ReceptiveField, has_region: bool, clip: bool) -> Iterator[str]:
-    yield from guessed_axes(field.graph)
+    yield from field.premises
     yield values.UNITS
     yield values.CENTER
     if has_region:

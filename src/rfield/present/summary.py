@@ -12,7 +12,7 @@ from typing import Any, Literal, overload
 from ..analysis.answer import Answer
 from ..analysis.geometry.fields import Fields, choose_source
 from ..analysis.geometry.placements import real_spans
-from ..analysis.geometry.positions import guessed_axes
+from ..analysis.geometry.premises import resting
 from ..core.graph import Graph
 from ..errors import InvalidModelError, UnresolvedSizeError, unknown_name
 from . import values
@@ -27,8 +27,7 @@ class Summary(Answer, Sequence[SummaryRow]):
     """The rows of a model, in the order of computation; ``str()`` is the table.
 
     ``depth``: the table shows names of at most so many parts (``layer1.0.conv1`` has three); None:
-    all. ``guessed``: which axes were taken to be positions, where the model does not show that they
-    are. ``total``: what all layers cost, where that was asked for. The rows, and what is written
+    all. ``total``: what all layers cost, where that was asked for. The rows, and what is written
     for programs (CSV, JSON, pandas), are always all of them.
     """
 
@@ -38,7 +37,6 @@ class Summary(Answer, Sequence[SummaryRow]):
     input_sizes: tuple[int | None, ...]
     rows: tuple[SummaryRow, ...]
     depth: int | None = None
-    guessed: tuple[str, ...] = ()
     total: str = ""
 
     @overload
@@ -144,7 +142,7 @@ class Summary(Answer, Sequence[SummaryRow]):
         )
 
     def _notes(self, first: str | None) -> Iterable[str]:
-        yield from self.guessed
+        yield from self.premises
         if self.total:
             yield self.total
         yield from notes(self.rows, self.shown, self.depth, first)
@@ -188,7 +186,8 @@ def summary(
         if ops
         else [*found, *dict.fromkeys(graph.nodes[i].name for i in outputs)]
     )
-    kept = [n for n in names if n not in graph.inputs and (layers is None or layers(n))]
+    inside = set(names) if ops else set(names) - set(graph.inputs)
+    kept = [n for n in names if n in inside and (layers is None or layers(n))]
     shape = graph.shape(found.source)
     inputs = tuple(shape[axis] for axis in found.source_axes)
     again = {size: resized(graph, size) for size in sizes}
@@ -205,8 +204,8 @@ def summary(
     called = graph.origin if title is None else title
     deep = fitting_depth([row.layer for row in rows]) if depth == "auto" else depth
     deep = deep if isinstance(deep, int) else None
-    guessed = guessed_axes(graph)
-    return Summary(called, found.wrt, found.axes, inputs, tuple(rows), deep, guessed, more.total())
+    told = called, found.wrt, found.axes, inputs, tuple(rows), deep, more.total()
+    return resting(graph, Summary(*told))
 
 
 def resized(graph: Graph, size: int) -> Graph | None:

@@ -9,6 +9,7 @@ from ..analysis import cost as _cost
 from ..analysis.geometry import alignment as _alignment
 from ..analysis.geometry import explain as _explain
 from ..analysis.geometry import fields as _fields
+from ..analysis.geometry.premises import resting
 from ..loading import graph_for as _read
 
 if TYPE_CHECKING:
@@ -115,7 +116,8 @@ def alignment(
     >>> [join.layer for join in rfield.alignment(b.build(outputs=[y])).joins]
     ['sum']
     """
-    return _alignment.alignment(_read(source_or_graph, load_options, alignment))
+    graph = _read(source_or_graph, load_options, alignment)
+    return resting(graph, _alignment.alignment(graph))
 
 
 def explain(
@@ -133,7 +135,8 @@ def explain(
     >>> str(last.total), str(found.side("y", "first").total)
     ('243', '239')
     """
-    return _explain.explain(_read(source_or_graph, load_options, explain), output, wrt=wrt)
+    graph = _read(source_or_graph, load_options, explain)
+    return resting(graph, _explain.explain(graph, output, wrt=wrt))
 
 
 def cost(

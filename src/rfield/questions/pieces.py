@@ -6,11 +6,14 @@ import warnings
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from typing import TYPE_CHECKING, Any, cast
 
+from ..analysis.geometry.premises import resting, telling_of_masks
+from ..analysis.pieces import calibration as _calibration
 from ..analysis.pieces import overlap as _overlap
 from ..analysis.pieces import stitching as _stitching
 from ..analysis.pieces import streaming as _streaming
 from ..analysis.pieces import tile_check as _tile_check
-from ..analysis.pieces import tile_planning as _tile_planning
+from ..analysis.pieces import tile_choice as _tile_choice
+from ..errors import InvalidModelError
 from ..frontends.registry import resolve
 from ..loading import graph_for as _read
 from ..loading import load
@@ -38,6 +41,10 @@ def tile_plan(
     padding: str | int | Sequence[int] | Sequence[tuple[int, int]] = 0,
     padding_mode: str = "reflect",
     approximate: bool = False,
+    halo: int | Sequence[int] | Sequence[tuple[int, int]] | None = None,
+    share: float | None = None,
+    tolerance: float | None = None,
+    calibrate: Any = None,
     **load_options: Unpack[LoadOptions],
 ) -> TilePlan:
     """Tiles of an image whose results, put together, equal the result of the whole image.
@@ -60,6 +67,15 @@ def tile_plan(
             lie there are left out.
         padding_mode: what they hold: ``"reflect"``, ``"constant"`` (0), ``"replicate"`` …
         approximate: where some layer reads a whole axis, plan the local part all the same.
+        halo: context around what a tile gives, chosen rather than computed: input positions per
+            side, one number or (before, after) per axis. Whole-axis reads are left to the tile.
+        share: the smallest halo, the same on every side, that holds this share of the influence on
+            an output (0.999), as ``influence`` counts it. Where a chosen halo is smaller than
+            ``plan.needed``, the plan is not exact, and ``plan.outside`` says what it leaves out.
+        tolerance: the smallest halo with which tiles differ from the whole, on the images
+            ``calibrate``, by at most this share of the largest output. The model runs, as for
+            ``verify_tiling``; ``plan.measured`` is the difference.
+        calibrate: an array of the shape that the model reads, larger than a tile, or several.
         load_options: those of ``load``.
 
     Raises:
@@ -77,9 +93,23 @@ def tile_plan(
     (slice(1020, 2044, None), slice(1, 511, None), slice(511, 1021, None))
     """
     graph = _read(source_or_graph, load_options, tile_plan)
-    return _tile_planning.tile_plan(
-        graph, image, tile=tile, max_pixels=max_pixels, max_bytes=max_bytes, output=output, wrt=wrt,
-        padding=padding, padding_mode=padding_mode, approximate=approximate,
+
+    def plan(sizes: int | Sequence[int], halo: Any) -> TilePlan:
+        with telling_of_masks(graph):
+            found = _tile_choice.tile_plan(
+                graph, sizes, tile=tile, max_pixels=max_pixels, max_bytes=max_bytes, output=output,
+                wrt=wrt, padding=padding, padding_mode=padding_mode, approximate=approximate,
+                halo=halo, share=share,
+            )  # fmt: skip
+        return resting(graph, found)
+
+    if tolerance is None and calibrate is None:
+        return plan(image, halo)
+    if tolerance is None or calibrate is None or halo is not None or share is not None:
+        raise InvalidModelError("give tolerance= and calibrate= together, without halo= and share=")
+    return _calibration.calibrated(
+        lambda sizes, halo: plan(image if sizes is None else sizes, halo),
+        lambda made: _running(source_or_graph, made, 0)[0], calibrate, tolerance,
     )  # fmt: skip
 
 
@@ -127,9 +157,11 @@ def stream_plan(
     (400, 320, 25.0)
     """
     graph = _read(source_or_graph, load_options, stream_plan)
-    return _streaming.stream_plan(
-        graph, output, axis=axis, sample_rate=sample_rate, chunk=chunk, length=length, wrt=wrt
-    )
+    with telling_of_masks(graph):
+        found = _streaming.stream_plan(
+            graph, output, axis=axis, sample_rate=sample_rate, chunk=chunk, length=length, wrt=wrt
+        )
+    return resting(graph, found)
 
 
 def run_tiled(
@@ -195,25 +227,29 @@ def verify_tiling(
         seed: of the noise.
         progress: True for a bar on standard error, or a function of (tiles done, tiles in all).
     """
-    module, _, home = built(model, "Running")
-    kind: Any = resolve(home)
-    graph = load(module, dict(plan.input_shapes))
-    running = kind(module, graph)
-    inputs: dict[str, Any] = running.inputs(seed)
-    spans = [slice(0, axis.size) for axis in plan.tiles]
-
-    def function(*parts: Any) -> Any:
-        given = {**inputs, **dict(zip(plan.inputs, parts, strict=True))}
-        return running.run(given, (plan.layer,))[plan.layer]
-
+    run, inputs = _running(model, plan, seed)
     images: list[Any] = []
     for name in plan.inputs:
         cut = [slice(None)] * inputs[name].ndim
-        for axis, span in zip(plan.input_axes, spans, strict=True):
-            cut[axis] = span
+        for axis, tiles in zip(plan.input_axes, plan.tiles, strict=True):
+            cut[axis] = slice(0, tiles.size)
         images.append(inputs[name][tuple(cut)])
     with shown(progress, "tiles") as report:
-        return _tile_check.check_tiling(function, tuple(images), plan, report)
+        return _tile_check.check_tiling(run, tuple(images), plan, report)
+
+
+def _running(model: Any, plan: TilePlan, seed: int) -> tuple[Callable[..., Any], dict[str, Any]]:
+    """The model as a function of its tiled inputs, and noise for all of them."""
+    module, _, home = built(model, "Running")
+    kind: Any = resolve(home)
+    running = kind(module, load(module, dict(plan.input_shapes)))
+    inputs: dict[str, Any] = running.inputs(seed)
+
+    def run(*parts: Any) -> Any:
+        given = {n: x.astype(inputs[n].dtype) for n, x in zip(plan.inputs, parts, strict=True)}
+        return running.run({**inputs, **given}, (plan.layer,))[plan.layer]
+
+    return run, inputs
 
 
 def run_streaming(

@@ -10,6 +10,7 @@ import os
 from collections.abc import Callable, Iterable, Sequence
 from typing import TYPE_CHECKING, Any, overload
 
+from ..analysis.geometry.premises import resting
 from ..analysis.pixels import influence as _influence
 from ..analysis.pixels import measured as _measured
 from ..analysis.pixels import support as _support
@@ -76,7 +77,7 @@ def support(
     ((4,), [True, False, True, False, True])
     """
     graph = _read(source_or_graph, load_options, support)
-    return _support.support(graph, index, output, wrt=wrt, clip=clip)
+    return resting(graph, _support.support(graph, index, output, wrt=wrt, clip=clip))
 
 
 def influence(
@@ -103,7 +104,7 @@ def influence(
     [0.25, 0.5, 0.25]
     """
     graph = _read(source_or_graph, load_options, influence)
-    return _influence.influence(graph, index, output, wrt=wrt)
+    return resting(graph, _influence.influence(graph, index, output, wrt=wrt))
 
 
 def verify(
@@ -163,10 +164,11 @@ def verify(
     running = kind(model, graph, **chosen(load_options, home))
     layers = (output,) if isinstance(output, str) else tuple(output or ())
     with shown(progress, "runs") as report:
-        return _verification.verify(
+        found = _verification.verify(
             graph, running, layers=layers, wrt=wrt, positions=positions, samples=samples,
             most_probes=most_probes, seed=seed, progress=report,
         )  # fmt: skip
+    return resting(graph, found)
 
 
 def measured_influence(
@@ -231,5 +233,5 @@ def measured_influence(
     if isinstance(model, str) and model.partition(":")[0] in PREFIXES:
         from dataclasses import replace
 
-        return replace(found, note=f"{found.note}; random weights")
-    return found
+        found = replace(found, note=f"{found.note}; random weights")
+    return resting(graph, found)

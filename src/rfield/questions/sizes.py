@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING, Any
 from ..analysis.geometry import centers as _centers
 from ..analysis.geometry import fits as _fits
 from ..analysis.geometry import paths as _paths
+from ..analysis.geometry.premises import resting
 from ..analysis.resizing import shifts as _shifts
 from ..analysis.resizing import sizes as _sizes
 from ..loading import graph_for as _read
@@ -76,7 +77,7 @@ def input_size(
     ((224, 224), 255)
     """
     graph = _read(source_or_graph, load_options, input_size)
-    return _sizes.input_size(graph, output_size, output, wrt=wrt)
+    return resting(graph, _sizes.input_size(graph, output_size, output, wrt=wrt))
 
 
 def valid_sizes(
@@ -108,7 +109,7 @@ def valid_sizes(
     True
     """
     graph = _read(source_or_graph, load_options, valid_sizes)
-    return _sizes.valid_sizes(graph, criterion, wrt=wrt)
+    return resting(graph, _sizes.valid_sizes(graph, criterion, wrt=wrt))
 
 
 def check_size(
@@ -129,7 +130,7 @@ def check_size(
       vgg_16/pool1 drops the last position along x
     """
     graph = _read(source_or_graph, load_options, check_size)
-    return _sizes.check_size(graph, size, output, wrt=wrt)
+    return resting(graph, _sizes.check_size(graph, size, output, wrt=wrt))
 
 
 def shift_equivariance(
@@ -152,7 +153,7 @@ def shift_equivariance(
     x: by 16 vgg_16/pool4 moves by 1
     """
     graph = _read(source_or_graph, load_options, shift_equivariance)
-    return _shifts.shift_equivariance(graph, output, wrt=wrt)
+    return resting(graph, _shifts.shift_equivariance(graph, output, wrt=wrt))
 
 
 def path_fields(
@@ -172,7 +173,8 @@ def path_fields(
     >>> found.feasible[0], found.unproductive(100)[0]
     ((196, 212), 'vgg_16/conv5/conv5_2')
     """
-    return _paths.path_fields(_read(source_or_graph, load_options, path_fields), wrt=wrt)
+    graph = _read(source_or_graph, load_options, path_fields)
+    return resting(graph, _paths.path_fields(graph, wrt=wrt))
 
 
 def fits(
@@ -192,7 +194,8 @@ def fits(
     >>> found.first.layer, found["vgg_16/pool4"].context
     ('vgg_16/conv4/conv4_1', (22, 22))
     """
-    return _fits.fits(_read(source_or_graph, load_options, fits), object_size, wrt=wrt)
+    graph = _read(source_or_graph, load_options, fits)
+    return resting(graph, _fits.fits(graph, object_size, wrt=wrt))
 
 
 def centers(
@@ -214,4 +217,5 @@ def centers(
     >>> grid.points.shape, grid.along("x")[:3].tolist()
     ((7, 7, 2), [15.5, 47.5, 79.5])
     """
-    return _centers.centers(_read(source_or_graph, load_options, centers), output, wrt=wrt)
+    graph = _read(source_or_graph, load_options, centers)
+    return resting(graph, _centers.centers(graph, output, wrt=wrt))

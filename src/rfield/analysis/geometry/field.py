@@ -27,6 +27,7 @@ from ..engines.pull import LARGEST
 from ..engines.terms import Span, State
 from ..results import UNBOUNDED, Fidelity, IndexArray, Region, Size, axis_names
 from .halo import Halo, halo_of
+from .premises import premises
 from .whole_reads import NONE, WholeReads
 
 SCHEMA = 1
@@ -36,10 +37,8 @@ SCHEMA = 1
 class ReceptiveField(Answer):
     """The receptive field of ``layer`` with respect to ``wrt``.
 
-    Every tuple has one entry per axis of ``axes`` (the spatial axes of what is looked at). Units
-    are positions (pixels, samples) of ``wrt``. Definitions: Araujo, Norris, Sim, *Computing
-    Receptive Fields of Convolutional Neural Networks*, Distill 2019; the words are those of
-    ``docs/conventions.md``.
+    Every tuple has one entry per axis of ``axes``, in positions (pixels, samples) of ``wrt``; the
+    definitions are those of ``docs/conventions.md``.
     """
 
     graph: Graph = field(repr=False)
@@ -69,8 +68,7 @@ class ReceptiveField(Answer):
         return tuple(f.local for f in full) if self.is_local else full
 
     @cached_property
-    def _spans(self) -> tuple[Span | None, ...]:
-        """Per axis the short form of the field, where it has one."""
+    def _spans(self) -> tuple[Span | None, ...]:  # short forms, where there are such
         return tuple(
             state if isinstance(state, tuple) else self._fields[k].span
             for k, state in enumerate(self.states)
@@ -99,8 +97,7 @@ class ReceptiveField(Answer):
     def size(self) -> tuple[Size, ...]:
         """Span of input positions one output can read, padding included; the largest over phases.
 
-        ``UNBOUNDED`` where some path reads a whole axis (see ``local`` and ``global_reads``); 0
-        where the layer does not depend on the axis.
+        ``UNBOUNDED`` where some path reads a whole axis (see ``local``); 0 where nothing is read.
         """
         plain = [state[3] - state[2] + 1 for state in self.states if isinstance(state, tuple)]
         if len(plain) == len(self.states) and not self.is_crossed:
@@ -205,8 +202,7 @@ class ReceptiveField(Answer):
                 return self._plain_region(at)
             self._need_fixed_regions()
             pairs = [found.bounds(at) for found in self._fields]
-            low = np.stack([p[0] for p in pairs], axis=-1)
-            high = np.stack([p[1] for p in pairs], axis=-1)
+            low, high = (np.stack(sides, axis=-1) for sides in zip(*pairs, strict=True))
         return self._boxes(low, high, np.asarray(index).shape[:-1] if many else None)
 
     def has_joint_theory(self) -> bool:
@@ -327,7 +323,12 @@ class ReceptiveField(Answer):
             "reasons": {n: self.why(n) for n in self.axes if self.why(n)},
         }
 
-    def __str__(self) -> str:
+    @property
+    def premises(self) -> tuple[str, ...]:
+        """What it rests on that the model does not show."""
+        return premises(self.graph)
+
+    def _told(self) -> str:
         local, parts = self.local, dict[str, list[str]]()
         for k, name in enumerate(self.axes):
             size = f"size {self.size[k]}"

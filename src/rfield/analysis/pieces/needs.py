@@ -8,7 +8,7 @@ from ...core.graph import Graph
 from ...errors import NotTileableError
 from ..geometry.fields import receptive_field
 from ..results import UNBOUNDED
-from .tile_planning import tile_plan
+from .tile_choice import tile_plan
 from .tiling import TilePlan
 
 BLOCKS = 4

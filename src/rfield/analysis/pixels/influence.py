@@ -197,7 +197,7 @@ class Influence(Answer):
             "note": self.note,
         }
 
-    def __str__(self) -> str:
+    def _told(self) -> str:
         spread = " x ".join(f"{s:.2f}" for s in self.std)
         return f"{self.layer} at {self.index} wrt {self.wrt}: std {spread} of size {self.size}"
 

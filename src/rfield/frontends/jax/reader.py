@@ -13,7 +13,7 @@ import numpy as np
 
 from ...core import ops
 from ...core.arrays.expression import Reading
-from ...core.graph import Draft
+from ...core.graph import Draft, SoftMasks
 from ...core.ops import Op
 from ...errors import RFieldError, TooLargeError, UnreadableModelError
 from ..machine import limits
@@ -71,7 +71,7 @@ class Reader:
 
     def __init__(
         self, training: bool, unknown: str, roots: Collection[str], modules: Mapping[int, str], *,
-        free: bool,
+        free: bool, soft_masks: SoftMasks,
     ) -> None:  # fmt: skip
         self.training = training
         self.unknown = unknown
@@ -82,7 +82,7 @@ class Reader:
         self.names = Names(self.draft)
         self.layers = self.names.layers
         self.unsupported = Unsupported(RULES, "jax")
-        self.emitter = Emitter(self.draft, self.names.fresh)
+        self.emitter = Emitter(self.draft, self.names.fresh, soft_masks=soft_masks)
         self.depth = 0
         self.count = 0
         self.name = ""
@@ -234,18 +234,20 @@ class Reader:
                 return [known(array) for array in folded]
         if large:
             return [Unseen(shape, made=True) for shape in shapes]
-        zeros = None
+        told, soft = None, 0.0
         rule = RULES.get(equation.primitive.name)
         if rule is not None and any(self._masks(value) for value in operands):
             call = Call(self.name, equation.primitive.name, operands, self, equation.params, shapes)
             made = self.emitter.settle(rule.function(call), operands, self.name)
-            zeros = made.zeros if isinstance(made, Constant) else None
-        if path:
-            return [Weight(shape, path) for shape in shapes]
-        return [Constant(shape, made=True, zeros=zeros) for shape in shapes]
+            if isinstance(made, Constant):
+                told, soft = made.told, made.soft
+        kinds = [Weight(shape, path) if path else Constant(shape, made=True) for shape in shapes]
+        for constant in kinds:
+            constant.told, constant.soft = told, soft
+        return kinds
 
     def _masks(self, value: Any) -> bool:
-        return value.zeros is not None or (value.made and value.array is not None
+        return value.told is not None or (value.made and value.array is not None
                                            and value.array.ndim > 0)  # fmt: skip
 
     # -- names ------------------------------------------------------------------------------

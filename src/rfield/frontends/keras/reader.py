@@ -53,7 +53,7 @@ class Reader:
         self.zeros = bool(request.options.get("zeros", False))
         self.draft = Draft()
         self.names = Names(self.draft)
-        self.emitter = Emitter(self.draft, self.names.fresh)
+        self.emitter = Emitter(self.draft, self.names.fresh, soft_masks=request.soft_masks)
         self.emitter.tells_weights = True
         self.unsupported = Unsupported(RULES, "keras", "layer")
         self.dtypes: dict[int, str] = {}

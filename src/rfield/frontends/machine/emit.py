@@ -17,13 +17,14 @@ from numpy.typing import NDArray
 
 from ...core.algebra import Contraction
 from ...core.arrays.expression import Reading
-from ...core.graph import Draft, Weights
-from ...core.known import ZERO, Known, lowest, narrowed
+from ...core.graph import Draft, SoftMasks, Weights
+from ...core.known import FIXED, LOW, SOFT, Known, lowest, narrowed, soft_limit
 from ...core.link import AnyLink, Link, everything
 from ...core.numbers import Numbers
 from ...core.ops import Op
 from ...core.relation import IDENTITY, At
 from ...errors import InvalidModelError, RFieldError, TooLargeError, UnsupportedOpError
+from .limits import MASK
 from .values import Constant, Dependent, Items, Outputs, known
 
 _CHANGES_PLACES = frozenset({"pad", "slice", "gather", "resize", "select", "roll"})
@@ -42,11 +43,12 @@ class Emitter:
     ``fresh``: makes a name that no value has. ``resolve``: turns what a front end calls a tensor
     into a ``Dependent`` or a ``Constant``, where rules see tensors of the framework itself.
     ``sized``: whether a size of the input is among what the rule read, beside the operands that its
-    reading names. ``tells_weights``: whoever reads the model tells which weights a call has.
+    reading names. ``soft``: what the finite numbers of a mask are taken for. ``tells_weights``:
+    whoever reads the model tells which weights a call has.
     """
 
     __slots__ = (
-        "draft", "fresh", "made", "numbers", "resolve", "sized", "source", "tells_weights",
+        "draft", "fresh", "made", "numbers", "resolve", "sized", "soft", "source", "tells_weights",
     )  # fmt: skip
 
     def __init__(
@@ -54,10 +56,12 @@ class Emitter:
         draft: Draft,
         fresh: Callable[[str], str],
         resolve: Callable[[Any], Any] | None = None,
+        soft_masks: SoftMasks = "keep",
     ) -> None:
         self.draft = draft
         self.fresh = fresh
         self.resolve = resolve
+        self.soft = LOW if soft_masks == "cut" else SOFT
         self.sized = False
         self.tells_weights = False
         self.source = ""
@@ -124,9 +128,12 @@ class Emitter:
         if min(op.shape, default=0) < 0:
             raise InvalidModelError(f"its output would have the shape {op.shape}")
         values = operands if self.resolve is None else [self._value(v) for v in operands]
-        elements = None
+        elements, soft = None, 0.0
         if op.algebra is not None or self.draft.known:
+            op, values = _added(op, values)
             op, elements = self._narrowed(op, values)
+            op, values = _repeated(op, values)
+            soft = min((_soft(v, op) for v in values), default=0.0)
         loose = any(k < len(values) and isinstance(values[k], Dependent) for k in op.loose)
         links, exact = op.links, op.exact or (bool(op.loose) and not loose)
         kept: list[int] = []
@@ -150,13 +157,15 @@ class Emitter:
             elif value is not None:
                 raise InvalidModelError("a list of tensors stands where a tensor is expected")
         if not kept:
-            return Constant(op.shape, sized=sized, made=True, zeros=_zeros(op, values))
+            soft = min([soft, *(v.soft for v in values if isinstance(v, Constant))])
+            return Constant(op.shape, sized=sized, made=True, told=_told(op, values), soft=soft)
         moving = op.depends_on_size or (sized and op.kind in _CHANGES_PLACES)
         op = _fitted(op, chosen, join=op.join and len(kept) > 1, exact=exact, moving=moving)
         if self.resolve is None:  # a front end with tensors of its own notes its own tables
             self.draft.tables = tuple(tables)
         self.draft.weights = self._weights(op, values)
         index = self.draft.add(self.fresh(name), op, kept, source=self.source, known=elements)
+        self.draft.nodes[index].soft = soft
         return Dependent(index, op.shape)
 
     def number(self, held: object) -> int:
@@ -198,7 +207,11 @@ class Emitter:
         if not plain or len(given) < len(op.links):
             return op, None
         elements = [
-            v.known(as_factor=op.algebra == "multiply", as_choice=op.algebra in _CHOOSING)
+            v.known(
+                as_factor=op.algebra == "multiply",
+                as_choice=op.algebra in _CHOOSING,
+                soft=self.soft if _soft(v, op) else None,
+            )
             if isinstance(v, Constant)
             else k
             for v, k in zip(given, held, strict=False)
@@ -217,17 +230,17 @@ def _fitted(op: Op, links: Sequence[AnyLink], *, join: bool, exact: bool, moving
     return replace(op, links=tuple(links), join=join, exact=exact, depends_on_size=moving)
 
 
-def _zeros(op: Op, values: Sequence[Any]) -> NDArray[np.bool_] | None:
-    """Where the result of constants is zero, as far as their masks tell: a masked weight."""
+def _told(op: Op, values: Sequence[Any]) -> NDArray[np.uint8] | None:
+    """What masks tell of the result of constants whose numbers are not known: a masked weight."""
     given = values[: len(op.links)]
     if op.algebra is None or not all(isinstance(value, Constant) for value in given):
         return None
-    if not any(value.may_have_zeros for value in given):
+    if not any(_may_mask(value, op) or value.told is not None for value in given):
         return None
-    known = [value.known() for value in given]
+    known = [value.known(soft=SOFT if value.soft or _soft(value, op) else None) for value in given]
     _, elements = narrowed(op, known, [value.shape for value in given])
-    found = None if elements is None else elements.codes == ZERO
-    return np.broadcast_to(found, op.shape) if found is not None and found.any() else None
+    found = None if elements is None else elements.codes
+    return np.broadcast_to(found, op.shape) if found is not None and (found > FIXED).any() else None
 
 
 def _beside(value: Constant, op: Op, link: AnyLink | None) -> object:
@@ -248,12 +261,48 @@ def _may_mask(value: Any, op: Op) -> bool:
         return isinstance(value, Constant)
     if prod(value.shape) < 2:
         return False
-    if op.algebra in ("add", "maximum") and value.zeros is None:
-        array = value.once
-        if array is None or array.dtype.kind != "f" or not array.size:
-            return False
-        return bool(array.min() <= lowest(array))
-    return value.may_have_zeros
+    if op.algebra not in ("add", "maximum"):
+        return value.may_have_zeros
+    if value.told is not None:
+        return bool((value.told >= LOW).any())
+    array = value.once
+    if array is None or array.dtype.kind != "f" or not array.size:
+        return False
+    return bool(array.min() <= max(lowest(array), soft_limit(array)))
+
+
+def _soft(value: Any, op: Op) -> float:
+    """The number of a mask of finite numbers that is added or filled in; zero if it is none."""
+    if not isinstance(value, Constant) or op.algebra not in ("add", "where"):
+        return 0.0
+    if value.told is not None:
+        return value.soft
+    array = value.once
+    if array is None or array.dtype.kind not in "fi" or not array.size or array.size > MASK:
+        return 0.0
+    least, limit = float(array.min()), soft_limit(array)
+    spread = array.size > 1 and array.dtype.kind == "f" and array.max() > limit
+    return least if lowest(array) < least <= limit and (spread or op.algebra == "where") else 0.0
+
+
+def _repeated(op: Op, values: Sequence[Any]) -> tuple[Op, Sequence[Any]]:
+    """The operands of an op as often as it reads them."""
+    if not op.repeats:
+        return op, values
+    own = len(op.links) - len(op.repeats)
+    again = [values[place] for place in op.repeats]
+    return replace(op, repeats=()), [*values[:own], *again, *values[own:]]
+
+
+def _added(op: Op, values: Sequence[Any]) -> tuple[Op, Sequence[Any]]:
+    """A mask that is taken away, as its opposite that is added."""
+    other = values[1] if op.algebra == "subtract" and len(values) == 2 else None
+    if not isinstance(other, Constant) or (array := other.array) is None:
+        return op, values
+    if array.dtype.kind != "f" or array.max(initial=0) < -soft_limit(-array):
+        return op, values
+    opposite = Constant(array.shape, -array, sized=other.sized, made=other.made)
+    return replace(op, algebra="add"), [values[0], opposite]
 
 
 def _kind(reading: Reading) -> str:

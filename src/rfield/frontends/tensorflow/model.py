@@ -75,7 +75,7 @@ class Model:
     def _lay_out(self, shapes: Mapping[str, SizedShape]) -> Graph:
         reader = Reader(
             self.functions, len(self.source.graph.node), self.request.training,
-            self.request.unknown,
+            self.request.unknown, self.request.soft_masks,
         )  # fmt: skip
         body, order = self.main, self.main.order(self.targets)
         values: list[Any] = list(body.constants)

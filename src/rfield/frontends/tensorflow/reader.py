@@ -8,7 +8,7 @@ from typing import Any
 
 from ...core import ops
 from ...core.arrays import Reading
-from ...core.graph import Draft
+from ...core.graph import Draft, SoftMasks
 from ...errors import (
     InvalidModelError,
     RFieldError,
@@ -98,7 +98,9 @@ class Function:
 class Reader:
     """Reads one graph. ``draft`` and ``layers`` are what comes out."""
 
-    def __init__(self, functions: Library, nodes: int, training: bool, unknown: str) -> None:
+    def __init__(
+        self, functions: Library, nodes: int, training: bool, unknown: str, soft_masks: SoftMasks
+    ) -> None:
         self.functions = functions
         self.training = training
         self.unknown = unknown
@@ -106,7 +108,7 @@ class Reader:
         self.names = Names(self.draft)
         self.layers = self.names.layers
         self.unsupported = Unsupported(RULES, "tensorflow")
-        self.emitter = Emitter(self.draft, self.names.fresh)
+        self.emitter = Emitter(self.draft, self.names.fresh, soft_masks=soft_masks)
         self.depth = 0
         self.count = 0
         self.most = nodes + limits.EXTRA

@@ -115,7 +115,7 @@ def run(
         name = next(iter(request.options))
         raise unknown_name("option", name, ())
     draft = Draft()
-    tracer = Tracer(draft)
+    tracer = Tracer(draft, soft_masks=request.soft_masks)
     names = tracer.names = Names(torch.nn.Module(), tracer.index_of)
     interpreter = kind(tracer)
     values: dict[str, Any] = dict(program.weights)

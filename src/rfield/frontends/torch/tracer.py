@@ -11,10 +11,12 @@ from collections.abc import Mapping, Sequence
 from functools import partial
 from typing import Any
 
+import numpy as np
 import torch
 
 from ...core import layout, ops
-from ...core.graph import Draft, Weights
+from ...core.graph import Draft, SoftMasks, Weights
+from ...core.known import FIXED, SOFT, ZERO, of_constant
 from ...core.numbers import Numbers
 from ...core.ops import Op
 from ...errors import InvalidModelError, RFieldError
@@ -32,10 +34,12 @@ from .zeros import drawn, wide, zeros_in, zeros_in_every_channel
 class Tracer:
     """The state of one capture."""
 
-    def __init__(self, draft: Draft, names: Names | None = None) -> None:
+    def __init__(
+        self, draft: Draft, names: Names | None = None, soft_masks: SoftMasks = "keep"
+    ) -> None:
         self.draft = draft
         self.names = names
-        self.emitter = Emitter(draft, self.fresh, self.resolve)
+        self.emitter = Emitter(draft, self.fresh, self.resolve, soft_masks)
         self.unknown: dict[str, Unknown] = {}
         self.foreign: dict[int, tuple[torch.Tensor, Value]] = {}
         self.refusal: Exception | None = None
@@ -184,12 +188,31 @@ class Tracer:
         index = self.index_of(tensor)
         if index is not None:
             return Dependent(index, self.draft.shape(index))
+        told, soft = self.told(tensor) if isinstance(tensor, torch.Tensor) else (None, 0.0)
         return Constant(
             tensor.shape,
             partial(_numbers, self.constant(tensor)),
-            zeros=self.zeros(tensor) if isinstance(tensor, torch.Tensor) else None,
+            told=told,
+            soft=soft,
             made=not isinstance(tensor, torch.nn.Parameter),
         )
+
+    def told(self, tensor: torch.Tensor) -> tuple[Array | None, float]:
+        """What is known of a constant whose numbers are not, and the number of a mask in it."""
+        if self.constant(tensor) is not None:
+            return None, 0.0
+        zeros = self.zeros(tensor)
+        told = None if zeros is None else np.where(zeros, np.uint8(ZERO), np.uint8(FIXED))
+        value = self.value(tensor)
+        drawn = value.sample if value is not None and value.cell.sampled else None
+        if drawn is None or not drawn.is_floating_point() or not drawn.numel():
+            return told, 0.0
+        array = drawn.numpy()
+        codes = of_constant(drawn.shape, array, told, counts=False, soft=SOFT).codes
+        if not (codes > FIXED).any():
+            return None, 0.0
+        found = (codes == SOFT).any() and float(f"{array[np.isfinite(array)].min():.1g}")
+        return np.broadcast_to(codes, array.shape), float(found)
 
     def zeros(self, tensor: torch.Tensor) -> Array | None:
         """Where a constant is known to be zero, or None."""
