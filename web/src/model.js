@@ -134,16 +134,37 @@ export class View {
     return mask.marks[place(mask.shape, pixel.map((at, axis) => at - box.start[axis]))] === 1;
   }
 
-  /** The units of a layer that read a position: a mark for each, in row-major order. */
+  /**
+   * The units of a layer that read a position: {count, box}, and either `runs`, per axis of the map
+   * the [start, stop) whose product they are, or `marks`, one for each unit in row-major order.
+   */
   seeing(layer, pixel) {
     const { units, boxes, holes } = this.layer(layer);
-    const found = new Uint8Array(product(units));
-    if (!boxes) return found;
+    if (!boxes) return { count: 0, box: null, runs: units.map(() => []) };
     const inside = boxes.map((table, axis) => {
       const start = this.model.table(table.start);
       const stop = this.model.table(table.stop);
       return start.map((first, at) => (first <= pixel[axis] && pixel[axis] < stop[at] ? 1 : 0));
     });
+    const along = boxes.map(({ shape }) => shape.flatMap((size, axis) => (size > 1 ? [axis] : [])));
+    if (holes || along.some((axes) => axes.length > 1)) {
+      return this.marked(layer, pixel, inside);
+    }
+    const runs = units.map((size, axis) => {
+      const tables = inside.filter((_, k) => along[k].length === 0 || along[k][0] === axis);
+      return runsOf(size, (at) => tables.every((sees) => sees[sees.length > 1 ? at : 0] === 1));
+    });
+    const count = product(runs.map((some) => some.reduce((sum, [a, b]) => sum + b - a, 0)));
+    const sees = units.length ? count > 0 : inside.every(([one]) => one === 1);
+    const box = sees
+      ? { start: runs.map((some) => some[0][0]), stop: runs.map((some) => some.at(-1)[1]) } : null;
+    return { count: sees ? count : 0, box, runs };
+  }
+
+  /** The same unit by unit. */
+  marked(layer, pixel, inside) {
+    const { units, boxes, holes } = this.layer(layer);
+    const found = new Uint8Array(product(units));
     let at = 0;
     for (const unit of positions(units)) {
       let sees = boxes.every((table, axis) => inside[axis][place(table.shape, unit)] === 1);
@@ -151,8 +172,20 @@ export class View {
       found[at] = sees ? 1 : 0;
       at += 1;
     }
-    return found;
+    const count = found.reduce((sum, one) => sum + one, 0);
+    return { count, box: boundsOf(found, units), marks: found };
   }
+}
+
+/** The runs [start, stop) of the numbers below a size for which something holds. */
+function runsOf(size, holds) {
+  const found = [];
+  for (let at = 0; at < size; at += 1) {
+    if (!holds(at)) continue;
+    if (found.length && found.at(-1)[1] === at) found.at(-1)[1] = at + 1;
+    else found.push([at, at + 1]);
+  }
+  return found;
 }
 
 /** The box of what is marked in a map, null where nothing is. */
