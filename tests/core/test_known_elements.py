@@ -69,7 +69,7 @@ def ones_of(code: int) -> Known:
 
 
 def test_what_is_known_of_a_constant() -> None:
-    zeros = np.array([[True, False]])
+    zeros = np.array([[Z, F]], np.uint8)
     assert of_constant((2, 2)).codes.tolist() == [[F]]
     assert of_constant((2, 2), None, zeros).codes.tolist() == [[Z, F]]
     assert of_constant((2, 2), np.array([[0.0, 1.0], [2.0, 0.0]])).codes.tolist() == [

@@ -48,7 +48,7 @@ BATCH = ": with a batch axis in front, or with axes="
 def test_a_guess_is_told(model, shape, told):
     dtype = {"dtype": torch.long} if isinstance(model, nn.Embedding) else {}
     found = rfield.summary(model, input_shape=shape, **dtype)
-    assert found.guessed == (told,)
+    assert found.premises == (told,)
     assert told[:30] in str(found)
 
 
@@ -66,7 +66,7 @@ def test_a_guess_is_told(model, shape, told):
     ],
 )
 def test_what_the_model_shows_or_the_user_says_is_no_guess(model, shape, axes):
-    assert rfield.summary(model, input_shape=shape, axes=axes).guessed == ()
+    assert rfield.summary(model, input_shape=shape, axes=axes).premises == ()
 
 
 def test_a_model_that_code_made_is_not_said_to_have_random_weights(tmp_path, monkeypatch):

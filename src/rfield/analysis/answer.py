@@ -12,20 +12,36 @@ LONGEST = 300
 class Answer:
     """The answer to a question, a value: equal where every number is, and fit to be pickled.
 
-    ``str()`` is what it says in a few lines, ``repr()`` the same in one. The other forms are those
+    ``str()`` is what it says in a few lines, ``repr()`` the same in one, without the
+    premises. The other forms are those
     of the command line; ``rfield`` hands them in, for nothing here knows how tables are made.
     """
 
-    __slots__ = ()
-
     written: ClassVar[Callable[[Answer, str], Any] | None] = None
+    drawn: ClassVar[Callable[..., Any] | None] = None
+
+    @property
+    def premises(self) -> tuple[str, ...]:
+        """What it rests on that the model does not show, a sentence for each: guessed axes."""
+        return self.__dict__.get("_premises", ())
+
+    def rest_on(self, premises: tuple[str, ...]) -> None:
+        """Take note of that."""
+        object.__setattr__(self, "_premises", premises)
+
+    def _told(self) -> str:
+        """What ``str()`` says, but for the premises."""
+        raise NotImplementedError
+
+    def __str__(self) -> str:
+        return "\n".join((self._told(), *self.premises))
 
     def as_dict(self) -> dict[str, Any]:
         """Plain data."""
         raise NotImplementedError
 
     def __repr__(self) -> str:
-        text = "; ".join(line.strip() for line in str(self).splitlines())
+        text = "; ".join(line.strip() for line in self._told().splitlines())
         text = text if len(text) <= LONGEST else f"{text[: LONGEST - 1]}…"
         return f"{type(self).__name__}({text})"
 
@@ -75,6 +91,12 @@ class Answer:
 
     def _repr_html_(self) -> str:
         return self._in("html")
+
+    def _draw(self, **how: Any) -> Any:  # a figure or axes of matplotlib; None for a file
+        drawn = Answer.drawn
+        if drawn is None:
+            raise NotImplementedError("import rfield first")
+        return drawn(self, **how)
 
     def _in(self, form: str) -> Any:  # text, or a DataFrame
         written = Answer.written

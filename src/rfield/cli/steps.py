@@ -4,12 +4,12 @@ from __future__ import annotations
 
 import argparse
 import sys
-from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from ..errors import InvalidModelError
+from .wording import in_options
 
 if TYPE_CHECKING:
     from ..core.graph import Graph
@@ -27,9 +27,12 @@ SUFFIXES = {
 
 def load_graph(arguments: argparse.Namespace) -> Graph:
     """The graph of the model that was named."""
+    from ..analysis.geometry.premises import premises
     from ..loading import load
 
-    return load(arguments.model, **read_options(arguments))
+    graph = load(arguments.model, **read_options(arguments))
+    arguments.premises = premises(graph)
+    return graph
 
 
 def read_options(arguments: argparse.Namespace) -> dict[str, Any]:
@@ -38,6 +41,7 @@ def read_options(arguments: argparse.Namespace) -> dict[str, Any]:
         "dtype": arguments.input_dtype,
         "arguments": arguments.argument,
         "zeros": arguments.zeros,
+        "soft_masks": arguments.soft_masks,
     }
     return {
         "input_shape": arguments.input_shape,
@@ -48,25 +52,12 @@ def read_options(arguments: argparse.Namespace) -> dict[str, Any]:
     }
 
 
-@contextmanager
-def progress(label: str) -> Iterator[Callable[[int, int | None], None]]:
-    """A bar on a terminal at stderr, and nothing anywhere else."""
-    if not sys.stderr.isatty():
-        yield lambda done, total: None
-        return
-    from rich.console import Console
-    from rich.progress import BarColumn, MofNCompleteColumn, Progress, TimeRemainingColumn
-
-    columns = ("{task.description}", BarColumn(), MofNCompleteColumn(), TimeRemainingColumn())
-    with Progress(*columns, console=Console(stderr=True), transient=True) as bar:
-        task = bar.add_task(label, total=None)
-        yield lambda done, total: bar.update(task, completed=done, total=total)
-
-
 def write_report(report: Report, arguments: argparse.Namespace) -> int:
     """Write the report where and in the form that was asked for."""
     from ..present import writing
 
+    report = report.resting_on(getattr(arguments, "premises", ()))
+    report = replace(report, notes=tuple(map(in_options, report.notes)))
     target: Path | None = arguments.output_file
     form: str | None = arguments.format
     if target is not None:

@@ -18,8 +18,9 @@ Elementwise = Literal[
     "rectify",
     "veil",
 ]
-"""``multiply``: a zero gives zero. ``add``: minus infinity stays. ``keep``: a function of one
-operand with f(0) = 0. ``scale``: by positive numbers, which also leaves minus infinity.
+"""``multiply``: a zero gives zero. ``add``: minus infinity stays, a mask that is nearly so makes a
+bound. ``keep``: a function of one operand with f(0) = 0. ``scale``: by positive numbers, which also
+leaves minus infinity.
 ``maximum``: minus infinity where all are, zero where the others are zero. ``where``: the second
 or the third operand, by the first. ``subtract``: minus infinity stays where what is taken away
 depends on the input. ``divide``: of zero, zero. ``exp``: of minus infinity, zero. These three

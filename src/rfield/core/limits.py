@@ -84,5 +84,14 @@ MOST_CODES = 1 << 24
 """Elements of which it is written out whether they are known: the mask of an attention over 4,096
 positions."""
 
+MOST_KINDS = 16
+"""Kinds of windows, or of heads, whose masks differ: corner, sides, middle of a shifted image."""
+
 ROW_PHASES = 64
 """Rows after which the pattern of a mask may repeat: the chunks and windows of local attention."""
+
+MOST_UNITS = 1 << 22
+"""Units of one layer that are listed one by one, where no table along single axes gives them."""
+
+MOST_LISTED = 1 << 16
+"""Units of one layer that are asked for one by one."""

@@ -47,17 +47,25 @@ class Link:
     ``drivers``: the output axes that drive a reading, ascending. ``changed``: the operand axes that
     are not passed on unchanged; ``stays``: all others keep their place. ``coupled``: the operand
     axes that one output axis drives together (a diagonal, the keys that a query may see), where
-    there are several; an output reads them at the same place only.
+    there are several; an output reads them at the same place only. ``endless``: where it is one of
+    several for one operand, the link that they are on a grid that goes on for ever: masks that
+    differ where an image ends are no more of its theory than padding is.
     """
 
     __slots__ = (
-        "affine", "changed", "coupled", "drivers", "is_identity", "is_part", "never_empty", "reads",
-        "stays",
+        "affine", "changed", "coupled", "drivers", "endless", "is_identity", "is_part",
+        "never_empty", "reads", "stays",
     )  # fmt: skip
 
     def __init__(
-        self, reads: Sequence[Read], *, is_part: bool = False, rank: int | None = None
+        self,
+        reads: Sequence[Read],
+        *,
+        is_part: bool = False,
+        rank: int | None = None,
+        endless: Link | None = None,
     ) -> None:
+        self.endless = endless
         self.reads = tuple(reads)
         self.is_part = is_part or any(_is_part(read.relation) for read in self.reads)
         self.never_empty = not self.is_part and all(

@@ -30,6 +30,7 @@ class Op:
     ``depends_on_size``: the padding changes with the size of the input. ``algebra``: the
     arithmetic, as far as known elements (masks) go through it. ``loose``: the operands whose links
     alone make it a bound (a table looked up by the data); where these are constants it is exact.
+    ``repeats``: the operands that are read by further links, which stand behind the others'.
     """
 
     kind: str
@@ -41,3 +42,4 @@ class Op:
     depends_on_size: bool = False
     algebra: Algebra | None = None
     loose: tuple[int, ...] = ()
+    repeats: tuple[int, ...] = ()

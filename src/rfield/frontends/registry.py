@@ -14,7 +14,7 @@ from importlib import import_module
 from pathlib import Path
 from typing import Any
 
-from ..core.graph import Graph
+from ..core.graph import Graph, SoftMasks
 from ..errors import UnreadableModelError, unknown_name
 
 
@@ -27,6 +27,7 @@ class Request:
     training: bool = False
     unknown: str = "error"
     options: Mapping[str, Any] = field(default_factory=dict)
+    soft_masks: SoftMasks = "keep"
 
 
 Reader = Callable[[Any, Request], Graph]

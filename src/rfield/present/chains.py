@@ -69,7 +69,7 @@ class Designs(Answer, Sequence[DesignedChain]):
         """How many there are."""
         return len(self.chains)
 
-    def __str__(self) -> str:
+    def _told(self) -> str:
         """The table as plain text."""
         return plain(self.report)
 

@@ -87,7 +87,7 @@ class Comparison(Answer, Sequence[Change]):
         """How many differences there are."""
         return len(self.changes)
 
-    def __str__(self) -> str:
+    def _told(self) -> str:
         """The table as plain text."""
         return plain(self.report)
 

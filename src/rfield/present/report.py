@@ -8,7 +8,7 @@ knows no question: nothing here has heard of receptive fields.
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import Generic, Literal, TypeVar
 
 Align = Literal["left", "right"]
@@ -85,6 +85,12 @@ class Report:
     axes: tuple[str, ...] = ()
     per_axis: frozenset[str] = frozenset()
     version: int = 1
+
+    def resting_on(self, premises: tuple[str, ...]) -> Report:
+        """The report of an answer with what that rests on, once."""
+        new = tuple(text for text in premises if text not in self.notes)
+        facts = {**self.facts, "premises": list(premises)} if premises else self.facts
+        return replace(self, notes=(*new, *self.notes), facts=facts)
 
     @property
     def schema(self) -> str:

@@ -31,7 +31,11 @@ REPORTS = {
 
 
 def report_of(answer: Answer) -> Report:
-    """The report that shows an answer."""
+    """The report that shows an answer, and what that rests on."""
+    return _own(answer).resting_on(answer.premises)
+
+
+def _own(answer: Answer) -> Report:
     own = getattr(answer, "report", None)
     if isinstance(own, Report):
         return own

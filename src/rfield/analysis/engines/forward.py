@@ -144,7 +144,8 @@ def _general(
         return stitched
     found: list[Term] = []
     branches: list[list[Term]] = []
-    for operand, link in zip(node.operands, node.links, strict=True):
+    pairs = node.in_theory
+    for operand, link in pairs:
         before = nodes[operand].shape
         branches.append([])
         for term in terms_of(states[operand], len(before)):
@@ -167,7 +168,7 @@ def _general(
         gaps = gaps_of(
             [
                 None if states[operand] is None else [(term.low, term.high) for term in branch]
-                for operand, branch in zip(node.operands, branches, strict=True)
+                for (operand, _), branch in zip(pairs, branches, strict=True)
             ]
         )
         if gaps is not None:

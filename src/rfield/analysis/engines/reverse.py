@@ -60,7 +60,7 @@ def pull_back(graph: Graph, value: int, sweeps: Sequence[Sweep] | None = None) -
         node, outer = graph.nodes[index], found[index]
         passed: dict[tuple[object, ...], Reads] = {}
         both: dict[tuple[int, int], tuple[Reads, Reads, Reads]] = {}  # holds what has the ids
-        for operand, link in zip(node.operands, node.links, strict=True):
+        for operand, link in node.in_theory:
             shape = graph.nodes[operand].shape
             way = id(link), shape, moving[operand]
             if way not in passed:

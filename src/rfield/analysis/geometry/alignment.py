@@ -81,7 +81,7 @@ class Misalignment:
         return f"{self.layer}: {sides}; {offset}{self.note}"
 
 
-@dataclass(frozen=True, slots=True, repr=False)
+@dataclass(frozen=True, repr=False)
 class Alignment(Answer):
     """All misaligned joins of a graph, in the order in which they are computed."""
 
@@ -104,7 +104,7 @@ class Alignment(Answer):
             "joins": [join.as_dict() for join in self.joins],
         }
 
-    def __str__(self) -> str:
+    def _told(self) -> str:
         if self.aligned:
             return f"aligned: {self.checked} joins checked"
         return "\n".join(str(join) for join in self.joins)

@@ -116,7 +116,7 @@ class Centers(Answer):
             "why": list(self.why),
         }
 
-    def __str__(self) -> str:
+    def _told(self) -> str:
         parts = [
             f"{name}: {why}" if offset is None else f"{name}: {offset} + {stride}·i"
             for name, offset, stride, why in zip(

@@ -45,7 +45,7 @@ class JoinExplanation:
         return f"{self.join}\n  {cure}"
 
 
-@dataclass(frozen=True, slots=True, repr=False)
+@dataclass(frozen=True, repr=False)
 class Explanation(Answer):
     """Why the field of ``layer`` is what it is."""
 
@@ -113,7 +113,7 @@ class Explanation(Answer):
             "notes": list(self.notes),
         }
 
-    def __str__(self) -> str:
+    def _told(self) -> str:
         size = " x ".join(str(s) for s in self.size)
         parts = [f"{self.layer} wrt {self.wrt}: size {size}"]
         parts += [side.text(", ".join(axes)) for side, axes in self.shared_sides()]

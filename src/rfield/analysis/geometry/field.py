@@ -15,7 +15,7 @@ from typing import Any
 
 import numpy as np
 
-from ...core.arguments import integer, listed
+from ...core.arguments import integer, listed, placed
 from ...core.graph import Graph
 from ...errors import InvalidModelError, UnresolvedSizeError, show_shape
 from ..answer import Answer
@@ -27,6 +27,7 @@ from ..engines.pull import LARGEST
 from ..engines.terms import Span, State
 from ..results import UNBOUNDED, Fidelity, IndexArray, Region, Size, axis_names
 from .halo import Halo, halo_of
+from .premises import premises
 from .whole_reads import NONE, WholeReads
 
 SCHEMA = 1
@@ -36,10 +37,8 @@ SCHEMA = 1
 class ReceptiveField(Answer):
     """The receptive field of ``layer`` with respect to ``wrt``.
 
-    Every tuple has one entry per axis of ``axes`` (the spatial axes of what is looked at). Units
-    are positions (pixels, samples) of ``wrt``. Definitions: Araujo, Norris, Sim, *Computing
-    Receptive Fields of Convolutional Neural Networks*, Distill 2019; the words are those of
-    ``docs/conventions.md``.
+    Every tuple has one entry per axis of ``axes``, in positions (pixels, samples) of ``wrt``; the
+    definitions are those of ``docs/conventions.md``.
     """
 
     graph: Graph = field(repr=False)
@@ -69,8 +68,7 @@ class ReceptiveField(Answer):
         return tuple(f.local for f in full) if self.is_local else full
 
     @cached_property
-    def _spans(self) -> tuple[Span | None, ...]:
-        """Per axis the short form of the field, where it has one."""
+    def _spans(self) -> tuple[Span | None, ...]:  # short forms, where there are such
         return tuple(
             state if isinstance(state, tuple) else self._fields[k].span
             for k, state in enumerate(self.states)
@@ -99,8 +97,7 @@ class ReceptiveField(Answer):
     def size(self) -> tuple[Size, ...]:
         """Span of input positions one output can read, padding included; the largest over phases.
 
-        ``UNBOUNDED`` where some path reads a whole axis (see ``local`` and ``global_reads``); 0
-        where the layer does not depend on the axis.
+        ``UNBOUNDED`` where some path reads a whole axis (see ``local``); 0 where nothing is read.
         """
         plain = [state[3] - state[2] + 1 for state in self.states if isinstance(state, tuple)]
         if len(plain) == len(self.states) and not self.is_crossed:
@@ -184,9 +181,9 @@ class ReceptiveField(Answer):
     def region(self, index: Any = (), clip: bool = False) -> Region:
         """The box of input positions that the outputs at ``index`` read.
 
-        ``index``: one output position, or an array of them with shape ``(..., d)``. Without
-        ``clip`` the theory (the grid goes on for ever, padding is more grid); with ``clip`` what
-        this model reads on this input: padding reads nothing (or the mirrored, wrapped element).
+        ``index``: one output position, ``"center"``, or an array of them with shape ``(..., d)``.
+        Without ``clip`` the theory (the grid goes on for ever, padding is more grid); with ``clip``
+        what this model reads on this input: padding reads nothing (or the mirrored, wrapped one).
         """
         at, many = self.rows(index, inside=clip)
         if clip:
@@ -205,8 +202,7 @@ class ReceptiveField(Answer):
                 return self._plain_region(at)
             self._need_fixed_regions()
             pairs = [found.bounds(at) for found in self._fields]
-            low = np.stack([p[0] for p in pairs], axis=-1)
-            high = np.stack([p[1] for p in pairs], axis=-1)
+            low, high = (np.stack(sides, axis=-1) for sides in zip(*pairs, strict=True))
         return self._boxes(low, high, np.asarray(index).shape[:-1] if many else None)
 
     def has_joint_theory(self) -> bool:
@@ -288,6 +284,7 @@ class ReceptiveField(Answer):
 
     def _windows(self, index: Any) -> list[tuple[int, int]]:
         """One input position, or a box of them, as half-open windows."""
+        index = placed(index, [self.graph.nodes[self.source].shape[a] for a in self.source_axes])
         entries = listed(index)
         parts = (index,) if entries is None else tuple(entries)
         if len(parts) != len(self.axes):
@@ -326,7 +323,12 @@ class ReceptiveField(Answer):
             "reasons": {n: self.why(n) for n in self.axes if self.why(n)},
         }
 
-    def __str__(self) -> str:
+    @property
+    def premises(self) -> tuple[str, ...]:
+        """What it rests on that the model does not show."""
+        return premises(self.graph)
+
+    def _told(self) -> str:
         local, parts = self.local, dict[str, list[str]]()
         for k, name in enumerate(self.axes):
             size = f"size {self.size[k]}"
@@ -340,7 +342,10 @@ class ReceptiveField(Answer):
 
     def rows(self, index: Any, *, inside: bool) -> tuple[IndexArray, bool]:
         """``index`` as rows of output positions (checked), and whether it was an array of many."""
-        at = np.asarray(index)
+        sizes = [self.graph.nodes[self.value].shape[axis] for axis in self.positions]
+        if isinstance(index, str):
+            self._need_sizes(f"index={index!r}")
+        at = np.asarray(placed(index, sizes))
         if at.size == 0 and at.ndim <= 1:
             at = np.zeros((0,), dtype=np.int64)
         elif not np.issubdtype(at.dtype, np.integer):
@@ -359,10 +364,7 @@ class ReceptiveField(Answer):
             else np.zeros((max(1, int(np.prod(at.shape[:-1]))), 0), np.int64)
         )
         if inside:
-            sizes = np.array(
-                [self.graph.nodes[self.value].shape[a] for a in self.positions], dtype=np.int64
-            )
-            outside = (rows < 0) | (rows >= sizes)
+            outside = (rows < 0) | (rows >= np.array(sizes, dtype=np.int64))
             if outside.any():
                 bad = tuple(rows[outside.any(axis=-1)][0].tolist())
                 raise InvalidModelError(f"{self.layer}: index {bad} outside positions {shape}")

@@ -121,7 +121,7 @@ class Fits(Answer):
             ],
         }
 
-    def __str__(self) -> str:
+    def _told(self) -> str:
         return "\n".join(
             f"{row.layer}: r {'x'.join(map(str, row.size))}, {row.sees.value}"
             for row in self.layers

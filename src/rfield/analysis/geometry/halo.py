@@ -36,7 +36,7 @@ class _Field(Protocol):
     def region(self, index: Any = (), clip: bool = False) -> Region: ...
 
 
-@dataclass(frozen=True, slots=True, repr=False)
+@dataclass(frozen=True, repr=False)
 class Halo(Answer):
     """Input positions that a block of outputs reads beyond its own footprint, per axis and side.
 
@@ -71,7 +71,7 @@ class Halo(Answer):
             "block": list(self.block),
         }
 
-    def __str__(self) -> str:
+    def _told(self) -> str:
         parts = [
             f"{name}: {before} before, {after} after"
             for name, before, after in zip(self.axes, self.before, self.after, strict=True)

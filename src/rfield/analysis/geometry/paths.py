@@ -123,7 +123,7 @@ class PathFields(Answer):
             "unproductive": list(self.unproductive()) if known else None,
         }
 
-    def __str__(self) -> str:
+    def _told(self) -> str:
         lines = [
             f"{row.layer}: {_list(row.smallest)} to {_list(row.largest)}, reads {_list(row.before)}"
             for row in self.layers

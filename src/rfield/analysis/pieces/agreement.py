@@ -149,6 +149,8 @@ def _node(
     """The cuts of one value from those of its operands."""
     if not ours.operands and ours.shape != theirs.shape:
         raise LossError(BY_SIZE)
+    if len(ours.operands) != len(theirs.operands):  # windows of other kinds
+        raise LossError(OTHER_PATH)
     met: list[Cut] = [Cut(None, 0, size) for size in ours.shape]
     for operand, there, mine, other, cuts in zip(
         ours.operands, theirs.operands, ours.links, theirs.links, known, strict=True

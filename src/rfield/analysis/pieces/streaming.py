@@ -213,7 +213,7 @@ class StreamPlan(Answer):
             ],
         }  # fmt: skip
 
-    def __str__(self) -> str:
+    def _told(self) -> str:
         text = (
             f"{self.layer} wrt {self.wrt} along {self.axis}: past {self.past} "
             f"look-ahead {self.look_ahead} latency {self.latency} hop {self.hop}"

@@ -108,7 +108,7 @@ class Support(Answer):
             "mask": np.packbits(self.mask).tobytes().hex(),
         }
 
-    def __str__(self) -> str:
+    def _told(self) -> str:
         return (
             f"{self.layer} at {self.index} wrt {self.wrt}: {self.box}; {self.count:,} positions, "
             f"density {self.density:.3f}"
@@ -118,7 +118,7 @@ class Support(Answer):
 @overload
 def support(
     graph: Graph,
-    index: Sequence[int | slice] | int,
+    index: Sequence[int | slice] | int | str,
     output: str | None = ...,
     *,
     wrt: str | None = ...,

@@ -32,7 +32,7 @@ class NotDeterministicError(RFieldError, ValueError):
     """The model gives different outputs for the same input, so nothing can be verified."""
 
 
-@dataclass(frozen=True, slots=True, repr=False)
+@dataclass(frozen=True, repr=False)
 class Verification(Answer):
     """What was tried, what held, and every counter-example. True if there is none.
 
@@ -86,7 +86,7 @@ class Verification(Answer):
             "notes": list(self.notes),
         }  # fmt: skip
 
-    def __str__(self) -> str:
+    def _told(self) -> str:
         tried = (
             f"{len(self.layers)} layers at {self.positions} positions in {self.runs} runs "
             f"({self.precision})"

@@ -62,7 +62,7 @@ class ShiftEquivariance(Answer):
             "assumes": list(self.assumes),
         }
 
-    def __str__(self) -> str:
+    def _told(self) -> str:
         lines: list[str] = []
         for k, name in enumerate(self.axes):
             if self.step[k] is None:

@@ -70,7 +70,7 @@ class Sizes(Answer):
             "target": None if self.target is None else list(self.target),
         }
 
-    def __str__(self) -> str:
+    def _told(self) -> str:
         shown = [str(found) for found in self.sets]
         if len(set(shown)) == 1:
             return f"{', '.join(self.axes)}: {shown[0]}"
@@ -116,7 +116,7 @@ class SizeCheck(Answer):
             ],
         }
 
-    def __str__(self) -> str:
+    def _told(self) -> str:
         head = "x".join(map(str, self.sizes))
         if self.refused:
             return f"{head}: refused: {self.refused}"

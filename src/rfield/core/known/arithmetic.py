@@ -8,7 +8,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from ..algebra import Elementwise
-from .codes import ALIVE, FIXED, LOW, SOME, ZERO, Codes, Known, ranked, squeezed
+from .codes import ALIVE, FIXED, LOW, SOFT, SOME, ZERO, Codes, Known, ranked, squeezed
 
 Marks = NDArray[np.bool_]
 
@@ -30,6 +30,9 @@ def elementwise(algebra: Elementwise | None, operands: Sequence[Known | None], r
     if algebra == "add":  # with a zero added it stays that number
         special = ~_all([(c <= FIXED) | (c == ZERO) for c in codes])
     result = np.where(special & (result == FIXED), np.uint8(SOME), result)
+    if algebra in ("add", "scale"):
+        soft = ~_all([c != SOFT for c in codes]) & (result == SOME)
+        result = np.where(soft, np.uint8(SOFT), result)
     zero = low = np.zeros((1,) * rank, bool)
     if algebra == "multiply":
         zero = ~_all([c != ZERO for c in codes])
@@ -46,7 +49,7 @@ def elementwise(algebra: Elementwise | None, operands: Sequence[Known | None], r
     elif algebra == "exp":
         zero = codes[0] == LOW
     elif algebra == "rectify":
-        zero = (codes[0] == LOW) | (codes[0] == ZERO)
+        zero = (codes[0] == LOW) | (codes[0] == ZERO) | (codes[0] == SOFT)
     elif algebra == "maximum" and pair:
         low = _all([c == LOW for c in codes])
         zero = _all([(c == LOW) | (c == ZERO) for c in codes]) & ~low
@@ -58,10 +61,11 @@ def elementwise(algebra: Elementwise | None, operands: Sequence[Known | None], r
     return squeezed(result)
 
 
-def veiled(operands: Sequence[Known | None], rank: int) -> bool:
-    """Whether a special number stands beside an element that the input changes."""
+def veiled(operands: Sequence[Known | None], rank: int, *, only: int | None = None) -> bool:
+    """Whether a special number (or ``only`` this) stands beside what the input changes."""
     codes = [_codes(known, rank) for known in operands]
-    return bool((~_all([c <= FIXED for c in codes]) & ~_all([c != ALIVE for c in codes])).any())
+    plain = _all([c <= FIXED if only is None else c != only for c in codes])
+    return bool((~plain & ~_all([c != ALIVE for c in codes])).any())
 
 
 def chosen(condition: Marks, one: Known | None, other: Known | None) -> Codes:

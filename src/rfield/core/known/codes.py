@@ -11,14 +11,22 @@ from numpy.typing import NDArray
 
 Codes = NDArray[np.uint8]
 
-ALIVE, FIXED, ZERO, LOW, SOME = range(5)
+ALIVE, FIXED, ZERO, LOW, SOME, SOFT = range(6)
 """Changes with the input; a number that no input changes; zero; minus infinity; what an op of which
-too little is known made of zero or minus infinity, so that it may be zero or not."""
+too little is known made of zero or minus infinity, so that it may be zero or not; a number with
+which a mask was filled that is finite, and yet so low that its exponential is hardly seen."""
 
 _LOWEST = {2: -4.5e4, 4: -9e29, 8: -9e29}
 """Of a floating-point type by its bytes: a mask's number stays below. Frameworks write the most
 negative number, 0.7 of it so that a sum of two does not overflow (``jax.nn``), or -1e30 (Haiku):
 against scores that are any less extreme its exponential is exactly 0."""
+
+_SOFT, _SOFT_ALONE = -1e4, -50.0
+"""A finite number of a mask is at most this: the exponential of the first is 0 in every floating-
+point type. That of the second changes no bit of the exponential of 0 when it is added; it counts
+where the mask has no number between it and ``_GAP`` (-100 in Swin), so that a ramp is none."""
+
+_GAP = -20.0
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -41,27 +49,30 @@ class Known:
 def of_constant(
     shape: Sequence[int],
     array: NDArray[Any] | None = None,
-    zeros: NDArray[np.bool_] | None = None,
+    told: Codes | None = None,
     *,
     counts: bool = True,
+    soft: int | None = None,
 ) -> Known:
     """What is known of a constant; its own numbers as far as they are given.
 
-    ``zeros``: where it is known to be zero without its numbers. ``counts``: whether its zeros do (a
+    ``told``: what is known of it without its numbers. ``counts``: whether its zeros do (a
     parameter's do not: training changes them). The most negative number of a type is minus infinity
-    to a softmax.
+    to a softmax. ``soft``: what to call those that are nearly so (see ``soft_limit``).
 
     >>> of_constant((3,), np.array([0.0, 1.0, -np.inf])).codes.tolist()
     [2, 1, 3]
     """
     codes = np.full((1,) * len(shape), FIXED, np.uint8)
-    if zeros is not None:
-        codes = np.where(zeros, np.uint8(ZERO), codes)
+    if told is not None:
+        codes = np.where(told == SOFT, np.uint8(FIXED if soft is None else soft), told)
     if array is not None:
         wide = np.broadcast_shapes(codes.shape, array.shape)
         codes, array = np.broadcast_to(codes, wide).copy(), np.broadcast_to(array, wide)
         if counts:
             codes[array == 0] = ZERO
+        if soft is not None and array.dtype.kind in "fi":
+            codes[array <= soft_limit(array)] = soft
         if array.dtype.kind == "f":
             codes[array <= lowest(array)] = LOW
     return Known(squeezed(codes))
@@ -70,6 +81,16 @@ def of_constant(
 def lowest(array: NDArray[Any]) -> float:
     """Numbers of this array up to here are minus infinity to a softmax."""
     return _LOWEST.get(array.dtype.itemsize, -np.inf)
+
+
+def soft_limit(array: NDArray[Any]) -> float:
+    """Numbers of this mask up to here hide what they are added to, as good as minus infinity does.
+
+    >>> soft_limit(np.array([0.0, -100.0])), soft_limit(np.array([0.0, -40.0, -100.0]))
+    (-50.0, -10000.0)
+    """
+    others = array[array > _SOFT_ALONE]
+    return _SOFT_ALONE if not others.size or others.min() > _GAP else _SOFT
 
 
 Array = TypeVar("Array", bound=NDArray[Any])

@@ -17,7 +17,7 @@ from ..operation import Op
 from ..relation import IDENTITY, At, Table
 from .arithmetic import Marks, chosen, elementwise, veiled
 from .carry import carried, together
-from .codes import ALIVE, FIXED, LOW, SOME, ZERO, Codes, Known, ranked, squeezed
+from .codes import ALIVE, FIXED, LOW, SOFT, SOME, ZERO, Codes, Known, ranked, squeezed
 from .parts import projected, restricted
 
 
@@ -55,6 +55,8 @@ def narrowed(
         plain = algebra if isinstance(algebra, str) and algebra != "where" else None
         codes = elementwise(plain, operands, rank)
         if plain == "veil" and veiled(operands, rank):
+            op = replace(op, exact=False)
+        if plain in ("add", "subtract") and veiled(operands, rank, only=SOFT):
             op = replace(op, exact=False)
         if plain == "multiply" and any(k and (k.codes == SOME).any() for k in operands):
             op = replace(op, exact=False)
@@ -140,13 +142,12 @@ def _softmax(op: Op, algebra: Softmax, known: Known, shape: Shape) -> tuple[Op, 
     dead = ~alive.any(axis=axes, keepdims=True)
     result = squeezed(np.where(dead & (result == ALIVE), np.uint8(FIXED), result))
     rows = [axis for axis in range(alive.ndim) if axis not in axes]
-    part, exact = projected(alive, rows, axes)
+    parts, exact = projected(alive, rows, axes)
     (link,) = op.links
     assert isinstance(link, Link)
-    found = link if part is None else restricted(link, part, range(alive.ndim), shape)
-    exact = exact and found is not None and (part is not None or bool(alive.all()))
-    exact = exact and not (known.codes == SOME).any()
-    made = replace(op, links=(found or link,), exact=op.exact and exact)
+    found = [restricted(link, part, range(alive.ndim), shape) for part in parts]
+    exact = exact and not np.isin(known.codes, (SOME, SOFT)).any()
+    made = _read_by(replace(op, exact=op.exact and exact), [found])
     return made, (Known(result, not result.any()) if result.any() else None)
 
 
@@ -168,27 +169,24 @@ def _contraction(
     for link, codes in zip(op.links, spread, strict=True):
         if isinstance(link, Link) and (codes == ALIVE).any():
             taken.update(link.drivers)
-    links: list[AnyLink | None] = []
+    links: list[list[Link | None] | None] = []
     exact = op.exact and not any((codes == SOME).any() for codes in spread)
     for link, codes, names, shape in zip(op.links, spread, algebra.labels, shapes, strict=True):
         reading = nonzero & (codes == ALIVE)
+        links.append([])
         if reading.all() or not (codes == ALIVE).any() or not isinstance(link, Link):
-            links.append(link)
-            continue
-        if not reading.any():
-            links.append(None)
             continue
         foreign = tuple(k for k in range(count, len(order)) if order[k] not in names)
         reading = squeezed(reading.any(axis=foreign, keepdims=True))
+        if not reading.any():
+            links[-1] = None
+            continue
         mine = [k for k in range(count, len(order)) if order[k] in names]
-        part, plain = projected(reading, range(count), mine)
-        found = link
-        if part is not None:
-            places = [order.index(label) for label in names]
-            found = restricted(link, part, places, shape, op.shape, taken)
-        exact = exact and plain and found is not None and (part is not None or bool(reading.all()))
-        links.append(found or link)
-    made = replace(op, links=tuple(links), exact=exact)
+        parts, plain = projected(reading, range(count), mine)
+        places = [order.index(label) for label in names]
+        links[-1] = [restricted(link, part, places, shape, op.shape, taken) for part in parts]
+        exact = exact and (plain or bool((reading == (codes == ALIVE)).all()))
+    made = _read_by(replace(op, exact=exact), links)
     summed = tuple(range(count, len(order)))
     some = nonzero.any(axis=summed)
     moving = nonzero & ~_all_of([codes != ALIVE for codes in spread])
@@ -198,6 +196,25 @@ def _contraction(
     nil = np.uint8(ZERO if algebra.zero else FIXED)
     codes = np.where(alive, np.uint8(ALIVE), np.where(some, np.uint8(FIXED), nil))
     return made, Known(squeezed(codes), exact)
+
+
+def _read_by(op: Op, links: Sequence[Sequence[Link | None] | None]) -> Op:
+    """The op with other links in place of its own, several that together say it; None: no link."""
+    first: list[AnyLink | None] = []
+    more: list[Link] = []
+    repeats: list[int] = []
+    exact = op.exact
+    for place, (own, others) in enumerate(zip(op.links, links, strict=True)):
+        if others is None:
+            first.append(None)
+            continue
+        known = [link for link in others if link is not None]
+        whole = len(known) < len(others)  # one of the parts cannot be said
+        exact = exact and not whole
+        first.append(own if whole or not known else known[0])
+        more += [] if whole else known[1:]
+        repeats += [] if whole else [place] * (len(known) - 1)
+    return replace(op, links=(*first, *more), repeats=tuple(repeats), exact=exact)
 
 
 def _all_of(parts: Sequence[Marks]) -> Marks:

@@ -8,8 +8,9 @@ from typing import NamedTuple
 import numpy as np
 
 from ..indices import IndexSet
+from ..limits import MOST_KINDS
 from ..link import Link, Read
-from ..relation import IDENTITY, Relation, Table
+from ..relation import IDENTITY, Table
 from .arithmetic import Marks
 from .pattern import relation_of
 
@@ -17,33 +18,64 @@ from .pattern import relation_of
 class Part(NamedTuple):
     """For each position along ``row`` (or for all) the marked positions along ``column``.
 
-    Without a ``column`` a row reads all that it did, or nothing.
+    Without a ``column`` a row reads all that it did, or nothing. ``among``: an axis of the output
+    and the positions along it for which the part holds (the windows that share a mask), and
+    ``beside_whole`` whether at some all is read.
     """
 
     row: int | None
     column: int | None
     marks: Marks
+    among: tuple[int, Marks] | None = None
+    beside_whole: bool = False
 
 
-def projected(
-    marks: Marks, rows: Sequence[int], columns: Sequence[int]
-) -> tuple[Part | None, bool]:
-    """Marks over many axes as one part; None and False where no part says it, None where all is.
+def projected(marks: Marks, rows: Sequence[int], columns: Sequence[int]) -> tuple[list[Part], bool]:
+    """Marks over many axes as parts that together say them; no part where all is read.
 
-    Several rows that differ (the heads of an attention) are taken together, which says too much.
+    Not exact, False, where they say too much: several axes that vary among the columns give no
+    part, and rows that differ in too many ways are taken together.
     """
     varying = [axis for axis in columns if marks.shape[axis] > 1]
     deciding = [axis for axis in rows if marks.shape[axis] > 1]
-    if len(varying) > 1:
-        return None, False
+    if marks.all() or len(varying) > 1:
+        return [], bool(marks.all())
     column = varying[0] if varying else None
+    if len(deciding) == 2:
+        kinds = _kinds(marks, deciding, column)
+        if kinds:
+            return kinds, True
     row = deciding[-1] if deciding else None
+    part = Part(row, column, _table(marks, row, column))
+    return [] if part.marks.all() else [part], len(deciding) <= 1
+
+
+def _kinds(marks: Marks, deciding: Sequence[int], column: int | None) -> list[Part]:
+    """A part for each kind of position along one of two axes; none where there are many kinds."""
+    found: list[list[Part]] = []
+    for axis, row in (deciding, reversed(deciding)):
+        slices = [_table(marks.take([k], axis), row, column) for k in range(marks.shape[axis])]
+        places: dict[bytes, list[int]] = {}
+        for k, each in enumerate(slices):
+            places.setdefault(each.tobytes(), []).append(k)
+        if len(places) <= MOST_KINDS:
+            among = [np.isin(np.arange(len(slices)), same) for same in places.values()]
+            whole = any(slices[same[0]].all() for same in places.values())
+            parts = [
+                Part(row, column, slices[same[0]], (axis, own), whole)
+                for own, same in zip(among, places.values(), strict=True)
+            ]
+            found.append([part for part in parts if part.marks.any()])
+    return min(found, key=len) if found else []
+
+
+def _table(marks: Marks, row: int | None, column: int | None) -> Marks:
+    """What any of the other axes marks, by row and column."""
     others = tuple(axis for axis in range(marks.ndim) if axis not in (row, column))
     order = [axis for axis in (row, column) if axis is not None] + [*others]
     found = np.transpose(marks.any(axis=others, keepdims=True), order)
     shape = (1 if row is None else marks.shape[row], 1 if column is None else marks.shape[column])
-    part = Part(row, column, found.reshape(shape))
-    return (None if part.marks.all() else part), len(deciding) <= 1
+    return found.reshape(shape)
 
 
 def restricted(
@@ -62,32 +94,39 @@ def restricted(
     """
     reads = list(link.reads)
     result = shape if result is None else result
+    free = set(range(len(reads)))
     if part.column is None:
-        axis = _follower(reads, part.row)
-        if axis is None:
+        rows = part.marks[:, 0] if part.row is not None else None
+        if rows is not None and not _gated(reads, shape, part.row or 0, rows, free):
             return None
-        whole = np.ones((1, shape[axis]), bool)
-        own = np.eye(shape[axis], dtype=bool) if reads[axis].axis == part.row else whole
-        relation: Relation = Table(tuple(map(_set, own & part.marks)))
-        reads[axis] = Read(part.row, relation)
-        return Link(reads)
-    axis = list(places).index(part.column)
-    if part.row is not None:
-        reads[axis] = Read(part.row, relation_of(part.marks))
     else:
-        driver = reads[axis].axis
-        if driver is None:  # the same for all outputs: along an axis that drives nothing, or any
-            driver = next((k for k in range(len(result)) if k not in taken), 0)
-        if not result:
-            return None
-        reads[axis] = Read(driver, Table((_set(part.marks[0]),) * result[driver]))
-    return Link(reads)
+        axis = list(places).index(part.column)
+        free.discard(axis)
+        if part.row is not None:
+            reads[axis] = Read(part.row, relation_of(part.marks))
+        else:
+            driver = reads[axis].axis
+            if driver is None:  # the same for all: along an axis that drives nothing, or any
+                driver = next((k for k in range(len(result)) if k not in taken), 0)
+            if not result:
+                return None
+            reads[axis] = Read(driver, Table((_set(part.marks[0]),) * result[driver]))
+    if part.among is not None and not _gated(reads, shape, *part.among, free):
+        return None
+    return Link(reads, endless=link if part.beside_whole else None)
 
 
-def _follower(reads: Sequence[Read], row: int | None) -> int | None:
-    """The operand axis that goes along with output axis ``row``, else one that is read whole."""
-    own = [k for k, read in enumerate(reads) if read.axis == row and read.relation == IDENTITY]
-    return own[0] if own else next((k for k, r in enumerate(reads) if r.axis is None), None)
+def _gated(reads: list[Read], shape: Sequence[int], axis: int, rows: Marks, free: set[int]) -> bool:
+    """Let outputs read nothing at all where ``rows`` along output ``axis`` are not set."""
+    own = [k for k in free if reads[k].axis == axis and reads[k].relation == IDENTITY]
+    place = own[0] if own else next((k for k in sorted(free) if reads[k].axis is None), None)
+    if place is None:
+        return False
+    free.discard(place)
+    many = np.ones((1, shape[place]), bool)
+    marks = (np.eye(shape[place], dtype=bool) if own else many) & rows[:, None]
+    reads[place] = Read(axis, Table(tuple(map(_set, marks))))
+    return True
 
 
 def _set(row: Marks) -> IndexSet:

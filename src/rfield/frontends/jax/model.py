@@ -60,7 +60,7 @@ class Model:
         jaxpr = closed.jaxpr
         reader = Reader(
             self.request.training, self.request.unknown, _roots(jaxpr, source.origin),
-            closed_over(self.model), free=self.free,
+            closed_over(self.model), free=self.free, soft_masks=self.request.soft_masks,
         )  # fmt: skip
         count = len(jaxpr.invars) - len(inputs)
         paths = source.paths or [""] * count

@@ -13,11 +13,11 @@ import numpy as np
 
 from ...core import ops
 from ...core.arrays.expression import Reading
-from ...core.graph import Draft
+from ...core.graph import Draft, SoftMasks
 from ...core.ops import Op
-from ...errors import RFieldError, TooLargeError
+from ...errors import RFieldError, TooLargeError, UnreadableModelError
 from ..machine import limits
-from ..machine.emit import Emitter, placed
+from ..machine.emit import Emitter, answers, placed
 from ..machine.names import Names
 from ..machine.unsupported import Unsupported
 from ..machine.values import Constant, Dependent, Outputs, dependents, known
@@ -71,7 +71,7 @@ class Reader:
 
     def __init__(
         self, training: bool, unknown: str, roots: Collection[str], modules: Mapping[int, str], *,
-        free: bool,
+        free: bool, soft_masks: SoftMasks,
     ) -> None:  # fmt: skip
         self.training = training
         self.unknown = unknown
@@ -82,7 +82,7 @@ class Reader:
         self.names = Names(self.draft)
         self.layers = self.names.layers
         self.unsupported = Unsupported(RULES, "jax")
-        self.emitter = Emitter(self.draft, self.names.fresh)
+        self.emitter = Emitter(self.draft, self.names.fresh, soft_masks=soft_masks)
         self.depth = 0
         self.count = 0
         self.name = ""
@@ -177,6 +177,11 @@ class Reader:
             if self.count > limits.EXTRA:
                 raise TooLargeError(f"more than {limits.EXTRA:,} equations, loops written out")
             self.emitter.source = origin.line or self.emitter.source
+            if any(_is_reference(v) for v in (*equation.invars, *equation.outvars)):
+                raise UnreadableModelError(
+                    "a reference (jax.new_ref) changes while the function runs, which is not "
+                    "read.\n  Let the function take and return the value instead."
+                )
             if calls:
                 name = str(equation.params.get("name", ""))
                 nameless = name in _NAMELESS or (name in self.roots and not scopes)
@@ -187,14 +192,13 @@ class Reader:
             answer = self._answer(Call(self.name, op, operands, self, equation.params, shapes))
             if any(isinstance(value, Unseen) for value in operands):
                 answer = _as_bound(answer)
-            made = self.emitter.settle(answer, operands, self.name)
+            results = answers(self.emitter.settle(answer, operands, self.name), len(shapes), op)
         except FAILURES as error:
             if self.unsupported and self.unknown == "error":
                 raise self.unsupported.error() from None
             raise placed(error, self.name, op) from None
         finally:
             name, self.name, self.outer = self.name, before, outer
-        results = list(made) if isinstance(made, Outputs) else [made]
         quiet = not scopes and (op in _MOVES or (origin.inside and op in _STEPS))
         if (not calls or op in _TURNS) and not quiet:
             self._note(scopes, name, results)
@@ -229,18 +233,20 @@ class Reader:
                 return [known(array) for array in folded]
         if large:
             return [Unseen(shape, made=True) for shape in shapes]
-        zeros = None
+        told, soft = None, 0.0
         rule = RULES.get(equation.primitive.name)
         if rule is not None and any(self._masks(value) for value in operands):
             call = Call(self.name, equation.primitive.name, operands, self, equation.params, shapes)
             made = self.emitter.settle(rule.function(call), operands, self.name)
-            zeros = made.zeros if isinstance(made, Constant) else None
-        if path:
-            return [Weight(shape, path) for shape in shapes]
-        return [Constant(shape, made=True, zeros=zeros) for shape in shapes]
+            if isinstance(made, Constant):
+                told, soft = made.told, made.soft
+        kinds = [Weight(shape, path) if path else Constant(shape, made=True) for shape in shapes]
+        for constant in kinds:
+            constant.told, constant.soft = told, soft
+        return kinds
 
     def _masks(self, value: Any) -> bool:
-        return value.zeros is not None or (value.made and value.array is not None
+        return value.told is not None or (value.made and value.array is not None
                                            and value.array.ndim > 0)  # fmt: skip
 
     # -- names ------------------------------------------------------------------------------
@@ -296,6 +302,11 @@ def _as_bound(answer: Any) -> Any:
 def is_literal(variable: Any) -> bool:
     """Whether a variable of a jaxpr is a number that stands there."""
     return hasattr(variable, "val")
+
+
+def _is_reference(variable: Any) -> bool:
+    """Whether a variable of a jaxpr stands for a place and not for a value."""
+    return type(variable.aval).__name__ == "AbstractRef"
 
 
 def _contents(value: Any) -> Any:

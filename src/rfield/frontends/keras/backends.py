@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import sys
 from collections.abc import Mapping, Sequence
+from dataclasses import replace
 from typing import Any
 
 import keras
@@ -67,7 +68,7 @@ def whole_model(model: Any, shapes: Mapping[str, Any], request: Request) -> Grap
     if axes is None and keras.config.image_data_format() == "channels_last":
         (shape,) = list(shapes.values())[:1]
         axes = tuple(range(1, max(2, len(shape) - 1)))
-    inner = Request(request.input_shape, axes, request.training, request.unknown, request.options)
+    inner = replace(request, axes=axes)
     return resolve("torch:read_module" if backend == "torch" else "jax:read_callable")(model, inner)
 
 
@@ -84,5 +85,5 @@ def by_tensorflow(
         function = tf.function(call, autograph=False).get_concrete_function(*specs)
     except (TypeError, ValueError) as error:
         raise UnreadableModelError(f"the model cannot be traced: {error}") from None
-    inner = Request(None, request.axes, request.training, request.unknown, {})
+    inner = replace(request, input_shape=None, options={})
     return resolve("tensorflow:read_callable")(function, inner)

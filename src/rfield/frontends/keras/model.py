@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 import keras
@@ -154,7 +154,7 @@ def of_code(model: Any, shapes: Mapping[str, Any], request: Request) -> Model:
     entries = [
         Entry(name, tuple(shape), keras.config.floatx(), first) for name, shape in shapes.items()
     ]
-    plain = Request(dict(shapes), request.axes, request.training, request.unknown, request.options)
+    plain = replace(request, input_shape=dict(shapes))
     return Model(
         entries, lambda reader, inputs: reader.code(model, inputs), plain, model.name
     )  # fmt: skip

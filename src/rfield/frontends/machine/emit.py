@@ -6,7 +6,8 @@ reads nothing dependent is a constant, chains are named step by step. Errors say
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager
 from dataclasses import replace
 from math import prod
 from typing import Any
@@ -16,13 +17,14 @@ from numpy.typing import NDArray
 
 from ...core.algebra import Contraction
 from ...core.arrays.expression import Reading
-from ...core.graph import Draft
-from ...core.known import ZERO, Known, lowest, narrowed
+from ...core.graph import Draft, SoftMasks, Weights
+from ...core.known import FIXED, LOW, SOFT, Known, lowest, narrowed, soft_limit
 from ...core.link import AnyLink, Link, everything
 from ...core.numbers import Numbers
 from ...core.ops import Op
 from ...core.relation import IDENTITY, At
 from ...errors import InvalidModelError, RFieldError, TooLargeError, UnsupportedOpError
+from .limits import MASK
 from .values import Constant, Dependent, Items, Outputs, known
 
 _CHANGES_PLACES = frozenset({"pad", "slice", "gather", "resize", "select", "roll"})
@@ -41,23 +43,30 @@ class Emitter:
     ``fresh``: makes a name that no value has. ``resolve``: turns what a front end calls a tensor
     into a ``Dependent`` or a ``Constant``, where rules see tensors of the framework itself.
     ``sized``: whether a size of the input is among what the rule read, beside the operands that its
-    reading names.
+    reading names. ``soft``: what the finite numbers of a mask are taken for. ``tells_weights``:
+    whoever reads the model tells which weights a call has.
     """
 
-    __slots__ = ("draft", "fresh", "made", "resolve", "sized", "source")
+    __slots__ = (
+        "draft", "fresh", "made", "numbers", "resolve", "sized", "soft", "source", "tells_weights",
+    )  # fmt: skip
 
     def __init__(
         self,
         draft: Draft,
         fresh: Callable[[str], str],
         resolve: Callable[[Any], Any] | None = None,
+        soft_masks: SoftMasks = "keep",
     ) -> None:
         self.draft = draft
         self.fresh = fresh
         self.resolve = resolve
+        self.soft = LOW if soft_masks == "cut" else SOFT
         self.sized = False
+        self.tells_weights = False
         self.source = ""
         self.made: dict[int, tuple[Reading, Any]] | None = None
+        self.numbers: dict[int, tuple[int, Any]] = {}
 
     def settle(self, answer: Any, operands: Sequence[Any], name: str) -> Any:
         """The value of an answer; its ops enter the draft, the last one as ``name``."""
@@ -70,17 +79,27 @@ class Emitter:
         if isinstance(answer, Reading):
             return self._chain(answer.steps, self._inner(answer, name), name)
         if isinstance(answer, Outputs):
-            return Outputs(
-                self.settle(entry, operands, f"{name}:{k}" if k else name)
-                for k, entry in enumerate(answer)
-            )
+            with self.once():
+                return Outputs(
+                    self.settle(entry, operands, f"{name}:{k}" if k else name)
+                    for k, entry in enumerate(answer)
+                )
         return self._value(answer)
 
-    def _inner(self, reading: Reading, name: str) -> list[Any]:
-        """The operands of a reading; one that stands in several places enters the graph once."""
+    @contextmanager
+    def once(self) -> Iterator[dict[int, tuple[Reading, Any]]]:
+        """In here an operand that stands in several places enters the graph once."""
         outermost = self.made is None
         made = self.made = {} if self.made is None else self.made
         try:
+            yield made
+        finally:
+            if outermost:
+                self.made = None
+
+    def _inner(self, reading: Reading, name: str) -> list[Any]:
+        """The operands of a reading."""
+        with self.once() as made:
             for value in reading.operands:
                 if isinstance(value, Reading) and id(value) not in made:
                     settled = self.settle(value, (), f"{name}/{_kind(value)}")
@@ -90,9 +109,6 @@ class Emitter:
                 else known(value) if isinstance(value, np.ndarray) else value
                 for value in reading.operands
             ]  # fmt: skip
-        finally:
-            if outermost:
-                self.made = None
 
     def _chain(self, steps: Sequence[Op], operands: Sequence[Any], name: str) -> Any:
         steps = [op for op in steps if op.kind != "identity"]
@@ -112,9 +128,12 @@ class Emitter:
         if min(op.shape, default=0) < 0:
             raise InvalidModelError(f"its output would have the shape {op.shape}")
         values = operands if self.resolve is None else [self._value(v) for v in operands]
-        elements = None
+        elements, soft = None, 0.0
         if op.algebra is not None or self.draft.known:
+            op, values = _added(op, values)
             op, elements = self._narrowed(op, values)
+            op, values = _repeated(op, values)
+            soft = min((_soft(v, op) for v in values), default=0.0)
         loose = any(k < len(values) and isinstance(values[k], Dependent) for k in op.loose)
         links, exact = op.links, op.exact or (bool(op.loose) and not loose)
         kept: list[int] = []
@@ -138,13 +157,29 @@ class Emitter:
             elif value is not None:
                 raise InvalidModelError("a list of tensors stands where a tensor is expected")
         if not kept:
-            return Constant(op.shape, sized=sized, made=True, zeros=_zeros(op, values))
+            soft = min([soft, *(v.soft for v in values if isinstance(v, Constant))])
+            return Constant(op.shape, sized=sized, made=True, told=_told(op, values), soft=soft)
         moving = op.depends_on_size or (sized and op.kind in _CHANGES_PLACES)
         op = _fitted(op, chosen, join=op.join and len(kept) > 1, exact=exact, moving=moving)
         if self.resolve is None:  # a front end with tensors of its own notes its own tables
             self.draft.tables = tuple(tables)
+        self.draft.weights = self._weights(op, values)
         index = self.draft.add(self.fresh(name), op, kept, source=self.source, known=elements)
+        self.draft.nodes[index].soft = soft
         return Dependent(index, op.shape)
+
+    def number(self, held: object) -> int:
+        """The number by which a weight is known wherever it is read."""
+        return self.numbers.setdefault(id(held), (len(self.numbers), held))[0]
+
+    def _weights(self, op: Op, values: Sequence[Any]) -> Weights | None:
+        """The weights of an op as one, where it says how many they are."""
+        if self.tells_weights:
+            return self.draft.weights
+        held = [v for v in values if isinstance(v, Constant) and not v.made]
+        if not op.work.parameters or not held:
+            return None
+        return ((tuple(map(self.number, held)), op.work.parameters),)
 
     def inputs_behind(self, value: Any) -> list[str]:
         """Names of the graph's inputs that a value depends on."""
@@ -172,7 +207,11 @@ class Emitter:
         if not plain or len(given) < len(op.links):
             return op, None
         elements = [
-            v.known(as_factor=op.algebra == "multiply", as_choice=op.algebra in _CHOOSING)
+            v.known(
+                as_factor=op.algebra == "multiply",
+                as_choice=op.algebra in _CHOOSING,
+                soft=self.soft if _soft(v, op) else None,
+            )
             if isinstance(v, Constant)
             else k
             for v, k in zip(given, held, strict=False)
@@ -180,6 +219,21 @@ class Emitter:
         first = given[0]
         condition = first.array if isinstance(first, Constant) and op.algebra == "where" else None
         return narrowed(op, elements, [v.shape for v in given], condition)
+
+
+def answers(answer: Any, count: int, op: str) -> list[Any]:
+    """What a rule answered for each of so many outputs; None is said of one that reads nothing.
+
+    Raises:
+        InvalidModelError: for fewer; the others would be taken for constants.
+    """
+    several = isinstance(answer, tuple) and not isinstance(answer, Items)
+    listed: list[Any] = list(answer) if several else [answer]
+    if len(listed) < count:
+        raise InvalidModelError(
+            f"the rule for {op!r} answers for {len(listed)} of its {count} outputs"
+        )
+    return listed
 
 
 def _fitted(op: Op, links: Sequence[AnyLink], *, join: bool, exact: bool, moving: bool) -> Op:
@@ -191,17 +245,17 @@ def _fitted(op: Op, links: Sequence[AnyLink], *, join: bool, exact: bool, moving
     return replace(op, links=tuple(links), join=join, exact=exact, depends_on_size=moving)
 
 
-def _zeros(op: Op, values: Sequence[Any]) -> NDArray[np.bool_] | None:
-    """Where the result of constants is zero, as far as their masks tell: a masked weight."""
+def _told(op: Op, values: Sequence[Any]) -> NDArray[np.uint8] | None:
+    """What masks tell of the result of constants whose numbers are not known: a masked weight."""
     given = values[: len(op.links)]
     if op.algebra is None or not all(isinstance(value, Constant) for value in given):
         return None
-    if not any(value.may_have_zeros for value in given):
+    if not any(_may_mask(value, op) or value.told is not None for value in given):
         return None
-    known = [value.known() for value in given]
+    known = [value.known(soft=SOFT if value.soft or _soft(value, op) else None) for value in given]
     _, elements = narrowed(op, known, [value.shape for value in given])
-    found = None if elements is None else elements.codes == ZERO
-    return np.broadcast_to(found, op.shape) if found is not None and found.any() else None
+    found = None if elements is None else elements.codes
+    return np.broadcast_to(found, op.shape) if found is not None and (found > FIXED).any() else None
 
 
 def _beside(value: Constant, op: Op, link: AnyLink | None) -> object:
@@ -222,12 +276,48 @@ def _may_mask(value: Any, op: Op) -> bool:
         return isinstance(value, Constant)
     if prod(value.shape) < 2:
         return False
-    if op.algebra in ("add", "maximum") and value.zeros is None:
-        array = value.once
-        if array is None or array.dtype.kind != "f" or not array.size:
-            return False
-        return bool(array.min() <= lowest(array))
-    return value.may_have_zeros
+    if op.algebra not in ("add", "maximum"):
+        return value.may_have_zeros
+    if value.told is not None:
+        return bool((value.told >= LOW).any())
+    array = value.once
+    if array is None or array.dtype.kind != "f" or not array.size:
+        return False
+    return bool(array.min() <= max(lowest(array), soft_limit(array)))
+
+
+def _soft(value: Any, op: Op) -> float:
+    """The number of a mask of finite numbers that is added or filled in; zero if it is none."""
+    if not isinstance(value, Constant) or op.algebra not in ("add", "where"):
+        return 0.0
+    if value.told is not None:
+        return value.soft
+    array = value.once
+    if array is None or array.dtype.kind not in "fi" or not array.size or array.size > MASK:
+        return 0.0
+    least, limit = float(array.min()), soft_limit(array)
+    spread = array.size > 1 and array.dtype.kind == "f" and array.max() > limit
+    return least if lowest(array) < least <= limit and (spread or op.algebra == "where") else 0.0
+
+
+def _repeated(op: Op, values: Sequence[Any]) -> tuple[Op, Sequence[Any]]:
+    """The operands of an op as often as it reads them."""
+    if not op.repeats:
+        return op, values
+    own = len(op.links) - len(op.repeats)
+    again = [values[place] for place in op.repeats]
+    return replace(op, repeats=()), [*values[:own], *again, *values[own:]]
+
+
+def _added(op: Op, values: Sequence[Any]) -> tuple[Op, Sequence[Any]]:
+    """A mask that is taken away, as its opposite that is added."""
+    other = values[1] if op.algebra == "subtract" and len(values) == 2 else None
+    if not isinstance(other, Constant) or (array := other.array) is None:
+        return op, values
+    if array.dtype.kind != "f" or array.max(initial=0) < -soft_limit(-array):
+        return op, values
+    opposite = Constant(array.shape, -array, sized=other.sized, made=other.made)
+    return replace(op, algebra="add"), [values[0], opposite]
 
 
 def _kind(reading: Reading) -> str:

@@ -14,7 +14,7 @@ import numpy as np
 import numpy.typing as npt
 
 from ...core.arguments import Shape
-from ...core.known import Known, of_constant
+from ...core.known import ZERO, Known, of_constant
 from ...errors import UnresolvedSizeError
 from .limits import MASK
 
@@ -41,11 +41,12 @@ class Constant:
     a function that decodes them when somebody asks, for most weights are never asked. ``sized``: it
     was computed from the shape of a dependent tensor, so it may change with the input size.
     ``origin``: where a constant of unknown shape comes from. ``made``: it was computed in the
-    model, so it is no parameter. ``zeros``: where it is known to be zero although its contents are
-    not (a parameter multiplied by a mask), as a boolean array of its shape; else None.
+    model, so it is no parameter. ``told``: what is known of its elements although its contents are
+    not (a parameter multiplied by a mask), in the words of ``core.known``; else None. ``soft``: the
+    number of a mask in it, where ``told`` says where that is.
     """
 
-    __slots__ = ("_contents", "_shape", "made", "origin", "sized", "zeros")
+    __slots__ = ("_contents", "_shape", "made", "origin", "sized", "soft", "told")
 
     stored: ClassVar[bool] = False
     """Whether it is read from the file as it is, so that no input size changes its shape."""
@@ -58,14 +59,16 @@ class Constant:
         sized: bool = False,
         origin: str = "",
         made: bool = False,
-        zeros: Array | None = None,
+        told: Array | None = None,
+        soft: float = 0.0,
     ) -> None:
         self._shape = None if shape is None else tuple(shape)
         self._contents = contents
         self.sized = sized
         self.origin = origin
         self.made = made
-        self.zeros = zeros
+        self.told = told
+        self.soft = soft
 
     @property
     def shape(self) -> Shape:
@@ -103,9 +106,12 @@ class Constant:
     def may_have_zeros(self) -> bool:
         """Whether any element is known to be zero."""
         array = self.once
-        return self.zeros is not None or (array is not None and not array.all())
+        zeros = self.told is not None and bool((self.told == ZERO).any())
+        return zeros or (array is not None and not array.all())
 
-    def known(self, *, as_factor: bool = False, as_choice: bool = False) -> Known:
+    def known(
+        self, *, as_factor: bool = False, as_choice: bool = False, soft: int | None = None
+    ) -> Known:
         """What is known of its elements, for masks.
 
         Its zeros count unless it is a parameter, or nothing but zeros, which is no mask; of a
@@ -113,7 +119,7 @@ class Constant:
         ``as_factor``: it multiplies position by position; then only a mask of zeros and one other
         number counts, for the one zero of a ramp or a window is no end of what is read.
         ``as_choice``: a mask chooses it; then nothing but zeros is what dead elements are filled
-        with.
+        with. ``soft``: what to call the finite numbers of a mask.
         """
         array = self.once
         if array is not None and array.size > MASK:
@@ -125,8 +131,8 @@ class Constant:
         if counts and not fill and (as_factor or not self.made) and array is not None:
             others = array[array != 0]
             counts = bool((others == (others[0] if self.made else 1)).all())
-        zeros = None if as_factor and array is not None else self.zeros
-        return of_constant(self.shape, array, zeros, counts=counts)
+        told = None if as_factor and array is not None else self.told
+        return of_constant(self.shape, array, told, counts=counts, soft=soft)
 
     def __repr__(self) -> str:
         return f"Constant({self._shape})"

@@ -114,7 +114,8 @@ class Reader:
         """The graph at these sizes."""
         draft = Draft()
         tracer = Tracer(
-            self.record, draft, training=self.request.training, folder=self.folder
+            self.record, draft, training=self.request.training, folder=self.folder,
+            soft_masks=self.request.soft_masks,
         )  # fmt: skip
         values: dict[str, Any] = dict(self.fixed)
         names = {printable(entry.name): entry.name for entry in self.record.graph.inputs}

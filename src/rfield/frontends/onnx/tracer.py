@@ -8,7 +8,7 @@ from pathlib import Path
 from typing import Any
 
 from ...core import ops
-from ...core.graph import Draft
+from ...core.graph import Draft, SoftMasks
 from ...errors import InvalidModelError, RFieldError, TooLargeError, UnresolvedSizeError
 from ..machine import bodies, limits
 from ..machine.emit import Emitter, placed
@@ -108,15 +108,16 @@ class Tracer:
     """Reads one model. ``draft`` and ``layers`` are what comes out."""
 
     def __init__(
-        self, model: ModelRecord, draft: Draft, *, training: bool, folder: Path | None
-    ) -> None:
+        self, model: ModelRecord, draft: Draft, *, training: bool, folder: Path | None,
+        soft_masks: SoftMasks,
+    ) -> None:  # fmt: skip
         self.model = model
         self.draft = draft
         self.training = training
         self.folder = folder
         self.names = Names(draft, map(printable, model.graph.outputs))
         self.layers = self.names.layers
-        self.emitter = Emitter(draft, self.names.fresh)
+        self.emitter = Emitter(draft, self.names.fresh, soft_masks=soft_masks)
         self.folding = Folding()
         self.sizes: dict[str, int] = {}
         self.depth = 0

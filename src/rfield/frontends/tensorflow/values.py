@@ -37,7 +37,8 @@ class Stored(Constant):
 
     def __init__(self, item: Any) -> None:
         # What Constant sets, without a call: a file holds more constants than anything else.
-        self._shape = self._contents = self.zeros = None
+        self._shape = self._contents = self.told = None
+        self.soft = 0.0
         self.sized = self.made = False
         self.origin = ""
         self._item = item

@@ -15,7 +15,7 @@ from typing import Any
 import torch
 from torch import nn
 
-from ...core.graph import Draft, Graph
+from ...core.graph import Draft, Graph, SoftMasks
 from ...errors import (
     InvalidModelError,
     RFieldError,
@@ -73,7 +73,7 @@ def _read(model: nn.Module, request: Request) -> Graph:
     return capture(
         model, arguments, keywords, axes=request.axes, training=request.training,
         unknown=request.unknown, values=bool(request.options.get("values")),
-        zeros=bool(request.options.get("zeros")),
+        zeros=bool(request.options.get("zeros")), soft_masks=request.soft_masks,
     )  # fmt: skip
 
 
@@ -87,10 +87,11 @@ def capture(
     unknown: str = "error",
     values: bool = False,
     zeros: bool = False,
+    soft_masks: SoftMasks = "keep",
 ) -> Graph:
     """Call the module once and note what each op reads."""
     draft = Draft()
-    tracer = Tracer(draft)
+    tracer = Tracer(draft, soft_masks=soft_masks)
     tracer.count_zeros = zeros
     names = tracer.names = Names(model, tracer.index_of)
     dispatch = Dispatch(tracer, real=values)

@@ -115,7 +115,7 @@ def run(
         name = next(iter(request.options))
         raise unknown_name("option", name, ())
     draft = Draft()
-    tracer = Tracer(draft)
+    tracer = Tracer(draft, soft_masks=request.soft_masks)
     names = tracer.names = Names(torch.nn.Module(), tracer.index_of)
     interpreter = kind(tracer)
     values: dict[str, Any] = dict(program.weights)
@@ -258,7 +258,12 @@ def _placeholder(node: Any, spec: Any, program: Any, found: Program) -> None:
     if small and kind != "PARAMETER" and held.device.type != "meta":
         found.constants[node.name] = held.detach()
     else:
-        found.weights[node.name] = stand_in
+        found.weights[node.name] = as_weight(stand_in, kind == "PARAMETER")
+
+
+def as_weight(stand_in: torch.Tensor, counts: bool) -> torch.Tensor:
+    """What stands for a weight; a parameter, where it is one."""
+    return torch.nn.Parameter(stand_in, requires_grad=False) if counts else stand_in
 
 
 def _plain(size: Any) -> int:

@@ -13,6 +13,7 @@ from math import prod
 import torch
 
 from ...core import layout
+from ...core.graph import Weights
 from ...core.link import Link, Reshaped
 from ...core.ops import Op
 from ...core.relation import At, Sliding
@@ -39,10 +40,13 @@ class Cell:
 class Value:
     """What a tensor holds: ``index`` is up to date while ``version`` is that of the cell.
 
-    ``sample``: what a constant is for weights drawn at random (see ``zeros``).
+    ``sample``: what a constant is for weights drawn at random (see ``zeros``). ``weights``: the
+    parameters that a constant is made of.
     """
 
-    __slots__ = ("cell", "index", "owner", "parent", "sample", "shape", "steps", "version")
+    __slots__ = (
+        "cell", "index", "owner", "parent", "sample", "shape", "steps", "version", "weights",
+    )  # fmt: skip
 
     def __init__(
         self,
@@ -61,6 +65,7 @@ class Value:
         self.steps = steps
         self.version = cell.version
         self.sample: torch.Tensor | None = None
+        self.weights: Weights = ()
 
     def path(self) -> list[Op]:
         """The ops from the parent to this view."""

@@ -1,24 +1,79 @@
-"""Which axes of an input were taken to be positions, where that was a guess.
+"""What an answer rests on that the model does not show: which axes are positions, what masks hide.
 
-By default all axes after batch and channel are. That windows slide along them speaks for it. Where
-no window does (a linear layer, attention: sequences come as (batch, time, features) too), or where
-one slides along another axis (an image without its batch axis), the answer may be about the wrong
-axis, and says which one it took.
+By default all axes after batch and channel are positions. That windows slide along them speaks for
+it. Where no window does (a linear layer, attention: sequences come as (batch, time, features) too),
+or where one slides along another axis (an image without its batch axis), the answer may be about
+the wrong axis, and says which one it took. A mask of finite numbers (-100, -1e9) hides what minus
+infinity would, but for what no floating-point number shows; whether that counts is for the user to
+say.
 """
 
 from __future__ import annotations
 
+from collections.abc import Generator
+from contextlib import contextmanager
+from typing import TypeVar
+
 from ...core.graph import Graph, Input
 from ...core.link import Link
 from ...core.relation import Sliding
-from ...errors import show_shape
+from ...errors import NotStreamableError, NotTileableError, show_shape
+from ..answer import Answer
 from ..engines.forward import sweep
 from ..engines.terms import State, terms_of
 from ..results import axis_names
 
+Found = TypeVar("Found", bound="Answer | tuple[Answer, ...]")
+
+SHOWN = 3
+"""So many layers are named."""
+
 WINDOWS = frozenset({"conv", "max_pool", "avg_pool"})
 SEQUENCE = 3
 """Inputs of so many axes or fewer may be anything; those with more are images or volumes."""
+
+
+def premises(graph: Graph) -> tuple[str, ...]:
+    """A sentence for each thing that was not said and decides what the answers are."""
+    if graph.premises is None:
+        graph.premises = (*guessed_axes(graph), *soft_masks(graph))
+    return graph.premises
+
+
+def resting(graph: Graph, found: Found) -> Found:
+    """An answer, or several, with what they rest on."""
+    for answer in found if isinstance(found, tuple) else (found,):
+        answer.rest_on(premises(graph))
+    return found
+
+
+@contextmanager
+def telling_of_masks(graph: Graph) -> Generator[None, None, None]:
+    """Whoever is refused a plan is told of masks that could be taken for minus infinity."""
+    try:
+        yield
+    except (NotTileableError, NotStreamableError) as error:
+        told = soft_masks(graph)
+        if not told:
+            raise
+        raise type(error)("\n  ".join((str(error), *told))) from error
+
+
+def soft_masks(graph: Graph) -> tuple[str, ...]:
+    """What is done with masks of finite numbers, where there are some."""
+    found = {k: node.soft for k, node in enumerate(graph.nodes) if node.soft}
+    if not found:
+        return ()
+    numbers = ", ".join(f"{number:g}" for number in sorted(set(found.values()), reverse=True))
+    layers = list(dict.fromkeys(map(graph.layer_of, found)))
+    where = ", ".join(layers[:SHOWN]) + (f" and {len(layers) - SHOWN} more" * (len(layers) > SHOWN))
+    what = f"masks of {numbers} ({where})"
+    if graph.soft_masks == "cut":
+        return (f"{what} are taken for minus infinity, as soft_masks='cut' says",)
+    return (
+        f"{what} are no minus infinity: what they hide counts as read, a bound; "
+        "soft_masks='cut' cuts it",
+    )
 
 
 def guessed_axes(graph: Graph) -> tuple[str, ...]:
