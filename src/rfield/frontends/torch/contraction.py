@@ -179,7 +179,7 @@ def similarity(arg: Arguments) -> Reading:
 @rule("aten::linalg_inv_ex", "aten::linalg_inv", "aten::inverse", "aten::linalg_qr",
       "aten::linalg_cholesky_ex", "aten::linalg_svd", "aten::_linalg_svd", "aten::linalg_eigh",
       "aten::_linalg_eigh", "aten::linalg_lu", "aten::linalg_matrix_exp", "aten::matrix_exp",
-      "aten::linalg_pinv", "aten::_linalg_det")  # fmt: skip
+      "aten::linalg_pinv", "aten::_linalg_det", "aten::_linalg_slogdet")  # fmt: skip
 def matrix_function(arg: Arguments) -> tuple[Reading, ...] | Reading:
     """Every number of the result reads the whole matrix.
 
