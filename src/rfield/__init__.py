@@ -56,6 +56,7 @@ _HOME = {
     "UnsupportedOpError": "errors",
     "Verification": "analysis.pixels.verification",
     "alignment": "questions.fields",
+    "annotate": "questions.pages",
     "centers": "questions.sizes",
     "check_size": "questions.sizes",
     "compare": "questions.versions",
@@ -137,7 +138,7 @@ if TYPE_CHECKING:
         receptive_fields,
         summary,
     )
-    from .questions.pages import explore
+    from .questions.pages import annotate, explore
     from .questions.pieces import (
         run_streaming,
         run_tiled,
@@ -204,6 +205,7 @@ __all__ = [
     "UnsupportedOpError",
     "Verification",
     "alignment",
+    "annotate",
     "centers",
     "check_size",
     "compare",
@@ -238,7 +240,12 @@ def _written(answer: Answer, form: str) -> object:
     return import_module(".present.reports", __name__).written(answer, form)
 
 
+def _drawn(answer: Answer, **how: object) -> object:
+    return import_module(".present.plot", __name__).drawn(answer, **how)
+
+
 Answer.written = _written
+Answer.drawn = _drawn
 
 
 def __getattr__(name: str) -> object:
