@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import os
 import sys
 from pathlib import Path
@@ -29,10 +30,9 @@ def executed(tmp_path_factory) -> Any:
     try:
         kernel = folder / "kernels/python3"
         kernel.mkdir(parents=True)
-        (kernel / "kernel.json").write_text(
-            '{"argv": ["%s", "-m", "ipykernel_launcher", "-f", "{connection_file}"], '
-            '"display_name": "Python 3", "language": "python"}' % sys.executable
-        )
+        run = [sys.executable, "-m", "ipykernel_launcher", "-f", "{connection_file}"]
+        spec = {"argv": run, "display_name": "Python 3", "language": "python"}
+        (kernel / "kernel.json").write_text(json.dumps(spec))
         notebook = nbformat.read(NOTEBOOK, as_version=4)
         nbclient.NotebookClient(notebook, timeout=120, kernel_name="python3").execute(cwd=folder)
     finally:
