@@ -56,6 +56,7 @@ _HOME = {
     "UnsupportedOpError": "errors",
     "Verification": "analysis.pixels.verification",
     "alignment": "questions.fields",
+    "annotate": "questions.pages",
     "centers": "questions.sizes",
     "check_size": "questions.sizes",
     "compare": "questions.versions",
@@ -137,7 +138,7 @@ if TYPE_CHECKING:
         receptive_fields,
         summary,
     )
-    from .questions.pages import explore
+    from .questions.pages import annotate, explore
     from .questions.pieces import (
         run_streaming,
         run_tiled,
@@ -204,6 +205,7 @@ __all__ = [
     "UnsupportedOpError",
     "Verification",
     "alignment",
+    "annotate",
     "centers",
     "check_size",
     "compare",

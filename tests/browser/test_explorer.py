@@ -192,3 +192,17 @@ def test_every_tab_can_be_read(browser: Any, tmp_path: Path, scheme: str) -> Non
         dark = np.mean([int(n) for n in re.findall(r"\d+", ink)[:3]])
         assert abs(light - dark) > 180
         assert (light > dark) == (scheme == "light")
+
+
+def test_a_chain_follows_its_numbers(browser: Any, tmp_path: Path) -> None:
+    file = rfield.explore(chain="7/2p3 m3/2p1 3p2d2", input_shape=48).save(tmp_path / "page.html")
+    with shown(browser, file) as page:
+        said = page.locator(".says").first
+        page.locator('.chain rect[data-at="3"]').hover()
+        assert "= 27, S = 4, P = 13, centre of output i: 4·i + 0." in said.inner_text()
+        assert "Output 3 reads -1..25." in said.inner_text()
+        page.locator('fieldset:has-text("conv2") input').nth(4).fill("1")
+        assert "= 19, S = 4, P = 13, centre of output i: 4·i − 4." in said.inner_text()
+        page.locator('fieldset:has-text("input") input').fill("3")
+        page.locator('fieldset:has-text("conv1") input').nth(0).fill("11")
+        assert "Does not fit: the window of conv1 is larger than its row." in said.inner_text()

@@ -119,6 +119,11 @@ def test_a_wrong_literal_and_a_rule_without_an_entry_are_found() -> None:
     assert claims(front, wrong, build(wrong)) == ["(0,) reads (11,), right (10,)"]
     assert measured(front, wrong, build(wrong)) == ["(0,) really reads (11,), the list says (10,)"]
     assert missing(front.RULES, set(front.RULES) - {"aten::flip"})[1] == ["aten::flip"]
+    for entries in ((right,), ()):  # with its entry, and with the entry removed
+        with recording(front.RULES) as called:
+            for case in entries:
+                claims(front, case, build(case))
+        assert ("aten::flip" in missing(front.RULES, called)[1]) is not bool(entries)
     table = RuleTable("example")
     table.rule("example::op")(lambda _call: None)
     assert missing(table, set())[1:] == (["example::op"], 1)

@@ -1,5 +1,6 @@
 // Start: unpack the data, one panel for each model, the state in the address.
 
+import { Chain } from "./chain.js";
 import { Model } from "./model.js";
 import { Panel } from "./panel.js";
 import { el } from "./svg.js";
@@ -110,6 +111,7 @@ async function start() {
     el("p", { class: "help" }, "Move over a layer's map to see what a unit reads, over the input " +
       "to see which units read a position; arrow keys do the same. Solid: what is read. Dashed: " +
       "with padding as more input. Dots: what is read where there are holes."),
+    data.chain ? new Chain(data.chain).box : "",
     el("div", { class: panels.length > 1 ? "panels two" : "panels" },
       ...panels.map((panel) => panel.box)));
   if (data.image) {

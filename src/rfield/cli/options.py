@@ -23,7 +23,7 @@ The last two are a model, or a class or function that gives one."""
 class Commands:
     """The commands in the making, with the options they share.
 
-    ``reading``: which model, and how. ``asking``: which layer. ``writing``: in which form and
+    ``reading``: which model, and ``how``. ``asking``: which layer. ``writing``: in which form and
     where to.
     """
 
@@ -36,38 +36,39 @@ class Commands:
         self.writing.add_argument(
             "-o", "--output-file", metavar="FILE", type=Path, help="write to FILE"
         )
-        self.reading = argparse.ArgumentParser(add_help=False)
-        self.reading.add_argument("model", metavar="MODEL", help="a file or a name, see below")
-        self.reading.add_argument(
+        self.how = argparse.ArgumentParser(add_help=False)
+        self.how.add_argument(
             "--input-shape", metavar="SHAPE", type=named(shape), action=Gather,
             help="shape with batch and channels, 1x3x224x224; ? for a free size: 1x3x?x?; "
             "of several inputs each by its name: left=1x3x127x127, repeated",
         )  # fmt: skip
-        self.reading.add_argument(
+        self.how.add_argument(
             "--input-dtype", metavar="TYPE", type=named(str), action=Gather,
             help="type of the input, int64 for tokens; of one of several: mask=bool",
         )  # fmt: skip
-        self.reading.add_argument(
+        self.how.add_argument(
             "--argument", metavar="NAME=VALUE", type=named(value), action=Gather,
             help="for the class or function that MODEL names, in JSON or as text; repeated",
         )  # fmt: skip
-        self.reading.add_argument(
+        self.how.add_argument(
             "--zeros", action="store_true", help="weights that are exactly zero read nothing"
         )
-        self.reading.add_argument(
+        self.how.add_argument(
             "--soft-masks", choices=("keep", "cut"),
             help="cut: masks of finite numbers (-100, -1e9) hide what minus infinity would",
         )  # fmt: skip
-        self.reading.add_argument(
+        self.how.add_argument(
             "--axes", metavar="AXES", type=index, help="spatial axes, 1,2 for NHWC"
         )
-        self.reading.add_argument(
+        self.how.add_argument(
             "--training", action="store_true", help="read the model as in training"
         )
-        self.reading.add_argument(
+        self.how.add_argument(
             "--unknown", choices=("error", "whole"), default="error",
             help="whole: an unknown op reads everything, and numbers after it are upper bounds",
         )  # fmt: skip
+        self.reading = argparse.ArgumentParser(add_help=False, parents=[self.how])
+        self.reading.add_argument("model", metavar="MODEL", help="a file or a name, see below")
         self.asking = argparse.ArgumentParser(add_help=False)
         self.asking.add_argument("--output", metavar="LAYER", help="default: the last output")
         self.asking.add_argument("--wrt", metavar="LAYER", help="measure in this input or layer")

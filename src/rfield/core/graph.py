@@ -36,7 +36,8 @@ class Node:
     of its elements no input changes, where its links do not say so; its readers leave them out.
     ``soft``: the finite number of a mask that it applies, -1e9; zero where there is none.
     ``weights``: the parameters that it reads, each with a key that is the same wherever it is read,
-    and its number of elements; None: nobody told, and ``work`` has their number.
+    and its number of elements; None: nobody told, and ``work`` has their number. ``parts``: values
+    that it is put together from, and reads as padding of its operand instead.
     """
 
     name: str
@@ -61,6 +62,7 @@ class Node:
         return tuple(dict.fromkeys(zip(self.operands, endless, strict=True)))
 
     weights: Weights | None = None
+    parts: tuple[int, ...] = ()
 
     @property
     def partial(self) -> bool:
@@ -269,7 +271,7 @@ class Draft:
     ``layer``: the user's layer that the ops added from now on are part of; ``tables``: what
     they read that depends on no input, ``weights`` the parameters of it; ``known``: what is known
     of the elements of some values; ``moved``: the values whose elements are those of their operands
-    in other places.
+    in other places; ``stitching``: concatenations that pad or roll are read as what they are.
     """
 
     nodes: list[Node] = field(default_factory=list[Node])
@@ -280,6 +282,7 @@ class Draft:
     weights: Weights | None = None
     known: dict[int, Known] = field(default_factory=_no_masks)
     moved: set[int] = field(default_factory=set[int])
+    stitching: bool = True
 
     def input(
         self, name: str, shape: Sequence[int], axes: Sequence[int], free: Iterable[int] = ()
@@ -305,12 +308,14 @@ class Draft:
         """
         if len(op.links) != len(operands):
             raise InvalidModelError(f"{name}: {len(operands)} operands for {len(op.links)} links")
-        if op.algebra == "move" and op.links and getattr(op.links[0], "is_part", False):
+        parts: tuple[int, ...] = ()
+        stitched = op.algebra == "move" and op.links and getattr(op.links[0], "is_part", False)
+        if stitched and self.stitching:
             from .stitched import as_padding
 
             found = as_padding(self, op, operands)
             if found is not None:
-                op, operands = found
+                op, operands, parts = found
         if known is ...:
             known = None
             if self.known and any(operand in self.known for operand in operands):
@@ -330,22 +335,11 @@ class Draft:
             links = tuple(_of_rank(link, len(op.shape)) for link in links)
         index = self._append(
             Node(
-                name,
-                op.kind,
-                op.shape,
-                tuple(operands),
-                links,
-                op.join,
-                op.exact,
-                op.depends_on_size,
-                op.work,
-                source,
-                self.layer,
-                self.tables,
-                None if known is None or known.shown else known,
-                weights=self.weights,
+                name, op.kind, op.shape, tuple(operands), links, op.join, op.exact,
+                op.depends_on_size, op.work, source, self.layer, self.tables,
+                None if known is None or known.shown else known, weights=self.weights, parts=parts,
             )
-        )
+        )  # fmt: skip
         if known is not None:
             self.known[index] = known
         if op.algebra == "move":

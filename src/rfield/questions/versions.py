@@ -50,7 +50,7 @@ def compare(
     from ..present.described import describe
 
     first, second = (
-        describe(_read(model, load_options, compare), wrt=wrt, title=_title(model))
+        describe(_read(model, load_options, compare), wrt=wrt, title=title_of(model))
         for model in (a, b)
     )
     return _compare(first, second)
@@ -94,7 +94,7 @@ def expect(
 
     target = Path(path)
     graph = _read(source_or_graph, load_options, expect)
-    model = describe(graph, wrt=wrt, title=_title(source_or_graph))
+    model = describe(graph, wrt=wrt, title=title_of(source_or_graph))
     if update:
         write(target, model, layers)
         return
@@ -104,6 +104,6 @@ def expect(
         raise UnexpectedFieldsError(f"{found}\n {hint}")
 
 
-def _title(source: Any) -> str | None:
+def title_of(source: Any) -> str | None:
     """What a model is called: as it was named, else where its graph came from."""
     return str(source) if isinstance(source, (str, os.PathLike)) else None

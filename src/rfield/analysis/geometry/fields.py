@@ -9,7 +9,7 @@ from itertools import accumulate
 
 from ...core.graph import Graph
 from ...core.limits import GENERAL, MOST_NAMES, MOST_SWEPT
-from ...errors import UnresolvedSizeError, over_limit, unknown_name
+from ...errors import InvalidModelError, UnresolvedSizeError, over_limit, unknown_name
 from ..engines.bounds import position_axes
 from ..engines.forward import Sweep, input_sweeps, sweep
 from ..engines.free import unknown_numbers
@@ -199,7 +199,15 @@ def find(graph: Graph, name: str) -> int:
 def choose_source(graph: Graph, value: int | None, wrt: str | None) -> int:
     """The value that fields are measured in; an ambiguous choice is an error."""
     if wrt is not None:
-        return find(graph, wrt)
+        found = find(graph, wrt)
+        around = next((node for node in graph.nodes if found in node.parts), None)
+        if around is not None:
+            whole = graph.layer_of(around.operands[0])
+            raise InvalidModelError(
+                f"{around.name} pads or rolls {whole} with {wrt}, and is read as that.\n"
+                f"  Ask with respect to {whole}."
+            )
+        return found
     if not graph.inputs_:
         raise unknown_name("input", "", ())
     candidates = [entry for entry in graph.inputs_ if entry.axes] or list(graph.inputs_)

@@ -17,7 +17,7 @@ from ...core.graph import Draft, SoftMasks
 from ...core.ops import Op
 from ...errors import RFieldError, TooLargeError, UnreadableModelError
 from ..machine import limits
-from ..machine.emit import Emitter, placed
+from ..machine.emit import Emitter, answers, placed
 from ..machine.names import Names
 from ..machine.unsupported import Unsupported
 from ..machine.values import Constant, Dependent, Outputs, dependents, known
@@ -192,14 +192,13 @@ class Reader:
             answer = self._answer(Call(self.name, op, operands, self, equation.params, shapes))
             if any(isinstance(value, Unseen) for value in operands):
                 answer = _as_bound(answer)
-            made = self.emitter.settle(answer, operands, self.name)
+            results = answers(self.emitter.settle(answer, operands, self.name), len(shapes), op)
         except FAILURES as error:
             if self.unsupported and self.unknown == "error":
                 raise self.unsupported.error() from None
             raise placed(error, self.name, op) from None
         finally:
             name, self.name, self.outer = self.name, before, outer
-        results = list(made) if isinstance(made, Outputs) else [made]
         quiet = not scopes and (op in _MOVES or (origin.inside and op in _STEPS))
         if (not calls or op in _TURNS) and not quiet:
             self._note(scopes, name, results)

@@ -6,7 +6,7 @@ place of tensors, which records the layers and ops that it calls; those are read
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from math import prod
 from typing import Any
 
@@ -17,7 +17,7 @@ from ...core import ops
 from ...core.graph import Draft, Weights
 from ...errors import InvalidModelError, TooLargeError
 from ..machine import limits
-from ..machine.emit import Emitter, placed
+from ..machine.emit import Emitter, answers, placed
 from ..machine.names import Names, printable
 from ..machine.unsupported import Unsupported
 from ..machine.values import Constant, Dependent, Outputs, dependents
@@ -98,11 +98,22 @@ class Reader:
         values = dict(zip(map(id, recorded.inputs), recorded.values, strict=True))
         prefix = f"{call.name}/" if call.name else ""
         for node in calls_behind(tensors(recorded.result), recorded.inputs):
+            self._see_to_changes(node, recorded.changed)
             training = node.arguments.kwargs.get("training")
             training = call.training if training is None else bool(training)
             self._node(node, values, prefix, training, node.arguments.kwargs)
         recorded.forget()
         return self._filled(recorded.result, values)
+
+    def _see_to_changes(self, node: Any, changed: Collection[int]) -> None:
+        """Refuse to read a variable that was written to where nobody saw what was written."""
+        given = keras.tree.flatten([node.arguments.args, dict(node.arguments.kwargs)])
+        for value in given:
+            if isinstance(value, keras.Variable) and id(value) in changed:
+                raise InvalidModelError(
+                    f"{node.operation.name} reads the variable {value.path!r}, which a layer "
+                    "that was called before writes to; let that layer return what it wrote"
+                )
 
     # -- models and layers
 
@@ -159,7 +170,7 @@ class Reader:
             self._filled(dict(kwargs), values),
             name, training, [tuple(tensor.shape) for tensor in node.outputs],
         )  # fmt: skip
-        listed = operands_among([found])
+        listed = answers(Outputs(operands_among([found])), len(node.outputs), name)
         for tensor, value in zip(node.outputs, listed, strict=False):
             values[id(tensor)] = value
             if isinstance(value, Dependent):

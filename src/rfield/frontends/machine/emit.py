@@ -221,6 +221,21 @@ class Emitter:
         return narrowed(op, elements, [v.shape for v in given], condition)
 
 
+def answers(answer: Any, count: int, op: str) -> list[Any]:
+    """What a rule answered for each of so many outputs; None is said of one that reads nothing.
+
+    Raises:
+        InvalidModelError: for fewer; the others would be taken for constants.
+    """
+    several = isinstance(answer, tuple) and not isinstance(answer, Items)
+    listed: list[Any] = list(answer) if several else [answer]
+    if len(listed) < count:
+        raise InvalidModelError(
+            f"the rule for {op!r} answers for {len(listed)} of its {count} outputs"
+        )
+    return listed
+
+
 def _fitted(op: Op, links: Sequence[AnyLink], *, join: bool, exact: bool, moving: bool) -> Op:
     """The op with the links that are left; itself where nothing changes."""
     if len(links) == len(op.links) and (join, exact, moving) == (

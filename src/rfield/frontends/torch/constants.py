@@ -154,7 +154,10 @@ class Watched(TorchDispatchMode):
     ) -> Any:
         """A write of constants into a constant; never into a tensor of the model."""
         target = bound[signature.in_place or ""]
-        if isinstance(target, (list, tuple)):
+        if isinstance(target, (list, tuple)):  # all at once, without a rule
+            for tensor in target:
+                cell = self.record_of(tensor).cell
+                cell.known = cell.uniform = cell.sampled = False
             return target
         value = self.record_of(target)
         value.cell.uniform = False

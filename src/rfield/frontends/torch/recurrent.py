@@ -77,14 +77,16 @@ def packed(arg: Arguments) -> tuple[Op, ...]:
 
 
 @rule("aten::_pack_padded_sequence")
-def pack(arg: Arguments) -> tuple[Reading, None]:
+def pack(arg: Arguments) -> tuple[Reading, Reading | None]:
     """The steps of all items that are still running, step after step.
 
     https://docs.pytorch.org/docs/stable/generated/torch.nn.utils.rnn.pack_padded_sequence.html
     """
     lengths = arg.constant(arg.lengths)
     if lengths is None:
-        return arrays.anywhere(arg.operands, tuple(arg.result[0].shape), kind="pack"), None
+        data, sizes = (tuple(out.shape) for out in arg.result)
+        packed = arrays.anywhere(arg.operands, data, kind="pack")
+        return packed, arrays.anywhere([arg.lengths], sizes, kind="pack")
     x = arrays.swapaxes(arg.input, 0, 1) if arg.batch_first else arg.input
     _, batch, *rest = x.shape
     running = [(t, b) for t in range(int(lengths.max())) for b in range(batch) if t < lengths[b]]

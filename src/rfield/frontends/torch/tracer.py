@@ -20,7 +20,7 @@ from ...core.known import FIXED, SOFT, ZERO, of_constant
 from ...core.numbers import Numbers
 from ...core.ops import Op
 from ...errors import InvalidModelError, RFieldError
-from ..machine.emit import Emitter
+from ..machine.emit import Emitter, answers
 from ..machine.limits import MASK
 from ..machine.rules import Rule
 from ..machine.values import Array, Constant, Dependent
@@ -266,10 +266,14 @@ class Tracer:
             try:
                 return rule.function(arguments)
             except InvalidModelError as error:
-                layer = self.names.layer if self.names else ""
-                place = f"{layer}/{signature.short}" if layer else signature.short
-                raise InvalidModelError(f"{place}: {error}") from None
+                raise self.placed(error, signature) from None
         return self.read_unknown(signature, arguments, result)
+
+    def placed(self, error: InvalidModelError, signature: Signature) -> InvalidModelError:
+        """The error of a rule, with the layer in front."""
+        layer = self.names.layer if self.names else ""
+        place = f"{layer}/{signature.short}" if layer else signature.short
+        return InvalidModelError(f"{place}: {error}")
 
     def read_unknown(self, signature: Signature, arguments: Arguments, result: Any) -> Any:
         """Note an op without a rule, and take it to read everything."""
@@ -332,9 +336,10 @@ class Tracer:
         """Let the tensors of ``result`` hold what ``reading`` says."""
         operands, label = arguments.operands, signature.short
         outputs = tensors_of(result)
-        readings = list(reading) if isinstance(reading, tuple) else [reading]
-        if len(readings) < len(outputs):
-            readings += [None] * (len(outputs) - len(readings))
+        try:
+            readings = answers(reading, len(outputs), signature.name)
+        except InvalidModelError as error:
+            raise self.placed(error, signature) from None
         source = bound.get(signature.view_of) if signature.view_of else None
         for tensor, index, entry in zip(
             outputs, self.together(readings, operands, label), readings, strict=False

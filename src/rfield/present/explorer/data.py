@@ -70,7 +70,7 @@ def _periods(values: NDArray[np.int64]) -> Iterable[int]:
     return {1, 2, 3, 4, 5, 6, 7, 8, 16, 32, *values.shape[1:], *(n for n in range(9, 33))}
 
 
-def page_data(graph: Graph, title: str = "", version: str = "") -> dict[str, Any]:
+def page_data(graph: Graph, title: str | None = None, version: str = "") -> dict[str, Any]:
     """Everything about a model that the page shows.
 
     Raises:

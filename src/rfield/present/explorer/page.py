@@ -28,12 +28,14 @@ FRAME = 620
 class Explorer:
     """A page that shows what every unit of every layer reads, and who reads each input position.
 
-    ``models``: the data of one model or two, as ``docs/explorer.md`` describes it. In a notebook
-    the page is the value of the cell; ``save`` writes it to a file, ``html`` is its text.
+    ``models``: the data of one model or two, as ``docs/explorer.md`` describes it; ``chain``: a
+    chain whose steps can be changed on the page. In a notebook the page is the value of the cell;
+    ``save`` writes it to a file, ``html`` is its text.
     """
 
     models: tuple[dict[str, Any], ...] = field(repr=False)
     image: bytes | None = field(default=None, repr=False)
+    chain: dict[str, Any] | None = field(default=None, repr=False)
 
     @property
     def titles(self) -> tuple[str, ...]:
@@ -51,8 +53,8 @@ class Explorer:
         )
 
     def _content(self) -> dict[str, Any]:
-        content: dict[str, Any] = {"models": list(self.models)}
-        return content if self.image is None else {**content, "image": _data_url(self.image)}
+        more = {"chain": self.chain, "image": self.image and _data_url(self.image)}
+        return {"models": list(self.models), **{name: one for name, one in more.items() if one}}
 
     def save(self, path: str | Path) -> Path:
         """Write the page to a file, or its data to a ``.json`` file.
