@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import re
-from typing import Any
 
 import griffe
 
@@ -13,7 +12,7 @@ EXAMPLE = re.compile(r"^( *)(>>> .*(?:\n(?! *\n|\s*\Z).*)*)", re.MULTILINE)
 class Doctests(griffe.Extension):
     """Puts a fence around every example."""
 
-    def on_object(self, *, obj: griffe.Object, **_: Any) -> None:
+    def on_object(self, *, obj: griffe.Object, **_: object) -> None:
         """Called for everything that is documented."""
         if obj.docstring is not None:
             fence = r"\1```pycon\n\1\2\n\1```"

@@ -240,7 +240,12 @@ def _written(answer: Answer, form: str) -> object:
     return import_module(".present.reports", __name__).written(answer, form)
 
 
+def _drawn(answer: Answer, **how: object) -> object:
+    return import_module(".present.plot", __name__).drawn(answer, **how)
+
+
 Answer.written = _written
+Answer.drawn = _drawn
 
 
 def __getattr__(name: str) -> object:

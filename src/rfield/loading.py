@@ -68,7 +68,11 @@ class RunOptions(SourceOptions, total=False):
     soft_masks: SoftMasks
 
 
-class LoadOptions(RunOptions, PartOptions, total=False):
+class ReadOptions(RunOptions, PartOptions, total=False):
+    """The options of ``load`` but for the shape of the input."""
+
+
+class LoadOptions(ReadOptions, total=False):
     """The options of ``load``, which every question hands on."""
 
     input_shape: Shape | Mapping[str, Shape] | int | None
@@ -211,7 +215,9 @@ def _from_text(source: str, request: Request) -> Graph:
     if colon and prefix == "article":
         for name in request.options:
             raise unknown_name("option", name, ())
-        return import_module("rfield.networks").build(rest, request.input_shape)
+        graph: Graph = import_module("rfield.networks").build(rest, request.input_shape)
+        graph.origin = source
+        return graph
     if colon and prefix in PREFIXES:
         return reader_of_prefix(prefix)(rest, request)
     if code.is_code(source):

@@ -54,13 +54,8 @@ MAY_IMPORT: dict[str, set[str]] = {
     "networks": {".errors", ".core", ".frontends", "numpy"},
     "loading": BELOW_CLI
     | {"typing_extensions"},  # finds out what a source is; the only way from a name to a network
-    "questions": BELOW_CLI
-    | {
-        ".__version__",
-        ".loading",
-        "numpy",
-        "typing_extensions",
-    },  # the public questions, a room for each kind
+    "questions": BELOW_CLI  # the public questions, a room for each kind
+    | {".__version__", ".loading", "numpy", "PIL", "typing_extensions"},
     "cli": BELOW_CLI | {".__version__", ".loading", ".questions", ".__init__", "rich"},
     "__main__": {".cli"},
     "testing": BELOW_CLI | {".loading", ".questions", ".__init__", "numpy", "hypothesis"},

@@ -51,7 +51,8 @@ def test_there_are_runs_to_compare():
 
 
 @pytest.mark.parametrize("page", PAGES, ids=lambda page: page.name)
-def test_the_python_of_a_page_runs(page: Path, capsys):
+def test_the_python_of_a_page_runs(page: Path, capsys, tmp_path, monkeypatch):
+    monkeypatch.chdir(tmp_path)  # what a page writes is gone afterwards
     code = "\n".join(blocks(page, "python"))
     for needed in ("torch", "jax", "flax"):
         if f"import {needed}" in code or f"from {needed}" in code:

@@ -335,3 +335,15 @@ def test_more_cannot_be_cropped_than_there_is():
     ):
         rfield.load(model, (1, 1, 1))
     assert rfield.load(model, (1, 1, 2))
+
+
+def test_the_wider_type_wins_as_in_torch():
+    class Sum(nn.Module):
+        def __init__(self):
+            super().__init__()
+            self.conv, self.act = nn.Conv1d(2, 2, 3), nn.PReLU()
+
+        def forward(self, x):
+            return self.act(torch.tensor([0.0], device=x.device) + self.conv(x))
+
+    assert rfield.receptive_field(Sum().double(), input_shape=(1, 2, 9)).size == (3,)

@@ -42,7 +42,10 @@ def add(commands: Commands) -> None:
         help="run the model (PyTorch) and average its gradients, instead of counting paths",
     )  # fmt: skip
     made.add_argument(
-        "--images", metavar="FILE", type=Path, help="measured: over this batch, an array in .npy"
+        "--images",
+        metavar="PATH",
+        type=Path,
+        help="measured: over the pictures of this folder, or a batch in .npy",
     )
     made.add_argument(
         "--count", metavar="N", type=count, help="measured: over N images of noise, 16 by default"
@@ -111,7 +114,6 @@ def _influence(arguments: argparse.Namespace) -> int:
 
 
 def _measured(arguments: argparse.Namespace) -> Influence:
-    from ..analysis.pixels.measured import images_in
     from ..questions.pixels import measured_influence
 
     if arguments.training:
@@ -120,7 +122,7 @@ def _measured(arguments: argparse.Namespace) -> Influence:
     chosen = {name: value for name, value in given.items() if value is not None}
     file = chosen.pop("images", None)
     return measured_influence(
-        arguments.model, None if file is None else images_in(file), arguments.output,
+        arguments.model, file, arguments.output,
         index=arguments.at, wrt=arguments.wrt, progress=sys.stderr.isatty(), **chosen,
         **read_options(arguments),
     )  # fmt: skip

@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+import os
 from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
 from functools import cached_property
+from pathlib import Path
 from typing import Any, Literal, overload
 
 from ..analysis.answer import Answer
@@ -73,6 +75,24 @@ class Summary(Answer, Sequence[SummaryRow]):
         last = self.rows[-1]
         size = show_size(last.size, last.local)
         return f"Summary({name}{len(self)} layers in {self.wrt}; {last.layer}: {size} px)"
+
+    def plot(self, ax: Any = None) -> Any:  # noqa: ANN401  # matplotlib's, which is optional
+        """How the field grows from layer to layer; needs matplotlib.
+
+        ``ax``: axes of matplotlib to draw in; None: a new figure, which is returned.
+        """
+        from .growth import draw_growth
+
+        titles = self.title, self.wrt
+        return draw_growth(self.rows, self.axes, self.input_sizes, titles, ax)
+
+    def save(self, path: str | os.PathLike[str]) -> None:
+        """Write the figure of ``plot`` into a file: .png, .svg or .pdf."""
+        from .plot import check_target, save_figure
+
+        target = Path(path)
+        check_target(target)
+        save_figure(self.plot(), target)
 
     @property
     def shown(self) -> tuple[SummaryRow, ...]:
@@ -166,7 +186,8 @@ def summary(
         if ops
         else [*found, *dict.fromkeys(graph.nodes[i].name for i in outputs)]
     )
-    kept = [name for name in names if layers is None or layers(name)]
+    inside = set(names) if ops else set(names) - set(graph.inputs)
+    kept = [n for n in names if n in inside and (layers is None or layers(n))]
     shape = graph.shape(found.source)
     inputs = tuple(shape[axis] for axis in found.source_axes)
     again = {size: resized(graph, size) for size in sizes}

@@ -19,7 +19,7 @@ if TYPE_CHECKING:
     from ..analysis.geometry.alignment import Alignment
     from ..analysis.geometry.explain import Explanation
     from ..analysis.geometry.field import ReceptiveField
-    from ..loading import LoadOptions
+    from ..loading import LoadOptions, ReadOptions, Shape
     from ..present.summary import Summary
 
 
@@ -75,13 +75,14 @@ def receptive_fields(
 
 def summary(
     source_or_graph: Any,
+    input_shape: Shape | Mapping[str, Shape] | int | None = None,
     *,
     wrt: str | None = None,
     ops: bool = False,
     sizes: Iterable[int] = (),
     columns: Iterable[str] = (),
     depth: int | Literal["auto", "all"] = "auto",
-    **load_options: Unpack[LoadOptions],
+    **load_options: Unpack[ReadOptions],
 ) -> Summary:
     """One row per layer: size, stride, padding, local field, centre, share of the input.
 
@@ -97,7 +98,7 @@ def summary(
     from ..present.summary import summary as present
 
     return present(
-        _read(source_or_graph, load_options, summary),
+        _read(source_or_graph, {"input_shape": input_shape, **load_options}, summary),
         wrt=wrt, ops=ops, sizes=sizes, columns=columns, depth=depth,
     )  # fmt: skip
 

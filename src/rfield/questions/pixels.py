@@ -6,7 +6,8 @@ the name of one that can be built (``"timm:convnext_tiny"``, with random weights
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Mapping, Sequence
+import os
+from collections.abc import Callable, Iterable, Sequence
 from typing import TYPE_CHECKING, Any, overload
 
 from ..analysis.geometry.premises import resting
@@ -19,6 +20,7 @@ from ..frontends.registry import PREFIXES, resolve
 from ..loading import check_options, load
 from ..loading import graph_for as _read
 from ..present.progress import shown
+from . import images
 from .running import built, chosen, is_onnx
 
 if TYPE_CHECKING:
@@ -171,10 +173,11 @@ def verify(
 
 def measured_influence(
     model: Any,
-    inputs: Iterable[Any] | None = None,
+    inputs: Iterable[Any] | str | os.PathLike[str] | None = None,
     output: str | None = None,
     *,
     index: Any = "center",
+    transform: Callable[[Any], Any] | None = None,
     reduce: str = "abs",
     wrt: str | None = None,
     count: int = 16,
@@ -192,10 +195,14 @@ def measured_influence(
     Args:
         model: a PyTorch module; a JAX function or module; or a spec (built with random weights,
             which ``.note`` says).
-        inputs: a batch, or an iterable of images or batches, which is read one image at a time;
-            None: ``count`` images of seeded noise.
+        inputs: a batch; or an iterable of images or batches (a list, a ``DataLoader`` with or
+            without labels), which is read one image at a time; or a folder of pictures, or a file
+            in ``.npy``. Pictures are made as large as the input, with numbers from 0 to 1. None:
+            ``count`` images of seeded noise.
         output: the layer; default the last output.
         index: an output position, ``"center"`` the middle one.
+        transform: called with every picture or item before, such as one of torchvision's: what the
+            model was trained on.
         reduce: ``"abs"``, ``"square"`` or ``"positive"``: what is summed over channels.
         wrt: the input; needed only where there are several.
         count: how many images of noise.
@@ -209,13 +216,16 @@ def measured_influence(
         NotANumberError: a gradient is not finite; the layer where that begins is named.
     """
     check_options(load_options, measured_influence)
+    given_images = images.opened(inputs)
     module, shape, home = built(model, "Gradients", load_options.pop("arguments", None))
     if input_shape is None:
-        input_shape = shape if inputs is None else _shape_of(inputs) or shape
+        input_shape = images.first_shape(given_images) or shape
     graph = load(module, input_shape, **load_options)
     kind: Any = resolve(home)
     given = chosen(load_options, home)
-    gradients = kind(module, graph, inputs, count=count, seed=seed, **given)
+    if given_images is not None:
+        given_images = images.as_batches(given_images, images.layout_of(graph, wrt), transform)
+    gradients = kind(module, graph, given_images, count=count, seed=seed, **given)
     with shown(progress, "gradients") as report:
         found = _measured.measured_influence(
             graph, gradients, output, index=index, reduce=reduce, wrt=wrt, progress=report
@@ -225,13 +235,3 @@ def measured_influence(
 
         found = replace(found, note=f"{found.note}; random weights")
     return resting(graph, found)
-
-
-def _shape_of(inputs: Iterable[Any] | Mapping[str, Any]) -> tuple[int, ...] | None:
-    """The shape of one image of a batch or list; None for an iterable that is read only once."""
-    shape = getattr(inputs, "shape", None)
-    if shape is None and isinstance(inputs, (list, tuple)) and inputs:
-        shape = getattr(inputs[0], "shape", None)
-        if shape is not None and len(shape) == 3:
-            return (1, *shape)
-    return None if shape is None else (1, *tuple(shape)[1:])

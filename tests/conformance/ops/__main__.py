@@ -1,4 +1,4 @@
-"""``python -m tests.conformance.ops``: ops by front ends, with counts; 1 if anything is wrong or left out."""
+"""``python -m tests.conformance.ops``: ops by front ends, with counts; 1 if any is left out."""
 
 from __future__ import annotations
 

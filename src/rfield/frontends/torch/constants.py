@@ -6,6 +6,7 @@ whatever is made of them are meta tensors, of which only the zeros may be known 
 
 from __future__ import annotations
 
+import sys
 from collections.abc import Callable
 from math import prod
 from typing import Any
@@ -25,6 +26,10 @@ SMALL = 1 << 22
 """Constants of at most so many elements are computed."""
 
 
+_KEPT_OUT: set[type] = set()
+"""Classes whose dispatch the compiler leaves alone."""
+
+
 class Watched(TorchDispatchMode):
     """What is done with the constants of a capture, and how any op is run."""
 
@@ -37,6 +42,20 @@ class Watched(TorchDispatchMode):
         self.twins: dict[int, tuple[torch.Tensor, torch.Tensor]] = {}
         self.meta = torch.device("meta")
         self.cpu = torch.device("cpu")
+
+    @classmethod
+    def _should_skip_dynamo(cls) -> bool:
+        """Torch would import its compiler, which takes longer than reading a model; see below."""
+        return False
+
+    def __enter__(self) -> Any:
+        """Where the compiler is in use, it is kept out of what is done here."""
+        kind = type(self)
+        if "torch._dynamo" in sys.modules and kind not in _KEPT_OUT:
+            disable: Any = sys.modules["torch._dynamo"].disable
+            kind.__torch_dispatch__ = disable(kind.__torch_dispatch__)  # type: ignore[method-assign]
+            _KEPT_OUT.add(kind)
+        return super().__enter__()
 
     def execute(
         self, signature: Signature, func: Callable[..., Any], args: Any, kwargs: dict[str, Any]

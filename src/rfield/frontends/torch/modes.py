@@ -12,6 +12,7 @@ elements are gathered depends on them. With ``real=True`` everything is computed
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
+from functools import reduce
 from typing import Any
 
 import torch
@@ -137,11 +138,9 @@ class Dispatch(Watched):
         if reading is None:
             return torch.empty(operands[0].shape, dtype=operands[0].dtype, device=self.meta)
         op = reading[-1] if isinstance(reading, list) else reading
-        kind = operands[0].dtype
-        for tensor in operands:
-            if tensor.dtype.is_floating_point and (tensor.dim() or not kind.is_floating_point):
-                kind = tensor.dtype
-                break
+        real = [t for t in operands if t.dtype.is_floating_point or t.dtype.is_complex]
+        given = [t.dtype for t in real if t.dim()] or [t.dtype for t in real or operands]
+        kind = reduce(torch.promote_types, given)  # of no axes: widens none
         return torch.empty(op.shape, dtype=kind, device=self.meta)
 
     def written(
