@@ -183,6 +183,14 @@ def resolve_padding(
     ]
 
 
+def window_of(part: object, size: int) -> tuple[int, int, int]:
+    """An integer or a slice as (start, stop, step); what is neither is an empty window."""
+    if isinstance(part, slice):
+        return part.indices(size)
+    whole = integer(part)
+    return (0, 0, 0) if whole is None else (whole, whole + 1, 1)
+
+
 def broadcast_shape(shapes: Sequence[Sequence[int]]) -> Shape:
     """The NumPy broadcast of shapes.
 

@@ -5,7 +5,8 @@ from __future__ import annotations
 from collections.abc import Sequence
 from itertools import islice
 
-from ..analysis.pieces.tiling import Tile, TilePlan
+from ..analysis.pieces.tiles import Tile
+from ..analysis.pieces.tiling import TilePlan
 from . import values
 from .report import Column, Facts, Part, Remark, Report, Show, tabulate
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import warnings
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from typing import TYPE_CHECKING, Any, cast
@@ -172,6 +173,10 @@ def run_tiled(
     axes: Sequence[int] | None = None,
     output_axes: Sequence[int] | None = None,
     out: Any = None,
+    batch: int = 1,
+    prepare: Callable[[Any], Any] | None = None,
+    prefetch: bool = False,
+    done: str | os.PathLike[str] | None = None,
     progress: bool | Callable[[int, int], None] = False,
 ) -> Any:
     """What ``function`` gives for the whole image, computed tile by tile.
@@ -184,8 +189,14 @@ def run_tiled(
         plan: from ``tile_plan``.
         axes: the axes of ``image`` that are planned, default those of the network's input.
         output_axes: the same of what ``function`` returns, default those of the layer.
-        out: where the result goes, for one that is larger than memory; default a new array of the
-            kind that the function returns.
+        out: where the result goes, for one that is larger than memory: a memory map, zarr, any
+            array that can be written to; default a new one of the kind that the function returns.
+        batch: how many tiles are run at once, joined along the first axis.
+        prepare: what is done with each part before ``function``: to a tensor, to a device, to a
+            type.
+        prefetch: read (and prepare) the next tiles in a thread while these are run.
+        done: with ``out``, a folder in which tiles that are written are marked; after an
+            interruption the same call runs the others only.
         progress: True for a bar on standard error, or a function of (tiles done, tiles in all).
 
     Raises:
@@ -203,8 +214,9 @@ def run_tiled(
     """
     with shown(progress, "tiles") as report:
         return _stitching.run_tiled(
-            function, image, plan, axes=axes, output_axes=output_axes, out=out, progress=report
-        )
+            function, image, plan, axes=axes, output_axes=output_axes, out=out, batch=batch,
+            prepare=prepare, prefetch=prefetch, done=done, progress=report,
+        )  # fmt: skip
 
 
 def verify_tiling(

@@ -15,7 +15,7 @@ from typing import Any
 
 import numpy as np
 
-from ...core.arguments import integer, listed, placed
+from ...core.arguments import listed, placed, window_of
 from ...core.graph import Graph
 from ...errors import InvalidModelError, UnresolvedSizeError, show_shape
 from ..answer import Answer
@@ -27,6 +27,7 @@ from ..engines.pull import LARGEST
 from ..engines.terms import Span, State
 from ..results import UNBOUNDED, Fidelity, IndexArray, Region, Size, axis_names
 from .halo import Halo, halo_of
+from .interior import interior_of
 from .premises import premises
 from .whole_reads import NONE, WholeReads
 
@@ -178,6 +179,13 @@ class ReceptiveField(Answer):
         """Context, in input positions per side, that a block of outputs needs around its part."""
         return halo_of(self)
 
+    def interior(self, size: Any = None) -> tuple[slice, ...]:
+        """The outputs that read no padding at any layer: a slice for each of their axes.
+
+        ``size``: of the input; default: as it was read. ``local`` leaves whole-axis reads out.
+        """
+        return interior_of(self, size)
+
     def region(self, index: Any = (), clip: bool = False) -> Region:
         """The box of input positions that the outputs at ``index`` read.
 
@@ -295,7 +303,7 @@ class ReceptiveField(Answer):
         windows: list[tuple[int, int]] = []
         for name, axis, part in zip(self.axes, self.source_axes, parts, strict=True):
             size = self.graph.nodes[self.source].shape[axis]
-            begin, end, step = _window(part, size)
+            begin, end, step = window_of(part, size)
             if not 0 <= begin < end <= size or step != 1:
                 raise InvalidModelError(
                     f"{self.layer}: input index {part!r} on {name}; expected an integer or a plain "
@@ -380,14 +388,6 @@ class ReceptiveField(Answer):
             raise UnresolvedSizeError(
                 f"{self.layer}: {what} needs the input's sizes; {self.wrt} has free axes"
             )
-
-
-def _window(part: Any, size: int) -> tuple[int, int, int]:
-    """An integer or a slice as (start, stop, step); what is neither is an empty window."""
-    if isinstance(part, slice):
-        return part.indices(size)
-    whole = integer(part)
-    return (0, 0, 0) if whole is None else (whole, whole + 1, 1)
 
 
 def _plain(values: Any) -> tuple[Any, ...]:

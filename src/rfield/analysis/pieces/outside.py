@@ -14,7 +14,8 @@ from ..geometry.fields import receptive_field
 from ..pixels.influence import Influence, influence, influence_of
 from .grid import fitting
 from .tile_planning import Planner
-from .tiling import Tile, TilePlan
+from .tiles import Tile
+from .tiling import TilePlan
 
 LEAST = 64
 """Smaller images may not be accepted by a model."""

@@ -12,8 +12,6 @@ from collections.abc import Callable, Iterable, Iterator, Sequence
 from functools import lru_cache
 from typing import Any, NamedTuple
 
-import numpy as np
-
 from ...core.graph import Graph
 from ...core.limits import RESIDUES
 from ...errors import (
@@ -24,6 +22,7 @@ from ...errors import (
 from .agreement import agreement
 from .cuts import BY_SIZE, Cut, meets_numbers
 from .lengths import Lengths, up
+from .stitching import concatenated
 from .streaming import StreamPlan
 
 
@@ -310,20 +309,6 @@ class _Buffer:
     @staticmethod
     def _cut(array: Any, start: int, stop: int | None, axis: int) -> Any:
         return array[(slice(None),) * axis + (slice(start, stop),)]
-
-
-def concatenated(arrays: list[Any], axis: int) -> Any:
-    """Arrays of any library one after another, by that library's own function."""
-    first = arrays[0]
-    if isinstance(first, np.ndarray):
-        return np.concatenate(arrays, axis)
-    if hasattr(first, "__array_namespace__"):
-        return first.__array_namespace__().concat(arrays, axis=axis)
-    library = sys.modules.get(type(first).__module__.partition(".")[0])
-    for name in ("concatenate", "concat"):
-        if hasattr(library, name):
-            return getattr(library, name)(arrays, axis)
-    return np.concatenate(arrays, axis)
 
 
 _WHY = "parts of a stream do not give what the whole gives"

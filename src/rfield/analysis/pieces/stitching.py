@@ -6,67 +6,182 @@ one tile of it is in memory at a time.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+import os
+import sys
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from concurrent.futures import ThreadPoolExecutor
+from itertools import islice
 from typing import Any
 
 import numpy as np
 
 from ...core.padding import PAD_BORDERS, fold
 from ...errors import InvalidModelError, show_shape
-from .tiling import Tile, TilePlan
+from .marks import Marks
+from .tiles import Tile, Tiling
 
 Array = Any
 Progress = Callable[[int, int], None]
+Places = Mapping[int, Sequence[int | None]]
+"""Axes along which a part is laid out anew: which of its positions are taken, None for a zero."""
 
 
 def run_tiled(
     function: Callable[..., Array],
     image: Array | tuple[Array, ...],
-    plan: TilePlan,
+    plan: Tiling,
     *,
     axes: Sequence[int] | None = None,
     output_axes: Sequence[int] | None = None,
     out: Array | None = None,
+    batch: int = 1,
+    prepare: Callable[[Array], Array] | None = None,
+    prefetch: bool = False,
+    done: str | os.PathLike[str] | None = None,
     progress: Progress | None = None,
 ) -> Array:
     """The function's result on the whole image, computed tile by tile; see ``rfield.run_tiled``."""
     images: tuple[Array, ...] = image if isinstance(image, tuple) else (image,)  # pyright: ignore[reportUnknownVariableType]  # arrays of any kind
     axes = plan.input_axes if axes is None else tuple(axes)
     output_axes = plan.output_axes if output_axes is None else tuple(output_axes)
-    _check_images(images, plan, axes)
-    for done, tile in enumerate(plan, 1):
-        parts = [cut(one, tile, axes, plan.padding_mode) for one in images]
-        result = function(*parts)
-        _check_result(result, plan, tile, output_axes)
-        target: Any = _room(result, plan, output_axes) if out is None else out
-        out, rank = target, len(result.shape)
-        target[_slices(rank, output_axes, tile.write)] = result[
-            _slices(rank, output_axes, tile.valid)
-        ]
+    check_images(images, plan, axes)
+    if batch != 1:
+        _check_batch(batch, (*axes, *output_axes))
+    if done is not None and out is None:
+        raise InvalidModelError("done= marks what is written: give out= too")
+    marks = None if done is None else Marks(done, plan)
+    target: Any = out
+    count = 0 if marks is None else sum(tile.index in marks for tile in plan)
+
+    def read(tiles: list[Tile]) -> list[Array]:
+        parts = [[cut(one, tile, axes, plan.padding_mode) for tile in tiles] for one in images]
+        given = [concatenated(of, 0) if len(of) > 1 else of[0] for of in parts]
+        return given if prepare is None else [prepare(one) for one in given]
+
+    for tiles, parts in _ahead(_batches(plan, batch, marks), read, prefetch=prefetch):
+        results = function(*parts)
+        rows = _rows(results, len(tiles))
+        for tile, result in zip(tiles, rows, strict=True):
+            check_result(result, plan, tile, output_axes)
+            if target is None:
+                target = _room(result, plan, output_axes)
+            part = result[kept(result, tile.valid, output_axes)]
+            target[kept(result, tile.write, output_axes)] = (
+                part if out is None else plain(part, out)
+            )
+            if marks is not None:
+                marks.add(tile.index)
+        count += len(tiles)
         if progress is not None:
-            progress(done, len(plan))
-    return out
+            progress(count, len(plan))
+    return target
+
+
+def _batches(plan: Tiling, batch: int, marks: Marks | None) -> Iterator[list[Tile]]:
+    """The tiles that are not written yet, several at a time."""
+    waiting = (tile for tile in plan if marks is None or tile.index not in marks)
+    while tiles := list(islice(waiting, batch)):
+        yield tiles
+
+
+def _ahead(
+    batches: Iterator[list[Tile]], read: Callable[[list[Tile]], list[Array]], *, prefetch: bool
+) -> Iterator[tuple[list[Tile], list[Array]]]:
+    """Tiles with what they read; with ``prefetch`` the next are read while these are used."""
+    if not prefetch:
+        for tiles in batches:
+            yield tiles, read(tiles)
+        return
+    with ThreadPoolExecutor(1) as reader:
+        pending = [(tiles, reader.submit(read, tiles)) for tiles in islice(batches, 1)]
+        while pending:
+            tiles, parts = pending.pop()
+            found = parts.result()
+            pending += [(more, reader.submit(read, more)) for more in islice(batches, 1)]
+            yield tiles, found
+
+
+def _rows(results: Array, count: int) -> list[Array]:
+    """The results of several tiles that were run together."""
+    if count == 1:
+        return [results]
+    length = results.shape[0] // count
+    if results.shape[0] != length * count:
+        raise InvalidModelError(
+            f"{count} tiles at once: the function gave {show_shape(results.shape)}, whose first "
+            "axis is no multiple of that"
+        )
+    return [results[k * length : (k + 1) * length] for k in range(count)]
+
+
+def _check_batch(batch: Any, axes: Sequence[int]) -> None:
+    if not isinstance(batch, int) or batch < 1:
+        raise InvalidModelError(f"batch = {batch!r}; expected an integer of at least 1")
+    if 0 in axes:
+        raise InvalidModelError(
+            f"batch = {batch}: tiles are joined along the first axis, which is a planned one.\n"
+            "  Give an image with an axis in front: image[None]"
+        )
+
+
+def plain(part: Array, out: Array) -> Array:
+    """A result as an array that ``out`` can take: a tensor comes to the host, unless both are."""
+    if hasattr(part, "detach") and not hasattr(out, "detach"):
+        return part.detach().cpu().numpy()
+    return part
+
+
+def concatenated(arrays: list[Any], axis: int) -> Any:
+    """Arrays of any library one after another, by that library's own function."""
+    first = arrays[0]
+    if isinstance(first, np.ndarray):
+        return np.concatenate(arrays, axis)
+    if hasattr(first, "__array_namespace__"):
+        return first.__array_namespace__().concat(arrays, axis=axis)
+    library = sys.modules.get(type(first).__module__.partition(".")[0])
+    for name in ("concatenate", "concat"):
+        if hasattr(library, name):
+            return getattr(library, name)(arrays, axis)
+    return np.concatenate(arrays, axis)
 
 
 def cut(image: Array, tile: Tile, axes: Sequence[int], mode: str) -> Array:
     """What a tile reads of an image, padded where it reaches beyond it."""
-    rank = len(image.shape)
+    spans, places = sought(image.shape, tile, axes, mode)
+    part = image[spans]
+    if hasattr(part, "compute"):  # a lazy array (dask)
+        part = part.compute()
+    return laid(part, places)
+
+
+def sought(
+    shape: Sequence[int], tile: Tile, axes: Sequence[int], mode: str
+) -> tuple[tuple[slice, ...], Places]:
+    """The slices of the image that a tile needs, and how its padding is laid out from them."""
+    rank = len(shape)
     spans, chosen = list(tile.read), dict[int, list[int | None]]()
     for k, (axis, span, pads) in enumerate(zip(axes, tile.read, tile.pad, strict=True)):
         if any(pads):
-            size, border = image.shape[axis], PAD_BORDERS[mode]
+            size, border = shape[axis], PAD_BORDERS[mode]
             places = [
                 fold(i, size, border) for i in range(span.start - pads[0], span.stop + pads[1])
             ]
             inside = [place for place in places if place is not None] or [0]
             spans[k] = slice(min(inside), max(inside) + 1)
             chosen[axis % rank] = [p if p is None else p - min(inside) for p in places]
-    part = image[_slices(rank, axes, spans)]
-    if hasattr(part, "compute"):  # a lazy array (dask)
-        part = part.compute()
-    for axis, places in chosen.items():
-        part = _padded(part, axis, places)
+    return _slices(rank, axes, spans), chosen
+
+
+def laid(part: Array, places: Places) -> Array:
+    """The part of an image with its padding."""
+    for axis, along in places.items():
+        part = _padded(part, axis, along)
     return part
+
+
+def kept(result: Array, spans: Sequence[slice], axes: Sequence[int]) -> tuple[slice, ...]:
+    """An index of the planned axes of an array like ``result``."""
+    return _slices(len(result.shape), axes, spans)
 
 
 def _padded(part: Array, axis: int, places: Sequence[int | None]) -> Array:
@@ -86,7 +201,8 @@ def _slices(rank: int, axes: Sequence[int], spans: Sequence[slice]) -> tuple[sli
     return tuple(chosen)
 
 
-def _check_images(images: tuple[Array, ...], plan: TilePlan, axes: Sequence[int]) -> None:
+def check_images(images: tuple[Array, ...], plan: Tiling, axes: Sequence[int]) -> None:
+    """Refuse images that are not as planned."""
     if len(images) != len(plan.inputs):
         raise InvalidModelError(
             f"{len(images)} images for the inputs {', '.join(plan.inputs)}; give one for each"
@@ -101,7 +217,8 @@ def _check_images(images: tuple[Array, ...], plan: TilePlan, axes: Sequence[int]
             )
 
 
-def _check_result(result: Array, plan: TilePlan, tile: Tile, axes: Sequence[int]) -> None:
+def check_result(result: Array, plan: Tiling, tile: Tile, axes: Sequence[int]) -> None:
+    """Refuse a result that is not as planned."""
     shape = tuple(getattr(result, "shape", ()))
     made = tuple(axis.made for axis in plan.tiles)
     if tuple(shape[axis] for axis in axes if -len(shape) <= axis < len(shape)) != made:
@@ -111,7 +228,7 @@ def _check_result(result: Array, plan: TilePlan, tile: Tile, axes: Sequence[int]
         )
 
 
-def _room(result: Array, plan: TilePlan, axes: Sequence[int]) -> Array:
+def _room(result: Array, plan: Tiling, axes: Sequence[int]) -> Array:
     """An array for the whole result, of the kind that the function gives."""
     shape = list(result.shape)
     for axis, tiles in zip(axes, plan.tiles, strict=True):

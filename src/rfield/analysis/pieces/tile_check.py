@@ -11,7 +11,8 @@ from numpy.typing import NDArray
 
 from ..answer import Answer
 from .stitching import Progress, cut, run_tiled
-from .tiling import Tile, TilePlan
+from .tiles import Tile
+from .tiling import TilePlan
 
 Array = NDArray[Any]
 

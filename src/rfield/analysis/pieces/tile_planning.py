@@ -27,7 +27,8 @@ from ..results import axis_names
 from .agreement import Loss, agreement
 from .cuts import OTHER_PATH, WHOLE_AXIS, Cut, meets_numbers
 from .grid import Grid, fitting, grid
-from .tiling import AxisTiles, TilePlan
+from .tiles import AxisTiles
+from .tiling import TilePlan
 from .unfolding import unfolded
 
 

@@ -1,116 +1,24 @@
-"""Tiles: which part of the image to read, which part of the result is right, and where it goes.
+"""``TilePlan``: the tiles of an image as a lazy sequence, and what they cost.
 
-A plan is arithmetic: the tiles of one axis are equal in size and step, so a plan of a million tiles
-costs as much as one of four, and a tile is made when it is asked for. How large the tiles are and
-how far apart is decided by ``tile_planning``.
+How large the tiles are and how far apart is decided by ``tile_planning``.
 """
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from fractions import Fraction
 from functools import cached_property
 from itertools import product
-from math import ceil, floor, prod
-from typing import Any, NamedTuple, overload
+from math import prod
+from typing import Any, overload
 
 from ...errors import UnknownNameError
 from ..answer import Answer
 from .agreement import Loss
+from .tiles import AxisTiles, Tile
 
 SCHEMA = 1
-
-
-@dataclass(frozen=True, slots=True)
-class Tile:
-    """One tile; every tuple has one entry per axis of the plan.
-
-    ``read``: the slices of the image to run the network on, to be padded by ``pad`` positions that
-    lie outside the image (one of them is negative where the tile lies wholly outside, so that it
-    still says where). Of the result, ``valid`` equals what the whole image gives at ``write``.
-    """
-
-    index: tuple[int, ...]
-    read: tuple[slice, ...]
-    pad: tuple[tuple[int, int], ...]
-    valid: tuple[slice, ...]
-    write: tuple[slice, ...]
-
-
-class Place(NamedTuple):
-    """One tile along one axis."""
-
-    read: slice
-    pad: tuple[int, int]
-    valid: slice
-    write: slice
-
-
-@dataclass(frozen=True, slots=True)
-class AxisTiles:
-    """The tiles along one axis of an image of ``size`` positions, in input positions.
-
-    ``padding`` lies around the image and counts as input. Tiles of ``tile`` positions begin every
-    ``step``, the last one where it ends with the padded image. ``rate``: outputs per position.
-    ``dropped``: outputs at the beginning of a tile, and at its end, that are not those of the whole
-    (at the ends of the image all are). ``made``: outputs of one tile; ``outputs``: of the whole.
-    """
-
-    size: int
-    padding: tuple[int, int]
-    tile: int
-    step: int
-    grid: int
-    rate: Fraction
-    dropped: tuple[int, int]
-    made: int
-    outputs: int
-
-    @property
-    def padded(self) -> int:
-        """Positions of the image and its padding."""
-        return self.size + sum(self.padding)
-
-    @property
-    def count(self) -> int:
-        """How many tiles."""
-        rest = self.padded - self.tile
-        return 1 + (-(-rest // self.step) if rest else 0)
-
-    @property
-    def halo(self) -> tuple[int, int]:
-        """Input positions before and after those whose outputs a tile gives: context only."""
-        if self.tile == self.padded:
-            return 0, 0
-        before, after = self.dropped
-        return ceil(before / self.rate), self.tile - floor((self.made - after) / self.rate)
-
-    def start(self, number: int) -> int:
-        """Where a tile begins, in positions of the padded image."""
-        return min(number * self.step, self.padded - self.tile)
-
-    def place(self, number: int) -> Place:
-        """What tile ``number`` reads and writes."""
-        start = self.start(number)
-        low, high = start - self.padding[0], start + self.tile - self.padding[0]
-        begin, end = (min(max(0, i), self.size) for i in (low, high))
-        first, last = self._written(number), self._written(number + 1)
-        moved = int(start * self.rate)
-        return Place(
-            slice(begin, end),
-            (begin - low, high - end),
-            slice(first - moved, last - moved),
-            slice(first, last),
-        )
-
-    def _written(self, number: int) -> int:
-        """The first output that tile ``number`` writes."""
-        if number == 0:
-            return 0
-        if number == self.count:
-            return self.outputs
-        return min(int(self.start(number) * self.rate) + self.dropped[0], self.outputs)
 
 
 @dataclass(frozen=True, eq=False, repr=False)
@@ -216,6 +124,44 @@ class TilePlan(Answer, Sequence[Tile]):
             number, rest = divmod(number, count)
             place.append(rest)
         return self.at(place[::-1])
+
+    def to_dask(
+        self,
+        function: Callable[..., Any],
+        image: Any,
+        *,
+        axes: Sequence[int] | None = None,
+        output_axes: Sequence[int] | None = None,
+        like: Any = None,
+        out: Any = None,
+        done: Any = None,
+    ) -> Any:
+        """The result on the whole image as a lazy dask array, one chunk for each tile.
+
+        Dask's scheduler decides where tiles run: threads, processes, or the workers of a
+        ``dask.distributed`` client. A worker holds the tiles that it runs and no more.
+
+        Args:
+            function: as for ``run_tiled``; workers in other processes need one that can be pickled.
+            image: as for ``run_tiled``. What is stored elsewhere (zarr, HDF5) is read by the
+                workers, tile by tile.
+            axes: as for ``run_tiled``.
+            output_axes: as for ``run_tiled``.
+            like: an array with the shape and type that ``function`` gives for a tile; without it
+                the first tile is run for them.
+            out: an array that workers can write to (zarr). The lazy result is then the numbers of
+                the tiles, each of which is written before its number is there.
+            done: with ``out``, a folder in which tiles that are written are marked; those that are
+                marked are not run again.
+
+        Raises:
+            InvalidModelError: the image has not the planned shape, or ``done`` is of another plan.
+        """
+        from .lazily import to_dask
+
+        return to_dask(
+            self, function, image, axes=axes, output_axes=output_axes, like=like, out=out, done=done
+        )
 
     def axis(self, name: str) -> AxisTiles:
         """The tiles along one axis."""

@@ -1,0 +1,155 @@
+"""Tiles: which part of the image to read, which part of the result is right, and where it goes.
+
+The tiles of one axis are equal in size and step, so a million of them cost as much as four, and a
+tile is made when it is asked for.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+from fractions import Fraction
+from functools import cached_property
+from math import ceil, floor
+from typing import Any, NamedTuple, Protocol
+
+
+@dataclass(frozen=True, slots=True)
+class Tile:
+    """One tile; every tuple has one entry per axis of the plan.
+
+    ``read``: the slices of the image to run the network on, to be padded by ``pad`` positions that
+    lie outside the image (one of them is negative where the tile lies wholly outside, so that it
+    still says where). Of the result, ``valid`` equals what the whole image gives at ``write``.
+    """
+
+    index: tuple[int, ...]
+    read: tuple[slice, ...]
+    pad: tuple[tuple[int, int], ...]
+    valid: tuple[slice, ...]
+    write: tuple[slice, ...]
+
+
+class Place(NamedTuple):
+    """One tile along one axis."""
+
+    read: slice
+    pad: tuple[int, int]
+    valid: slice
+    write: slice
+
+
+@dataclass(frozen=True, slots=True)
+class AxisTiles:
+    """The tiles along one axis of an image of ``size`` positions, in input positions.
+
+    ``padding`` lies around the image and counts as input. Tiles of ``tile`` positions begin every
+    ``step``, the last one where it ends with the padded image. ``rate``: outputs per position.
+    ``dropped``: outputs at the beginning of a tile, and at its end, that are not those of the whole
+    (at the ends of the image all are). ``made``: outputs of one tile; ``outputs``: of the whole.
+    """
+
+    size: int
+    padding: tuple[int, int]
+    tile: int
+    step: int
+    grid: int
+    rate: Fraction
+    dropped: tuple[int, int]
+    made: int
+    outputs: int
+
+    @property
+    def padded(self) -> int:
+        """Positions of the image and its padding."""
+        return self.size + sum(self.padding)
+
+    @property
+    def count(self) -> int:
+        """How many tiles."""
+        rest = self.padded - self.tile
+        return 1 + (-(-rest // self.step) if rest else 0)
+
+    @property
+    def halo(self) -> tuple[int, int]:
+        """Input positions before and after those whose outputs a tile gives: context only."""
+        if self.tile == self.padded:
+            return 0, 0
+        before, after = self.dropped
+        return ceil(before / self.rate), self.tile - floor((self.made - after) / self.rate)
+
+    def start(self, number: int) -> int:
+        """Where a tile begins, in positions of the padded image."""
+        return min(number * self.step, self.padded - self.tile)
+
+    def place(self, number: int) -> Place:
+        """What tile ``number`` reads and writes."""
+        start = self.start(number)
+        low, high = start - self.padding[0], start + self.tile - self.padding[0]
+        begin, end = (min(max(0, i), self.size) for i in (low, high))
+        first, last = self._written(number), self._written(number + 1)
+        moved = int(start * self.rate)
+        return Place(
+            slice(begin, end),
+            (begin - low, high - end),
+            slice(first - moved, last - moved),
+            slice(first, last),
+        )
+
+    def _written(self, number: int) -> int:
+        """The first output that tile ``number`` writes."""
+        if number == 0:
+            return 0
+        if number == self.count:
+            return self.outputs
+        return min(int(self.start(number) * self.rate) + self.dropped[0], self.outputs)
+
+
+class Tiling(Protocol):
+    """What running tiles needs of their plan."""
+
+    @property
+    def inputs(self) -> tuple[str, ...]:
+        """The inputs that are cut."""
+        ...
+
+    @property
+    def tiles(self) -> tuple[AxisTiles, ...]:
+        """The tiles along each axis."""
+        ...
+
+    @property
+    def image(self) -> tuple[int, ...]:
+        """The sizes of the image."""
+        ...
+
+    @cached_property
+    def counts(self) -> tuple[int, ...]:
+        """Tiles per axis."""
+        ...
+
+    @property
+    def padding_mode(self) -> str:
+        """What lies around the image."""
+        ...
+
+    @property
+    def input_axes(self) -> tuple[int, ...]:
+        """Axes of the input that are planned."""
+        ...
+
+    @property
+    def output_axes(self) -> tuple[int, ...]:
+        """The same of the output."""
+        ...
+
+    def at(self, index: Sequence[int]) -> Tile:
+        """The tile at a grid position."""
+        ...
+
+    def as_dict(self) -> dict[str, Any]:
+        """Plain data."""
+        ...
+
+    def __len__(self) -> int: ...
+    def __iter__(self) -> Iterator[Tile]: ...

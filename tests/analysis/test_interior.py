@@ -1,0 +1,127 @@
+"""Interior: outputs that read no padding, against literals and against paddings of other values."""
+
+from __future__ import annotations
+
+import numpy as np
+import pytest
+
+import rfield
+
+
+def one(build, size=(1, 1, 20), **options):
+    """The last value of a network that ``build`` makes of an image."""
+    b = rfield.GraphBuilder()
+    return rfield.receptive_field(b.build([build(b, b.input("x", size, **options))]))
+
+
+def padded_twice(b, x):
+    x = b.conv("a", x, kernel=3, padding=1)
+    return b.conv("b", x, kernel=3, padding=1)
+
+
+def u_net(b, x):
+    skip = b.conv("down", x, kernel=3, padding=1)
+    y = b.conv("middle", b.max_pool("pool", skip, kernel=2, stride=2), kernel=3, padding=1)
+    return b.add("add", skip, b.resize("up", y, scale=2))
+
+
+@pytest.mark.parametrize(
+    ("build", "clean"),
+    [
+        (lambda b, x: b.conv("a", x, kernel=3), slice(0, 18)),
+        (padded_twice, slice(2, 18)),
+        (lambda b, x: b.conv("a", x, kernel=3, padding=[(2, 0)]), slice(2, 20)),
+        (lambda b, x: b.conv("a", x, kernel=3, padding=4, dilation=4), slice(4, 16)),
+        # 20 + 2 positions, every second: 0 reads -1..1, 9 reads 17..19
+        (lambda b, x: b.conv("a", x, kernel=3, stride=2, padding=1), slice(1, 10)),
+        # the last of 10 maxima pairs 18 and 19, so the pad behind is never read
+        (lambda b, x: b.max_pool("a", x, kernel=2, stride=2), slice(0, 10)),
+        (lambda b, x: b.flip("f", b.conv("a", x, kernel=3, padding=[(2, 0)]), axes=[2]),
+         slice(0, 18)),
+        # a crop takes away what read padding
+        (lambda b, x: b.crop("c", padded_twice(b, x), crop=[(3, 1)]), slice(0, 15)),
+        # pooled 1..8 of 0..9 are clean after the first, 2..7 after the second: twice that
+        (u_net, slice(4, 16)),
+        (lambda b, x: b.conv("a", x, kernel=41, padding=20), slice(0, 0)),
+    ],
+)  # fmt: skip
+def test_which_outputs_read_no_padding(build, clean: slice) -> None:
+    assert one(build).interior() == (clean,)
+
+
+def test_another_size_and_a_free_one() -> None:
+    assert one(padded_twice).interior(100) == (slice(2, 98),)
+    free = one(padded_twice, (1, 1, None))
+    assert free.interior(50) == (slice(2, 48),)
+    with pytest.raises(rfield.RFieldError) as told:
+        free.interior()
+    assert str(told.value) == ("b: interior needs the input's sizes, and x has free axes: size=…")
+    image = one(lambda b, x: b.conv("a", x, kernel=(3, 5), padding=(1, 2)), (1, 1, 20, 30))
+    assert image.interior((9, 11)) == (slice(1, 8), slice(2, 9))
+
+
+def test_whole_reads_meet_all_padding() -> None:
+    def gated(b, x):
+        y = b.conv("a", x, kernel=3, padding=1)
+        return b.multiply("gated", y, b.reduce("mean", y, axes=[2], keepdims=True))
+
+    field = one(gated)
+    assert field.interior() == (slice(0, 0),)
+    assert field.local.interior() == (slice(1, 19),)
+
+    def pooled(b, x):
+        return b.multiply("gated", x, b.reduce("mean", x, axes=[2], keepdims=True))
+
+    assert one(pooled).interior() == (slice(0, 20),)
+
+
+def test_of_a_split_axis_only_whole_rows_are_clean() -> None:
+    """Rows of four; the first and the last hold an output that read padding."""
+
+    def windows(b, x):
+        y = b.conv("a", x, kernel=3, padding=1)
+        y = b.reshape("split", y, (1, 1, 5, 4))
+        return b.reshape("joined", y, (1, 1, 20))
+
+    assert one(windows).interior() == (slice(4, 16),)
+
+
+torch = pytest.importorskip("torch", reason="PyTorch is not installed")
+
+
+class Padded(torch.nn.Module):
+    """Every padding of a network by a value that is not known."""
+
+    def __init__(self, seed: int, value: float) -> None:
+        super().__init__()
+        draw = np.random.default_rng(seed)
+        self.value = value
+        self.steps = [
+            (str(draw.choice(["conv", "up", "down", "crop", "pad"])), int(draw.integers(1, 4)))
+            for _ in range(4)
+        ]
+
+    def forward(self, x):
+        functional = torch.nn.functional
+        for kind, k in self.steps:
+            if kind == "up":
+                x = functional.interpolate(x, scale_factor=2.0)
+            elif kind == "crop":
+                x = x[:, :, k:]
+            else:
+                before, after = (k, 1) if kind == "pad" else (k // 2 + 1, k // 2)
+                x = functional.pad(x, (before, after), value=self.value)
+                weight = torch.ones(1, 1, k + 1, dtype=x.dtype)
+                x = functional.conv1d(x, weight, stride=2 if kind == "down" else 1)
+        return x
+
+
+@pytest.mark.torch
+@pytest.mark.parametrize("seed", range(20))
+def test_other_values_of_the_padding_change_the_rest_only(seed: int) -> None:
+    field = rfield.receptive_field(Padded(seed, 0.0), input_shape=(1, 1, 37))
+    (clean,) = field.interior()
+    x = torch.rand(1, 1, 37, dtype=torch.float64)
+    same = (Padded(seed, 0.0)(x) == Padded(seed, 1e3)(x))[0, 0].numpy()
+    assert same.sum() == clean.stop - clean.start
+    assert same[clean].all()
