@@ -63,7 +63,7 @@ def run(
 ) -> list[float]:
     """Tiles in two processes, until so many are written; the peaks of the workers."""
     with distributed.LocalCluster(
-        n_workers=2, threads_per_worker=1, dashboard_address=None
+        n_workers=2, threads_per_worker=1, dashboard_address=":0"
     ) as cluster, distributed.Client(cluster) as client:  # fmt: skip
         waiting = plan.to_dask(segment, image, axes=(0, 1), output_axes=(0, 1), out=out, done=marks)
         print(f"  {waiting.size:,} tiles to run", flush=True)
