@@ -14,7 +14,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from ...core.algebra import Contraction
+from ...core.algebra import Contraction, Softmax
 from ...core.arrays.expression import Reading
 from ...core.graph import Draft, SoftMasks
 from ...core.known import FIXED, LOW, SOFT, Known, lowest, narrowed, soft_limit
@@ -33,6 +33,9 @@ _CHOOSING = frozenset({"where", "maximum"})
 _MASKED = frozenset({"multiply", "add", "maximum", "where", "veil"})
 """Arithmetic by which a constant may cut elements of the other operand."""
 
+_FORGETTING = frozenset({"exp", "rectify"})
+"""Arithmetic that makes zero of minus infinity."""
+
 _FAILURES = (ArithmeticError, AttributeError, LookupError, TypeError, ValueError)
 
 
@@ -42,10 +45,11 @@ class Emitter:
     ``fresh``: makes a name that no value has. ``resolve``: turns what a front end calls a tensor
     into a ``Dependent`` or a ``Constant``, where rules see tensors of the framework itself.
     ``sized``: whether a size of the input is among what the rule read, beside the operands that its
-    reading names. ``soft``: what the finite numbers of a mask are taken for.
+    reading names. ``soft``: what the finite numbers of a mask are taken for. ``dimmed``: the values
+    to which a mask may have been added that nobody computed.
     """
 
-    __slots__ = ("draft", "fresh", "made", "resolve", "sized", "soft", "source")
+    __slots__ = ("dimmed", "draft", "fresh", "made", "resolve", "sized", "soft", "source")
 
     def __init__(
         self,
@@ -59,6 +63,7 @@ class Emitter:
         self.resolve = resolve
         self.soft = LOW if soft_masks == "cut" else SOFT
         self.sized = False
+        self.dimmed: set[int] = set()
         self.source = ""
         self.made: dict[int, tuple[Reading, Any]] | None = None
 
@@ -115,12 +120,7 @@ class Emitter:
         if min(op.shape, default=0) < 0:
             raise InvalidModelError(f"its output would have the shape {op.shape}")
         values = operands if self.resolve is None else [self._value(v) for v in operands]
-        elements, soft = None, 0.0
-        if op.algebra is not None or self.draft.known:
-            op, values = _added(op, values)
-            op, elements = self._narrowed(op, values)
-            op, values = _repeated(op, values)
-            soft = min((_soft(v, op) for v in values), default=0.0)
+        op, values, elements, soft = self._masked(op, values)
         loose = any(k < len(values) and isinstance(values[k], Dependent) for k in op.loose)
         links, exact = op.links, op.exact or (bool(op.loose) and not loose)
         kept: list[int] = []
@@ -143,16 +143,42 @@ class Emitter:
                     tables.append(_beside(value, op, links[place] if place < count else None))
             elif value is not None:
                 raise InvalidModelError("a list of tensors stands where a tensor is expected")
+        exact, dimmed = exact and not self._may_hide(op, values), self._dims(op, values)
         if not kept:
             soft = min([soft, *(v.soft for v in values if isinstance(v, Constant))])
-            return Constant(op.shape, sized=sized, made=True, told=_told(op, values), soft=soft)
+            told = _told(op, values)
+            made = Constant(op.shape, sized=sized, made=True, told=told, soft=soft)
+            moves = op.algebra == "move"
+            seen = [v.unseen if moves else v.is_seen for v in values if v is not None]
+            made.unseen = told is None and all(seen)
+            return made
         moving = op.depends_on_size or (sized and op.kind in _CHANGES_PLACES)
         op = _fitted(op, chosen, join=op.join and len(kept) > 1, exact=exact, moving=moving)
         if self.resolve is None:  # a front end with tensors of its own notes its own tables
             self.draft.tables = tuple(tables)
         index = self.draft.add(self.fresh(name), op, kept, source=self.source, known=elements)
         self.draft.nodes[index].soft = soft
+        if dimmed:
+            self.dimmed.add(index)
         return Dependent(index, op.shape)
+
+    def _may_hide(self, op: Op, values: Sequence[Any]) -> bool:
+        """Whether a table that nobody computed may take away some of what the op reads."""
+        if op.algebra in _FORGETTING or isinstance(op.algebra, Softmax):
+            return any(isinstance(v, Dependent) and v.index in self.dimmed for v in values)
+        if op.algebra not in _MASKED and not isinstance(op.algebra, Contraction):
+            return False
+        given = values[: len(op.links)]
+        if isinstance(op.algebra, Contraction):  # a matrix of the file is a weight
+            return any(_is_unseen(v) and not v.nameless for v in given)
+        return op.algebra != "add" and any(map(_is_unseen, given))
+
+    def _dims(self, op: Op, values: Sequence[Any]) -> bool:
+        """Whether a mask that nobody computed may have been added to the result."""
+        before = any(isinstance(v, Dependent) and v.index in self.dimmed for v in values)
+        if op.algebra in ("add", "subtract"):
+            return before or any(map(_is_unseen, values))
+        return before and op.algebra in ("move", "scale")
 
     def inputs_behind(self, value: Any) -> list[str]:
         """Names of the graph's inputs that a value depends on."""
@@ -165,6 +191,17 @@ class Emitter:
                     found.add(operand)
                     stack.append(operand)
         return [entry.name for entry in self.draft.entries if entry.node in found]
+
+    def _masked(
+        self, op: Op, values: Sequence[Any]
+    ) -> tuple[Op, Sequence[Any], Known | None, float]:
+        """The op and its operands as masks leave them, what is known of the result, a soft mask."""
+        if op.algebra is None and not self.draft.known:
+            return op, values, None, 0.0
+        op, values = _added(op, values)
+        op, elements = self._narrowed(op, values)
+        op, values = _repeated(op, values)
+        return op, values, elements, min((_soft(v, op) for v in values), default=0.0)
 
     def _narrowed(self, op: Op, values: Sequence[Any]) -> tuple[Op, Known | None]:
         """The op without reads of elements that masks, or operands so far, say to be known."""
@@ -242,6 +279,17 @@ def _may_mask(value: Any, op: Op) -> bool:
     if array is None or array.dtype.kind != "f" or not array.size:
         return False
     return bool(array.min() <= max(lowest(array), soft_limit(array)))
+
+
+def _is_unseen(value: Any) -> bool:
+    """Whether a constant may be a mask that was never looked into."""
+    if not isinstance(value, Constant) or not value.has_shape or prod(value.shape) < 2:
+        return False
+    array = value.once
+    if array is not None:
+        return array.size > MASK
+    table = value.nameless and sum(size > 1 for size in value.shape) > 1
+    return value.unseen or (table and value.told is None)
 
 
 def _soft(value: Any, op: Op) -> float:

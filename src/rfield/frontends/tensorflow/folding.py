@@ -14,7 +14,7 @@ from typing import Any
 import numpy as np
 
 from ...errors import InvalidModelError
-from ..machine.limits import CONTENTS
+from ..machine.limits import COMPUTED
 from ..machine.values import Array, Constant
 
 Fold = Callable[..., Any]
@@ -25,15 +25,18 @@ FEW = 64
 """Numbers of a weight that are computed with; what is made of more is no shape and no mask."""
 
 
-def fold(item: Any, operands: Sequence[Any]) -> Any:
-    """The value of a node whose operands are all constants, or None if it is not computed."""
+def fold(item: Any, operands: Sequence[Any], most: int = COMPUTED) -> Any:
+    """The value of a node whose operands are all constants, or None if it is not computed.
+
+    ``most``: elements of an operand that is computed with.
+    """
     op = item.op
     function = FOLDS.get(op)
     if function is None:
         return None
     arrays: list[Array] = []
     for operand in operands:
-        if not operand.has_shape or prod(operand.shape) > CONTENTS:
+        if not operand.has_shape or prod(operand.shape) > most:
             return _of_shape(op, operands)
         array = operand.array
         weight = array is not None and array.dtype.kind == "f" and not operand.made
@@ -82,7 +85,12 @@ def folds(*names: str) -> Callable[[Fold], Fold]:
 
 
 def _plain(function: Callable[..., Any]) -> Fold:
-    return lambda attributes, *arrays: function(*arrays)
+    def apply(attributes: Any, *arrays: Array) -> Any:
+        if len(arrays) > 1 and _many(*np.broadcast_shapes(*(a.shape for a in arrays))):
+            return None
+        return function(*arrays)
+
+    return apply
 
 
 FOLDS.update(
@@ -147,7 +155,7 @@ def old_concat(attributes: Any, axis: Array, *values: Array) -> Any:
 @folds("Range")
 def arange(attributes: Any, start: Array, limit: Array, delta: Array) -> Any:
     """None where it would be long."""
-    if delta == 0 or abs((float(limit) - float(start)) / float(delta)) > CONTENTS:
+    if delta == 0 or abs((float(limit) - float(start)) / float(delta)) > COMPUTED:
         return None
     return np.arange(start.item(), limit.item(), delta.item(), dtype=start.dtype)
 
@@ -155,13 +163,13 @@ def arange(attributes: Any, start: Array, limit: Array, delta: Array) -> Any:
 @folds("LinSpace")
 def linspace(attributes: Any, start: Array, stop: Array, count: Array) -> Any:
     """None where it would be long."""
-    return None if int(count) > CONTENTS else np.linspace(start[()], stop[()], int(count))
+    return None if int(count) > COMPUTED else np.linspace(start[()], stop[()], int(count))
 
 
 @folds("Fill")
 def fill(attributes: Any, shape: Array, value: Array) -> Any:
     """None where it would be large; the rule tells the shape."""
-    return None if prod(shape.tolist()) > CONTENTS else np.full(shape.tolist(), value)
+    return None if prod(shape.tolist()) > COMPUTED else np.full(shape.tolist(), value)
 
 
 @folds("Reshape")
@@ -242,13 +250,13 @@ def index_of(
 @folds("Tile")
 def tile(attributes: Any, value: Array, times: Array) -> Any:
     """None where it would be large."""
-    return None if value.size * prod(times.tolist()) > CONTENTS else np.tile(value, times.tolist())
+    return None if value.size * prod(times.tolist()) > COMPUTED else np.tile(value, times.tolist())
 
 
 @folds("BroadcastTo")
 def broadcast_to(attributes: Any, value: Array, shape: Array) -> Any:
     """None where it would be large."""
-    return None if prod(shape.tolist()) > CONTENTS else np.broadcast_to(value, shape.tolist())
+    return None if prod(shape.tolist()) > COMPUTED else np.broadcast_to(value, shape.tolist())
 
 
 @folds("ReverseV2")
@@ -288,3 +296,92 @@ FOLDS.update(
         }.items()
     }
 )  # fmt: skip
+
+
+@folds("OneHot")
+def one_hot(attributes: Any, indices: Array, depth: Array, on: Array, off: Array) -> Any:
+    """A new axis with ``on`` at each index."""
+    axis = attributes["axis"].i if "axis" in attributes else -1
+    if _many(indices.size, int(depth)):
+        return None
+    found = indices[..., None] == np.arange(int(depth))
+    return np.moveaxis(np.where(found, on, off), -1, axis)
+
+
+@folds("ScatterNd")
+def scatter_nd(attributes: Any, indices: Array, updates: Array, shape: Array) -> Any:
+    """Sums of updates in zeros."""
+    if _many(*shape.tolist()):
+        return None
+    made = np.zeros(shape.tolist(), updates.dtype)
+    np.add.at(made, tuple(np.moveaxis(indices, -1, 0)), updates)
+    return made
+
+
+@folds("TensorScatterUpdate")
+def scatter_update(attributes: Any, value: Array, indices: Array, updates: Array) -> Any:
+    """A copy with some elements overwritten."""
+    made = value.copy()
+    made[tuple(np.moveaxis(indices, -1, 0))] = updates
+    return made
+
+
+@folds("MatrixDiag", "MatrixDiagV2", "MatrixDiagV3")
+def matrix_diag(
+    attributes: Any, value: Array, k: Any = 0, rows: Any = -1, columns: Any = -1, fill: Any = 0
+) -> Any:
+    """One diagonal of a matrix; several are not computed."""
+    if np.size(k) > 1:
+        return None
+    k, length = int(k), value.shape[-1]
+    rows = int(rows) if rows >= 0 else length + max(-k, 0)
+    columns = int(columns) if columns >= 0 else length + max(k, 0)
+    if _many(*value.shape[:-1], rows, columns):
+        return None
+    made = np.full((*value.shape[:-1], rows, columns), fill, value.dtype)
+    place = np.arange(length)
+    made[..., place + max(-k, 0), place + max(k, 0)] = value
+    return made
+
+
+@folds("MatrixSetDiag", "MatrixSetDiagV2", "MatrixSetDiagV3")
+def set_diag(attributes: Any, value: Array, diagonal: Array, k: Any = 0) -> Any:
+    """A copy with another diagonal; several are not computed."""
+    if np.size(k) > 1:
+        return None
+    made, place = value.copy(), np.arange(diagonal.shape[-1])
+    made[..., place + max(-int(k), 0), place + max(int(k), 0)] = diagonal
+    return made
+
+
+@folds("Pad", "PadV2")
+def pad(attributes: Any, value: Array, widths: Array, fill: Any = 0) -> Any:
+    """One number around."""
+    if _many(*(n + sum(both) for n, both in zip(value.shape, widths.tolist(), strict=True))):
+        return None
+    return np.pad(value, widths.tolist(), constant_values=fill)
+
+
+@folds("Cumsum", "Cumprod")
+def cumsum(attributes: Any, value: Array, axis: Array) -> Any:
+    """Sums from the beginning of an axis; the other kinds are not computed."""
+    if any(name in attributes and attributes[name].b for name in ("exclusive", "reverse")):
+        return None
+    return np.cumsum(value, int(axis), value.dtype)
+
+
+@folds("GatherNd")
+def gather_nd(attributes: Any, value: Array, indices: Array) -> Any:
+    """Elements by tuples of indices."""
+    return value[tuple(np.moveaxis(indices, -1, 0))]
+
+
+@folds("Where")
+def where(attributes: Any, condition: Array) -> Any:
+    """The places that are not zero, one a row."""
+    return np.argwhere(condition)
+
+
+def _many(*sizes: int) -> bool:
+    """Whether a result of these sizes is not made: the rule tells its shape."""
+    return prod(sizes) > COMPUTED

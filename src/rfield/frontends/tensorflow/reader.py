@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping, MutableMapping, Sequence
 from dataclasses import replace
+from math import prod
 from typing import Any
 
 from ...core import ops
@@ -100,6 +101,7 @@ class Reader:
         self.emitter = Emitter(self.draft, self.names.fresh, soft_masks=soft_masks)
         self.depth = 0
         self.count = 0
+        self.left = limits.COMPUTED_IN_ALL
         self.most = nodes + limits.EXTRA
         self.name = ""
 
@@ -163,12 +165,16 @@ class Reader:
                     return Mark.ASIDE
                 special = True
         if not depends and not special:
-            folded = fold(item, operands)
+            folded = fold(item, operands, limits.COMPUTED if self.left > 0 else limits.CONTENTS)
             if folded is not None:
+                self.left -= prod(folded.shape)
                 return folded
         if special and Mark.DEAD in operands and item.op not in MERGES:
             return Mark.DEAD
-        return self._answered(Call(item, operands, self), depends or special)
+        found = self._answered(Call(item, operands, self), depends or special)
+        if type(found) is Constant and not depends and not special:
+            found.unseen = found.told is None and all(value.is_seen for value in operands)
+        return found
 
     def _answered(self, node: Call, depends: bool) -> Any:
         """The value of a node that is not computed from constants."""

@@ -94,6 +94,9 @@ class Watched(TorchDispatchMode):
         if not run and isinstance(result, torch.Tensor) and result.numel() <= MASK:
             found = sampled(signature.packet, func, args, kwargs, self.tracer.sample)
             self.record_of(result).sample = found
+        if not run and all(self.is_known(t) or self.tracer.unseen(t) for t in operands):
+            for tensor in tensors_of(result):
+                self.record_of(tensor).unseen = True
         return result
 
     def constant_views(
@@ -160,6 +163,7 @@ class Watched(TorchDispatchMode):
         for tensor in tensors_of(result):
             self.tracer.hold(tensor, None, known=tensor.device.type != "meta")
             self.record_of(tensor).cell.uniform = made.packet in UNIFORM
+            self.record_of(tensor).unseen = large and "rand" not in made.packet
         return result
 
     def from_shape(

@@ -39,10 +39,21 @@ class Cell:
 class Value:
     """What a tensor holds: ``index`` is up to date while ``version`` is that of the cell.
 
-    ``sample``: what a constant is for weights drawn at random (see ``zeros``).
+    ``sample``: what a constant is for weights drawn at random (see ``zeros``). ``unseen``: it is
+    made of tables and no weight, but too large to be computed.
     """
 
-    __slots__ = ("cell", "index", "owner", "parent", "sample", "shape", "steps", "version")
+    __slots__ = (
+        "cell",
+        "index",
+        "owner",
+        "parent",
+        "sample",
+        "shape",
+        "steps",
+        "unseen",
+        "version",
+    )
 
     def __init__(
         self,
@@ -61,6 +72,7 @@ class Value:
         self.steps = steps
         self.version = cell.version
         self.sample: torch.Tensor | None = None
+        self.unseen = False
 
     def path(self) -> list[Op]:
         """The ops from the parent to this view."""
