@@ -198,7 +198,7 @@ class Emitter:
         """The op and its operands as masks leave them, what is known of the result, a soft mask."""
         if op.algebra is None and not self.draft.known:
             return op, values, None, 0.0
-        op, values = _added(op, values)
+        op, values = _plain(op, values)
         op, elements = self._narrowed(op, values)
         op, values = _repeated(op, values)
         return op, values, elements, min((_soft(v, op) for v in values), default=0.0)
@@ -315,15 +315,24 @@ def _repeated(op: Op, values: Sequence[Any]) -> tuple[Op, Sequence[Any]]:
     return replace(op, repeats=()), [*values[:own], *again, *values[own:]]
 
 
-def _added(op: Op, values: Sequence[Any]) -> tuple[Op, Sequence[Any]]:
-    """A mask that is taken away, as its opposite that is added."""
-    other = values[1] if op.algebra == "subtract" and len(values) == 2 else None
-    if not isinstance(other, Constant) or (array := other.array) is None:
+def _plain(op: Op, values: Sequence[Any]) -> tuple[Op, Sequence[Any]]:
+    """A mask that is taken away as its opposite that is added; division by infinity as a factor."""
+    other = values[1] if op.algebra in ("subtract", "divide") and len(values) == 2 else None
+    if not isinstance(other, Constant) or (array := other.once) is None:
         return op, values
-    if array.dtype.kind != "f" or array.max(initial=0) < -soft_limit(-array):
+    if array.dtype.kind != "f" or not array.size:
         return op, values
-    opposite = Constant(array.shape, -array, sized=other.sized, made=other.made)
-    return replace(op, algebra="add"), [values[0], opposite]
+    if op.algebra == "divide":
+        changed, algebra = np.where(np.isinf(array), 0.0, 1.0), "multiply"
+        masks = not changed.all()
+    else:
+        changed, algebra = -array, "add"
+        masks = array.max() >= -soft_limit(changed)
+    if not masks:
+        return op, values
+    wide = np.broadcast_to(changed, other.shape)
+    same = Constant(other.shape, wide, sized=other.sized, made=other.made)
+    return replace(op, algebra=algebra), [values[0], same]
 
 
 def _kind(reading: Reading) -> str:

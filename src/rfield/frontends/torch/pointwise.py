@@ -19,15 +19,16 @@ from .rulebook import Arguments, Reading, rule
 ALGEBRA: dict[Elementwise, str] = {
     "add": "add",
     "multiply": "mul multiply",
+    "divide": "div divide true_divide",
     "maximum": "maximum fmax",
     "subtract": "sub subtract",
     "rectify": "relu relu6",
     "exp": "exp exp2 hardsigmoid sigmoid softplus special_expit",
     "veil": "addcdiv addcmul lerp pow xlogy",
     "keep": """
-        abs absolute asin asinh atan atanh celu deg2rad div divide elu erf erfinv expm1 fix frac
+        abs absolute asin asinh atan atanh celu deg2rad elu erf erfinv expm1 fix frac
         gelu hardshrink hardswish leaky_relu log1p mish neg negative rad2deg round
-        selu sgn sign silu sin sinh softshrink sqrt square tan tanh true_divide trunc
+        selu sgn sign silu sin sinh softshrink sqrt square tan tanh trunc
     """,
 }
 """What becomes of zeros and of minus infinity (see ``core.algebra``)."""
@@ -74,16 +75,18 @@ rule(*(f"aten::normal.{name}" for name in ("Tensor_float", "float_Tensor", "Tens
 )
 
 
-def _arithmetic(algebra: Elementwise) -> Callable[[Arguments], Op]:
-    def arithmetic(arg: Arguments) -> Op:
+def _arithmetic(algebra: Elementwise) -> Callable[[Arguments], Op | None]:
+    def arithmetic(arg: Arguments) -> Op | None:
         """Element by element; zeros and minus infinity go through as in ``ALGEBRA``.
 
-        Once a tensor is no op at all.
+        Once a tensor is no op at all, and no times a tensor is nothing.
         """
         carried: Elementwise | None = algebra
         alone = len(arg.operands) == 1
         if alone and arg.short in ("mul", "div") and _is_one(arg.get("other")):
             return same(arg)
+        if alone and algebra == "multiply" and _is_zero(arg.get("other")):
+            return None
         if algebra in ("add", "subtract") and not _positive(arg.get("alpha", 1)):
             carried = None
         elif algebra == "multiply" and alone and _positive(arg.get("other")):
@@ -97,6 +100,10 @@ def _arithmetic(algebra: Elementwise) -> Callable[[Arguments], Op]:
 
 def _is_one(number: object) -> bool:
     return isinstance(number, (int, float)) and number == 1
+
+
+def _is_zero(number: object) -> bool:
+    return isinstance(number, (int, float)) and number == 0
 
 
 def _positive(number: object) -> bool:
