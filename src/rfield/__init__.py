@@ -21,6 +21,7 @@ _HOME = {
     "DesignedChain": "present.chains",
     "Designs": "present.chains",
     "Explanation": "analysis.geometry.explain",
+    "Explorer": "present.explorer.page",
     "Fidelity": "analysis.results",
     "Fits": "analysis.geometry.fits",
     "Graph": "core.graph",
@@ -40,7 +41,7 @@ _HOME = {
     "Sizes": "analysis.resizing.sizes",
     "StreamPlan": "analysis.pieces.streaming",
     "Summary": "present.summary",
-    "SummaryRow": "present.summary",
+    "SummaryRow": "present.rows",
     "Support": "analysis.pixels.support",
     "TilePlan": "analysis.pieces.tiling",
     "TilingCheck": "analysis.pieces.tile_check",
@@ -54,33 +55,36 @@ _HOME = {
     "UnresolvedSizeError": "errors",
     "UnsupportedOpError": "errors",
     "Verification": "analysis.pixels.verification",
-    "alignment": "api",
-    "centers": "sizing",
-    "check_size": "sizing",
-    "compare": "versions",
-    "cost": "api",
-    "design": "designing",
-    "expect": "versions",
-    "explain": "api",
-    "fits": "sizing",
-    "influence": "api",
-    "input_size": "sizing",
+    "alignment": "questions.fields",
+    "annotate": "questions.pages",
+    "centers": "questions.sizes",
+    "check_size": "questions.sizes",
+    "compare": "questions.versions",
+    "cost": "questions.fields",
+    "design": "questions.designs",
+    "expect": "questions.versions",
+    "explain": "questions.fields",
+    "explore": "questions.pages",
+    "fits": "questions.sizes",
+    "influence": "questions.pixels",
+    "input_size": "questions.sizes",
+    "LoadOptions": "loading",
     "load": "loading",
-    "measured_influence": "live",
-    "output_size": "sizing",
-    "path_fields": "sizing",
-    "receptive_field": "api",
-    "receptive_fields": "api",
-    "run_streaming": "analysis.pieces.overlap",
-    "run_tiled": "piecewise",
-    "shift_equivariance": "sizing",
-    "stream_plan": "api",
-    "summary": "api",
-    "support": "api",
-    "tile_plan": "api",
-    "valid_sizes": "sizing",
-    "verify": "live",
-    "verify_tiling": "piecewise",
+    "measured_influence": "questions.pixels",
+    "output_size": "questions.sizes",
+    "path_fields": "questions.sizes",
+    "receptive_field": "questions.fields",
+    "receptive_fields": "questions.fields",
+    "run_streaming": "questions.pieces",
+    "run_tiled": "questions.pieces",
+    "shift_equivariance": "questions.sizes",
+    "stream_plan": "questions.pieces",
+    "summary": "questions.fields",
+    "support": "questions.pixels",
+    "tile_plan": "questions.pieces",
+    "valid_sizes": "questions.sizes",
+    "verify": "questions.pixels",
+    "verify_tiling": "questions.pieces",
 }
 
 if TYPE_CHECKING:
@@ -93,7 +97,6 @@ if TYPE_CHECKING:
     from .analysis.geometry.fits import Fits
     from .analysis.geometry.halo import Halo
     from .analysis.geometry.paths import PathFields
-    from .analysis.pieces.overlap import run_streaming
     from .analysis.pieces.streaming import StreamPlan
     from .analysis.pieces.tile_check import TilingCheck
     from .analysis.pieces.tiling import TilePlan
@@ -103,20 +106,7 @@ if TYPE_CHECKING:
     from .analysis.resizing.shifts import ShiftEquivariance
     from .analysis.resizing.sizes import SizeCheck, Sizes
     from .analysis.results import UNBOUNDED, Fidelity, Region
-    from .api import (
-        alignment,
-        cost,
-        explain,
-        influence,
-        receptive_field,
-        receptive_fields,
-        stream_plan,
-        summary,
-        support,
-        tile_plan,
-    )
     from .core.graph import Graph
-    from .designing import design
     from .errors import (
         InvalidModelError,
         NotANumberError,
@@ -133,13 +123,31 @@ if TYPE_CHECKING:
         UnsupportedOpError,
     )
     from .frontends.declared import GraphBuilder
-    from .live import measured_influence, verify
-    from .loading import load
-    from .piecewise import run_tiled, verify_tiling
+    from .loading import LoadOptions, load
     from .present.chains import DesignedChain, Designs
     from .present.compare import Change, Comparison
-    from .present.summary import Summary, SummaryRow
-    from .sizing import (
+    from .present.explorer.page import Explorer
+    from .present.rows import SummaryRow
+    from .present.summary import Summary
+    from .questions.designs import design
+    from .questions.fields import (
+        alignment,
+        cost,
+        explain,
+        receptive_field,
+        receptive_fields,
+        summary,
+    )
+    from .questions.pages import annotate, explore
+    from .questions.pieces import (
+        run_streaming,
+        run_tiled,
+        stream_plan,
+        tile_plan,
+        verify_tiling,
+    )
+    from .questions.pixels import influence, measured_influence, support, verify
+    from .questions.sizes import (
         centers,
         check_size,
         fits,
@@ -149,7 +157,7 @@ if TYPE_CHECKING:
         shift_equivariance,
         valid_sizes,
     )
-    from .versions import compare, expect
+    from .questions.versions import compare, expect
 
 __all__ = [
     "UNBOUNDED",
@@ -162,6 +170,7 @@ __all__ = [
     "DesignedChain",
     "Designs",
     "Explanation",
+    "Explorer",
     "Fidelity",
     "Fits",
     "Graph",
@@ -169,6 +178,7 @@ __all__ = [
     "Halo",
     "Influence",
     "InvalidModelError",
+    "LoadOptions",
     "NotANumberError",
     "NotStreamableError",
     "NotTileableError",
@@ -195,6 +205,7 @@ __all__ = [
     "UnsupportedOpError",
     "Verification",
     "alignment",
+    "annotate",
     "centers",
     "check_size",
     "compare",
@@ -202,6 +213,7 @@ __all__ = [
     "design",
     "expect",
     "explain",
+    "explore",
     "fits",
     "influence",
     "input_size",
@@ -228,7 +240,12 @@ def _written(answer: Answer, form: str) -> object:
     return import_module(".present.reports", __name__).written(answer, form)
 
 
+def _drawn(answer: Answer, **how: object) -> object:
+    return import_module(".present.plot", __name__).drawn(answer, **how)
+
+
 Answer.written = _written
+Answer.drawn = _drawn
 
 
 def __getattr__(name: str) -> object:

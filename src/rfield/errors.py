@@ -7,7 +7,7 @@ of the interface: tests compare them whole. This module knows nothing but string
 from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
-from difflib import get_close_matches
+from difflib import SequenceMatcher, get_close_matches
 
 
 class RFieldError(Exception):
@@ -73,7 +73,7 @@ def unknown_name(what: str, name: str, known: Iterable[str]) -> UnknownNameError
     unknown layer 'conv7'. Did you mean 'conv2' or 'conv1'?
     """
     known = list(known)
-    near = get_close_matches(name, known, n=3, cutoff=0.5)
+    near = _nearest(name, known)
     if near:
         hint = f"Did you mean {join_or(near)}?"
     elif not known:
@@ -84,6 +84,13 @@ def unknown_name(what: str, name: str, known: Iterable[str]) -> UnknownNameError
         hint = f"There are {len(known)}, from {known[0]!r} to {known[-1]!r}."
     kind = UnknownOptionError if what == "option" else UnknownNameError
     return kind(f"unknown {what} {name!r}. {hint}")
+
+
+def _nearest(name: str, known: Sequence[str]) -> list[str]:
+    """Up to three names about as near as the nearest: further ones only blur the hint."""
+    near = get_close_matches(name, known, n=3, cutoff=0.5)
+    best = max((SequenceMatcher(None, name, found).ratio() for found in near), default=0.0)
+    return [found for found in near if SequenceMatcher(None, name, found).ratio() > best - 0.1]
 
 
 def bad_shapes(

@@ -6,12 +6,13 @@ This module only decides who reads what; it knows no framework and no format.
 from __future__ import annotations
 
 import os
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import replace
 from importlib import import_module
+from inspect import signature
 from operator import index
 from pathlib import Path
-from typing import Any, cast
+from typing import TYPE_CHECKING, Any, Literal, TypedDict, cast
 
 from .core.graph import Graph, SoftMasks
 from .errors import InvalidModelError, UnreadableModelError, unknown_name
@@ -26,24 +27,66 @@ from .frontends.registry import (
     resolve,
 )
 
-OPTIONS = (
-    "input_shape", "axes", "training", "unknown", "soft_masks",
-    "example_inputs", "example_kwargs", "dtype", "values", "zeros",  # PyTorch; ``values`` ONNX too
-    "inputs", "outputs", "signature",  # TensorFlow
-    "arguments",  # whatever is called to get the model
-)  # fmt: skip
-"""Every option that some source understands; a front end refuses those of the others."""
+if TYPE_CHECKING:
+    from typing_extensions import Unpack
+
+Shape = Sequence["int | None"]
+Axes = Sequence[int]
+
+
+class SourceOptions(TypedDict, total=False):
+    """What single front ends understand; each refuses those of the others.
+
+    ``example_inputs``, ``example_kwargs``: PyTorch: what the model is called with. ``dtype``: the
+    type of the input, by name or as the framework's own, or one for each input. ``values``: True to
+    compute with real numbers (PyTorch); the values of inputs (ONNX). ``zeros``: taps that are zero
+    in every channel read nothing. ``arguments``: of what is called to get the model.
+    """
+
+    example_inputs: Any
+    example_kwargs: Mapping[str, Any]
+    dtype: Any
+    values: Any
+    zeros: bool
+    arguments: Mapping[str, Any]
+
+
+class PartOptions(SourceOptions, total=False):
+    """TensorFlow: where the part that is read begins and ends."""
+
+    inputs: str | Sequence[str]
+    outputs: str | Sequence[str]
+    signature: str
+
+
+class RunOptions(SourceOptions, total=False):
+    """How a model is read that runs as well."""
+
+    axes: Axes | Mapping[str, Axes] | None
+    training: bool
+    unknown: Literal["error", "whole"]
+    soft_masks: SoftMasks
+
+
+class ReadOptions(RunOptions, PartOptions, total=False):
+    """The options of ``load`` but for the shape of the input."""
+
+
+class LoadOptions(ReadOptions, total=False):
+    """The options of ``load``, which every question hands on."""
+
+    input_shape: Shape | Mapping[str, Shape] | int | None
 
 
 def load(
     source: Any,
-    input_shape: Sequence[int | None] | Mapping[str, Sequence[int | None]] | None = None,
+    input_shape: Shape | Mapping[str, Shape] | int | None = None,
     *,
-    axes: Sequence[int] | Mapping[str, Sequence[int]] | None = None,
+    axes: Axes | Mapping[str, Axes] | None = None,
     training: bool = False,
-    unknown: str = "error",
+    unknown: Literal["error", "whole"] = "error",
     soft_masks: SoftMasks = "keep",
-    **options: Any,
+    **options: Unpack[PartOptions],
 ) -> Graph:
     """Read a model as a graph, without weights and without running it on data.
 
@@ -125,16 +168,21 @@ def _plain(shape: Any) -> Any:
     return index(shape) if hasattr(shape, "__index__") else shape
 
 
-def check_options(options: Mapping[str, Any], *more: str) -> None:
-    """Refuse an option that no source and no question understands; ``more`` are the question's."""
+def check_options(options: Mapping[str, Any], question: Callable[..., Any] = load) -> None:
+    """Refuse an option that no source and no question understands."""
+    known = LoadOptions.__annotations__
     for name in options:
-        if name not in OPTIONS:
-            raise unknown_name("option", name, [*more, *OPTIONS])
+        if name not in known:
+            own = signature(question).parameters.values()
+            named = [each.name for each in own if each.kind is not each.VAR_KEYWORD]
+            raise unknown_name("option", name, dict.fromkeys([*named[1:], *known]))
 
 
-def graph_for(source_or_graph: Any, load_options: Mapping[str, Any], *names: str) -> Graph:
-    """The graph of a question; ``names`` are the question's own options."""
-    check_options(load_options, *names)
+def graph_for(
+    source_or_graph: Any, load_options: LoadOptions, question: Callable[..., Any]
+) -> Graph:
+    """The graph that a question is asked of; options that it lacks are those of ``load``."""
+    check_options(load_options, question)
     return load(source_or_graph, **load_options)
 
 
@@ -167,7 +215,9 @@ def _from_text(source: str, request: Request) -> Graph:
     if colon and prefix == "article":
         for name in request.options:
             raise unknown_name("option", name, ())
-        return import_module("rfield.networks").build(rest, request.input_shape)
+        graph: Graph = import_module("rfield.networks").build(rest, request.input_shape)
+        graph.origin = source
+        return graph
     if colon and prefix in PREFIXES:
         return reader_of_prefix(prefix)(rest, request)
     if code.is_code(source):

@@ -54,7 +54,7 @@ QUESTIONS: list[tuple[Callable[[Any], Any], str]] = [
     (lambda g: rfield.receptive_fields(g, off="x"), "unknown option 'off'. Did you mean 'of'?"),
     (
         lambda g: rfield.load("article:vgg_16", imput_shape=224),
-        "unknown option 'imput_shape'. Did you mean 'input_shape' or 'inputs'?",
+        "unknown option 'imput_shape'. Did you mean 'input_shape'?",
     ),
     (
         lambda g: rfield.load("article:vgg_16", values={}),

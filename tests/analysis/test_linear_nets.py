@@ -157,7 +157,7 @@ def test_streams_of_random_networks(seed: int) -> None:
             yield part
 
     parts: list[np.ndarray] = []
-    for part in rfield.run_streaming(net.last, plan, arriving()):
+    for part in rfield.run_streaming(net.last, arriving(), plan):
         parts.append(part)
         assert part.shape[2] > 0
         if sum(seen) < size:

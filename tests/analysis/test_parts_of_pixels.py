@@ -17,7 +17,6 @@ from rfield.analysis.pixels.claims import _samples as samples
 from rfield.analysis.pixels.evidence import CounterExample
 from rfield.analysis.pixels.evidence import _moved as moved
 from rfield.analysis.pixels.gaussian import fit
-from rfield.analysis.pixels.measured import chosen_index
 from tests.analysis.test_verifying import Running, three
 
 
@@ -88,14 +87,21 @@ def test_positions_that_are_tried() -> None:
     assert chosen_positions((), 1, 5, np.random.default_rng(0)).shape == (1, 0)
 
 
-def test_the_position_that_is_measured() -> None:
+def test_the_middle_has_a_name() -> None:
     b = rfield.GraphBuilder()
-    field = receptive_field(b.build([b.conv("conv", b.input("x", (1, 1, 7, 6)), kernel=1)]))
-    assert chosen_index(field, "center") == (3, 3)
-    assert chosen_index(field, (0, 5)) == (0, 5)
+    graph = b.build([b.conv("conv", b.input("x", (1, 1, 9, 8)), kernel=3, stride=2)])
+    field = receptive_field(graph)  # outputs 4 x 3
+    assert field.region("center").slices == (slice(4, 7), slice(2, 5))
+    assert field.center("center") == (5.0, 3.0)
+    assert field.outputs_seeing("center").slices == (slice(1, 3), slice(1, 3))
+    assert rfield.support(graph).index == rfield.influence(graph).index == (2, 1)
     with pytest.raises(rfield.RFieldError) as told:
-        chosen_index(field, "corner")
+        field.region("corner")
     assert str(told.value) == "index = 'corner'; expected 'center' or a position"
+    free = b.build([b.conv("other", b.input("y", (1, 1, None, None)), kernel=3)])
+    with pytest.raises(rfield.RFieldError) as told:
+        receptive_field(free, wrt="y").region("center")
+    assert str(told.value) == ("other: index='center' needs the input's sizes; y has free axes")
 
 
 def test_the_share_of_an_area() -> None:

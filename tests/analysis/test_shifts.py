@@ -131,7 +131,7 @@ def test_why_nothing_moves_along(name, why):
 def test_a_wrong_layer():
     with pytest.raises(rfield.RFieldError) as told:
         rfield.shift_equivariance(pooled(1, "resize"), "joinn0")
-    assert str(told.value) == "unknown layer 'joinn0'. Did you mean 'join0' or 'down0'?"
+    assert str(told.value) == "unknown layer 'joinn0'. Did you mean 'join0'?"
 
 
 def test_a_gate_that_is_spread_out_again_is_the_same_everywhere() -> None:

@@ -211,7 +211,7 @@ def test_a_running_sum_remembers_everything_and_waits_for_nothing():
     assert (plan.look_ahead, plan.memory, plan.exact) == (1, ("sum",), True)
     assert plan.first_valid_output is plan.first_valid_after is None
     with pytest.raises(NotStreamableError) as error:
-        next(rfield.run_streaming(abs, plan, []))
+        next(rfield.run_streaming(abs, [], plan))
     assert str(error.value) == (
         "sum: parts of a stream do not give what the whole gives\n"
         "  the past has no end in sum: such layers need their own state, kept from chunk to chunk"
@@ -230,7 +230,7 @@ def test_a_whole_axis_read_is_an_obstacle_with_its_layers():
     assert plan.obstacles == ("all of the time axis is read by mean",)
     assert (plan.size, plan.past, plan.look_ahead) == (rfield.UNBOUNDED, 1, 1)
     with pytest.raises(NotStreamableError) as error:
-        next(rfield.run_streaming(abs, plan, []))
+        next(rfield.run_streaming(abs, [], plan))
     assert str(error.value) == (
         "gate: parts of a stream do not give what the whole gives\n"
         "  all of the time axis is read by mean"
@@ -340,7 +340,7 @@ def test_chunks_may_be_of_any_length_and_are_asked_for_one_by_one():
 
     seen: list[tuple[int, int]] = []
     parts = []
-    for part in rfield.run_streaming(kernel_sum, summing(), arriving()):
+    for part in rfield.run_streaming(kernel_sum, arriving(), summing()):
         parts.append(part)
         seen.append((len(asked), sum(p.shape[2] for p in parts)))
     assert np.array_equal(np.concatenate(parts, 2), kernel_sum(x))
@@ -356,13 +356,13 @@ def test_no_more_than_the_context_is_kept():
         return kernel_sum(x)
 
     chunks = (np.ones((1, 1, 2)) for _ in range(200))
-    assert sum(part.shape[2] for part in rfield.run_streaming(watched, summing(), chunks)) == 199
+    assert sum(part.shape[2] for part in rfield.run_streaming(watched, chunks, summing())) == 199
     assert max(sizes) <= 6
 
 
 def test_an_empty_stream_gives_nothing():
-    assert list(rfield.run_streaming(kernel_sum, summing(), [])) == []
-    assert list(rfield.run_streaming(kernel_sum, summing(), [np.ones((1, 1, 0))])) == []
+    assert list(rfield.run_streaming(kernel_sum, [], summing())) == []
+    assert list(rfield.run_streaming(kernel_sum, [np.ones((1, 1, 0))], summing())) == []
 
 
 @pytest.mark.parametrize(
@@ -396,5 +396,5 @@ def test_an_empty_stream_gives_nothing():
 )
 def test_what_does_not_fit_is_said(fn: Any, chunks: list[tuple[int, ...]], text: str):
     with pytest.raises(rfield.RFieldError) as error:
-        list(rfield.run_streaming(fn, summing(), [np.ones(shape) for shape in chunks]))
+        list(rfield.run_streaming(fn, [np.ones(shape) for shape in chunks], summing()))
     assert str(error.value) == text

@@ -58,7 +58,10 @@ def usage_error(capsys, *arguments: str) -> str:
     assert caught.value.code == 2
     captured = capsys.readouterr()
     assert captured.out == ""
-    return captured.err.splitlines()[-1]
+    command = f"rfield {arguments[0]}"
+    said, help_ = captured.err.removeprefix(f"{command}: ").split("\n  rfield ")
+    assert help_ == f"{arguments[0]} --help says what there is\n"
+    return said
 
 
 def test_the_first_command_of_the_readme_prints_the_published_rows():
@@ -167,7 +170,7 @@ ERRORS = [
     ),
     (
         ["summary", f"{MODELS}:gated", "--layer", "se.poool"],
-        "unknown layer 'se.poool'. Did you mean 'se.pool' or 'se.mul'?",
+        "unknown layer 'se.poool'. Did you mean 'se.pool'?",
     ),
     (
         ["field", f"{MODELS}:gated", "--output", "upp"],
@@ -212,23 +215,37 @@ def test_an_error_is_one_block_on_stderr(capsys, arguments, message):
 
 
 USAGE = [
-    ("chain 3 --input 0", "argument --input: '0' is not of the form 224 or 224x300"),
+    ("chain 3 --input-size 0", "argument --input-size: '0' is not of the form 224 or 224x300"),
     ("chain 3 --input 1x", "argument --input: '1x' is not of the form 224 or 224x300"),
     (
         "summary m --input-shape 1xq",
         "argument --input-shape: '1xq' is not a shape such as 1x3x224x224 or 1x3x?x?",
     ),
-    ("summary m --size 1,,2", "argument --size: '1,,2' is not of the form 224,299,321"),
+    ("summary m --input-size 1,,2", "argument --input-size: '1,,2' is not of the form 224,299,321"),
     ("summary m --depth 0", "argument --depth: '0' is not of the form 3"),
-    ("field m --at 3;4", "argument --at: '3;4' is not of the form 3,4"),
-    ("article --resolution big", "argument --resolution: 'big' is not of the form 224 or free"),
+    (
+        "summary m --input_shape 1x3",
+        "unknown option '--input_shape'. Did you mean '--input-shape'?",
+    ),
+    ("summary m --format tabel", "unknown format 'tabel'. Did you mean 'table'?"),
+    ("summary m more", "unrecognized arguments: more"),
+    ("field m --at 3;4", "argument --at: '3;4' is not of the form 3,4 or center"),
+    ("article --input-size big", "argument --input-size: 'big' is not of the form 224 or free"),
 ]
 
 
 @pytest.mark.parametrize(("arguments", "message"), USAGE)
 def test_usage_errors_say_what_was_expected(capsys, arguments, message):
-    last = usage_error(capsys, *arguments.split())
-    assert last.removeprefix(f"rfield {arguments.split(' ')[0]}: error: ") == message
+    assert usage_error(capsys, *arguments.split()) == message
+
+
+def test_a_misspelt_command_is_answered_with_the_nearest(capsys):
+    with pytest.raises(SystemExit):
+        main(["sumary", "m"])
+    assert capsys.readouterr().err == (
+        "rfield: unknown command 'sumary'. Did you mean 'summary'?\n"
+        "  rfield --help says what there is\n"
+    )
 
 
 def test_a_number_of_5000_digits_is_a_usage_error(capsys):

@@ -12,8 +12,8 @@ import numpy as np
 import pytest
 
 import rfield
-from rfield import live
 from rfield.cli import main
+from rfield.questions import pixels
 from tests.cli.test_cli import MODELS, complaint, in_the_checkout, output, usage_error
 
 __all__ = ["in_the_checkout"]
@@ -166,7 +166,7 @@ def test_an_error_is_one_block_on_stderr(capsys, arguments, message):
 
 
 def test_usage(capsys):
-    assert usage_error(capsys, "support", "m").endswith("are required: --at")
+    assert usage_error(capsys, "fits", "m").endswith("are required: --object")
     assert usage_error(capsys, "influence", "m", "--at", "middle").endswith(
         "argument --at: 'middle' is not of the form 3,4 or center"
     )
@@ -197,7 +197,7 @@ def test_verify_holds(capsys):
 @pytest.mark.torch
 def test_verify_fails_with_status_1(capsys, monkeypatch):
     pytest.importorskip("torch", reason="PyTorch is not installed")
-    right = live.load
+    right = pixels.load
 
     def wrong(module: Any, shape: Any, **options: Any) -> rfield.Graph:
         """What is claimed of another network: its second layer is not dilated."""
@@ -206,7 +206,7 @@ def test_verify_fails_with_status_1(capsys, monkeypatch):
         module[1].dilation = (2, 2)
         return graph
 
-    monkeypatch.setattr(live, "load", wrong)
+    monkeypatch.setattr(pixels, "load", wrong)
     text = output(
         capsys, "verify", "tests.cli.test_exact:network", "--input-shape", "1x3x17x14",
         "--layer", "0", "--layer", "1", "--format", "json", status=1,

@@ -191,7 +191,7 @@ def test_shapes_that_contradict_each_other(given, message, capsys):
     options = [part for shape in given for part in ("--input-shape", shape)]
     with pytest.raises(SystemExit):
         main(["summary", "my_net:Pair", *options])
-    assert capsys.readouterr().err.endswith(f"error: --input-shape: {message}\n")
+    assert capsys.readouterr().err.startswith(f"rfield summary: --input-shape: {message}\n")
 
 
 def test_the_type_of_an_input(capsys):
@@ -208,4 +208,7 @@ def test_the_type_of_an_input(capsys):
 def test_options_are_not_abbreviated(capsys):
     with pytest.raises(SystemExit):
         main(["summary", "my_net:Net", *SHAPE, "--outp", "one"])
-    assert "unrecognized arguments: --outp" in capsys.readouterr().err
+    assert (
+        "unknown option '--outp'. Did you mean '--ops' or '--output-file'?"
+        in capsys.readouterr().err
+    )

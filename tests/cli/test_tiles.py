@@ -29,3 +29,18 @@ def test_what_cannot_be_tiled_is_an_error(capsys):
     assert status == 2
     assert captured.out == ""
     assert captured.err.startswith("rfield: a tile of 64 along y is all halo")
+
+
+def test_a_chosen_halo_is_bad_news_with_what_it_leaves_out(capsys):
+    command = ["tiles", "article:vgg_16", "--output", "vgg_16/conv1/conv1_2", "--image", "200"]
+    assert main([*command, "--tile", "64", "--halo", "1"]) == 1
+    text = " ".join(capsys.readouterr().out.split())
+    assert (
+        "approximate: the halo (1, 1), (1, 1) was chosen, exact tiles need (2, 2), (2, 2)" in text
+    )
+    # along an axis 1, 2, 3, 2 and 1 of 9 paths; 1 - (7 / 9)**2
+    assert "influence from outside the halo 40 % at most " in text
+    assert main([*command, "--tile", "64", "--share", "0.6", "--format", "json"]) == 1
+    found = json.loads(capsys.readouterr().out)
+    assert (found["halo"], found["needed"]) == ([[1, 1], [1, 1]], [[2, 2], [2, 2]])
+    assert main([*command, "--tile", "64", "--halo", "2"]) == 0

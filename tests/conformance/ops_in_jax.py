@@ -127,7 +127,18 @@ def attention(causal: bool) -> Callable[[Case], Any]:
     return lambda _case: call
 
 
+def loop(case: Case) -> Any:
+    def turn(_i: Any, y: Any) -> Any:
+        return jnp.concatenate([y[:, 1:], y[:, :1]], 1)
+
+    turns = case.args["turns"]
+    return lambda x: lax.while_loop(
+        lambda s: s[0] < turns, lambda s: (s[0] + 1, turn(s[0], s[1])), (0, x)
+    )[1]
+
+
 BUILDERS: dict[str, dict[str, Callable[[Case], Any]]] = {
+    "loop": {"while_loop": loop},
     "conv": {"lax": conv},
     "depthwise_conv": {"lax": conv},
     "conv_transpose": {"lax": transposed},

@@ -6,12 +6,13 @@ from collections.abc import Callable
 from typing import Any
 
 import numpy as np
+from onnx import helper
 from onnxruntime.capi import onnxruntime_pybind11_state as runtime
 
 import rfield
 from rfield.frontends.onnx import RULES
 from tests.onnx.probe import session
-from tests.onnx.small import model, node, one, weights
+from tests.onnx.small import model, node, one, tensor, value, weights
 
 from .ops.case import Case
 from .ops.own.onnx import entries as OWN  # noqa: N812 - the name that every front end gives it
@@ -182,7 +183,26 @@ def einsum(case: Case) -> Any:
     return sequence(case, node("Einsum", names, equation=equation))
 
 
+def loop(case: Case) -> Any:
+    ends = {"zero": [0], "one": [1], "axis": [1], "all": [1 << 30]}
+    constants = [tensor(name, np.array(numbers)) for name, numbers in ends.items()]
+    body = helper.make_graph(
+        [
+            node("Slice", ["s", "one", "all", "axis"], ["rest"]),
+            node("Slice", ["s", "zero", "one", "axis"], ["first"]),
+            node("Concat", ["rest", "first"], ["t"], axis=1),
+            node("Identity", ["go"], ["on"]),
+        ],
+        "turn", [value("i", [], 7), value("go", [], 9), value("s", None)],
+        [value("on", [], 9), value("t", None)], constants,
+    )  # fmt: skip
+    made = node("Loop", ["turns", "", "x"], ["y"], body=body)
+    turns = {"turns": np.array(case.args["turns"])}
+    return model([made], {"x": full(case)}, ["y"], turns)
+
+
 BUILDERS: dict[str, dict[str, Callable[[Case], Any]]] = {
+    "loop": {"Loop": loop},
     "conv": {"Conv": conv("Conv")},
     "depthwise_conv": {"Conv": conv("Conv")},
     "conv_transpose": {"ConvTranspose": conv("ConvTranspose")},

@@ -172,7 +172,16 @@ def some(x: Any) -> Any:
     return tf.clip_by_value(tf.cast(x[0, :, 0], tf.int32), 0, 2)
 
 
+def loop(case: Case) -> Any:
+    def turn(i: Any, y: Any) -> Any:
+        return i + 1, tf.concat([y[:, 1:], y[:, :1]], 1)
+
+    turns = case.args["turns"]
+    return lambda x: tf.while_loop(lambda i, _y: i < turns, turn, [tf.constant(0), x])[1]
+
+
 BUILDERS: dict[str, dict[str, Callable[[Case], Any]]] = {
+    "loop": {"while_loop": loop},
     "conv": {"nn": conv},
     "depthwise_conv": {"nn": depthwise},
     "conv_transpose": {"nn": transposed},

@@ -203,7 +203,17 @@ def function(of_case: Callable[..., Any]) -> Callable[[Case], Any]:
     return lambda case: lambda x: of_case(x, *case.args.values())
 
 
+def loop(case: Case) -> Any:
+    def turned(x: torch.Tensor) -> torch.Tensor:
+        for _ in range(case.args["turns"]):
+            x = torch.cat([x[:, 1:], x[:, :1]], 1)
+        return x
+
+    return turned
+
+
 BUILDERS: dict[str, dict[str, Callable[[Case], Any]]] = {
+    "loop": {"Python": loop},
     "conv": {"module": conv, "functional": lambda case: conv(case, functional=True)},
     "depthwise_conv": {"module": conv},
     "conv_transpose": {"module": conv_transpose},

@@ -52,30 +52,14 @@ MAY_IMPORT: dict[str, set[str]] = {
     "frontends.keras": FRONTEND | {"keras"},
     "frontends.jax": FRONTEND | {"jax", "flax", "equinox"},
     "networks": {".errors", ".core", ".frontends", "numpy"},
-    "loading": BELOW_CLI,  # finds out what a source is; the only way from a name to a network
-    "api": BELOW_CLI | {".loading"},  # the public questions
-    "sizing": BELOW_CLI | {".loading"},  # the public questions about sizes, grids and depth
-    "designing": BELOW_CLI,  # the inverse question, which needs no model
-    "versions": BELOW_CLI | {".loading"},  # the public questions about two versions of a model
-    "live": BELOW_CLI | {".loading"},  # the questions that run the model
-    "piecewise": BELOW_CLI | {".loading", ".live"},  # a model run on parts of its input
-    "cli": BELOW_CLI
-    | {
-        ".__version__",
-        ".loading",
-        ".api",
-        ".sizing",
-        ".versions",
-        ".designing",
-        ".live",
-        ".piecewise",
-    }
-    | {".__init__", "rich"},
+    "loading": BELOW_CLI
+    | {"typing_extensions"},  # finds out what a source is; the only way from a name to a network
+    "questions": BELOW_CLI  # the public questions, a room for each kind
+    | {".__version__", ".loading", "numpy", "PIL", "typing_extensions"},
+    "cli": BELOW_CLI | {".__version__", ".loading", ".questions", ".__init__", "rich"},
     "__main__": {".cli"},
-    "testing": BELOW_CLI | {".loading", ".api", ".__init__", "numpy", "hypothesis"},
-    "__init__": BELOW_CLI
-    | {".loading", ".api", ".sizing", ".versions", ".designing", ".live", ".piecewise"}
-    | {".cli", ".testing"},
+    "testing": BELOW_CLI | {".loading", ".questions", ".__init__", "numpy", "hypothesis"},
+    "__init__": BELOW_CLI | {".loading", ".questions", ".cli", ".testing"},
 }
 LINES = 400
 

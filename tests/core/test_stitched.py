@@ -144,3 +144,23 @@ def test_an_element_that_is_spread_out_is_a_border():
     assert draft.nodes[y].operands == (x,)
     rf = rfield.receptive_field(draft.finish([convolved(draft, y, 5)]))
     assert (rf.size, rf.stride, rf.padding) == ((5,), (1,), (2,))
+
+
+def test_the_parts_are_no_layers_to_ask_about():
+    draft = Draft()
+    x = draft.input("x", (1, 1, N), (2,))
+    graph = draft.finish([wrapped(draft, x)])
+    assert rfield.receptive_field(graph).size == (1,)
+    with pytest.raises(rfield.InvalidModelError) as error:
+        rfield.receptive_field(graph, wrt="v1")
+    assert str(error.value) == (
+        "v3 pads or rolls x with v1, and is read as that.\n  Ask with respect to x."
+    )
+
+
+def test_a_network_that_is_written_down_keeps_its_parts():
+    b = rfield.GraphBuilder()
+    x = b.input("x", (1, 1, N))
+    end = b.slice("end", x, axis=2, start=-2, stop=N)
+    graph = b.build(outputs=[b.concat("wrapped", end, x, axis=2)])
+    assert rfield.receptive_field(graph, wrt="end").region((1,), clip=True).start == (1,)

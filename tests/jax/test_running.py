@@ -237,7 +237,7 @@ def test_a_causal_stream():
     assert (plan.size, plan.past, plan.look_ahead, plan.hop) == (11, 9, 0, 2)
     stream = np.random.default_rng(0).standard_normal((1, 2, 50)).astype("float32")
     chunks = np.split(stream, [1, 2, 11, 30], axis=2)
-    parts = list(rfield.run_streaming(jax.vmap(model), plan, chunks))
+    parts = list(rfield.run_streaming(jax.vmap(model), chunks, plan))
     assert len(parts) > 2
     whole = jax.vmap(model)(stream)
     found = np.concatenate([np.asarray(part) for part in parts], 2)

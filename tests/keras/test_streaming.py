@@ -44,5 +44,5 @@ def test_padding_by_name(padding: str, kernel: int, stride: int) -> None:
     for used, length in lengths:
         x = np.random.default_rng(length).integers(-3, 4, (1, length, 1)).astype(np.float32)
         places = sorted(rng.sample(range(length), 9))
-        parts = rfield.run_streaming(run, used, np.split(x, places, axis=1))
+        parts = rfield.run_streaming(run, np.split(x, places, axis=1), used)
         assert np.array_equal(np.concatenate(list(parts), axis=1), run(x))

@@ -126,7 +126,7 @@ def from_zoo(spec: str, options: dict[str, Any]) -> Any:
         import timm
 
         return timm.create_model(name, pretrained=False, **options)
-    from rfield.live import built
+    from rfield.questions.running import built
 
     return built(spec, "Running")[0]
 

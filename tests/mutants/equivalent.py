@@ -23,8 +23,6 @@ EQUIVALENT: dict[str, str] = {
     "analysis/engines/clipped.py _covers: continue -> pass": SLOWER,
     "analysis/engines/clipped.py _axis: if low.shape[-1] > 1 and (low == low[..., :1]).all()"
     " and (high == high[..., :1]).all(): -> if False:": SLOWER,
-    "analysis/engines/clipped.py _sweep: last_use.get(operand) == index and operand != value"
-    " -> last_use.get(operand) == index and operand == value": MEMORY,
     "analysis/engines/reverse.py _state: high = [t.last if t else -4 * LARGEST for t in"
     " relation.taps] -> high = [t.last if t else -5 * LARGEST for t in relation.taps]": SENTINEL,
     "analysis/engines/scatter.py _pieces: (0, 0, 1, relation.taps[i], slice(i - start, i - start"
@@ -121,12 +119,12 @@ EQUIVALENT: dict[str, str] = {
     "analysis/pieces/streaming.py StreamPlan._convert: return self.seconds(value) *"
     " float(UNITS[unit] or 1) -> return self.seconds(value) * float(UNITS[unit] or 0)":
         "every unit but samples has a number",
-    "analysis/pieces/tile_check.py check_tiling: float(apart.max(initial=0)) ->"
+    "analysis/pieces/tile_check.py compare: float(apart.max(initial=0)) ->"
     " float(apart.max(initial=-1))":
         "only an output without elements has no largest difference",
-    "analysis/pieces/tile_planning.py Planner.reference: fitting(size, step, max(64, 2 *"
-    " max(known, default=0))) -> fitting(size, step, max(64, 2 * max(known, default=-1)))":
-        "64 is more than either",
+    "analysis/pieces/tile_planning.py Planner.reference: fitting(size, step, max(least, 2 *"
+    " max(known, default=0))) -> fitting(size, step, max(least, 2 * max(known, default=-1)))":
+        "the least is more than either",
     "analysis/pieces/tile_planning.py Planner.trial: middle = [r // 2 // g * g for r, g in"
     " zip(rest, self.steps, strict=True)] -> middle = [r // 2 * g * g for r, g in zip(rest,"
     " self.steps, strict=True)]": "a tile of any start inside shows the same",

@@ -65,5 +65,5 @@ def test_automatic_padding(pad: str, kernel: int, stride: int) -> None:
     for used, length in lengths:
         x = np.random.default_rng(length).integers(-3, 4, (1, 1, length)).astype(np.float32)
         places = sorted(rng.sample(range(length), 9))
-        parts = rfield.run_streaming(run, used, np.split(x, places, axis=2))
+        parts = rfield.run_streaming(run, np.split(x, places, axis=2), used)
         assert np.array_equal(np.concatenate(list(parts), axis=2), run(x))

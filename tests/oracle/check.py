@@ -26,14 +26,17 @@ from tests.oracle.engines import engine_differences
 from tests.oracle.generator import case
 from tests.oracle.program import Program
 from tests.oracle.shrink import shrink
+from tests.oracle.units import unit_differences
 
 PARTS = {
     "engines": engine_differences,
     "fields": differences,
     "pixels": exact_differences,
     "alignment": alignment_differences,
+    "units": unit_differences,
 }
-"""What can be compared: the engines in short; regions and numbers, sets and influence, joins."""
+"""What can be compared: the engines in short; regions and numbers, sets and influence, joins, and
+the boxes and holes of all units."""
 LONG = ("fields", "pixels", "alignment")
 
 

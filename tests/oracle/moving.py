@@ -5,6 +5,8 @@ Written, like ``definitions``, from what the op does and from nothing else.
 
 from __future__ import annotations
 
+from math import gcd
+
 import numpy as np
 
 from tests.oracle import program as p
@@ -73,8 +75,20 @@ def roll(op: p.Roll, shape: p.Ints) -> Defined:
 
 
 def gather(op: p.Gather, shape: p.Ints) -> Defined:
+    """Any elements; where every part of the axis is picked from alike, the grid goes on so."""
     picked: list[int | None] = list(op.indices)
-    grid: Reads = lambda i: [op.indices[i]] if 0 <= i < len(op.indices) else []  # noqa: E731
+    count, size = len(op.indices), shape[op.axis]
+    parts = gcd(count, size)
+    row, step = count // parts, size // parts
+    alike = all(
+        op.indices[i] == op.indices[i % row] + i // row * step for i in range(count)
+    )  # fmt: skip
+
+    def grid(i: int) -> list[int]:
+        if alike and parts > 1 and count != size:
+            return [op.indices[i % row] + i // row * step]
+        return [op.indices[i]] if 0 <= i < count else []
+
     return moved(shape, {op.axis: (picked, grid)})
 
 

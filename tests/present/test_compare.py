@@ -136,7 +136,7 @@ def test_the_rows_for_programs(capsys):
 
 def test_the_second_model_is_read_like_the_first(capsys):
     text = complaint(capsys, "diff", "article:vgg_16", "article:vgg_61")
-    assert text == "rfield: unknown network 'vgg_61'. Did you mean 'vgg_16' or 'vgg_a'?\n"
+    assert text == "rfield: unknown network 'vgg_61'. Did you mean 'vgg_16'?\n"
 
 
 def test_a_narrow_terminal_is_enough():

@@ -99,3 +99,103 @@ def test_rows_for_programs_are_layers(capsys):
         "layer": "resnet_v1_50/conv1", "macs": 118_013_952, "adds": 0, "flops": 236_027_904,
         "parameters": 9_408,
     })  # fmt: skip
+
+
+@pytest.mark.torch
+@pytest.mark.parametrize(
+    ("kind", "options", "macs", "adds", "parameters"),
+    [
+        # 9 steps · 4 gates · 7 cells · (5 + 7) inputs; two biases for each gate and cell
+        ("LSTM", {}, 9 * 336, 9 * 56, 336 + 56),
+        # and 7 · 3 for the projection, of which the gates then read 3
+        ("LSTM", {"proj_size": 3}, 9 * (224 + 21), 9 * 56, 224 + 21 + 56),
+        # 3 gates; two directions, the second layer reads both
+        ("GRU", {"num_layers": 2, "bidirectional": True}, 9 * 2 * (252 + 441), 9 * 168, 1386 + 168),
+        ("RNN", {"bias": False}, 9 * 84, 0, 84),
+    ],
+)
+def test_recurrent_layers_have_all_their_gates(kind, options, macs, adds, parameters):
+    torch = pytest.importorskip("torch", reason="PyTorch is not installed")
+    found = rfield.cost(getattr(torch.nn, kind)(5, 7, **options).eval(), input_shape=(9, 1, 5))
+    assert (found.macs, found.adds, found.parameters) == (macs, adds, parameters)
+
+
+def shared_weights(torch):
+    """Attention of 4 heads between 32 features, then one dense layer twice, and a norm."""
+    nn = torch.nn
+
+    class Net(nn.Module):
+        def __init__(self):
+            super().__init__()
+            self.attend = nn.MultiheadAttention(32, 4)
+            self.dense = nn.Linear(32, 32)
+            self.norm = nn.LayerNorm(32)
+
+        def forward(self, x):
+            y = self.attend(x, x, x)[0]
+            return self.norm(self.dense(self.dense(y)))
+
+    return Net().eval()
+
+
+@pytest.mark.torch
+@pytest.mark.parametrize("exported", [False, True])
+def test_attention_has_its_projections_and_a_weight_counts_once(exported):
+    torch = pytest.importorskip("torch", reason="PyTorch is not installed")
+    model = shared_weights(torch)
+    example = torch.zeros(10, 1, 32)
+    source = torch.export.export(model, (example,)) if exported else model
+    given = {} if exported else {"input_shape": (10, 1, 32)}
+    found = rfield.cost(source, **given)
+    # in: 10 · 32 · 96; scores and what they weigh: 10 · 10 · 32 each; out: 10 · 32 · 32
+    assert {name: (part.macs, part.parameters) for name, part in found.layers.items()} == {
+        "attend": (30_720 + 3_200 + 3_200 + 10_240, 32 * 96 + 96 + 32 * 32 + 32),
+        "dense": (10_240, 32 * 32 + 32), "dense#2": (10_240, 0), "norm": (0, 64),
+    }  # fmt: skip
+    assert found.parameters == sum(p.numel() for p in model.parameters()) == 5_344
+
+
+@pytest.mark.keras
+def test_keras_layers_have_their_gates_projections_and_weights():
+    keras = pytest.importorskip("keras", reason="Keras is not installed")
+    x = keras.Input((9, 5))
+    dense = keras.layers.Dense(5)
+    y = keras.layers.MultiHeadAttention(2, 4)(dense(dense(x)), x)
+    model = keras.Model(x, keras.layers.GRU(7)(y))
+    found = rfield.cost(model)
+    # query, key and value: 9 · 5 · 8 each; scores and what they weigh: 9 · 9 · 8; out: 9 · 8 · 5
+    # a GRU that resets after: 9 steps · 3 gates · 7 · (5 + 7), two biases
+    assert {name: (part.macs, part.parameters) for name, part in found.layers.items()} == {
+        "dense": (225, 30), "dense#2": (225, 0),
+        "multi_head_attention": (3 * 360 + 2 * 648 + 360, 3 * 48 + 45), "gru": (2_268, 294),
+    }  # fmt: skip
+    assert found.parameters == model.count_params()
+
+
+@pytest.mark.onnx
+def test_onnx_recurrent_layers_and_shared_weights():
+    onnx = pytest.importorskip("onnx", reason="onnx is not installed")
+    import numpy as np
+    from onnx import helper
+
+    weights = {"w": (1, 28, 5), "r": (1, 28, 7), "m": (7, 7)}
+    nodes = [
+        helper.make_node("LSTM", ["x", "w", "r"], ["y"], hidden_size=7, name="lstm"),
+        helper.make_node("Identity", ["m"], ["same"]),
+        helper.make_node("MatMul", ["y", "m"], ["z"], name="first"),
+        helper.make_node("MatMul", ["z", "same"], ["out"], name="second"),
+    ]
+    graph = helper.make_graph(
+        nodes, "net",
+        [helper.make_tensor_value_info("x", onnx.TensorProto.FLOAT, (9, 1, 5))],
+        [helper.make_tensor_value_info("out", onnx.TensorProto.FLOAT, (9, 1, 1, 7))],
+        [onnx.numpy_helper.from_array(np.ones(s, np.float32), n) for n, s in weights.items()],
+    )  # fmt: skip
+    found = rfield.cost(helper.make_model(graph))
+    assert {name: (part.macs, part.parameters) for name, part in found.layers.items()} == {
+        "lstm": (9 * 336, 336), "first": (441, 49), "second": (441, 0),
+    }  # fmt: skip
+
+
+def test_totals_are_short():
+    assert str(rfield.cost(modules())) == "256 FLOPs, 128 MACs, 16 parameters"

@@ -51,7 +51,8 @@ def test_there_are_runs_to_compare():
 
 
 @pytest.mark.parametrize("page", PAGES, ids=lambda page: page.name)
-def test_the_python_of_a_page_runs(page: Path, capsys):
+def test_the_python_of_a_page_runs(page: Path, capsys, tmp_path, monkeypatch):
+    monkeypatch.chdir(tmp_path)  # what a page writes is gone afterwards
     code = "\n".join(blocks(page, "python"))
     for needed in ("torch", "jax", "flax"):
         if f"import {needed}" in code or f"from {needed}" in code:
@@ -229,7 +230,7 @@ def test_no_page_promises_an_option_that_does_not_exist(capsys):
         *("summary", "field", "align", "article", "chain"),
         *("support", "influence", "explain", "verify", "tiles", "stream"),
         *("sizes", "fits", "centers", "paths"),
-        *("diff", "expect", "design", "cost"),
+        *("diff", "expect", "design", "cost", "explore", "annotate"),
     ):
         with pytest.raises(SystemExit):
             main([command, "--help"])

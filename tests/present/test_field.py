@@ -39,6 +39,7 @@ CLIPPED = """\
  size r                        11
  stride S                      4
  padding P                     5
+ halo                          5 before, 2 after
  fidelity                      exact
  center of output 0            0
  output (0, 1) reads, clipped  y: 0..5, x: 0..9

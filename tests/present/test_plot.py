@@ -5,6 +5,7 @@ from __future__ import annotations
 import sys
 from pathlib import Path
 
+import numpy as np
 import pytest
 
 import rfield
@@ -54,7 +55,9 @@ def test_a_figure_shows_the_map_twice_and_a_profile_per_axis():
         (image,) = plot.images
         assert image.get_array().sum() == pytest.approx(1)
         assert image.get_extent() == [10.5, 21.5, 17.5, 6.5]
-        assert [box.get_label() for box in plot.patches] == ["50 %", "90 %", "99 %"]
+        assert [box.get_label() for box in plot.patches] == [
+            "50 %", "90 %", "99 %", "field 11",
+        ]  # fmt: skip
         assert plot.patches[-1].get_bbox().bounds == (10.5, 6.5, 11, 11)
     assert [plot.get_title() for plot in profiles] == [
         f"along {axis}: std {found.std[0]:.1f} of size 11" for axis in "yx"
@@ -80,3 +83,31 @@ def test_other_numbers_of_axes_have_profiles_only(axes):
     x = b.input("x", (1, 1) + (9,) * axes)
     found = rfield.influence(b.build([b.conv("c", x, kernel=3)]), (3,) * axes)
     assert len(influence_figure(found).axes) == axes
+
+
+def test_a_map_in_axes_of_ones_own_over_what_the_model_saw():
+    pytest.importorskip("matplotlib", reason="matplotlib is not installed")
+    from matplotlib.figure import Figure
+
+    found = rfield.influence(plain_chain(), (3, 4))
+    alone, over = Figure().subplots(1, 2)
+    assert found.plot(alone) is alone
+    assert found.plot(over, image=np.zeros((3, 64, 64))) is over
+    assert [len(plot.images) for plot in (alone, over)] == [1, 2]
+    assert over.images[0].get_extent() == [-0.5, 63.5, 63.5, -0.5]
+    assert (alone.get_xlim(), over.get_xlim()) == ((10.06, 21.94), (-0.5, 63.5))
+    assert [plot.texts[0].get_text() for plot in (alone, over)] == ["2 px", "10 px"]
+    with pytest.raises(InvalidModelError) as caught:
+        found.plot(over, image=np.zeros(5))
+    assert str(caught.value) == "an image of shape (5,); expected a picture"
+
+
+def test_how_the_field_grows(tmp_path):
+    pytest.importorskip("matplotlib", reason="matplotlib is not installed")
+    found = rfield.summary("article:vgg_16", input_shape=224)
+    (plot,) = found.plot().axes
+    sizes, whole = plot.lines
+    assert list(sizes.get_ydata()) == [row.size[0] for row in found]
+    assert list(whole.get_ydata()) == [224, 224]
+    found.save(tmp_path / "growth.svg")
+    assert (tmp_path / "growth.svg").read_text().startswith("<?xml")

@@ -227,3 +227,44 @@ def test_strides_that_differ_have_no_number_and_a_reason():
     assert mixed.stride == (None, None)
     assert mixed.padding == (None, None)
     assert mixed.why == "paths with different strides meet"
+
+
+def test_columns_that_are_asked_for():
+    b = rfield.GraphBuilder()
+    x = b.input("image", (1, 3, 32, 32))
+    y = b.conv("a.dilated", x, kernel=3, dilation=2, channels=4)  # 28 x 28
+    y = b.conv("a.tall", y, kernel=(3, 1), stride=(2, 1), channels=4)  # 13 x 28
+    y = b.conv_transpose("up", y, kernel=4, stride=2, channels=2)  # 28 x 58
+    graph = b.build([b.pointwise("act", y)])
+    found = rfield.summary(graph, columns=["kernel", "step", "dilation", "params", "macs"])
+    assert [row.more for row in found] == [
+        {"kernel": (3, 3), "step": (1, 1), "dilation": (2, 2), "params": 108, "macs": 84_672},
+        {"kernel": (3, 1), "step": (2, 1), "dilation": (1, 1), "params": 48, "macs": 17_472},
+        {
+            "kernel": (4, 4), "step": (Fraction(1, 2), Fraction(1, 2)), "dilation": (None, None),
+            "params": 128, "macs": 46_592,
+        },
+        {"kernel": None, "step": None, "dilation": None, "params": 0, "macs": 0},
+    ]  # fmt: skip
+    assert " all layers: 284 parameters, 148,736 multiply-adds\n" in str(found)
+    assert "kernel_y" in found.to_csv().splitlines()[0]
+    with pytest.raises(rfield.UnknownNameError) as told:
+        rfield.summary(graph, columns=["kernl"])
+    assert str(told.value) == "unknown column 'kernl'. Did you mean 'kernel'?"
+    assert rfield.summary(graph)[0].more is None
+
+
+@pytest.mark.torch
+def test_an_output_that_no_layer_makes_has_a_row_too():
+    torch = pytest.importorskip("torch", reason="PyTorch is not installed")
+
+    class Net(torch.nn.Module):
+        def __init__(self):
+            super().__init__()
+            self.conv = torch.nn.Conv1d(1, 1, 3, padding=1)
+
+        def forward(self, x):
+            return x + self.conv(x)
+
+    rows = rfield.summary(Net().eval(), input_shape=(1, 1, 9))
+    assert [(row.layer, row.size) for row in rows] == [("conv", (3,)), ("add", (3,))]

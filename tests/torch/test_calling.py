@@ -151,7 +151,7 @@ def test_inference_mode_around_everything(made_inside):
         assert rfield.receptive_field(model, input_shape=(1, 2, 40)).size == (3,)
         assert rfield.receptive_field(model, example_inputs=(x,), values=True).size == (3,)
         plan = rfield.stream_plan(model, input_shape=(1, 2, 40))
-        parts = list(rfield.run_streaming(model, plan, x.split(10, 2)))
+        parts = list(rfield.run_streaming(model, x.split(10, 2), plan))
         tiles = rfield.tile_plan(model, (101,), tile=32, input_shape=(1, 2, 40))
         tiled = rfield.run_tiled(model, x, tiles)
         assert rfield.verify_tiling(model, tiles)

@@ -136,7 +136,7 @@ def streamed(model, shape, chunks):
     plan = rfield.stream_plan(model, input_shape=(*shape[:-1], 40), axes=(len(shape) - 1,))
     x = torch.randn(shape, dtype=torch.float64)
     with torch.no_grad():
-        parts = list(rfield.run_streaming(model, plan, x.split(chunks, -1)))
+        parts = list(rfield.run_streaming(model, x.split(chunks, -1), plan))
         return torch.cat(parts, -1), model(x)
 
 
@@ -163,7 +163,7 @@ def test_a_spectral_filter_streams(name):
     plan = rfield.stream_plan(model, input_shape=(1, 640), axes=(1,))
     assert (plan.past, plan.look_ahead, plan.hop) == (47, 48, 1)
     x = torch.randn(1, 1001, dtype=torch.float64)
-    parts = torch.cat(list(rfield.run_streaming(model, plan, x.split(100, 1))), 1)
+    parts = torch.cat(list(rfield.run_streaming(model, x.split(100, 1), plan)), 1)
     assert float((parts - model(x)).abs().max()) < 1e-12
 
 

@@ -102,7 +102,7 @@ def check_streams(
         steps = [always(n) for n in (few, 37, 10**6)]
         steps += [always(1)] if size <= 60 else []
         for step in [*steps, ragged(size)]:
-            parts = list(rfield.run_streaming(model, plan, cut(x, axis, step)))
+            parts = list(rfield.run_streaming(model, cut(x, axis, step), plan))
             assert all(part.shape[plan.output_axis] for part in parts)
             assert torch.equal(torch.cat(parts, plan.output_axis), expected)
 
@@ -123,7 +123,7 @@ def test_a_batch_streams_as_well():
     model = whole(streams.Codec())
     plan = rfield.stream_plan(model, input_shape=(1, 1, 64))
     x = torch.randint(-3, 4, (5, 1, 90)).double()
-    parts = list(rfield.run_streaming(model, plan, x.split(7, dim=2)))
+    parts = list(rfield.run_streaming(model, x.split(7, dim=2), plan))
     assert torch.equal(torch.cat(parts, 2), model(x))
 
 
@@ -295,7 +295,7 @@ def test_what_cannot_stream_names_its_layers(model: nn.Module, obstacle: str):
     plan = rfield.stream_plan(model, input_shape=(1, 1, 64))
     assert plan.obstacles == (obstacle,)
     with pytest.raises(NotStreamableError, match="parts of a stream do not give"):
-        list(rfield.run_streaming(model, plan, [torch.zeros(1, 1, 64)]))
+        list(rfield.run_streaming(model, [torch.zeros(1, 1, 64)], plan))
 
 
 def test_a_recurrent_layer_remembers_and_one_in_both_directions_waits_for_the_end():
@@ -317,7 +317,7 @@ def test_padding_that_depends_on_the_length_needs_the_length():
     assert not plan.exact
     assert plan.obstacles == (obstacle,)
     with pytest.raises(NotStreamableError) as error:
-        rfield.run_streaming(model, plan, [])
+        rfield.run_streaming(model, [], plan)
     assert str(error.value) == (
         f"convs.1: parts of a stream do not give what the whole gives\n  {obstacle}"
     )
@@ -327,7 +327,7 @@ def test_a_length_that_pads_otherwise_is_refused_at_the_end():
     model = whole(streams.Same())
     plan = rfield.stream_plan(model, input_shape=(1, 1, 64), length=61)
     with pytest.raises(NotStreamableError) as error:
-        list(rfield.run_streaming(model, plan, torch.zeros(1, 1, 64).double().split(16, dim=2)))
+        list(rfield.run_streaming(model, torch.zeros(1, 1, 64).double().split(16, dim=2), plan))
     assert str(error.value) == (
         "convs.1: what pad#2 reads depends on the length of the stream, which is 64.\n"
         "  The plan was made for 61 and holds for lengths such as 61 and 67"

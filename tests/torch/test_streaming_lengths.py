@@ -106,7 +106,7 @@ def check(model: nn.Module, plan: rfield.StreamPlan, length: int, seed: int) -> 
     """The parts put together are the whole, bit for bit."""
     x = torch.randint(-3, 4, (1, 1, length), generator=torch.Generator().manual_seed(seed)).double()
     expected = model(x)
-    parts = list(rfield.run_streaming(model, plan, cut(x, 2, ragged(seed))))
+    parts = list(rfield.run_streaming(model, cut(x, 2, ragged(seed)), plan))
     assert torch.equal(torch.cat(parts, 2), expected)
 
 
@@ -196,7 +196,7 @@ def test_a_way_that_depends_on_the_length_is_refused_or_right():
     for length in range(1, 60):
         x = torch.randn(1, 1, length).double()
         try:
-            parts = list(rfield.run_streaming(model, plan, x.split(5, -1)))
+            parts = list(rfield.run_streaming(model, x.split(5, -1), plan))
         except rfield.NotStreamableError:
             continue
         ran += 1
@@ -210,5 +210,5 @@ def test_a_stream_whose_first_output_needs_no_sample():
     plan = rfield.stream_plan(model, input_shape=(1, 1, 61))
     for length in range(1, 6):
         x = torch.randn(1, 1, length)
-        parts = list(rfield.run_streaming(model, plan, x.split(1, -1)))
+        parts = list(rfield.run_streaming(model, x.split(1, -1), plan))
         assert torch.equal(torch.cat(parts, -1), model(x))

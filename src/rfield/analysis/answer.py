@@ -18,6 +18,7 @@ class Answer:
     """
 
     written: ClassVar[Callable[[Answer, str], Any] | None] = None
+    drawn: ClassVar[Callable[..., Any] | None] = None
 
     @property
     def premises(self) -> tuple[str, ...]:
@@ -90,6 +91,12 @@ class Answer:
 
     def _repr_html_(self) -> str:
         return self._in("html")
+
+    def _draw(self, **how: Any) -> Any:  # a figure or axes of matplotlib; None for a file
+        drawn = Answer.drawn
+        if drawn is None:
+            raise NotImplementedError("import rfield first")
+        return drawn(self, **how)
 
     def _in(self, form: str) -> Any:  # text, or a DataFrame
         written = Answer.written

@@ -2,6 +2,7 @@
 
 FLOPs count 2 per multiply-add, 1 per bias add and 1 per element of each pooling window; batch norm,
 activations and residual adds count nothing, so that the numbers compare with published ones.
+A weight that several layers read counts once, to the first of them.
 """
 
 from __future__ import annotations
@@ -43,8 +44,20 @@ class Cost(Answer):
         return type(self), (self.macs, self.adds, self.parameters, dict(self.layers))
 
     def _told(self) -> str:
-        work = f"{self.flops / 1e9:.2f} GFLOPs, {self.macs / 1e9:.2f} GMACs"
+        work = f"{_short(self.flops)}FLOPs, {_short(self.macs)}MACs"
         return f"{work}, {self.parameters:,} parameters"
+
+
+def _short(count: int) -> str:
+    """Three figures and a prefix.
+
+    >>> _short(512), _short(30_714_000_000)
+    ('512 ', '30.7 G')
+    """
+    for size, prefix in ((10**12, "T"), (10**9, "G"), (10**6, "M"), (10**3, "k")):
+        if count >= size:
+            return f"{count / size:.3g} {prefix}"
+    return f"{count} "
 
 
 def cost(graph: Graph, output: str | None = None) -> Cost:
@@ -53,8 +66,14 @@ def cost(graph: Graph, output: str | None = None) -> Cost:
         raise UnresolvedSizeError(_sizes_needed(graph))
     behind = graph.behind(*graph.outputs_ if output is None else (graph.index(output),))
     works: dict[str, list[Work]] = {}
+    met: set[object] = set()
     for index in sorted(behind):
-        work = graph.nodes[index].work
+        node = graph.nodes[index]
+        work = node.work
+        if node.weights is not None:
+            new = {key: count for key, count in node.weights if key not in met}
+            met.update(new)
+            work = work._replace(parameters=sum(new.values()))
         if work != Work():
             works.setdefault(graph.layer_of(index), []).append(work)
     layers = {name: _total(parts) for name, parts in works.items()}

@@ -14,8 +14,9 @@ from pathlib import Path
 
 from .. import __version__
 from ..errors import RFieldError
-from . import exact, fields, networks, plans, sizes, teams
+from . import exact, fields, networks, pictures, plans, sizes, teams
 from .options import MODEL_HELP, Commands
+from .parsing import Parser
 from .steps import DONE, UNUSABLE
 from .wording import in_options
 
@@ -25,7 +26,9 @@ def main(argv: Sequence[str] | None = None) -> int:
     arguments = argparse.Namespace(debug=False)
     try:
         parser = build_parser()
-        arguments = parser.parse_args(argv)
+        arguments, rest = parser.parse_known_args(argv)
+        if rest:
+            arguments.parser.refuse(rest)
         if arguments.run is None:
             parser.print_help()
             return DONE
@@ -45,20 +48,20 @@ def main(argv: Sequence[str] | None = None) -> int:
     return status
 
 
-def build_parser() -> argparse.ArgumentParser:
+def build_parser() -> Parser:
     """The parser of all commands."""
-    parser = argparse.ArgumentParser(
+    parser = Parser(
         prog="rfield",
         description="Which part of the input can influence this output? Exact receptive fields.",
         epilog=MODEL_HELP,
         formatter_class=argparse.RawDescriptionHelpFormatter,
         allow_abbrev=False,
     )
-    parser.set_defaults(run=None)
+    parser.set_defaults(run=None, parser=parser)
     parser.add_argument("--debug", action="store_true", help="show the traceback of an error")
     parser.add_argument("--version", action="version", version=f"rfield {__version__}")
     commands = Commands(parser)
-    for module in (fields, exact, plans, sizes, teams, networks):
+    for module in (fields, exact, plans, sizes, teams, networks, pictures):
         module.add(commands)
     return parser
 
@@ -83,11 +86,11 @@ def _unexpected(error: Exception) -> str:
 
 
 def _complain(message: str, *, trace: bool = False, status: int = UNUSABLE) -> int:
-    from ..present.writing import safe_lines
+    from ..present.writing import error_block
 
     if trace:
         import traceback
 
         traceback.print_exc()
-    print(safe_lines(f"rfield: {message}", sys.stderr), file=sys.stderr)  # noqa: T201  # stderr
+    print(error_block(f"rfield: {message}", sys.stderr), file=sys.stderr)  # noqa: T201  # stderr
     return status

@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 import argparse
+import sys
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 from ..errors import InvalidModelError
-from .options import Commands, count, index, place, seed
-from .steps import BAD_NEWS, DONE, load_graph, progress, read_options, write_report
+from .options import Commands, count, place, seed
+from .steps import BAD_NEWS, DONE, load_graph, read_options, write_report
 
 if TYPE_CHECKING:
     from ..analysis.pixels.influence import Influence
@@ -27,24 +28,24 @@ def add(commands: Commands) -> None:
         commands.asking,
         commands.writing,
     )
-    made.add_argument("--at", metavar="INDEX", type=index, required=True, help="position: 3,4")
+    _place(made)
     made.add_argument("--no-clip", action="store_true", help="theory: padding is more input")
 
     made = commands.add(
         "influence", _influence, "how much of the field matters: by paths, or by gradients",
         commands.reading, commands.asking, commands.writing,
     )  # fmt: skip
-    made.add_argument(
-        "--at", metavar="INDEX", type=place, default="center",
-        help="an output position: 3,4 or center (default)",
-    )  # fmt: skip
+    _place(made)
     made.add_argument("--plot", metavar="FILE", type=Path, help="a picture: .png, .svg or .pdf")
     made.add_argument(
         "--measured", action="store_true",
         help="run the model (PyTorch) and average its gradients, instead of counting paths",
     )  # fmt: skip
     made.add_argument(
-        "--images", metavar="FILE", type=Path, help="measured: over this batch, an array in .npy"
+        "--images",
+        metavar="PATH",
+        type=Path,
+        help="measured: over the pictures of this folder, or a batch in .npy",
     )
     made.add_argument(
         "--count", metavar="N", type=count, help="measured: over N images of noise, 16 by default"
@@ -71,20 +72,25 @@ def add(commands: Commands) -> None:
     )
 
 
+def _place(made: argparse.ArgumentParser) -> None:
+    made.add_argument(
+        "--at", metavar="INDEX", type=place, default="center",
+        help="an output position: 3,4 or center (default)",
+    )  # fmt: skip
+
+
 def _support(arguments: argparse.Namespace) -> int:
     from ..analysis.pixels.support import support
     from ..present.support import support_report
 
     clip = not arguments.no_clip
-    at: tuple[int, ...] = arguments.at
+    at: str | tuple[int, ...] = arguments.at
     found = support(load_graph(arguments), at, arguments.output, wrt=arguments.wrt, clip=clip)
     return write_report(support_report(found, clip=clip, title=arguments.model), arguments)
 
 
 def _influence(arguments: argparse.Namespace) -> int:
-    from ..analysis.geometry.fields import receptive_field
     from ..analysis.pixels.influence import influence
-    from ..analysis.pixels.measured import chosen_index
     from ..present.influence import influence_report
 
     if arguments.plot is not None:
@@ -99,9 +105,7 @@ def _influence(arguments: argparse.Namespace) -> int:
         arguments.premises = found.premises
     else:
         graph = load_graph(arguments)
-        output, wrt = arguments.output, arguments.wrt
-        at = chosen_index(receptive_field(graph, output, wrt=wrt), arguments.at)
-        found = influence(graph, at, output, wrt=wrt)
+        found = influence(graph, arguments.at, arguments.output, wrt=arguments.wrt)
     if arguments.plot is not None:
         from ..present.plot import save_influence
 
@@ -110,31 +114,28 @@ def _influence(arguments: argparse.Namespace) -> int:
 
 
 def _measured(arguments: argparse.Namespace) -> Influence:
-    from ..analysis.pixels.measured import images_in
-    from ..live import measured_influence
+    from ..questions.pixels import measured_influence
 
     if arguments.training:
         raise InvalidModelError("--training: influence is measured on the model as it is used")
     given = {name: getattr(arguments, name) for name in MEASURED}
     chosen = {name: value for name, value in given.items() if value is not None}
     file = chosen.pop("images", None)
-    with progress("gradients") as tell:
-        return measured_influence(
-            arguments.model, None if file is None else images_in(file), arguments.output,
-            index=arguments.at, wrt=arguments.wrt, progress=tell, **chosen,
-            **read_options(arguments),
-        )  # fmt: skip
+    return measured_influence(
+        arguments.model, file, arguments.output,
+        index=arguments.at, wrt=arguments.wrt, progress=sys.stderr.isatty(), **chosen,
+        **read_options(arguments),
+    )  # fmt: skip
 
 
 def _verify(arguments: argparse.Namespace) -> int:
-    from ..live import verify
     from ..present.verify import verify_report
+    from ..questions.pixels import verify
 
-    with progress("runs") as tell:
-        found = verify(
-            arguments.model, output=arguments.layer, wrt=arguments.wrt,
-            positions=arguments.positions, progress=tell, **read_options(arguments),
-        )  # fmt: skip
+    found = verify(
+        arguments.model, output=arguments.layer, wrt=arguments.wrt,
+        positions=arguments.positions, progress=sys.stderr.isatty(), **read_options(arguments),
+    )  # fmt: skip
     arguments.premises = found.premises
     write_report(verify_report(found, title=arguments.model), arguments)
     return DONE if found else BAD_NEWS

@@ -7,7 +7,7 @@ from collections.abc import Callable
 from typing import Literal
 
 from ..errors import InvalidModelError, unknown_name
-from .options import Commands, count, index, sizes
+from .options import Commands, add_input_size, count, place, sizes
 from .steps import BAD_NEWS, DONE, load_graph, write_report
 
 
@@ -22,11 +22,14 @@ def add(commands: Commands) -> None:
         help="names of at most N parts, or all; default: as deep as gives 30 rows at most",
     )  # fmt: skip
     made.add_argument("--ops", action="store_true", help="a row for every op, not only for layers")
-    made.add_argument("--wrt", metavar="LAYER", help="measure in this input or layer")
     made.add_argument(
-        "--size", metavar="SIZES", type=sizes, default=(),
-        help="also the padding at these input sizes: 224,299,321",
+        "--columns", metavar="NAMES", type=names, default=(),
+        help="more columns: kernel,step,dilation,params,macs",
     )  # fmt: skip
+    made.add_argument("--wrt", metavar="LAYER", help="measure in this input or layer")
+    add_input_size(
+        made, sizes, "also the padding at these input sizes: 224,299,321", "--size", default=()
+    )
 
     made = commands.add(
         "field",
@@ -35,8 +38,9 @@ def add(commands: Commands) -> None:
         commands.reading,
         commands.asking,
         commands.writing,
+        also="receptive_field",
     )
-    made.add_argument("--at", metavar="INDEX", type=index, help="an output position: 3,4")
+    made.add_argument("--at", metavar="INDEX", type=place, help="an output position: 3,4 or center")
     made.add_argument(
         "--clip", action="store_true", help="what this input really gives: padding reads nothing"
     )
@@ -47,6 +51,7 @@ def add(commands: Commands) -> None:
         "do joined branches look at the same place?",
         commands.reading,
         commands.writing,
+        also="alignment",
     )
 
     summary = "why a field is this large, global or misaligned"
@@ -71,7 +76,7 @@ def _summary(arguments: argparse.Namespace) -> int:
     deep: int | Literal["auto", "all"] = arguments.depth
     found = summary(
         graph, wrt=arguments.wrt, layers=name_filter(arguments.layer, deep), ops=arguments.ops,
-        sizes=arguments.size, title=arguments.model,
+        sizes=arguments.input_size, columns=arguments.columns, title=arguments.model,
         depth="all" if chosen and deep == "auto" else deep,
     )  # fmt: skip
     if not found and arguments.layer:
@@ -121,13 +126,18 @@ def depth(text: str) -> int | Literal["auto", "all"]:
     return "all" if text == "all" else "auto" if text == "auto" else count(text)
 
 
+def names(text: str) -> tuple[str, ...]:
+    """Names with commas between them."""
+    return tuple(part.strip() for part in text.split(","))
+
+
 def name_filter(
     glob: str | None, deep: int | Literal["auto", "all"] = "all"
 ) -> Callable[[str], bool]:
     """Whether a layer is kept, by its name and by how deep it lies."""
     from fnmatch import fnmatchcase
 
-    from ..present.summary import parts_of
+    from ..present.rows import parts_of
 
     def kept(name: str) -> bool:
         return (glob is None or fnmatchcase(name, glob)) and (

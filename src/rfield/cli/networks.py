@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import argparse
 
-from .options import Commands, count, dimensions, resolution, sizes
+from .options import Commands, add_input_size, count, dimensions, resolution, sizes
 from .steps import write_report
 
 
@@ -15,9 +15,9 @@ def add(commands: Commands) -> None:
         commands.writing,
         epilog="The article: Araujo, Norris, Sim, Distill 2019, doi:10.23915/distill.00021",
     )  # fmt: skip
-    made.add_argument(
-        "--resolution", metavar="SIZE", type=resolution, default=224,
-        help="height and width of the input: 224 (default), 299, 321 …, or free",
+    add_input_size(
+        made, resolution, "height and width of the input: 224 (default), 299, 321 …, or free",
+        "--resolution", default=224,
     )  # fmt: skip
     made.add_argument(
         "--end-points", action="store_true", help="all end points of all variants, not the last"
@@ -29,7 +29,7 @@ def add(commands: Commands) -> None:
         "chain", _chain, "layers written on the command line", commands.writing, epilog=SYNTAX
     )
     made.add_argument("chain", metavar="CHAIN", nargs="+", help='for example "7/2p3 3/2p1 3p1d2"')
-    made.add_argument("--input", metavar="SIZE", type=dimensions, help="input size: 224 or 224x300")
+    add_input_size(made, dimensions, "224 or 224x300", "--input")
 
     made = commands.add(
         "design", _design, "chains of layers that have a field of a given size", commands.writing,
@@ -50,7 +50,7 @@ def _article(arguments: argparse.Namespace) -> int:
     from .. import networks
     from ..present.article import article_report, article_rows
 
-    size: int | None = arguments.resolution
+    size: int | None = arguments.input_size
     every: bool = arguments.end_points
     chosen = (
         [(name, networks.end_points(name)) for name in networks.names()]
@@ -71,14 +71,14 @@ def _chain(arguments: argparse.Namespace) -> int:
     from ..present.chain import chain_report, chain_rows
 
     text = " ".join(arguments.chain)
-    graph = chain(text, arguments.input)
+    graph = chain(text, arguments.input_size)
     rows = chain_rows(graph, parse(text))
     axes = receptive_fields(graph)[rows[-1].layer].axes
     return write_report(chain_report(rows, axes, title=text), arguments)
 
 
 def _design(arguments: argparse.Namespace) -> int:
-    from ..designing import design
+    from ..questions.designs import design
 
     found = design(
         arguments.size, arguments.kernel, max_dilation=arguments.max_dilation,

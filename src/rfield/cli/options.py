@@ -8,6 +8,8 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import Any, NamedTuple
 
+from .parsing import Parser
+
 MOST_DIGITS = 15
 FORMATS = ("table", "markdown", "csv", "json", "latex", "html", "svg")
 
@@ -21,11 +23,11 @@ The last two are a model, or a class or function that gives one."""
 class Commands:
     """The commands in the making, with the options they share.
 
-    ``reading``: which model, and how. ``asking``: which layer. ``writing``: in which form and
+    ``reading``: which model, and ``how``. ``asking``: which layer. ``writing``: in which form and
     where to.
     """
 
-    def __init__(self, parser: argparse.ArgumentParser) -> None:
+    def __init__(self, parser: Parser) -> None:
         self._made: Any = parser.add_subparsers(title="commands", metavar="COMMAND")
         self.writing = argparse.ArgumentParser(add_help=False)
         self.writing.add_argument(
@@ -34,38 +36,39 @@ class Commands:
         self.writing.add_argument(
             "-o", "--output-file", metavar="FILE", type=Path, help="write to FILE"
         )
-        self.reading = argparse.ArgumentParser(add_help=False)
-        self.reading.add_argument("model", metavar="MODEL", help="a file or a name, see below")
-        self.reading.add_argument(
+        self.how = argparse.ArgumentParser(add_help=False)
+        self.how.add_argument(
             "--input-shape", metavar="SHAPE", type=named(shape), action=Gather,
             help="shape with batch and channels, 1x3x224x224; ? for a free size: 1x3x?x?; "
             "of several inputs each by its name: left=1x3x127x127, repeated",
         )  # fmt: skip
-        self.reading.add_argument(
+        self.how.add_argument(
             "--input-dtype", metavar="TYPE", type=named(str), action=Gather,
             help="type of the input, int64 for tokens; of one of several: mask=bool",
         )  # fmt: skip
-        self.reading.add_argument(
+        self.how.add_argument(
             "--argument", metavar="NAME=VALUE", type=named(value), action=Gather,
             help="for the class or function that MODEL names, in JSON or as text; repeated",
         )  # fmt: skip
-        self.reading.add_argument(
+        self.how.add_argument(
             "--zeros", action="store_true", help="weights that are exactly zero read nothing"
         )
-        self.reading.add_argument(
+        self.how.add_argument(
             "--soft-masks", choices=("keep", "cut"),
             help="cut: masks of finite numbers (-100, -1e9) hide what minus infinity would",
         )  # fmt: skip
-        self.reading.add_argument(
+        self.how.add_argument(
             "--axes", metavar="AXES", type=index, help="spatial axes, 1,2 for NHWC"
         )
-        self.reading.add_argument(
+        self.how.add_argument(
             "--training", action="store_true", help="read the model as in training"
         )
-        self.reading.add_argument(
+        self.how.add_argument(
             "--unknown", choices=("error", "whole"), default="error",
             help="whole: an unknown op reads everything, and numbers after it are upper bounds",
         )  # fmt: skip
+        self.reading = argparse.ArgumentParser(add_help=False, parents=[self.how])
+        self.reading.add_argument("model", metavar="MODEL", help="a file or a name, see below")
         self.asking = argparse.ArgumentParser(add_help=False)
         self.asking.add_argument("--output", metavar="LAYER", help="default: the last output")
         self.asking.add_argument("--wrt", metavar="LAYER", help="measure in this input or layer")
@@ -77,18 +80,37 @@ class Commands:
         summary: str,
         *parents: argparse.ArgumentParser,
         epilog: str = MODEL_HELP,
+        also: str = "",
     ) -> argparse.ArgumentParser:
-        """A command: what it is called, what it runs, and the options it shares."""
+        """A command: what it is called, what it runs, and the options it shares.
+
+        ``also``: what the same question is called in Python, where that is another name.
+        """
         made: argparse.ArgumentParser = self._made.add_parser(
-            name, help=summary, description=summary, epilog=epilog,
+            name, help=summary, aliases=[also] if also else [], description=summary, epilog=epilog,
             formatter_class=argparse.RawDescriptionHelpFormatter, parents=list(parents),
             allow_abbrev=False,
         )  # fmt: skip
         made.add_argument(
             "--debug", action="store_true", default=argparse.SUPPRESS, help=argparse.SUPPRESS
         )
-        made.set_defaults(run=run)
+        made.set_defaults(run=run, parser=made)
         return made
+
+
+def add_input_size(
+    to: argparse._ActionsContainer,
+    parse: Callable[[str], object],
+    meaning: str,
+    *old: str,
+    default: object = None,
+) -> None:
+    """``--input-size``, one word for it in every command; ``old`` words for it still work."""
+    to.add_argument("--input-size", metavar="SIZE", type=parse, default=default, help=meaning)
+    for name in old:
+        to.add_argument(
+            name, dest="input_size", type=parse, default=argparse.SUPPRESS, help=argparse.SUPPRESS
+        )
 
 
 class Named(NamedTuple):
@@ -178,6 +200,11 @@ def place(text: str) -> str | tuple[int, ...]:
 def dimensions(text: str) -> tuple[int, ...]:
     """A size for each axis."""
     return numbers(text, "x", "224 or 224x300", 1)
+
+
+def spread(sizes: tuple[int, ...]) -> int | tuple[int, ...]:
+    """One number stands for all axes."""
+    return sizes[0] if len(sizes) == 1 else sizes
 
 
 def count(text: str) -> int:

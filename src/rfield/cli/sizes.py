@@ -5,7 +5,7 @@ from __future__ import annotations
 import argparse
 
 from .fields import name_filter
-from .options import Commands, dimensions
+from .options import Commands, add_input_size, dimensions, spread
 from .steps import BAD_NEWS, DONE, load_graph, write_report
 
 
@@ -19,12 +19,14 @@ def add(commands: Commands) -> None:
         "--criterion", action="append", metavar="NAME",
         help="accepted, complete, even, aligned, or all (all at once); may be repeated",
     )  # fmt: skip
+    add_input_size(chosen, dimensions, "what happens at this one: 512 or 512x513", "--input")
     chosen.add_argument(
-        "--input", metavar="SIZE", type=dimensions, help="what happens at this size: 512 or 512x513"
+        "--output-size", metavar="SIZE", type=dimensions, help="input sizes that give this output"
     )
     chosen.add_argument(
-        "--for-output", metavar="SIZE", type=dimensions, help="input sizes that give this output"
-    )
+        "--for-output", dest="output_size", type=dimensions, default=argparse.SUPPRESS,
+        help=argparse.SUPPRESS,
+    )  # fmt: skip
     made.add_argument("--output", metavar="LAYER", help="default: the last output")
     made.add_argument("--wrt", metavar="INPUT", help="needed only where inputs differ in size")
 
@@ -46,9 +48,9 @@ def add(commands: Commands) -> None:
 
     made = commands.add(
         "paths", _paths, "shortest and longest paths, and layers without effect",
-        commands.reading, commands.writing,
+        commands.reading, commands.writing, also="path_fields",
     )  # fmt: skip
-    made.add_argument("--size", metavar="SIZE", type=dimensions, help="of the image: 32 or 32x48")
+    add_input_size(made, dimensions, "of the image: 32 or 32x48", "--size")
     made.add_argument("--wrt", metavar="LAYER", help="measure in this input or layer")
 
 
@@ -60,13 +62,13 @@ def _sizes(arguments: argparse.Namespace) -> int:
     graph, wrt = load_graph(arguments), arguments.wrt
     output: str | None = arguments.output
     title: str = arguments.model
-    if arguments.input is not None:
-        checked = sizes.check_size(graph, _spread(arguments.input), output, wrt=wrt)
+    if arguments.input_size is not None:
+        checked = sizes.check_size(graph, spread(arguments.input_size), output, wrt=wrt)
         write_report(check_report(checked, title=title), arguments)
         return DONE if checked else BAD_NEWS
-    if arguments.for_output is not None:
-        named = f"output {'x'.join(map(str, arguments.for_output))}"
-        given = sizes.input_size(graph, _spread(arguments.for_output), output, wrt=wrt)
+    if arguments.output_size is not None:
+        named = f"output {'x'.join(map(str, arguments.output_size))}"
+        given = sizes.input_size(graph, spread(arguments.output_size), output, wrt=wrt)
         write_report(sizes_report({named: given}, title=title), arguments)
         return DONE if given else BAD_NEWS
     if arguments.criterion:
@@ -84,7 +86,7 @@ def _fits(arguments: argparse.Namespace) -> int:
     from ..present.design import fits_report
 
     graph = load_graph(arguments)
-    found = fits(graph, _spread(arguments.object), wrt=arguments.wrt)
+    found = fits(graph, spread(arguments.object), wrt=arguments.wrt)
     glob: str | None = arguments.layer
     kept = None if glob is None else name_filter(glob)
     if glob is not None and kept is not None and not any(kept(row.layer) for row in found.layers):
@@ -106,12 +108,7 @@ def _paths(arguments: argparse.Namespace) -> int:
     from ..present.design import paths_report
 
     found = path_fields(load_graph(arguments), wrt=arguments.wrt)
-    size: tuple[int, ...] | None = arguments.size
+    size: tuple[int, ...] | None = arguments.input_size
     if size is not None and len(size) == 1:
         size *= len(found.axes)
     return write_report(paths_report(found, size, title=arguments.model), arguments)
-
-
-def _spread(sizes: tuple[int, ...]) -> int | tuple[int, ...]:
-    """One number stands for all axes."""
-    return sizes[0] if len(sizes) == 1 else sizes

@@ -13,7 +13,7 @@ def add(commands: Commands) -> None:
     """The commands of this module."""
     made = commands.add(
         "diff", _diff, "layers whose field or cost differs between two models",
-        commands.reading, commands.writing,
+        commands.reading, commands.writing, also="compare",
     )  # fmt: skip
     made.add_argument("other", metavar="OTHER", help="the model to compare with, read alike")
     made.add_argument("--wrt", metavar="LAYER", help="measure in this input or layer")

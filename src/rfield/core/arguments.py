@@ -48,6 +48,19 @@ def listed(value: object) -> list[object] | None:
         return None
 
 
+def placed(index: object, sizes: Sequence[int]) -> object:
+    """An index as it is; for ``"center"`` the middle one, of two the later.
+
+    >>> placed("center", (7, 6)), placed((0, 5), (7, 6))
+    ((3, 3), (0, 5))
+    """
+    if not isinstance(index, str):
+        return index
+    if index != "center":
+        raise InvalidModelError(f"index = {index!r}; expected 'center' or a position")
+    return tuple(size // 2 for size in sizes)
+
+
 def several(name: str, value: object) -> list[int]:
     """Any number of integers; a single one counts as one.
 

@@ -23,6 +23,7 @@ SizedShape = tuple[int, ...]
 SoftMasks = Literal["keep", "cut"]
 """Masks of finite numbers (-100, -1e9): as they are, or taken for minus infinity."""
 FreeShape = tuple[int | None, ...]
+Weights = tuple[tuple[object, int], ...]
 
 
 @dataclass(slots=True, eq=False)
@@ -34,6 +35,9 @@ class Node:
     shapes of weights, masks and position tables, and numbers in arithmetic. ``known``: which
     of its elements no input changes, where its links do not say so; its readers leave them out.
     ``soft``: the finite number of a mask that it applies, -1e9; zero where there is none.
+    ``weights``: the parameters that it reads, each with a key that is the same wherever it is read,
+    and its number of elements; None: nobody told, and ``work`` has their number. ``parts``: values
+    that it is put together from, and reads as padding of its operand instead.
     """
 
     name: str
@@ -56,6 +60,9 @@ class Node:
         """Each operand with its links on a grid that goes on for ever."""
         endless = [getattr(link, "endless", None) or link for link in self.links]
         return tuple(dict.fromkeys(zip(self.operands, endless, strict=True)))
+
+    weights: Weights | None = None
+    parts: tuple[int, ...] = ()
 
     @property
     def partial(self) -> bool:
@@ -140,6 +147,27 @@ class Graph:
     def shape(self, index: int) -> FreeShape:
         """The shape of a value; sizes that change with a free input size are None."""
         return self.free_shapes.get(index, self.nodes[index].shape)
+
+    @property
+    def edges(self) -> tuple[tuple[str, str], ...]:
+        """Who reads whom, as pairs of names: a layer or input, and a layer that reads it.
+
+        Ops between layers that are no layer themselves are passed through. Of several names of one
+        value the first stands for it.
+        """
+        names = {value: name for name, value in reversed(self.layer_index.items())}
+        names |= {entry.node: entry.name for entry in self.inputs_}
+        found: list[tuple[str, str]] = []
+        nearest: list[dict[str, None]] = []
+        for value, node in enumerate(self.nodes):
+            read = dict[str, None]()
+            for operand in node.operands:
+                read |= nearest[operand]
+            if value in names:
+                found += [(name, names[value]) for name in read]
+                read = {names[value]: None}
+            nearest.append(read)
+        return tuple(found)
 
     @property
     def has_free_axes(self) -> bool:
@@ -241,8 +269,9 @@ class Draft:
     """A graph in the making. ``add`` returns the index by which later ops name the value.
 
     ``layer``: the user's layer that the ops added from now on are part of; ``tables``: what
-    they read that depends on no input; ``known``: what is known of the elements of some values;
-    ``moved``: the values whose elements are those of their operands in other places.
+    they read that depends on no input, ``weights`` the parameters of it; ``known``: what is known
+    of the elements of some values; ``moved``: the values whose elements are those of their operands
+    in other places; ``stitching``: concatenations that pad or roll are read as what they are.
     """
 
     nodes: list[Node] = field(default_factory=list[Node])
@@ -250,8 +279,10 @@ class Draft:
     names: dict[str, int] = field(default_factory=dict[str, int])
     layer: str = ""
     tables: tuple[object, ...] = ()
+    weights: Weights | None = None
     known: dict[int, Known] = field(default_factory=_no_masks)
     moved: set[int] = field(default_factory=set[int])
+    stitching: bool = True
 
     def input(
         self, name: str, shape: Sequence[int], axes: Sequence[int], free: Iterable[int] = ()
@@ -277,12 +308,14 @@ class Draft:
         """
         if len(op.links) != len(operands):
             raise InvalidModelError(f"{name}: {len(operands)} operands for {len(op.links)} links")
-        if op.algebra == "move" and op.links and getattr(op.links[0], "is_part", False):
+        parts: tuple[int, ...] = ()
+        stitched = op.algebra == "move" and op.links and getattr(op.links[0], "is_part", False)
+        if stitched and self.stitching:
             from .stitched import as_padding
 
             found = as_padding(self, op, operands)
             if found is not None:
-                op, operands = found
+                op, operands, parts = found
         if known is ...:
             known = None
             if self.known and any(operand in self.known for operand in operands):
@@ -302,21 +335,11 @@ class Draft:
             links = tuple(_of_rank(link, len(op.shape)) for link in links)
         index = self._append(
             Node(
-                name,
-                op.kind,
-                op.shape,
-                tuple(operands),
-                links,
-                op.join,
-                op.exact,
-                op.depends_on_size,
-                op.work,
-                source,
-                self.layer,
-                self.tables,
-                None if known is None or known.shown else known,
+                name, op.kind, op.shape, tuple(operands), links, op.join, op.exact,
+                op.depends_on_size, op.work, source, self.layer, self.tables,
+                None if known is None or known.shown else known, weights=self.weights, parts=parts,
             )
-        )
+        )  # fmt: skip
         if known is not None:
             self.known[index] = known
         if op.algebra == "move":

@@ -62,6 +62,9 @@ MOST_READ = 1 << 22
 MOST_SWEPT = 1 << 21
 """Values that are swept for fields that need a sweep each."""
 
+GENERAL = 24
+"""Plain values, of one moving window each, whose sweep takes as long as that of another one."""
+
 MOST_WEIGHED = 1 << 19
 """Readings through which weights are pulled back; every one adds two arrays."""
 
@@ -83,3 +86,9 @@ MOST_KINDS = 16
 
 ROW_PHASES = 64
 """Rows after which the pattern of a mask may repeat: the chunks and windows of local attention."""
+
+MOST_UNITS = 1 << 22
+"""Units of one layer that are listed one by one, where no table along single axes gives them."""
+
+MOST_LISTED = 1 << 16
+"""Units of one layer that are asked for one by one."""

@@ -203,12 +203,38 @@ def compose(outer: Sliding, inner: Sliding) -> Sliding:
     if period > PERIOD_LIMIT:
         raise too_large("the pattern of a composed relation", period, "Its phases are too many.")
     advance = inner.advance * (outer.advance * blocks // inner.period)
+    ends = _ends_in_order(inner) if period > LISTED else None
     taps: list[IndexSet] = []
     for phase in range(period):
         block, outer_phase = divmod(phase, outer.period)
-        middle = outer.taps[outer_phase].shift(outer.advance * block)
-        taps.append(image(middle, inner))
+        middle = outer.taps[outer_phase]
+        if ends and middle.dense and middle:
+            offset = outer.advance * block
+            first, low = divmod(middle.first + offset, inner.period)
+            last, high = divmod(middle.last + offset, inner.period)
+            taps.append(
+                IndexSet.interval(
+                    inner.advance * first + ends[low][0], inner.advance * last + ends[high][1]
+                )
+            )
+        else:
+            taps.append(image(middle.shift(outer.advance * block), inner))
     return minimal(Sliding(period, advance, tuple(taps)))
+
+
+def _ends_in_order(relation: Sliding) -> list[tuple[int, int]] | None:
+    """The ends of each tap, where outputs side by side read one interval, which both ends bound.
+
+    Then an interval is read from an interval, and its ends alone say which.
+    """
+    if not all(taps.dense and taps for taps in relation.taps):
+        return None
+    ends = [(taps.first, taps.last) for taps in relation.taps]
+    after = [*ends[1:], (ends[0][0] + relation.advance, ends[0][1] + relation.advance)]
+    for (low, high), (next_low, next_high) in zip(ends, after, strict=True):
+        if not (low <= next_low <= high + 1 and high <= next_high):
+            return None
+    return ends
 
 
 def image(indices: IndexSet, relation: Sliding) -> IndexSet:

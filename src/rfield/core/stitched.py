@@ -9,6 +9,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
 from dataclasses import replace
+from itertools import takewhile
 from typing import Any, Protocol
 
 import numpy as np
@@ -48,16 +49,19 @@ LONGEST = 8
 _MODES = tuple(mode for mode in PAD_BORDERS if PAD_BORDERS[mode] not in ("zero", "cut", "none"))
 
 
-def as_padding(draft: Moves, op: Op, operands: Sequence[int]) -> tuple[Op, list[int]] | None:
+def as_padding(
+    draft: Moves, op: Op, operands: Sequence[int]
+) -> tuple[Op, list[int], tuple[int, ...]] | None:
     """The concatenation as padding of its one operand, or of what all of them are taken from.
 
-    One operand alone stands beside constants, which are a border. None where it is neither.
+    Behind them the values in between, which are passed by. One operand alone stands beside
+    constants, which are a border. None where it is neither.
     """
     axis = _axis(op.links)
     if axis is None:
         return None
     if len(operands) == 1:
-        return replace(op, links=tuple(_open(link, axis) for link in op.links)), list(operands)
+        return replace(op, links=tuple(_open(link, axis) for link in op.links)), list(operands), ()
     if op.shape[axis] > PERIOD_LIMIT:
         return None
     paths = [dict(_path(draft, operand, axis)) for operand in operands]
@@ -71,7 +75,8 @@ def as_padding(draft: Moves, op: Op, operands: Sequence[int]) -> tuple[Op, list[
                 _moved(draft.shape(root), axis, places) if len(places) == op.shape[axis] else None
             )
             if found is not None:
-                return found, [root]
+                between = [i for path in paths for i in takewhile(root.__ne__, path)]
+                return found, [root], tuple(dict.fromkeys(between))
     return None
 
 

@@ -11,16 +11,10 @@ from ..analysis.geometry.fields import Fields, choose_source
 from ..analysis.results import Size
 from ..core.graph import Graph
 from . import values
+from .columns import global_note, show_global, show_size
 from .report import Column, Report, Show, tabulate
-from .summary import (
-    Padding,
-    global_note,
-    local_size,
-    reasons,
-    resized,
-    show_global,
-    show_size,
-)
+from .rows import Padding, local_size, reasons
+from .summary import resized
 
 PER_AXIS = frozenset({"size", "stride", "padding"})
 SIZES_SHOWN = (224, 299, 321)

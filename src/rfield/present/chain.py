@@ -11,7 +11,7 @@ from ..analysis.geometry.fields import receptive_fields
 from ..core.graph import Graph
 from . import values
 from .report import Column, Report, Show, tabulate
-from .summary import center_of_first, reasons
+from .rows import center_of_first, reasons
 
 PER_AXIS = frozenset({"output", "size", "stride", "padding", "center"})
 

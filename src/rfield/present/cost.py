@@ -9,12 +9,12 @@ from typing import Literal, NamedTuple
 from ..analysis.cost import Cost
 from . import values
 from .report import Column, Facts, Report, Show, tabulate
-from .summary import ROWS, parts_of
+from .rows import ROWS, parts_of
 
 COUNTED = (
-    "counted: convolutions, dense layers, matrix products, recurrent layers in part; as flops "
-    "(2 per multiply-add) also biases and pooling; no norms, activations, embeddings",
-    "a weight that is used twice counts twice",
+    "multiply-adds of convolutions, dense, recurrent and attention layers and matrix products; "
+    "flops: 2 for each, 1 for a bias and for each element pooled; norms and activations are free",
+    "a weight that several layers use counts once, to the first of them",
 )
 
 

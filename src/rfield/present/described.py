@@ -14,7 +14,7 @@ from ..analysis.geometry.field import ReceptiveField
 from ..analysis.geometry.fields import Fields, find
 from ..core.graph import Graph
 from . import values
-from .summary import center_of_first, local_size
+from .rows import center_of_first, local_size
 
 
 @dataclass(frozen=True, slots=True)

@@ -6,9 +6,10 @@ from collections.abc import Iterator, Sequence
 
 from ..analysis.geometry.field import ReceptiveField
 from ..analysis.results import Fidelity, Region
+from ..errors import RFieldError
 from . import values
 from .report import Facts, Report
-from .summary import center_of_first, local_size
+from .rows import center_of_first, local_size
 
 PER_AXIS = frozenset(
     {"size", "local", "stride", "padding", "period", "center", "start", "stop"}
@@ -17,13 +18,19 @@ PER_AXIS = frozenset(
 
 
 def field_report(
-    field: ReceptiveField, at: Sequence[int] | None = None, *, clip: bool = False, title: str = ""
+    field: ReceptiveField,
+    at: Sequence[int] | str | None = None,
+    *,
+    clip: bool = False,
+    title: str = "",
 ) -> Report:
     """The numbers of ``field``; with ``at`` also the region that this output position reads.
 
     ``clip``: the region of the tensor (what is really read) instead of the theory's.
     """
-    region = None if at is None else field.region(tuple(at), clip=clip)
+    if at is not None:
+        at = tuple(field.rows(at, inside=clip)[0][0].tolist())
+    region = None if at is None else field.region(at, clip=clip)
     middle = center_of_first(field)
     pairs = [*_numbers(field), ("center of output 0", values.position(middle))]
     record = {
@@ -77,11 +84,25 @@ def _numbers(field: ReceptiveField) -> Iterator[tuple[str, str]]:
     local = local_size(field)
     yield "stride S", values.numbers(field.local.stride, local)
     yield "padding P", values.numbers(field.local.padding, local)
+    if halo := _halo(field):
+        yield "halo", halo
     if any(period != 1 for period in field.period):
         yield "period", values.axes(field.period, str)
     if any(len(sizes) > 1 for sizes in field.sizes):
         yield "sizes by phase", values.axes(field.sizes, _list)
     yield "fidelity", field.fidelity.value
+
+
+def _halo(field: ReceptiveField) -> str:
+    """Context on either side of a block of outputs; nothing where there is none."""
+    try:
+        halo = field.halo
+    except RFieldError:
+        return ""
+    if any(map(values.is_unbounded, (*halo.before, *halo.after))):
+        return ""
+    sides = zip(halo.before, halo.after, strict=True)
+    return values.axes([f"{a} before, {b} after" for a, b in sides], str, "; ")
 
 
 def _list(sizes: Sequence[int]) -> str:

@@ -6,6 +6,7 @@ from collections.abc import Sequence
 from itertools import islice
 
 from ..analysis.pieces.tiling import Tile, TilePlan
+from . import values
 from .report import Column, Facts, Part, Remark, Report, Show, tabulate
 
 SHOWN = 6
@@ -13,14 +14,9 @@ SHOWN = 6
 
 def tiles_report(plan: TilePlan, *, title: str = "") -> Report:
     """The plan in numbers, whether it is exact, and a row for each of the first tiles."""
-    if plan.exact:
-        verdict = Remark("exact: the tiles together equal the whole image")
-    else:
-        verdict = Remark(
-            f"approximate: {len(plan.losses)} layers read a whole axis of the tile instead of the "
-            f"image's ({', '.join(loss.layer for loss in plan.losses[:3])} …)",
-            good=False,
-        )
+    verdicts = [Remark(f"approximate: {why}", good=False) for why in _approximate(plan)]
+    if not verdicts:
+        verdicts = [Remark("exact: the tiles together equal the whole image")]
     padding = [axis.padding for axis in plan.tiles]
     pairs = [
         ("image", _sizes(plan.image)),
@@ -29,14 +25,17 @@ def tiles_report(plan: TilePlan, *, title: str = "") -> Report:
         ("halo (before, after)", ", ".join(str(both) for both in plan.halo)),
         ("grid", f"tiles begin at multiples of {_sizes(plan.grid)}"),
         ("output", _sizes([axis.outputs for axis in plan.tiles])),
-        ("overhead", f"{100 * plan.overhead:.1f} % of the image is computed more than once"),
+        ("computed", f"{float(plan.work):.2f} × the image"),
     ]
     if any(sum(pads) for pads in padding):
         pairs.insert(1, ("padding", f"{', '.join(map(str, padding))}, {plan.padding_mode}"))
     if plan.outside is not None:
-        pairs.append(("influence from outside the tile", f"{100 * plan.outside:.1f} % at most"))
+        what = "the halo" if plan.needed else "the tile"
+        pairs.append((f"influence from outside {what}", f"{100 * plan.outside:.2g} % at most"))
+    if plan.measured is not None:
+        pairs.append(("measured difference", f"{plan.measured:.2g} of the largest output"))
     first = list(islice(plan, SHOWN))
-    parts: list[Part] = [verdict, Facts(tuple(pairs)), tabulate(_SHOWS, first)]
+    parts: list[Part] = [*verdicts, Facts(tuple(pairs)), tabulate(_SHOWS, first)]
     if len(plan) > SHOWN:
         parts.append(Remark(f"… {len(plan) - SHOWN:,} more tiles"))
     return Report(
@@ -48,6 +47,53 @@ def tiles_report(plan: TilePlan, *, title: str = "") -> Report:
         records=tuple(_record(tile) for tile in first),
         axes=plan.axes,
         per_axis=frozenset({"read_start", "read_stop", "valid_start", "write_start"}),
+    )
+
+
+def _approximate(plan: TilePlan) -> list[str]:
+    """What keeps the tiles from being equal to the whole."""
+    found: list[str] = []
+    if plan.needed:
+        found.append(
+            f"the halo {_pairs(plan.halo)} was chosen, exact tiles need {_pairs(plan.needed)}"
+        )
+    if plan.losses:
+        names = ", ".join(loss.layer for loss in plan.losses[:3]) + " …" * (len(plan.losses) > 3)
+        layers = "1 layer reads" if len(plan.losses) == 1 else f"{len(plan.losses)} layers read"
+        found.append(f"{layers} a whole axis of the tile instead of the image's ({names})")
+    return found
+
+
+def _pairs(pairs: Sequence[tuple[int, int]]) -> str:
+    return ", ".join(map(str, pairs))
+
+
+def needs_report(plan: TilePlan, *, title: str = "") -> Report:
+    """What tiles of any image need: context on either side, overlap, and where they may begin."""
+    overlap = [before + after for before, after in plan.halo]
+    pairs = (
+        ("axes", ", ".join(plan.axes)),
+        ("overlap of two tiles", values.axes(overlap, str)),
+        ("halo (before, after)", values.axes(plan.halo, str, ", ")),
+        ("tiles begin at multiples of", values.axes(plan.grid, str)),
+        ("fidelity", "exact" if plan.exact else "approximate: layers read a whole axis"),
+    )
+    called = f"{title} · " if title else ""
+    record = {"overlap": overlap, "halo": plan.halo, "grid": plan.grid, "exact": plan.exact}
+    return Report(
+        kind="overlap",
+        title=f"{called}what tiles of {plan.layer} need, in pixels of {', '.join(plan.inputs)}",
+        parts=(Facts(pairs),),
+        notes=(
+            "overlap: pixels that neighbours share = halo before + halo after",
+            "halo: the context that a tile on the grid needs; one that begins elsewhere is wrong "
+            "with any halo",
+            "with the size of an image the plan lists its tiles",
+        ),
+        facts={"model": title, "layer": plan.layer},
+        records=(record,),
+        axes=plan.axes,
+        per_axis=frozenset({"overlap", "halo", "grid"}),
     )
 
 

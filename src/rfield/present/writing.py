@@ -7,7 +7,9 @@ from collections.abc import Callable, Generator
 from contextlib import contextmanager
 from errno import EACCES
 from pathlib import Path
+from shutil import get_terminal_size
 from stat import S_IMODE
+from textwrap import fill
 from typing import TextIO
 
 from .html import html
@@ -88,6 +90,24 @@ def is_terminal(stream: TextIO) -> bool:
 def safe_lines(text: str, stream: TextIO) -> str:
     """``text`` with its line breaks, everything else that does not print escaped."""
     return _encodable("\n".join(map(visible, text.split("\n"))), stream)
+
+
+def error_block(text: str, stream: TextIO) -> str:
+    """An error for people: as ``safe_lines``, in lines of a terminal's width where it is one."""
+    text = safe_lines(text, stream)
+    if not stream.isatty():
+        return text  # whoever searches a log wants whole lines
+    width = get_terminal_size().columns
+    lines = (_folded(line, width) for line in text.split("\n"))
+    return "\n".join(lines)
+
+
+def _folded(line: str, width: int) -> str:
+    indent = line[: len(line) - len(line.lstrip())] + "  "
+    return fill(
+        line, width, subsequent_indent=indent, break_long_words=False, break_on_hyphens=False,
+        replace_whitespace=False,
+    )  # fmt: skip
 
 
 def _encodable(text: str, stream: TextIO) -> str:

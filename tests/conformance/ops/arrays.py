@@ -150,4 +150,7 @@ CONTRACTIONS = (
     board("dense", "dense", {(1, 0): grid((1,), range(4))}),
     *(board(name, name, {(1, 2): {(1, 2)}}) for name in ("relu", "sigmoid", "tanh", "exp", "abs")),
 )
-CASES = (*MOVES, *CHOICES, *SUMS, *CONTRACTIONS)
+LOOPS = (  # each turn moves the first element to the end
+    Case("a loop of 300 turns", "loop", (8,), {"turns": 300}, {0: {4}, 3: {7}, 6: {2}}),
+)
+CASES = (*MOVES, *CHOICES, *SUMS, *CONTRACTIONS, *LOOPS)

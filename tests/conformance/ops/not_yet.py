@@ -1,23 +1,13 @@
-"""What the list shows to be missing, by front end, in ``not_yet.json``. Its tables only shrink.
+"""``python -m tests.conformance.ops.not_yet FRONT_END``: what the list shows to be missing there.
 
 ``rules`` and ``names``: no entry reaches them. ``wrong``: entries that rfield reads otherwise than
-the list says. Whatever is missing and not listed fails a test, and so does what is listed and no
-longer missing. ``python -m tests.conformance.ops.not_yet FRONT_END`` prints the tables of one.
+the list says.
 """
 
 from __future__ import annotations
 
 import json
 import sys
-from pathlib import Path
-
-FILE = Path(__file__).with_suffix(".json")
-TABLES: dict[str, dict[str, list[str]]] = json.loads(FILE.read_text()) if FILE.exists() else {}
-
-
-def listed(front_end: str, table: str) -> list[str]:
-    """One table of a front end."""
-    return sorted(TABLES.get(front_end, {}).get(table, ()))
 
 
 def main() -> None:

@@ -24,10 +24,18 @@ from .clipped import (
 )
 from .pull import Bounds, Ints
 
+RECENT = 64
+"""States, and answers that follow from them, that are kept to be found again."""
+
+_SMALL = 1 << 16
+"""Cells of a state that is kept."""
+
+_State = list[Bounds] | None
+
 
 def all_boxes(
     graph: Graph, source: int, axis: int, *, local: bool = False
-) -> Iterator[tuple[int, list[Bounds] | None]]:
+) -> Iterator[tuple[int, _State]]:
     """Every value that depends on ``source`` with its bounds along ``axis``: unions over its axes.
 
     None where they are too large to be had. ``local``: without whole-axis reads.
@@ -35,15 +43,28 @@ def all_boxes(
     nodes = graph.nodes
     full: list[Box] = [tuple((0, size) for size in node.shape) for node in nodes]
     last_use = {operand: n for n, node in enumerate(nodes) for operand in node.operands}
-    states: dict[int, list[Bounds] | None] = {source: [coordinates(full[source], axis)]}
+    states: dict[int, _State] = {source: [coordinates(full[source], axis)]}
+    unread: _State = []  # that of a value which does not depend on the source
+    recent: dict[tuple[object, ...], tuple[_State, object]] = {}
     yield source, states[source]
     for index in range(source + 1, len(nodes)):
         node = nodes[index]
         if any(operand in states for operand in node.operands):
-            try:
-                found = _boxes(graph, index, states, full, local)
-            except TooLargeError:
-                found = None
+            read = [states.get(operand, unread) for operand in node.operands]
+            shapes = tuple(nodes[operand].shape for operand in node.operands)
+            way = (*map(id, read), *map(id, node.links), id(node.known), shapes, node.shape)
+            if way not in recent:
+                try:
+                    found = _boxes(graph, index, states, full, local)
+                except TooLargeError:
+                    found = None
+                found = next((state for state in read if _alike(state, found)), found)
+                if len(recent) == RECENT:
+                    recent.clear()
+                if sum(low.size for low, _ in found or ()) <= _SMALL:
+                    recent[way] = found, (read, node)  # which keep the ids
+            else:
+                found = recent[way][0]
             states[index] = found
             yield index, found
         for operand in node.operands:
@@ -51,13 +72,27 @@ def all_boxes(
                 states.pop(operand, None)
 
 
+def _alike(one: _State, other: _State) -> bool:
+    """Whether two states are the same, so that one of them will do.
+
+    A field that fills its axis grows no more, and then each layer of a long chain repeats the last.
+    """
+    if one is None or other is None or len(one) != len(other):
+        return False
+    return all(
+        a.shape == b.shape and (a == b).all()
+        for here, there in zip(one, other, strict=True)
+        for a, b in zip(here, there, strict=True)
+    )
+
+
 def _boxes(
     graph: Graph,
     index: int,
-    states: dict[int, list[Bounds] | None],
+    states: dict[int, _State],
     full: Sequence[Box],
     local: bool,
-) -> list[Bounds] | None:
+) -> _State:
     node = graph.nodes[index]
     found: list[Bounds] = []
     for operand, link in zip(node.operands, node.links, strict=True):

@@ -8,7 +8,7 @@ field itself.
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from functools import reduce
 from math import prod
 
@@ -49,8 +49,8 @@ def clipped_bounds(
     gaps: list[dict[int, Gaps]] = []
     for axis in axes:
         gaps.append({})
-        pieces = _sweep(graph.nodes, value, source, axis, windows, gaps[-1])
-        found.append(_read_off(pieces, windows[value], positions, index))
+        pieces = swept(graph.nodes, {value}, source, axis, windows, gaps[-1])
+        found.append(_read_off(pieces.get(value, []), windows[value], positions, index))
     if crossed_joins(gaps):
         return None
     return np.stack([low for low, _ in found], axis=-1), np.stack([h for _, h in found], axis=-1)
@@ -73,15 +73,15 @@ def _read_off(
     return low, high
 
 
-def _sweep(
+def swept(
     nodes: Sequence[Node],
-    value: int,
+    wanted: Collection[int],
     source: int,
     axis: int,
     windows: Mapping[int, Box],
     gaps: dict[int, Gaps],
-) -> list[Bounds]:
-    """Unions of broadcastable bounds for each value, kept only while someone still reads them."""
+) -> dict[int, list[Bounds]]:
+    """Unions of broadcastable bounds of each wanted value, of others while someone reads them."""
     order = sorted(windows)
     last_use = {operand: index for index in order for operand in nodes[index].operands}
     reached = all(start < stop for start, stop in windows[source])
@@ -117,9 +117,9 @@ def _sweep(
         if len(branches) > 1 and any(mask is not None for mask in masks):
             gaps[index] = tuple(masks)
         for operand in node.operands:
-            if last_use.get(operand) == index and operand != value:
+            if last_use.get(operand) == index and operand not in wanted:
                 states.pop(operand, None)
-    return states.get(value, [])
+    return states
 
 
 def alive(bounds: Bounds, codes: Codes, window: Box) -> Bounds:

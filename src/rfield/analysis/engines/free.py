@@ -43,7 +43,7 @@ def unknown_numbers(
     samples = graphs_at_sizes(graph)
     index = graph.index(layer)
     shape = graph.nodes[index].shape
-    matters = any(graph.nodes[k].depends_on_size for k in graph.behind(index))
+    matters = index in _sized(_Held(graph))
     for k, name in enumerate(names):
         states_there = (_state(sample, source, layer, source_axes[k]) for sample in samples)
         found = [state for state in states_there if not isinstance(state, TooLarge)]
@@ -86,6 +86,13 @@ class _Held:
 def graphs_at_sizes(graph: Graph) -> tuple[Graph, ...]:
     """A graph with free axes at sizes that stand for all sizes; empty where size is irrelevant."""
     return _samples(_Held(graph))
+
+
+@lru_cache(maxsize=8)
+def _sized(held: _Held) -> frozenset[int]:
+    """The values that come after an op whose reading depends on the input size, itself included."""
+    found = [k for k, node in enumerate(held.graph.nodes) if node.depends_on_size]
+    return frozenset(held.graph.dependents(*found))
 
 
 @lru_cache(maxsize=8)

@@ -194,26 +194,33 @@ def fold_all(taps: Ints, size: int, border: Border) -> Ints:
 def _range_bounds(
     low: Ints, high: Ints, first: Ints, width: int, size: int, start: int, border: Border
 ) -> Bounds:
-    """Bounds over long dense windows by doubling: two overlapping blocks cover each window."""
-    begin, end = np.clip(first, 0, size - 1), np.clip(first + width - 1, 0, size - 1)
-    misses = ((first >= size) | (first + width <= 0)) if border != "replicate" else None
-    begin, end = begin - start, end - start
-    length = end - begin + 1
-    level = np.frexp(length.astype(np.float64))[1] - 1
-    out_low = np.empty((*low.shape[:-1], len(first)), dtype=np.int64)
+    """Bounds over long dense windows."""
+    begin, end = np.clip(first, 0, size - 1), np.clip(first + width, 1, size)
+    found = over_ranges(low, high, begin - start, end - start)
+    if border != "replicate":
+        misses = (first >= size) | (first + width <= 0)
+        found[0][..., misses], found[1][..., misses] = NOTHING
+    return found
+
+
+def over_ranges(low: Ints, high: Ints, begin: Ints, end: Ints) -> Bounds:
+    """The least ``low`` and the greatest ``high`` of each range, which holds one place at least.
+
+    By doubling: two overlapping blocks cover each range.
+    """
+    level = np.frexp((end - begin).astype(np.float64))[1] - 1
+    out_low = np.empty((*low.shape[:-1], len(begin)), dtype=np.int64)
     out_high = np.empty_like(out_low)
     for power in range(int(level.max()) + 1):
         span = 1 << power
         mine = np.flatnonzero(level == power)
         if mine.size:
-            left, right = begin[mine], end[mine] - span + 1
+            left, right = begin[mine], end[mine] - span
             out_low[..., mine] = np.minimum(low[..., left], low[..., right])
             out_high[..., mine] = np.maximum(high[..., left], high[..., right])
         if low.shape[-1] > span:
             low = np.minimum(low[..., :-span], low[..., span:])
             high = np.maximum(high[..., :-span], high[..., span:])
-    if misses is not None and misses.any():
-        out_low[..., misses], out_high[..., misses] = NOTHING
     return out_low, out_high
 
 

@@ -15,7 +15,7 @@ from typing import Any
 
 import numpy as np
 
-from ...core.arguments import integer, listed
+from ...core.arguments import integer, listed, placed
 from ...core.graph import Graph
 from ...errors import InvalidModelError, UnresolvedSizeError, show_shape
 from ..answer import Answer
@@ -181,9 +181,9 @@ class ReceptiveField(Answer):
     def region(self, index: Any = (), clip: bool = False) -> Region:
         """The box of input positions that the outputs at ``index`` read.
 
-        ``index``: one output position, or an array of them with shape ``(..., d)``. Without
-        ``clip`` the theory (the grid goes on for ever, padding is more grid); with ``clip`` what
-        this model reads on this input: padding reads nothing (or the mirrored, wrapped element).
+        ``index``: one output position, ``"center"``, or an array of them with shape ``(..., d)``.
+        Without ``clip`` the theory (the grid goes on for ever, padding is more grid); with ``clip``
+        what this model reads on this input: padding reads nothing (or the mirrored, wrapped one).
         """
         at, many = self.rows(index, inside=clip)
         if clip:
@@ -202,8 +202,7 @@ class ReceptiveField(Answer):
                 return self._plain_region(at)
             self._need_fixed_regions()
             pairs = [found.bounds(at) for found in self._fields]
-            low = np.stack([p[0] for p in pairs], axis=-1)
-            high = np.stack([p[1] for p in pairs], axis=-1)
+            low, high = (np.stack(sides, axis=-1) for sides in zip(*pairs, strict=True))
         return self._boxes(low, high, np.asarray(index).shape[:-1] if many else None)
 
     def has_joint_theory(self) -> bool:
@@ -285,6 +284,7 @@ class ReceptiveField(Answer):
 
     def _windows(self, index: Any) -> list[tuple[int, int]]:
         """One input position, or a box of them, as half-open windows."""
+        index = placed(index, [self.graph.nodes[self.source].shape[a] for a in self.source_axes])
         entries = listed(index)
         parts = (index,) if entries is None else tuple(entries)
         if len(parts) != len(self.axes):
@@ -342,7 +342,10 @@ class ReceptiveField(Answer):
 
     def rows(self, index: Any, *, inside: bool) -> tuple[IndexArray, bool]:
         """``index`` as rows of output positions (checked), and whether it was an array of many."""
-        at = np.asarray(index)
+        sizes = [self.graph.nodes[self.value].shape[axis] for axis in self.positions]
+        if isinstance(index, str):
+            self._need_sizes(f"index={index!r}")
+        at = np.asarray(placed(index, sizes))
         if at.size == 0 and at.ndim <= 1:
             at = np.zeros((0,), dtype=np.int64)
         elif not np.issubdtype(at.dtype, np.integer):
@@ -361,10 +364,7 @@ class ReceptiveField(Answer):
             else np.zeros((max(1, int(np.prod(at.shape[:-1]))), 0), np.int64)
         )
         if inside:
-            sizes = np.array(
-                [self.graph.nodes[self.value].shape[a] for a in self.positions], dtype=np.int64
-            )
-            outside = (rows < 0) | (rows >= sizes)
+            outside = (rows < 0) | (rows >= np.array(sizes, dtype=np.int64))
             if outside.any():
                 bad = tuple(rows[outside.any(axis=-1)][0].tolist())
                 raise InvalidModelError(f"{self.layer}: index {bad} outside positions {shape}")

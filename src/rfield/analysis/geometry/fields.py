@@ -5,14 +5,16 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import replace
 from functools import cached_property
+from itertools import accumulate
 
 from ...core.graph import Graph
-from ...core.limits import MOST_NAMES, MOST_SWEPT
-from ...errors import UnresolvedSizeError, over_limit, unknown_name
+from ...core.limits import GENERAL, MOST_NAMES, MOST_SWEPT
+from ...errors import InvalidModelError, UnresolvedSizeError, over_limit, unknown_name
 from ..engines.bounds import position_axes
 from ..engines.forward import Sweep, input_sweeps, sweep
 from ..engines.free import unknown_numbers
 from ..engines.reverse import pull_back
+from ..engines.terms import Terms
 from ..results import Fidelity, axis_names
 from .field import ReceptiveField
 from .whole_reads import NONE, WholeReads
@@ -154,8 +156,8 @@ class FieldsOf(Mapping[str, ReceptiveField]):
                     fidelity=Fidelity.EXACT, whole_reads=NONE,
                     positions=position_axes(self.graph, self.value, source, source_axes, states),
                 )  # fmt: skip
-        self._swept += len(self.graph.nodes) - source
-        if self._swept > max(MOST_SWEPT, len(self.graph.nodes)):
+        self._swept += self._work[source]
+        if self._swept > max(MOST_SWEPT, self._work[source]):
             raise over_limit(
                 layer, "a sweep for each layer up to this one", self._swept, MOST_SWEPT,
                 f"Ask for single ones: rfield.receptive_field(model, {self.of!r}, wrt=layer)",
@@ -168,6 +170,14 @@ class FieldsOf(Mapping[str, ReceptiveField]):
 
     def __len__(self) -> int:
         return len(self._layers)
+
+    @cached_property
+    def _work(self) -> list[int]:
+        """What a sweep from each value on costs, in plain values."""
+        nodes = range(len(self.graph.nodes))
+        plain = [all(type(s) is not Terms for w in self._sweeps for s in w.at(n)) for n in nodes]
+        after = accumulate(1 if one else GENERAL for one in reversed(plain))
+        return [*after][::-1]
 
     @cached_property
     def _layers(self) -> dict[str, int]:
@@ -189,7 +199,15 @@ def find(graph: Graph, name: str) -> int:
 def choose_source(graph: Graph, value: int | None, wrt: str | None) -> int:
     """The value that fields are measured in; an ambiguous choice is an error."""
     if wrt is not None:
-        return find(graph, wrt)
+        found = find(graph, wrt)
+        around = next((node for node in graph.nodes if found in node.parts), None)
+        if around is not None:
+            whole = graph.layer_of(around.operands[0])
+            raise InvalidModelError(
+                f"{around.name} pads or rolls {whole} with {wrt}, and is read as that.\n"
+                f"  Ask with respect to {whole}."
+            )
+        return found
     if not graph.inputs_:
         raise unknown_name("input", "", ())
     candidates = [entry for entry in graph.inputs_ if entry.axes] or list(graph.inputs_)

@@ -12,10 +12,9 @@ from typing import NamedTuple
 
 import numpy as np
 
-from ...core.limits import CELL_LIMIT
 from ..engines.bounds import axis_field
-from ..engines.boxes import all_boxes, flat, has_holes
-from ..engines.pull import LARGEST, NOTHING, Bounds, Ints
+from ..engines.boxes import RECENT, all_boxes, flat, has_holes
+from ..engines.pull import LARGEST, NOTHING, Bounds, Ints, over_ranges
 from .fields import Fields
 
 
@@ -35,6 +34,13 @@ class Placed(NamedTuple):
     context: int | None
 
 
+class Moving(NamedTuple):
+    """The axis along which a local field moves, and twice the centre at each of its positions."""
+
+    axis: int
+    centers: Ints
+
+
 class Placements:
     """All places of an object of ``size`` along axis ``k``, for every value of a graph.
 
@@ -50,36 +56,46 @@ class Placements:
     def of(self, value: int) -> Placed | None:
         """What a value sees; None where its boxes are too many."""
         if self.found is None:
-            self.found = dict(self._sweep())
+            self.found = self._sweep()
         if value in self.found:
             return self.found[value]
         return Placed(Sees.NEVER, Sees.NEVER, None)  # it reads nothing along this axis
 
-    def _sweep(self) -> list[tuple[int, Placed | None]]:
+    def _sweep(self) -> dict[int, Placed | None]:
         graph, source = self.fields.graph, self.fields.source
         axis = self.fields.source_axes[self.k]
-        answers: list[tuple[int, Placed | None]] = []
-        pairs = zip(
-            all_boxes(graph, source, axis), all_boxes(graph, source, axis, local=True), strict=True
-        )
+        boxes = all_boxes(graph, source, axis)
+        if self.fields.sweep.globals_[self.k]:
+            pairs = zip(boxes, all_boxes(graph, source, axis, local=True), strict=True)
+        else:
+            pairs = ((one, one) for one in boxes)
+        answers: dict[int, Placed | None] = {}
+        recent: dict[tuple[object, ...], tuple[Placed | None, object]] = {}
         for (value, whole), (_, local) in pairs:
-            if whole is None or local is None:
-                answers.append((value, None))
-            elif not whole:
-                answers.append((value, Placed(Sees.NEVER, Sees.NEVER, None)))
-            else:
-                answers.append((value, self._placed(value, flat(whole), local)))
+            on = self._centers(value)
+            way = id(whole), id(local), on and (on.axis, on.centers.tobytes())
+            if way not in recent:
+                if whole is None or local is None:
+                    found = None
+                elif not whole:
+                    found = Placed(Sees.NEVER, Sees.NEVER, None)
+                else:
+                    found = self._placed(on, flat(whole), local)
+                if len(recent) == RECENT:
+                    recent.clear()
+                recent[way] = found, (whole, local)  # which keep the ids
+            answers[value] = recent[way][0]
         return answers
 
-    def _placed(self, value: int, whole: Bounds, local: Sequence[Bounds]) -> Placed | None:
+    def _placed(self, on: Moving | None, whole: Bounds, local: Sequence[Bounds]) -> Placed | None:
         low, high = whole
         read = low <= high
         self.view = int(low[read].min()), int(high[read].max())
         self.places = max(0, self.view[1] - self.view[0] + 2 - self.size)
-        every = self._every(value, whole)
+        every = self._every(on, whole)
         held = self._held(*whole)
         context = self._context(*flat(local)) if local else -1
-        if context is None or every is None:
+        if every is None:
             return None
         return Placed(_how_often(held), _how_often(every), None if context < 0 else context)
 
@@ -97,27 +113,27 @@ class Placements:
         """Where the object may begin."""
         return np.arange(self.view[0], self.view[0] + self.places, dtype=np.int64)
 
-    def _context(self, low: Ints, high: Ints) -> int | None:
+    def _context(self, low: Ints, high: Ints) -> int:
         """What is left on the tighter side at the worst place; -1 where a place is not held.
 
-        Where the image ends, nothing is missing on that side. None where it is too much work.
+        Where the image ends, nothing is missing on that side.
         """
-        boxes = np.unique(np.stack([low.reshape(-1), high.reshape(-1)], axis=-1), axis=0)
-        boxes = boxes[boxes[:, 0] <= boxes[:, 1]]
-        if not self.places or not len(boxes):
+        low, high = _outermost(low.reshape(-1), high.reshape(-1))
+        if not self.places or not len(low):
             return -1
-        if len(boxes) * self.places > CELL_LIMIT:
-            return None
-        first = np.where(boxes[:, 0] > self.view[0], boxes[:, 0], -self.length)
-        last = np.where(boxes[:, 1] < self.view[1], boxes[:, 1], 2 * self.length)
-        places = self._places[:, None]
-        spare = np.minimum(places - first, last - (places + self.size - 1))
-        worst = int(spare.max(axis=1).min())
-        return max(-1, min(worst, self.places - 1))
+        first = np.where(low > self.view[0], low, -self.length)
+        last = np.where(high < self.view[1], high, 2 * self.length)
+        places = self._places
+        # Further boxes leave less before the object and more behind it: the best is where it turns.
+        turn = np.searchsorted(first + last, 2 * places + self.size - 1)
+        spare = np.full(self.places, -1, np.int64)
+        for box in (np.maximum(turn - 1, 0), np.minimum(turn, len(low) - 1)):
+            here = np.minimum(places - first[box], last[box] - (places + self.size - 1))
+            spare = np.maximum(spare, here)
+        return max(-1, min(int(spare.min()), self.places - 1))
 
-    def _every(self, value: int, whole: Bounds) -> Ints | None:
+    def _every(self, on: Moving | None, whole: Bounds) -> Ints | None:
         """At which places every output on the object sees all of it, and there is one."""
-        on = self._centers(value)
         low, high = whole
         if on is None:  # it has no place of its own: all of its outputs count
             first, last = int(low.max()), int(high.min())
@@ -128,23 +144,29 @@ class Placements:
         low, high = low.max(axis=others), high.min(axis=others)
         if low.size not in (1, centers.size):
             return None
-        if centers.size * self.places > CELL_LIMIT:
-            return None
-        places = self._places[:, None]
-        lies = (centers >= 2 * places) & (centers <= 2 * (places + self.size - 1))
-        sees = (low <= places) & (high >= places + self.size - 1)
-        return (lies.any(axis=1) & (sees | ~lies).all(axis=1)).astype(np.int64)
+        if not self.places:
+            return self._places
+        order = np.argsort(centers, kind="stable")
+        low, high = (np.broadcast_to(n, centers.shape)[order] for n in (low, high))
+        places, centers = self._places, centers[order]
+        begin = np.searchsorted(centers, 2 * places)
+        end = np.searchsorted(centers, 2 * (places + self.size - 1), side="right")
+        there = begin < end
+        begin = np.minimum(begin, len(centers) - 1)
+        worst = over_ranges(-low, -high, begin, np.maximum(end, begin + 1))
+        sees = (-worst[0] <= places) & (-worst[1] >= places + self.size - 1)
+        return (there & sees).astype(np.int64)
 
-    def _centers(self, value: int) -> tuple[int, Ints] | None:
-        """The axis on which the local field moves, and twice each of its centres."""
+    def _centers(self, value: int) -> Moving | None:
+        """Where the local field of a value moves, if it does."""
         state = self.fields.sweep.states[self.k][value]
         shape = self.fields.graph.nodes[value].shape
         if state is None:
             return None
         if isinstance(state, tuple):
-            carrier = state[0]
-            positions = np.arange(shape[carrier], dtype=np.int64)
-            return carrier, 2 * state[1] * positions + state[2] + state[3]
+            carrier, advance, first, last = state
+            steps = np.arange(shape[carrier], dtype=np.int64)
+            return Moving(carrier, 2 * advance * steps + first + last)
         found = axis_field(state, shape, tuple(range(len(shape)))).local
         moving = next((t.carrier for t in found.terms if t.carrier is not None), None)
         if moving is None:
@@ -154,7 +176,7 @@ class Placements:
         low, high = found.bounds(index)
         if ((low > high) | (low < -LARGEST) | (high > LARGEST)).any():
             return None
-        return moving, low + high
+        return Moving(moving, low + high)
 
 
 def real_spans(fields: Fields) -> list[dict[int, int]]:
@@ -175,6 +197,15 @@ def real_spans(fields: Fields) -> list[dict[int, int]]:
                 spans[value] = max(0, int(np.max(high - low)) + 1)
         found.append(spans)
     return found
+
+
+def _outermost(low: Ints, high: Ints) -> Bounds:
+    """The boxes that lie in no other, from first to last: both of their ends go up."""
+    order = np.lexsort((-high, low))
+    low, high = low[order], high[order]
+    reached = np.maximum.accumulate(np.append(NOTHING[1], high[:-1]))
+    kept = (low <= high) & (high > reached)
+    return low[kept], high[kept]
 
 
 def _how_often(held: Ints) -> Sees:

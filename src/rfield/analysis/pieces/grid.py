@@ -26,10 +26,14 @@ _Moves = Callable[..., None]
 
 @dataclass(frozen=True, slots=True, eq=False)
 class Grid:
-    """``steps[k]``: the step of input axis ``k``; ``rates``: of every value, per axis."""
+    """``steps[k]``: the step of input axis ``k``; ``rates``: of every value, per axis.
+
+    ``makers[k]``: the layers that made the step what it is, in order.
+    """
 
     steps: tuple[int, ...]
     rates: tuple[Rates, ...]
+    makers: tuple[tuple[str, ...], ...]
 
 
 def grid(graph: Graph, axes: Mapping[int, tuple[int, ...]], value: int) -> Grid:
@@ -41,7 +45,9 @@ def grid(graph: Graph, axes: Mapping[int, tuple[int, ...]], value: int) -> Grid:
     count = max((len(of) for of in axes.values()), default=0)
     steps = [1] * count
     rates: list[Rates] = []
+    makers: list[list[str]] = [[] for _ in steps]
     for index, node in enumerate(graph.nodes):
+        before = list(steps)
         if index in axes:
             own: list[Rate | None] = [None] * len(node.shape)
             for k, axis in enumerate(axes[index]):
@@ -51,11 +57,16 @@ def grid(graph: Graph, axes: Mapping[int, tuple[int, ...]], value: int) -> Grid:
             rates.append(_node(graph, node, rates, steps))
         else:
             rates.append((None,) * len(node.shape))
-    return Grid(tuple(steps), tuple(rates))
+        for names, old, new in zip(makers, before, steps, strict=True):
+            if old != new:
+                names.append(graph.layer_of(index))
+    return Grid(tuple(steps), tuple(rates), tuple(map(tuple, makers)))
 
 
 def fitting(size: int, step: int, most: int) -> int:
     """The largest tile of at most ``most`` that has ``size`` modulo ``step``, or the whole axis.
+
+    Where there is none so small, the smallest.
 
     >>> fitting(1000, 16, 256), fitting(1000, 16, 4000), fitting(1000, 16, 5)
     (248, 1000, 8)

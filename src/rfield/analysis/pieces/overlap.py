@@ -28,39 +28,9 @@ from .streaming import StreamPlan
 
 
 def run_streaming(
-    fn: Callable[[Any], Any], plan: StreamPlan, chunks: Iterable[Any]
+    fn: Callable[[Any], Any], chunks: Iterable[Any], plan: StreamPlan
 ) -> Iterator[Any]:
-    """Run ``fn`` on a stream, chunk by chunk; together the results are what ``fn(whole)`` gives.
-
-    Each window is the new samples with the context that they need, so ``fn`` may be any function
-    that does what the plan's model does. A result is handed on as soon as no later sample can
-    change it.
-
-    Args:
-        fn: array in, array out; both of any library with slices and a concatenation.
-        plan: from ``stream_plan``.
-        chunks: arrays that follow each other along ``plan.input_axis``, of any lengths; they are
-            asked for one by one, and no more than the context is kept.
-
-    Yields:
-        Arrays that follow each other along ``plan.output_axis``; none is empty.
-
-    Raises:
-        NotStreamableError: chunks cannot give what the whole gives; the layers are named.
-        InvalidModelError: a chunk does not fit to those before it, or what ``fn`` gives has not
-            the planned shape; the chunk is named.
-
-    >>> import numpy as np, rfield
-    >>> b = rfield.GraphBuilder()
-    >>> y = b.conv("sum", b.input("signal", (1, 1, 64)), kernel=3, padding=[(2, 0)])
-    >>> plan = rfield.stream_plan(b.build(outputs=[y]))
-    >>> def sums(x):
-    ...     x = np.pad(x, ((0, 0), (0, 0), (2, 0)))
-    ...     return x[..., 2:] + x[..., 1:-1] + x[..., :-2]
-    >>> chunks = np.split(np.arange(6)[None, None], [1, 4], axis=2)
-    >>> [part[0, 0].tolist() for part in rfield.run_streaming(sums, plan, chunks)]
-    [[0], [1, 3, 6], [9, 12]]
-    """
+    """Run ``fn`` on a stream, chunk by chunk; together the results are what ``fn(whole)`` gives."""
     return _run(fn, plan, _windows(_Same(plan)), chunks)
 
 

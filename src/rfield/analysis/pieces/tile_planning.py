@@ -11,46 +11,38 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from fractions import Fraction
-from math import prod
-from typing import Any, NamedTuple
+from typing import Any
 
-import numpy as np
-from numpy.typing import NDArray
-
-from ...core.arguments import Pads, one, per_axis, stated_padding
+from ...core.arguments import Pads, per_axis, stated_padding
 from ...core.graph import Graph, Input
-from ...core.limits import CANDIDATES
-from ...core.padding import PAD_BORDERS
 from ...errors import (
     InvalidModelError,
     NotTileableError,
     RFieldError,
     UnresolvedSizeError,
     show_shape,
-    unknown_name,
 )
-from ..cost import peak_elements
 from ..geometry.fields import choose_source, find, receptive_field
-from ..results import IndexArray, axis_names
+from ..results import axis_names
 from .agreement import Loss, agreement
 from .cuts import OTHER_PATH, WHOLE_AXIS, Cut, meets_numbers
 from .grid import Grid, fitting, grid
-from .outside import outside_share
 from .tiling import AxisTiles, TilePlan
 from .unfolding import unfolded
-
-ITEM_BYTES = 4
-"""Under which ``max_bytes`` is counted: single precision."""
 
 
 @dataclass(frozen=True, slots=True, eq=False)
 class Trial:
-    """A tile size tried out: per axis the outputs that it makes and the span that is right."""
+    """A tile size tried out: per axis the outputs that it makes and the span that is kept.
+
+    ``short``: not all that is kept is right, for the halo was chosen too small.
+    """
 
     sizes: tuple[int, ...]
     part: Graph
     made: tuple[int, ...]
     spans: tuple[tuple[int, int], ...]
+    short: bool = False
 
 
 class Planner:
@@ -65,6 +57,7 @@ class Planner:
         padding: str | int | Sequence[int] | Sequence[tuple[int, int]],
     ) -> None:
         self.local = False
+        self.halo: Pads | None = None
         self.output = output
         self.source, graph = graph, unfolded(graph)
         value = self.value_of(graph)
@@ -84,7 +77,7 @@ class Planner:
         self.sizes = tuple(n + sum(pads) for n, pads in zip(self.image, self.padding, strict=True))
         self.whole = self.read(self.sizes)
         found = self._grid(self.whole)
-        self.steps = found.steps
+        self.steps, self.makers = found.steps, found.makers
         self.value = self.value_of(self.whole)
         if output is None:  # a crop is an output at some sizes only
             self.layer = self.whole.layer_of(self.value)
@@ -165,15 +158,30 @@ class Planner:
                     f"{self.layer}: a tile of {sizes[k]} at the end of {self.axes[k]} gives "
                     f"{made[k]} outputs and does not end where the whole does"
                 )
-            if begin[k].first > 0 or end[k].stop < made[k]:
+            fits = begin[k].first <= 0 and end[k].stop >= made[k]
+            if not fits and self.halo is None:
                 raise NotTileableError(
                     f"{self.layer}: the outputs at the ends of {self.axes[k]} read more than a "
                     f"tile of {sizes[k]} there"
                 )
             between = left and inside[k] < left
             stop = min(begin[k].stop, inner[k].stop) if between else begin[k].stop
-            spans.append((max(inner[k].first, end[k].first) if left else 0, stop))
-        return Trial(tuple(sizes), part, made, tuple(spans))
+            spans.append((max(inner[k].first, end[k].first) if left else 0, stop if fits else 0))
+        found = Trial(tuple(sizes), part, made, tuple(spans))
+        return found if self.halo is None else self._with_halo(found, self.halo)
+
+    def _with_halo(self, trial: Trial, halo: Pads) -> Trial:
+        """The tile with what the chosen halo leaves of it, right or not."""
+        spans: list[tuple[int, int]] = []
+        short = False
+        for k, (first, stop) in enumerate(trial.spans):
+            if trial.sizes[k] == self.sizes[k]:
+                spans.append((0, trial.made[k]))
+                continue
+            before, after = (-int(-side * self.rates[k] // 1) for side in halo[k])
+            spans.append((before, trial.made[k] - after))
+            short = short or before < first or trial.made[k] - after > stop
+        return replace(trial, spans=tuple(spans), short=short)
 
     def _cuts(self, part: Graph, starts: Sequence[int]) -> list[Cut]:
         """What the output of a tile that begins at ``starts`` has in common with the whole."""
@@ -212,17 +220,31 @@ class Planner:
         """The layers that read a whole axis."""
         return receptive_field(self.whole, self.layer, wrt=self.moving[0].name).global_reads
 
+    def needed(self, trial: Trial) -> Pads:
+        """The halo of exact tiles of this size at least; where the image is no larger, a bound."""
+        chosen, self.halo = self.halo, None
+        try:
+            found = self.plan(self.reference(max(trial.sizes)), "constant")
+        finally:
+            self.halo = chosen
+        field = receptive_field(self.whole, self.layer, wrt=self.moving[0].name).local
+        bounds = [max(sizes, default=1) - 1 for sizes in field.sizes]
+        return tuple(
+            found.halo[k] if found.counts[k] > 1 else (bound, bound)
+            for k, bound in enumerate(bounds)
+        )
+
     def step(self, k: int, trial: Trial) -> int:
         """How far apart tiles may begin along an axis: at most what one of them gives."""
         first, stop = trial.spans[k]
         moved = int(self.rates[k] * self.steps[k])
         return (stop - first) // moved * self.steps[k]
 
-    def reference(self) -> Trial:
+    def reference(self, least: int = 64) -> Trial:
         """A tile that is large enough to show what is lost at its ends."""
         field = receptive_field(self.whole, self.layer, wrt=self.moving[0].name).local
         sizes = [
-            fitting(size, step, max(64, 2 * max(known, default=0)))
+            fitting(size, step, max(least, 2 * max(known, default=0)))
             for size, step, known in zip(self.sizes, self.steps, field.sizes, strict=True)
         ]
         while True:
@@ -267,119 +289,6 @@ class Planner:
             self.layer, tuple(e.name for e in self.moving), self.axes, tuple(tiles), shapes, shape,
             self.moving[0].axes, self.output_axes, mode,
         )  # fmt: skip
-
-
-def tile_plan(
-    graph: Graph,
-    image: int | Sequence[int],
-    *,
-    tile: int | Sequence[int] | None = None,
-    max_pixels: int | None = None,
-    max_bytes: int | None = None,
-    output: str | None = None,
-    wrt: str | None = None,
-    padding: str | int | Sequence[int] | Sequence[tuple[int, int]] = 0,
-    padding_mode: str = "reflect",
-    approximate: bool = False,
-) -> TilePlan:
-    """The tiles of an image; see ``rfield.tile_plan``."""
-    if sum(limit is not None for limit in (tile, max_pixels, max_bytes)) != 1:
-        raise InvalidModelError("give one of tile=, max_pixels= and max_bytes=")
-    if padding_mode not in PAD_BORDERS:
-        raise unknown_name("padding mode", padding_mode, PAD_BORDERS)
-    planner = Planner(graph, image, output, wrt, padding)
-    limit = Limit(
-        None if tile is None else per_axis("tile", tile, len(planner.axes)),
-        None if max_pixels is None else one("max_pixels", max_pixels),
-        None if max_bytes is None else one("max_bytes", max_bytes),
-    )
-    try:
-        return planner.plan(_choose(planner, limit), padding_mode)
-    except NotTileableError:
-        if not approximate or not planner.global_reads():
-            raise
-    planner.local = True
-    plan = planner.plan(_choose(planner, limit), padding_mode)
-    nodes = planner.whole.nodes
-    kinds = {name: nodes[planner.whole.index(name)].kind for name in planner.global_reads()}
-    losses = tuple(Loss(name, kind, WHOLE_AXIS) for name, kind in kinds.items())
-    return replace(plan, losses=losses, outside=outside_share(planner.whole, plan))
-
-
-class Limit(NamedTuple):
-    """How large a tile may be: by its sizes, its positions, or the memory it takes."""
-
-    tile: tuple[int, ...] | None
-    pixels: int | None
-    bytes: int | None
-
-
-def _choose(planner: Planner, limit: Limit) -> Trial:
-    if limit.tile is not None:
-        limits = zip(planner.sizes, planner.steps, limit.tile, strict=True)
-        found = planner.trial([fitting(size, step, most) for size, step, most in limits])
-        _check_progress(planner, found, limit.tile)
-        return found
-    reference = planner.reference()
-    if limit.bytes is None:
-        most = limit.pixels or 0
-        return planner.trial(_best(planner, reference, most, f"max_pixels = {most}"))
-    budget = limit.bytes / _peak_bytes(planner, reference) * prod(reference.sizes)
-    while True:
-        found = planner.trial(_best(planner, reference, int(budget), f"max_bytes = {limit.bytes}"))
-        peak = _peak_bytes(planner, found)
-        if peak <= limit.bytes:
-            return found
-        budget *= min(0.95, limit.bytes / peak)
-
-
-def _check_progress(planner: Planner, found: Trial, wanted: Sequence[int]) -> None:
-    """A tile must give more than its halo."""
-    for k, size in enumerate(planner.sizes):
-        if found.sizes[k] < size and planner.step(k, found) <= 0:
-            reference = planner.reference()
-            least = [planner.smallest(k, reference) for k in range(len(planner.sizes))]
-            raise NotTileableError(
-                f"a tile of {wanted[k]} along {planner.axes[k]} is all halo: nothing of it equals "
-                f"the whole.\n  The smallest tile is {' × '.join(map(str, least))}."
-            )
-
-
-def _best(planner: Planner, reference: Trial, positions: int, limit: str) -> tuple[int, ...]:
-    """The sizes with the least work among those of at most so many positions."""
-    sizes: list[IndexArray] = []
-    costs: list[NDArray[np.float64]] = []
-    most = int(CANDIDATES ** (1 / len(planner.sizes)))
-    for k, size in enumerate(planner.sizes):
-        step, least = planner.steps[k], planner.smallest(k, reference)
-        tried = np.arange(least, size, step, dtype=np.int64)
-        tried = np.append(tried[:: -(-len(tried) // most) or 1], size)
-        apart = (tried - planner.lost(k, reference)) // step * step
-        count = 1 + -(-(size - tried) // np.maximum(apart, 1))
-        sizes.append(tried)
-        costs.append((count * tried).astype(np.float64))
-    area = _outer([s.astype(np.float64) for s in sizes])
-    work = np.where(area <= positions, _outer(costs), np.inf)
-    if not np.isfinite(work).any():
-        least = " × ".join(str(of[0]) for of in sizes)
-        raise NotTileableError(
-            f"{limit} allows a tile of {positions:,} positions, and the smallest one that gives "
-            f"anything has {int(area.min()):,} ({least})."
-        )
-    place = np.unravel_index(int(np.lexsort((area.ravel(), work.ravel()))[0]), work.shape)
-    return tuple(int(of[i]) for of, i in zip(sizes, place, strict=True))
-
-
-def _outer(values: Sequence[NDArray[np.float64]]) -> NDArray[np.float64]:
-    """The products of one entry of each."""
-    found = values[0]
-    for more in values[1:]:
-        found = np.multiply.outer(found, more)
-    return found
-
-
-def _peak_bytes(planner: Planner, trial: Trial) -> int:
-    return ITEM_BYTES * peak_elements(trial.part, planner.value_of(trial.part))
 
 
 def _padding(padding: Any, count: int) -> Pads:

@@ -121,7 +121,9 @@ class TilePlan(Answer, Sequence[Tile]):
     position. ``input_axes`` and ``output_axes`` are the tensor axes that ``axes`` stand for in the
     input and in the output. ``exact``: tiled equals whole; else ``losses`` says which layers
     prevent it, and ``outside`` is the share of the influence on an output that comes from outside
-    its tile (None where the image is too large to say).
+    its tile (None where the image is too large to say). ``needed``: with a chosen halo that is too
+    small for exact tiles, (before, after) per axis of one that is large enough. ``measured``: the
+    largest difference on the images that the halo was chosen by, as a share of the largest output.
     """
 
     layer: str
@@ -135,11 +137,13 @@ class TilePlan(Answer, Sequence[Tile]):
     padding_mode: str = "constant"
     losses: tuple[Loss, ...] = ()
     outside: float | None = None
+    needed: tuple[tuple[int, int], ...] = ()
+    measured: float | None = None
 
     @property
     def exact(self) -> bool:
         """Whether tiled equals whole, bit for bit up to the order of additions."""
-        return not self.losses
+        return not self.losses and not self.needed
 
     @property
     def image(self) -> tuple[int, ...]:
@@ -172,10 +176,15 @@ class TilePlan(Answer, Sequence[Tile]):
         return tuple(axis.halo for axis in self.tiles)
 
     @property
+    def work(self) -> Fraction:
+        """Input positions of all tiles over those of the image: 5/4 computes a quarter again."""
+        read = prod(axis.count * axis.tile for axis in self.tiles)
+        return Fraction(read, prod(axis.padded for axis in self.tiles))
+
+    @property
     def overhead(self) -> float:
-        """Input positions computed more than once, as a share of the image: 0.25 is 25 %."""
-        work = prod(axis.count * axis.tile for axis in self.tiles)
-        return work / prod(axis.padded for axis in self.tiles) - 1
+        """``work`` less what the image itself takes: 0.25 for 5/4."""
+        return float(self.work) - 1
 
     def at(self, index: Sequence[int]) -> Tile:
         """The tile at a grid position."""
@@ -259,6 +268,8 @@ class TilePlan(Answer, Sequence[Tile]):
             "exact": self.exact,
             "losses": [str(loss) for loss in self.losses],
             "outside": self.outside,
+            "needed": [list(both) for both in self.needed],
+            "measured": self.measured,
         }
 
     def _told(self) -> str:
@@ -269,5 +280,5 @@ class TilePlan(Answer, Sequence[Tile]):
         tiles = "1 tile" if len(self) == 1 else f"{len(self)} tiles"
         return (
             f"{tiles} of {sizes(self.tile)} every {sizes(self.step)} over "
-            f"{sizes(self.image)} ({kind}, overhead {100 * self.overhead:.0f} %)"
+            f"{sizes(self.image)} ({kind}, {float(self.work):.2f} × the image is computed)"
         )

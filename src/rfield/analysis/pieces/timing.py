@@ -10,16 +10,16 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass
 from fractions import Fraction
-from functools import cached_property
+from functools import cached_property, lru_cache
 from math import lcm
 
 import numpy as np
 
-from ...core.limits import PHASE_LIMIT
+from ...core.limits import KEPT_OPS, PHASE_LIMIT
 from ...core.relation import Sliding
 from ..engines.bounds import axis_field, carriers
 from ..engines.pull import LARGEST, NOTHING, Ints
-from ..engines.terms import State, Term, Terms, to_state
+from ..engines.terms import State, Term, Terms, from_span, to_state
 
 
 @dataclass(frozen=True, eq=False)
@@ -111,6 +111,9 @@ def pattern_of(state: State, shape: Sequence[int]) -> Pattern | str:
             "it has no place of its own in time" if not where
             else f"its time is spread over the axes {', '.join(map(str, where))}"
         )  # fmt: skip
+    if isinstance(state, tuple) and state[1] > 0:
+        span = from_span(state, 1)
+        return Pattern(where[0], state[1], span.low, span.high, remembers)
     field = axis_field(state, shape, where)
     if any(t.carrier is not None and t.advance is None for t in field.terms):
         return "its windows over time are irregular, or depend on the length"
@@ -147,6 +150,7 @@ class Window:
     ahead: int
 
 
+@lru_cache(maxsize=KEPT_OPS)
 def window_of(relation: Sliding) -> Window:
     """The window of a relation, its outputs grouped so that it is as short as it can be.
 

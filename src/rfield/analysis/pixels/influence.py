@@ -10,6 +10,7 @@ root of the depth.
 
 from __future__ import annotations
 
+import os
 from collections.abc import Sequence
 from dataclasses import dataclass, field
 from functools import cached_property
@@ -120,6 +121,29 @@ class Influence(Answer):
         31x31*, CVPR 2022, for a box that lies around the centre of mass.
         """
         return prod(self.box(share)) / max(1, prod(self.input_size if of_input else self.size))
+
+    def plot(self, ax: Any = None, *, image: Any = None, logarithmic: bool = False) -> Any:
+        """A picture, with the field and the boxes that hold 50, 90 and 99 %; needs matplotlib.
+
+        Args:
+            ax: axes of matplotlib to draw the map in (of one axis the profile); None: a figure with
+                maps and profiles.
+            image: what the model saw, a picture or an array, to lie underneath.
+            logarithmic: the map in ``ax`` in steps of ten.
+
+        Returns:
+            A ``matplotlib.figure.Figure``, or ``ax``.
+        """
+        return self._draw(ax=ax, image=image, logarithmic=logarithmic)
+
+    def save(self, path: str | os.PathLike[str], *, image: Any = None, title: str = "") -> None:
+        """Write the figure of ``plot`` into a file: .png, .svg or .pdf.
+
+        Raises:
+            InvalidModelError: another ending.
+            RFieldError: matplotlib is not installed.
+        """
+        self._draw(path=path, image=image, title=title)
 
     @property
     def ratio(self) -> tuple[float, ...]:

@@ -62,7 +62,7 @@ def measured_influence(
     field = receptive_field(graph, output, wrt=wrt)
     if all(state is None for state in field.states):
         raise InvalidModelError(f"{field.layer} does not depend on {field.wrt}")
-    at = chosen_index(field, index)
+    at = tuple(int(i) for i in field.rows(index, inside=True)[0][0])
     box = field.region(at, clip=True)
     others = tuple(
         a for a in range(len(graph.nodes[field.source].shape)) if a not in field.source_axes
@@ -94,16 +94,6 @@ def measured_influence(
         tuple(int(n) for n in size), field.fidelity, error, note,
         tuple(graph.nodes[field.source].shape[axis] for axis in field.source_axes), count,
     )  # fmt: skip
-
-
-def chosen_index(field: ReceptiveField, index: str | tuple[int, ...]) -> tuple[int, ...]:
-    """An output position, ``"center"`` being the middle one (of two the later)."""
-    shape = field.graph.nodes[field.value].shape
-    if index == "center":
-        return tuple(shape[axis] // 2 for axis in field.positions)
-    if isinstance(index, str):
-        raise InvalidModelError(f"index = {index!r}; expected 'center' or a position")
-    return tuple(int(i) for i in field.rows(index, inside=True)[0][0])
 
 
 def images_in(file: Path) -> Maps:

@@ -118,7 +118,7 @@ class Support(Answer):
 @overload
 def support(
     graph: Graph,
-    index: Sequence[int | slice] | int,
+    index: Sequence[int | slice] | int | str,
     output: str | None = ...,
     *,
     wrt: str | None = ...,

@@ -11,6 +11,7 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from functools import lru_cache
+from typing import NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
@@ -99,6 +100,7 @@ class _Ends:
         self.pads: dict[tuple[int, int], Pads] = {}
         self.wanted: dict[tuple[int, int], list[tuple[int, Mask]]] = {}
         self.uneven: list[Uneven] = []
+        self.judged: dict[tuple[object, ...], _Judged] = {}  # layers alike are judged once
 
     def found(self) -> tuple[tuple[Drop, ...], tuple[Uneven, ...]]:
         readers: dict[int, list[int]] = {}
@@ -179,27 +181,16 @@ class _Ends:
         """The output axis that one operand axis becomes, and the padding on it."""
         if link.is_identity:
             return axis, own
-        if not isinstance(link, Link):
-            affine = link.affine[axis]
-            return (None, (0, 0)) if affine is None else (affine.axis, own)
-        read = link.reads[axis]
-        if read.axis is None or not isinstance(read.relation, Sliding):
-            return read.axis, (0, 0)
         size, outputs = self.graph.nodes[operand].shape[axis], self.graph.nodes[index].shape
-        reached = _reached(read.relation, outputs[read.axis])
-        if not reached:
-            return read.axis, (0, 0)
-        lead, trail = own
-        used = max(0, lead - reached.first), max(0, reached.last - (size - 1 - trail))
-        if _is_move(read.relation):
-            turned = read.relation.border == "circular" and outputs[read.axis] == size
-            return read.axis, (0, 0) if turned else used
-        if used[0] != used[1]:
-            self.uneven.append(Uneven(self.graph.layer_of(index), self.name, *used))
-        dropped = _dropped(read.relation, outputs[read.axis], size, own)
-        if dropped is not None:
-            self.wanted.setdefault((operand, axis), []).append((index, dropped))
-        return read.axis, (0, 0)
+        way = id(link), axis, size, outputs, own
+        if way not in self.judged:
+            self.judged[way] = _judged(link, axis, size, outputs, own)
+        found = self.judged[way]
+        if found.used[0] != found.used[1]:
+            self.uneven.append(Uneven(self.graph.layer_of(index), self.name, *found.used))
+        if found.dropped is not None:
+            self.wanted.setdefault((operand, axis), []).append((index, found.dropped))
+        return found.axis, found.pads
 
     def _read_by(self, reader: int, value: int, axis: int) -> Mask:
         """Which positions of ``value`` along ``axis`` a node reads."""
@@ -218,6 +209,38 @@ class _Ends:
             elif read.axis is not None:
                 mask |= _mask(_reached(read.relation, node.shape[read.axis]), size)
         return mask
+
+
+class _Judged(NamedTuple):
+    """What a reading makes of one operand axis.
+
+    The output axis that it becomes, the padding on that, the padding that its windows use, and the
+    positions that they drop.
+    """
+
+    axis: int | None
+    pads: Pads
+    used: Pads = (0, 0)
+    dropped: Mask | None = None
+
+
+def _judged(link: AnyLink, axis: int, size: int, outputs: Sequence[int], own: Pads) -> _Judged:
+    if not isinstance(link, Link):
+        affine = link.affine[axis]
+        return _Judged(None, (0, 0)) if affine is None else _Judged(affine.axis, own)
+    read = link.reads[axis]
+    if read.axis is None or not isinstance(read.relation, Sliding):
+        return _Judged(read.axis, (0, 0))
+    reached = _reached(read.relation, outputs[read.axis])
+    if not reached:
+        return _Judged(read.axis, (0, 0))
+    lead, trail = own
+    used = max(0, lead - reached.first), max(0, reached.last - (size - 1 - trail))
+    if _is_move(read.relation):
+        turned = read.relation.border == "circular" and outputs[read.axis] == size
+        return _Judged(read.axis, (0, 0) if turned else used)
+    dropped = _dropped(read.relation, outputs[read.axis], size, own)
+    return _Judged(read.axis, (0, 0), used, dropped)
 
 
 def moving_axes(state: State, rank: int) -> tuple[int, ...]:

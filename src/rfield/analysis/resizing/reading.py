@@ -8,13 +8,14 @@ from __future__ import annotations
 
 from collections.abc import Callable, Sequence
 from functools import cached_property
+from itertools import chain
 
 from ...core.arguments import integer, listed
 from ...core.graph import Graph, Input
-from ...core.limits import MOST_READ
+from ...core.limits import GENERAL, MOST_READ
 from ...errors import InvalidModelError, UnresolvedSizeError, over_limit, show_shape
 from ..engines.forward import Sweep, sweep
-from ..engines.terms import State
+from ..engines.terms import State, Terms
 from ..geometry.alignment import alignment
 from ..geometry.fields import find
 from ..results import axis_names
@@ -159,7 +160,6 @@ class Resizing:
         self._kept: dict[tuple[int, ...], Reading] = {}
         self._seen: Reading | None = None
         self._laid = 0
-        self._size = sum(1 + len(node.operands) for node in graph.nodes)
         if output is not None:
             find(graph, output)
         self._names = frozenset(entry.name for entry in self.entries)
@@ -216,12 +216,20 @@ class Resizing:
 
     def afford(self, readings: int) -> None:
         """Refuse so many readings of the model where they would take too long."""
-        total = readings * self._size
-        if readings > 1 and total > MOST_READ:
+        total = readings * self._work if readings > 1 else 0
+        if total > MOST_READ:
             raise over_limit(
                 self.output or self.graph.nodes[self.graph.main].name,
                 "the model at all sizes of one step", total, MOST_READ, SINGLY,
             )  # fmt: skip
+
+    @cached_property
+    def _work(self) -> int:
+        """What one reading costs, in plain values."""
+        sweeps = (sweep(self.graph, entry.node, entry.axes) for entry in self.entries)
+        states = chain.from_iterable(states for swept in sweeps for states in swept.states)
+        laid_out = sum(1 + len(node.operands) for node in self.graph.nodes)
+        return laid_out + GENERAL * sum(type(state) is Terms for state in states)
 
     def _read(self, sizes: Sequence[int]) -> tuple[Graph | None, str]:
         shapes = {e.name: list(self.graph.nodes[e.node].shape) for e in self.graph.inputs_}

@@ -3,22 +3,32 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from dataclasses import replace
+from math import prod
 
 from .. import layout, ops
 from ..arguments import normalize_axis
 from ..link import Link, Read
-from ..operation import Op
+from ..operation import FREE_OF_CHARGE, Op, Work
 from ..relation import IDENTITY, WHOLE
 from .expression import Operand, Reading, read, shape_of
 from .moving import concat
 
 
 def recurrent(
-    x: Operand, width: int, *, time_axis: int, reverse: bool = False, projected: int | None = None
+    x: Operand,
+    width: int,
+    *,
+    time_axis: int,
+    reverse: bool = False,
+    gates: int = 1,
+    inner: int | None = None,
+    biases: int = 0,
 ) -> Reading:
     """One direction of one layer: step ``t`` reads the features of ``0 .. t``, in reverse ``t ..``.
 
-    Features are the last axis. ``projected``: the width of the result where it is not ``width``.
+    Features are the last axis. ``gates``: 4 of an LSTM, 3 of a GRU; ``inner``: the width of its
+    cells, where the result is a projection of them; ``biases``: how many are added to each gate.
     https://docs.pytorch.org/docs/stable/generated/torch.nn.LSTM.html
 
     >>> from .expression import Known
@@ -28,8 +38,12 @@ def recurrent(
     shape = shape_of(x)
     mixed = ops.dense(shape, width, kind="rnn_input")
     run = ops.cumulate(mixed.shape, time_axis, backward=reverse, kind="rnn")
-    state = ops.dense(mixed.shape, width if projected is None else projected, kind="rnn_state")
-    return read([mixed, run, state], x)
+    state = ops.dense(mixed.shape, width, kind="rnn_state")
+    cells = width if inner is None else inner
+    weights = gates * cells * (shape[-1] + width) + (0 if inner is None else cells * width)
+    times, added = prod(shape[:-1]), gates * cells * biases
+    work = Work(times * weights, times * added, weights + added)
+    return read([replace(mixed, work=FREE_OF_CHARGE), run, replace(state, work=work)], x)
 
 
 def bidirectional(x: Operand, width: int, *, time_axis: int) -> tuple[Reading, Reading, Reading]:
@@ -58,10 +72,18 @@ def last_state(states: Operand, *, time_axis: int, reverse: bool = False) -> Rea
     return read(layout.select(shape, axis, 0 if reverse else shape[axis] - 1), states)
 
 
-def cell(operands: Sequence[Operand], width: int, *, kept: Sequence[Operand] = ()) -> Reading:
+def cell(
+    operands: Sequence[Operand],
+    width: int,
+    *,
+    kept: Sequence[Operand] = (),
+    gates: int = 1,
+    biases: int = 0,
+) -> Reading:
     """One step: all features of the input and of the hidden state are mixed.
 
     ``kept``: the cell of an LSTM, of which each feature is scaled and added to in its place.
+    ``gates`` and ``biases``: as of ``recurrent``.
     https://docs.pytorch.org/docs/stable/generated/torch.nn.LSTMCell.html
 
     >>> from .expression import Known
@@ -74,4 +96,7 @@ def cell(operands: Sequence[Operand], width: int, *, kept: Sequence[Operand] = (
         rank = len(shape_of(operand))
         links.append(Link([*(Read(k, IDENTITY) for k in range(rank - 1)), Read(None, WHOLE)]))
     links += [Link([Read(k, IDENTITY) for k in range(len(shape))]) for _ in kept]
-    return read(Op("rnn_cell", shape, tuple(links)), *operands, *kept)
+    weights = gates * width * sum(shape_of(operand)[-1] for operand in operands)
+    rows, added = prod(shape[:-1]), gates * width * biases
+    work = Work(rows * weights, rows * added, weights + added)
+    return read(Op("rnn_cell", shape, tuple(links), work=work), *operands, *kept)

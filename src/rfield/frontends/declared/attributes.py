@@ -84,6 +84,15 @@ def channel_of(x: HasLayout) -> int:
     return x.channel_axis
 
 
+def spatial(x: HasLayout) -> tuple[int, ...]:
+    """The spatial axes, of which there must be some: along none of them nothing would happen."""
+    if not x.axes:
+        raise InvalidModelError(
+            f"{x!r} has no spatial axes; name them where it is made, as in reshape(…, axes=(2, 3))"
+        )
+    return x.axes
+
+
 def axes_after(x: HasLayout, shape: Sequence[int], axes: Sequence[int] | None) -> tuple[int, ...]:
     """The spatial axes after a reshape: as stated, or the same if the rank is."""
     if axes is not None:

@@ -68,7 +68,7 @@ class GraphBuilder(Layers[Value]):
 
     def __init__(self) -> None:
         self._calls: list[_Call] = []
-        self._drafts: list[Draft] = [Draft()]
+        self._drafts: list[Draft] = [_draft()]
         self._places: list[list[int]] = [[]]
 
     def input(
@@ -180,7 +180,7 @@ class GraphBuilder(Layers[Value]):
     def _replay(
         self, calls: Sequence[_Call], shapes: Mapping[str, Sequence[int]], stand_in: int
     ) -> Draft:
-        draft, places = Draft(), list[int]()
+        draft, places = _draft(), list[int]()
         for call in calls:
             places.append(_lay(draft, call, places, shapes, stand_in))
         return draft
@@ -230,6 +230,11 @@ def _made(call: _Call, make: Make, shapes: list[Shape]) -> Op | list[Op]:
         return make(shapes)
     except RFieldError as error:
         raise type(error)(f"{call.name}: {error}") from None
+
+
+def _draft() -> Draft:
+    """One in which every layer is read as it is written down, as others may ask for its parts."""
+    return Draft(stitching=False)
 
 
 def _lay(

@@ -7,6 +7,7 @@ a layer is recorded is the builder's business.
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
+from dataclasses import replace
 from math import floor, prod
 from typing import Generic, TypeVar, get_args
 
@@ -15,6 +16,7 @@ from ...core.arguments import (
     Padding,
     PerAxis,
     Shape,
+    integer,
     normalize_axis,
     one,
     one_of,
@@ -25,7 +27,7 @@ from ...core.arguments import (
 from ...core.ops import Op
 from ...core.relation import Relation
 from ...errors import InvalidModelError, unfit_shapes
-from .attributes import METHODS, HasLayout, Scale, about, axes_after, channel_of, scales_of
+from .attributes import METHODS, HasLayout, Scale, about, axes_after, channel_of, scales_of, spatial
 
 V = TypeVar("V", bound=HasLayout)
 
@@ -67,7 +69,7 @@ class Layers(Generic[V]):
             [x],
             lambda shapes: ops.conv(
                 shapes[0], kernel=kernel, stride=stride, padding=padding,
-                dilation=dilation, groups=groups, channels=channels, axes=x.axes,
+                dilation=dilation, groups=groups, channels=channels, axes=spatial(x),
                 channel_axis=channel_of(x), bias=bias,
             ),
         )  # fmt: skip
@@ -93,7 +95,7 @@ class Layers(Generic[V]):
             lambda shapes: ops.conv_transpose(
                 shapes[0], kernel=kernel, stride=stride, padding=padding,
                 output_padding=output_padding, dilation=dilation, groups=groups,
-                channels=channels, axes=x.axes, channel_axis=channel_of(x), bias=bias,
+                channels=channels, axes=spatial(x), channel_axis=channel_of(x), bias=bias,
             ),
         )  # fmt: skip
 
@@ -134,7 +136,7 @@ class Layers(Generic[V]):
             [x],
             lambda shapes: ops.pool(
                 shapes[0], kernel=kernel, stride=stride, padding=padding,
-                dilation=dilation, ceil_mode=ceil_mode, axes=x.axes, kind=kind,
+                dilation=dilation, ceil_mode=ceil_mode, axes=spatial(x), kind=kind,
             ),
         )  # fmt: skip
 
@@ -142,10 +144,10 @@ class Layers(Generic[V]):
         """Adaptive pooling to ``size`` positions per spatial axis."""
 
         def make(shapes: list[Shape]) -> Op:
-            outputs = per_axis("size", size, len(x.axes))
+            outputs = per_axis("size", size, len(spatial(x)))
             relations: dict[int, tuple[Relation, int]] = {
                 axis: (padding.adaptive(shapes[0][axis], out), out)
-                for axis, out in zip(x.axes, outputs, strict=True)
+                for axis, out in zip(spatial(x), outputs, strict=True)
             }
             return ops.along(shapes[0], relations, kind="adaptive_pool", depends_on_size=True)
 
@@ -153,7 +155,7 @@ class Layers(Generic[V]):
 
     def global_pool(self, name: str, x: V, *, keepdims: bool = True) -> V:
         """Pool over all spatial positions."""
-        return self.reduce(name, x, axes=self._own(x, name).axes, keepdims=keepdims)
+        return self.reduce(name, x, axes=spatial(self._own(x, name)), keepdims=keepdims)
 
     def resize(
         self,
@@ -182,10 +184,10 @@ class Layers(Generic[V]):
 
         def make(shapes: list[Shape]) -> Op:
             relations: dict[int, tuple[Relation, int]] = {}
-            count = len(x.axes)
+            count = len(spatial(x))
             sizes = None if size is None else per_axis("size", size, count)
             scales = None if scale is None else scales_of(scale, count)
-            for j, axis in enumerate(x.axes):
+            for j, axis in enumerate(spatial(x)):
                 before = shapes[0][axis]
                 after = sizes[j] if sizes else floor(before * scales[j]) if scales else before
                 if after < 1:
@@ -205,8 +207,8 @@ class Layers(Generic[V]):
         """Pad the spatial axes."""
 
         def make(shapes: list[Shape]) -> Op:
-            sides = pairs("padding", padding, len(x.axes), negative=True)
-            return layout.pad(shapes[0], dict(zip(x.axes, sides, strict=True)), mode=mode)
+            sides = pairs("padding", padding, len(spatial(x)), negative=True)
+            return layout.pad(shapes[0], dict(zip(spatial(x), sides, strict=True)), mode=mode)
 
         return self._layer(name, [x], make)
 
@@ -214,22 +216,37 @@ class Layers(Generic[V]):
         """Cut positions off the spatial axes."""
 
         def make(shapes: list[Shape]) -> Op:
-            sides = pairs("crop", crop, len(x.axes))
-            cuts = {a: (-before, -after) for a, (before, after) in zip(x.axes, sides, strict=True)}
+            sides = pairs("crop", crop, len(spatial(x)))
+            cuts = {
+                a: (-before, -after) for a, (before, after) in zip(spatial(x), sides, strict=True)
+            }
             return layout.pad(shapes[0], cuts)
 
         return self._layer(name, [x], make)
 
     def slice(self, name: str, x: V, *, axis: int, start: int, stop: int, step: int = 1) -> V:
-        """Every ``step``-th element of one axis, ``range(start, stop, step)``."""
-        return self._layer(name, [x], lambda s: layout.slice_(s[0], axis, start, stop, step))
+        """Every ``step``-th element of one axis, ``range(start, stop, step)``.
+
+        Where the step goes forwards, negative ends count from the end of the axis.
+        """
+
+        def make(shapes: list[Shape]) -> Op:
+            size = shapes[0][normalize_axis(axis, len(shapes[0]))]
+            forwards = (integer(step) or 0) > 0
+            first, last = (
+                end + size if forwards and (integer(end) or 0) < 0 else end for end in (start, stop)
+            )
+            op = layout.slice_(shapes[0], axis, first, last, step)
+            return replace(op, depends_on_size=(first, last) != (start, stop))
+
+        return self._layer(name, [x], make)
 
     def flip(self, name: str, x: V, *, axes: Sequence[int] | None = None) -> V:
         """Reverse the order along ``axes`` (default: the spatial axes)."""
         return self._layer(
             name,
             [x],
-            lambda s: layout.flip(s[0], x.axes if axes is None else several("axes", axes)),
+            lambda s: layout.flip(s[0], spatial(x) if axes is None else several("axes", axes)),
         )
 
     def roll(self, name: str, x: V, *, shifts: Mapping[int, int]) -> V:
@@ -279,8 +296,8 @@ class Layers(Generic[V]):
             name,
             [x],
             lambda s: move(
-                s[0], per_axis("block", block, len(x.axes)),
-                axes=x.axes, channel_axis=channel_of(x), channels_first=first,
+                s[0], per_axis("block", block, len(spatial(x))),
+                axes=spatial(x), channel_axis=channel_of(x), channels_first=first,
             ),
         )  # fmt: skip
 

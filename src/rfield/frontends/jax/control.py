@@ -15,10 +15,7 @@ def _outputs(results: Sequence[Any]) -> Any:
     return results[0] if len(results) == 1 else Outputs(results)
 
 
-CALLS = (
-    "jit", "pjit", "closed_call", "core_call", "custom_jvp_call", "custom_vjp_call", "checkpoint",
-    "remat2", "custom_vjp_call_jaxpr",
-)  # fmt: skip
+CALLS = ("jit", "closed_call", "custom_jvp_call", "custom_vjp_call", "remat2")
 
 
 def called(parameters: Mapping[str, Any]) -> Any:

@@ -173,10 +173,7 @@ def _put(x: Any, new: Any, starts: list[int], axis: int) -> Any:
     return read(layout.concat(*[tuple(p.shape) for p in pieces], axis=axis), *pieces)
 
 
-@rule(
-    "scatter", "scatter-add", "scatter_add", "scatter-mul", "scatter_mul", "scatter-min",
-    "scatter_min", "scatter-max", "scatter_max", "scatter-sub", "scatter_sub",
-)  # fmt: skip
+@rule("scatter", "scatter-add", "scatter-max", "scatter-min", "scatter-mul", "scatter-sub")
 def scatter(call: Call) -> Any:
     """Updates put over, or added to, the elements at places.
 

@@ -26,7 +26,7 @@ def broadcast_in_dim(call: Call) -> Any:
     return [layout.reshape(call.shape(), wide), layout.expand(wide, result)]
 
 
-@rule("reshape", "squeeze", "expand_dims")
+@rule("reshape", "squeeze")
 def reshape(call: Call) -> Any:
     """The same elements in row-major order under another shape.
 

@@ -23,9 +23,7 @@ ELEMENTWISE = (
     "tan", "tanh", "xor", "zeta",
 )  # fmt: skip
 
-PASSING = (
-    "copy", "copy_p", "optimization_barrier", "pvary", "sharding_constraint", "stop_gradient",
-)  # fmt: skip
+PASSING = ("copy", "optimization_barrier", "sharding_constraint", "stop_gradient")
 
 ALGEBRA: dict[str, Algebra] = {
     "add": "add", "add_any": "add", "convert_element_type": "scale", "div": "divide", "exp": "exp",

@@ -15,9 +15,9 @@ from ...core import ops
 from ...core.arrays.expression import Reading
 from ...core.graph import Draft, SoftMasks
 from ...core.ops import Op
-from ...errors import RFieldError, TooLargeError
+from ...errors import RFieldError, TooLargeError, UnreadableModelError
 from ..machine import limits
-from ..machine.emit import Emitter, placed
+from ..machine.emit import Emitter, answers, placed
 from ..machine.names import Names
 from ..machine.unsupported import Unsupported
 from ..machine.values import Constant, Dependent, Outputs, dependents, known
@@ -177,6 +177,11 @@ class Reader:
             if self.count > limits.EXTRA:
                 raise TooLargeError(f"more than {limits.EXTRA:,} equations, loops written out")
             self.emitter.source = origin.line or self.emitter.source
+            if any(_is_reference(v) for v in (*equation.invars, *equation.outvars)):
+                raise UnreadableModelError(
+                    "a reference (jax.new_ref) changes while the function runs, which is not "
+                    "read.\n  Let the function take and return the value instead."
+                )
             if calls:
                 name = str(equation.params.get("name", ""))
                 nameless = name in _NAMELESS or (name in self.roots and not scopes)
@@ -187,14 +192,13 @@ class Reader:
             answer = self._answer(Call(self.name, op, operands, self, equation.params, shapes))
             if any(isinstance(value, Unseen) for value in operands):
                 answer = _as_bound(answer)
-            made = self.emitter.settle(answer, operands, self.name)
+            results = answers(self.emitter.settle(answer, operands, self.name), len(shapes), op)
         except FAILURES as error:
             if self.unsupported and self.unknown == "error":
                 raise self.unsupported.error() from None
             raise placed(error, self.name, op) from None
         finally:
             name, self.name, self.outer = self.name, before, outer
-        results = list(made) if isinstance(made, Outputs) else [made]
         quiet = not scopes and (op in _MOVES or (origin.inside and op in _STEPS))
         if (not calls or op in _TURNS) and not quiet:
             self._note(scopes, name, results)
@@ -298,6 +302,11 @@ def _as_bound(answer: Any) -> Any:
 def is_literal(variable: Any) -> bool:
     """Whether a variable of a jaxpr is a number that stands there."""
     return hasattr(variable, "val")
+
+
+def _is_reference(variable: Any) -> bool:
+    """Whether a variable of a jaxpr stands for a place and not for a value."""
+    return type(variable.aval).__name__ == "AbstractRef"
 
 
 def _contents(value: Any) -> Any:

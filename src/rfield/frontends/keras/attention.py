@@ -2,11 +2,17 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
+from dataclasses import replace
+from math import prod
 from typing import Any
 
 import numpy as np
 
 from ...core import arrays
+from ...core.arguments import Shape
+from ...core.arrays.expression import Reading
+from ...core.ops import Work
 from ..machine.values import Constant, Outputs, known
 from .rulebook import Call, operand, rule
 
@@ -31,7 +37,25 @@ def multi_head(call: Call) -> Any:
     wanted = getattr(layer, "_output_shape", None)
     last = query.shape[-1] if wanted is None else wanted[-1]
     keys = [value] if key is None or key is value else [value, key]
-    return arrays.attend_along(query, keys, tuple(axes), last)
+    made = arrays.attend_along(query, keys, tuple(axes), last)
+    work = _work(layer, query.shape, keys[-1].shape, value.shape, axes, last)
+    return Reading(replace(made.steps[0], work=work), made.operands)
+
+
+def _work(
+    layer: Any, query: Shape, key: Shape, value: Shape, axes: Iterable[int], last: int
+) -> Work:
+    """The three projections, the scores, what they weigh, and the projection out."""
+    if hasattr(layer, "num_query_heads"):
+        heads, shared, size = layer.num_query_heads, layer.num_key_value_heads, layer.head_dim
+        size_of_value = size
+    else:
+        heads = shared = layer._num_heads
+        size, size_of_value = layer._key_dim, layer._value_dim
+    asked, seen = prod(query[:-1]), prod(key[axis] for axis in axes)
+    projected = asked * query[-1] * heads * size + prod(key) * shared * size
+    projected += prod(value) * shared * size_of_value + asked * heads * size_of_value * last
+    return Work(macs=projected + asked * seen * heads * (size + size_of_value))
 
 
 def layer_window(layer: Any) -> bool:

@@ -6,17 +6,18 @@ place of tensors, which records the layers and ops that it calls; those are read
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
+from math import prod
 from typing import Any
 
 import keras
 import numpy as np
 
 from ...core import ops
-from ...core.graph import Draft
+from ...core.graph import Draft, Weights
 from ...errors import InvalidModelError, TooLargeError
 from ..machine import limits
-from ..machine.emit import Emitter, placed
+from ..machine.emit import Emitter, answers, placed
 from ..machine.names import Names, printable
 from ..machine.unsupported import Unsupported
 from ..machine.values import Constant, Dependent, Outputs, dependents
@@ -53,6 +54,7 @@ class Reader:
         self.draft = Draft()
         self.names = Names(self.draft)
         self.emitter = Emitter(self.draft, self.names.fresh, soft_masks=request.soft_masks)
+        self.emitter.tells_weights = True
         self.unsupported = Unsupported(RULES, "keras", "layer")
         self.dtypes: dict[int, str] = {}
         self.buffers: set[int] = set()
@@ -96,11 +98,22 @@ class Reader:
         values = dict(zip(map(id, recorded.inputs), recorded.values, strict=True))
         prefix = f"{call.name}/" if call.name else ""
         for node in calls_behind(tensors(recorded.result), recorded.inputs):
+            self._see_to_changes(node, recorded.changed)
             training = node.arguments.kwargs.get("training")
             training = call.training if training is None else bool(training)
             self._node(node, values, prefix, training, node.arguments.kwargs)
         recorded.forget()
         return self._filled(recorded.result, values)
+
+    def _see_to_changes(self, node: Any, changed: Collection[int]) -> None:
+        """Refuse to read a variable that was written to where nobody saw what was written."""
+        given = keras.tree.flatten([node.arguments.args, dict(node.arguments.kwargs)])
+        for value in given:
+            if isinstance(value, keras.Variable) and id(value) in changed:
+                raise InvalidModelError(
+                    f"{node.operation.name} reads the variable {value.path!r}, which a layer "
+                    "that was called before writes to; let that layer return what it wrote"
+                )
 
     # -- models and layers
 
@@ -157,7 +170,7 @@ class Reader:
             self._filled(dict(kwargs), values),
             name, training, [tuple(tensor.shape) for tensor in node.outputs],
         )  # fmt: skip
-        listed = operands_among([found])
+        listed = answers(Outputs(operands_among([found])), len(node.outputs), name)
         for tensor, value in zip(node.outputs, listed, strict=False):
             values[id(tensor)] = value
             if isinstance(value, Dependent):
@@ -174,12 +187,14 @@ class Reader:
             given = operands_among(args) or operands_among(kwargs)
             inner = training if own is None else bool(own)
             return self.model(layer, given, f"{name}/", inner)
-        before = len(self.draft.nodes)
+        before, outside = len(self.draft.nodes), self.draft.layer
+        self.draft.layer = name
         call = Call(name, layer, args, kwargs, self, training)
         try:
             value = self._value(call, declared)
         except FAILURES as error:
             raise placed(error, name, type(layer).__name__) from None
+        self.draft.layer = outside
         for found in dependents([value])[:1]:
             if found.index < before:
                 self.names.alias(name, found.index)
@@ -199,6 +214,7 @@ class Reader:
 
     def _value(self, call: Call, declared: Sequence[Sequence[int | None]]) -> Any:
         found = find_rule(call.layer)
+        self.draft.weights = self._weights(call)
         if found is not None:
             return self.emitter.settle(found.function(call), call.operands, call.name)
         given = dependents(call.operands)
@@ -211,8 +227,15 @@ class Reader:
             except UnrecordedError:
                 traced = backends.traced(call, self.request, self.dtypes)
             if traced is not None:
+                self.draft.weights = None
                 return self._splice(traced, given, call.name)
         return self._opaque(call, given, declared)
+
+    def _weights(self, call: Call) -> Weights:
+        """All variables of a layer; of an op the parameters that it is given."""
+        given = [v.held for v in call.operands if isinstance(v, Held) and not v.made]
+        held = [*getattr(call.layer, "weights", ()), *given]
+        return tuple((self.emitter.number(v), prod(v.shape)) for v in held)
 
     def _opaque(
         self, call: Call, given: Sequence[Dependent], declared: Sequence[Sequence[int | None]]

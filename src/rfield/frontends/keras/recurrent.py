@@ -29,7 +29,11 @@ def recurrent(call: Call) -> Any:
     for state in given:  # it goes into every step
         x = arrays.pointwise(x, arrays.unsqueeze(arrays.reduce(state, -1, keepdims=True), 1))
     back = bool(layer.go_backwards)
-    steps = arrays.recurrent(x, layer.units, time_axis=1, reverse=back)
+    gates = {"LSTM": 4, "GRU": 3}.get(type(layer).__name__, 1)
+    biases = 2 if getattr(layer, "reset_after", False) else 1
+    steps = arrays.recurrent(
+        x, layer.units, time_axis=1, reverse=back, gates=gates, biases=biases * layer.use_bias
+    )
     last = arrays.last_state(steps, time_axis=1, reverse=back)
     # Run backwards, Keras returns the steps in the order of computation.
     every = arrays.flip(steps, 1) if back else steps

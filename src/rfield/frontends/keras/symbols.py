@@ -19,7 +19,7 @@ from keras.src.layers.layer import CallContext
 
 from ..machine.values import Constant, Dependent, dependents
 from .calls import tensors
-from .rulebook import Call, Held
+from .rulebook import Call, Held, find_rule
 
 
 class UnrecordedError(Exception):
@@ -30,14 +30,16 @@ class UnrecordedError(Exception):
 class Recorded:
     """Symbols in the place of ``values``, and what the code made of them.
 
-    ``buffers``: variables that are no parameters, by identity. ``forget``: undo the notes of calls;
-    until then the symbols say how they were made.
+    ``buffers``: variables that are no parameters, by identity; ``changed``: those that a call of a
+    layer inside may have changed. ``forget``: undo the notes of calls; until then the symbols say
+    how they were made.
     """
 
     inputs: Sequence[Any]
     values: Sequence[Dependent]
     result: Any
     buffers: set[int]
+    changed: set[int]
     forget: Callable[[], None]
 
 
@@ -59,7 +61,7 @@ def on_symbols(call: Call, dtypes: Mapping[int, str]) -> Recorded:
             del each._inbound_nodes[inbound:]
             del each._outbound_nodes[outbound:]
 
-    buffers = {id(v) for each in layers for v in getattr(each, "_non_trainable_variables", ())}
+    buffers = {id(variable) for each in layers for variable in _buffers(each)}
     try:
         with _as_before(layer, call.training), _sized_results(), keras.StatelessScope():
             symbols = {
@@ -82,7 +84,25 @@ def on_symbols(call: Call, dtypes: Mapping[int, str]) -> Recorded:
     if not tensors(result) and not keras.tree.flatten(result):
         forget()
         raise UnrecordedError("it returns nothing")
-    return Recorded(inputs, given, result, buffers, forget)
+    changed = {
+        id(variable)
+        for each, before, _ in notes
+        if each is not layer and _changes(each, each._inbound_nodes[before:], call.training)
+        for variable in _buffers(each)
+    }
+    return Recorded(inputs, given, result, buffers, changed, forget)
+
+
+def _buffers(layer: Any) -> Sequence[Any]:
+    """Variables of a layer that are no parameters."""
+    return getattr(layer, "_non_trainable_variables", ())
+
+
+def _changes(layer: Any, calls: Sequence[Any], training: bool) -> bool:
+    """Whether these calls of a layer may write to its variables: in training, or if it is code."""
+    modes = [call.arguments.kwargs.get("training") for call in calls]
+    trained = any(training if mode is None else mode for mode in modes)
+    return trained or (bool(calls) and find_rule(layer) is None)
 
 
 def _takes_training(layer: Any) -> bool:

@@ -6,24 +6,23 @@ reads nothing dependent is a constant, chains are named step by step. Errors say
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager
 from dataclasses import replace
-from math import prod
 from typing import Any
 
 import numpy as np
-from numpy.typing import NDArray
 
 from ...core.algebra import Contraction, Softmax
 from ...core.arrays.expression import Reading
-from ...core.graph import Draft, SoftMasks
-from ...core.known import FIXED, LOW, SOFT, Known, lowest, narrowed, soft_limit
+from ...core.graph import Draft, SoftMasks, Weights
+from ...core.known import LOW, SOFT, Known, narrowed
 from ...core.link import AnyLink, Link, everything
 from ...core.numbers import Numbers
 from ...core.ops import Op
 from ...core.relation import IDENTITY, At
 from ...errors import InvalidModelError, RFieldError, TooLargeError, UnsupportedOpError
-from .limits import MASK
+from .masks import is_unseen, may_mask, plain, repeated, soft_number, told_of
 from .values import Constant, Dependent, Items, Outputs, known
 
 _CHANGES_PLACES = frozenset({"pad", "slice", "gather", "resize", "select", "roll"})
@@ -46,10 +45,14 @@ class Emitter:
     into a ``Dependent`` or a ``Constant``, where rules see tensors of the framework itself.
     ``sized``: whether a size of the input is among what the rule read, beside the operands that its
     reading names. ``soft``: what the finite numbers of a mask are taken for. ``dimmed``: the values
-    to which a mask may have been added that nobody computed.
+    to which a mask may have been added that nobody computed. ``tells_weights``: whoever reads the
+    model tells which weights a call has.
     """
 
-    __slots__ = ("dimmed", "draft", "fresh", "made", "resolve", "sized", "soft", "source")
+    __slots__ = (
+        "dimmed", "draft", "fresh", "made", "numbers", "resolve", "sized", "soft", "source",
+        "tells_weights",
+    )  # fmt: skip
 
     def __init__(
         self,
@@ -64,8 +67,10 @@ class Emitter:
         self.soft = LOW if soft_masks == "cut" else SOFT
         self.sized = False
         self.dimmed: set[int] = set()
+        self.tells_weights = False
         self.source = ""
         self.made: dict[int, tuple[Reading, Any]] | None = None
+        self.numbers: dict[int, tuple[int, Any]] = {}
 
     def settle(self, answer: Any, operands: Sequence[Any], name: str) -> Any:
         """The value of an answer; its ops enter the draft, the last one as ``name``."""
@@ -78,17 +83,27 @@ class Emitter:
         if isinstance(answer, Reading):
             return self._chain(answer.steps, self._inner(answer, name), name)
         if isinstance(answer, Outputs):
-            return Outputs(
-                self.settle(entry, operands, f"{name}:{k}" if k else name)
-                for k, entry in enumerate(answer)
-            )
+            with self.once():
+                return Outputs(
+                    self.settle(entry, operands, f"{name}:{k}" if k else name)
+                    for k, entry in enumerate(answer)
+                )
         return self._value(answer)
 
-    def _inner(self, reading: Reading, name: str) -> list[Any]:
-        """The operands of a reading; one that stands in several places enters the graph once."""
+    @contextmanager
+    def once(self) -> Iterator[dict[int, tuple[Reading, Any]]]:
+        """In here an operand that stands in several places enters the graph once."""
         outermost = self.made is None
         made = self.made = {} if self.made is None else self.made
         try:
+            yield made
+        finally:
+            if outermost:
+                self.made = None
+
+    def _inner(self, reading: Reading, name: str) -> list[Any]:
+        """The operands of a reading."""
+        with self.once() as made:
             for value in reading.operands:
                 if isinstance(value, Reading) and id(value) not in made:
                     settled = self.settle(value, (), f"{name}/{_kind(value)}")
@@ -98,9 +113,6 @@ class Emitter:
                 else known(value) if isinstance(value, np.ndarray) else value
                 for value in reading.operands
             ]  # fmt: skip
-        finally:
-            if outermost:
-                self.made = None
 
     def _chain(self, steps: Sequence[Op], operands: Sequence[Any], name: str) -> Any:
         steps = [op for op in steps if op.kind != "identity"]
@@ -146,7 +158,7 @@ class Emitter:
         exact, dimmed = exact and not self._may_hide(op, values), self._dims(op, values)
         if not kept:
             soft = min([soft, *(v.soft for v in values if isinstance(v, Constant))])
-            told = _told(op, values)
+            told = told_of(op, values)
             made = Constant(op.shape, sized=sized, made=True, told=told, soft=soft)
             moves = op.algebra == "move"
             seen = [v.unseen if moves else v.is_seen for v in values if v is not None]
@@ -156,6 +168,7 @@ class Emitter:
         op = _fitted(op, chosen, join=op.join and len(kept) > 1, exact=exact, moving=moving)
         if self.resolve is None:  # a front end with tensors of its own notes its own tables
             self.draft.tables = tuple(tables)
+        self.draft.weights = self._weights(op, values)
         index = self.draft.add(self.fresh(name), op, kept, source=self.source, known=elements)
         self.draft.nodes[index].soft = soft
         if dimmed:
@@ -170,15 +183,28 @@ class Emitter:
             return False
         given = values[: len(op.links)]
         if isinstance(op.algebra, Contraction):  # a matrix of the file is a weight
-            return any(_is_unseen(v) and not v.nameless for v in given)
-        return op.algebra != "add" and any(map(_is_unseen, given))
+            return any(is_unseen(v) and not v.nameless for v in given)
+        return op.algebra != "add" and any(map(is_unseen, given))
 
     def _dims(self, op: Op, values: Sequence[Any]) -> bool:
         """Whether a mask that nobody computed may have been added to the result."""
         before = any(isinstance(v, Dependent) and v.index in self.dimmed for v in values)
         if op.algebra in ("add", "subtract"):
-            return before or any(map(_is_unseen, values))
+            return before or any(map(is_unseen, values))
         return before and op.algebra in ("move", "scale")
+
+    def number(self, held: object) -> int:
+        """The number by which a weight is known wherever it is read."""
+        return self.numbers.setdefault(id(held), (len(self.numbers), held))[0]
+
+    def _weights(self, op: Op, values: Sequence[Any]) -> Weights | None:
+        """The weights of an op as one, where it says how many they are."""
+        if self.tells_weights:
+            return self.draft.weights
+        held = [v for v in values if isinstance(v, Constant) and not v.made]
+        if not op.work.parameters or not held:
+            return None
+        return ((tuple(map(self.number, held)), op.work.parameters),)
 
     def inputs_behind(self, value: Any) -> list[str]:
         """Names of the graph's inputs that a value depends on."""
@@ -198,10 +224,10 @@ class Emitter:
         """The op and its operands as masks leave them, what is known of the result, a soft mask."""
         if op.algebra is None and not self.draft.known:
             return op, values, None, 0.0
-        op, values = _plain(op, values)
+        op, values = plain(op, values)
         op, elements = self._narrowed(op, values)
-        op, values = _repeated(op, values)
-        return op, values, elements, min((_soft(v, op) for v in values), default=0.0)
+        op, values = repeated(op, values)
+        return op, values, elements, min((soft_number(v, op) for v in values), default=0.0)
 
     def _narrowed(self, op: Op, values: Sequence[Any]) -> tuple[Op, Known | None]:
         """The op without reads of elements that masks, or operands so far, say to be known."""
@@ -210,7 +236,7 @@ class Emitter:
         if not found and not (masked and len(op.links) > 1):
             return op, None
         held = [found.get(v.index) if isinstance(v, Dependent) else None for v in values]
-        if not any(held) and not (masked and any(_may_mask(v, op) for v in values)):
+        if not any(held) and not (masked and any(may_mask(v, op) for v in values)):
             return op, None
         given = values[: len(op.links)]
         plain = all(isinstance(v, (Dependent, Constant)) for v in given)
@@ -220,7 +246,7 @@ class Emitter:
             v.known(
                 as_factor=op.algebra == "multiply",
                 as_choice=op.algebra in _CHOOSING,
-                soft=self.soft if _soft(v, op) else None,
+                soft=self.soft if soft_number(v, op) else None,
             )
             if isinstance(v, Constant)
             else k
@@ -231,6 +257,21 @@ class Emitter:
         return narrowed(op, elements, [v.shape for v in given], condition)
 
 
+def answers(answer: Any, count: int, op: str) -> list[Any]:
+    """What a rule answered for each of so many outputs; None is said of one that reads nothing.
+
+    Raises:
+        InvalidModelError: for fewer; the others would be taken for constants.
+    """
+    several = isinstance(answer, tuple) and not isinstance(answer, Items)
+    listed: list[Any] = list(answer) if several else [answer]
+    if len(listed) < count:
+        raise InvalidModelError(
+            f"the rule for {op!r} answers for {len(listed)} of its {count} outputs"
+        )
+    return listed
+
+
 def _fitted(op: Op, links: Sequence[AnyLink], *, join: bool, exact: bool, moving: bool) -> Op:
     """The op with the links that are left; itself where nothing changes."""
     if len(links) == len(op.links) and (join, exact, moving) == (
@@ -238,19 +279,6 @@ def _fitted(op: Op, links: Sequence[AnyLink], *, join: bool, exact: bool, moving
     ):  # fmt: skip
         return op
     return replace(op, links=tuple(links), join=join, exact=exact, depends_on_size=moving)
-
-
-def _told(op: Op, values: Sequence[Any]) -> NDArray[np.uint8] | None:
-    """What masks tell of the result of constants whose numbers are not known: a masked weight."""
-    given = values[: len(op.links)]
-    if op.algebra is None or not all(isinstance(value, Constant) for value in given):
-        return None
-    if not any(_may_mask(value, op) or value.told is not None for value in given):
-        return None
-    known = [value.known(soft=SOFT if value.soft or _soft(value, op) else None) for value in given]
-    _, elements = narrowed(op, known, [value.shape for value in given])
-    found = None if elements is None else elements.codes
-    return np.broadcast_to(found, op.shape) if found is not None and (found > FIXED).any() else None
 
 
 def _beside(value: Constant, op: Op, link: AnyLink | None) -> object:
@@ -263,76 +291,6 @@ def _beside(value: Constant, op: Op, link: AnyLink | None) -> object:
         for place, read in enumerate(link.reads, ahead)
     )
     return Numbers.of(value.array, value.shape) if value.made and spread else value.shape
-
-
-def _may_mask(value: Any, op: Op) -> bool:
-    """Whether a constant may cut elements: one number for all of them is no mask."""
-    if not isinstance(value, Constant) or op.algebra == "where":
-        return isinstance(value, Constant)
-    if prod(value.shape) < 2:
-        return False
-    if op.algebra not in ("add", "maximum"):
-        return value.may_have_zeros
-    if value.told is not None:
-        return bool((value.told >= LOW).any())
-    array = value.once
-    if array is None or array.dtype.kind != "f" or not array.size:
-        return False
-    return bool(array.min() <= max(lowest(array), soft_limit(array)))
-
-
-def _is_unseen(value: Any) -> bool:
-    """Whether a constant may be a mask that was never looked into."""
-    if not isinstance(value, Constant) or not value.has_shape or prod(value.shape) < 2:
-        return False
-    array = value.once
-    if array is not None:
-        return array.size > MASK
-    table = value.nameless and sum(size > 1 for size in value.shape) > 1
-    return value.unseen or (table and value.told is None)
-
-
-def _soft(value: Any, op: Op) -> float:
-    """The number of a mask of finite numbers that is added or filled in; zero if it is none."""
-    if not isinstance(value, Constant) or op.algebra not in ("add", "where"):
-        return 0.0
-    if value.told is not None:
-        return value.soft
-    array = value.once
-    if array is None or array.dtype.kind not in "fi" or not array.size or array.size > MASK:
-        return 0.0
-    least, limit = float(array.min()), soft_limit(array)
-    spread = array.size > 1 and array.dtype.kind == "f" and array.max() > limit
-    return least if lowest(array) < least <= limit and (spread or op.algebra == "where") else 0.0
-
-
-def _repeated(op: Op, values: Sequence[Any]) -> tuple[Op, Sequence[Any]]:
-    """The operands of an op as often as it reads them."""
-    if not op.repeats:
-        return op, values
-    own = len(op.links) - len(op.repeats)
-    again = [values[place] for place in op.repeats]
-    return replace(op, repeats=()), [*values[:own], *again, *values[own:]]
-
-
-def _plain(op: Op, values: Sequence[Any]) -> tuple[Op, Sequence[Any]]:
-    """A mask that is taken away as its opposite that is added; division by infinity as a factor."""
-    other = values[1] if op.algebra in ("subtract", "divide") and len(values) == 2 else None
-    if not isinstance(other, Constant) or (array := other.once) is None:
-        return op, values
-    if array.dtype.kind != "f" or not array.size:
-        return op, values
-    if op.algebra == "divide":
-        changed, algebra = np.where(np.isinf(array), 0.0, 1.0), "multiply"
-        masks = not changed.all()
-    else:
-        changed, algebra = -array, "add"
-        masks = array.max() >= -soft_limit(changed)
-    if not masks:
-        return op, values
-    wide = np.broadcast_to(changed, other.shape)
-    same = Constant(other.shape, wide, sized=other.sized, made=other.made)
-    return replace(op, algebra=algebra), [values[0], same]
 
 
 def _kind(reading: Reading) -> str:

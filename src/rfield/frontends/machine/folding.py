@@ -44,6 +44,8 @@ class Folding:
         not known are not computed with, nor are weights: tensors of floats in the file that are
         more than a few numbers, unless they are only moved.
         """
+        if name == "identity" and isinstance(operands[0], Constant):
+            return operands[0]
         moved = name in MOVING
         arrays: list[Array] = []
         for value in operands:

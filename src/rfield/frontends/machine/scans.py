@@ -163,7 +163,11 @@ class _Scan:
 
     def settled(self, turn: Turn, ops_: list[tuple[Op | None, list[Any]]]) -> list[Any]:
         """The results of these ops."""
-        work = Work(*(self.length * count for count in turn.work))
+        macs, adds, parameters = turn.work
+        turned = any(isinstance(value, Constant) for value in self.scanned)
+        work = Work(
+            self.length * macs, self.length * adds, (self.length if turned else 1) * parameters
+        )
         results: list[Any] = []
         for place, (op, operands) in enumerate(ops_):
             if place in turn.unchanged:

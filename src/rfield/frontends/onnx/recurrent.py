@@ -7,12 +7,13 @@ from typing import Any
 
 from ...core import arrays
 from ...core.link import Link, Read
-from ...core.ops import Op
+from ...core.ops import FREE_OF_CHARGE, Op, Work
 from ...core.relation import IDENTITY, WHOLE, At, Prefix
 from ...errors import InvalidModelError, unfit_shapes
 from ..machine.values import Outputs
 from .rulebook import Call, rule
 
+_GATES = {"LSTM": 4, "DynamicQuantizeLSTM": 4, "GRU": 3}
 _DIRECTIONS = {"forward": [False], "reverse": [True], "bidirectional": [False, True]}
 
 
@@ -70,6 +71,20 @@ def _direction(
         starts = Link([start[1], start[0], start[2]] if first else start)
         count = Link([Read(row, IDENTITY)])
         links = (own, *[starts] * len(initial), *[count] * len(lengths))
-        op = Op(call.kind, shape, links, exact=exact)
+        op = Op(
+            call.kind,
+            shape,
+            links,
+            exact=exact,
+            work=_work(call, x.shape, hidden) if not made else FREE_OF_CHARGE,
+        )
         made.append(arrays.read(op, x, *initial, *lengths))
     return made[0], made[1]
+
+
+def _work(call: Call, shape: Sequence[int], hidden: int) -> Work:
+    """Of one direction: the gates read the input and the state before."""
+    steps, batch, features = shape
+    rows = _GATES.get(call.op.rpartition("::")[2], 1) * hidden
+    weights, added = rows * (features + hidden), 2 * rows if call.has(3) else 0
+    return Work(steps * batch * weights, steps * batch * added, weights + added)

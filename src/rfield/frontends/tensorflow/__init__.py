@@ -15,6 +15,7 @@ from ...errors import UnreadableModelError
 from ..machine.protocol import Constant, Outputs, Reading
 from ..registry import Request
 from . import (  # noqa: F401  # importing a family registers its rules
+    assigning,
     blocks,
     contraction,
     control,
@@ -31,6 +32,7 @@ from . import (  # noqa: F401  # importing a family registers its rules
 from .files import Source, parse, read
 from .model import Model
 from .rulebook import RULES, Call, rule
+from .sources import HELD
 
 __all__ = [
     "RULES",
@@ -62,6 +64,7 @@ def read_callable(function: Any, request: Request) -> Graph:
     if not hasattr(function, "inputs") or not hasattr(function, "graph"):
         function = _traced(function, request)
     graph = function.graph.as_graph_def(add_shapes=True)
+    _note_variables(function.graph.captures, graph)
     captured = {id(tensor) for tensor in function.graph.internal_captures}
     inputs = {
         tensor.op.name: tensor.name for tensor in function.inputs if id(tensor) not in captured
@@ -69,6 +72,18 @@ def read_callable(function: Any, request: Request) -> Graph:
     outputs = {str(k): tensor.name for k, tensor in enumerate(function.outputs)}
     source = Source(parse(graph.SerializeToString()), inputs, outputs, origin="function")
     return Model(source, request).graph()
+
+
+def _note_variables(captures: Any, graph: Any) -> None:
+    """Write the shapes of captured variables beside their placeholders."""
+    shapes = {
+        inside.op.name: data.shape_and_type[0].shape
+        for outside, inside in captures
+        if (data := getattr(outside, "_handle_data", None)) is not None and data.shape_and_type
+    }
+    for node in graph.node:
+        if node.name in shapes:
+            node.attr[HELD].shape.CopyFrom(shapes[node.name])
 
 
 def _traced(function: Any, request: Request) -> Any:

@@ -9,7 +9,6 @@ from __future__ import annotations
 from array import array
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
-from itertools import chain
 from sys import intern
 from typing import Any, NamedTuple, TypeAlias
 
@@ -41,10 +40,11 @@ class Item:
     """One node: its printable name, its op and where its operands come from.
 
     The message itself is fetched from ``nodes`` when it is needed: a million of them take more
-    memory than the graph that is made of them.
+    memory than the graph that is made of them. ``writes``: which variables among its arguments the
+    functions that it calls write to; what is in them then stands behind its outputs.
     """
 
-    __slots__ = ("inputs", "name", "nodes", "op", "place")
+    __slots__ = ("inputs", "name", "nodes", "op", "place", "writes")
 
     def __init__(self, nodes: Sequence[Any], place: int, name: str, op: str) -> None:
         self.nodes = nodes
@@ -52,6 +52,7 @@ class Item:
         self.name = printable(name)
         self.op = intern(op)
         self.inputs: tuple[Reference, ...] = ()
+        self.writes: tuple[int, ...] = ()
 
     @property
     def node(self) -> Any:
@@ -65,13 +66,17 @@ SPENT = Item((), 0, "", "")
 
 @dataclass(slots=True, eq=False)
 class Body:
-    """The nodes of one graph or function. ``parameters`` are the nodes that stand for arguments."""
+    """The nodes of one graph or function. ``parameters`` are the nodes that stand for arguments.
+
+    ``written``: what is in the variables that it is given, by parameter, once it has run.
+    """
 
     items: list[Item]
     places: dict[str, int]
     parameters: tuple[int, ...] = ()
     returns: tuple[Reference, ...] = ()
     signature: tuple[str, ...] = ()
+    written: dict[int, Reference] = field(default_factory=dict[int, "Reference"])
     constants: list[Any] = field(default_factory=list[Any])
     hidden: set[int] = field(default_factory=set[int])
     orders: dict[tuple[int, ...] | None, Order] = field(
@@ -128,68 +133,6 @@ class Body:
         self.constants = constants
 
 
-def of_graph(nodes: Sequence[Any], functions: Mapping[str, Any]) -> Body:
-    """The main graph of a GraphDef."""
-    body = _body(nodes, [], functions)
-    body.seed()
-    return body
-
-
-def of_function(function: Any, functions: Mapping[str, Any]) -> Body:
-    """One function of the library."""
-    signature = function.signature
-    body = _body(list(function.node_def), signature.input_arg, functions)
-    body.parameters = tuple(range(len(signature.input_arg)))
-    body.seed()
-    returns: list[Reference] = []
-    for argument in signature.output_arg:
-        if argument.name not in function.ret:
-            raise InvalidModelError(
-                f"function {printable(signature.name)!r} does not return "
-                f"{printable(argument.name)!r}"
-            )
-        found = body.reference(function.ret[argument.name], functions)
-        if found is not None:
-            returns.append(found)
-    body.returns = tuple(returns)
-    body.signature = tuple(argument.name for argument in signature.input_arg)
-    return body
-
-
-class _Argument:
-    """The node that stands for an argument of a function."""
-
-    __slots__ = ("attr", "input", "name", "op")
-
-    def __init__(self, name: str) -> None:
-        self.name = name
-        self.op = "_Arg"
-        self.input: tuple[str, ...] = ()
-        self.attr: dict[str, Any] = {}
-
-
-def _body(nodes: Sequence[Any], arguments: Sequence[Any], functions: Mapping[str, Any]) -> Body:
-    parameters = [_Argument(argument.name) for argument in arguments]
-    items: list[Item] = []
-    places: dict[str, int] = {}
-    first = len(parameters)
-    for place, node in enumerate(chain(parameters, nodes)):
-        name, op = node.name, node.op
-        if not op or not name:
-            raise InvalidModelError(f"node {place} has no {'op' if name else 'name'}")
-        if name in places:
-            raise InvalidModelError(f"two nodes are called {printable(name)!r}")
-        places[name] = place
-        home = (nodes, place - first) if place >= first else ((node,), 0)
-        items.append(Item(*home, name, op))
-    body = Body(items, places)
-    for item, node in zip(items, chain(parameters, nodes), strict=True):
-        if texts := node.input:
-            item.inputs = _references(body, item, texts, functions)
-    find_predicates(body)
-    return body
-
-
 MERGES = ("Merge", "RefMerge")
 _TURNS = ("NextIteration", "RefNextIteration")
 
@@ -203,9 +146,7 @@ def find_predicates(body: Body) -> None:
     items = body.items
     if not any(item.op in MERGES for item in items):
         return
-    waiting = [
-        _Waiting(item.op, (*item.inputs, *_controls(body, item)), item.name) for item in items
-    ]
+    waiting = [Waiting(item.op, (*item.inputs, *controls(body, item)), item.name) for item in items]
     sides: dict[int, frozenset[tuple[Reference, int]]] = {}
     for place in sort(waiting, range(len(items))):
         item = items[place]
@@ -222,7 +163,7 @@ def find_predicates(body: Body) -> None:
         sides[place] = frozenset(found)
 
 
-class _Waiting(NamedTuple):
+class Waiting(NamedTuple):
     """A node with all that it waits for."""
 
     op: str
@@ -230,33 +171,13 @@ class _Waiting(NamedTuple):
     name: str
 
 
-def _controls(body: Body, item: Item) -> list[Reference]:
+def controls(body: Body, item: Item) -> list[Reference]:
     """Nodes that a node only waits for."""
     texts = (text[1:] for text in item.node.input if text.startswith("^"))
     return [(body.places[name], 0) for name in texts if name in body.places]
 
 
-def _references(
-    body: Body, item: Item, texts: Sequence[str], functions: Mapping[str, Any]
-) -> tuple[Reference, ...]:
-    """What a node reads; control inputs are left out."""
-    places = body.places
-    inputs: list[Reference] = []
-    for text in texts:
-        place = places.get(text)
-        if place is not None:
-            inputs.append((place, 0))
-            continue
-        try:
-            reference = body.reference(text, functions)
-        except InvalidModelError as error:
-            raise InvalidModelError(f"{item.name}: {error}") from None
-        if reference is not None:
-            inputs.append(reference)
-    return tuple(inputs)
-
-
-def sort(items: Sequence[Item | _Waiting], wanted: Iterable[int]) -> Order:
+def sort(items: Sequence[Item | Waiting], wanted: Iterable[int]) -> Order:
     """``wanted`` and all that they read, operands first.
 
     Raises:
@@ -289,7 +210,7 @@ def sort(items: Sequence[Item | _Waiting], wanted: Iterable[int]) -> Order:
     return order
 
 
-def _circle(items: Sequence[Item | _Waiting], place: int, source: int) -> InvalidModelError:
+def _circle(items: Sequence[Item | Waiting], place: int, source: int) -> InvalidModelError:
     """The circle is found again by walking operands from ``source`` to ``place``."""
     came: dict[int, int] = {source: -1}
     queue = [source]

@@ -25,7 +25,7 @@ def function_of(call: Call, attribute: str) -> Function:
     """The function that an attribute names."""
     if not call.written(attribute) or not call.attributes[attribute].func.name:
         raise InvalidModelError(f"{call.op} names no function")
-    return call.machine.function(call.attributes[attribute].func.name)
+    return call.machine.function(call.attributes[attribute].func.name, call.item.writes)
 
 
 def outputs(results: list[Any]) -> Any:
@@ -49,7 +49,10 @@ def case(call: Call) -> Any:
 
     https://www.tensorflow.org/api_docs/python/tf/raw_ops/Case
     """
-    runs = [call.machine.function(entry.name) for entry in call.attributes["branches"].list.func]
+    runs = [
+        call.machine.function(entry.name, call.item.writes)
+        for entry in call.attributes["branches"].list.func
+    ]
     return outputs(bodies.branch(call.machine, call[0], runs, call.operands[1:]))
 
 

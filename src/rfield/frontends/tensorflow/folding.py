@@ -65,7 +65,7 @@ def _of_shape(op: str, operands: Sequence[Any]) -> Constant | None:
     if not operands or not operands[0].has_shape:
         return None
     shape = operands[0].shape
-    if op == "Shape":
+    if op in ("Shape", "VariableShape"):
         return known(np.array(shape, dtype=np.int64))
     if op == "Size":
         return known(np.int64(prod(shape)))
@@ -106,7 +106,8 @@ FOLDS.update(
             "GreaterEqual": np.greater_equal, "Equal": np.equal, "NotEqual": np.not_equal,
             "LogicalAnd": np.logical_and, "LogicalOr": np.logical_or,
             "LogicalNot": np.logical_not, "SelectV2": np.where, "Select": np.where,
-            "RealDiv": np.true_divide, "Shape": np.shape, "Size": np.size, "Rank": np.ndim,
+            "RealDiv": np.true_divide, "Shape": np.shape, "VariableShape": np.shape,
+            "Size": np.size, "Rank": np.ndim,
             "ZerosLike": np.zeros_like, "OnesLike": np.ones_like, "BitwiseAnd": np.bitwise_and,
             "InvertPermutation": np.argsort, "SquaredDifference": lambda a, b: (a - b) ** 2,
             "DivNoNan": lambda a, b: np.where(b == 0, 0, a / np.where(b == 0, 1, b)),

@@ -26,7 +26,7 @@ TILED = 1 << 16
 """Most positions of an axis that is repeated: its pattern is as long as the axis."""
 
 
-@rule("Shape", "ShapeN", "Size", "Rank")
+@rule("Shape", "ShapeN", "Size", "Rank", "VariableShape")
 def shape(call: Call) -> Any:
     """Sizes, known without any pixel.
 
@@ -327,6 +327,9 @@ def gather_from_variable(call: Call) -> Any:
     https://www.tensorflow.org/api_docs/python/tf/raw_ops/ResourceGather
     """
     result, several = call.output_shapes(), call.op.endswith("Nd")
+    if call.depends(0):
+        places = call.either(1)
+        return arrays.gather_nd(call[0], places) if several else arrays.take(call[0], places, 0)
     if not result or result[0] is None:
         raise call.unknown_contents(call[0], "the variable")
     if not call.depends(1):

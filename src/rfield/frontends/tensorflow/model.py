@@ -14,10 +14,10 @@ from ..machine.free import read_free
 from ..machine.names import printable
 from ..machine.values import Constant, Dependent, Outputs, dependents, known
 from ..registry import Request
-from . import bodies
 from .blocks import written_out
 from .bodies import Body, pick
 from .files import Source
+from .library import Library
 from .loops import untie
 from .reader import Reader, Spending
 from .values import Blocked, Mark, shape_of
@@ -50,10 +50,8 @@ class Model:
     def __init__(self, source: Source, request: Request) -> None:
         self.source = source
         self.request = request
-        library = source.graph.library.function
-        self.functions = {function.signature.name: function for function in library}
+        self.functions = Library(source.graph.library.function)
         self._main: Body | None = None
-        self.prepared: dict[str, Body] = {}
         self.fixed: dict[int, Any] = {}
         self.entries = self._entries()
         self.targets = self._targets()
@@ -64,7 +62,7 @@ class Model:
     def main(self) -> Body:
         """The nodes, made ready to be read; of a large graph for each reading anew."""
         if self._main is None:
-            self._main = bodies.of_graph(self.source.nodes, self.functions)
+            self._main = self.functions.main(self.source.nodes)
             untie(self._main)
         return self._main
 
@@ -76,7 +74,7 @@ class Model:
 
     def _lay_out(self, shapes: Mapping[str, SizedShape]) -> Graph:
         reader = Reader(
-            self.functions, self.prepared, len(self.source.graph.node), self.request.training,
+            self.functions, len(self.source.graph.node), self.request.training,
             self.request.unknown, self.request.soft_masks,
         )  # fmt: skip
         body, order = self.main, self.main.order(self.targets)
@@ -119,6 +117,12 @@ class Model:
         """The named outputs, or the values that no other value reads."""
         if self.source.outputs or self.request.options.get("outputs"):
             named = [pick(values[place], output) for place, output in self.named]
+            aside = next((k for k, value in enumerate(named) if value is Mark.ASIDE), None)
+            if aside is not None:
+                raise UnreadableModelError(
+                    f"output {self.main.items[self.named[aside][0]].name!r} is computed from "
+                    "gradients or from what training does, which is not read"
+                )
             return [value.index for value in dependents([v for v in named if not _is_list(v)])]
         ends = dependents([
             value for place in order if not read[place]

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, MutableMapping, Sequence
+from collections.abc import MutableMapping, Sequence
 from dataclasses import replace
 from math import prod
 from typing import Any
@@ -10,7 +10,13 @@ from typing import Any
 from ...core import ops
 from ...core.arrays import Reading
 from ...core.graph import Draft, SoftMasks
-from ...errors import InvalidModelError, RFieldError, TooLargeError, UnresolvedSizeError
+from ...errors import (
+    InvalidModelError,
+    RFieldError,
+    TooLargeError,
+    UnreadableModelError,
+    UnresolvedSizeError,
+)
 from ..machine import limits
 from ..machine.bodies import call
 from ..machine.emit import Emitter, placed
@@ -18,12 +24,14 @@ from ..machine.names import Names, printable
 from ..machine.unsupported import Unsupported
 from ..machine.values import Constant, Dependent, Outputs, dependents
 from .blocks import written_out
-from .bodies import MERGES, SPENT, Body, Item, of_function, pick
+from .bodies import MERGES, SPENT, Body, Item, pick
 from .control import outputs
 from .folding import fold
+from .library import Library
 from .loops import LoopItem, loop
 from .rulebook import RULES, Call
 from .values import Blocked, Mark, NotInBlocksError
+from .variables import Refused
 
 Values = MutableMapping[int, Any] | list[Any]
 """The value of each node by its place."""
@@ -54,13 +62,17 @@ class Spending:
 
 
 class Function:
-    """A function of the library, to be read with its arguments."""
+    """A function of the library, to be read with its arguments.
 
-    __slots__ = ("body", "reader")
+    ``writes``: parameters that are variables; what they hold then comes behind what it returns.
+    """
 
-    def __init__(self, reader: Reader, body: Body) -> None:
+    __slots__ = ("body", "reader", "writes")
+
+    def __init__(self, reader: Reader, body: Body, writes: Sequence[int] = ()) -> None:
         self.reader = reader
         self.body = body
+        self.writes = writes
 
     def __call__(self, arguments: Sequence[Any], /) -> list[Any]:
         """Read it; what it returns."""
@@ -72,9 +84,10 @@ class Function:
         values = list(body.constants)
         for place, value in zip(body.parameters, arguments, strict=True):
             values[place] = value
-        order = body.order(sorted({place for place, _ in body.returns}))
+        returns = [*body.returns, *(body.written.get(k, (k, 0)) for k in self.writes)]
+        order = body.order(sorted({place for place, _ in returns}))
         self.reader.nodes(body, order, values)
-        return [pick(values[place], output) for place, output in body.returns]
+        return [pick(values[place], output) for place, output in returns]
 
     @property
     def unchanged(self) -> list[int]:
@@ -87,11 +100,9 @@ class Reader:
     """Reads one graph. ``draft`` and ``layers`` are what comes out."""
 
     def __init__(
-        self, functions: Mapping[str, Any], bodies: dict[str, Body], nodes: int, training: bool,
-        unknown: str, soft_masks: SoftMasks,
-    ) -> None:  # fmt: skip
+        self, functions: Library, nodes: int, training: bool, unknown: str, soft_masks: SoftMasks
+    ) -> None:
         self.functions = functions
-        self.bodies = bodies
         self.training = training
         self.unknown = unknown
         self.draft = Draft()
@@ -115,13 +126,9 @@ class Reader:
         """Names of the inputs that a value depends on."""
         return self.emitter.inputs_behind(value)
 
-    def function(self, name: str) -> Function:
+    def function(self, name: str, writes: Sequence[int] = ()) -> Function:
         """A function of the library, to be read with its arguments."""
-        if name not in self.bodies:
-            if name not in self.functions:
-                raise InvalidModelError(f"there is no function {printable(name)!r} in the library")
-            self.bodies[name] = of_function(self.functions[name], self.functions)
-        return Function(self, self.bodies[name])
+        return Function(self, self.functions.body(name), writes)
 
     # -- nodes ------------------------------------------------------------------------------
 
@@ -181,10 +188,12 @@ class Reader:
         item = node.item
         rule = RULES.get(item.op)
         if rule is None:
+            if isinstance(item, Refused):
+                raise UnreadableModelError(item.why)
             if isinstance(item, LoopItem):
                 return self._settle(loop(self, item, node.operands), item.name, ())
             if item.op in self.functions:
-                results = call(self, self.function(item.op), node.operands)
+                results = call(self, self.function(item.op, item.writes), node.operands)
                 return self._settle(outputs(results), item.name, ())
             return self._without_rule(node, depends)
         try:

@@ -35,8 +35,8 @@ class Function(Protocol):
 class Machine(BodyMachine, Protocol):
     """What a rule of TensorFlow may ask of whoever reads the graph."""
 
-    def function(self, name: str) -> Function:
-        """A function of the library, to be read with its arguments."""
+    def function(self, name: str, writes: Sequence[int] = ()) -> Function:
+        """A function of the library, to be read with its arguments; ``writes`` as in ``Item``."""
         ...
 
     def nodes(self, body: Any, order: Sequence[int], values: Any) -> None:

@@ -9,11 +9,13 @@ from .rulebook import Call, rule
 from .values import Mark
 
 RESOURCE = 20
+HELD = "_shape_of_variable"
+"""Attribute of a captured variable: its shape, which TensorFlow does not write down."""
+
 VARIABLES = ("VarHandleOp", "VariableV2", "Variable", "TemporaryVariable", "AutoReloadVariable")
 
 ASIDE = (
-    "Assert", "Assign", "AssignAdd", "AssignSub", "AssignVariableOp", "AssignAddVariableOp",
-    "AssignSubVariableOp", "ControlTrigger", "DestroyResourceOp", "NoOp", "PrintV2",
+    "Assert", "ControlTrigger", "DestroyResourceOp", "NoOp", "PrintV2",
     "Save", "SaveV2", "SaveSlices", "ShardedFilename", "MergeV2Checkpoints", "WriteFile",
     "AudioSummary", "AudioSummaryV2", "HistogramSummary", "ImageSummary", "MergeSummary",
     "ScalarSummary", "TensorSummary", "TensorSummaryV2", "WriteSummary", "WriteScalarSummary",
@@ -32,6 +34,20 @@ ASIDE = (
     "ResourceApplyGradientDescent", "ResourceApplyKerasMomentum", "ResourceApplyMomentum",
     "ResourceApplyRMSProp",
 )  # fmt: skip
+
+ASSIGNING = frozenset({
+    "Assign", "AssignVariableOp", "AssignAdd", "AssignAddVariableOp", "AssignSub",
+    "AssignSubVariableOp", "ResourceStridedSliceAssign", "StridedSliceAssign",
+    *(
+        f"{kind}{what}" for kind in ("ResourceScatter", "Scatter")
+        for what in ("Add", "Div", "Max", "Min", "Mul", "Sub", "Update")
+    ),
+    *(
+        f"{kind}{what}" for kind in ("ResourceScatterNd", "ScatterNd")
+        for what in ("Add", "Max", "Min", "Sub", "Update")
+    ),
+})  # fmt: skip
+"""Ops that write to a variable, their first operand; read only where what they wrote is."""
 
 RANDOM = (
     "RandomUniform", "RandomUniformInt", "RandomStandardNormal", "TruncatedNormal",
@@ -54,11 +70,11 @@ def variable(call: Call) -> Constant:
 
 @rule("Placeholder", "PlaceholderV2")
 def placeholder(call: Call) -> Constant:
-    """Not among the inputs: a weight that is fed, or a captured variable of unknown shape.
+    """Not among the inputs: a weight that is fed, or a captured variable.
 
     https://www.tensorflow.org/api_docs/python/tf/raw_ops/Placeholder
     """
-    shape = None if call.dtype("dtype") == RESOURCE else call.attribute_shape("shape")
+    shape = call.attribute_shape(HELD if call.dtype("dtype") == RESOURCE else "shape")
     return Constant(shape, origin=f"placeholder {call.name!r}")
 
 

@@ -6,6 +6,7 @@ whatever is made of them are meta tensors, of which only the zeros may be known 
 
 from __future__ import annotations
 
+import sys
 from collections.abc import Callable
 from math import prod
 from typing import Any
@@ -25,6 +26,10 @@ SMALL = 1 << 22
 """Constants of at most so many elements are computed."""
 
 
+_KEPT_OUT: set[type] = set()
+"""Classes whose dispatch the compiler leaves alone."""
+
+
 class Watched(TorchDispatchMode):
     """What is done with the constants of a capture, and how any op is run."""
 
@@ -37,6 +42,20 @@ class Watched(TorchDispatchMode):
         self.twins: dict[int, tuple[torch.Tensor, torch.Tensor]] = {}
         self.meta = torch.device("meta")
         self.cpu = torch.device("cpu")
+
+    @classmethod
+    def _should_skip_dynamo(cls) -> bool:
+        """Torch would import its compiler, which takes longer than reading a model; see below."""
+        return False
+
+    def __enter__(self) -> Any:
+        """Where the compiler is in use, it is kept out of what is done here."""
+        kind = type(self)
+        if "torch._dynamo" in sys.modules and kind not in _KEPT_OUT:
+            disable: Any = sys.modules["torch._dynamo"].disable
+            kind.__torch_dispatch__ = disable(kind.__torch_dispatch__)  # type: ignore[method-assign]
+            _KEPT_OUT.add(kind)
+        return super().__enter__()
 
     def execute(
         self, signature: Signature, func: Callable[..., Any], args: Any, kwargs: dict[str, Any]
@@ -91,13 +110,22 @@ class Watched(TorchDispatchMode):
         else:
             for tensor in tensors_of(result):
                 self.tracer.hold(tensor, None, known=run)
+        weights = tuple(dict.fromkeys(w for t in operands for w in self.tracer.weights(t)))
+        if weights:
+            for tensor in tensors_of(result):
+                self.record_of(tensor).weights = weights
         if not run and isinstance(result, torch.Tensor) and result.numel() <= MASK:
             found = sampled(signature.packet, func, args, kwargs, self.tracer.sample)
             self.record_of(result).sample = found
-        if not run and all(self.is_known(t) or self.tracer.unseen(t) for t in operands):
+        if not run:
+            self.not_computed(operands, result)
+        return result
+
+    def not_computed(self, operands: list[torch.Tensor], result: Any) -> None:
+        """What is made of tables only could be a mask, where it is too large to be computed."""
+        if all(self.is_known(tensor) or self.tracer.unseen(tensor) for tensor in operands):
             for tensor in tensors_of(result):
                 self.record_of(tensor).unseen = True
-        return result
 
     def constant_views(
         self,
@@ -134,7 +162,10 @@ class Watched(TorchDispatchMode):
     ) -> Any:
         """A write of constants into a constant; never into a tensor of the model."""
         target = bound[signature.in_place or ""]
-        if isinstance(target, (list, tuple)):
+        if isinstance(target, (list, tuple)):  # all at once, without a rule
+            for tensor in target:
+                cell = self.record_of(tensor).cell
+                cell.known = cell.uniform = cell.sampled = False
             return target
         value = self.record_of(target)
         value.cell.uniform = False

@@ -258,7 +258,12 @@ def _placeholder(node: Any, spec: Any, program: Any, found: Program) -> None:
     if small and kind != "PARAMETER" and held.device.type != "meta":
         found.constants[node.name] = held.detach()
     else:
-        found.weights[node.name] = stand_in
+        found.weights[node.name] = as_weight(stand_in, kind == "PARAMETER")
+
+
+def as_weight(stand_in: torch.Tensor, counts: bool) -> torch.Tensor:
+    """What stands for a weight; a parameter, where it is one."""
+    return torch.nn.Parameter(stand_in, requires_grad=False) if counts else stand_in
 
 
 def _plain(size: Any) -> int:

@@ -42,7 +42,7 @@ class ModuleGradients:
             raise InvalidModelError(f"count = {count!r}; expected a positive integer")
         self.model, self.graph, self.inputs, self.seed = model, graph, inputs, seed
         self.source = "given images" if inputs is not None else f"images of noise (seed {seed})"
-        sized = isinstance(inputs, (torch.Tensor, np.ndarray, list, tuple))
+        sized = hasattr(inputs, "__len__") and not hasattr(inputs, "dataset")
         self.count: int | None = count if inputs is None else len(inputs) if sized else None  # type: ignore[arg-type]  # sized
         first = next(model.parameters(), None)
         self.device = first.device if first is not None else torch.device("cpu")

@@ -68,13 +68,13 @@ def embedding(arg: Arguments) -> Reading:
 
 
 @rule("aten::embedding_bag", "aten::_embedding_bag", "aten::_embedding_bag_forward_only")
-def embedding_bag(arg: Arguments) -> tuple[Reading | None, ...]:
+def embedding_bag(arg: Arguments) -> tuple[Reading, ...]:
     """Rows are summed over bags.
 
     https://docs.pytorch.org/docs/stable/generated/torch.nn.functional.embedding_bag.html
     """
-    shape = tuple(arg.result[0].shape)
-    return arrays.anywhere(arg.operands, shape, kind="embedding_bag"), None, None, None
+    shapes = (tuple(out.shape) for out in arg.result)
+    return tuple(arrays.anywhere(arg.operands, shape, kind="embedding_bag") for shape in shapes)
 
 
 @rule("aten::one_hot")

@@ -11,19 +11,21 @@ elements are gathered depends on them. With ``real=True`` everything is computed
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from functools import reduce
 from typing import Any
 
 import torch
 from torch.overrides import TorchFunctionMode
 
+from ...core import ops
 from ...errors import InvalidModelError, RFieldError
+from ..machine.emit import answers
 from ..machine.rules import Rule
 from .constants import Watched
 from .failures import here, needs_values
 from .kinds import FROM_SHAPE, LOOKS_AT_VALUES, RESHAPES_IN_PLACE, TAKES_INDICES
-from .rulebook import Arguments, Signature
+from .rulebook import Arguments, Signature, Written
 from .tracer import tensors_of
 from .values import Value
 
@@ -81,21 +83,34 @@ class Dispatch(Watched):
             args = [args[0], [self.plain_index(i) for i in bound["indices"]], *args[2:]]
         arguments = Arguments(bound, operands, tracer, signature.short)
         if rule is not None and rule.shaped and not self.real and self.is_plain(rule, operands):
-            reading = tracer.read(signature, arguments, None)
+            reading, held = _parted(tracer.read(signature, arguments, None))
             if signature.in_place is not None:
                 result = bound[signature.in_place]
             else:
                 result = self.shaped(reading, operands)
         else:
             result = self.execute(signature, func, args, kwargs)
-            reading = tracer.read(signature, arguments, result)
+            reading, held = _parted(tracer.read(signature, arguments, result))
         if signature.in_place is not None:
             bound["self"] = args[0]
-            return self.written(signature, bound, arguments, reading, result)
-        tracer.record(signature, bound, arguments, reading, result)
-        for name in signature.outputs:
-            self.filled(bound[name], tensors_of(result))
+            result = self.written(signature, bound, arguments, reading, result)
+        else:
+            tracer.record(signature, bound, arguments, reading, result)
+            for name in signature.outputs:
+                self.filled(bound[name], tensors_of(result))
+        for name in (*signature.changed, *held):
+            self.changed(name, bound, held, arguments)
         return result
+
+    def changed(
+        self, name: str, bound: Mapping[str, Any], held: Mapping[str, Any], arguments: Arguments
+    ) -> None:
+        """An argument that the op writes to beside its result; anything, where no rule tells."""
+        for tensor in tensors_of(bound[name]):
+            shapes = [tuple(each.shape) for each in arguments.operands]
+            entry = held.get(name, ops.opaque(shapes, tuple(tensor.shape), kind="write"))
+            index = self.tracer.emit(entry, arguments.operands, f"{arguments.short}/{name}")
+            self.tracer.write(self.record_of(tensor), index)
 
     def is_plain(self, rule: Rule, operands: Sequence[torch.Tensor]) -> bool:
         """Whether the type of the result is that of the operands."""
@@ -139,7 +154,7 @@ class Dispatch(Watched):
         """An in-place op: the tensor that was given holds something else now."""
         target = bound[signature.in_place or ""]
         targets = target if isinstance(target, (list, tuple)) else [target]
-        readings = reading if isinstance(reading, tuple) else (reading,) * len(targets)
+        readings = answers(reading, len(targets), signature.name)
         for tensor, entry in zip(targets, readings, strict=False):
             value = self.record_of(tensor)
             index = self.tracer.emit(entry, arguments.operands, signature.short)
@@ -160,6 +175,11 @@ class Dispatch(Watched):
         """``out=``: the result also lies in the tensor that was given for it."""
         if isinstance(target, torch.Tensor) and results:
             self.tracer.write(self.record_of(target), self.tracer.index_of(results[0]))
+
+
+def _parted(reading: Any) -> tuple[Any, Mapping[str, Any]]:
+    """An answer, and what arguments hold afterwards."""
+    return (reading.answer, reading.held) if isinstance(reading, Written) else (reading, {})
 
 
 class Functions(TorchFunctionMode):

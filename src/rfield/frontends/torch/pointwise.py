@@ -231,9 +231,10 @@ def quantize(arg: Arguments) -> Op:
 @rule("aten::fake_quantize_per_tensor_affine_cachemask",
       "aten::_fake_quantize_per_tensor_affine_cachemask_tensor_qparams",
       "aten::fake_quantize_per_channel_affine_cachemask", shaped=True)  # fmt: skip
-def fake_quantize(arg: Arguments) -> tuple[Op, None]:
-    """Rounded numbers, and a mask for the gradient."""
-    return ops.pointwise(tuple(arg.self.shape), kind="quantize"), None
+def fake_quantize(arg: Arguments) -> tuple[Op, Op]:
+    """Rounded numbers, and which of them lie inside the range."""
+    op = ops.pointwise(tuple(arg.self.shape), kind="quantize")
+    return op, op
 
 
 @rule("aten::frexp")

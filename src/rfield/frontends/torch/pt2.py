@@ -23,7 +23,7 @@ from ...errors import UnreadableModelError, show_shape
 from ..registry import Request
 from .admitted import UnknownTarget, target_of
 from .constants import SMALL
-from .exported import Program, Ref, Step, run
+from .exported import Program, Ref, Step, as_weight, run
 from .foreign import Foreign
 
 _TYPES = {
@@ -147,7 +147,7 @@ def _input(
     if kind != "parameter" and target in stored:
         program.constants[name] = stored[target]
     else:
-        program.weights[name] = tensor
+        program.weights[name] = as_weight(tensor, kind == "parameter")
 
 
 def _meta(meta: Mapping[str, Any]) -> torch.Tensor:

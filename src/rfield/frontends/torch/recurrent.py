@@ -2,12 +2,16 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+from math import prod
 from typing import Any
 
 from ...core import arrays, layout, ops
 from ...core.arrays.expression import Known
-from ...core.ops import Op
+from ...core.ops import FREE_OF_CHARGE, Op, Work
 from .rulebook import Arguments, Reading, rule
+
+_GATES = {"lstm": 4, "gru": 3}
 
 
 def _sequence(arg: Arguments) -> tuple[Reading, ...]:
@@ -21,16 +25,21 @@ def _sequence(arg: Arguments) -> tuple[Reading, ...]:
     current: Any = arg.input
     states: list[Reading] = []
     cells: list[Reading] = []
+    cell = rows // _GATES.get(arg.short, 1)
+    how: Any = {
+        "gates": rows // cell,
+        "inner": None if cell == width else cell,
+        "biases": 2 if arg.has_biases else 0,
+    }
     for _ in range(arg.num_layers):
         runs: list[Reading] = []
         for reverse in (False, True)[: 2 if arg.bidirectional else 1]:
             # Not ``read``, which would write what several readings share into each of them.
-            steps = arrays.recurrent(Known(shape), width, time_axis=time, reverse=reverse).steps
-            runs.append(Reading(steps, [current]))
-            end = layout.select(steps[-1].shape, time, 0 if reverse else shape[time] - 1)
+            made = arrays.recurrent(Known(shape), width, time_axis=time, reverse=reverse, **how)
+            runs.append(Reading(made.steps, [current]))
+            end = layout.select(made.shape, time, 0 if reverse else shape[time] - 1)
             states.append(Reading([end], [runs[-1]]))
-            cell = rows // 4 if arg.short == "lstm" else width
-            wide = ops.dense(end.shape, cell, kind="rnn_state")
+            wide = replace(ops.dense(end.shape, cell, kind="rnn_state"), work=FREE_OF_CHARGE)
             cells.append(Reading([wide], [states[-1]]) if cell != width else states[-1])
         shape = (*shape[:-1], width * len(runs))
         current = Reading(layout.concat(*(r.shape for r in runs), axis=-1), runs)
@@ -68,14 +77,16 @@ def packed(arg: Arguments) -> tuple[Op, ...]:
 
 
 @rule("aten::_pack_padded_sequence")
-def pack(arg: Arguments) -> tuple[Reading, None]:
+def pack(arg: Arguments) -> tuple[Reading, Reading | None]:
     """The steps of all items that are still running, step after step.
 
     https://docs.pytorch.org/docs/stable/generated/torch.nn.utils.rnn.pack_padded_sequence.html
     """
     lengths = arg.constant(arg.lengths)
     if lengths is None:
-        return arrays.anywhere(arg.operands, tuple(arg.result[0].shape), kind="pack"), None
+        data, sizes = (tuple(out.shape) for out in arg.result)
+        packed = arrays.anywhere(arg.operands, data, kind="pack")
+        return packed, arrays.anywhere([arg.lengths], sizes, kind="pack")
     x = arrays.swapaxes(arg.input, 0, 1) if arg.batch_first else arg.input
     _, batch, *rest = x.shape
     running = [(t, b) for t in range(int(lengths.max())) for b in range(batch) if t < lengths[b]]
@@ -86,12 +97,20 @@ def pack(arg: Arguments) -> tuple[Reading, None]:
 def _whole(arg: Arguments) -> tuple[Op, ...]:
     """Every output may read all operands: an initial state made from the input, packed data."""
     shapes = [tuple(t.shape) for t in arg.operands]
-    return tuple(ops.opaque(shapes, tuple(out.shape), kind="rnn") for out in arg.result)
+    made = [ops.opaque(shapes, tuple(out.shape), kind="rnn") for out in arg.result]
+    given = shapes[0]
+    steps, matrices = prod(given[:-1]), [tuple(t.shape) for t in arg.params if t.dim() > 1]
+    added = sum(t.numel() for t in arg.params if t.dim() == 1)
+    work = Work(steps * sum(map(prod, matrices)), steps * added)
+    return replace(made[0], work=work), *made[1:]
 
 
 def _step(arg: Arguments) -> Reading:
     given, hidden, *cells = arg.operands[: 3 if arg.short == "lstm_cell" else 2]
-    return arrays.cell([given, hidden], hidden.shape[-1], kept=cells)
+    return arrays.cell(
+        [given, hidden], hidden.shape[-1], kept=cells, gates=_GATES.get(arg.short[:-5], 1),
+        biases=0 if arg.b_ih is None else 2,
+    )  # fmt: skip
 
 
 @rule("aten::lstm_cell")

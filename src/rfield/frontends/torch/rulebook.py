@@ -7,7 +7,8 @@ A rule takes ``Arguments`` (an op's arguments by schema name) and returns what t
   read whole, as an upper bound;
 - a list of ``Op``: one after the other;
 - a ``Reading``: an ``Op`` (or list) with its operands named, which may be readings themselves;
-- a tuple of these: one per output tensor, None for an output that depends on nothing.
+- a tuple of these: one per output tensor, None for an output that depends on nothing;
+- ``Written``: such an answer, and what tensors that are given hold afterwards.
 
 ``@rule("aten::relu")`` names a packet with all its overloads and its in-place form;
 ``@rule("aten::max.dim")`` names one overload and goes before the packet. ``shaped=True`` says that
@@ -16,8 +17,8 @@ the shape of the returned op is the shape of the result, so that torch need not 
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
-from typing import Any, Protocol
+from collections.abc import Iterable, Mapping, Sequence
+from typing import Any, NamedTuple, Protocol
 
 import torch
 
@@ -27,7 +28,9 @@ from ..machine.rules import Rule, RuleTable
 from ..machine.values import Array
 from .kinds import SHAPE_OF_OTHER
 
-__all__ = ["RULES", "Arguments", "Reading", "Signature", "bad_sizes", "find_rule", "rule"]
+__all__ = [
+    "RULES", "Arguments", "Reading", "Signature", "Written", "bad_sizes", "find_rule", "rule",
+]  # fmt: skip
 
 RULES = RuleTable("torch")
 rule = RULES.rule
@@ -39,6 +42,13 @@ class Values(Protocol):
     def index_of(self, tensor: torch.Tensor) -> int | None: ...
     def constant(self, tensor: torch.Tensor) -> torch.Tensor | None: ...
     def zeros(self, tensor: torch.Tensor) -> Array | None: ...
+
+
+class Written(NamedTuple):
+    """What an op reads, and what the arguments that it writes to hold afterwards, by name."""
+
+    answer: Any
+    held: Mapping[str, Any]
 
 
 class Arguments:
@@ -97,8 +107,8 @@ def bad_sizes(what: str, shape: Sequence[int], weight: Sequence[int]) -> Invalid
 class Signature:
     """What the schema of one overload says, read once."""
 
-    __slots__ = ("defaults", "in_place", "name", "names", "outputs", "packet", "rule", "short",
-                 "unread", "view_of")  # fmt: skip
+    __slots__ = ("changed", "defaults", "in_place", "name", "names", "outputs", "packet", "rule",
+                 "short", "unread", "view_of")  # fmt: skip
 
     def __init__(self, name: str, arguments: Iterable[Any], returns: Sequence[Any]) -> None:
         arguments = list(arguments)
@@ -126,6 +136,13 @@ class Signature:
             arg.name
             for arg in arguments
             if arg.kwarg_only and arg.alias_info is not None and arg.alias_info.is_write
+        )
+        self.changed = tuple(
+            arg.name
+            for arg in arguments
+            if arg.alias_info is not None
+            and arg.alias_info.is_write
+            and arg.name not in (self.in_place, *self.outputs)
         )
         self.unread = ("other",) if self.packet in SHAPE_OF_OTHER else self.outputs
         self.rule = find_rule(name)

@@ -15,12 +15,12 @@ import numpy as np
 import torch
 
 from ...core import layout, ops
-from ...core.graph import Draft, SoftMasks
+from ...core.graph import Draft, SoftMasks, Weights
 from ...core.known import FIXED, SOFT, ZERO, of_constant
 from ...core.numbers import Numbers
 from ...core.ops import Op
 from ...errors import InvalidModelError, RFieldError
-from ..machine.emit import Emitter
+from ..machine.emit import Emitter, answers
 from ..machine.limits import MASK
 from ..machine.rules import Rule
 from ..machine.values import Array, Constant, Dependent
@@ -44,6 +44,7 @@ class Tracer:
         self.foreign: dict[int, tuple[torch.Tensor, Value]] = {}
         self.refusal: Exception | None = None
         self.count_zeros = False
+        self.emitter.tells_weights = True
         self.draws: dict[int, tuple[torch.Tensor, torch.Tensor | None]] = {}
 
     def refuse(self, error: Exception) -> None:
@@ -175,6 +176,13 @@ class Tracer:
         settled = self.emitter.settle(answer, operands, label)
         return settled.index if isinstance(settled, Dependent) else None
 
+    def together(
+        self, readings: Sequence[Any], operands: Sequence[Any], label: str
+    ) -> list[int | None]:
+        """The nodes of several results; what these share enters the graph once."""
+        with self.emitter.once():
+            return [self.emit(entry, operands, label) for entry in readings]
+
     def resolve(self, tensor: Any) -> Dependent | Constant:
         """A tensor of torch as the machine sees it."""
         index = self.index_of(tensor)
@@ -272,10 +280,14 @@ class Tracer:
             try:
                 return rule.function(arguments)
             except InvalidModelError as error:
-                layer = self.names.layer if self.names else ""
-                place = f"{layer}/{signature.short}" if layer else signature.short
-                raise InvalidModelError(f"{place}: {error}") from None
+                raise self.placed(error, signature) from None
         return self.read_unknown(signature, arguments, result)
+
+    def placed(self, error: InvalidModelError, signature: Signature) -> InvalidModelError:
+        """The error of a rule, with the layer in front."""
+        layer = self.names.layer if self.names else ""
+        place = f"{layer}/{signature.short}" if layer else signature.short
+        return InvalidModelError(f"{place}: {error}")
 
     def read_unknown(self, signature: Signature, arguments: Arguments, result: Any) -> Any:
         """Note an op without a rule, and take it to read everything."""
@@ -317,6 +329,15 @@ class Tracer:
         if pointwise:
             found += [value for value in bound.values() if isinstance(value, (int, float))]
         self.draft.tables = tuple(found)
+        held = dict(pair for tensor in operands for pair in self.weights(tensor))
+        self.draft.weights = tuple(held.items())
+
+    def weights(self, tensor: torch.Tensor) -> Weights:
+        """The parameters that a tensor is, or is made of."""
+        if isinstance(tensor, torch.nn.Parameter):
+            return ((self.emitter.number(tensor), tensor.numel()),)
+        value = self.value(tensor)
+        return () if value is None else value.weights
 
     def record(
         self,
@@ -329,12 +350,14 @@ class Tracer:
         """Let the tensors of ``result`` hold what ``reading`` says."""
         operands, label = arguments.operands, signature.short
         outputs = tensors_of(result)
-        readings = list(reading) if isinstance(reading, tuple) else [reading]
-        if len(readings) < len(outputs):
-            readings += [None] * (len(outputs) - len(readings))
+        try:
+            readings = answers(reading, len(outputs), signature.name)
+        except InvalidModelError as error:
+            raise self.placed(error, signature) from None
         source = bound.get(signature.view_of) if signature.view_of else None
-        for tensor, entry in zip(outputs, readings, strict=False):
-            index = self.emit(entry, operands, label)
+        for tensor, index, entry in zip(
+            outputs, self.together(readings, operands, label), readings, strict=False
+        ):
             if index is not None and self.draft.shape(index) != tuple(tensor.shape):
                 raise InvalidModelError(
                     f"{self.draft.nodes[index].name}: the rule for {signature.name!r} gives shape "

@@ -13,6 +13,7 @@ from math import prod
 import torch
 
 from ...core import layout
+from ...core.graph import Weights
 from ...core.link import Link, Reshaped
 from ...core.ops import Op
 from ...core.relation import At, Sliding
@@ -40,20 +41,14 @@ class Value:
     """What a tensor holds: ``index`` is up to date while ``version`` is that of the cell.
 
     ``sample``: what a constant is for weights drawn at random (see ``zeros``). ``unseen``: it is
-    made of tables and no weight, but too large to be computed.
+    made of tables and no weight, but too large to be computed. ``weights``: the parameters that a
+    constant is made of.
     """
 
     __slots__ = (
-        "cell",
-        "index",
-        "owner",
-        "parent",
-        "sample",
-        "shape",
-        "steps",
-        "unseen",
-        "version",
-    )
+        "cell", "index", "owner", "parent", "sample", "shape", "steps", "unseen", "version",
+        "weights",
+    )  # fmt: skip
 
     def __init__(
         self,
@@ -73,6 +68,7 @@ class Value:
         self.version = cell.version
         self.sample: torch.Tensor | None = None
         self.unseen = False
+        self.weights: Weights = ()
 
     def path(self) -> list[Op]:
         """The ops from the parent to this view."""

@@ -8,7 +8,7 @@ from typing import Any
 import numpy as np
 
 from rfield.frontends.tensorflow.pointwise import PASSING
-from rfield.frontends.tensorflow.sources import ASIDE, RANDOM, VARIABLES
+from rfield.frontends.tensorflow.sources import ASIDE, ASSIGNING, RANDOM, VARIABLES
 from tests.tensorflow.graphs import BOOL, RESOURCE, GraphWriter
 
 from . import Own
@@ -96,17 +96,88 @@ def switched(switch: str, merge: str) -> GraphWriter:
     return g
 
 
+def turned(old: str = "") -> GraphWriter:
+    """A loop of three turns, each of which moves all elements by one, as its nodes wrote it."""
+    g = GraphWriter()
+    x = g.placeholder("x", BOARD)
+    i = g.node(f"{old}Enter", "enter_i", g.const("zero", np.int32(0)), frame_name="loop")
+    y = g.node(f"{old}Enter", "enter_y", x, frame_name="loop")
+    i = g.node(f"{old}Merge", "merge_i", i, "next_i")
+    y = g.node(f"{old}Merge", "merge_y", y, "next_y")
+    holds = g.node("LoopCond", "holds", g.node("Less", "less", i, g.const("n", np.int32(3))))
+    i = g.node(f"{old}Switch", "switch_i", i, holds) + ":1"
+    g.node(f"{old}Switch", "switch_y", y, holds)
+    i = g.node("AddV2", "plus", i, g.const("one", np.int32(1)))
+    g.node(f"{old}NextIteration", "next_i", i)
+    by, axis = g.const("by", np.int32([1])), g.const("axis", np.int32([1]))
+    y = g.node("Roll", "roll", "switch_y:1", by, axis)
+    g.node(f"{old}NextIteration", "next_y", y)
+    g.node("Neg", "y", g.node(f"{old}Exit", "exit", "switch_y"))
+    return g
+
+
+def assigned(op: str) -> tuple[GraphWriter, dict[Any, Any]]:
+    """A variable read after it was written to: all of it, or its rows 2 and 0, or 1 and 2."""
+    g = GraphWriter()
+    x = g.placeholder("x", BOARD)
+    start, count = g.const("start", np.int32([0, 0])), g.const("count", np.int32([2, 4]))
+    rows = g.node("Slice", "rows", x, start, count)
+    by_handle = op.startswith("Resource") or op.endswith("VariableOp")
+    v = g.node("VarHandleOp" if by_handle else "VariableV2", "v", shape=BOARD)
+    reads: dict[Any, Any] = {(2, 1): {(0, 1)}, (0, 1): {(1, 1)}, (1, 1): set()}
+    if op.startswith("TensorScatter"):  # no variable: what is not written to is read, too
+        reads[1, 1] = {(1, 1)}
+        if not op.endswith("Update"):
+            reads[2, 1], reads[0, 1] = {(0, 1), (2, 1)}, {(1, 1), (0, 1)}
+    if op.startswith("Assign"):
+        operands, reads = [x], ITSELF
+    elif op.startswith("TensorStrided"):
+        operands = [g.const("begin", np.int32([1, 0])), g.const("end", np.int32([3, 4])),
+                    g.const("step", np.int32([1, 1])), rows]  # fmt: skip
+        reads = {(2, 1): {(1, 1)}, (1, 1): {(0, 1)}, (0, 1): {(0, 1)}}
+    elif "StridedSlice" in op:
+        operands = [g.const("begin", np.int32([1, 0])), g.const("end", np.int32([3, 4])),
+                    g.const("step", np.int32([1, 1])), rows]  # fmt: skip
+        reads = {(2, 1): {(1, 1)}, (1, 1): {(0, 1)}, (0, 1): set()}
+    else:
+        places = [[2], [0]] if "Nd" in op or op.startswith("Tensor") else [2, 0]
+        operands = [g.const("places", np.int32(places)), rows]
+    if op.startswith("Tensor"):
+        g.node("Neg", "y", g.node(op, "made", x, *operands))
+        return g, reads
+    g.node(op, "write", v, *operands)
+    g.node("Neg", "y", g.node("ReadVariableOp" if by_handle else "Identity", "read", v, "^write"))
+    return g, reads
+
+
+def sized() -> GraphWriter:
+    """The size of a variable that was written to."""
+    g = GraphWriter()
+    x = g.placeholder("x", BOARD)
+    v = g.node("VarHandleOp", "v", shape=BOARD)
+    g.node("AssignVariableOp", "write", v, x)
+    g.node("Reshape", "y", x, g.node("VariableShape", "size", v, "^write"))
+    return g
+
+
 def entries() -> Iterator[Own]:
     """Each with literals; none is run, as most have no kernel here."""
     yield Own("what stands beside", beside(), BOARD, ITSELF, unrun=True)
     for op in PASSING:
-        if op.endswith("Enter"):  # only in the knot of a loop: tests/tensorflow/test_live.py
+        if op.endswith("Enter"):
+            moved = {(1, 2): {(1, 3)}, (0, 1): {(0, 2)}}
+            yield Own(op, turned(op.removesuffix("Enter")), BOARD, moved, unrun=True)
             continue
         yield Own(op, passed(op), BOARD, ITSELF, unrun=True)
     for op in RANDOM:
         yield Own(op, added(op), BOARD, ITSELF, unrun=True)
     for op in VARIABLES:
         yield Own(op, added(op, read=op == "VarHandleOp"), BOARD, ITSELF, unrun=True)
+    scattered = [f"TensorScatter{what}" for what in ("Add", "Max", "Min", "Sub", "Update")]
+    for op in (*sorted(ASSIGNING), *scattered, "TensorStridedSliceUpdate"):
+        graph, reads = assigned(op)
+        yield Own(op, graph, BOARD, reads, unrun=True)
+    yield Own("VariableShape", sized(), BOARD, ITSELF, unrun=True)
     yield Own("flags beside", flags(), BOARD, ITSELF, unrun=True)
     for switch, merge in (("Switch", "Merge"), ("RefSwitch", "RefMerge")):
         yield Own(merge, switched(switch, merge), BOARD, {(1, 0): {(1, 3)}}, unrun=True)

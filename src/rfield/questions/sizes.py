@@ -9,20 +9,23 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import TYPE_CHECKING, Any
 
-from .analysis.geometry import centers as _centers
-from .analysis.geometry import fits as _fits
-from .analysis.geometry import paths as _paths
-from .analysis.geometry.premises import resting as _resting
-from .analysis.resizing import shifts as _shifts
-from .analysis.resizing import sizes as _sizes
-from .loading import graph_for as _read
+from ..analysis.geometry import centers as _centers
+from ..analysis.geometry import fits as _fits
+from ..analysis.geometry import paths as _paths
+from ..analysis.geometry.premises import resting
+from ..analysis.resizing import shifts as _shifts
+from ..analysis.resizing import sizes as _sizes
+from ..loading import graph_for as _read
 
 if TYPE_CHECKING:
-    from .analysis.geometry.centers import Centers
-    from .analysis.geometry.fits import Fits
-    from .analysis.geometry.paths import PathFields
-    from .analysis.resizing.shifts import ShiftEquivariance
-    from .analysis.resizing.sizes import SizeCheck, Sizes
+    from typing_extensions import Unpack
+
+    from ..analysis.geometry.centers import Centers
+    from ..analysis.geometry.fits import Fits
+    from ..analysis.geometry.paths import PathFields
+    from ..analysis.resizing.shifts import ShiftEquivariance
+    from ..analysis.resizing.sizes import SizeCheck, Sizes
+    from ..loading import LoadOptions
 
 
 def output_size(
@@ -31,7 +34,7 @@ def output_size(
     output: str | None = None,
     *,
     wrt: str | None = None,
-    **load_options: Any,
+    **load_options: Unpack[LoadOptions],
 ) -> tuple[int, ...]:
     """The size of the output (default: the last one) for an input size, along its own axes.
 
@@ -51,7 +54,7 @@ def output_size(
     >>> rfield.output_size("article:vgg_16", 224), rfield.output_size("article:vgg_16", (224, 320))
     ((7, 7), (7, 10))
     """
-    graph = _read(source_or_graph, load_options, "input_size", "output", "wrt")
+    graph = _read(source_or_graph, load_options, output_size)
     return _sizes.output_size(graph, input_size, output, wrt=wrt)
 
 
@@ -61,7 +64,7 @@ def input_size(
     output: str | None = None,
     *,
     wrt: str | None = None,
-    **load_options: Any,
+    **load_options: Unpack[LoadOptions],
 ) -> Sizes:
     """All input sizes that give an output of ``output_size``, ``.smallest`` and ``.sets``.
 
@@ -73,8 +76,8 @@ def input_size(
     >>> found.smallest, found.sets[0].early[-1]
     ((224, 224), 255)
     """
-    graph = _read(source_or_graph, load_options, "output_size", "output", "wrt")
-    return _resting(graph, _sizes.input_size(graph, output_size, output, wrt=wrt))
+    graph = _read(source_or_graph, load_options, input_size)
+    return resting(graph, _sizes.input_size(graph, output_size, output, wrt=wrt))
 
 
 def valid_sizes(
@@ -82,7 +85,7 @@ def valid_sizes(
     criterion: str | Sequence[str] = "accepted",
     *,
     wrt: str | None = None,
-    **load_options: Any,
+    **load_options: Unpack[LoadOptions],
 ) -> Sizes:
     """The input sizes that meet a criterion: a ``SizeSet`` per axis, and what is against others.
 
@@ -105,8 +108,8 @@ def valid_sizes(
     >>> 513 in rfield.valid_sizes("article:mobilenet_v1", "even", input_shape=224)
     True
     """
-    graph = _read(source_or_graph, load_options, "criterion", "wrt")
-    return _resting(graph, _sizes.valid_sizes(graph, criterion, wrt=wrt))
+    graph = _read(source_or_graph, load_options, valid_sizes)
+    return resting(graph, _sizes.valid_sizes(graph, criterion, wrt=wrt))
 
 
 def check_size(
@@ -115,7 +118,7 @@ def check_size(
     output: str | None = None,
     *,
     wrt: str | None = None,
-    **load_options: Any,
+    **load_options: Unpack[LoadOptions],
 ) -> SizeCheck:
     """What happens at one input size: refused or not, what comes out, and every finding by layer.
 
@@ -126,12 +129,16 @@ def check_size(
     224x225 -> 7x7
       vgg_16/pool1 drops the last position along x
     """
-    graph = _read(source_or_graph, load_options, "size", "output", "wrt")
-    return _resting(graph, _sizes.check_size(graph, size, output, wrt=wrt))
+    graph = _read(source_or_graph, load_options, check_size)
+    return resting(graph, _sizes.check_size(graph, size, output, wrt=wrt))
 
 
 def shift_equivariance(
-    source_or_graph: Any, output: str | None = None, *, wrt: str | None = None, **load_options: Any
+    source_or_graph: Any,
+    output: str | None = None,
+    *,
+    wrt: str | None = None,
+    **load_options: Unpack[LoadOptions],
 ) -> ShiftEquivariance:
     """The step by which the input may move so that the output moves with it, per axis.
 
@@ -145,11 +152,16 @@ def shift_equivariance(
     y: by 16 vgg_16/pool4 moves by 1
     x: by 16 vgg_16/pool4 moves by 1
     """
-    graph = _read(source_or_graph, load_options, "output", "wrt")
-    return _resting(graph, _shifts.shift_equivariance(graph, output, wrt=wrt))
+    graph = _read(source_or_graph, load_options, shift_equivariance)
+    return resting(graph, _shifts.shift_equivariance(graph, output, wrt=wrt))
 
 
-def path_fields(source_or_graph: Any, *, wrt: str | None = None, **load_options: Any) -> PathFields:
+def path_fields(
+    source_or_graph: Any,
+    *,
+    wrt: str | None = None,
+    **load_options: Unpack[LoadOptions],
+) -> PathFields:
     """The smallest and the largest path's field of each layer that widens it.
 
     ``.unproductive(size)``: layers whose input exceeds the image on every path (Richter et al.,
@@ -161,8 +173,8 @@ def path_fields(source_or_graph: Any, *, wrt: str | None = None, **load_options:
     >>> found.feasible[0], found.unproductive(100)[0]
     ((196, 212), 'vgg_16/conv5/conv5_2')
     """
-    graph = _read(source_or_graph, load_options, "wrt")
-    return _resting(graph, _paths.path_fields(graph, wrt=wrt))
+    graph = _read(source_or_graph, load_options, path_fields)
+    return resting(graph, _paths.path_fields(graph, wrt=wrt))
 
 
 def fits(
@@ -170,7 +182,7 @@ def fits(
     object_size: int | Sequence[int],
     *,
     wrt: str | None = None,
-    **load_options: Any,
+    **load_options: Unpack[LoadOptions],
 ) -> Fits:
     """Which layers see an object of ``object_size`` pixels whole, and with how much context.
 
@@ -182,12 +194,16 @@ def fits(
     >>> found.first.layer, found["vgg_16/pool4"].context
     ('vgg_16/conv4/conv4_1', (22, 22))
     """
-    graph = _read(source_or_graph, load_options, "object_size", "wrt")
-    return _resting(graph, _fits.fits(graph, object_size, wrt=wrt))
+    graph = _read(source_or_graph, load_options, fits)
+    return resting(graph, _fits.fits(graph, object_size, wrt=wrt))
 
 
 def centers(
-    source_or_graph: Any, output: str | None = None, *, wrt: str | None = None, **load_options: Any
+    source_or_graph: Any,
+    output: str | None = None,
+    *,
+    wrt: str | None = None,
+    **load_options: Unpack[LoadOptions],
 ) -> Centers:
     """The grid of centres of a layer, for anchors: exact ``offset`` and ``stride``, and ``points``.
 
@@ -201,5 +217,5 @@ def centers(
     >>> grid.points.shape, grid.along("x")[:3].tolist()
     ((7, 7, 2), [15.5, 47.5, 79.5])
     """
-    graph = _read(source_or_graph, load_options, "output", "wrt")
-    return _resting(graph, _centers.centers(graph, output, wrt=wrt))
+    graph = _read(source_or_graph, load_options, centers)
+    return resting(graph, _centers.centers(graph, output, wrt=wrt))

@@ -6,14 +6,23 @@ import os
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from .errors import UnexpectedFieldsError
-from .loading import graph_for as _read
+from ..errors import UnexpectedFieldsError
+from ..loading import graph_for as _read
 
 if TYPE_CHECKING:
-    from .present.compare import Comparison
+    from typing_extensions import Unpack
+
+    from ..loading import LoadOptions
+    from ..present.compare import Comparison
 
 
-def compare(a: Any, b: Any, *, wrt: str | None = None, **load_options: Any) -> Comparison:
+def compare(
+    a: Any,
+    b: Any,
+    *,
+    wrt: str | None = None,
+    **load_options: Unpack[LoadOptions],
+) -> Comparison:
     """The layers of two models whose field, globality, fidelity or cost differs.
 
     Layers are matched by name, and where names differ by what they compute in which order: layers
@@ -37,11 +46,11 @@ def compare(a: Any, b: Any, *, wrt: str | None = None, **load_options: Any) -> C
     >>> bool(rfield.compare(net(2), net(2)))
     False
     """
-    from .present.compare import compare as _compare
-    from .present.described import describe
+    from ..present.compare import compare as _compare
+    from ..present.described import describe
 
     first, second = (
-        describe(_read(model, load_options, "wrt"), wrt=wrt, title=_title(model))
+        describe(_read(model, load_options, compare), wrt=wrt, title=title_of(model))
         for model in (a, b)
     )
     return _compare(first, second)
@@ -54,7 +63,7 @@ def expect(
     update: bool = False,
     layers: str = "",
     wrt: str | None = None,
-    **load_options: Any,
+    **load_options: Unpack[LoadOptions],
 ) -> None:
     """Hold a model against the fields that were recorded of it, as an assertion in a test.
 
@@ -80,12 +89,12 @@ def expect(
     >>> rfield.expect("article:vgg_16", record, update=True)
     >>> rfield.expect("article:vgg_16", record)
     """
-    from .present.contract import against, write
-    from .present.described import describe
+    from ..present.contract import against, write
+    from ..present.described import describe
 
     target = Path(path)
-    graph = _read(source_or_graph, load_options, "update", "layers", "wrt")
-    model = describe(graph, wrt=wrt, title=_title(source_or_graph))
+    graph = _read(source_or_graph, load_options, expect)
+    model = describe(graph, wrt=wrt, title=title_of(source_or_graph))
     if update:
         write(target, model, layers)
         return
@@ -95,6 +104,6 @@ def expect(
         raise UnexpectedFieldsError(f"{found}\n {hint}")
 
 
-def _title(source: Any) -> str | None:
+def title_of(source: Any) -> str | None:
     """What a model is called: as it was named, else where its graph came from."""
     return str(source) if isinstance(source, (str, os.PathLike)) else None

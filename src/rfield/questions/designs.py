@@ -6,14 +6,14 @@ from collections.abc import Sequence
 from itertools import groupby
 from typing import TYPE_CHECKING, Literal
 
-from .analysis.geometry.design import Layout, layouts
-from .analysis.geometry.fields import receptive_field
-from .analysis.pixels.support import support
-from .errors import InvalidModelError
-from .frontends.declared.chain import chain
+from ..analysis.geometry.design import Layout, layouts
+from ..analysis.geometry.fields import receptive_field
+from ..analysis.pixels.support import support
+from ..errors import InvalidModelError
+from ..frontends.declared.chain import chain
 
 if TYPE_CHECKING:
-    from .present.chains import DesignedChain, Designs
+    from ..present.chains import DesignedChain, Designs
 
 
 def design(
@@ -52,7 +52,7 @@ def design(
     >>> rfield.design(17, kernel=3, no_gaps=True)[0].chain            # hybrid dilated convolution
     '3p1 3p2d2 3p5d5'
     """
-    from .present.chains import Designs
+    from ..present.chains import Designs
 
     if cost not in (None, "least"):
         raise InvalidModelError(f"cost = {cost!r}; expected 'least' or None")
@@ -66,7 +66,7 @@ def design(
 
 def _built(layout: Layout, *, causal: bool) -> DesignedChain:
     """The chain itself, and what the engine says of it."""
-    from .present.chains import DesignedChain
+    from ..present.chains import DesignedChain
 
     text = _written(layout, causal=causal)
     free = receptive_field(chain(text))

@@ -1,0 +1,201 @@
+"""``tile_plan``: which of the tiles that ``tile_planning`` finds are taken, and with which halo."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import replace
+from math import prod
+from typing import NamedTuple
+
+import numpy as np
+from numpy.typing import NDArray
+
+from ...core.arguments import one, pairs, per_axis
+from ...core.graph import Graph
+from ...core.limits import CANDIDATES
+from ...core.padding import PAD_BORDERS
+from ...errors import InvalidModelError, NotTileableError, unknown_name
+from ..cost import peak_elements
+from ..results import IndexArray
+from .agreement import Loss
+from .cuts import WHOLE_AXIS
+from .grid import fitting
+from .outside import Held, outside_share
+from .tile_planning import Planner, Trial
+from .tiling import TilePlan
+
+ITEM_BYTES = 4
+"""Under which ``max_bytes`` is counted: single precision."""
+
+
+def tile_plan(
+    graph: Graph,
+    image: int | Sequence[int],
+    *,
+    tile: int | Sequence[int] | None = None,
+    max_pixels: int | None = None,
+    max_bytes: int | None = None,
+    output: str | None = None,
+    wrt: str | None = None,
+    padding: str | int | Sequence[int] | Sequence[tuple[int, int]] = 0,
+    padding_mode: str = "reflect",
+    approximate: bool = False,
+    halo: int | Sequence[int] | Sequence[tuple[int, int]] | None = None,
+    share: float | None = None,
+) -> TilePlan:
+    """The tiles of an image; see ``rfield.tile_plan``."""
+    if sum(limit is not None for limit in (tile, max_pixels, max_bytes)) != 1:
+        raise InvalidModelError("give one of tile=, max_pixels= and max_bytes=")
+    if padding_mode not in PAD_BORDERS:
+        raise unknown_name("padding mode", padding_mode, PAD_BORDERS)
+    planner = Planner(graph, image, output, wrt, padding)
+    limit = Limit(
+        None if tile is None else per_axis("tile", tile, len(planner.axes)),
+        None if max_pixels is None else one("max_pixels", max_pixels),
+        None if max_bytes is None else one("max_bytes", max_bytes),
+    )
+    if halo is not None or share is not None:
+        return _with_halo(planner, limit, padding_mode, halo, share)
+    try:
+        return planner.plan(_choose(planner, limit), padding_mode)
+    except NotTileableError:
+        if not approximate or not planner.global_reads():
+            raise
+    planner.local = True
+    plan = planner.plan(_choose(planner, limit), padding_mode)
+    return replace(plan, losses=_losses(planner), outside=outside_share(planner.whole, plan))
+
+
+def _with_halo(
+    planner: Planner, limit: Limit, mode: str,
+    halo: int | Sequence[int] | Sequence[tuple[int, int]] | None, share: float | None,
+) -> TilePlan:  # fmt: skip
+    """The plan with a halo that is given, or that holds a share of the influence."""
+    if halo is not None and share is not None:
+        raise InvalidModelError("give one of halo= and share=")
+    losses = _losses(planner)
+    planner.local = bool(losses)
+    held = None
+    if halo is None:
+        if losses:
+            raise NotTileableError(
+                f"{planner.layer}: no halo holds a share of the influence on it, for "
+                f"{losses[0].layer} reads a whole axis.\n  Choose a halo in positions: halo=16"
+            )
+        held = Held(planner)
+        side = held.smallest(share)
+        planner.halo = ((side, side),) * len(planner.axes)
+    else:
+        planner.halo = pairs("halo", halo, len(planner.axes))
+    found = _choose(planner, limit)
+    plan = replace(planner.plan(found, mode), losses=losses)
+    if found.short:
+        plan = replace(plan, needed=planner.needed(found))
+    if losses:
+        return replace(plan, outside=outside_share(planner.whole, plan))
+    held = held or (Held.within_limits(planner) if found.short else None)
+    return plan if plan.exact or not held else replace(plan, outside=held.outside(plan.halo))
+
+
+def _losses(planner: Planner) -> tuple[Loss, ...]:
+    """The layers that read a whole axis, which a tile does not have."""
+    nodes = planner.whole.nodes
+    kinds = {name: nodes[planner.whole.index(name)].kind for name in planner.global_reads()}
+    return tuple(Loss(name, kind, WHOLE_AXIS) for name, kind in kinds.items())
+
+
+class Limit(NamedTuple):
+    """How large a tile may be: by its sizes, its positions, or the memory it takes."""
+
+    tile: tuple[int, ...] | None
+    pixels: int | None
+    bytes: int | None
+
+
+def _choose(planner: Planner, limit: Limit) -> Trial:
+    if limit.tile is not None:
+        found = planner.trial(_at_most(planner, limit.tile))
+        _check_progress(planner, found, limit.tile)
+        return found
+    reference = planner.reference()
+    if limit.bytes is None:
+        most = limit.pixels or 0
+        return planner.trial(_best(planner, reference, most, f"max_pixels = {most}"))
+    budget = limit.bytes / _peak_bytes(planner, reference) * prod(reference.sizes)
+    while True:
+        found = planner.trial(_best(planner, reference, int(budget), f"max_bytes = {limit.bytes}"))
+        peak = _peak_bytes(planner, found)
+        if peak <= limit.bytes:
+            return found
+        budget *= min(0.95, limit.bytes / peak)
+
+
+def _at_most(planner: Planner, wanted: Sequence[int]) -> list[int]:
+    """The largest sizes of a tile that are not above what is asked for.
+
+    Raises:
+        NotTileableError: the grid leaves none.
+    """
+    limits = zip(planner.sizes, planner.steps, wanted, strict=True)
+    sizes = [fitting(size, step, most) for size, step, most in limits]
+    for k, (size, most) in enumerate(zip(sizes, wanted, strict=True)):
+        if size <= most:
+            continue
+        whole = planner.sizes[k]
+        least = f"the smallest is {size}" if size < whole else f"only the whole {whole} is one"
+        raise NotTileableError(
+            f"{planner.layer}: no tile of at most {most} along {planner.axes[k]}: tiles begin at "
+            f"multiples of {planner.steps[k]} and have the image's size modulo that; {least}.\n"
+            f"  The grid is that of {', '.join(planner.makers[k][-3:])}."
+        )
+    return sizes
+
+
+def _check_progress(planner: Planner, found: Trial, wanted: Sequence[int]) -> None:
+    """A tile must give more than its halo."""
+    for k, size in enumerate(planner.sizes):
+        if found.sizes[k] < size and planner.step(k, found) <= 0:
+            reference = planner.reference()
+            left = "of it equals the whole" if planner.halo is None else "is left of it"
+            least = [planner.smallest(k, reference) for k in range(len(planner.sizes))]
+            raise NotTileableError(
+                f"a tile of {wanted[k]} along {planner.axes[k]} is all halo: nothing {left}.\n"
+                f"  The smallest tile is {' × '.join(map(str, least))}."
+            )
+
+
+def _best(planner: Planner, reference: Trial, positions: int, limit: str) -> tuple[int, ...]:
+    """The sizes with the least work among those of at most so many positions."""
+    sizes: list[IndexArray] = []
+    costs: list[NDArray[np.float64]] = []
+    most = int(CANDIDATES ** (1 / len(planner.sizes)))
+    for k, size in enumerate(planner.sizes):
+        step, least = planner.steps[k], planner.smallest(k, reference)
+        tried = np.arange(least, size, step, dtype=np.int64)
+        tried = np.append(tried[:: -(-len(tried) // most) or 1], size)
+        apart = (tried - planner.lost(k, reference)) // step * step
+        count = 1 + -(-(size - tried) // np.maximum(apart, 1))
+        sizes.append(tried)
+        costs.append((count * tried).astype(np.float64))
+    area = _outer([s.astype(np.float64) for s in sizes])
+    work = np.where(area <= positions, _outer(costs), np.inf)
+    if not np.isfinite(work).any():
+        least = " × ".join(str(of[0]) for of in sizes)
+        raise NotTileableError(
+            f"{limit} allows a tile of {positions:,} positions, and the smallest one that gives "
+            f"anything has {int(area.min()):,} ({least})."
+        )
+    place = np.unravel_index(int(np.lexsort((area.ravel(), work.ravel()))[0]), work.shape)
+    return tuple(int(of[i]) for of, i in zip(sizes, place, strict=True))
+
+
+def _outer(values: Sequence[NDArray[np.float64]]) -> NDArray[np.float64]:
+    """The products of one entry of each."""
+    found = values[0]
+    for more in values[1:]:
+        found = np.multiply.outer(found, more)
+    return found
+
+
+def _peak_bytes(planner: Planner, trial: Trial) -> int:
+    return ITEM_BYTES * peak_elements(trial.part, planner.value_of(trial.part))

@@ -1,0 +1,46 @@
+"""A parser that says what is wrong in one block, with the nearest name."""
+
+from __future__ import annotations
+
+import argparse
+import re
+import sys
+from collections.abc import Sequence
+from typing import NoReturn
+
+from ..errors import unknown_name
+
+_CHOICE = re.compile(r"argument (\S+): invalid choice: '(.*?)' \(")
+
+
+class Parser(argparse.ArgumentParser):
+    """One command, or all of them."""
+
+    def error(self, message: str) -> NoReturn:
+        """Say it, and where help is; exit status 2."""
+        from ..present.writing import error_block
+
+        found = _CHOICE.match(message)
+        if found is not None:
+            message = str(unknown_name(_kind(found[1]), found[2], self.choices(found[1])))
+        text = f"{self.prog}: {message}\n  {self.prog} --help says what there is"
+        self.exit(2, error_block(text, sys.stderr) + "\n")
+
+    def refuse(self, rest: Sequence[str]) -> NoReturn:
+        """What stands on the command line and means nothing."""
+        name = rest[0].partition("=")[0]
+        if not name.startswith("-"):
+            self.error(f"unrecognized arguments: {' '.join(rest)}")
+        known = [o for a in self._actions if a.help != argparse.SUPPRESS for o in a.option_strings]
+        self.error(str(unknown_name("option", name, [o for o in known if o.startswith("--")])))
+
+    def choices(self, name: str) -> list[str]:
+        """What may stand for an argument."""
+        for action in self._actions:
+            if name in (*action.option_strings, action.metavar, action.dest):
+                return [str(choice) for choice in action.choices or ()]
+        return []
+
+
+def _kind(argument: str) -> str:
+    return argument.lower() if argument.isupper() else f"{argument.lstrip('-')}"

@@ -1,0 +1,89 @@
+"""``explore``, ``annotate``: a page to look at a model with, and fields for other viewers."""
+
+from __future__ import annotations
+
+import argparse
+import sys
+from pathlib import Path
+
+from ..errors import InvalidModelError
+from .options import Commands, dimensions
+from .steps import DONE, load_graph, read_options
+
+
+def add(commands: Commands) -> None:
+    """The commands of this module."""
+    made = commands.add(
+        "explore", _explore, "a page on which you see what every unit reads", commands.how
+    )
+    made.add_argument("model", metavar="MODEL", nargs="?", help="a file or a name, see below")
+    made.add_argument("other", metavar="MODEL2", nargs="?", help="another one, side by side")
+    made.add_argument(
+        "-o", "--output-file", metavar="FILE", type=Path,
+        help="the page to write, rfield.html by default; a .json file gets its data alone",
+    )  # fmt: skip
+    made.add_argument("--image", metavar="FILE", type=Path, help="a picture to lay under the input")
+    made.add_argument("--open", action="store_true", help="show it in the browser")
+    made.add_argument(
+        "--chain", metavar="CHAIN", help='instead of a model: layers to play with, "7/2p3 m3/2p1"'
+    )
+    made.add_argument(
+        "--input", metavar="SIZE", type=dimensions, help="of the chain, 64 by default"
+    )
+    made.add_argument(
+        "--node-data", metavar="FILE", type=Path,
+        help="instead of the page: field sizes for Google's Model Explorer, in JSON",
+    )  # fmt: skip
+    made = commands.add(
+        "annotate", _annotate, "an ONNX file with its fields, for Netron and others",
+        commands.reading,
+    )  # fmt: skip
+    made.add_argument("--wrt", metavar="INPUT", help="needed only where there are several inputs")
+    made.add_argument(
+        "-o", "--output-file", metavar="FILE", type=Path, required=True, help="the file to write"
+    )
+
+
+def _explore(arguments: argparse.Namespace) -> int:
+    from ..questions.pages import explore
+
+    if arguments.node_data is not None:
+        return _node_data(arguments)
+    options = {} if arguments.chain else read_options(arguments)
+    if arguments.chain and arguments.input:
+        options["input_shape"] = arguments.input
+    page = explore(
+        arguments.model, arguments.other, chain=arguments.chain, image=arguments.image, **options
+    )
+    target = page.save(arguments.output_file or Path("rfield.html"))
+    sys.stdout.write(f"{target}: {page.told}\n")
+    if arguments.open:
+        import webbrowser
+
+        webbrowser.open(target.resolve().as_uri())
+    return DONE
+
+
+def _node_data(arguments: argparse.Namespace) -> int:
+    import json
+
+    from ..present.explorer.exports import node_data
+    from ..present.writing import in_place_of
+
+    if arguments.model is None:
+        raise InvalidModelError("--node-data needs a model")
+    found = node_data(load_graph(arguments))
+    with in_place_of(arguments.node_data) as draft:
+        draft.write_text(json.dumps(found), encoding="utf-8")
+    sys.stdout.write(f"{arguments.node_data}: {len(found['results'])} nodes\n")
+    return DONE
+
+
+def _annotate(arguments: argparse.Namespace) -> int:
+    from ..questions.pages import annotate
+
+    target = annotate(
+        arguments.model, arguments.output_file, wrt=arguments.wrt, **read_options(arguments)
+    )
+    sys.stdout.write(f"{target}\n")
+    return DONE

@@ -1,0 +1,1 @@
+"""The explorer: one page that shows what every unit of every layer reads."""

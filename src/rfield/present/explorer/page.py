@@ -1,0 +1,99 @@
+"""``Explorer``: the page of one model, or of two side by side, as one file that loads nothing."""
+
+from __future__ import annotations
+
+import gzip
+import json
+from base64 import b64encode
+from dataclasses import dataclass, field
+from functools import cached_property
+from html import escape
+from importlib.resources import files
+from pathlib import Path
+from typing import Any
+
+from ...errors import InvalidModelError
+from ..writing import in_place_of
+
+PICTURES = {
+    b"\x89PNG": "image/png", b"\xff\xd8\xff": "image/jpeg",
+    b"GIF8": "image/gif", b"RIFF": "image/webp",
+}  # fmt: skip
+"""How the files of pictures begin that every browser shows."""
+FRAME = 620
+"""Height of the page in a notebook, in pixels."""
+
+
+@dataclass(frozen=True, eq=False)
+class Explorer:
+    """A page that shows what every unit of every layer reads, and who reads each input position.
+
+    ``models``: the data of one model or two, as ``docs/explorer.md`` describes it; ``chain``: a
+    chain whose steps can be changed on the page. In a notebook the page is the value of the cell;
+    ``save`` writes it to a file, ``html`` is its text.
+    """
+
+    models: tuple[dict[str, Any], ...] = field(repr=False)
+    image: bytes | None = field(default=None, repr=False)
+    chain: dict[str, Any] | None = field(default=None, repr=False)
+
+    @property
+    def titles(self) -> tuple[str, ...]:
+        """What the models are called."""
+        return tuple(model["title"] or "model" for model in self.models)
+
+    @cached_property
+    def html(self) -> str:
+        """The page: one file, with everything inside."""
+        page = files(__package__ or "").joinpath("page.html").read_text("utf-8")
+        packed = gzip.compress(json.dumps(self._content(), separators=(",", ":")).encode(), mtime=0)
+        title = escape(" · ".join(("rfield", *self.titles)))
+        return page.replace("<!--TITLE-->", title, 1).replace(
+            "<!--DATA-->", b64encode(packed).decode("ascii"), 1
+        )
+
+    def _content(self) -> dict[str, Any]:
+        more = {"chain": self.chain, "image": self.image and _data_url(self.image)}
+        return {"models": list(self.models), **{name: one for name, one in more.items() if one}}
+
+    def save(self, path: str | Path) -> Path:
+        """Write the page to a file, or its data to a ``.json`` file.
+
+        A file that is there is kept until the new one is whole.
+        """
+        target = Path(path)
+        text = self.html if target.suffix.lower() != ".json" else json.dumps(self.as_dict())
+        with in_place_of(target) as draft:
+            draft.write_text(text, encoding="utf-8")
+        return target
+
+    def as_dict(self) -> dict[str, Any]:
+        """The data of the page, without its picture."""
+        return {"models": list(self.models)}
+
+    @property
+    def told(self) -> str:
+        """What is on the page, in a few words."""
+        return "; ".join(
+            f"{title}, {len(model['layers'])} layers"
+            for title, model in zip(self.titles, self.models, strict=True)
+        )
+
+    def __str__(self) -> str:
+        return f"explorer of {self.told}; .save('page.html') writes it"
+
+    def __repr__(self) -> str:
+        return f"Explorer({', '.join(self.titles)})"
+
+    def _repr_html_(self) -> str:
+        return (
+            f'<iframe srcdoc="{escape(self.html)}" sandbox="allow-scripts allow-downloads" '
+            f'style="width:100%;height:{FRAME}px;border:0" title="{escape(repr(self))}"></iframe>'
+        )
+
+
+def _data_url(picture: bytes) -> str:
+    kind = next((kind for start, kind in PICTURES.items() if picture.startswith(start)), None)
+    if kind is None:
+        raise InvalidModelError("the image is no PNG, JPEG, GIF or WebP file")
+    return f"data:{kind};base64,{b64encode(picture).decode('ascii')}"

@@ -1,0 +1,118 @@
+"""What every unit reads, from one sweep: the same as each one asked alone."""
+
+from __future__ import annotations
+
+import numpy as np
+import pytest
+
+import rfield
+from rfield.analysis.pixels.units import ENDLESS, Units, UnitsOf
+from rfield.analysis.results import Region
+
+
+def boxes_of(units: UnitsOf, region: Region, *, clip: bool) -> None:
+    """Compare the tables with the boxes of all units."""
+    tables = units.boxes if clip else units.theory
+    assert tables is not None
+    for k, table in enumerate(tables):
+        start = np.broadcast_to(table.start, units.shape)
+        stop = np.broadcast_to(table.stop, units.shape)
+        assert start.shape == units.shape
+        first = np.where(region.start[..., k] == -np.inf, -ENDLESS, region.start[..., k])
+        last = np.where(region.stop[..., k] == np.inf, ENDLESS, region.stop[..., k])
+        empty = (region.start >= region.stop).any(axis=-1)
+        assert (np.where(empty, 0, start) == np.where(empty, 0, first)).all()
+        assert (np.where(empty, 0, stop) == np.where(empty, 0, last)).all()
+
+
+def masks_of(units: UnitsOf, graph: rfield.Graph, wrt: str) -> None:
+    """Compare the holes with the exact sets of all units."""
+    rows = np.indices(units.shape).reshape(len(units.shape), -1).T
+    found = rfield.support(graph, rows, units.field.layer, wrt=wrt)
+    for at, one in zip(rows.tolist(), found, strict=True):
+        if units.has_holes:
+            assert units.holes is not None
+            assert np.array_equal(units.holes.masks[units.holes.number[tuple(at)]], one.mask)
+        else:
+            assert one.mask.all()
+
+
+def unet() -> rfield.Graph:
+    b = rfield.GraphBuilder()
+    x = b.input("image", (1, 3, 20, 24))
+    skip = b.conv("down", x, kernel=3, padding=1)
+    y = b.conv("deep", b.max_pool("pool", skip, kernel=2, stride=2), kernel=3, padding=1)
+    up = b.conv_transpose("up", y, kernel=2, stride=2)
+    y = b.concat("join", skip, up)
+    return b.build(outputs=[b.conv("out", y, kernel=(3, 1), stride=(2, 1))])
+
+
+def dilated() -> rfield.Graph:
+    b = rfield.GraphBuilder()
+    x = b.input("image", (1, 3, 17, 13))
+    y = b.conv("holes", x, kernel=3, dilation=2)
+    y = b.conv("still", y, kernel=2, dilation=(3, 1))
+    return b.build(outputs=[b.conv("filled", y, kernel=5)])
+
+
+def squeezed() -> rfield.Graph:
+    b = rfield.GraphBuilder()
+    x = b.input("image", (1, 3, 12, 9))
+    y = b.conv("conv", x, kernel=3, stride=2, padding=1)
+    gate = b.global_pool("pool", y)
+    return b.build(outputs=[b.multiply("gate", y, gate), b.dense("fc", gate, 5)])
+
+
+def cross() -> rfield.Graph:
+    b = rfield.GraphBuilder()
+    x = b.input("image", (1, 3, 9, 9))
+    tall = b.conv("tall", x, kernel=(3, 1), padding=(1, 0))
+    wide = b.conv("wide", x, kernel=(1, 3), padding=(0, 1))
+    return b.build(outputs=[b.add("cross", tall, wide)])
+
+
+def wrapped() -> rfield.Graph:
+    b = rfield.GraphBuilder()
+    x = b.input("signal", (1, 2, 12))
+    y = b.roll("roll", x, shifts={2: 3})
+    y = b.max_pool("windows", y, kernel=4, stride=4)
+    return b.build(outputs=[y])
+
+
+@pytest.mark.parametrize("made", [unet, dilated, squeezed, cross, wrapped])
+def test_every_unit_of_every_layer_is_as_it_is_alone(made: object) -> None:
+    assert callable(made)
+    graph = made()
+    for units in Units(graph):
+        rf = units.field
+        rows = np.moveaxis(np.indices(units.shape), 0, -1)
+        boxes_of(units, rf.region(rows, clip=True), clip=True)
+        boxes_of(units, rf.region(rows), clip=False)
+        masks_of(units, graph, rf.wrt)
+
+
+def test_holes_are_found_where_they_are() -> None:
+    def with_holes(graph: rfield.Graph) -> list[str]:
+        return [units.field.layer for units in Units(graph) if units.has_holes]
+
+    assert with_holes(unet()) == []
+    assert with_holes(dilated()) == ["holes", "still"]
+    assert with_holes(cross()) == ["cross"]
+    assert with_holes(wrapped()) == ["windows"]
+    still = Units(dilated()).of("still")
+    assert still.holes is not None
+    assert still.holes.masks[0].any(axis=1).tolist() == [c == "x" for c in "x.xxxx.x"]
+
+
+def test_a_table_changes_only_along_the_axis_that_moves_it() -> None:
+    units = Units(unet()).of("pool")
+    assert units.boxes is not None
+    assert [table.start.shape for table in units.boxes] == [(10, 1), (1, 12)]
+
+
+def test_a_map_too_large_to_list_has_tables_all_the_same() -> None:
+    b = rfield.GraphBuilder()
+    x = b.input("image", (1, 3, 20000, 30000))
+    units = Units(b.build(outputs=[b.conv("conv", x, kernel=3)])).of("conv")
+    assert units.boxes is not None
+    assert (int(units.boxes[1].stop[0, -1]), units.has_holes) == (30000, False)

@@ -1,0 +1,131 @@
+// Start: unpack the data, one panel for each model, the state in the address.
+
+import { Chain } from "./chain.js";
+import { Model } from "./model.js";
+import { Panel } from "./panel.js";
+import { el } from "./svg.js";
+
+const home = document.getElementById("rfield");
+
+/** The data of the page: JSON, compressed and written in base64. */
+async function unpack() {
+  const text = document.getElementById("rfield-data").textContent.trim();
+  const bytes = Uint8Array.from(atob(text), (letter) => letter.charCodeAt(0));
+  const stream = new Blob([bytes]).stream().pipeThrough(new DecompressionStream("gzip"));
+  return JSON.parse(await new Response(stream).text());
+}
+
+/** What the address says after its #: layer, unit, pinned unit, input, tab of each panel. */
+function readHash() {
+  return location.hash.slice(1).split("|").map((part) => {
+    const said = new URLSearchParams(part);
+    const index = (text) => (text ? text.split(",").map(Number) : null);
+    const pinned = said.get("pin")?.split("@");
+    return {
+      layer: said.get("layer"),
+      unit: index(said.get("unit")),
+      pixel: index(said.get("pixel")),
+      pin: pinned ? { layer: pinned[0], unit: index(pinned[1]) ?? [] } : null,
+      view: Number(said.get("input") ?? 0),
+      tab: Number(said.get("tab") ?? 0),
+    };
+  });
+}
+
+function writeHash(panels) {
+  const parts = panels.map(({ state, model }) => {
+    const said = new URLSearchParams();
+    said.set("layer", model.layers[state.layer].name);
+    if (state.unit.length) said.set("unit", state.unit.join(","));
+    if (state.pixel) said.set("pixel", state.pixel.join(","));
+    if (state.pin) {
+      said.set("pin", `${model.layers[state.pin.layer].name}@${state.pin.unit.join(",")}`);
+    }
+    if (state.view) said.set("input", state.view);
+    if (state.tab) said.set("tab", state.tab);
+    return said.toString();
+  });
+  history.replaceState(null, "", `#${parts.join("|")}`);
+}
+
+function restore(panel, said) {
+  if (!said) return;
+  const find = (name) => panel.model.layers.findIndex((layer) => layer.name === name);
+  if (said.view > 0 && said.view < panel.model.views.length) panel.look(said.view);
+  if (said.tab > 0) panel.state.tab = Math.min(4, said.tab);
+  const layer = find(said.layer);
+  if (layer >= 0) panel.choose(layer, { quiet: true });
+  const fits = (index, sizes) =>
+    index?.length === sizes.length && index.every((at, k) => at >= 0 && at < sizes[k]);
+  if (fits(said.unit, panel.told.units)) panel.at(said.unit, { quiet: true });
+  if (said.pin && find(said.pin.layer) >= 0) {
+    const pinned = find(said.pin.layer);
+    if (fits(said.pin.unit, panel.view.layer(pinned)?.units ?? [])) {
+      panel.state.pin = { layer: pinned, unit: said.pin.unit };
+    }
+  }
+  if (fits(said.pixel, panel.view.input.sizes)) panel.state.pixel = said.pixel;
+  panel.retell();
+}
+
+/** Two models are looked at in step: the same layer by name where there is one, the same place. */
+function follow(panel, panels) {
+  for (const other of panels) {
+    if (other === panel) continue;
+    const name = panel.model.layers[panel.state.layer].name;
+    const layer = other.model.layers.findIndex((one) => one.name === name);
+    if (layer >= 0 && layer !== other.state.layer) other.choose(layer, { quiet: true });
+    const { units } = other.told;
+    const from = panel.told.units;
+    if (units.length === from.length) {
+      other.at(panel.state.unit.map((at, k) => Math.min(units[k] - 1,
+        Math.floor(((at + 0.5) * units[k]) / from[k]))), { quiet: true });
+    }
+  }
+}
+
+function themed() {
+  const root = document.documentElement;
+  const dark = () => root.dataset.theme === "dark"
+    || (!root.dataset.theme && matchMedia("(prefers-color-scheme: dark)").matches);
+  return el("button", { type: "button", class: "theme", title: "light or dark", onclick: () => {
+    root.dataset.theme = dark() ? "light" : "dark";
+    window.dispatchEvent(new Event("rfield:theme"));
+  } }, "◐");
+}
+
+async function start() {
+  const data = await unpack();
+  let pending = 0;
+  const panels = [];
+  const changed = (panel) => {
+    if (panels.length > 1) follow(panel, panels);
+    cancelAnimationFrame(pending);
+    pending = requestAnimationFrame(() => writeHash(panels));
+  };
+  for (const one of data.models) panels.push(new Panel(new Model(one), { changed }));
+  home.replaceChildren(
+    el("header", { class: "top" },
+      el("p", {}, el("strong", {}, "rfield"), " which part of the input can influence this output"),
+      themed()),
+    el("p", { class: "help" }, "Move over a layer's map to see what a unit reads, over the input " +
+      "to see which units read a position; arrow keys do the same. Solid: what is read. Dashed: " +
+      "with padding as more input. Dots: what is read where there are holes."),
+    data.chain ? new Chain(data.chain).box : "",
+    el("div", { class: panels.length > 1 ? "panels two" : "panels" },
+      ...panels.map((panel) => panel.box)));
+  if (data.image) {
+    const picture = new Image();
+    picture.onload = () => panels.forEach((panel) => { panel.picture = picture; panel.draw(); });
+    picture.src = data.image;
+  }
+  const said = readHash();
+  panels.forEach((panel, number) => restore(panel, said[number]));
+  window.addEventListener("rfield:theme", () => panels.forEach((panel) => panel.draw()));
+  matchMedia("(prefers-color-scheme: dark)").addEventListener("change", () =>
+    panels.forEach((panel) => panel.draw()));
+  window.rfield = { panels };
+  document.documentElement.dataset.ready = "yes";
+}
+
+start();
