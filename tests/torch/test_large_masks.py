@@ -80,3 +80,18 @@ def test_a_table_that_is_added_before_other_layers_hides_nothing():
 
     found = rfield.receptive_field(Placed(), input_shape=(1, T, T), axes=(1,))
     assert found.fidelity is rfield.Fidelity.EXACT
+
+
+@pytest.mark.parametrize(
+    ("change", "places"),
+    [
+        (lambda x: x + x.flip(1) / torch.tensor([torch.inf, 1.0] * 4)[None, :, None], {0}),
+        (lambda x: x + 0 * x.flip(1), {0}),
+        (lambda x: (lambda y: (y[:, ::2].mul_(0), y)[1])(x.clone()) + x.flip(1), {7}),
+        (lambda x: x + x.flip(1) / torch.tensor([1.0, torch.inf] * 4)[None, :, None], {0, 7}),
+    ],
+)
+def test_division_by_infinity_and_products_with_zero_read_nothing(change, places):
+    found = rfield.support(rfield.load(Model(change), (1, 8, 4), axes=(1,)), (0,))
+    read = {found.offset[0] + k for k, marked in enumerate(found.mask) if marked}
+    assert (read, found.fidelity.value) == (places, "exact")
