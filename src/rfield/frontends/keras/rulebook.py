@@ -7,12 +7,14 @@ What a rule may answer is told in ``machine.protocol``. Rules are found by class
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
+from math import prod
 from typing import Any, Protocol
 
 import keras
 import numpy as np
 
 from ...core.arguments import Shape
+from ..machine.limits import MASK
 from ..machine.protocol import Call as MachineCall
 from ..machine.protocol import Machine as AnyMachine
 from ..machine.rules import Rule, RuleTable
@@ -30,6 +32,7 @@ class Held(Constant):
     def __init__(self, held: Any, *, contents: Any = None, made: bool = False) -> None:
         super().__init__(tuple(held.shape), contents, made=made)
         self.held = held
+        self.unseen = made and prod(self.shape) > MASK
 
 
 class Machine(AnyMachine, Protocol):

@@ -9,22 +9,20 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import replace
-from math import prod
 from typing import Any
 
 import numpy as np
-from numpy.typing import NDArray
 
-from ...core.algebra import Contraction
+from ...core.algebra import Contraction, Softmax
 from ...core.arrays.expression import Reading
 from ...core.graph import Draft, SoftMasks, Weights
-from ...core.known import FIXED, LOW, SOFT, Known, lowest, narrowed, soft_limit
+from ...core.known import LOW, SOFT, Known, narrowed
 from ...core.link import AnyLink, Link, everything
 from ...core.numbers import Numbers
 from ...core.ops import Op
 from ...core.relation import IDENTITY, At
 from ...errors import InvalidModelError, RFieldError, TooLargeError, UnsupportedOpError
-from .limits import MASK
+from .masks import is_unseen, may_mask, plain, repeated, soft_number, told_of
 from .values import Constant, Dependent, Items, Outputs, known
 
 _CHANGES_PLACES = frozenset({"pad", "slice", "gather", "resize", "select", "roll"})
@@ -33,6 +31,9 @@ _CHANGES_PLACES = frozenset({"pad", "slice", "gather", "resize", "select", "roll
 _CHOOSING = frozenset({"where", "maximum"})
 _MASKED = frozenset({"multiply", "add", "maximum", "where", "veil"})
 """Arithmetic by which a constant may cut elements of the other operand."""
+
+_FORGETTING = frozenset({"exp", "rectify"})
+"""Arithmetic that makes zero of minus infinity."""
 
 _FAILURES = (ArithmeticError, AttributeError, LookupError, TypeError, ValueError)
 
@@ -43,12 +44,14 @@ class Emitter:
     ``fresh``: makes a name that no value has. ``resolve``: turns what a front end calls a tensor
     into a ``Dependent`` or a ``Constant``, where rules see tensors of the framework itself.
     ``sized``: whether a size of the input is among what the rule read, beside the operands that its
-    reading names. ``soft``: what the finite numbers of a mask are taken for. ``tells_weights``:
-    whoever reads the model tells which weights a call has.
+    reading names. ``soft``: what the finite numbers of a mask are taken for. ``dimmed``: the values
+    to which a mask may have been added that nobody computed. ``tells_weights``: whoever reads the
+    model tells which weights a call has.
     """
 
     __slots__ = (
-        "draft", "fresh", "made", "numbers", "resolve", "sized", "soft", "source", "tells_weights",
+        "dimmed", "draft", "fresh", "made", "numbers", "resolve", "sized", "soft", "source",
+        "tells_weights",
     )  # fmt: skip
 
     def __init__(
@@ -63,6 +66,7 @@ class Emitter:
         self.resolve = resolve
         self.soft = LOW if soft_masks == "cut" else SOFT
         self.sized = False
+        self.dimmed: set[int] = set()
         self.tells_weights = False
         self.source = ""
         self.made: dict[int, tuple[Reading, Any]] | None = None
@@ -128,12 +132,7 @@ class Emitter:
         if min(op.shape, default=0) < 0:
             raise InvalidModelError(f"its output would have the shape {op.shape}")
         values = operands if self.resolve is None else [self._value(v) for v in operands]
-        elements, soft = None, 0.0
-        if op.algebra is not None or self.draft.known:
-            op, values = _added(op, values)
-            op, elements = self._narrowed(op, values)
-            op, values = _repeated(op, values)
-            soft = min((_soft(v, op) for v in values), default=0.0)
+        op, values, elements, soft = self._masked(op, values)
         loose = any(k < len(values) and isinstance(values[k], Dependent) for k in op.loose)
         links, exact = op.links, op.exact or (bool(op.loose) and not loose)
         kept: list[int] = []
@@ -156,9 +155,15 @@ class Emitter:
                     tables.append(_beside(value, op, links[place] if place < count else None))
             elif value is not None:
                 raise InvalidModelError("a list of tensors stands where a tensor is expected")
+        exact, dimmed = exact and not self._may_hide(op, values), self._dims(op, values)
         if not kept:
             soft = min([soft, *(v.soft for v in values if isinstance(v, Constant))])
-            return Constant(op.shape, sized=sized, made=True, told=_told(op, values), soft=soft)
+            told = told_of(op, values)
+            made = Constant(op.shape, sized=sized, made=True, told=told, soft=soft)
+            moves = op.algebra == "move"
+            seen = [v.unseen if moves else v.is_seen for v in values if v is not None]
+            made.unseen = told is None and all(seen)
+            return made
         moving = op.depends_on_size or (sized and op.kind in _CHANGES_PLACES)
         op = _fitted(op, chosen, join=op.join and len(kept) > 1, exact=exact, moving=moving)
         if self.resolve is None:  # a front end with tensors of its own notes its own tables
@@ -166,7 +171,27 @@ class Emitter:
         self.draft.weights = self._weights(op, values)
         index = self.draft.add(self.fresh(name), op, kept, source=self.source, known=elements)
         self.draft.nodes[index].soft = soft
+        if dimmed:
+            self.dimmed.add(index)
         return Dependent(index, op.shape)
+
+    def _may_hide(self, op: Op, values: Sequence[Any]) -> bool:
+        """Whether a table that nobody computed may take away some of what the op reads."""
+        if op.algebra in _FORGETTING or isinstance(op.algebra, Softmax):
+            return any(isinstance(v, Dependent) and v.index in self.dimmed for v in values)
+        if op.algebra not in _MASKED and not isinstance(op.algebra, Contraction):
+            return False
+        given = values[: len(op.links)]
+        if isinstance(op.algebra, Contraction):  # a matrix of the file is a weight
+            return any(is_unseen(v) and not v.nameless for v in given)
+        return op.algebra != "add" and any(map(is_unseen, given))
+
+    def _dims(self, op: Op, values: Sequence[Any]) -> bool:
+        """Whether a mask that nobody computed may have been added to the result."""
+        before = any(isinstance(v, Dependent) and v.index in self.dimmed for v in values)
+        if op.algebra in ("add", "subtract"):
+            return before or any(map(is_unseen, values))
+        return before and op.algebra in ("move", "scale")
 
     def number(self, held: object) -> int:
         """The number by which a weight is known wherever it is read."""
@@ -193,6 +218,17 @@ class Emitter:
                     stack.append(operand)
         return [entry.name for entry in self.draft.entries if entry.node in found]
 
+    def _masked(
+        self, op: Op, values: Sequence[Any]
+    ) -> tuple[Op, Sequence[Any], Known | None, float]:
+        """The op and its operands as masks leave them, what is known of the result, a soft mask."""
+        if op.algebra is None and not self.draft.known:
+            return op, values, None, 0.0
+        op, values = plain(op, values)
+        op, elements = self._narrowed(op, values)
+        op, values = repeated(op, values)
+        return op, values, elements, min((soft_number(v, op) for v in values), default=0.0)
+
     def _narrowed(self, op: Op, values: Sequence[Any]) -> tuple[Op, Known | None]:
         """The op without reads of elements that masks, or operands so far, say to be known."""
         found = self.draft.known
@@ -200,7 +236,7 @@ class Emitter:
         if not found and not (masked and len(op.links) > 1):
             return op, None
         held = [found.get(v.index) if isinstance(v, Dependent) else None for v in values]
-        if not any(held) and not (masked and any(_may_mask(v, op) for v in values)):
+        if not any(held) and not (masked and any(may_mask(v, op) for v in values)):
             return op, None
         given = values[: len(op.links)]
         plain = all(isinstance(v, (Dependent, Constant)) for v in given)
@@ -210,7 +246,7 @@ class Emitter:
             v.known(
                 as_factor=op.algebra == "multiply",
                 as_choice=op.algebra in _CHOOSING,
-                soft=self.soft if _soft(v, op) else None,
+                soft=self.soft if soft_number(v, op) else None,
             )
             if isinstance(v, Constant)
             else k
@@ -245,19 +281,6 @@ def _fitted(op: Op, links: Sequence[AnyLink], *, join: bool, exact: bool, moving
     return replace(op, links=tuple(links), join=join, exact=exact, depends_on_size=moving)
 
 
-def _told(op: Op, values: Sequence[Any]) -> NDArray[np.uint8] | None:
-    """What masks tell of the result of constants whose numbers are not known: a masked weight."""
-    given = values[: len(op.links)]
-    if op.algebra is None or not all(isinstance(value, Constant) for value in given):
-        return None
-    if not any(_may_mask(value, op) or value.told is not None for value in given):
-        return None
-    known = [value.known(soft=SOFT if value.soft or _soft(value, op) else None) for value in given]
-    _, elements = narrowed(op, known, [value.shape for value in given])
-    found = None if elements is None else elements.codes
-    return np.broadcast_to(found, op.shape) if found is not None and (found > FIXED).any() else None
-
-
 def _beside(value: Constant, op: Op, link: AnyLink | None) -> object:
     """A constant as what an op reads besides its operands; its numbers where it is spread."""
     if not value.has_shape:
@@ -268,56 +291,6 @@ def _beside(value: Constant, op: Op, link: AnyLink | None) -> object:
         for place, read in enumerate(link.reads, ahead)
     )
     return Numbers.of(value.array, value.shape) if value.made and spread else value.shape
-
-
-def _may_mask(value: Any, op: Op) -> bool:
-    """Whether a constant may cut elements: one number for all of them is no mask."""
-    if not isinstance(value, Constant) or op.algebra == "where":
-        return isinstance(value, Constant)
-    if prod(value.shape) < 2:
-        return False
-    if op.algebra not in ("add", "maximum"):
-        return value.may_have_zeros
-    if value.told is not None:
-        return bool((value.told >= LOW).any())
-    array = value.once
-    if array is None or array.dtype.kind != "f" or not array.size:
-        return False
-    return bool(array.min() <= max(lowest(array), soft_limit(array)))
-
-
-def _soft(value: Any, op: Op) -> float:
-    """The number of a mask of finite numbers that is added or filled in; zero if it is none."""
-    if not isinstance(value, Constant) or op.algebra not in ("add", "where"):
-        return 0.0
-    if value.told is not None:
-        return value.soft
-    array = value.once
-    if array is None or array.dtype.kind not in "fi" or not array.size or array.size > MASK:
-        return 0.0
-    least, limit = float(array.min()), soft_limit(array)
-    spread = array.size > 1 and array.dtype.kind == "f" and array.max() > limit
-    return least if lowest(array) < least <= limit and (spread or op.algebra == "where") else 0.0
-
-
-def _repeated(op: Op, values: Sequence[Any]) -> tuple[Op, Sequence[Any]]:
-    """The operands of an op as often as it reads them."""
-    if not op.repeats:
-        return op, values
-    own = len(op.links) - len(op.repeats)
-    again = [values[place] for place in op.repeats]
-    return replace(op, repeats=()), [*values[:own], *again, *values[own:]]
-
-
-def _added(op: Op, values: Sequence[Any]) -> tuple[Op, Sequence[Any]]:
-    """A mask that is taken away, as its opposite that is added."""
-    other = values[1] if op.algebra == "subtract" and len(values) == 2 else None
-    if not isinstance(other, Constant) or (array := other.array) is None:
-        return op, values
-    if array.dtype.kind != "f" or array.max(initial=0) < -soft_limit(-array):
-        return op, values
-    opposite = Constant(array.shape, -array, sized=other.sized, made=other.made)
-    return replace(op, algebra="add"), [values[0], opposite]
 
 
 def _kind(reading: Reading) -> str:

@@ -38,7 +38,7 @@ def evaluator(*, moving: bool = False) -> Callable[[Evaluator], Evaluator]:
     return register
 
 
-def _fits(*sizes: int) -> None:
+def fits(*sizes: int) -> None:
     """See to it that a result of these sizes is not too large, before it is made."""
     if min(sizes, default=0) < 0 or prod(sizes) > limits.COMPUTED:
         raise ValueError(f"a constant of the sizes {sizes}")
@@ -91,7 +91,7 @@ def _elementwise(function: Callable[..., Any]) -> Evaluator:
         if len(arrays) == 1 and getattr(function, "nin", 1) == 2:
             return arrays[0]
         if len(arrays) > 1:
-            _fits(*np.broadcast_shapes(*(array.shape for array in arrays)))
+            fits(*np.broadcast_shapes(*(array.shape for array in arrays)))
         return function(*arrays) if len(arrays) < 3 else reduce(function, arrays)
 
     return apply
@@ -104,7 +104,7 @@ MOVING.add("identity")
 @evaluator()
 def where(one: Array, other: Array, *, condition: Array) -> Any:
     """One where the condition holds, the other elsewhere."""
-    _fits(*np.broadcast_shapes(one.shape, other.shape, condition.shape))
+    fits(*np.broadcast_shapes(one.shape, other.shape, condition.shape))
     return np.where(condition, one, other)
 
 
@@ -157,14 +157,14 @@ def getitem(value: Array, *, index: Sequence[Any]) -> Any:
 @evaluator(moving=True)
 def concatenate(*values: Array, axis: int = 0) -> Any:
     """End to end along an axis."""
-    _fits(sum(value.size for value in values))
+    fits(sum(value.size for value in values))
     return np.concatenate(values, axis=axis)
 
 
 @evaluator(moving=True)
 def stack(*values: Array, axis: int = 0) -> Any:
     """Along a new axis."""
-    _fits(sum(value.size for value in values))
+    fits(sum(value.size for value in values))
     return np.stack(values, axis=axis)
 
 
@@ -185,14 +185,14 @@ def unstack(value: Array, *, axis: int = 0) -> Any:
 @evaluator(moving=True)
 def take(value: Array, *, indices: Any, axis: int = 0) -> Any:
     """Elements of an axis by their index."""
-    _fits(value.size // max(1, value.shape[axis]), np.size(indices))
+    fits(value.size // max(1, value.shape[axis]), np.size(indices))
     return np.take(value, indices, axis=axis)
 
 
 @evaluator(moving=True)
 def take_along_axis(value: Array, *, indices: Array, axis: int) -> Any:
     """Each place picks its own element along an axis."""
-    _fits(*indices.shape)
+    fits(*indices.shape)
     if indices.size and not -value.shape[axis] <= indices.min() <= indices.max():
         raise IndexError
     return np.take_along_axis(value, np.where(indices < 0, indices + value.shape[axis], indices),
@@ -202,7 +202,7 @@ def take_along_axis(value: Array, *, indices: Array, axis: int) -> Any:
 @evaluator(moving=True)
 def gather_nd(value: Array, *, indices: Array) -> Any:
     """Elements, or slices, by tuples of indices along the last axis of ``indices``."""
-    _fits(*indices.shape[:-1], *value.shape[indices.shape[-1] :])
+    fits(*indices.shape[:-1], *value.shape[indices.shape[-1] :])
     return value[tuple(np.moveaxis(indices, -1, 0))]
 
 
@@ -225,14 +225,14 @@ def setitem(value: Array, update: Array, *, index: Sequence[Any]) -> Any:
 @evaluator(moving=True)
 def tile(value: Array, *, repeats: Sequence[int]) -> Any:
     """The whole array again and again along each axis."""
-    _fits(value.size, *repeats)
+    fits(value.size, *repeats)
     return np.tile(value, tuple(repeats))
 
 
 @evaluator(moving=True)
 def repeat(value: Array, *, times: int, axis: int) -> Any:
     """Each element several times along an axis."""
-    _fits(value.size, times)
+    fits(value.size, times)
     return np.repeat(value, times, axis=axis)
 
 
@@ -240,7 +240,7 @@ def repeat(value: Array, *, times: int, axis: int) -> Any:
 def broadcast_to(value: Array, *, shape: Sequence[int]) -> Any:
     """Expanded to a shape; axes of size 1 may stand on either side."""
     shape = np.broadcast_shapes(value.shape, tuple(shape))
-    _fits(*shape)
+    fits(*shape)
     return np.broadcast_to(value, shape)
 
 
@@ -263,7 +263,7 @@ def pad(value: Array, *, widths: Sequence[tuple[int, int]], mode: str = "constan
     kept = tuple(slice(max(0, -a), size - max(0, -b) if b < 0 else None)
                  for (a, b), size in zip(widths, value.shape, strict=True))  # fmt: skip
     added = [(max(0, a), max(0, b)) for a, b in widths]
-    _fits(*(size + a + b for size, (a, b) in zip(value.shape, added, strict=True)))
+    fits(*(size + a + b for size, (a, b) in zip(value.shape, added, strict=True)))
     more = {"constant_values": number} if mode == "constant" else {}
     return np.pad(value[kept], added, mode=mode, **more)  # type: ignore[call-overload]  # a word
 
@@ -293,35 +293,35 @@ def diagonal(value: Array, *, offset: int = 0, axes: tuple[int, int] = (-2, -1))
 @evaluator()
 def arange(*, start: Any = 0, stop: Any, step: Any = 1, dtype: Any = None) -> Any:
     """Counting from ``start`` to before ``stop``."""
-    _fits(max(0, ceil((float(stop) - float(start)) / float(step))))
+    fits(max(0, ceil((float(stop) - float(start)) / float(step))))
     return np.arange(start, stop, step, dtype=dtype)
 
 
 @evaluator()
 def linspace(*, start: Any, stop: Any, count: int) -> Any:
     """Evenly spaced numbers, both ends among them."""
-    _fits(count)
+    fits(count)
     return np.linspace(start, stop, count)
 
 
 @evaluator()
 def full(*, shape: Sequence[int], number: Any, dtype: Any = None) -> Any:
     """One number throughout, held once."""
-    _fits(*shape)
+    fits(*shape)
     return np.broadcast_to(np.asarray(number, dtype=dtype), tuple(shape))
 
 
 @evaluator()
 def eye(*, rows: int, columns: int, k: int = 0, dtype: Any = float) -> Any:
     """Ones on a diagonal."""
-    _fits(rows, columns)
+    fits(rows, columns)
     return np.eye(rows, columns, k, dtype=dtype)
 
 
 @evaluator()
 def one_hot(indices: Array, *, depth: int, on: Any = 1, off: Any = 0, axis: int = -1) -> Any:
     """A new axis with ``on`` at each index; an index below 0 counts from the end."""
-    _fits(*indices.shape, depth)
+    fits(*indices.shape, depth)
     wrapped = np.where(indices < 0, indices + depth, indices)
     return np.moveaxis(np.where(wrapped[..., None] == np.arange(depth), on, off), -1, axis)
 
@@ -396,5 +396,5 @@ def nonzero(value: Array) -> Any:
 @evaluator()
 def matmul(a: Array, b: Array) -> Any:
     """A product of matrices of whole numbers or few others."""
-    _fits(a.size, b.shape[-1] if b.ndim > 1 else 1)
+    fits(a.size, b.shape[-1] if b.ndim > 1 else 1)
     return np.matmul(a, b)

@@ -16,8 +16,8 @@ from typing import Any
 import numpy as np
 
 from . import limits
-from .evaluators import EVALUATORS, MOVING
 from .values import Array, Constant, Outputs, Tensor
+from .writing import EVALUATORS, MOVING
 
 _REFUSALS = (ArithmeticError, LookupError, TypeError, ValueError)
 

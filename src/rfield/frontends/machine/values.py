@@ -16,7 +16,7 @@ import numpy.typing as npt
 from ...core.arguments import Shape
 from ...core.known import ZERO, Known, of_constant
 from ...errors import UnresolvedSizeError
-from .limits import MASK
+from .limits import FEW, MASK
 
 Array = npt.NDArray[Any]
 
@@ -43,13 +43,19 @@ class Constant:
     ``origin``: where a constant of unknown shape comes from. ``made``: it was computed in the
     model, so it is no parameter. ``told``: what is known of its elements although its contents are
     not (a parameter multiplied by a mask), in the words of ``core.known``; else None. ``soft``: the
-    number of a mask in it, where ``told`` says where that is.
+    number of a mask in it, where ``told`` says where that is. ``unseen``: it is made of tables
+    and no weight, but nobody computed it, so it may be a mask.
     """
 
-    __slots__ = ("_contents", "_shape", "made", "origin", "sized", "soft", "told")
+    __slots__ = (
+        "_contents", "_shape", "made", "origin", "sized", "soft", "told", "unseen",
+    )  # fmt: skip
 
     stored: ClassVar[bool] = False
     """Whether it is read from the file as it is, so that no input size changes its shape."""
+
+    nameless: ClassVar[bool] = False
+    """Whether it is of a file that does not tell parameters from other constants."""
 
     def __init__(
         self,
@@ -69,6 +75,7 @@ class Constant:
         self.made = made
         self.told = told
         self.soft = soft
+        self.unseen = False
 
     @property
     def shape(self) -> Shape:
@@ -101,6 +108,14 @@ class Constant:
         if array is None or 0 not in array.strides:
             return array
         return array[tuple(slice(None) if step else slice(0, 1) for step in array.strides)]
+
+    @property
+    def is_seen(self) -> bool:
+        """Whether it is a table of the model, and no weight: what it holds could be known."""
+        array = self.array
+        if array is None:
+            return self.unseen
+        return self.made or array.dtype.kind != "f" or array.size <= FEW
 
     @property
     def may_have_zeros(self) -> bool:

@@ -25,6 +25,9 @@ DTYPES: dict[int, str] = {
 }  # fmt: skip
 """NumPy names of the element types whose contents can matter."""
 
+_TABLES = frozenset({6, 7, 9})
+"""Element types of tables: integers of 32 and 64 bits, booleans. Weights are none of them."""
+
 _FIELDS = {
     1: "float_data", 7: "int64_data", 11: "double_data", 12: "uint64_data", 13: "uint64_data",
 }  # fmt: skip
@@ -34,12 +37,13 @@ class Stored(Constant):
     """A tensor in the file, with its message until it is decoded."""
 
     __slots__ = ("_folder", "_proto")
-    stored = True
+    stored = nameless = True
 
     def __init__(self, shape: Shape, proto: Any = None, folder: Path | None = None) -> None:
         super().__init__(shape)
         self._proto = proto
         self._folder = folder
+        self.unseen = getattr(proto, "data_type", 0) in _TABLES and prod(shape) > limits.CONTENTS
 
     @property
     def array(self) -> Array | None:

@@ -110,6 +110,44 @@ def _index(call: Call) -> dict[str, Any]:
     return {"index": index_of(call.attributes, *(call.integers(k) for k in (1, 2, 3)))}
 
 
+def _hot(call: Call) -> tuple[Sequence[Any], dict[str, Any]] | None:
+    """An index below 0 is nowhere, which the evaluator does not do."""
+    indices, on, off = call.known(0), call.known(2), call.known(3)
+    if indices is None or on is None or off is None or (indices < 0).any():
+        return None
+    axis = call.number("axis") if "axis" in call.attributes else -1
+    return [call[0]], {"depth": call.integer(1), "on": on, "off": off, "axis": axis}
+
+
+def _on_diagonal(call: Call) -> tuple[Sequence[Any], dict[str, Any]] | None:
+    """One diagonal; several are not computed."""
+    more = [call.known(k) for k in range(1, len(call))]
+    if any(one is None or one.size > 1 for one in more):
+        return None
+    names = ("k", "rows", "columns", "fill")
+    given = [one.reshape(()).item() for one in more if one is not None]
+    return [call[0]], dict(zip(names, given, strict=False))  # the last ones may be left out
+
+
+def _set_diagonal(call: Call) -> tuple[Sequence[Any], dict[str, Any]] | None:
+    k = call.known(2) if len(call) > 2 else np.zeros(())
+    if k is None or k.size > 1:
+        return None
+    return [call[0], call[1]], {"k": int(k.reshape(()))}
+
+
+def _padded(call: Call) -> tuple[Sequence[Any], dict[str, Any]] | None:
+    widths, fill = call.known(1), call.known(2) if len(call) > 2 else np.zeros(())
+    if widths is None or fill is None:
+        return None
+    return [call[0]], {"widths": widths.tolist(), "number": fill.reshape(()).item()}
+
+
+def _running(call: Call) -> tuple[Sequence[Any], dict[str, Any]]:
+    flags = {name: call.flag(name) for name in ("exclusive", "reverse")}
+    return [call[0]], {"axis": call.integer(1), **flags}
+
+
 _REDUCED = _first(lambda call: {"axes": call.integers(1), "keepdims": call.flag("keep_dims")})
 _TAKEN = ("take", _gathered)
 _CHOSEN: tuple[str, Settings] = (
@@ -142,6 +180,21 @@ FOLDS: dict[str, tuple[str, Settings]] = {
     "ResourceGather": _TAKEN,
     "Slice": ("getitem", _first(_part)),
     "StridedSlice": ("getitem", _first(_index)),
+    "OneHot": ("one_hot", _hot),
+    "ScatterNd": ("scatter_nd_add", lambda call: (
+        [call[1]], {"indices": call.constant(0), "shape": call.integers(2)}
+    )),
+    "TensorScatterUpdate": (
+        "scatter_nd", lambda call: ([call[0], call[2]], {"indices": call.constant(1)})
+    ),
+    **{f"MatrixDiag{v}": ("diagonal_matrix", _on_diagonal) for v in ("", "V2", "V3")},
+    **{f"MatrixSetDiag{v}": ("set_diagonal", _set_diagonal) for v in ("", "V2", "V3")},
+    "Pad": ("pad", _padded),
+    "PadV2": ("pad", _padded),
+    "Cumsum": ("cumsum", _running),
+    "Cumprod": ("cumprod", _running),
+    "GatherNd": ("gather_nd", _first(lambda call: {"indices": call.constant(1)})),
+    "Where": ("argwhere", _first(lambda call: {})),
     "Tile": ("tile", _first(lambda call: {"repeats": call.integers(1)})),
     "BroadcastTo": ("broadcast_to", _first(lambda call: {"shape": call.integers(1)})),
     "ReverseV2": ("flip", _first(lambda call: {"axes": call.integers(1)})),

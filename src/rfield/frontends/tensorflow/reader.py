@@ -178,7 +178,10 @@ class Reader:
                 return folded
         if special and Mark.DEAD in operands and item.op not in MERGES:
             return Mark.DEAD
-        return self._answered(node, depends or special)
+        found = self._answered(node, depends or special)
+        if type(found) is Constant and not depends and not special:
+            found.unseen = found.told is None and all(value.is_seen for value in operands)
+        return found
 
     def _answered(self, node: Call, depends: bool) -> Any:
         """The value of a node that is not computed from constants."""

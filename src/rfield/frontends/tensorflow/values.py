@@ -33,12 +33,12 @@ class Stored(Constant):
     """A tensor in the file: it is decoded when somebody asks, and most weights are never asked."""
 
     __slots__ = ("_item",)
-    stored = True
+    stored = nameless = True
 
     def __init__(self, item: Any) -> None:
         # What Constant sets, without a call: a file holds more constants than anything else.
         self._shape = self._contents = self.told = None
-        self.soft = 0.0
+        self.soft, self.unseen = 0.0, False
         self.sized = self.made = False
         self.origin = ""
         self._item = item

@@ -117,7 +117,15 @@ class Watched(TorchDispatchMode):
         if not run and isinstance(result, torch.Tensor) and result.numel() <= MASK:
             found = sampled(signature.packet, func, args, kwargs, self.tracer.sample)
             self.record_of(result).sample = found
+        if not run:
+            self.not_computed(operands, result)
         return result
+
+    def not_computed(self, operands: list[torch.Tensor], result: Any) -> None:
+        """What is made of tables only could be a mask, where it is too large to be computed."""
+        if all(self.is_known(tensor) or self.tracer.unseen(tensor) for tensor in operands):
+            for tensor in tensors_of(result):
+                self.record_of(tensor).unseen = True
 
     def constant_views(
         self,
@@ -186,6 +194,7 @@ class Watched(TorchDispatchMode):
         for tensor in tensors_of(result):
             self.tracer.hold(tensor, None, known=tensor.device.type != "meta")
             self.record_of(tensor).cell.uniform = made.packet in UNIFORM
+            self.record_of(tensor).unseen = large and "rand" not in made.packet
         return result
 
     def from_shape(

@@ -20,7 +20,7 @@ FLOATING = """
 abs absolute acos acosh add addcdiv addcmul asin asinh atan atan2 atanh ceil celu clamp clamp_max
 clamp_min clip copysign cos cosh deg2rad dequantize digamma div divide elu erf erfc erfinv exp exp2
 expm1 fix floor fmax fmin fmod frac gelu hardshrink hardsigmoid hardswish hardtanh hypot leaky_relu
-lerp lgamma log log10 log1p log2 log_sigmoid logit maximum minimum mish mul multiply nan_to_num neg
+lerp lgamma log log10 log1p log2 log_sigmoid logit maximum minimum mish nan_to_num neg
 negative pow _prelu_kernel rad2deg reciprocal relu relu6 remainder round rsqrt rsub selu sgn sigmoid
 sign silu sin sinc sinh softplus softshrink special_entr special_expit sqrt square sub subtract tan
 tanh threshold true_divide trunc xlogy
@@ -63,6 +63,10 @@ def _is_one(number: object) -> bool:
     return isinstance(number, (int, float)) and number == 1
 
 
+def _is_zero(number: object) -> bool:
+    return isinstance(number, (int, float)) and number == 0
+
+
 def _positive(number: object) -> bool:
     return isinstance(number, (int, float)) and number > 0
 
@@ -72,6 +76,16 @@ rule(*(f"aten::{name}" for name in OTHERS.split()))(pointwise)
 rule(*(f"aten::normal.{name}" for name in ("Tensor_float", "float_Tensor", "Tensor_Tensor")))(
     pointwise
 )
+
+
+@rule("aten::mul", "aten::multiply", shaped="floats")
+def multiply(arg: Arguments) -> Op | None:
+    """Element by element; no times a tensor is nothing.
+
+    https://docs.pytorch.org/docs/stable/generated/torch.mul.html
+    """
+    alone = len(arg.operands) == 1
+    return None if alone and _is_zero(arg.get("other")) else pointwise(arg)
 
 
 @rule("aten::log_sigmoid_forward")

@@ -189,13 +189,27 @@ class Tracer:
         if index is not None:
             return Dependent(index, self.draft.shape(index))
         told, soft = self.told(tensor) if isinstance(tensor, torch.Tensor) else (None, 0.0)
-        return Constant(
+        made = Constant(
             tensor.shape,
             partial(_numbers, self.constant(tensor)),
             told=told,
             soft=soft,
             made=not isinstance(tensor, torch.nn.Parameter),
         )
+        made.unseen = isinstance(tensor, torch.Tensor) and told is None and self.unseen(tensor)
+        return made
+
+    def unseen(self, tensor: torch.Tensor) -> bool:
+        """Whether a constant is a table of the model, no weight, that is too large to be known."""
+        if self.constant(tensor) is not None and not isinstance(tensor, torch.nn.Parameter):
+            return tensor.numel() > MASK
+        value = self.value(tensor)
+        if value is None or (not value.cell.own and value.parent is None):
+            weight = isinstance(tensor, torch.nn.Parameter) or tensor.device.type == "meta"
+            return not weight and tensor.numel() > MASK
+        while value.parent is not None and not value.unseen:
+            value = value.parent
+        return value.unseen and value.sample is None
 
     def told(self, tensor: torch.Tensor) -> tuple[Array | None, float]:
         """What is known of a constant whose numbers are not, and the number of a mask in it."""

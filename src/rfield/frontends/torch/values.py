@@ -40,12 +40,14 @@ class Cell:
 class Value:
     """What a tensor holds: ``index`` is up to date while ``version`` is that of the cell.
 
-    ``sample``: what a constant is for weights drawn at random (see ``zeros``). ``weights``: the
-    parameters that a constant is made of.
+    ``sample``: what a constant is for weights drawn at random (see ``zeros``). ``unseen``: it is
+    made of tables and no weight, but too large to be computed. ``weights``: the parameters that a
+    constant is made of.
     """
 
     __slots__ = (
-        "cell", "index", "owner", "parent", "sample", "shape", "steps", "version", "weights",
+        "cell", "index", "owner", "parent", "sample", "shape", "steps", "unseen", "version",
+        "weights",
     )  # fmt: skip
 
     def __init__(
@@ -65,6 +67,7 @@ class Value:
         self.steps = steps
         self.version = cell.version
         self.sample: torch.Tensor | None = None
+        self.unseen = False
         self.weights: Weights = ()
 
     def path(self) -> list[Op]:

@@ -1,0 +1,104 @@
+"""Constants as masks: which may hide what an op reads, and what is known of those made of others.
+
+All of it looks at one op and its operands; ``emit`` asks, and keeps what was found.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import replace
+from math import prod
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from ...core.known import FIXED, LOW, SOFT, lowest, narrowed, soft_limit
+from ...core.ops import Op
+from .limits import MASK
+from .values import Constant
+
+
+def plain(op: Op, values: Sequence[Any]) -> tuple[Op, Sequence[Any]]:
+    """A mask that is taken away as its opposite that is added; division by infinity as a factor."""
+    other = values[1] if op.algebra in ("subtract", "divide") and len(values) == 2 else None
+    if not isinstance(other, Constant) or (array := other.once) is None:
+        return op, values
+    if array.dtype.kind != "f" or not array.size:
+        return op, values
+    if op.algebra == "divide":
+        changed, algebra = np.where(np.isinf(array), 0.0, 1.0), "multiply"
+        masks = not changed.all()
+    else:
+        changed, algebra = -array, "add"
+        masks = array.max() >= -soft_limit(changed)
+    if not masks:
+        return op, values
+    wide = np.broadcast_to(changed, other.shape)
+    same = Constant(other.shape, wide, sized=other.sized, made=other.made)
+    return replace(op, algebra=algebra), [values[0], same]
+
+
+def repeated(op: Op, values: Sequence[Any]) -> tuple[Op, Sequence[Any]]:
+    """The operands of an op as often as it reads them."""
+    if not op.repeats:
+        return op, values
+    own = len(op.links) - len(op.repeats)
+    again = [values[place] for place in op.repeats]
+    return replace(op, repeats=()), [*values[:own], *again, *values[own:]]
+
+
+def told_of(op: Op, values: Sequence[Any]) -> NDArray[np.uint8] | None:
+    """What masks tell of the result of constants whose numbers are not known: a masked weight."""
+    given = values[: len(op.links)]
+    if op.algebra is None or not all(isinstance(value, Constant) for value in given):
+        return None
+    if not any(may_mask(value, op) or value.told is not None for value in given):
+        return None
+    known = [
+        value.known(soft=SOFT if value.soft or soft_number(value, op) else None) for value in given
+    ]
+    _, elements = narrowed(op, known, [value.shape for value in given])
+    found = None if elements is None else elements.codes
+    return np.broadcast_to(found, op.shape) if found is not None and (found > FIXED).any() else None
+
+
+def may_mask(value: Any, op: Op) -> bool:
+    """Whether a constant may cut elements: one number for all of them is no mask."""
+    if not isinstance(value, Constant) or op.algebra == "where":
+        return isinstance(value, Constant)
+    if prod(value.shape) < 2:
+        return False
+    if op.algebra not in ("add", "maximum"):
+        return value.may_have_zeros
+    if value.told is not None:
+        return bool((value.told >= LOW).any())
+    array = value.once
+    if array is None or array.dtype.kind != "f" or not array.size:
+        return False
+    return bool(array.min() <= max(lowest(array), soft_limit(array)))
+
+
+def soft_number(value: Any, op: Op) -> float:
+    """The number of a mask of finite numbers that is added or filled in; zero if it is none."""
+    if not isinstance(value, Constant) or op.algebra not in ("add", "where"):
+        return 0.0
+    if value.told is not None:
+        return value.soft
+    array = value.once
+    if array is None or array.dtype.kind not in "fi" or not array.size or array.size > MASK:
+        return 0.0
+    least, limit = float(array.min()), soft_limit(array)
+    spread = array.size > 1 and array.dtype.kind == "f" and array.max() > limit
+    return least if lowest(array) < least <= limit and (spread or op.algebra == "where") else 0.0
+
+
+def is_unseen(value: Any) -> bool:
+    """Whether a constant may be a mask that was never looked into."""
+    if not isinstance(value, Constant) or not value.has_shape or prod(value.shape) < 2:
+        return False
+    array = value.once
+    if array is not None:
+        return array.size > MASK
+    table = value.nameless and sum(size > 1 for size in value.shape) > 1
+    return value.unseen or (table and value.told is None)

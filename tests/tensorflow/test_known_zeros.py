@@ -1,0 +1,67 @@
+"""Zeros of constants that TensorFlow makes in the graph: they read nothing."""
+
+from __future__ import annotations
+
+import numpy as np
+import pytest
+
+tf = pytest.importorskip("tensorflow", reason="TensorFlow is not installed")
+
+import rfield  # noqa: E402
+
+pytestmark = [pytest.mark.tensorflow, pytest.mark.filterwarnings("ignore")]
+
+T = 8
+PLACES, ONES = np.array([[1, 3], [1, 5]]), np.ones(2, np.float32)
+
+
+def read(function, size=T):
+    """What output 1 reads, and how sure that is."""
+    made = tf.function(
+        function, input_signature=[tf.TensorSpec((1, size, 4))], autograph=False
+    ).get_concrete_function()
+    found = rfield.support(rfield.load(made, axes=(1,)), (1,))
+    return [found.offset[0] + int(k) for k in np.flatnonzero(found.mask)], found.fidelity.value
+
+
+MATRICES = {
+    "diag": (lambda: tf.linalg.diag(tf.ones(T)), [1]),
+    "diag above": (lambda: tf.linalg.diag(tf.ones(T - 1), k=1), [2]),
+    "eye": (lambda: tf.eye(T), [1]),
+    "one_hot": (lambda: tf.one_hot([3, 6, 2, 0, 7, 1, 5, 4], T), [6]),
+    "scatter_nd": (lambda: tf.scatter_nd(PLACES, ONES, (T, T)), [3, 5]),
+    "tensor_scatter": (
+        lambda: tf.tensor_scatter_nd_update(tf.zeros((T, T)), PLACES, ONES), [3, 5],
+    ),
+    "set_diag": (lambda: tf.linalg.set_diag(tf.zeros((T, T)), tf.ones(T)), [1]),
+    "band": (lambda: tf.linalg.band_part(tf.ones((T, T)), 1, 0), [0, 1]),
+    "pad": (lambda: tf.pad(tf.ones((4, 3)), [[0, 4], [0, 5]]), [0, 1, 2]),
+    "blocks": (
+        lambda: tf.concat([tf.pad(tf.ones((4, 4)), [[0, 0], [0, 4]]),
+                           tf.pad(tf.ones((4, 4)), [[0, 0], [4, 0]])], 0), [0, 1, 2, 3],
+    ),
+    "sums": (
+        lambda: tf.cast(tf.cumsum(tf.ones((T, T)), 0) >= tf.cumsum(tf.ones((T, T)), 1), "float32"),
+        [0, 1],
+    ),
+}  # fmt: skip
+
+
+@pytest.mark.parametrize("name", MATRICES)
+def test_a_matrix_of_constants_keeps_its_zeros(name):
+    made, places = MATRICES[name]
+    assert read(lambda x: made() @ x) == (places, "exact")
+
+
+def test_a_mask_picks_and_a_table_gathers():
+    assert read(lambda x: tf.boolean_mask(x, [True, False] * 4, axis=1)) == ([2], "exact")
+    assert read(lambda x: tf.gather_nd(x, [[0, 3], [0, 6]])) == ([6], "exact")
+
+
+def test_masks_of_more_positions_than_file_constants_have():
+    def causal(x):
+        n = x.shape[1]
+        later = tf.range(n)[:, None] < tf.range(n)
+        return tf.nn.softmax(tf.where(later, -np.inf, tf.matmul(x, x, transpose_b=True))) @ x
+
+    assert read(causal, 300) == ([0, 1], "exact")
