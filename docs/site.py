@@ -126,6 +126,8 @@ def _commands() -> Iterator[str]:
     yield f"```\n{parser.format_help()}```\n"
     chosen = next(a for a in parser._actions if isinstance(a, argparse._SubParsersAction))
     for name, command in chosen.choices.items():
+        if command.prog.split()[-1] != name:
+            continue  # the name that its question has in Python
         yield f"## rfield {name}\n\n```\n{command.format_help()}```\n"
 
 

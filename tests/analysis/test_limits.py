@@ -65,7 +65,7 @@ def test_too_many_sweeps_are_refused(monkeypatch):
     with pytest.raises(TooLargeError) as error:
         found["c1"]
     assert str(error.value) == (
-        "c1: a sweep for each layer up to this one would hold 57, above the limit of 40. "
+        "c1: a sweep for each layer up to this one would hold 1,368, above the limit of 40. "
         "Ask for single ones: rfield.receptive_field(model, 'm9', wrt=layer)"
     )
 
@@ -75,9 +75,38 @@ def test_too_many_readings_at_other_sizes_are_refused(monkeypatch):
     with pytest.raises(TooLargeError) as error:
         rfield.valid_sizes(gated(10))
     assert str(error.value) == (
-        "m9: the model at all sizes of one step would hold 657, above the limit of 100. "
+        "m9: the model at all sizes of one step would hold 7,353, above the limit of 100. "
         "Ask for single sizes: rfield.check_size(model, size)"
     )
+
+
+def test_layers_alike_are_placed_once():
+    """Of 1,200 layers all but the first few see the whole signal, and so all the same."""
+    b = rfield.GraphBuilder()
+    x = b.input("signal", (1, 1, 16))
+    for k in range(1200):
+        x = b.conv(f"c{k}", x, kernel=3, padding=1)
+    graph = b.build(outputs=[x])
+    with at_most(120_000):
+        found = rfield.fits(graph, 7)
+    rows = [(row.sees.value, row.every and row.every.value, row.context) for row in found.layers]
+    assert rows[0] == ("never", "never", (None,))
+    assert rows[4:7] == [
+        ("always", "never", (2,)), ("always", "always", (3,)), ("always", "always", (4,)),
+    ]  # fmt: skip
+    assert set(rows[20:]) == {("always", "always", (9,))}
+
+
+def test_which_numbers_a_free_size_changes_is_found_in_one_walk():
+    """Of 600 layers: a walk backwards from each would visit 180,000 values."""
+    b = rfield.GraphBuilder()
+    x = b.input("signal", (1, 1, None))
+    for k in range(600):
+        x = b.conv(f"c{k}", x, kernel=3, padding=1)
+    graph = b.build(outputs=[x])
+    with at_most(60_000):
+        found = [field.size for field in rfield.receptive_fields(graph).values()]
+    assert found == [(2 * k + 3,) for k in range(600)]
 
 
 def test_too_many_ways_are_refused(monkeypatch):

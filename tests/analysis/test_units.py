@@ -6,8 +6,9 @@ import numpy as np
 import pytest
 
 import rfield
-from rfield.analysis.pixels.units import ENDLESS, Units, UnitsOf
+from rfield.analysis.pixels.units import ENDLESS, Strips, Units, UnitsOf
 from rfield.analysis.results import Region
+from tests.oracle.units import mask_of
 
 
 def boxes_of(units: UnitsOf, region: Region, *, clip: bool) -> None:
@@ -31,8 +32,7 @@ def masks_of(units: UnitsOf, graph: rfield.Graph, wrt: str) -> None:
     found = rfield.support(graph, rows, units.field.layer, wrt=wrt)
     for at, one in zip(rows.tolist(), found, strict=True):
         if units.has_holes:
-            assert units.holes is not None
-            assert np.array_equal(units.holes.masks[units.holes.number[tuple(at)]], one.mask)
+            assert np.array_equal(mask_of(units, tuple(at)), one.mask)
         else:
             assert one.mask.all()
 
@@ -100,8 +100,34 @@ def test_holes_are_found_where_they_are() -> None:
     assert with_holes(cross()) == ["cross"]
     assert with_holes(wrapped()) == ["windows"]
     still = Units(dilated()).of("still")
-    assert still.holes is not None
-    assert still.holes.masks[0].any(axis=1).tolist() == [c == "x" for c in "x.xxxx.x"]
+    assert mask_of(still, (0, 0)).any(axis=1).tolist() == [c == "x" for c in "x.xxxx.x"]
+
+
+def swin() -> rfield.Graph:
+    """Two blocks of windows, the second shifted by half a window around the border, merged by 2."""
+    b = rfield.GraphBuilder()
+    y = b.input("image", (1, 2, 16, 16))
+    for shift in (0, -2):
+        y = b.roll(f"there{shift}", y, shifts={2: shift, 3: shift})
+        y = b.reshape(f"split{shift}", y, shape=(1, 2, 4, 4, 4, 4))
+        y = b.permute(f"order{shift}", y, order=(0, 2, 4, 3, 5, 1))
+        y = b.reshape(f"tokens{shift}", y, shape=(1, 16, 16, 2))
+        y = b.softmax(f"mixed{shift}", y, axis=2)
+        y = b.reshape(f"apart{shift}", y, shape=(1, 4, 4, 4, 4, 2))
+        y = b.permute(f"back{shift}", y, order=(0, 5, 1, 3, 2, 4))
+        y = b.reshape(f"map{shift}", y, shape=(1, 2, 16, 16), axes=(2, 3))
+        y = b.roll(f"home{shift}", y, shifts={2: -shift, 3: -shift})
+    y = b.space_to_depth("merge", y, block=2)
+    return b.build(outputs=[b.conv("reduce", y, kernel=1)])
+
+
+def test_strips_of_windows_around_the_border_are_products() -> None:
+    graph = swin()
+    for layer in ("home0", "home-2", "reduce"):
+        units = Units(graph).of(layer)
+        masks_of(units, graph, "image")
+        assert units.has_holes is (layer != "home0")
+        assert units.holes is None or isinstance(units.holes, Strips)
 
 
 def test_a_table_changes_only_along_the_axis_that_moves_it() -> None:

@@ -56,7 +56,8 @@ MAY_IMPORT: dict[str, set[str]] = {
     | {"typing_extensions"},  # finds out what a source is; the only way from a name to a network
     "questions": BELOW_CLI  # the public questions, a room for each kind
     | {".__version__", ".loading", "numpy", "PIL", "typing_extensions"},
-    "cli": BELOW_CLI | {".__version__", ".loading", ".questions", ".__init__", "rich"},
+    "cli": BELOW_CLI
+    | {".__version__", ".loading", ".questions", ".__init__", "rich", "argcomplete"},
     "__main__": {".cli"},
     "testing": BELOW_CLI | {".loading", ".questions", ".__init__", "numpy", "hypothesis"},
     "__init__": BELOW_CLI | {".loading", ".questions", ".cli", ".testing"},

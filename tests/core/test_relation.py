@@ -4,9 +4,11 @@ from __future__ import annotations
 
 from math import lcm
 
+import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+import rfield.core.relation as relations
 from rfield.core.indices import IndexSet
 from rfield.core.relation import (
     IDENTITY,
@@ -53,6 +55,29 @@ def test_at_is_the_definition(relation: Sliding, index: int) -> None:
 @given(slidings(), slidings())
 def test_compose_reads_what_the_middle_reads(outer: Sliding, inner: Sliding) -> None:
     made = compose(outer, inner)
+    for index in range(-2 * made.period, 2 * made.period + 1):
+        middle = definition(outer, index)
+        expected = {m for j in middle for m in definition(inner, j)}
+        assert set(made.at(index)) == expected
+
+
+dense_taps = st.builds(IndexSet.interval, st.integers(-3, 3), st.integers(-1, 5))
+
+
+@st.composite
+def growing(draw: st.DrawFn) -> Sliding:
+    """Taps without holes, most of which lie side by side: resizes, transposed convolutions."""
+    period = draw(short)
+    taps = tuple(draw(dense_taps).shift(phase * draw(st.integers(0, 2))) for phase in range(period))
+    return Sliding(period, draw(st.integers(-2, 5)), taps)
+
+
+@given(growing(), growing())
+def test_compose_of_many_phases_reads_the_same(outer: Sliding, inner: Sliding) -> None:
+    """Where there are many, the ends of an interval stand for it if nothing is left out."""
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(relations, "LISTED", 0)
+        made = compose(outer, inner)
     for index in range(-2 * made.period, 2 * made.period + 1):
         middle = definition(outer, index)
         expected = {m for j in middle for m in definition(inner, j)}

@@ -53,6 +53,7 @@ NUMBERS = [
     ("diagonal", [A], {"offset": 1}, [2, 6]),
     ("arange", [], {"start": 5, "stop": 0, "step": -2}, [5, 3, 1]),
     ("arange", [], {"stop": -1}, []),
+    ("broadcast_shapes", [[3, 1], [2, 1, 4]], {}, [2, 3, 4]),
     ("linspace", [], {"start": 0, "stop": 1, "count": 3}, [0.0, 0.5, 1.0]),
     ("full", [], {"shape": (2,), "number": 4}, [4, 4]),
     ("eye", [], {"rows": 2, "columns": 3, "k": 1, "dtype": int}, [[0, 1, 0], [0, 0, 1]]),

@@ -44,6 +44,8 @@ TESTS = [
     "tests/torch/test_sizes.py",
     "tests/cli/test_exact.py", "tests/cli/test_sizes.py", "tests/cli/test_stream.py",
     "tests/cli/test_tiles.py", "tests/present",
+    "tests/contracts/test_answers.py", "tests/torch/test_masks.py",
+    "tests/torch/test_random_masks.py", "tests/torch/test_made_weights.py",
 ]  # fmt: skip
 """The quick tests of these rooms; those of verification and of running pieces need a framework."""
 KILLERS = "rfield/mutants"

@@ -219,4 +219,10 @@ EQUIVALENT: dict[str, str] = {
     "analysis/geometry/centers.py _grid: return (stride, mean, deviations if any(deviations) else"
     " (Fraction(0),), '') -> return (stride, mean, deviations if True else (Fraction(0),), '')":
         "of one phase the deviation is 0, and of several that are alike there is one",
+    "analysis/cost.py peak_elements: range(value + 1) -> range(value + 2)":
+        "what comes after a value is not needed for it",
+    "analysis/cost.py peak_elements: range(value, -1, -1) -> range(value, -0, -1)":
+        "the first value has no operands",
+    "analysis/cost.py peak_elements: range(value, -1, -1) -> range(value, -2, -1)":
+        "no value has the number -1",
 }  # fmt: skip

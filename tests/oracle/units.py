@@ -7,7 +7,7 @@ from itertools import product
 
 import numpy as np
 
-from rfield.analysis.pixels.units import Units, UnitsOf
+from rfield.analysis.pixels.units import Holes, Units, UnitsOf
 from tests.oracle import program as p
 from tests.oracle.compare import Difference, depends
 from tests.oracle.compare_exact import Mask, box_of
@@ -35,6 +35,21 @@ def unit_differences(program: p.Program, seed: int = 0) -> Iterator[Difference]:
                 yield from _of(units.of(layer), sets[layer].reshape(*shapes[layer], *shape))
 
 
+def mask_of(units: UnitsOf, at: tuple[int, ...]) -> Mask:
+    """The set of a unit inside its box, from either form of holes."""
+    holes = units.holes
+    assert holes is not None
+    assert units.boxes is not None
+    if isinstance(holes, Holes):
+        return holes.masks[int(holes.number[at])]
+    found = np.ones((), dtype=bool)
+    for marks, table in zip(holes.marks, units.boxes, strict=True):
+        row = np.broadcast_to(marks, (*units.shape, marks.shape[-1]))[at]
+        start, stop = (int(np.broadcast_to(s, units.shape)[at]) for s in (table.start, table.stop))
+        found = found[..., None] & row[start:stop]
+    return found
+
+
 def _of(units: UnitsOf, full: Mask) -> Iterator[Difference]:
     rf = units.field
     rank = len(rf.graph.nodes[rf.value].shape)
@@ -60,6 +75,6 @@ def _of(units: UnitsOf, full: Mask) -> Iterator[Difference]:
         if units.has_holes is False and not inside.all():
             yield Difference(f"holes of unit {at} of {title}", "some", "none")
         if units.holes is not None:
-            mask = units.holes.masks[int(units.holes.number[at])]
+            mask = mask_of(units, at)
             if right and not np.array_equal(mask, inside):
                 yield Difference(f"set of unit {at} of {title}", inside.sum(), mask.sum())

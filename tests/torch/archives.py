@@ -18,6 +18,10 @@ class Plain(torch.nn.Module):
         return torch.relu(x + 1)
 
 
+PROGRAM = ("models/model.json", "serialized_exported_program.json")
+"""Where the program lies; older releases write the second."""
+
+
 def saved(path: Path, model: torch.nn.Module | None = None) -> Path:
     """A program as torch saves it."""
     program = torch.export.export((model or Plain()).eval(), (torch.zeros(1, 3, 8, 8),))
@@ -29,7 +33,7 @@ def changed(path: Path, change: Callable[[dict[str, Any]], None]) -> Path:
     """The archive with its program changed in place."""
     with zipfile.ZipFile(path) as archive:
         members = {name: archive.read(name) for name in archive.namelist()}
-    model = next(name for name in members if name.endswith("models/model.json"))
+    model = next(name for name in members if name.endswith(PROGRAM))
     program = json.loads(members[model])
     change(program["graph_module"]["graph"])
     members[model] = json.dumps(program).encode()

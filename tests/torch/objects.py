@@ -53,7 +53,7 @@ def process() -> tuple[Any, ...]:
     """The states of the process that a model may change."""
     return (
         torch.get_rng_state().tolist(), random.getstate(), np.random.get_state()[1].tolist(),
-        torch.is_grad_enabled(), torch.get_default_dtype(), torch.get_default_device(),
+        torch.is_grad_enabled(), torch.get_default_dtype(), torch.empty(0).device,
         torch._GLOBAL_DEVICE_CONTEXT.__dict__.get("device_context"),
         hooks._global_is_full_backward_hook,
     )  # fmt: skip

@@ -15,6 +15,7 @@ from torch import nn  # noqa: E402
 import rfield  # noqa: E402
 from rfield.errors import UnreadableModelError  # noqa: E402
 from tests.torch.cases import Function  # noqa: E402
+from tests.torch.versions import since  # noqa: E402
 
 pytestmark = [pytest.mark.torch, pytest.mark.filterwarnings("ignore")]
 
@@ -169,6 +170,7 @@ def test_gradients_are_measured_under_inference_mode():
     assert found.weight.shape == (3,)
 
 
+@since(2, 13, "lazy buffers cannot be made twice")
 def test_lazy_modules_are_read_and_stay_lazy():
     model = nn.Sequential(nn.LazyConv1d(2, 3), nn.LazyBatchNorm1d(), nn.LazyConv1d(300, 5))
     assert rfield.receptive_field(model, input_shape=(1, 400, 12)).size == (7,)

@@ -24,6 +24,7 @@ from rfield.errors import (  # noqa: E402
 from rfield.frontends.machine.rules import DuplicateRuleError  # noqa: E402
 from rfield.frontends.torch import RULES  # noqa: E402
 from tests.torch.cases import Function  # noqa: E402
+from tests.torch.versions import since  # noqa: E402
 
 pytestmark = [pytest.mark.torch, pytest.mark.filterwarnings("ignore")]
 
@@ -148,6 +149,7 @@ def test_inputs_by_name_and_outputs_in_any_container():
     assert graph.inputs == ("left", "right")
 
 
+@since(2, 13, "a compiled model cannot be called on another device")
 def test_types_devices_and_wrappers():
     for model in (
         nn.Conv2d(3, 4, 3).half(),
@@ -234,6 +236,7 @@ def test_all_unknown_ops_are_named_at_once():
     assert rf.fidelity is rfield.Fidelity.UPPER_BOUND
 
 
+@since(2, 13, "torch.library does not take annotations as text")
 def test_a_rule_of_ones_own():
     @torch.library.custom_op("rfield_test::blur", mutates_args=())
     def blur(image: torch.Tensor) -> torch.Tensor:

@@ -16,6 +16,7 @@ from rfield.errors import UnreadableModelError, UnsupportedOpError  # noqa: E402
 from rfield.frontends.torch import admitted  # noqa: E402
 from rfield.frontends.torch.rulebook import RULES  # noqa: E402
 from tests.torch.archives import before, calling, changed, saved  # noqa: E402
+from tests.torch.versions import since  # noqa: E402
 
 pytestmark = [pytest.mark.torch, pytest.mark.filterwarnings("ignore")]
 
@@ -55,6 +56,7 @@ def test_what_is_not_listed_is_an_unknown_op(target, tmp_path, monkeypatch):
     assert sorted(p.name for p in tmp_path.iterdir()) == ["m.pt2"]
 
 
+@since(2, 13, "a file says less of results")
 def test_the_error_is_that_of_any_unknown_op(tmp_path):
     path = changed(saved(tmp_path / "m.pt2"), calling("torch.ops.load_library", STRING))
     with pytest.raises(UnsupportedOpError) as error:

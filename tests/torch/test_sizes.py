@@ -9,6 +9,7 @@ torch = pytest.importorskip("torch", reason="PyTorch is not installed")
 from torch import nn  # noqa: E402
 
 import rfield  # noqa: E402
+from tests.torch.versions import since  # noqa: E402
 
 F = nn.functional
 pytestmark = [pytest.mark.torch, pytest.mark.filterwarnings("ignore")]
@@ -112,6 +113,7 @@ def run(model: nn.Module, size: tuple[int, int]) -> tuple[int, ...] | None:
         return None
 
 
+@since(2, 13, "empty tensors are pooled")
 @pytest.mark.parametrize("name", MODELS)
 def test_sizes_are_those_that_the_running_model_takes(name):
     model = MODELS[name]().eval()

@@ -13,7 +13,7 @@ export function rows(input, steps) {
   for (const step of steps) {
     const before = found.at(-1).size;
     const span = step.dilation * (step.kernel - 1) + 1;
-    const room = before + step.before + step.after - span;
+    const room = before > 0 ? before + step.before + step.after - span : -1;
     const size = room < 0 ? 0 : Math.floor(room / step.stride) + 1;
     found.push({ ...step, size, left: room < 0 ? 0 : room % step.stride, fits: room >= 0 });
   }
@@ -136,7 +136,7 @@ export class Chain {
 
   tell(all, read) {
     const { size, stride, padding, center } = closed(this.steps);
-    const bad = all.filter((row) => row.fits === false).map((row) => row.name);
+    const bad = all.filter((row) => row.fits === false).map((row) => row.name).slice(0, 1);
     const left = all.filter((row) => row.left > 0).map((row) => `${row.left} at ${row.name}`);
     const words = [`r = 1 + Σ d(k − 1)·S = ${size}, S = ${stride}, P = ${padding}, ` +
       `centre of output i: ${stride}·i ${center < 0 ? "−" : "+"} ${Math.abs(center)}.`];

@@ -117,10 +117,36 @@ export class View {
   holes(layer, unit) {
     const holes = this.layer(layer)?.holes;
     if (!holes) return null;
+    if (holes.axes) return this.strips(layer, unit);
     const number = this.model.table(holes.number)[place(this.layer(layer).units, unit)];
     const mask = this.model.data.masks[holes.masks[number]];
     mask.marks ??= marks(mask.bits, product(mask.shape));
     return mask;
+  }
+
+  /** The marks along one axis whose product a unit reads. */
+  strip(layer, axis, unit) {
+    const { masks, number, shape } = this.layer(layer).holes.axes[axis];
+    const mask = this.model.data.masks[masks[this.model.table(number)[place(shape, unit)]]];
+    mask.marks ??= marks(mask.bits, product(mask.shape));
+    return mask.marks;
+  }
+
+  /** The same as one set inside the box. */
+  strips(layer, unit) {
+    const box = this.box(layer, unit);
+    if (!box) return null;
+    const sides = box.start.map((first, axis) =>
+      this.strip(layer, axis, unit).subarray(first, box.stop[axis]));
+    if (sides.every((side) => side.every((on) => on === 1))) return null;
+    const shape = sides.map((side) => side.length);
+    const found = new Uint8Array(product(shape));
+    let at = 0;
+    for (const index of positions(shape)) {
+      found[at] = index.every((one, axis) => sides[axis][one] === 1) ? 1 : 0;
+      at += 1;
+    }
+    return { shape, marks: found };
   }
 
   /** Whether a unit reads a position of the input. */
@@ -134,25 +160,68 @@ export class View {
     return mask.marks[place(mask.shape, pixel.map((at, axis) => at - box.start[axis]))] === 1;
   }
 
-  /** The units of a layer that read a position: a mark for each, in row-major order. */
+  /**
+   * The units of a layer that read a position: {count, box}, and either `runs`, per axis of the map
+   * the [start, stop) whose product they are, or `marks`, one for each unit in row-major order.
+   */
   seeing(layer, pixel) {
     const { units, boxes, holes } = this.layer(layer);
-    const found = new Uint8Array(product(units));
-    if (!boxes) return found;
-    const inside = boxes.map((table, axis) => {
+    if (!boxes) return { count: 0, box: null, runs: units.map(() => []) };
+    const inside = (holes?.axes ?? boxes).map((table, axis) => {
+      if (holes?.axes) {
+        const { masks, number } = table;
+        return this.model.table(number).map((one) => {
+          const mask = this.model.data.masks[masks[one]];
+          mask.marks ??= marks(mask.bits, product(mask.shape));
+          return mask.marks[pixel[axis]];
+        });
+      }
       const start = this.model.table(table.start);
       const stop = this.model.table(table.stop);
       return start.map((first, at) => (first <= pixel[axis] && pixel[axis] < stop[at] ? 1 : 0));
     });
+    const tables = holes?.axes ?? boxes;
+    const along = tables.map(({ shape }) => shape.flatMap((size, axis) => (size > 1 ? [axis] : [])));
+    if ((holes && !holes.axes) || along.some((axes) => axes.length > 1)) {
+      return this.marked(layer, pixel, inside);
+    }
+    const runs = units.map((size, axis) => {
+      const mine = inside.filter((_, k) => along[k].length === 0 || along[k][0] === axis);
+      return runsOf(size, (at) => mine.every((sees) => sees[sees.length > 1 ? at : 0] === 1));
+    });
+    const count = product(runs.map((some) => some.reduce((sum, [a, b]) => sum + b - a, 0)));
+    const sees = units.length ? count > 0 : inside.every(([one]) => one === 1);
+    const box = sees
+      ? { start: runs.map((some) => some[0][0]), stop: runs.map((some) => some.at(-1)[1]) } : null;
+    return { count: sees ? count : 0, box, runs };
+  }
+
+  /** The same unit by unit. */
+  marked(layer, pixel, inside) {
+    const { units, boxes, holes } = this.layer(layer);
+    const tables = holes?.axes ?? boxes;
+    const found = new Uint8Array(product(units));
     let at = 0;
     for (const unit of positions(units)) {
-      let sees = boxes.every((table, axis) => inside[axis][place(table.shape, unit)] === 1);
-      if (sees && holes) sees = this.reads(layer, unit, pixel);
+      let sees = tables.every((table, axis) => inside[axis][place(table.shape, unit)] === 1);
+      if (sees && holes && !holes.axes) sees = this.reads(layer, unit, pixel);
       found[at] = sees ? 1 : 0;
       at += 1;
     }
-    return found;
+    const count = found.reduce((sum, one) => sum + one, 0);
+    return { count, box: boundsOf(found, units), marks: found };
   }
+}
+
+/** The runs [start, stop) of the numbers below a size for which something holds. */
+function runsOf(size, holds) {
+  const found = [];
+  for (let at = 0; at < size; at += 1) {
+    if (!holds(at)) continue;
+    if (found.length && found.at(-1)[1] === at) found.at(-1)[1] = at + 1;
+    else found.push([at, at + 1]);
+  }
+  return found;
 }
 
 /** The box of what is marked in a map, null where nothing is. */

@@ -1,7 +1,7 @@
 // One model on the page: its layers, the input, the map of the chosen layer, and what they say.
 
 import { growth } from "./growth.js";
-import { boundsOf, overlap, product, raw, span, tiling } from "./model.js";
+import { overlap, product, raw, span, tiling } from "./model.js";
 import { Net } from "./net.js";
 import { CanvasPainter, SvgPainter } from "./paint.js";
 import { drawInput, drawMap, Frame, margins, plane } from "./scene.js";
@@ -258,7 +258,7 @@ export class Panel {
         { fill: color, alpha });
     };
     if (look.pixel) {
-      const seen = boundsOf(look.seeing, this.told.units);
+      const seen = look.seeing.box;
       if (seen) {
         const [left, , wide] = map.box(seen);
         const [x, , cell] = input.box({ start: look.pixel, stop: look.pixel.map((at) => at + 1) });
@@ -335,8 +335,7 @@ export class Panel {
       axes.map((axis, k) => `${axis} ${span(start[k], stop[k])}`).join(", ");
     let words;
     if (look.pixel) {
-      const count = look.seeing.reduce((sum, one) => sum + one, 0);
-      const seen = boundsOf(look.seeing, units);
+      const { count, box: seen } = look.seeing;
       const where = seen ? `: ${seen.start.map((s, k) => span(s, seen.stop[k])).join(", ")}` : "";
       words = `${view.input.name} (${look.pixel.join(", ")}) is read by ${count} of ` +
         `${product(units)} units of ${name}${where}`;

@@ -160,10 +160,12 @@ export function drawMap(painter, frame, sizes, slice, look, colors) {
   const whole = frame.box({ start: sizes.map(() => 0), stop: sizes.length ? sizes : [1] });
   painter.rect(...whole, { fill: colors.paper });
   if (frame.scale >= 6) grid(painter, frame, whole, colors);
-  if (look.seeing) {
+  if (look.seeing?.marks) {
     const { rows, columns } = plane(sizes);
-    const values = slab(look.seeing, sizes, slice, slice.map(() => 0));
+    const values = slab(look.seeing.marks, sizes, slice, slice.map(() => 0));
     painter.image(raster(values, rows, columns, (on) => (on ? colors.dots : null)), ...whole);
+  } else if (look.seeing?.box) {
+    runs(painter, frame, look.seeing.runs, slice, colors);
   }
   for (const [unit, color] of [[look.pinned, colors.pin], [look.unit, colors.field]]) {
     if (unit && (product(sizes) === 1 || slice.every((at, axis) => unit[axis] === at))) {
@@ -172,6 +174,19 @@ export function drawMap(painter, frame, sizes, slice, look, colors) {
     }
   }
   painter.rect(...whole, { stroke: colors.line });
+}
+
+/** What is a product of runs, on the slice that is drawn. */
+function runs(painter, frame, found, slice, colors) {
+  if (!slice.every((at, axis) => found[axis].some(([a, b]) => a <= at && at < b))) return;
+  const [down, across] = found.length > 1 ? found.slice(-2) : [[[0, 1]], found[0] ?? [[0, 1]]];
+  const [red, green, blue, alpha] = colors.dots;
+  for (const [top, bottom] of down) {
+    for (const [left, right] of across) {
+      const box = { start: [top, left], stop: [bottom, right] };
+      painter.rect(...frame.box(box), { fill: `rgb(${red} ${green} ${blue})`, alpha: alpha / 255 });
+    }
+  }
 }
 
 function grid(painter, frame, [x, y, width, height], colors) {

@@ -1,7 +1,7 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
 
-import { boundsOf, decode, ENDLESS, marks, Model, overlap, span, tiling } from "../src/model.js";
+import { decode, ENDLESS, marks, Model, overlap, span, tiling } from "../src/model.js";
 
 const LAYER = { name: "conv", op: "conv", shape: [1, 8, 3, 4], reads: [-1] };
 
@@ -54,8 +54,17 @@ test("a unit sees no position in a hole of its box", () => {
 test("the units that see a position are those that read it", () => {
   const [view] = dilated().views;
   const found = view.seeing(0, [2, 5]);
-  assert.deepEqual([...found], [0, 0, 1, 0, 0, 0, 0, 0, 0, 0, 1, 0]);
-  assert.deepEqual(boundsOf(found, [3, 4]), { start: [0, 2], stop: [3, 3] });
+  assert.deepEqual([...found.marks], [0, 0, 1, 0, 0, 0, 0, 0, 0, 0, 1, 0]);
+  assert.deepEqual(found.box, { start: [0, 2], stop: [3, 3] });
+  assert.equal(found.count, 2);
+});
+
+test("without holes they are a product of runs", () => {
+  const model = dilated();
+  model.data.views[0].layers[0].holes = false;
+  const found = model.views[0].seeing(0, [2, 5]);
+  assert.deepEqual(found, { count: 3, box: { start: [0, 2], stop: [3, 3] }, runs: [[[0, 3]], [[2, 3]]] });
+  assert.equal(model.views[0].seeing(0, [2, 99]).box, null);
 });
 
 test("boxes overlap in what both hold", () => {

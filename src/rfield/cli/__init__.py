@@ -1,3 +1,4 @@
+# PYTHON_ARGCOMPLETE_OK
 """The command line: parse, load, analyse, present. It has no logic of its own.
 
 A module for each kind of question; ``options`` has what commands share, ``steps`` both ends of
@@ -10,6 +11,7 @@ import argparse
 import os
 import sys
 from collections.abc import Sequence
+from importlib import import_module
 from pathlib import Path
 
 from .. import __version__
@@ -26,6 +28,8 @@ def main(argv: Sequence[str] | None = None) -> int:
     arguments = argparse.Namespace(debug=False)
     try:
         parser = build_parser()
+        if "_ARGCOMPLETE" in os.environ:  # a shell asks what may follow
+            complete(parser)
         arguments, rest = parser.parse_known_args(argv)
         if rest:
             arguments.parser.refuse(rest)
@@ -64,6 +68,15 @@ def build_parser() -> Parser:
     for module in (fields, exact, plans, sizes, teams, networks, pictures):
         module.add(commands)
     return parser
+
+
+def complete(parser: Parser) -> None:
+    """Answer the shell, where argcomplete is installed, and end."""
+    try:
+        argcomplete = import_module("argcomplete")
+    except ImportError:
+        return
+    argcomplete.autocomplete(parser)
 
 
 def _search_here(arguments: argparse.Namespace) -> None:

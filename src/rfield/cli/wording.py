@@ -19,6 +19,7 @@ _OPTIONS: tuple[tuple[re.Pattern[str], str | Callable[[re.Match[str]], str]], ..
     (re.compile(r"\bunknown='whole'"), "--unknown whole"),
     (re.compile(r"\bzeros=True"), "--zeros"),
     (re.compile(r"\bsoft_masks='(cut|keep)'"), r"--soft-masks \1"),
+    (re.compile(r"\brfield\.check_size\(model, size\)"), "--input-size SIZE"),
     (re.compile(r"\brfield\.expect\(.*, update=True\)"), "--update"),
     (re.compile(r"\bstream_plan\(…, length=\)"), "--length SAMPLES"),
     (re.compile(r"\b(output|wrt)=(\.\.\.|layer|(?=[.)\s]|$))"), lambda m: f"--{m[1]} LAYER"),

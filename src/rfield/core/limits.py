@@ -59,6 +59,9 @@ STEP_LIMIT = 1 << 12
 MOST_READ = 1 << 22
 """Values and operands that are laid out again at other sizes: two to five microseconds each."""
 
+READ_WHOLE = 16
+"""Sizes of one step whose fields are counted on: of a long step a model refuses most."""
+
 MOST_SWEPT = 1 << 21
 """Values that are swept for fields that need a sweep each."""
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from fractions import Fraction
 
@@ -10,6 +11,7 @@ from . import values
 from .report import Column, Remark, Report, Show, tabulate
 
 PER_AXIS = frozenset({"stride", "center", "offset"})
+MOST_TOLD = 3
 
 
 @dataclass(frozen=True, slots=True)
@@ -55,12 +57,21 @@ def align_report(found: Alignment, *, title: str = "") -> Report:
         kind="align",
         title=f"{title} · alignment" if title else "alignment",
         parts=(verdict, table) if rows else (verdict,),
-        notes=_NOTES if rows else (),
+        notes=(*_told(rows), *_NOTES) if rows else (),
         facts={"model": title, "aligned": found.aligned, "joins_checked": found.checked},
         records=tuple(_record(row) for row in rows),
         axes=rows[0].axes if rows else (),
         per_axis=PER_AXIS if len({row.axes for row in rows}) == 1 else frozenset(),
     )
+
+
+def _told(rows: Sequence[BranchRow]) -> Iterator[str]:
+    """What is to be said of single joins; of many, of the first."""
+    told = {row.join: row.note.strip("()") for row in rows if row.first and row.note}
+    for join, note in list(told.items())[:MOST_TOLD]:
+        yield f"{join}: {note}"
+    if len(told) > MOST_TOLD:
+        yield f"… and {len(told) - MOST_TOLD} more; CSV and JSON have all"
 
 
 def _count(number: int, word: str) -> str:
@@ -88,10 +99,9 @@ _SHOWS: list[Show[BranchRow]] = [
     Show(Column("join", "left", name=True), lambda row: row.join if row.first else ""),
     Show(Column("branch", "left", name=True), lambda row: row.branch),
     Show(Column("stride S"), lambda row: values.axes(row.stride, values.number)),
-    Show(Column("center"), lambda row: values.position(row.center)),
+    Show(Column("center", spare=1), lambda row: values.position(row.center)),
     Show(Column("offset", tone="accent"), lambda row: _offset(row) if row.first else ""),
     Show(Column("along", "left"), lambda row: ", ".join(row.differing) if row.first else ""),
-    Show(Column("", "left", gap=1), lambda row: row.note if row.first else ""),
 ]
 _NOTES = (
     "stride, center, offset in input pixels; "

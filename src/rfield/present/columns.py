@@ -86,21 +86,28 @@ def global_note(reads: Sequence[str]) -> str:
 
 def shows(at: Sequence[int], more: Sequence[str], first: str | None) -> list[Show[SummaryRow]]:
     """All columns; ``at``: input sizes; ``more``: those that were asked for."""
+    asked = 3 if more else 0  # what was asked for goes before what is there by default
     return [
         Show(Column("layer", "left", name=True), lambda row: row.layer),
-        Show(Column("op", "left", tone="quiet", spare=3), lambda row: row.op),
-        Show(Column("output", "left", tone="quiet", spare=1), lambda row: values.shape(row.shape)),
+        Show(Column("op", "left", tone="quiet", spare=3 + asked), lambda row: row.op),
+        Show(
+            Column("output", "left", tone="quiet", spare=1 + asked),
+            lambda row: values.shape(row.shape),
+        ),
         Show(Column("size r", tone="key"), lambda row: show_size(row.size, row.local)),
         Show(Column("", "left", gap=0, tone="accent"), lambda row: show_global(row.size)),
         Show(Column("stride S"), lambda row: values.numbers(row.stride, row.local)),
-        Show(Column("padding P"), lambda row: values.numbers(row.padding, row.local)),
+        Show(
+            Column("padding P", spare=asked and 2),
+            lambda row: values.numbers(row.padding, row.local),
+        ),
         *(
             Show(Column(f"P at {size}"), lambda row, size=size: _padding_at(row, size))
             for size in at
         ),
-        Show(Column("center", spare=2), _center),
+        Show(Column("center", spare=2 + asked), _center),
         *(Show(Column(name), lambda row, name=name: _more(row, name)) for name in more),
-        Show(Column("sees %"), _sees),
+        Show(Column("sees %", spare=asked), _sees),
         Show(
             Column("", "left", gap=0, tone="accent"),
             lambda row: values.MARK_LARGE if row.layer == first else "",

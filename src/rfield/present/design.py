@@ -44,7 +44,7 @@ def fits_report(
         "on it: outputs per object, its size / S",
     ]
     if any(row.reads_all for row in chosen):
-        notes.append("global: also reads whole axes; size and context leave that out")
+        notes.append("* also reads whole axes, which size and context leave out")
     return Report(
         kind="fits",
         title=f"{title} · what sees an object of {size}" if title else f"an object of {size}",
@@ -78,7 +78,10 @@ def fits_report(
 _FITS: list[Show[LayerFit]] = [
     Show(Column("layer", "left", name=True), lambda row: row.layer),
     Show(Column("size r"), lambda row: values.axes(row.size, str)),
-    Show(Column("", "left", gap=1, tone="quiet"), lambda row: "+ global" if row.reads_all else ""),
+    Show(
+        Column("", "left", gap=0, tone="accent"),
+        lambda row: values.MARK_GLOBAL if row.reads_all else "",
+    ),
     Show(Column("stride S"), lambda row: values.numbers(row.stride, row.size)),
     Show(Column("sees it", "left", tone="key"), lambda row: row.sees.value),
     Show(Column("every", "left"), lambda row: "?" if row.every is None else row.every.value),
@@ -86,7 +89,7 @@ _FITS: list[Show[LayerFit]] = [
         Column("context"),
         lambda row: "–" if None in row.context else values.axes(row.context, values.number),
     ),
-    Show(Column("on it"), lambda row: values.axes(row.outputs, _decimal)),
+    Show(Column("on it", spare=1), lambda row: values.axes(row.outputs, _decimal)),
 ]
 
 

@@ -193,7 +193,7 @@ def _shows(axes: Sequence[str], free: bool) -> list[Show[SizeRow]]:
         ),
         Show(Column("sizes", "left", tone="key"), lambda row: str(row.sizes)),
         Show(
-            Column("such as" if free else "nearest", "left"),
+            Column("such as" if free else "nearest", "left", spare=1),
             lambda row: ", ".join(map(str, row.near)) or "–",
         ),
         Show(Column("smallest"), lambda row: str(row.sizes.smallest or "–")),

@@ -183,30 +183,55 @@ def _facts(part: Facts, width: int, spell: _Spell) -> Iterator[Line]:
 
 
 def _table(part: Table, width: int | None, spell: _Spell) -> Iterator[Line]:
-    columns: Sequence[Column] = part.columns
-    rows = [[spell(cell) for cell in row] for row in part.rows]
-    titles = [spell(column.title) for column in columns]
-    widths = _widths(titles, rows)
-    if width is not None:
-        kept = _kept(columns, titles, widths, width)
-        columns, titles = [columns[k] for k in kept], [titles[k] for k in kept]
-        widths = [widths[k] for k in kept]
-        rows = [[row[k] for k in kept] for row in rows]
-        widths = _fit(columns, titles, widths, width)
-        dots = spell("…")
-        for k, column in enumerate(columns):
-            if column.name:
-                cells = shortened([row[k] for row in rows], widths[k], dots)
-                rows = [
-                    [*row[:k], cell, *row[k + 1 :]] for row, cell in zip(rows, cells, strict=True)
-                ]
-        widths = _widths(titles, rows)
+    first, *fewer = _choices(part.columns)
+    columns, titles, rows, widths = _laid(part, first, width, spell)
+    for kept in fewer:
+        if width is None or _excess(columns, widths, width) <= 0:
+            break
+        columns, titles, rows, widths = _laid(part, kept, width, spell)
     rule = spell("─") * (1 + sum(widths) + sum(column.gap for column in columns[1:]) + 1)
     yield tuple(Span(span.text, "header") for span in _line(columns, titles, widths))
     yield (Span(rule, "rule"),)
     for row in rows:
         yield _line(columns, row, widths)
     yield (Span(rule, "rule"),)
+
+
+def _laid(
+    part: Table, kept: Sequence[int], width: int | None, spell: _Spell
+) -> tuple[list[Column], list[str], list[list[str]], list[int]]:
+    """Some columns, their titles, their cells, and how wide they are."""
+    columns = [part.columns[k] for k in kept]
+    titles = [spell(column.title) for column in columns]
+    rows = [[spell(row[k]) for k in kept] for row in part.rows]
+    if width is not None:
+        rows = _named(columns, titles, rows, width, spell("…"))
+    return columns, titles, rows, _widths(titles, rows)
+
+
+def _choices(columns: Sequence[Column]) -> Iterator[list[int]]:
+    """The columns that are shown: all, then without those that can be spared, the last first."""
+    kept = list(range(len(columns)))
+    yield kept
+    for k in sorted((k for k in kept if columns[k].spare), key=lambda k: -columns[k].spare):
+        kept = [other for other in kept if other != k]
+        yield kept
+
+
+def _named(
+    columns: Sequence[Column],
+    titles: Sequence[str],
+    rows: list[list[str]],
+    width: int,
+    dots: str,
+) -> list[list[str]]:
+    """The rows with names as short as the width wants, as far as they stay apart and readable."""
+    widths = _fit(columns, titles, _widths(titles, rows), width)
+    for k, column in enumerate(columns):
+        if column.name:
+            cells = shortened([row[k] for row in rows], widths[k], dots)
+            rows = [[*row[:k], cell, *row[k + 1 :]] for row, cell in zip(rows, cells, strict=True)]
+    return rows
 
 
 def _widths(titles: Sequence[str], rows: Sequence[Sequence[str]]) -> list[int]:
@@ -233,20 +258,6 @@ def _excess(columns: Sequence[Column], widths: Sequence[int], room: int) -> int:
 def _least(column: Column, title: str, width: int) -> int:
     """How narrow a column of names may become and be read."""
     return min(width, max(16, display_width(title))) if column.name else width
-
-
-def _kept(
-    columns: Sequence[Column], titles: Sequence[str], widths: Sequence[int], room: int
-) -> list[int]:
-    """The columns that are shown: those that can be spared go first, the last of them first."""
-    kept = list(range(len(columns)))
-    spare = sorted((k for k in kept if columns[k].spare), key=lambda k: -columns[k].spare)
-    for k in spare:
-        least = [_least(columns[n], titles[n], widths[n]) for n in kept]
-        if _excess([columns[n] for n in kept], least, room) <= 0:
-            break
-        kept.remove(k)
-    return kept
 
 
 def _fit(

@@ -1,4 +1,4 @@
-"""``python -m tests.conformance.ops``: ops by front ends, with counts; 1 if any is left out."""
+"""``python -m tests.conformance.ops``: ops by front ends, with counts, and what is left out."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ from typing import Any
 import pytest
 
 from tests.conformance.ops import CASES
-from tests.conformance.ops.checking import missing
+from tests.conformance.ops.checking import missing, own
 from tests.conformance.test_ops import FRONT_ENDS, front_end, outcome
 
 
@@ -54,5 +54,21 @@ def main(names: list[str]) -> int:
     return int(wrong > 0)
 
 
+def only(word: str, names: list[str]) -> int:
+    """Print the entries of one front end alone whose name has a word in it; 1 if any is wrong."""
+    wrong = 0
+    for name in names:
+        front = front_end(name)
+        for entry in getattr(front, "OWN", tuple)():
+            if word.lower() in entry.name.lower():
+                says, does = own(front, entry)
+                wrong += bool(says or does)
+                say(f"{name}: {entry.name}: {'; '.join([*says, *does]) or 'right'}")
+    return int(wrong > 0)
+
+
 if __name__ == "__main__":
-    raise SystemExit(main(sys.argv[1:] or list(FRONT_ENDS)))
+    given = sys.argv[1:]
+    if given[:1] == ["--only"]:
+        raise SystemExit(only(given[1], given[2:]))
+    raise SystemExit(main(given or list(FRONT_ENDS)))

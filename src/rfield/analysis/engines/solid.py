@@ -44,7 +44,7 @@ def solid_values(graph: Graph, source: int, everywhere: Everywhere) -> frozenset
             if operand in found and before is not None and _keeps(link, before):
                 shape = graph.nodes[operand].shape
                 shown.append(_same(link, shape, before, node.shape, after))
-        if _is_covered(shown, len(node.shape)):
+        if is_covered(shown, len(node.shape)):
             found.add(value)
     return frozenset(found)
 
@@ -70,7 +70,7 @@ def _same(
     return found
 
 
-def _is_covered(shown: list[list[Flags]], rank: int) -> bool:
+def is_covered(shown: list[list[Flags]], rank: int) -> bool:
     """Whether each slice of a tensor along some axis has an operand that shows all of it."""
     if any(all(bool(flags.all()) for flags in one) for one in shown):
         return True
@@ -96,11 +96,7 @@ def _keeps(link: AnyLink, before: tuple[Bounds, ...]) -> bool:
     moving: list[int] = []
     for axis, read in enumerate(link.reads):
         moves = any(low.shape[axis] > 1 for low, _ in before)
-        if (
-            moves
-            and not _is_single(read.relation)
-            and not _has_largest(before, axis, read.relation)
-        ):
+        if moves and not is_single(read.relation) and not _has_largest(before, axis, read.relation):
             moving.append(axis)
     if not moving:
         return True
@@ -120,7 +116,7 @@ def _are_apart(before: tuple[Bounds, ...], moving: list[int]) -> bool:
     return all(len(axes) <= 1 for axes in along) and len(set(used)) == len(used)
 
 
-def _is_single(relation: Relation) -> bool:
+def is_single(relation: Relation) -> bool:
     """Whether every output reads one index at most."""
     if relation == IDENTITY or isinstance(relation, At):
         return True

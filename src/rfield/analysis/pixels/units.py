@@ -22,6 +22,7 @@ from ...core.relation import IDENTITY, Whole
 from ...errors import RFieldError, UnresolvedSizeError
 from ..engines.bounds import axis_field
 from ..engines.everywhere import Everywhere, folded, shortest
+from ..engines.products import Products, of_positions
 from ..engines.pull import LARGEST, Ints
 from ..engines.solid import solid_positions, solid_values
 from ..geometry.field import ReceptiveField
@@ -58,6 +59,17 @@ class Holes:
 
 
 @dataclass(frozen=True, slots=True, eq=False)
+class Strips:
+    """What the units of a layer read inside their boxes, as a product of sets along each axis.
+
+    ``marks``: for each axis of the input an array over the layer's positions (of size 1 where
+    nothing changes) and, at the end, the positions of that axis.
+    """
+
+    marks: tuple[NDArray[np.bool_], ...]
+
+
+@dataclass(frozen=True, slots=True, eq=False)
 class UnitsOf:
     """The units of one layer.
 
@@ -70,7 +82,7 @@ class UnitsOf:
     shape: tuple[int, ...]
     boxes: tuple[Table, ...] | None
     theory: tuple[Table, ...] | None
-    holes: Holes | None
+    holes: Holes | Strips | None
     has_holes: bool | None
 
 
@@ -108,6 +120,10 @@ class Units:
     def _solid(self) -> frozenset[int]:
         return solid_values(self.graph, self.fields.source, self._all)
 
+    @cached_property
+    def _products(self) -> Products:
+        return Products(self.graph, self.fields.source, self._all, self._solid)
+
     def _boxes(self, rf: ReceptiveField, shape: tuple[int, ...]) -> tuple[Table, ...] | None:
         found = self._all.bounds(rf.value)
         if found is None:
@@ -127,10 +143,15 @@ class Units:
 
     def _holes(
         self, rf: ReceptiveField, shape: tuple[int, ...], boxes: tuple[Table, ...] | None
-    ) -> tuple[Holes | None, bool | None]:
+    ) -> tuple[Holes | Strips | None, bool | None]:
         value = rf.value
         if value in self._solid and solid_positions(self.graph, value, self._all, rf.positions):
             return None, False
+        if boxes is not None and value not in self._all.crossed:
+            marks = self._products.of(value)
+            strips = None if marks is None else of_positions(marks, rf.positions)
+            if strips is not None:
+                return (None, False) if _are_boxes(strips) else (Strips(strips), True)
         root = self._root(value, rf.positions), rf.positions
         if root not in self._listed and boxes is not None and prod(shape):
             lengths = [int((table.stop - table.start).max()) for table in boxes]
@@ -159,6 +180,17 @@ class Units:
             value = node.operands[0]
             node = self.graph.nodes[value]
         return value
+
+
+def _are_boxes(strips: tuple[NDArray[np.bool_], ...]) -> bool:
+    """Whether every set is one run, or a unit reads nothing at all."""
+    for marks in strips:
+        starts = marks[..., :1].astype(np.int64) + (marks[..., 1:] & ~marks[..., :-1]).sum(
+            axis=-1, keepdims=True
+        )
+        if (starts > 1).any():
+            return False
+    return True
 
 
 def _theory(rf: ReceptiveField, shape: tuple[int, ...]) -> tuple[Table, ...] | None:

@@ -13,7 +13,7 @@ from itertools import chain
 
 from ...core.arguments import integer, listed
 from ...core.graph import Graph, Input
-from ...core.limits import GENERAL, MOST_READ
+from ...core.limits import GENERAL, MOST_READ, READ_WHOLE
 from ...errors import InvalidModelError, UnresolvedSizeError, over_limit, show_shape
 from ..engines.bounds import axis_field
 from ..engines.forward import Sweep, sweep
@@ -241,7 +241,9 @@ class Resizing:
 
     def afford(self, readings: int) -> None:
         """Refuse so many readings of the model where they would take too long."""
-        total = readings * self._work if readings > 1 else 0
+        total = 0
+        if readings > 1:
+            total = readings * self._laid_out + min(readings, READ_WHOLE) * self._swept
         if total > MOST_READ:
             raise over_limit(
                 self.output or self.graph.nodes[self.graph.main].name,
@@ -249,12 +251,16 @@ class Resizing:
             )  # fmt: skip
 
     @cached_property
-    def _work(self) -> int:
-        """What one reading costs, in plain values."""
+    def _laid_out(self) -> int:
+        """Values and operands of one reading."""
+        return sum(1 + len(node.operands) for node in self.graph.nodes)
+
+    @cached_property
+    def _swept(self) -> int:
+        """What the sweeps of one reading cost besides, where fields are not plain."""
         sweeps = (sweep(self.graph, entry.node, entry.axes) for entry in self.entries)
         states = chain.from_iterable(states for swept in sweeps for states in swept.states)
-        laid_out = sum(1 + len(node.operands) for node in self.graph.nodes)
-        return laid_out + GENERAL * sum(type(state) is Terms for state in states)
+        return GENERAL * sum(type(state) is Terms for state in states)
 
     def _read(self, sizes: Sequence[int]) -> tuple[Graph | None, str]:
         shapes = {e.name: list(self.graph.nodes[e.node].shape) for e in self.graph.inputs_}

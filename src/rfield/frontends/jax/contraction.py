@@ -12,6 +12,18 @@ from ..machine.values import Constant, Outputs
 from .rulebook import Call, rule
 
 
+@rule("lu")
+def decomposition(call: Call) -> Outputs:
+    """Factors and pivots, of which each reads some rows and columns: a bound.
+
+    https://docs.jax.dev/en/latest/_autosummary/jax.lax.linalg.lu.html
+    """
+    batch = len(call.shape()) - 2
+    return Outputs(
+        arrays.matrix_function(call[0], shape[batch:], exact=False) for shape in call.shapes_out
+    )
+
+
 @rule("dot_general")
 def dot_general(call: Call) -> Any:
     """Batched matrix product over any axes.

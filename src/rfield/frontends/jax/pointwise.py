@@ -5,8 +5,8 @@ from __future__ import annotations
 from typing import Any
 
 from ...core import arrays, ops
-from ...core.algebra import Algebra
 from ...core.arrays import read
+from ..machine.meanings import algebra_of
 from ..machine.values import Constant, Dependent, Outputs
 from .rulebook import Call, rule
 
@@ -25,18 +25,6 @@ ELEMENTWISE = (
 
 PASSING = ("copy", "optimization_barrier", "sharding_constraint", "stop_gradient")
 
-ALGEBRA: dict[str, Algebra] = {
-    "add": "add", "add_any": "add", "convert_element_type": "scale", "div": "divide", "exp": "exp",
-    "exp2": "exp", "max": "maximum", "mul": "multiply", "reduce_precision": "scale",
-    "sub": "subtract", "logistic": "exp", "and": "multiply", "or": "veil", "pow": "veil",
-    **dict.fromkeys((
-        "abs", "asin", "asinh", "atan", "atanh", "cbrt", "ceil", "conj", "erf", "erf_inv", "expm1",
-        "floor", "imag", "log1p", "neg", "real", "round", "sign", "sin", "sinh", "sqrt", "square",
-        "tan", "tanh",
-    ), "keep"),
-}  # fmt: skip
-"""How zeros and minus infinity, which masks make, go through."""
-
 
 @rule(*ELEMENTWISE)
 def elementwise(call: Call) -> Any:
@@ -44,7 +32,7 @@ def elementwise(call: Call) -> Any:
 
     https://docs.jax.dev/en/latest/jax.lax.html
     """
-    algebra, values = ALGEBRA.get(call.op), call.operands
+    algebra, values = algebra_of(call.op), call.operands
     if call.op in ("div", "mul") and len(values) == 2:
         first, second = values if call.op == "div" or isinstance(values[1], Constant) else (
             values[1], values[0]

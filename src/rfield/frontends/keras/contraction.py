@@ -161,6 +161,16 @@ def moments(call: Call) -> Outputs:
     return Outputs(arrays.moments(call[0], call.layer.axes, keepdims=call.layer.keepdims))
 
 
+@rule("ops.Slogdet")
+def determinant(call: Call) -> Outputs:
+    """The sign and the logarithm of a determinant read the whole matrix.
+
+    https://keras.io/api/ops/linalg/#slogdet-function
+    """
+    made = arrays.matrix_function(call[0], ())
+    return Outputs([made, made])
+
+
 @rule("ops.Sort", "ops.Argsort", "ops.Argpartition")
 def sort(call: Call) -> Any:
     """Which element comes first depends on the whole axis.

@@ -8,6 +8,7 @@ import numpy as np
 
 from ...core import arrays, ops
 from ...core.algebra import Algebra
+from ..machine.meanings import algebra_of
 from ..machine.values import Constant, Dependent, known
 from .rulebook import Call, operand, rule
 
@@ -48,19 +49,6 @@ LeftShift Less LessEqual LogicalAnd LogicalOr LogicalXor Logaddexp Logaddexp2 Ma
 Multiply Nextafter NotEqual Polar Power RightShift Subtract TrueDivide
 """
 
-ALGEBRA: dict[str, Algebra] = {
-    "Add": "add", "Multiply": "multiply", "Maximum": "maximum", "LogicalAnd": "multiply",
-    "Subtract": "subtract", "LogicalOr": "veil", "Power": "veil", "Relu": "rectify",
-    "Relu6": "rectify", "ReLU": "rectify", "Exp": "exp", "Sigmoid": "exp", "Softplus": "exp",
-    **dict.fromkeys((
-        "Abs", "Absolute", "Arcsin", "Arctan", "Cast", "Ceil", "ConvertToTensor", "Copy", "Divide",
-        "Erf", "Floor", "Gelu", "LeakyRelu", "Negative", "Round", "Sign", "Silu",
-        "Sin", "Sinh", "Softsign", "Sqrt", "Square", "StopGradient", "Tan", "Tanh", "TrueDivide",
-        "Trunc",
-    ), "keep"),
-}  # fmt: skip
-"""How zeros and minus infinity, which masks make, go through."""
-
 
 @rule(*HANDED_ON.split())
 def handed_on(call: Call) -> Any:
@@ -96,7 +84,7 @@ def unary(call: Call) -> Any:
 
     https://keras.io/api/ops/numpy/
     """
-    return arrays.pointwise(call[0], kind=call.kind, algebra=ALGEBRA.get(type(call.layer).__name__))
+    return arrays.pointwise(call[0], kind=call.kind, algebra=algebra_of(type(call.layer).__name__))
 
 
 @rule("Masking")
@@ -119,7 +107,7 @@ def merge(call: Call) -> Any:
     parts = call.get("inputs", 0)
     rank = max(len(part.shape) for part in parts)
     wide = [_with_batch_first(part, rank) for part in parts]
-    return arrays.pointwise(*wide, kind=call.kind, algebra=ALGEBRA.get(type(call.layer).__name__))
+    return arrays.pointwise(*wide, kind=call.kind, algebra=algebra_of(type(call.layer).__name__))
 
 
 def _with_batch_first(part: Any, rank: int) -> Any:
@@ -137,7 +125,7 @@ def join(call: Call) -> Any:
     https://keras.io/api/ops/numpy/
     """
     name = type(call.layer).__name__
-    algebra = ALGEBRA.get(name)
+    algebra: Algebra | None = algebra_of(name)
     parts = call.tensors()[:2]
     if name in ("Multiply", "Divide", "TrueDivide") and _positive(parts[-1]):
         algebra = "scale"

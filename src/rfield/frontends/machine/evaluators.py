@@ -326,6 +326,12 @@ def one_hot(indices: Array, *, depth: int, on: Any = 1, off: Any = 0, axis: int 
     return np.moveaxis(np.where(wrapped[..., None] == np.arange(depth), on, off), -1, axis)
 
 
+@evaluator()
+def broadcast_shapes(one: Array, other: Array) -> Any:
+    """The shape to which two shapes broadcast."""
+    return np.array(np.broadcast_shapes(tuple(one), tuple(other)), dtype=np.int64)
+
+
 # --- over axes
 
 

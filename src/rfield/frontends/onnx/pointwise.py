@@ -13,6 +13,7 @@ import numpy as np
 from ...core import arrays, ops
 from ...core.algebra import Algebra
 from ...core.ops import Op
+from ..machine.meanings import algebra_of
 from ..machine.values import Constant, Dependent, Outputs, known
 from .rulebook import Call, rule
 from .tensors import Stored
@@ -31,18 +32,6 @@ Add And BitShift BitwiseAnd BitwiseOr BitwiseXor Div Equal Greater GreaterOrEqua
 Max Mean Min Mod Mul Or Pow Sub Sum SwiGLU Where Xor com.microsoft::BiasAdd
 """
 
-ALGEBRA: dict[str, Algebra] = {
-    "Add": "add", "Sum": "add", "Mul": "multiply", "Max": "maximum", "Where": "where",
-    "Sub": "subtract", "And": "multiply", "Or": "veil", "Pow": "veil", "Relu": "rectify",
-    **dict.fromkeys(("Exp", "HardSigmoid", "Sigmoid", "Softplus"), "exp"),
-    **dict.fromkeys((
-        "Abs", "Asin", "Asinh", "Atan", "Atanh", "Cast", "Ceil", "Celu", "Div", "Elu", "Erf",
-        "Floor", "Gelu", "HardSwish", "LeakyRelu", "Mish", "Neg", "Round", "Selu", "Sign",
-        "Sin", "Sinh", "Softsign", "Sqrt", "Swish", "Tan", "Tanh",
-    ), "keep"),
-}  # fmt: skip
-"""How zeros and minus infinity, which masks make, go through."""
-
 _ALONG_AXIS = frozenset(
     {"Add", "And", "Div", "Equal", "Greater", "Less", "Mul", "Or", "Pow", "Sub", "Xor"}
 )
@@ -54,7 +43,7 @@ def pointwise(call: Call) -> Any:
 
     https://onnx.ai/onnx/repo-docs/Broadcasting.html
     """
-    algebra = ALGEBRA.get(call.op)
+    algebra: Algebra | None = algebra_of(call.op)
     if call.op in ("Mul", "Div") and _positive(call):
         algebra = "scale"
     if call.opset < 7 and call.op in _ALONG_AXIS:

@@ -23,6 +23,7 @@ OUTPUT_NAMES: dict[str, tuple[str, ...]] = {
     "MaxPoolWithArgmax": ("output", "argmax"),
     "Unique": ("y", "idx"),
     "UniqueV2": ("y", "idx"),
+    "LogMatrixDeterminant": ("sign", "log_abs_determinant"),
     "TensorArrayV3": ("handle", "flow"),
     "TensorListPopBack": ("output_handle", "tensor"),
     "BroadcastGradientArgs": ("r0", "r1"),

@@ -219,6 +219,16 @@ def diagonal(call: Call) -> Any:
     return ops.opaque([call.shape(0)], result, kind=call.kind)
 
 
+@rule("LogMatrixDeterminant")
+def determinant(call: Call) -> Outputs:
+    """The sign and the logarithm of a determinant read the whole matrix.
+
+    https://www.tensorflow.org/api_docs/python/tf/raw_ops/LogMatrixDeterminant
+    """
+    made = arrays.matrix_function(call[0], ())
+    return Outputs([made, made])
+
+
 @rule("MatrixBandPart")
 def band(call: Call) -> Any:
     """The last two axes within a band of the diagonal, zeros elsewhere.

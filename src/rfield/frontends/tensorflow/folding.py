@@ -1,215 +1,158 @@
-"""Shape arithmetic on small constants, with NumPy.
+"""Which ops are computed on constants: the evaluator of each, and how its settings are written.
 
 Everything that a graph computes from shapes and literals is known before any pixel is; a rule that
-needs a size finds it here. An op that is not in ``FOLDS`` gives a constant of unknown
-content, whose shape the rules tell. Integers are held in 64 bits: a size never wraps.
+needs a size finds it here. Of any other op the rule tells the shape, and the contents are unknown.
 """
 
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
-from math import prod
 from typing import Any
 
 import numpy as np
 
 from ...errors import InvalidModelError
-from ..machine.limits import CONTENTS
-from ..machine.values import Array, Constant
+from ..machine.folding import Folding
+from .rulebook import Call
 
-Fold = Callable[..., Any]
-FOLDS: dict[str, Fold] = {}
-"""Op name -> function of the node's attributes and its operands' arrays."""
-
-FEW = 64
-"""Numbers of a weight that are computed with; what is made of more is no shape and no mask."""
+Settings = Callable[[Call], "tuple[Sequence[Any], dict[str, Any]] | None"]
+"""The operands and the settings of an evaluator; None where it does not fit the node."""
 
 
-def fold(item: Any, operands: Sequence[Any]) -> Any:
+def fold(folding: Folding, call: Call) -> Any:
     """The value of a node whose operands are all constants, or None if it is not computed."""
-    op = item.op
-    function = FOLDS.get(op)
-    if function is None:
+    evaluator = EVALUATORS.get(call.op)
+    if evaluator is not None:
+        return folding(evaluator, call.operands)
+    evaluator, settings = FOLDS.get(call.op, ("", None))
+    if settings is None or any(value.array is None for value in call.operands[1:]):
         return None
-    arrays: list[Array] = []
-    for operand in operands:
-        if not operand.has_shape or prod(operand.shape) > CONTENTS:
-            return _of_shape(op, operands)
-        array = operand.array
-        weight = array is not None and array.dtype.kind == "f" and not operand.made
-        if array is None or (weight and array.size > FEW):
-            return _of_shape(op, operands)
-        arrays.append(array)
-    with np.errstate(all="ignore"):
-        try:
-            result = function(item.node.attr, *arrays)
-        except (ArithmeticError, IndexError, TypeError, ValueError) as error:
-            raise InvalidModelError(f"{op} of constants: {error}") from None
-    sized = any(operand.sized for operand in operands)
-    return None if result is None else known(result, sized=sized)
-
-
-def known(array: Any, *, sized: bool = False) -> Constant:
-    """A constant with its numbers; integers are held in 64 bits, so that sizes never wrap."""
-    made = np.asarray(array)
-    if made.dtype.kind in "iu" and made.dtype != np.int64:
-        made = made.astype(np.int64)
-    return Constant(made.shape, made, sized=sized, made=True)
-
-
-def _of_shape(op: str, operands: Sequence[Any]) -> Constant | None:
-    """Ops that look at the shape of their operand only."""
-    if not operands or not operands[0].has_shape:
+    found = settings(call)
+    if found is None:
         return None
-    shape = operands[0].shape
-    if op in ("Shape", "VariableShape"):
-        return known(np.array(shape, dtype=np.int64))
-    if op == "Size":
-        return known(np.int64(prod(shape)))
-    if op == "Rank":
-        return known(np.int64(len(shape)))
-    return None
+    operands, chosen = found
+    return folding(evaluator, operands, chosen, sized=any(v.sized for v in call.operands))
 
 
-def folds(*names: str) -> Callable[[Fold], Fold]:
-    """Decorator: the function computes the ops of these names on constants."""
+EVALUATORS: dict[str, str] = {
+    "Add": "add", "AddV2": "add", "Sub": "subtract", "Mul": "multiply", "Maximum": "maximum",
+    "Minimum": "minimum", "FloorDiv": "floor_divide", "FloorMod": "mod", "TruncateMod": "fmod",
+    "Pow": "power", "Neg": "negative", "Abs": "absolute", "Sign": "sign", "Square": "square",
+    "Floor": "floor", "Ceil": "ceil", "Rint": "rint", "Round": "rint", "Sqrt": "sqrt",
+    "Exp": "exp", "Log": "log", "Less": "less", "LessEqual": "less_equal", "Greater": "greater",
+    "GreaterEqual": "greater_equal", "Equal": "equal", "NotEqual": "not_equal",
+    "LogicalAnd": "logical_and", "LogicalOr": "logical_or", "LogicalNot": "logical_not",
+    "RealDiv": "divide", "Div": "quotient", "TruncateDiv": "quotient",
+    "BitwiseAnd": "bitwise_and", "InvertPermutation": "argsort",
+    "SquaredDifference": "squared_difference", "DivNoNan": "divide_no_nan",
+    "BroadcastArgs": "broadcast_shapes",
+}  # fmt: skip
+"""Ops without settings."""
 
-    def register(function: Fold) -> Fold:
-        FOLDS.update(dict.fromkeys(names, function))
-        return function
-
-    return register
-
-
-def _plain(function: Callable[..., Any]) -> Fold:
-    return lambda attributes, *arrays: function(*arrays)
-
-
-FOLDS.update(
-    {
-        name: _plain(function)
-        for name, function in {
-            "Add": np.add, "AddV2": np.add, "Sub": np.subtract, "Mul": np.multiply,
-            "Maximum": np.maximum, "Minimum": np.minimum, "FloorDiv": np.floor_divide,
-            "FloorMod": np.mod, "TruncateMod": np.fmod, "Pow": np.power, "Neg": np.negative,
-            "Abs": np.abs, "Sign": np.sign, "Square": np.square, "Floor": np.floor,
-            "Ceil": np.ceil, "Rint": np.rint, "Round": np.rint, "Sqrt": np.sqrt, "Exp": np.exp,
-            "Log": np.log, "Less": np.less, "LessEqual": np.less_equal, "Greater": np.greater,
-            "GreaterEqual": np.greater_equal, "Equal": np.equal, "NotEqual": np.not_equal,
-            "LogicalAnd": np.logical_and, "LogicalOr": np.logical_or,
-            "LogicalNot": np.logical_not, "SelectV2": np.where, "Select": np.where,
-            "RealDiv": np.true_divide, "Shape": np.shape, "VariableShape": np.shape,
-            "Size": np.size, "Rank": np.ndim,
-            "ZerosLike": np.zeros_like, "OnesLike": np.ones_like, "BitwiseAnd": np.bitwise_and,
-            "InvertPermutation": np.argsort, "SquaredDifference": lambda a, b: (a - b) ** 2,
-            "DivNoNan": lambda a, b: np.where(b == 0, 0, a / np.where(b == 0, 1, b)),
-        }.items()
-    }
-)  # fmt: skip
+_KINDS: dict[int, Any] = {1: np.float32, 2: np.float64, 10: np.bool_, 19: np.float16}
 
 
-@folds("Div", "TruncateDiv")
-def divide(attributes: Any, a: Array, b: Array) -> Any:
-    """Integers are cut towards zero, as in C."""
-    if a.dtype.kind != "i":
-        return a / b
-    return np.sign(a) * np.sign(b) * (np.abs(a) // np.abs(b))
+def _first(read: Callable[[Call], dict[str, Any]]) -> Settings:
+    """Settings beside the first operand."""
+    return lambda call: ([call[0]], read(call))
 
 
-@folds("Cast")
-def cast(attributes: Any, value: Array) -> Any:
-    """Floats are cut towards zero."""
-    target = attributes["DstT"].type % 100
-    kinds: dict[int, Any] = {1: np.float32, 2: np.float64, 10: np.bool_, 19: np.float16}
-    kind = kinds.get(target, np.int64)
-    return np.trunc(value).astype(kind) if value.dtype.kind == "f" and kind is np.int64 else (
-        value.astype(kind)
-    )  # fmt: skip
+def _alone(read: Callable[[Call], dict[str, Any] | None]) -> Settings:
+    """Settings and no operands."""
+
+    def settings(call: Call) -> tuple[Sequence[Any], dict[str, Any]] | None:
+        found = read(call)
+        return None if found is None else ([], found)
+
+    return settings
 
 
-@folds("Pack")
-def pack(attributes: Any, *values: Array) -> Any:
-    """Stack."""
-    return np.stack(values, axis=attributes["axis"].i if "axis" in attributes else 0)
+def _like(number: int) -> Settings:
+    """As large as the operand, and of its type."""
+
+    def settings(call: Call) -> tuple[Sequence[Any], dict[str, Any]] | None:
+        array = call.known(0)
+        made = {"shape": call.shape(0), "number": number}
+        return None if array is None else ([], {**made, "dtype": array.dtype})
+
+    return settings
 
 
-@folds("ConcatV2")
-def concat(attributes: Any, *values: Array) -> Any:
-    """The axis comes last."""
-    return np.concatenate(values[:-1], axis=int(values[-1]))
+def _counted(call: Call) -> dict[str, Any]:
+    start, stop, step = (call.constant(k).reshape(())[()] for k in range(3))
+    return {"start": start, "stop": stop, "step": step, "dtype": start.dtype}
 
 
-@folds("Concat")
-def old_concat(attributes: Any, axis: Array, *values: Array) -> Any:
-    """The axis comes first."""
-    return np.concatenate(values, axis=int(axis))
+def _spaced(call: Call) -> dict[str, Any]:
+    start, stop = (call.constant(k).reshape(())[()] for k in range(2))
+    return {"start": start, "stop": stop, "count": call.integer(2)}
 
 
-@folds("Range")
-def arange(attributes: Any, start: Array, limit: Array, delta: Array) -> Any:
-    """None where it would be long."""
-    if delta == 0 or abs((float(limit) - float(start)) / float(delta)) > CONTENTS:
+def _filled(call: Call) -> dict[str, Any] | None:
+    number = call.known(1)
+    return None if number is None else {"shape": call.integers(0), "number": number.reshape(())}
+
+
+def _gathered(call: Call) -> tuple[Sequence[Any], dict[str, Any]] | None:
+    if call.number("batch_dims"):
         return None
-    return np.arange(start.item(), limit.item(), delta.item(), dtype=start.dtype)
+    axis = call.integer(2) if len(call) > 2 else 0
+    return [call[0]], {"indices": call.constant(1), "axis": axis}
 
 
-@folds("LinSpace")
-def linspace(attributes: Any, start: Array, stop: Array, count: Array) -> Any:
-    """None where it would be long."""
-    return None if int(count) > CONTENTS else np.linspace(start[()], stop[()], int(count))
+def _part(call: Call) -> dict[str, Any]:
+    """A size of -1 goes to the end."""
+    pairs = zip(call.integers(1), call.integers(2), strict=True)
+    return {"index": [slice(b, None if s < 0 else b + s) for b, s in pairs]}
 
 
-@folds("Fill")
-def fill(attributes: Any, shape: Array, value: Array) -> Any:
-    """None where it would be large; the rule tells the shape."""
-    return None if prod(shape.tolist()) > CONTENTS else np.full(shape.tolist(), value)
+def _index(call: Call) -> dict[str, Any]:
+    return {"index": index_of(call.attributes, *(call.integers(k) for k in (1, 2, 3)))}
 
 
-@folds("Reshape")
-def reshape(attributes: Any, value: Array, shape: Array) -> Any:
-    """The same elements under another shape."""
-    return value.reshape(shape.tolist())
+_REDUCED = _first(lambda call: {"axes": call.integers(1), "keepdims": call.flag("keep_dims")})
+_TAKEN = ("take", _gathered)
+_CHOSEN: tuple[str, Settings] = (
+    "where",
+    lambda call: (
+        None if call.known(0) is None else (call.operands[1:], {"condition": call.known(0)})
+    ),
+)
 
-
-@folds("ExpandDims")
-def expand_dims(attributes: Any, value: Array, axis: Array) -> Any:
-    """One axis more."""
-    return np.expand_dims(value, int(axis.reshape(())))
-
-
-@folds("Squeeze")
-def squeeze(attributes: Any, value: Array) -> Any:
-    """Without axes of size 1."""
-    axes = tuple(attributes["squeeze_dims"].list.i) if "squeeze_dims" in attributes else ()
-    return np.squeeze(value, axis=axes or None)
-
-
-@folds("Transpose")
-def transpose(attributes: Any, value: Array, order: Array) -> Any:
-    """Axes in another order."""
-    return np.transpose(value, order.tolist())
-
-
-@folds("GatherV2", "Gather", "ResourceGather")
-def gather(attributes: Any, value: Array, indices: Array, axis: Array | None = None) -> Any:
-    """Chosen elements."""
-    if "batch_dims" in attributes and attributes["batch_dims"].i:
-        return None
-    return np.take(value, indices, axis=0 if axis is None else int(axis))
-
-
-@folds("Slice")
-def slice_(attributes: Any, value: Array, begin: Array, size: Array) -> Any:
-    """A size of −1 goes to the end."""
-    parts = [slice(b, None if s < 0 else b + s)
-             for b, s in zip(begin.tolist(), size.tolist(), strict=True)]  # fmt: skip
-    return value[tuple(parts)]
-
-
-@folds("StridedSlice")
-def strided_slice(attributes: Any, value: Array, begin: Array, end: Array, step: Array) -> Any:
-    """NumPy's indexing, written with masks."""
-    return value[index_of(attributes, begin.tolist(), end.tolist(), step.tolist())]
+FOLDS: dict[str, tuple[str, Settings]] = {
+    "Select": _CHOSEN,
+    "SelectV2": _CHOSEN,
+    "Cast": ("cast", _first(lambda c: {"dtype": _KINDS.get(c.dtype("DstT"), np.int64)})),
+    "ZerosLike": ("full", _like(0)),
+    "OnesLike": ("full", _like(1)),
+    "Pack": ("stack", lambda call: (call.operands, {"axis": call.number("axis")})),
+    "ConcatV2": ("concatenate", lambda c: (c.operands[:-1], {"axis": c.integer(len(c) - 1)})),
+    "Concat": ("concatenate", lambda c: None if c.known(0) is None else (
+        c.operands[1:], {"axis": c.integer(0)}
+    )),
+    "Range": ("arange", _alone(_counted)),
+    "LinSpace": ("linspace", _alone(_spaced)),
+    "Fill": ("full", _alone(_filled)),
+    "Reshape": ("reshape", _first(lambda call: {"shape": call.integers(1)})),
+    "ExpandDims": ("expand_dims", _first(lambda call: {"axes": call.integer(1)})),
+    "Squeeze": ("squeeze", _first(lambda call: {"axes": call.numbers("squeeze_dims") or None})),
+    "Transpose": ("transpose", _first(lambda call: {"axes": call.integers(1)})),
+    "GatherV2": _TAKEN,
+    "Gather": _TAKEN,
+    "ResourceGather": _TAKEN,
+    "Slice": ("getitem", _first(_part)),
+    "StridedSlice": ("getitem", _first(_index)),
+    "Tile": ("tile", _first(lambda call: {"repeats": call.integers(1)})),
+    "BroadcastTo": ("broadcast_to", _first(lambda call: {"shape": call.integers(1)})),
+    "ReverseV2": ("flip", _first(lambda call: {"axes": call.integers(1)})),
+    "MatrixBandPart": ("band", _first(lambda call: {
+        "lower": call.integer(1), "upper": call.integer(2),
+    })),
+    **{
+        op: (op.lower(), _REDUCED) for op in ("Prod", "Sum", "Max", "Min", "Mean", "All", "Any")
+    },
+}  # fmt: skip
+"""Ops with settings: the evaluator, and where they are written."""
 
 
 def index_of(
@@ -238,54 +181,3 @@ def index_of(
                 stride,
             ))  # fmt: skip
     return tuple(parts)
-
-
-@folds("Tile")
-def tile(attributes: Any, value: Array, times: Array) -> Any:
-    """None where it would be large."""
-    return None if value.size * prod(times.tolist()) > CONTENTS else np.tile(value, times.tolist())
-
-
-@folds("BroadcastTo")
-def broadcast_to(attributes: Any, value: Array, shape: Array) -> Any:
-    """None where it would be large."""
-    return None if prod(shape.tolist()) > CONTENTS else np.broadcast_to(value, shape.tolist())
-
-
-@folds("ReverseV2")
-def reverse(attributes: Any, value: Array, axes: Array) -> Any:
-    """Backwards along axes."""
-    return np.flip(value, tuple(axes.reshape(-1).tolist()))
-
-
-@folds("MatrixBandPart")
-def band(attributes: Any, value: Array, lower: Array, upper: Array) -> Any:
-    """Zeros outside a band of the diagonal."""
-    offset = np.arange(value.shape[-1]) - np.arange(value.shape[-2])[:, None]
-    inside = ((lower < 0) | (-offset <= lower)) & ((upper < 0) | (offset <= upper))
-    return np.where(inside, value, np.zeros_like(value))
-
-
-@folds("BroadcastArgs")
-def broadcast_args(attributes: Any, a: Array, b: Array) -> Any:
-    """The shape to which two shapes broadcast."""
-    return np.array(np.broadcast_shapes(tuple(a.tolist()), tuple(b.tolist())), dtype=np.int64)
-
-
-def _reduction(function: Callable[..., Any]) -> Fold:
-    def reduce(attributes: Any, value: Array, axes: Array) -> Any:
-        keep = attributes["keep_dims"].b if "keep_dims" in attributes else False
-        return function(value, axis=tuple(axes.reshape(-1).tolist()), keepdims=keep)
-
-    return reduce
-
-
-FOLDS.update(
-    {
-        name: _reduction(function)
-        for name, function in {
-            "Prod": np.prod, "Sum": np.sum, "Max": np.max, "Min": np.min, "Mean": np.mean,
-            "All": np.all, "Any": np.any,
-        }.items()
-    }
-)  # fmt: skip

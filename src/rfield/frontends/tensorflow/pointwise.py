@@ -7,7 +7,8 @@ from typing import Any
 
 from ...core import arrays, layout, ops
 from ...core.arrays.expression import read
-from ...core.ops import Algebra, Op
+from ...core.ops import Op
+from ..machine.meanings import algebra_of
 from ..machine.values import Constant, Dependent, Outputs, known
 from .convolution import layout_of
 from .rulebook import Call, rule
@@ -47,20 +48,6 @@ WEIGHTED = (
 )
 
 
-ALGEBRA: dict[str, Algebra] = {
-    "Add": "add", "AddV2": "add", "BiasAdd": "add", "BiasAddV1": "add", "Maximum": "maximum",
-    "Mul": "multiply", "MulNoNan": "multiply", "Select": "where", "SelectV2": "where",
-    "Sub": "subtract", "LogicalAnd": "multiply", "LogicalOr": "veil", "Pow": "veil",
-    "Relu": "rectify", "Relu6": "rectify", "Exp": "exp", "Sigmoid": "exp", "Softplus": "exp",
-    **dict.fromkeys((
-        "Abs", "Asin", "Asinh", "Atan", "Atanh", "Cast", "Ceil", "Conj", "Elu", "Erf", "Expm1",
-        "Floor", "LeakyRelu", "Log1p", "Neg", "Real", "Rint", "Round", "Selu",
-        "Sign", "Sin", "Sinh", "Softsign", "Sqrt", "Square", "Tan", "Tanh",
-    ), "keep"),
-}  # fmt: skip
-"""How zeros and minus infinity, which masks make, go through."""
-
-
 @rule(*UNARY)
 def unary(call: Call) -> Any:
     """Each output reads its own element.
@@ -70,7 +57,7 @@ def unary(call: Call) -> Any:
     value = call[0]
     if type(value) is Blocked:
         return in_blocks(call, value)
-    return ops.pointwise(value.shape, kind=call.kind, algebra=ALGEBRA.get(call.op))
+    return ops.pointwise(value.shape, kind=call.kind, algebra=algebra_of(call.op))
 
 
 @rule(*BINARY)
@@ -81,7 +68,7 @@ def binary(call: Call) -> Any:
     """
     if any(type(value) is Blocked for value in call.operands):
         return _beside_blocks(call)
-    algebra = ALGEBRA.get(call.op)
+    algebra = algebra_of(call.op)
     return ops.pointwise(*call.shapes, kind=call.kind, join=len(call) > 1, algebra=algebra)
 
 
@@ -182,7 +169,7 @@ def select(call: Call) -> Any:
 def in_blocks(call: Call, value: Blocked) -> Blocked:
     """A pointwise op before BatchToSpaceND: the same op in the space of the image."""
     shape = value.value.shape
-    op = ops.pointwise(shape, kind=call.kind, algebra=ALGEBRA.get(call.op))
+    op = ops.pointwise(shape, kind=call.kind, algebra=algebra_of(call.op))
     return replace(value, value=read(op, value.value))
 
 

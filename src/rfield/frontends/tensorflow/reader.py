@@ -19,6 +19,7 @@ from ...errors import (
 from ..machine import limits
 from ..machine.bodies import call
 from ..machine.emit import Emitter, placed
+from ..machine.folding import Folding
 from ..machine.names import Names, printable
 from ..machine.unsupported import Unsupported
 from ..machine.values import Constant, Dependent, Outputs, dependents
@@ -109,6 +110,7 @@ class Reader:
         self.layers = self.names.layers
         self.unsupported = Unsupported(RULES, "tensorflow")
         self.emitter = Emitter(self.draft, self.names.fresh, soft_masks=soft_masks)
+        self.folding = Folding()
         self.depth = 0
         self.count = 0
         self.most = nodes + limits.EXTRA
@@ -169,13 +171,14 @@ class Reader:
                 if value is Mark.ASIDE:
                     return Mark.ASIDE
                 special = True
+        node = Call(item, operands, self)
         if not depends and not special:
-            folded = fold(item, operands)
+            folded = fold(self.folding, node)
             if folded is not None:
                 return folded
         if special and Mark.DEAD in operands and item.op not in MERGES:
             return Mark.DEAD
-        return self._answered(Call(item, operands, self), depends or special)
+        return self._answered(node, depends or special)
 
     def _answered(self, node: Call, depends: bool) -> Any:
         """The value of a node that is not computed from constants."""

@@ -133,15 +133,16 @@ def attention_math(arg: Arguments) -> tuple[Reading, Reading]:
       "aten::_scaled_dot_product_flash_attention_for_cpu",
       "aten::_scaled_dot_product_fused_attention_overrideable",
       "aten::_scaled_dot_product_cudnn_attention")  # fmt: skip
-def fused_attention(arg: Arguments) -> tuple[Reading, ...]:
-    """The same, with the sums beside the result.
+def fused_attention(arg: Arguments) -> tuple[Reading | None, ...]:
+    """The same, with the sums beside the result, and then what the kernel drew.
 
     https://docs.pytorch.org/docs/stable/generated/torch.nn.functional.scaled_dot_product_attention.html
     """
+    drawn = [None] * (len(arg.result) - 2)
     if not arg.result[1].numel():
-        return (attention(arg),)
+        return attention(arg), None, *drawn
     sums = arrays.reduce(arrays.attention_weights(arg.query, arg.key, **_masks(arg)), -1)
-    return attention(arg), arrays.reshape(sums, arg.result[1].shape)
+    return attention(arg), arrays.reshape(sums, arg.result[1].shape), *drawn
 
 
 @rule("aten::cdist", "aten::_cdist_forward", "aten::_euclidean_dist")
@@ -178,7 +179,7 @@ def similarity(arg: Arguments) -> Reading:
 @rule("aten::linalg_inv_ex", "aten::linalg_inv", "aten::inverse", "aten::linalg_qr",
       "aten::linalg_cholesky_ex", "aten::linalg_svd", "aten::_linalg_svd", "aten::linalg_eigh",
       "aten::_linalg_eigh", "aten::linalg_lu", "aten::linalg_matrix_exp", "aten::matrix_exp",
-      "aten::linalg_pinv", "aten::_linalg_det")  # fmt: skip
+      "aten::linalg_pinv", "aten::_linalg_det", "aten::_linalg_slogdet")  # fmt: skip
 def matrix_function(arg: Arguments) -> tuple[Reading, ...] | Reading:
     """Every number of the result reads the whole matrix.
 

@@ -5,7 +5,6 @@ A pointwise op is one name below. In-place forms (``relu_``) and all overloads a
 
 from __future__ import annotations
 
-from collections.abc import Callable
 from typing import Any
 
 import numpy as np
@@ -13,46 +12,29 @@ import numpy as np
 from ...core import arrays, ops
 from ...core.algebra import Elementwise
 from ...core.ops import Op
+from ..machine.meanings import algebra_of
 from ..machine.values import Constant
 from .rulebook import Arguments, Reading, rule
 
-ALGEBRA: dict[Elementwise, str] = {
-    "add": "add",
-    "multiply": "mul multiply",
-    "maximum": "maximum fmax",
-    "subtract": "sub subtract",
-    "rectify": "relu relu6",
-    "exp": "exp exp2 hardsigmoid sigmoid softplus special_expit",
-    "veil": "addcdiv addcmul lerp pow xlogy",
-    "keep": """
-        abs absolute asin asinh atan atanh celu deg2rad div divide elu erf erfinv expm1 fix frac
-        gelu hardshrink hardswish leaky_relu log1p mish neg negative rad2deg round
-        selu sgn sign silu sin sinh softshrink sqrt square tan tanh true_divide trunc
-    """,
-}
-"""What becomes of zeros and of minus infinity (see ``core.algebra``)."""
-
 FLOATING = """
-rsub minimum fmin atan2 hypot remainder fmod copysign acos acosh ceil clamp clamp_max clamp_min clip
-cos cosh digamma erfc floor hardtanh lgamma log log10 log2 log_sigmoid logit nan_to_num
-_prelu_kernel reciprocal rsqrt sinc threshold special_entr dequantize
+abs absolute acos acosh add addcdiv addcmul asin asinh atan atan2 atanh ceil celu clamp clamp_max
+clamp_min clip copysign cos cosh deg2rad dequantize digamma div divide elu erf erfc erfinv exp exp2
+expm1 fix floor fmax fmin fmod frac gelu hardshrink hardsigmoid hardswish hardtanh hypot leaky_relu
+lerp lgamma log log10 log1p log2 log_sigmoid logit maximum minimum mish mul multiply nan_to_num neg
+negative pow _prelu_kernel rad2deg reciprocal relu relu6 remainder round rsqrt rsub selu sgn sigmoid
+sign silu sin sinc sinh softplus softshrink special_entr special_expit sqrt square sub subtract tan
+tanh threshold true_divide trunc xlogy
 """
 """Of floating-point numbers, a floating-point number of the same type."""
 
-LOGIC: dict[Elementwise, str] = {
-    "multiply": "bitwise_and logical_and __and__",
-    "veil": "bitwise_or float_power logical_or __or__",
-}
-"""The same of those whose result is of another type."""
-
 OTHERS = """
-alpha_dropout angle bernoulli bitwise_left_shift bitwise_not
-bitwise_right_shift bitwise_xor conj_physical eq feature_dropout floor_divide ge greater
+alpha_dropout angle bernoulli bitwise_and bitwise_left_shift bitwise_not bitwise_or
+bitwise_right_shift bitwise_xor conj_physical eq feature_dropout float_power floor_divide ge greater
 greater_equal gt heaviside i0 igamma igammac isfinite isinf isnan isneginf isposinf ldexp le less
-less_equal log_sigmoid_forward logaddexp logaddexp2 logical_not logical_xor
+less_equal logaddexp logaddexp2 logical_and logical_not logical_or logical_xor
 lt max.other min.other ne nextafter not_equal polar polygamma rrelu rrelu_with_noise signbit
 special_erfcx special_i0e special_i1 special_i1e special_log_ndtr special_ndtr special_xlog1py
-__xor__ __lshift__ __rshift__ _conj_physical complex
+__and__ __or__ __xor__ __lshift__ __rshift__ _conj_physical complex
 """
 
 SAME = """
@@ -63,36 +45,18 @@ positive _neg_view
 
 
 def pointwise(arg: Arguments) -> Op:
-    """Every tensor argument, broadcast."""
-    return ops.pointwise(*[tuple(t.shape) for t in arg.operands], kind="pointwise", join=True)
-
-
-rule(*(f"aten::{name}" for name in FLOATING.split()), shaped="floats")(pointwise)
-rule(*(f"aten::{name}" for name in OTHERS.split()))(pointwise)
-rule(*(f"aten::normal.{name}" for name in ("Tensor_float", "float_Tensor", "Tensor_Tensor")))(
-    pointwise
-)
-
-
-def _arithmetic(algebra: Elementwise) -> Callable[[Arguments], Op]:
-    def arithmetic(arg: Arguments) -> Op:
-        """Element by element; zeros and minus infinity go through as in ``ALGEBRA``.
-
-        Once a tensor is no op at all.
-        """
-        carried: Elementwise | None = algebra
-        alone = len(arg.operands) == 1
-        if alone and arg.short in ("mul", "div") and _is_one(arg.get("other")):
-            return same(arg)
-        if algebra in ("add", "subtract") and not _positive(arg.get("alpha", 1)):
-            carried = None
-        elif algebra == "multiply" and alone and _positive(arg.get("other")):
-            carried = "scale"
-        elif algebra == "veil" and alone and _positive(arg.get("exponent")):
-            carried = "keep"
-        return ops.pointwise(*[tuple(t.shape) for t in arg.operands], join=True, algebra=carried)
-
-    return arithmetic
+    """Every tensor argument, broadcast; once a tensor is no op at all."""
+    algebra: Elementwise | None = algebra_of(arg.short)
+    alone = len(arg.operands) == 1
+    if alone and arg.short in ("mul", "div") and _is_one(arg.get("other")):
+        return same(arg)
+    if algebra in ("add", "subtract") and not _positive(arg.get("alpha", 1)):
+        algebra = None
+    elif algebra == "multiply" and alone and _positive(arg.get("other")):
+        algebra = "scale"
+    elif algebra == "veil" and alone and _positive(arg.get("exponent")):
+        algebra = "keep"
+    return ops.pointwise(*[tuple(t.shape) for t in arg.operands], join=True, algebra=algebra)
 
 
 def _is_one(number: object) -> bool:
@@ -103,10 +67,17 @@ def _positive(number: object) -> bool:
     return isinstance(number, (int, float)) and number > 0
 
 
-for _algebra, _names in ALGEBRA.items():
-    rule(*(f"aten::{name}" for name in _names.split()), shaped="floats")(_arithmetic(_algebra))
-for _algebra, _names in LOGIC.items():
-    rule(*(f"aten::{name}" for name in _names.split()))(_arithmetic(_algebra))
+rule(*(f"aten::{name}" for name in FLOATING.split()), shaped="floats")(pointwise)
+rule(*(f"aten::{name}" for name in OTHERS.split()))(pointwise)
+rule(*(f"aten::normal.{name}" for name in ("Tensor_float", "float_Tensor", "Tensor_Tensor")))(
+    pointwise
+)
+
+
+@rule("aten::log_sigmoid_forward")
+def log_sigmoid(arg: Arguments) -> tuple[Op, Op]:
+    """The result, and what the gradient needs of it."""
+    return pointwise(arg), pointwise(arg)
 
 
 @rule("aten::prelu", shaped="floats")

@@ -260,13 +260,15 @@ def istft(arg: Arguments) -> Reading:
 
 
 @rule("aten::histc", "aten::bincount", "aten::histogram")
-def histogram(arg: Arguments) -> Reading:
-    """Counts over everything.
+def histogram(arg: Arguments) -> Any:
+    """Counts over everything, and between which numbers.
 
     https://docs.pytorch.org/docs/stable/generated/torch.histc.html
     """
-    result = arg.result[0] if isinstance(arg.result, tuple) else arg.result
-    return arrays.anywhere([arg.self], tuple(result.shape), kind="histogram")
+    results = arg.result if isinstance(arg.result, tuple) else (arg.result,)
+    return tuple(
+        arrays.anywhere([arg.self], tuple(each.shape), kind="histogram") for each in results
+    )
 
 
 @rule("aten::searchsorted", "aten::bucketize")

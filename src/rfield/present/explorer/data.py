@@ -21,7 +21,7 @@ from ...analysis.geometry.explain import explain
 from ...analysis.geometry.field import ReceptiveField
 from ...analysis.geometry.sides import Side
 from ...analysis.pixels.influence import influence
-from ...analysis.pixels.units import Holes, Table, Units, UnitsOf
+from ...analysis.pixels.units import Holes, Strips, Table, Units, UnitsOf
 from ...analysis.results import Size, axis_names
 from ...core.graph import Graph
 from ...errors import RFieldError
@@ -201,12 +201,24 @@ def _tables(tables: Sequence[Table] | None, pool: Pool) -> list[dict[str, Any]] 
     ]
 
 
-def _holes(holes: Holes | None, pool: Pool) -> dict[str, Any]:
+def _holes(holes: Holes | Strips | None, pool: Pool) -> dict[str, Any]:
+    """The sets of units, or those along each axis whose product they are."""
     assert holes is not None
-    return {
-        "masks": [pool.mask(mask) for mask in holes.masks],
-        "number": pool.table(holes.number),
-    }
+    if isinstance(holes, Holes):
+        return _numbered(holes.masks, holes.number, pool)
+    axes: list[dict[str, Any]] = []
+    for marks in holes.marks:
+        rows = marks.reshape(-1, marks.shape[-1])
+        different, number = np.unique(rows, axis=0, return_inverse=True)
+        number = number.reshape(marks.shape[:-1]).astype(np.int64)
+        axes.append({"shape": list(number.shape), **_numbered(different, number, pool)})
+    return {"axes": axes}
+
+
+def _numbered(
+    masks: Iterable[NDArray[np.bool_]], number: NDArray[np.int64], pool: Pool
+) -> dict[str, Any]:
+    return {"masks": [pool.mask(mask) for mask in masks], "number": pool.table(number)}
 
 
 def _halo(rf: ReceptiveField) -> dict[str, Any] | None:

@@ -213,6 +213,7 @@ BOUNDED: dict[str, Entry] = {
         lambda x: lax.dynamic_update_slice(x, x[:1, :2] * 2, (x[0, 0].astype("int32"), 1)), BOARD,
         {(1, 2): {(1, 2), *grid((0,), range(2))}},
     ),
+    "lu": (lambda x: lax.linalg.lu(x)[0], BOARD, {(1, 2): ALL}),
     "scatter by data": (lambda x: x.at[x[:, 0].astype("int32")].set(x[::-1]), BOARD, {(1, 2): ALL}),
 }  # fmt: skip
 

@@ -72,6 +72,9 @@ EXACT: dict[str, Entry] = {
     "Dot of matrices": (
         of_two(lambda: L.Dot((1, 1))), (2, 3, 4), {(1, 0, 1): grid((1,), range(3), (0, 2))},
     ),
+    "ops.Slogdet": (
+        lambda x: ops.slogdet(ops.reshape(x, (3, 2, 2)))[1], BOARD, {1: ROW},
+    ),
     "Activation softmax": (layer(lambda: L.Activation("softmax")), BOARD, {(1, 2): ROW}),
     "Activation glu": (layer(lambda: L.Activation("glu")), BOARD, {(1, 0): {(1, 0), (1, 2)}}),
     "Activation tanh": (layer(lambda: L.Activation("tanh")), BOARD, {(1, 2): at(1, 2)}),

@@ -35,6 +35,9 @@ def complex_(x: Any) -> Any:
 
 EXACT: dict[str, Entry] = {
     "EuclideanNorm": (lambda x: R.EuclideanNorm(input=x, axis=[-1]), BOARD, {1: ROW}),
+    "LogMatrixDeterminant": (
+        lambda x: R.LogMatrixDeterminant(input=tf.reshape(x, (3, 2, 2)))[1], BOARD, {1: ROW},
+    ),
     "All": (lambda x: tf.cast(R.All(input=x > 1, axis=[0]), tf.float32), BOARD, {2: COLUMN}),
     "Any": (lambda x: tf.cast(R.Any(input=x > 1, axis=[1]), tf.float32), BOARD, {1: ROW}),
     "Sum over no axis": (lambda x: R.Sum(input=x, axis=[]), BOARD, {(1, 2): at(1, 2)}),

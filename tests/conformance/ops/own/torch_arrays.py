@@ -79,6 +79,7 @@ ROWS: dict[str, Function] = {
     "pairwise_distance of columns": lambda x: A.pairwise_distance(
         x, torch.ones(4).to(x), keepdim=True
     )[:, 0],
+    "_linalg_slogdet of rows": lambda x: A._linalg_slogdet(x.reshape(3, 2, 2))[1],
     "_linalg_det of columns": lambda x: A._linalg_det(x.reshape(3, 2, 2))[0],
 }
 """From each row one number."""

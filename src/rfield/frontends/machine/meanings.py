@@ -1,0 +1,43 @@
+"""What becomes of zeros and of minus infinity in ops that act element by element, by their names.
+
+Frameworks call the same functions by nearly the same names: ``aten::leaky_relu``, ``LeakyRelu``,
+``keras.ops.leaky_relu``. One table tells of all of them (see ``core.algebra`` for the words).
+"""
+
+from __future__ import annotations
+
+from ...core.algebra import Elementwise
+
+_NAMES: dict[Elementwise, str] = {
+    "add": "add addany addv2 biasadd biasaddv1 sum",
+    "multiply": "and bitwiseand logicaland mul mulnonan multiply",
+    "maximum": "fmax max maximum",
+    "subtract": "sub subtract",
+    "divide": "div divide realdiv truedivide",
+    "where": "select selectv2 where",
+    "rectify": "relu relu6",
+    "exp": "exp exp2 hardsigmoid logistic sigmoid softplus specialexpit",
+    "scale": "convertelementtype reduceprecision",
+    "veil": """
+        addcdiv addcmul bitwiseor floatpower lerp logicalor or pow power xlogy
+    """,
+    "keep": """
+        abs absolute arcsin arcsinh arctan arctanh asin asinh atan atanh cast cbrt ceil celu conj
+        conjugate converttotensor copy deg2rad elu erf erfinv expm1 fabs fix floor frac gelu
+        hardshrink hardsilu hardswish imag leakyrelu log1p mish neg negative rad2deg real rint round
+        selu sgn sign silu sin sinh softshrink softsign sqrt square stopgradient swish tan tanh
+        tanhshrink trunc
+    """,
+}
+_MEANINGS: dict[str, Elementwise] = {
+    name: meaning for meaning, names in _NAMES.items() for name in names.split()
+}
+
+
+def algebra_of(op: str) -> Elementwise | None:
+    """How known elements go through an op of this name; None where nothing is known of them.
+
+    >>> algebra_of("aten::leaky_relu"), algebra_of("LeakyRelu"), algebra_of("Cos")
+    ('keep', 'keep', None)
+    """
+    return _MEANINGS.get(op.rpartition("::")[2].lower().replace("_", ""))
