@@ -54,6 +54,10 @@ def add(commands: Commands) -> None:
     )
     made.add_argument("--chunk", metavar="SAMPLES", type=count, help="the size of all chunks")
     made.add_argument("--length", metavar="SAMPLES", type=count, help="of the whole stream")
+    made.add_argument(
+        "--anchor", metavar="WHERE", default="auto",
+        help="what past and look-ahead are counted from: first, center or last sample read",
+    )  # fmt: skip
 
 
 def _tiles(arguments: argparse.Namespace) -> int:
@@ -100,6 +104,7 @@ def _stream(arguments: argparse.Namespace) -> int:
     plan = stream_plan(
         arguments.model, arguments.output, axis=arguments.axis, wrt=arguments.wrt,
         sample_rate=arguments.sample_rate, chunk=arguments.chunk, length=arguments.length,
+        anchor=arguments.anchor,
         **read_options(arguments),
     )  # fmt: skip
     arguments.premises = plan.premises

@@ -17,7 +17,7 @@ def add(commands: Commands) -> None:
     chosen = made.add_mutually_exclusive_group()
     chosen.add_argument(
         "--criterion", action="append", metavar="NAME",
-        help="accepted, complete, even, aligned, or all (all at once); may be repeated",
+        help="accepted, complete, even, aligned, all (of these), or same; may be repeated",
     )  # fmt: skip
     add_input_size(chosen, dimensions, "what happens at this one: 512 or 512x513", "--input")
     chosen.add_argument(

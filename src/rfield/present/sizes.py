@@ -17,6 +17,7 @@ MEANS = {
     "complete": "no position falls off the end of a strided window",
     "even": "every window uses as much padding before as after",
     "aligned": "branches that are joined look at the same place",
+    "same": "the output has the input's size over its stride",
 }
 SHOWN = 3
 USUAL = 224

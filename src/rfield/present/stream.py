@@ -28,11 +28,23 @@ def stream_report(plan: StreamPlan, *, title: str = "") -> Report:
         kind="stream",
         title=f"{called}{plan.layer} while {plan.wrt} arrives along {plan.axis}",
         parts=tuple(parts),
-        notes=(*_NOTES, *(_STATES if plan.layers else ()), *(_DELAYS if held else ())),
+        notes=(
+            *_NOTES,
+            *_anchored(plan),
+            *(_STATES if plan.layers else ()),
+            *(_DELAYS if held else ()),
+        ),
         facts={"model": title}
         | {key: given[key] for key in given if key not in ("schema", "layers")},
         records=tuple(given["layers"]),
     )
+
+
+def _anchored(plan: StreamPlan) -> tuple[str, ...]:
+    """From where past and look-ahead are counted, where that was chosen."""
+    if plan.anchor == "auto":
+        return ()
+    return (f"an output's own frame: at the {plan.anchor} sample that it reads",)
 
 
 def _facts(plan: StreamPlan) -> list[tuple[str, str]]:

@@ -123,6 +123,7 @@ def stream_plan(
     chunk: int | None = None,
     length: int | None = None,
     wrt: str | None = None,
+    anchor: str = "auto",
     **load_options: Unpack[LoadOptions],
 ) -> StreamPlan:
     """What it takes to run a model while its input is still arriving along ``axis``.
@@ -141,6 +142,10 @@ def stream_plan(
             stride): without it such a plan is not exact, and ``obstacles`` names the layer. The
             plan then holds for lengths that leave the same remainder modulo ``grid``.
         wrt: the input; needed only where the output depends on several.
+        anchor: from where ``past`` and ``look_ahead`` are counted: the samples at an output's own
+            index, as the model's padding has it (``"auto"``), or the ``"first"``, ``"center"`` or
+            ``"last"`` that it reads. A network without padding gives its outputs from index 0 on,
+            whether it is meant to be centred or causal: only its author knows.
         load_options: those of ``load``.
 
     Raises:
@@ -160,8 +165,9 @@ def stream_plan(
     graph = _read(source_or_graph, load_options, stream_plan)
     with telling_of_masks(graph):
         found = _streaming.stream_plan(
-            graph, output, axis=axis, sample_rate=sample_rate, chunk=chunk, length=length, wrt=wrt
-        )
+            graph, output, axis=axis, sample_rate=sample_rate, chunk=chunk, length=length, wrt=wrt,
+            anchor=anchor,
+        )  # fmt: skip
     return resting(graph, found)
 
 

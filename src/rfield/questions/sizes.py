@@ -93,6 +93,7 @@ def valid_sizes(
     layer, falls off the end of a strided window. ``"even"``: every window uses as much padding
     before as after (Alsallakh et al., *Mind the Pad*, ICLR 2021). ``"aligned"``: branches that are
     joined look at the same place. ``"all"``: all of them; or several, as a sequence.
+    ``"same"``: the output has the input's size over its stride (a map of the image without loss).
 
     The model is read again at the sizes of one step, the lcm of its strides; ``basis`` says at
     which, and whether the sizes were seen to repeat. Along each axis the sizes are those for which

@@ -25,6 +25,7 @@ from .timed import JoinDelay, LayerState, TimePath
 from .timing import Pattern
 
 SCHEMA = 1
+ANCHORS = ("auto", "first", "center", "last")
 UNITS = {"samples": None, "s": Fraction(1), "ms": Fraction(1000), "us": Fraction(10**6)}
 
 
@@ -41,6 +42,10 @@ class StreamPlan(Answer):
     whole stream gives; the numbers then leave out the whole-axis reads (of ``global_reads``).
     ``memory``: the layers whose past has no
     end; ``past`` is then ``UNBOUNDED``.
+
+    ``anchor``: which samples are a frame's own, of which ``past`` and ``look_ahead`` are counted:
+    ``"auto"``, those at its index, as the model's own padding has it; ``"first"``, ``"center"`` or
+    ``"last"``: the first that it reads, those in the middle, or the last.
     """
 
     graph: Graph = field(repr=False)
@@ -63,6 +68,7 @@ class StreamPlan(Answer):
     memory: tuple[str, ...]
     layers: tuple[LayerState, ...] = field(repr=False)
     joins: tuple[JoinDelay, ...] = field(repr=False)
+    anchor: str = "auto"
 
     @property
     def exact(self) -> bool:
@@ -103,12 +109,18 @@ class StreamPlan(Answer):
     @property
     def past(self) -> Size:
         """Samples before its own frame that an output can read."""
-        return UNBOUNDED if self.memory else max(0, -self.clock.reads[0])
+        return UNBOUNDED if self.memory else max(0, self._own - self.clock.reads[0])
+
+    @property
+    def _own(self) -> int:
+        """How far after sample ``frame * q`` the samples of frame ``q`` begin."""
+        first, last = self.clock.reads[0], self.clock.reads[1] - self.frame + 1
+        return {"auto": 0, "first": first, "center": (first + last) // 2, "last": last}[self.anchor]
 
     @property
     def look_ahead(self) -> int:
         """Samples after its own frame that an output can read."""
-        return max(0, self.clock.reads[1] - self.frame + 1)
+        return max(0, self.clock.reads[1] - self.frame + 1 - self._own)
 
     @property
     def causal(self) -> bool:
@@ -202,6 +214,7 @@ class StreamPlan(Answer):
             "schema": SCHEMA, "layer": self.layer, "wrt": self.wrt, "axis": self.axis,
             "input_axis": self.input_axis, "output_axis": self.output_axis,
             "sample_rate": self.sample_rate, "chunk": self.chunk, "exact": self.exact,
+            "anchor": self.anchor,
             "obstacles": list(self.obstacles), "global_reads": list(self.global_reads),
             "memory": list(self.memory), "causal": self.causal,
             "frame_outputs": self.frame_outputs, "first_valid_output": self.first_valid_output,
@@ -218,6 +231,7 @@ class StreamPlan(Answer):
             f"{self.layer} wrt {self.wrt} along {self.axis}: past {self.past} "
             f"look-ahead {self.look_ahead} latency {self.latency} hop {self.hop}"
         )
+        text += "" if self.anchor == "auto" else f" (counted from the {self.anchor} sample read)"
         return text if self.exact else f"{text} (not exact: {'; '.join(self.obstacles)})"
 
 
@@ -240,8 +254,11 @@ def stream_plan(
     chunk: int | None = None,
     length: int | None = None,
     wrt: str | None = None,
+    anchor: str = "auto",
 ) -> StreamPlan:
     """The plan for ``output`` (default: the last one); see ``rfield.stream_plan``."""
+    if anchor not in ANCHORS:
+        raise unknown_name("anchor", anchor, ANCHORS)
     rate = None if sample_rate is None else _rate("sample_rate", sample_rate)
     if length is not None:
         graph = _of_length(graph, output, wrt, axis, one("length", length))
@@ -270,6 +287,7 @@ def stream_plan(
         global_reads=path.global_reads(),
         memory=path.memory() if clock.remembers else (),
         fidelity=path.fidelity(), layers=tuple(path.layer_states(grid)), joins=tuple(path.delays()),
+        anchor=anchor,
     )  # fmt: skip
 
 

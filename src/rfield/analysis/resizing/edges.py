@@ -10,6 +10,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from fractions import Fraction
 from functools import lru_cache
 from typing import NamedTuple
 
@@ -78,6 +79,21 @@ class Misaligned(Finding):
     def what(self) -> str:
         """That they do."""
         return "joins branches that are not aligned"
+
+
+@dataclass(frozen=True, slots=True)
+class Unlike(Finding):
+    """An output that is no copy of the input's size at its scale, of ``stride`` positions each."""
+
+    outputs: int
+    stride: Fraction | None
+
+    @property
+    def what(self) -> str:
+        """How many outputs there are."""
+        if self.stride is None:
+            return f"gives {self.outputs} outputs, at no common stride,"
+        return f"gives {self.outputs} outputs of stride {self.stride}"
 
 
 def ends(

@@ -7,6 +7,7 @@ what one such size gives. Nothing here knows that sizes repeat: that is ``sizes`
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
+from fractions import Fraction
 from functools import cached_property
 from itertools import chain
 
@@ -14,16 +15,21 @@ from ...core.arguments import integer, listed
 from ...core.graph import Graph, Input
 from ...core.limits import GENERAL, MOST_READ, READ_WHOLE
 from ...errors import InvalidModelError, UnresolvedSizeError, over_limit, show_shape
+from ..engines.bounds import axis_field
 from ..engines.forward import Sweep, sweep
 from ..engines.terms import State, Terms
 from ..geometry.alignment import alignment
 from ..geometry.fields import find
 from ..results import axis_names
-from .edges import Finding, Misaligned, ends, moving_axes
+from .edges import Finding, Misaligned, Unlike, ends, moving_axes
 
 CRITERIA = ("accepted", "complete", "even", "aligned")
 """``accepted``: the model takes the size. ``complete``: no position falls off the end of a strided
 window. ``even``: padding is used equally on both sides. ``aligned``: branches meet in one place."""
+
+SAME = "same"
+"""The output has the input's size over its stride. Not what is amiss with a size: a network without
+padding has no such size."""
 
 SINGLY = "Ask for single sizes: rfield.check_size(model, size)"
 GROWN = 49
@@ -60,6 +66,8 @@ class Reading:
         """What speaks against the size."""
         if self.refused or criterion == "accepted":
             return ()
+        if criterion == SAME:
+            return self._unlike
         return self._joins if criterion == "aligned" else self._ends[criterion]
 
     def holds(self, criterion: str, axis: str) -> bool:
@@ -142,6 +150,23 @@ class Reading:
             if join.wrt in self._names
             for axis in join.differing
         )
+
+    @cached_property
+    def _unlike(self) -> tuple[Finding, ...]:
+        swept = self._sweeps[0]
+        node, source = self.graph.nodes[self._value], self.graph.nodes[swept.source]
+        found: list[Finding] = []
+        for k, (state, outputs, name) in enumerate(
+            zip(self._states, self.output, axis_names(len(swept.axes)), strict=True)
+        ):
+            if outputs is None:
+                continue
+            positions = sorted(set[int]().union(*self.places))
+            field = axis_field(state, node.shape, positions).local
+            stride = Fraction(state[1]) if isinstance(state, tuple) else field.stride
+            if stride is None or outputs * stride != source.shape[swept.axes[k]]:
+                found.append(Unlike(self.graph.layer_of(self._value), name, outputs, stride))
+        return tuple(found)
 
 
 class Resizing:

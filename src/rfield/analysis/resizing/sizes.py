@@ -13,7 +13,7 @@ from ...core.graph import Graph
 from ...errors import InvalidModelError, unknown_name
 from ..answer import Answer
 from .edges import Finding
-from .reading import CRITERIA, Resizing
+from .reading import CRITERIA, SAME, Resizing
 from .scan import Scan
 from .sizeset import SizeSet
 
@@ -84,6 +84,7 @@ class SizeCheck(Answer):
     ``refused``: why the model does not take it, else empty. ``output``: the sizes of the output's
     positions. ``centers``: per axis those of its first and its last position, None where its field
     has no single pattern. ``findings``: each with the criterion that it speaks against.
+    ``unlike``: what speaks against ``"same"``, which is not amiss by itself.
     """
 
     axes: tuple[str, ...]
@@ -92,6 +93,7 @@ class SizeCheck(Answer):
     output: tuple[int, ...]
     centers: tuple[tuple[float, float] | None, ...]
     findings: tuple[tuple[str, Finding], ...]
+    unlike: tuple[Finding, ...] = ()
 
     def __bool__(self) -> bool:
         return not self.refused and not self.findings
@@ -99,7 +101,10 @@ class SizeCheck(Answer):
     def holds(self, criterion: str) -> bool:
         """Whether the size meets one criterion."""
         known_criteria(criterion)
-        return not self.refused and all(name != criterion for name, _ in self.findings)
+        against = (
+            self.unlike if criterion == SAME else [n for n, _ in self.findings if n == criterion]
+        )
+        return not self.refused and not against
 
     def as_dict(self) -> dict[str, Any]:
         """Plain data (JSON-ready), with a schema version."""
@@ -135,7 +140,10 @@ def check_size(
     if reading.refused:
         return SizeCheck(resizing.axes, sizes, reading.refused, (), (), ())
     findings = tuple((name, found) for name in CRITERIA for found in reading.against(name))
-    return SizeCheck(resizing.axes, sizes, "", reading.output_shape, reading.centers, findings)
+    return SizeCheck(
+        resizing.axes, sizes, "", reading.output_shape, reading.centers, findings,
+        reading.against(SAME),
+    )  # fmt: skip
 
 
 def output_size(
@@ -193,8 +201,8 @@ def known_criteria(criterion: str | Sequence[str]) -> tuple[str, ...]:
         return CRITERIA
     names = (criterion,) if isinstance(criterion, str) else tuple(criterion)
     for name in names:
-        if name not in CRITERIA:
-            raise unknown_name("criterion", str(name), [*CRITERIA, "all"])
+        if name not in (*CRITERIA, SAME):
+            raise unknown_name("criterion", str(name), [*CRITERIA, SAME, "all"])
     return names
 
 
