@@ -109,7 +109,8 @@ LAYERS: list[tuple[Layer, str]] = [
     (lambda b, x: b.adaptive_pool("a", x, 0), "a: size = 0; expected positive integers"),
     (
         lambda b, x: b.conv("c", b.input("v", (1, 8)), kernel=3),
-        "c: <v (1, 8)> has no spatial axes; name them where it is made, as in reshape(…, axes=(2, 3))",
+        "c: <v (1, 8)> has no spatial axes; name them where it is made, as in "
+        "reshape(…, axes=(2, 3))",
     ),
     (
         lambda b, x: b.conv("c", rfield.GraphBuilder().input("q", (1, 1, 5)), kernel=3),
