@@ -14,9 +14,9 @@ const TABS = ["Growth", "Network", "Why this large", "Tiles", "Table"];
 const signed = (numbers) => numbers.map((n) => n ?? "?").join(" × ");
 
 /** The same numbers once, different ones by axis. */
-export function perAxis(values, show = (value) => value ?? "?") {
+export function perAxis(values, show = (value) => value ?? "?", between = " × ") {
   const shown = values.map(show);
-  return new Set(shown).size === 1 ? String(shown[0]) : shown.join(" × ");
+  return new Set(shown).size === 1 ? String(shown[0]) : shown.join(between);
 }
 
 export class Panel {
@@ -384,8 +384,8 @@ export class Panel {
       ["padding", perAxis(told.padding)],
       ["center", perAxis(told.center)],
       ["sees", perAxis(told.size, (size) => "") === "" ? this.share(told, input) : ""],
-      ["halo", told.halo ? perAxis(told.halo.before.map((b, k) => `${b} + ${told.halo.after[k]}`))
-        : ""],
+      ["halo", told.halo ? perAxis(told.halo.before.map((b, k) => `${b} + ${told.halo.after[k]}`),
+        (sides) => sides, ", ") : ""],
       ["answer", told.fidelity],
       ["multiply-adds", layer.macs ? layer.macs.toLocaleString("en") : ""],
       ["parameters", layer.parameters ? layer.parameters.toLocaleString("en") : ""],

@@ -34,7 +34,7 @@ CHOSEN = 12
 """Layers for which influence is worked out: about one for each stage of a network."""
 EXPLAINED = 3
 """Layers, from the end, of which it is explained why their field is so large."""
-MOST_SHADES = 1 << 16
+MOST_SHADES = 1 << 17
 """Positions of an influence map; larger ones are left out."""
 NAMED = 6
 """Layers that read a whole axis, named one by one."""
