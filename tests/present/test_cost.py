@@ -159,15 +159,15 @@ def test_attention_has_its_projections_and_a_weight_counts_once(exported):
 def test_keras_layers_have_their_gates_projections_and_weights():
     keras = pytest.importorskip("keras", reason="Keras is not installed")
     x = keras.Input((9, 5))
-    dense = keras.layers.Dense(5)
-    y = keras.layers.MultiHeadAttention(2, 4)(dense(dense(x)), x)
-    model = keras.Model(x, keras.layers.GRU(7)(y))
+    dense = keras.layers.Dense(5, name="dense")
+    y = keras.layers.MultiHeadAttention(2, 4, name="attention")(dense(dense(x)), x)
+    model = keras.Model(x, keras.layers.GRU(7, name="gru")(y))
     found = rfield.cost(model)
     # query, key and value: 9 · 5 · 8 each; scores and what they weigh: 9 · 9 · 8; out: 9 · 8 · 5
     # a GRU that resets after: 9 steps · 3 gates · 7 · (5 + 7), two biases
     assert {name: (part.macs, part.parameters) for name, part in found.layers.items()} == {
         "dense": (225, 30), "dense#2": (225, 0),
-        "multi_head_attention": (3 * 360 + 2 * 648 + 360, 3 * 48 + 45), "gru": (2_268, 294),
+        "attention": (3 * 360 + 2 * 648 + 360, 3 * 48 + 45), "gru": (2_268, 294),
     }  # fmt: skip
     assert found.parameters == model.count_params()
 

@@ -161,7 +161,8 @@ class Emitter:
             told = told_of(op, values)
             made = Constant(op.shape, sized=sized, made=True, told=told, soft=soft)
             moves = op.algebra == "move"
-            seen = [v.unseen if moves else v.is_seen for v in values if v is not None]
+            given = [v for v in values if isinstance(v, Constant)]
+            seen = [v.unseen if moves else v.is_seen for v in given]
             made.unseen = told is None and all(seen)
             return made
         moving = op.depends_on_size or (sized and op.kind in _CHANGES_PLACES)

@@ -4,12 +4,15 @@ from __future__ import annotations
 
 from typing import Any
 
+import numpy as np
+
 from ...core import arrays
 from ...core.arguments import normalize_axis
 from ...core.link import Link, Read
 from ...core.ops import Op
 from ...core.relation import IDENTITY, WHOLE, window
 from ...errors import InvalidModelError
+from ..machine.limits import COMPUTED
 from ..machine.values import Constant
 from .rulebook import Call, rule
 
@@ -53,11 +56,16 @@ def stft(call: Call) -> Any:
 
 @rule("HannWindow", "HammingWindow", "BlackmanWindow")
 def window_function(call: Call) -> Constant:
-    """A constant of the given length.
+    """A constant of the given length; that of Blackman is not computed (its ends are about zero).
 
     https://onnx.ai/onnx/operators/onnx__HannWindow.html
     """
-    return Constant((call.integer(0, "the size"),), made=True)
+    size = call.integer(0, "the size")
+    first = {"HannWindow": 0.5, "HammingWindow": 25 / 46}.get(call.op)
+    if first is None or not 1 < size <= COMPUTED:
+        return Constant((size,), made=True)
+    turn = 2 * np.pi * np.arange(size) / (size if call.flag("periodic", True) else size - 1)
+    return Constant((size,), first - (1 - first) * np.cos(turn), made=True)
 
 
 @rule("MelWeightMatrix")

@@ -20,7 +20,7 @@ FLOATING = """
 abs absolute acos acosh add addcdiv addcmul asin asinh atan atan2 atanh ceil celu clamp clamp_max
 clamp_min clip copysign cos cosh deg2rad dequantize digamma div divide elu erf erfc erfinv exp exp2
 expm1 fix floor fmax fmin fmod frac gelu hardshrink hardsigmoid hardswish hardtanh hypot leaky_relu
-lerp lgamma log log10 log1p log2 log_sigmoid logit maximum minimum mish nan_to_num neg
+lerp lgamma log log10 log1p log2 log_sigmoid logit maximum minimum mish mul multiply nan_to_num neg
 negative pow _prelu_kernel rad2deg reciprocal relu relu6 remainder round rsqrt rsub selu sgn sigmoid
 sign silu sin sinc sinh softplus softshrink special_entr special_expit sqrt square sub subtract tan
 tanh threshold true_divide trunc xlogy
@@ -44,7 +44,15 @@ positive _neg_view
 """
 
 
-def pointwise(arg: Arguments) -> Op:
+def pointwise(arg: Arguments) -> Op | None:
+    """Every tensor argument, broadcast; no times a tensor is nothing."""
+    alone = len(arg.operands) == 1
+    if alone and algebra_of(arg.short) == "multiply" and _is_zero(arg.get("other")):
+        return None
+    return broadcast(arg)
+
+
+def broadcast(arg: Arguments) -> Op:
     """Every tensor argument, broadcast; once a tensor is no op at all."""
     algebra: Elementwise | None = algebra_of(arg.short)
     alone = len(arg.operands) == 1
@@ -78,20 +86,10 @@ rule(*(f"aten::normal.{name}" for name in ("Tensor_float", "float_Tensor", "Tens
 )
 
 
-@rule("aten::mul", "aten::multiply", shaped="floats")
-def multiply(arg: Arguments) -> Op | None:
-    """Element by element; no times a tensor is nothing.
-
-    https://docs.pytorch.org/docs/stable/generated/torch.mul.html
-    """
-    alone = len(arg.operands) == 1
-    return None if alone and _is_zero(arg.get("other")) else pointwise(arg)
-
-
 @rule("aten::log_sigmoid_forward")
 def log_sigmoid(arg: Arguments) -> tuple[Op, Op]:
     """The result, and what the gradient needs of it."""
-    return pointwise(arg), pointwise(arg)
+    return broadcast(arg), broadcast(arg)
 
 
 @rule("aten::prelu", shaped="floats")
@@ -218,7 +216,7 @@ def fake_quantize(arg: Arguments) -> tuple[Op, Op]:
 @rule("aten::frexp")
 def frexp(arg: Arguments) -> tuple[Op, Op]:
     """Mantissa and exponent."""
-    return pointwise(arg), pointwise(arg)
+    return broadcast(arg), broadcast(arg)
 
 
 @rule("aten::view_as_real", "aten::view_as_real_copy")

@@ -156,6 +156,12 @@ MORE: dict[str, Entry] = {
 }  # fmt: skip
 
 MORE_BOUNDED: dict[str, Entry] = {
+    "MelWeightMatrix": (
+        chain((3, 5), node("MelWeightMatrix", ["b", "d", "r", "l", "h"], ["w"]),
+              node("MatMul", ["x", "w"]), b=np.array(3), d=np.array(8), r=np.array(1000),
+              l=F32(0), h=F32(500)),
+        (3, 5), {(1, 2): grid((1,), range(5))},
+    ),
     "LSTM backwards from an end of its own": (
         chain((5, 1, 3), node("LSTM", ["x", "w", "r", "", "l"], ["y"], hidden_size=2,
             direction="reverse"),

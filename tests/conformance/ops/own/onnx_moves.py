@@ -160,12 +160,6 @@ MOVES: dict[str, Entry] = {
         chain(BOARD, node("BlackmanWindow", ["n"], ["w"]), node("Add", ["x", "w"]), n=np.array(4)),
         BOARD, {(1, 2): at(1, 2)},
     ),
-    "MelWeightMatrix": (
-        chain((3, 5), node("MelWeightMatrix", ["b", "d", "r", "l", "h"], ["w"]),
-              node("MatMul", ["x", "w"]), b=np.array(3), d=np.array(8), r=np.array(1000),
-              l=F32(0), h=F32(500)),
-        (3, 5), {(1, 2): grid((1,), range(5))},
-    ),
     "AffineGrid": (
         one("AffineGrid", (2, 2, 3), integers(2, 1, 4, 5)), (2, 2, 3),
         {(1, 2, 3, 0): grid((1,), range(2), range(3))},
