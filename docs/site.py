@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import argparse
 import re
+import sys
 from collections.abc import Callable, Iterator
 from pathlib import Path
 
@@ -16,6 +17,9 @@ from mkdocs.structure.files import File, Files
 
 import rfield
 from rfield.cli import build_parser
+
+sys.path.insert(0, str(Path(__file__).parent))
+import networks  # beside this file
 
 ROOT = Path(__file__).parents[1]
 PAGES = {
@@ -26,48 +30,18 @@ PAGES = {
 ELSEWHERE = re.compile(r"\[([^\]]+)\]\((?:\.\./)?(?:tests|src|benchmarks|\.ci)/[^)]*\)")
 
 
-def unet() -> rfield.Graph:
-    """A U-Net of three levels."""
-    b = rfield.GraphBuilder()
-    y = b.input("image", (1, 3, 256, 256))
-    skips: list[tuple[int, object]] = []
-    for level in range(3):
-        for k in (1, 2):
-            y = b.conv(f"down{level}.conv{k}", y, kernel=3, padding=1)
-        skips.append((level, y))
-        y = b.max_pool(f"down{level}.pool", y, kernel=2, stride=2)
-    y = b.conv("bottom.conv1", y, kernel=3, padding=1)
-    for level, skip in reversed(skips):
-        y = b.conv_transpose(f"up{level}.up", y, kernel=2, stride=2)
-        y = b.concat(f"up{level}.join", skip, y)
-        for k in (1, 2):
-            y = b.conv(f"up{level}.conv{k}", y, kernel=3, padding=1)
-    return b.build(outputs=[y])
-
-
-def wavenet() -> rfield.Graph:
-    """Two stacks of causal convolutions, dilated by 1, 2 … 256."""
-    b = rfield.GraphBuilder()
-    y = b.input("sound", (1, 1, 2048))
-    for stack in (0, 1):
-        for k in range(9):
-            rate = 2**k
-            name = f"stack{stack}.rate{rate}"
-            y = b.conv(name, y, kernel=2, dilation=rate, padding=[(rate, 0)])
-    return b.build(outputs=[y])
-
-
 GALLERY: dict[str, Callable[[], rfield.Graph]] = {
     **{
         name: lambda name=name, size=size: rfield.load(f"article:{name}", input_shape=size)
-        for name, size in {
-            "alexnet_v2": 224, "vgg_16": 224, "resnet_v1_50": 224, "resnet_v2_101": 224,
-            "inception_v2": 224, "inception_v3": 299, "inception_resnet_v2": 299,
-            "mobilenet_v1": 224,
-        }.items()
+        for name, size in {"resnet_v1_50": 224, "vgg_16": 224, "inception_v3": 299}.items()
     },
-    "unet": unet,
-    "wavenet": wavenet,
+    **{
+        one.__name__: one
+        for one in (
+            networks.efficientnet_b0, networks.convnext_t, networks.swin_t, networks.unet,
+            networks.deeplab, networks.wavenet, networks.encodec,
+        )
+    },
 }  # fmt: skip
 
 

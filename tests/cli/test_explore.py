@@ -110,3 +110,12 @@ def test_an_onnx_file_with_its_fields(tmp_path: Path) -> None:
         "rfield.fidelity": "exact",
     }
     assert {entry.key: entry.value for entry in pool.metadata_props}["rfield.global"] == "pool"
+
+
+def test_a_notebook_has_the_page_and_a_still_picture() -> None:
+    pytest.importorskip("matplotlib", reason="matplotlib is not installed")
+    page = rfield.explore("article:vgg_16", input_shape=64)
+    assert page._repr_html_().startswith('<iframe srcdoc="&lt;!doctype html&gt;')
+    picture = page._repr_png_()
+    assert picture is not None
+    assert picture.startswith(b"\x89PNG")

@@ -18,6 +18,7 @@ if TYPE_CHECKING:
     from ..core.graph import Graph
     from ..loading import LoadOptions
     from ..present.explorer.page import Explorer
+    from ..present.summary import Summary
 
 
 CHAIN_SIZE = 64
@@ -68,11 +69,20 @@ def explore(
     if source_or_graph is None:
         raise InvalidModelError("explore what? Give a model or a chain")
     sources = [source_or_graph] if other is None else [source_or_graph, other]
+    graphs = [_read(source, load_options, explore) for source in sources]
     models = tuple(
-        page_data(_read(source, load_options, explore), title_of(source), __version__)
-        for source in sources
+        page_data(graph, title_of(source), __version__)
+        for graph, source in zip(graphs, sources, strict=True)
     )
-    return Explorer(models, picture)
+    return Explorer(models, picture, None, _table(graphs[0], title_of(source_or_graph)))
+
+
+def _table(graph: Graph, title: str | None) -> Summary | None:
+    """The fields in the first input that has positions."""
+    from ..present.summary import summary
+
+    seen = next((entry.name for entry in graph.inputs_ if entry.axes), None)
+    return None if seen is None else summary(graph, wrt=seen, title=title)
 
 
 def _chain(text: str, size: Any) -> tuple[Graph, dict[str, Any]]:

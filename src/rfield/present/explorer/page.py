@@ -12,7 +12,8 @@ from importlib.resources import files
 from pathlib import Path
 from typing import Any
 
-from ...errors import InvalidModelError
+from ...errors import InvalidModelError, RFieldError
+from ..summary import Summary
 from ..writing import in_place_of
 
 PICTURES = {
@@ -29,13 +30,15 @@ class Explorer:
     """A page that shows what every unit of every layer reads, and who reads each input position.
 
     ``models``: the data of one model or two, as ``docs/explorer.md`` describes it; ``chain``: a
-    chain whose steps can be changed on the page. In a notebook the page is the value of the cell;
-    ``save`` writes it to a file, ``html`` is its text.
+    chain whose steps can be changed on the page. In a notebook the page is the value of the cell
+    (where scripts are not trusted, a still picture of the growth in ``table``, if matplotlib is
+    installed); ``save`` writes it to a file, ``html`` is its text.
     """
 
     models: tuple[dict[str, Any], ...] = field(repr=False)
     image: bytes | None = field(default=None, repr=False)
     chain: dict[str, Any] | None = field(default=None, repr=False)
+    table: Summary | None = field(default=None, repr=False)
 
     @property
     def titles(self) -> tuple[str, ...]:
@@ -84,6 +87,22 @@ class Explorer:
 
     def __repr__(self) -> str:
         return f"Explorer({', '.join(self.titles)})"
+
+    def _repr_png_(self) -> bytes | None:
+        from io import BytesIO
+
+        from ..growth import draw_growth
+
+        if self.table is None:
+            return None
+        sizes, titles = self.table.input_sizes, (self.table.title, self.table.wrt)
+        try:
+            figure = draw_growth(self.table.rows, self.table.axes, sizes, titles, None)
+        except RFieldError:  # there is no matplotlib
+            return None
+        written = BytesIO()
+        figure.savefig(written, format="png", dpi=100)
+        return written.getvalue()
 
     def _repr_html_(self) -> str:
         return (
