@@ -119,3 +119,17 @@ def test_a_notebook_has_the_page_and_a_still_picture() -> None:
     picture = page._repr_png_()
     assert picture is not None
     assert picture.startswith(b"\x89PNG")
+
+
+@pytest.mark.torch
+def test_a_bare_layer_and_a_model_without_parts() -> None:
+    torch = pytest.importorskip("torch", reason="PyTorch is not installed")
+
+    class Whole(torch.nn.Module):
+        def forward(self, x):  # a user's own
+            return torch.relu(x)
+
+    for model in (torch.nn.Conv2d(1, 1, 3), Whole()):
+        page = rfield.explore(model, input_shape=(1, 1, 8, 8))
+        (data,) = page.as_dict()["models"]
+        assert [layer["reads"] for layer in data["layers"] if "same" not in layer] == [[-1]]

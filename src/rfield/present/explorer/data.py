@@ -77,7 +77,9 @@ def page_data(graph: Graph, title: str | None = None, version: str = "") -> dict
         UnresolvedSizeError: some input size is free.
     """
     pool = Pool()
-    names = {name: number for number, name in enumerate(graph.layers)}
+    given = {entry.node for entry in graph.inputs_}
+    layers = [name for name, value in graph.layer_index.items() if value not in given]
+    names = {name: number for number, name in enumerate(layers)}
     inputs = [entry for entry in graph.inputs_ if entry.axes]
     costs = _costs(graph)
     views = [_view(graph, entry.name, names, pool) for entry in inputs]
