@@ -136,9 +136,12 @@ def _moved(
 
 
 def _softmax(op: Op, algebra: Softmax, known: Known, shape: Shape) -> tuple[Op, Known | None]:
-    alive = known.codes == ALIVE
-    axes = tuple(axis % alive.ndim for axis in algebra.axes)
-    result = np.where(known.codes == LOW, np.uint8(ZERO), np.uint8(ALIVE))
+    low = known.codes == LOW
+    axes = tuple(axis % low.ndim for axis in algebra.axes)
+    # Where all is as low nothing is: only minus infinity itself would leave nothing of such a row.
+    all_low = low.all(axis=axes, keepdims=True)
+    alive = (known.codes == ALIVE) | all_low
+    result = np.where(low & ~all_low, np.uint8(ZERO), np.uint8(ALIVE))
     dead = ~alive.any(axis=axes, keepdims=True)
     result = squeezed(np.where(dead & (result == ALIVE), np.uint8(FIXED), result))
     rows = [axis for axis in range(alive.ndim) if axis not in axes]
@@ -146,7 +149,7 @@ def _softmax(op: Op, algebra: Softmax, known: Known, shape: Shape) -> tuple[Op, 
     (link,) = op.links
     assert isinstance(link, Link)
     found = [restricted(link, part, range(alive.ndim), shape) for part in parts]
-    exact = exact and not np.isin(known.codes, (SOME, SOFT)).any()
+    exact = exact and not np.isin(known.codes, (SOME, SOFT)).any() and not all_low.any()
     made = _read_by(replace(op, exact=op.exact and exact), [found])
     return made, (Known(result, not result.any()) if result.any() else None)
 
