@@ -259,7 +259,7 @@ def test_a_softmax_row_by_row() -> None:
     codes = np.array([[L, A, F], [L, F, F], [L, L, L], [A, A, A]], np.uint8)
     _, known = narrowed(ops.softmax((4, 3), [1]), [Known(codes)], [(4, 3)])
     assert known is not None
-    assert known.codes.tolist() == [[Z, A, A], [Z, F, F], [A, A, A], [A, A, A]]
+    assert known.codes.tolist() == [[Z, A, A], [Z, F, F], [F, F, F], [A, A, A]]
     assert not known.shown
     _, known = narrowed(ops.softmax((2,), [0]), [Known(np.array([L, F], np.uint8))], [(2,)])
     assert known is not None

@@ -337,7 +337,7 @@ class Draft:
             Node(
                 name, op.kind, op.shape, tuple(operands), links, op.join, op.exact,
                 op.depends_on_size, op.work, source, self.layer, self.tables,
-                None if known is None or known.shown else known, weights=self.weights, parts=parts,
+                None if known is None else known.unread, weights=self.weights, parts=parts,
             )
         )  # fmt: skip
         if known is not None:

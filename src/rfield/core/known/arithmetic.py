@@ -8,7 +8,10 @@ import numpy as np
 from numpy.typing import NDArray
 
 from ..algebra import Elementwise
-from .codes import ALIVE, FIXED, LOW, SOFT, SOME, ZERO, Codes, Known, ranked, squeezed
+from .codes import (
+    ALIVE, FIXED, HIDDEN, HIDES, LOW, SOFT, SOME, ZERO, Codes, Known, depends, lows, ranked,
+    squeezed,
+)  # fmt: skip
 
 Marks = NDArray[np.bool_]
 
@@ -24,48 +27,92 @@ def elementwise(algebra: Elementwise | None, operands: Sequence[Known | None], r
     """
     codes = [_codes(known, rank) for known in operands]
     pair = len(codes) > 1
-    shape = np.broadcast_shapes(*(c.shape for c in codes))
-    result = np.where(_all([c != ALIVE for c in codes]), np.uint8(FIXED), np.uint8(ALIVE))
+    moving = ~_all([~depends(c) for c in codes])
+    result = np.where(moving, np.uint8(ALIVE), np.uint8(FIXED))
     special = ~_all([c <= FIXED for c in codes])
     if algebra == "add":  # with a zero added it stays that number
         special = ~_all([(c <= FIXED) | (c == ZERO) for c in codes])
-    result = np.where(special & (result == FIXED), np.uint8(SOME), result)
+    result = np.where(special & ~moving, np.uint8(SOME), result)
     if algebra in ("add", "scale"):
         soft = ~_all([c != SOFT for c in codes]) & (result == SOME)
         result = np.where(soft, np.uint8(SOFT), result)
     zero = low = np.zeros((1,) * rank, bool)
     if algebra == "multiply":
         zero = ~_all([c != ZERO for c in codes])
+        for one, other in ((0, 1), (1, 0)) if pair else ():
+            low = low | (lows(codes[one]) & (_numbers(operands[other], rank) > 0))
     elif algebra == "add":
-        low = ~_all([c != LOW for c in codes])
+        low = ~_all([~lows(c) for c in codes])
         zero = _all([c == ZERO for c in codes]) if pair else zero
     elif algebra == "subtract" and pair:
         zero = _all([c == ZERO for c in codes])
-        low = (codes[0] == LOW) & (codes[1] == ALIVE)
+        low = (codes[1] == ALIVE) | np.isfinite(_numbers(operands[1], rank))
+        low = low & lows(codes[0])
     elif algebra == "subtract":
-        low = codes[0] == LOW
+        low = lows(codes[0])
     elif algebra == "divide":
         zero = codes[0] == ZERO
+        low = lows(codes[0]) & (_numbers(operands[1], rank) > 0) if pair else low
     elif algebra == "exp":
-        zero = codes[0] == LOW
+        zero = lows(codes[0])
     elif algebra == "rectify":
-        zero = (codes[0] == LOW) | (codes[0] == ZERO) | (codes[0] == SOFT)
+        zero = lows(codes[0]) | (codes[0] == ZERO) | (codes[0] == SOFT)
     elif algebra == "maximum" and pair:
-        low = _all([c == LOW for c in codes])
-        zero = _all([(c == LOW) | (c == ZERO) for c in codes]) & ~low
+        low = _all([lows(c) for c in codes])
+        zero = _all([lows(c) | (c == ZERO) for c in codes]) & ~low
     elif algebra in ("keep", "scale"):
         zero = codes[0] == ZERO
-        low = codes[0] == LOW if algebra == "scale" else low
-    result[np.broadcast_to(low, shape)] = LOW
-    result[np.broadcast_to(zero, shape)] = ZERO
-    return squeezed(result)
+        low = lows(codes[0]) if algebra == "scale" else low
+    finite = max((k.least for k in operands if k is not None), default=-np.inf) > -np.inf
+    own = np.where(moving & finite, np.uint8(HIDDEN), np.uint8(LOW))
+    return squeezed(np.where(zero, np.uint8(ZERO), np.where(low, own, result)))
 
 
 def veiled(operands: Sequence[Known | None], rank: int, *, only: int | None = None) -> bool:
     """Whether a special number (or ``only`` this) stands beside what the input changes."""
     codes = [_codes(known, rank) for known in operands]
     plain = _all([c <= FIXED if only is None else c != only for c in codes])
-    return bool((~plain & ~_all([c != ALIVE for c in codes])).any())
+    return bool((~plain & ~_all([~depends(c) for c in codes])).any())
+
+
+def uncovered(operands: Sequence[Known | None], codes: Codes) -> bool:
+    """Whether what stood beside a low number comes to light, as far as one can tell."""
+    given = [ranked(known.codes, codes.ndim) == HIDDEN for known in operands if known is not None]
+    return bool((~_all([~hidden for hidden in given]) & (codes == ALIVE)).any())
+
+
+def lifted(
+    algebra: Elementwise | None, operands: Sequence[Known | None], codes: Codes
+) -> tuple[Marks, float, float]:
+    """Where numbers take a finite stand-in for minus infinity away; ``least`` and ``most`` then.
+
+    >>> far = Known(np.array([LOW], np.uint8), least=-1e9)
+    >>> near = Known(np.array([FIXED], np.uint8), numbers=np.array([1e9]))
+    >>> lifted("add", [far, near], np.array([LOW], np.uint8))
+    (array([ True]), -inf, 1000000000.0)
+    """
+    rank, added = codes.ndim, algebra in ("add", "subtract")
+    given = [known for known in operands if known is not None]
+    low: NDArray[np.float64] = np.full((1,) * rank, max((k.least for k in given), default=-np.inf))
+    high: NDArray[np.float64] = np.full((1,) * rank, sum(k.most for k in given))
+    for place, known in enumerate(operands):
+        numbers = _numbers(known, rank)
+        if added:
+            high = high + np.fmax(-numbers if algebra == "subtract" and place else numbers, 0)
+        elif algebra in ("multiply", "divide"):
+            factor = np.where(numbers > 0, numbers, 1)
+            low, high = (
+                (low * factor, high * factor) if algebra == "multiply" or not place
+                else (low / factor, high / factor)
+            )  # fmt: skip
+    hidden = lows(codes)
+    undone = hidden & (low + high > HIDES)
+    if algebra == "subtract" and len(operands) > 1:
+        finite = _all([np.array(k is not None and np.isfinite(k.least)) for k in operands])
+        undone = undone | (_all([lows(_codes(known, rank)) for known in operands]) & finite)
+    rest, still = np.broadcast_arrays(low, hidden & ~undone)
+    left = rest[still]
+    return undone, float(left.max()) if left.size else -np.inf, float(high.max())
 
 
 def chosen(condition: Marks, one: Known | None, other: Known | None) -> Codes:
@@ -76,6 +123,15 @@ def chosen(condition: Marks, one: Known | None, other: Known | None) -> Codes:
 
 def _codes(known: Known | None, rank: int) -> Codes:
     return np.zeros((1,) * rank, np.uint8) if known is None else ranked(known.codes, rank)
+
+
+def _numbers(known: Known | None, rank: int) -> NDArray[np.float64]:
+    """The finite numbers of a constant; NaN where there is none, or another one."""
+    array = None if known is None else known.numbers
+    if array is None or array.dtype.kind not in "fiu":
+        return np.full((1,) * rank, np.nan)
+    wide = array.reshape((1,) * (rank - array.ndim) + array.shape).astype(np.float64)
+    return np.where(np.isfinite(wide), wide, np.nan)
 
 
 def _all(parts: Sequence[Marks]) -> Marks:

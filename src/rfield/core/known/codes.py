@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any, TypeVar, cast
 
 import numpy as np
@@ -11,10 +11,11 @@ from numpy.typing import NDArray
 
 Codes = NDArray[np.uint8]
 
-ALIVE, FIXED, ZERO, LOW, SOME, SOFT = range(6)
+ALIVE, FIXED, ZERO, LOW, SOME, SOFT, HIDDEN = range(7)
 """Changes with the input; a number that no input changes; zero; minus infinity; what an op of which
 too little is known made of zero or minus infinity, so that it may be zero or not; a number with
-which a mask was filled that is finite, and yet so low that its exponential is hardly seen."""
+which a mask was filled that is finite, and yet so low that its exponential is hardly seen; what
+changes with the input, but beside a finite number that stands for minus infinity."""
 
 _LOWEST = {2: -4.5e4, 4: -9e29, 8: -9e29}
 """Of a floating-point type by its bytes: a mask's number stays below. Frameworks write the most
@@ -28,22 +29,38 @@ where the mask has no number between it and ``_GAP`` (-100 in Swin), so that a r
 
 _GAP = -20.0
 
+HIDES = _SOFT_ALONE
+"""Finite numbers stand for minus infinity as long as what is left of them is at most this."""
+
 
 @dataclass(frozen=True, slots=True, eq=False)
 class Known:
     """``codes`` has the rank of the tensor, and size 1 along the axes where nothing varies.
 
     ``shown``: the reads of the value say it too, so that whoever reads an element that no input
-    changes reads nothing. Else its readers have to leave such elements out.
+    changes reads nothing. Else its readers have to leave such elements out. ``least``: of the
+    finite numbers that are called minus infinity the one that is the least low, and ``most`` the
+    largest number that was added: one may take the other away. ``numbers``: those of a constant.
     """
 
     codes: Codes
     shown: bool = True
+    least: float = -np.inf
+    most: float = 0.0
+    numbers: NDArray[Any] | None = None
 
     @property
     def is_mask(self) -> bool:
         """Whether any element is known."""
         return bool(self.codes.any())
+
+    @property
+    def unread(self) -> Known | None:
+        """What its readers have to leave out; None for nothing."""
+        if self.shown or not (self.codes == HIDDEN).any():
+            return None if self.shown else self
+        codes = np.where(self.codes == HIDDEN, np.uint8(ALIVE), self.codes)
+        return replace(self, codes=codes) if codes.any() else None
 
 
 def of_constant(
@@ -75,6 +92,9 @@ def of_constant(
             codes[array <= soft_limit(array)] = soft
         if array.dtype.kind == "f":
             codes[array <= lowest(array)] = LOW
+        low = array[codes == LOW]
+        least = float(low.max()) if low.size else -np.inf
+        return Known(squeezed(codes), least=least, numbers=array)
     return Known(squeezed(codes))
 
 
@@ -91,6 +111,16 @@ def soft_limit(array: NDArray[Any]) -> float:
     """
     others = array[array > _SOFT_ALONE]
     return _SOFT_ALONE if not others.size or others.min() > _GAP else _SOFT
+
+
+def depends(codes: Codes) -> NDArray[np.bool_]:
+    """Which elements change with the input."""
+    return (codes == ALIVE) | (codes == HIDDEN)
+
+
+def lows(codes: Codes) -> NDArray[np.bool_]:
+    """Which elements are minus infinity to a softmax."""
+    return (codes == LOW) | (codes == HIDDEN)
 
 
 Array = TypeVar("Array", bound=NDArray[Any])

@@ -15,9 +15,12 @@ from ..indices import EMPTY, IndexSet
 from ..link import AnyLink, Link, Read
 from ..operation import Op
 from ..relation import IDENTITY, At, Table
-from .arithmetic import Marks, chosen, elementwise, veiled
+from .arithmetic import Marks, chosen, elementwise, lifted, uncovered, veiled
 from .carry import carried, together
-from .codes import ALIVE, FIXED, LOW, SOFT, SOME, ZERO, Codes, Known, ranked, squeezed
+from .codes import (
+    ALIVE, FIXED, HIDDEN, HIDES, LOW, SOFT, SOME, ZERO, Codes, Known, depends, lows, ranked,
+    squeezed,
+)  # fmt: skip
 from .parts import projected, restricted
 
 
@@ -54,13 +57,21 @@ def narrowed(
             return _pointwise(op, codes, operands, [~no, ~no, np.ones_like(no)])
         plain = algebra if isinstance(algebra, str) and algebra != "where" else None
         codes = elementwise(plain, operands, rank)
+        undone, least, most = lifted(plain, operands, codes)
         if plain == "veil" and veiled(operands, rank):
             op = replace(op, exact=False)
         if plain in ("add", "subtract") and veiled(operands, rank, only=SOFT):
             op = replace(op, exact=False)
+        if plain in ("multiply", "divide") and veiled(operands, rank, only=LOW):
+            op = replace(op, exact=False)
         if plain == "multiply" and any(k and (k.codes == SOME).any() for k in operands):
             op = replace(op, exact=False)
-        return _pointwise(op, codes, operands, [np.ones((1,) * rank, bool)] * len(operands))
+        if undone.any():
+            codes = np.where(undone, np.uint8(ALIVE), codes)
+        if undone.any() or uncovered(operands, codes):
+            op = replace(op, exact=False)
+        everywhere = [np.ones((1,) * rank, bool)] * len(operands)
+        return _pointwise(op, codes, operands, everywhere, least, most)
     unshown = any(known is not None and not known.shown for known in operands)
     return (replace(op, exact=False) if unshown else op), None
 
@@ -73,16 +84,23 @@ def _is_broadcast(link: Link) -> bool:
 
 
 def _pointwise(
-    op: Op, codes: Codes, operands: Sequence[Known | None], wanted: Sequence[Marks]
+    op: Op,
+    codes: Codes,
+    operands: Sequence[Known | None],
+    wanted: Sequence[Marks],
+    least: float | None = None,
+    most: float | None = None,
 ) -> tuple[Op, Known | None]:
     """``wanted``: where each operand has a say in the result."""
-    alive = codes == ALIVE
+    least = _extreme(operands)[0] if least is None else least
+    most = _extreme(operands)[1] if most is None else most
+    alive = depends(codes)
     links: list[AnyLink | None] = []
     exact, shown = op.exact, True
     for link, known, mine in zip(op.links, operands, wanted, strict=True):
         own = np.ones_like(alive, shape=(1,) * alive.ndim)
         if known is not None:
-            own = ranked(known.codes, alive.ndim) == ALIVE
+            own = depends(ranked(known.codes, alive.ndim))
         if link is None or not own.any():
             links.append(link)
             continue
@@ -99,10 +117,18 @@ def _pointwise(
             links.append(_with_holes(link, varying[0], needed.reshape(-1)))
         else:
             links.append(link)
-            exact = exact and not (surplus & alive).any()
+            exact = exact and not (surplus & (codes == ALIVE)).any()
             shown = shown and not (surplus & ~alive).any()
     made = replace(op, links=tuple(links), exact=exact)
-    return made, (Known(codes, shown) if codes.any() else None)
+    told = bool(codes.any()) or most > -HIDES
+    return made, (Known(codes, shown, least, most) if told else None)
+
+
+def _extreme(operands: Sequence[Known | None]) -> tuple[float, float]:
+    """``least`` and ``most`` of several."""
+    given = [known for known in operands if known is not None]
+    least = max((known.least for known in given), default=-np.inf)
+    return least, max((known.most for known in given), default=0.0)
 
 
 def _with_holes(link: Link, axis: int, rows: Marks) -> Link:
@@ -132,15 +158,17 @@ def _moved(
             return (op if shown else replace(op, exact=False)), None
         parts.append(codes)
     codes = together(parts, len(op.shape))
-    return op, (Known(codes, shown) if codes.any() else None)
+    least, most = _extreme(operands)
+    told = bool(codes.any()) or most > -HIDES
+    return op, (Known(codes, shown, least, most) if told else None)
 
 
 def _softmax(op: Op, algebra: Softmax, known: Known, shape: Shape) -> tuple[Op, Known | None]:
-    low = known.codes == LOW
+    low = lows(known.codes)
     axes = tuple(axis % low.ndim for axis in algebra.axes)
     # Where all is as low nothing is: only minus infinity itself would leave nothing of such a row.
     all_low = low.all(axis=axes, keepdims=True)
-    alive = (known.codes == ALIVE) | all_low
+    alive = (known.codes == ALIVE) | (all_low & (known.codes == HIDDEN))
     result = np.where(low & ~all_low, np.uint8(ZERO), np.uint8(ALIVE))
     dead = ~alive.any(axis=axes, keepdims=True)
     result = squeezed(np.where(dead & (result == ALIVE), np.uint8(FIXED), result))
@@ -165,6 +193,8 @@ def _contraction(
         _by_label(known, names, order)
         for known, names in zip(operands, algebra.labels, strict=True)
     ]
+    summed = tuple(range(count, len(order)))
+    spread, low = _below(op, spread, summed)
     nonzero: Marks = np.ones((1,) * len(order), bool)
     for codes in spread:
         nonzero = nonzero & (codes != ZERO)
@@ -190,15 +220,34 @@ def _contraction(
         links[-1] = [restricted(link, part, places, shape, op.shape, taken) for part in parts]
         exact = exact and (plain or bool((reading == (codes == ALIVE)).all()))
     made = _read_by(replace(op, exact=exact), links)
-    summed = tuple(range(count, len(order)))
     some = nonzero.any(axis=summed)
     moving = nonzero & ~_all_of([codes != ALIVE for codes in spread])
     alive = moving.any(axis=summed)
-    if alive.all():
+    if alive.all() and not low.any():
         return made, None
     nil = np.uint8(ZERO if algebra.zero else FIXED)
     codes = np.where(alive, np.uint8(ALIVE), np.where(some, np.uint8(FIXED), nil))
-    return made, Known(squeezed(codes), exact)
+    codes = squeezed(np.where(low > FIXED, low, codes))
+    return made, Known(codes, exact, *_extreme(operands))
+
+
+def _below(
+    op: Op, spread: Sequence[Codes], summed: tuple[int, ...]
+) -> tuple[Sequence[Codes], Codes]:
+    """What is read beside low numbers, and where the largest of several is as low as they are.
+
+    Beside other numbers they are not seen, in products they are.
+    """
+    low = np.zeros((1,) * (spread[0].ndim - len(summed)), np.uint8)
+    if len(spread) > 1 or not (spread[0] >= LOW).any():
+        return [np.where(codes == HIDDEN, np.uint8(ALIVE), codes) for codes in spread], low
+    (codes,) = spread
+    hidden = codes == HIDDEN
+    seen = hidden & ~(codes == ALIVE).any(axis=summed, keepdims=True)
+    if "max" in op.kind and "arg" not in op.kind:
+        own = np.where(hidden.any(axis=summed), np.uint8(HIDDEN), np.uint8(LOW))
+        low = np.where(lows(codes).all(axis=summed), own, np.uint8(ALIVE))
+    return [np.where(hidden, np.where(seen, np.uint8(ALIVE), np.uint8(FIXED)), codes)], low
 
 
 def _read_by(op: Op, links: Sequence[Sequence[Link | None] | None]) -> Op:

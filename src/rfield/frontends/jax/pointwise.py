@@ -7,7 +7,7 @@ from typing import Any
 from ...core import arrays, ops
 from ...core.arrays import read
 from ..machine.meanings import algebra_of
-from ..machine.values import Constant, Dependent, Outputs
+from ..machine.values import Dependent, Outputs
 from .rulebook import Call, rule
 
 ELEMENTWISE = (
@@ -33,22 +33,10 @@ def elementwise(call: Call) -> Any:
     https://docs.jax.dev/en/latest/jax.lax.html
     """
     algebra, values = algebra_of(call.op), call.operands
-    if call.op in ("div", "mul") and len(values) == 2:
-        first, second = values if call.op == "div" or isinstance(values[1], Constant) else (
-            values[1], values[0]
-        )  # fmt: skip
-        if _is_positive(second):  # a scale leaves zeros and minus infinity
-            op = ops.pointwise(first.shape, second.shape, kind=call.kind, algebra="scale")
-            return read(op, first, second)
     nodes = call.machine.draft.nodes  # what is repeated along an axis has no place there
     repeated = any(isinstance(v, Dependent) and nodes[v.index].kind == "expand" for v in values)
     join = len(values) > 1 and not repeated
     return ops.pointwise(*call.shapes, kind=call.kind, join=join, algebra=algebra)
-
-
-def _is_positive(value: Any) -> bool:
-    array = value.array if isinstance(value, Constant) else None
-    return array is not None and array.size == 1 and bool((array > 0).all())
 
 
 @rule("bitcast_convert_type")

@@ -13,7 +13,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from ...core.known import FIXED, LOW, SOFT, lowest, narrowed, soft_limit
+from ...core.known import FIXED, HIDES, LOW, SOFT, lowest, narrowed, soft_limit
 from ...core.ops import Op
 from .limits import MASK
 from .values import Constant
@@ -58,7 +58,8 @@ def told_of(op: Op, values: Sequence[Any]) -> NDArray[np.uint8] | None:
     known = [
         value.known(soft=SOFT if value.soft or soft_number(value, op) else None) for value in given
     ]
-    _, elements = narrowed(op, known, [value.shape for value in given])
+    condition = given[0].array if op.algebra == "where" else None
+    _, elements = narrowed(op, known, [value.shape for value in given], condition)
     found = None if elements is None else elements.codes
     return np.broadcast_to(found, op.shape) if found is not None and (found > FIXED).any() else None
 
@@ -76,7 +77,8 @@ def may_mask(value: Any, op: Op) -> bool:
     array = value.once
     if array is None or array.dtype.kind != "f" or not array.size:
         return False
-    return bool(array.min() <= max(lowest(array), soft_limit(array)))
+    lowers = bool(array.min() <= max(lowest(array), soft_limit(array)))
+    return lowers or (op.algebra == "add" and bool(array.max() > -HIDES))
 
 
 def soft_number(value: Any, op: Op) -> float:

@@ -44,12 +44,20 @@ positive _neg_view
 """
 
 
-def pointwise(arg: Arguments) -> Op | None:
+def pointwise(arg: Arguments) -> Op | Reading | None:
     """Every tensor argument, broadcast; no times a tensor is nothing."""
-    alone = len(arg.operands) == 1
-    if alone and algebra_of(arg.short) == "multiply" and _is_zero(arg.get("other")):
-        return None
+    algebra, number = algebra_of(arg.short), arg.get("other")
+    if len(arg.operands) == 1 and isinstance(number, (int, float)):
+        if algebra == "multiply" and number == 0:
+            return None
+        if algebra in _NUMBERED and number != 1 and arg.masked and arg.get("alpha", 1) == 1:
+            both = [arg.operands[0], _tensor(float(number))]
+            return arrays.pointwise(*both, kind="pointwise", algebra=algebra)
     return broadcast(arg)
+
+
+_NUMBERED = ("add", "subtract", "multiply", "divide")
+"""What a number may do to another that stands for minus infinity depends on the number."""
 
 
 def broadcast(arg: Arguments) -> Op:
@@ -69,10 +77,6 @@ def broadcast(arg: Arguments) -> Op:
 
 def _is_one(number: object) -> bool:
     return isinstance(number, (int, float)) and number == 1
-
-
-def _is_zero(number: object) -> bool:
-    return isinstance(number, (int, float)) and number == 0
 
 
 def _positive(number: object) -> bool:

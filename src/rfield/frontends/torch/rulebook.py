@@ -23,6 +23,7 @@ from typing import Any, NamedTuple, Protocol
 import torch
 
 from ...core.arrays.expression import Reading
+from ...core.graph import Draft
 from ...errors import InvalidModelError, show_shape
 from ..machine.rules import Rule, RuleTable
 from ..machine.values import Array
@@ -38,6 +39,8 @@ rule = RULES.rule
 
 class Values(Protocol):
     """What a rule may ask about a tensor while the model is read."""
+
+    draft: Draft
 
     def index_of(self, tensor: torch.Tensor) -> int | None: ...
     def constant(self, tensor: torch.Tensor) -> torch.Tensor | None: ...
@@ -87,6 +90,11 @@ class Arguments:
             and self.tracer is not None
             and self.tracer.index_of(tensor) is not None
         )
+
+    @property
+    def masked(self) -> bool:
+        """Whether elements of any tensor so far are known without the input."""
+        return self.tracer is not None and bool(self.tracer.draft.known)
 
     def constant(self, tensor: torch.Tensor) -> torch.Tensor | None:
         """A tensor argument whose values are known without the input, or None."""
