@@ -31,6 +31,7 @@ class Op:
     arithmetic, as far as known elements (masks) go through it. ``loose``: the operands whose links
     alone make it a bound (a table looked up by the data); where these are constants it is exact.
     ``repeats``: the operands that are read by further links, which stand behind the others'.
+    ``fill``: the number of the elements that read nothing, where it is known.
     """
 
     kind: str
@@ -43,3 +44,4 @@ class Op:
     algebra: Algebra | None = None
     loose: tuple[int, ...] = ()
     repeats: tuple[int, ...] = ()
+    fill: float | None = None

@@ -138,8 +138,12 @@ def reduce(
         reads.append(Read(place, WHOLE if axis in gone else IDENTITY))
         if kept:
             result.append(1 if axis in gone else size)
-    output = tuple(axis for axis in range(len(shape)) if axis not in gone)
-    algebra = None if keepdims else Contraction((tuple(range(len(shape))),), output, zero=False)
+    output = tuple(
+        ("kept", axis) if axis in gone else axis
+        for axis in range(len(shape))
+        if keepdims or axis not in gone
+    )
+    algebra = Contraction((tuple(range(len(shape))),), output, zero=False)
     return Op(kind, tuple(result), (Link(reads),), work=Work(adds=prod(shape)), algebra=algebra)
 
 

@@ -38,13 +38,14 @@ def with_taps(op: Op, zeros: NDArray[np.bool_], axes: Sequence[int], dilation: S
 
     ``zeros``: over (output channel, input channel, kernel…), with size 1 where it is the same for
     all. ``axes``: those of the operand along which the kernel lies. The operand is read once for
-    each box of taps, so the result has as many links. An upper bound if the channels differ.
+    each box of taps, so the result has as many links. An upper bound if the channels differ, or if
+    nothing is left.
     """
     present = ~zeros
     own = present.reshape(-1, *zeros.shape[2:])
     alive = own[own.reshape(len(own), -1).any(axis=1)]
     if not len(alive):
-        return op
+        return replace(op, exact=False)
     union = np.asarray(alive.any(axis=0))
     exact = op.exact and bool((alive == union).all())
     if union.all():

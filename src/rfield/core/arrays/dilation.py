@@ -6,6 +6,7 @@ A transposed convolution is the plain one over a dilated input.
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
+from dataclasses import replace
 
 from .. import layout, ops
 from ..arguments import normalize_axis
@@ -36,16 +37,23 @@ def dilate(x: Operand, steps: Mapping[int, int]) -> Reading:
 
 
 def pad_inside(
-    x: Operand, padding: Mapping[int, tuple[int, int]], inside: Mapping[int, int]
+    x: Operand,
+    padding: Mapping[int, tuple[int, int]],
+    inside: Mapping[int, int],
+    *,
+    fill: float | None = None,
 ) -> Reading:
     """Zeros between the elements (``inside`` of them) and at the ends; negative numbers crop.
+
+    ``fill``: the number at the ends, where it is known.
 
     >>> pad_inside(Known((1, 4)), {1: (2, -1)}, {1: 1}).shape
     (1, 8)
     """
     wide = dilate(x, {axis: count + 1 for axis, count in inside.items()})
     ends = {axis: pair for axis, pair in padding.items() if pair != (0, 0)}
-    return read([*wide.steps, *([layout.pad(wide.shape, ends)] if ends else [])], x)
+    around = [replace(layout.pad(wide.shape, ends), fill=fill)] if ends else []
+    return read([*wide.steps, *around], x)
 
 
 def spread(

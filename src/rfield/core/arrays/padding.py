@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
+from dataclasses import replace
 
 from ...errors import InvalidModelError
 from .. import layout
@@ -13,13 +14,21 @@ from .expression import Operand, Reading, read, shape_of
 Pads = int | Mapping[int, tuple[int, int]] | Sequence[tuple[int, int]]
 
 
-def pad(x: Operand, pads: Pads, *, mode: str = "constant", once: bool = False) -> Reading:
+def pad(
+    x: Operand,
+    pads: Pads,
+    *,
+    mode: str = "constant",
+    once: bool = False,
+    fill: float | None = None,
+) -> Reading:
     """``(before, after)`` elements more per axis: for all axes, or ``{axis: (before, after)}``.
 
     Modes, under every name that a framework uses: ``constant`` or ``zeros`` (they read nothing),
     ``reflect`` and ``symmetric`` (mirrored without and with the border), ``replicate`` or ``edge``,
     ``circular`` or ``wrap``. Negative widths crop, before anything is repeated. ``once``: an axis
-    is mirrored or wrapped once only, as PyTorch and TensorFlow demand.
+    is mirrored or wrapped once only, as PyTorch and TensorFlow demand. ``fill``: the constant,
+    where it is known.
     https://numpy.org/doc/stable/reference/generated/numpy.pad.html
 
     >>> from .expression import Known
@@ -46,7 +55,8 @@ def pad(x: Operand, pads: Pads, *, mode: str = "constant", once: bool = False) -
         return read([], x)
     cut = {axis: (min(0, a), min(0, b)) for axis, (a, b) in widths.items() if min(a, b) < 0}
     if border == "zero" or not cut:
-        return read(layout.pad(shape, widths, mode=mode), x)
+        op = layout.pad(shape, widths, mode=mode)
+        return read(op if fill is None or mode != "constant" else replace(op, fill=fill), x)
     cropped = layout.pad(shape, cut)
     more = {axis: (max(0, a), max(0, b)) for axis, (a, b) in widths.items() if max(a, b) > 0}
     steps = [cropped, layout.pad(cropped.shape, more, mode=mode)] if more else [cropped]

@@ -255,7 +255,12 @@ def scatter_nd(
 
 
 def scatter_elements(
-    x: Operand, indices: object, updates: Operand, axis: int = 0, *, accumulate: bool = False
+    x: Operand,
+    indices: object,
+    updates: Operand | float,
+    axis: int = 0,
+    *,
+    accumulate: bool = False,
 ) -> Reading:
     """Each update goes to its own place on the other axes, and along ``axis`` where its index says.
 
@@ -270,7 +275,8 @@ def scatter_elements(
     index: Any = indices if array is None else array.astype(np.int64)
     shape, own = shape_of(x), tuple(index.shape)
     axis = normalize_axis(axis, len(shape)) if shape else 0
-    updates = broadcast_to(updates, own) if not shape_of(updates) else updates
+    given = operand_of(updates)
+    updates = given if shape_of(given) else broadcast_to(given, own)
     if len(own) != len(shape) or any(a < b for a, b in zip(shape_of(updates), own, strict=True)):
         raise bad_shapes("scatter", [shape, own, shape_of(updates)], "the updates do not fit")
     if shape_of(updates) != own:

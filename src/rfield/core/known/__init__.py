@@ -5,7 +5,19 @@ and ones that multiplies. ``Known`` says which elements of a value no input chan
 takes the reads of such elements away from an op and says what is known of its result.
 """
 
-from .codes import ALIVE, FIXED, HIDES, LOW, SOFT, ZERO, Known, lowest, of_constant, soft_limit
+from .codes import (
+    ALIVE,
+    FIXED,
+    HIDES,
+    LOW,
+    SOFT,
+    SOME,
+    ZERO,
+    Known,
+    lowest,
+    of_constant,
+    soft_limit,
+)
 from .narrow import narrowed
 
 __all__ = [
@@ -14,6 +26,7 @@ __all__ = [
     "HIDES",
     "LOW",
     "SOFT",
+    "SOME",
     "ZERO",
     "Known",
     "lowest",

@@ -9,7 +9,19 @@ from numpy.typing import NDArray
 
 from ..algebra import Elementwise
 from .codes import (
-    ALIVE, FIXED, HIDDEN, HIDES, LOW, SOFT, SOME, ZERO, Codes, Known, depends, lows, ranked,
+    ALIVE,
+    FIXED,
+    HIDDEN,
+    HIDES,
+    LOW,
+    SOFT,
+    SOME,
+    ZERO,
+    Codes,
+    Known,
+    depends,
+    lows,
+    ranked,
     squeezed,
 )  # fmt: skip
 
@@ -46,8 +58,9 @@ def elementwise(algebra: Elementwise | None, operands: Sequence[Known | None], r
         zero = _all([c == ZERO for c in codes]) if pair else zero
     elif algebra == "subtract" and pair:
         zero = _all([c == ZERO for c in codes])
-        low = (codes[1] == ALIVE) | np.isfinite(_numbers(operands[1], rank))
-        low = low & lows(codes[0])
+        unknown = operands[1] is None or operands[1].numbers is None
+        plain = (codes[1] <= FIXED) & (unknown | np.isfinite(_numbers(operands[1], rank)))
+        low = lows(codes[0]) & plain
     elif algebra == "subtract":
         low = lows(codes[0])
     elif algebra == "divide":

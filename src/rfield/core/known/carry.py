@@ -15,11 +15,15 @@ from .codes import ALIVE, FIXED, Codes, Known, squeezed
 
 
 def carried(
-    link: AnyLink, known: Known, before: Sequence[int], after: Sequence[int]
+    link: AnyLink,
+    known: Known,
+    before: Sequence[int],
+    after: Sequence[int],
+    outside: int = FIXED,
 ) -> Codes | None:
     """The codes of an output whose every element is one element of the operand, or none.
 
-    None where that is not so, or where there are too many.
+    None where that is not so, or where there are too many. ``outside``: the code of the latter.
     """
     if isinstance(link, Reshaped):
         return _reshaped(link, known.codes)
@@ -31,7 +35,7 @@ def carried(
         elif driver is None:
             return None
         elif relation != IDENTITY:  # also where nothing varies: it may reach beyond the ends
-            if after[driver] > MOST_CODES:
+            if codes.size // codes.shape[axis] * after[driver] > MOST_CODES:
                 return None
             places = _places(relation, before[axis], after[driver])
             if places is None:
@@ -40,9 +44,7 @@ def carried(
             taken = np.take(codes, np.where(inside, places, 0) % codes.shape[axis], axis)
             shape = [1] * codes.ndim
             shape[axis] = len(places)
-            codes = np.where(inside.reshape(shape), taken, np.uint8(FIXED))
-        if codes.size > MOST_CODES:
-            return None
+            codes = np.where(inside.reshape(shape), taken, np.uint8(outside))
     if link.coupled:
         return None
     result = [1] * len(after)
@@ -60,8 +62,14 @@ def _places(relation: Relation, size: int, outputs: int) -> NDArray[np.int64] | 
     """The one element that each output reads; -1 for none."""
     if not isinstance(relation, Sliding | Table):
         return None
-    found: list[int] = []
     border = relation.border if isinstance(relation, Sliding) else "cut"
+    if isinstance(relation, Sliding) and relation.period == 1 and border in ("zero", "cut"):
+        (taps,) = relation.taps
+        if not taps or taps.first != taps.last:
+            return None
+        places = taps.first + np.arange(outputs, dtype=np.int64) * relation.advance
+        return np.where((places >= 0) & (places < size), places, -1)
+    found: list[int] = []
     for output in range(outputs):
         taps = relation.at(output)
         if not taps:

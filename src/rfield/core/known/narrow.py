@@ -18,7 +18,19 @@ from ..relation import IDENTITY, At, Table
 from .arithmetic import Marks, chosen, elementwise, lifted, uncovered, veiled
 from .carry import carried, together
 from .codes import (
-    ALIVE, FIXED, HIDDEN, HIDES, LOW, SOFT, SOME, ZERO, Codes, Known, depends, lows, ranked,
+    ALIVE,
+    FIXED,
+    HIDDEN,
+    HIDES,
+    LOW,
+    SOFT,
+    SOME,
+    ZERO,
+    Codes,
+    Known,
+    depends,
+    lows,
+    ranked,
     squeezed,
 )  # fmt: skip
 from .parts import projected, restricted
@@ -29,20 +41,23 @@ def narrowed(
     operands: Sequence[Known | None],
     shapes: Sequence[Shape],
     condition: NDArray[Any] | None = None,
+    fill: Known | None = None,
 ) -> tuple[Op, Known | None]:
     """The op without reads of known elements, and what is known of its result.
 
     Where such reads cannot be left out, the op is marked as an upper bound. ``operands`` belong to
     ``op.links``, constants among them; ``condition``: the contents of the first operand of a
-    ``where``.
+    ``where``; ``fill``: what is known of the elements that read nothing.
     """
     algebra = op.algebra
+    if "argm" in op.kind and any(k is not None and (k.codes > FIXED).any() for k in operands):
+        op = replace(op, exact=False)  # a place that is masked is never the answer
     if isinstance(algebra, Contraction):
         return _contraction(op, algebra, operands, shapes)
     if isinstance(algebra, Softmax) and operands[0] is not None:
         return _softmax(op, algebra, operands[0], shapes[0])
     if algebra == "move":
-        return _moved(op, operands, shapes)
+        return _moved(op, operands, shapes, fill)
     if all(isinstance(link, Link) and _is_broadcast(link) for link in op.links):
         rank = len(op.shape)
         if algebra == "where" and condition is not None:
@@ -145,7 +160,7 @@ def _with_holes(link: Link, axis: int, rows: Marks) -> Link:
 
 
 def _moved(
-    op: Op, operands: Sequence[Known | None], shapes: Sequence[Shape]
+    op: Op, operands: Sequence[Known | None], shapes: Sequence[Shape], fill: Known | None
 ) -> tuple[Op, Known | None]:
     shown = all(known is None or known.shown for known in operands)
     parts: list[Codes] = []
@@ -153,12 +168,13 @@ def _moved(
         if link is None:
             continue
         own = known or Known(np.zeros((1,) * len(shape), np.uint8))
-        codes = carried(link, own, shape, op.shape)
+        outside = FIXED if fill is None else int(fill.codes.max())
+        codes = carried(link, own, shape, op.shape, outside)
         if codes is None:
             return (op if shown else replace(op, exact=False)), None
         parts.append(codes)
     codes = together(parts, len(op.shape))
-    least, most = _extreme(operands)
+    least, most = _extreme([*operands, fill])
     told = bool(codes.any()) or most > -HIDES
     return op, (Known(codes, shown, least, most) if told else None)
 

@@ -82,9 +82,11 @@ def padded(call: Call) -> Any:
     """
     config = call.attribute("padding_config")
     ends = {axis: (int(before), int(after)) for axis, (before, after, _) in enumerate(config)}
+    number = call.known(1)
     return pad_inside(
-        call[0], ends, {axis: int(inside) for axis, (*_, inside) in enumerate(config)}
-    )
+        call[0], ends, {axis: int(inside) for axis, (*_, inside) in enumerate(config)},
+        fill=None if number is None or number.dtype.kind not in "fiub" else float(number),
+    )  # fmt: skip
 
 
 @rule("slice")

@@ -235,7 +235,9 @@ class Reader:
             return [Unseen(shape, made=True) for shape in shapes]
         told, soft = None, 0.0
         rule = RULES.get(equation.primitive.name)
-        if rule is not None and any(self._masks(value) for value in operands):
+        if rule is not None and (
+            any(self._masks(value) for value in operands) or equation.primitive.name == "pad"
+        ):
             call = Call(self.name, equation.primitive.name, operands, self, equation.params, shapes)
             made = self.emitter.settle(rule.function(call), operands, self.name)
             if isinstance(made, Constant):
@@ -246,8 +248,9 @@ class Reader:
         return kinds
 
     def _masks(self, value: Any) -> bool:
-        return value.told is not None or (value.made and value.array is not None
-                                           and value.array.ndim > 0)  # fmt: skip
+        """Whether a constant may tell of zeros in what is made of it."""
+        computed = value.made and value.array is not None
+        return value.told is not None or computed or value.may_have_zeros
 
     # -- names ------------------------------------------------------------------------------
 

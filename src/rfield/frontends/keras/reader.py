@@ -273,9 +273,11 @@ class Reader:
             return {key: self._filled(entry, values) for key, entry in value.items()}
         if isinstance(value, keras.Variable):
             plain = self.zeros or id(value) in self.buffers
-            return Held(value, contents=lambda: contents(value), made=plain) if plain else (
-                Held(value)
-            )  # fmt: skip
+            if not plain:
+                return Held(value)
+            held = Held(value, contents=lambda: contents(value), made=True)
+            held.kept = id(value) in self.buffers
+            return held
         if isinstance(value, np.ndarray) or keras.ops.is_tensor(value):
             return Held(value, contents=lambda: contents(value), made=True)
         return value

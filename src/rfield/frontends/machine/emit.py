@@ -22,14 +22,13 @@ from ...core.numbers import Numbers
 from ...core.ops import Op
 from ...core.relation import IDENTITY, At
 from ...errors import InvalidModelError, RFieldError, TooLargeError, UnsupportedOpError
-from .masks import is_unseen, may_mask, plain, repeated, soft_number, told_of
+from .masks import elements_of, filling, is_unseen, may_mask, plain, repeated, soft_number, told_of
 from .values import Constant, Dependent, Items, Outputs, known
 
 _CHANGES_PLACES = frozenset({"pad", "slice", "gather", "resize", "select", "roll"})
 """Kinds whose reading, not only whose shape, changes when an operand computed from a size does."""
 
-_CHOOSING = frozenset({"where", "maximum"})
-_MASKED = frozenset({"multiply", "add", "maximum", "where", "veil"})
+_MASKED = frozenset({"multiply", "add", "maximum", "where", "veil", "move"})
 """Arithmetic by which a constant may cut elements of the other operand."""
 
 _FORGETTING = frozenset({"exp", "rectify"})
@@ -185,7 +184,9 @@ class Emitter:
         given = values[: len(op.links)]
         if isinstance(op.algebra, Contraction):  # a matrix of the file is a weight
             return any(is_unseen(v) and not v.nameless for v in given)
-        return op.algebra != "add" and any(map(is_unseen, given))
+        if op.algebra == "multiply" and any(isinstance(v, Constant) and v.is_unset for v in given):
+            return True
+        return op.algebra not in ("add", "move") and any(map(is_unseen, given))
 
     def _dims(self, op: Op, values: Sequence[Any]) -> bool:
         """Whether a mask that nobody computed may have been added to the result."""
@@ -228,34 +229,31 @@ class Emitter:
         op, values = plain(op, values)
         op, elements = self._narrowed(op, values)
         op, values = repeated(op, values)
-        return op, values, elements, min((soft_number(v, op) for v in values), default=0.0)
+        soft = min((soft_number(v, op) for v in [*values, filling(op)]), default=0.0)
+        return op, values, elements, soft
 
     def _narrowed(self, op: Op, values: Sequence[Any]) -> tuple[Op, Known | None]:
         """The op without reads of elements that masks, or operands so far, say to be known."""
         found = self.draft.known
         masked = op.algebra in _MASKED or isinstance(op.algebra, Contraction)
-        if not found and not (masked and len(op.links) > 1):
+        if not found and op.fill is None and not (masked and len(op.links) > 1):
             return op, None
         held = [found.get(v.index) if isinstance(v, Dependent) else None for v in values]
-        if not any(held) and not (masked and any(may_mask(v, op) for v in values)):
+        around = filling(op)
+        masks = masked and any(may_mask(v, op) for v in values)
+        if not any(held) and not masks and not may_mask(around, op):
             return op, None
         given = values[: len(op.links)]
         plain = all(isinstance(v, (Dependent, Constant)) for v in given)
         if not plain or len(given) < len(op.links):
             return op, None
-        elements = [
-            v.known(
-                as_factor=op.algebra == "multiply",
-                as_choice=op.algebra in _CHOOSING,
-                soft=self.soft if soft_number(v, op) else None,
-            )
-            if isinstance(v, Constant)
-            else k
-            for v, k in zip(given, held, strict=False)
+        *elements, fill = [
+            elements_of(v, op, self.soft) if isinstance(v, Constant) else k
+            for v, k in zip([*given, around], [*held[: len(given)], None], strict=True)
         ]
         first = given[0]
         condition = first.array if isinstance(first, Constant) and op.algebra == "where" else None
-        return narrowed(op, elements, [v.shape for v in given], condition)
+        return narrowed(op, elements, [v.shape for v in given], condition, fill)
 
 
 def answers(answer: Any, count: int, op: str) -> list[Any]:

@@ -13,7 +13,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from ...core.known import FIXED, HIDES, LOW, SOFT, lowest, narrowed, soft_limit
+from ...core.known import FIXED, HIDES, LOW, SOFT, Known, lowest, narrowed, soft_limit
 from ...core.ops import Op
 from .limits import MASK
 from .values import Constant
@@ -39,6 +39,11 @@ def plain(op: Op, values: Sequence[Any]) -> tuple[Op, Sequence[Any]]:
     return replace(op, algebra=algebra), [values[0], same]
 
 
+def filling(op: Op) -> Constant | None:
+    """The number of the elements that read nothing, where it is known."""
+    return None if op.fill is None else Constant((), np.asarray(op.fill), made=True)
+
+
 def repeated(op: Op, values: Sequence[Any]) -> tuple[Op, Sequence[Any]]:
     """The operands of an op as often as it reads them."""
     if not op.repeats:
@@ -53,24 +58,36 @@ def told_of(op: Op, values: Sequence[Any]) -> NDArray[np.uint8] | None:
     given = values[: len(op.links)]
     if op.algebra is None or not all(isinstance(value, Constant) for value in given):
         return None
-    if not any(may_mask(value, op) or value.told is not None for value in given):
+    around = filling(op)
+    held = any(may_mask(value, op) or value.told is not None for value in given)
+    if not held and not may_mask(around, op):
         return None
-    known = [
-        value.known(soft=SOFT if value.soft or soft_number(value, op) else None) for value in given
-    ]
+    known = [elements_of(value, op, SOFT) for value in given]
+    fill = None if around is None else elements_of(around, op, SOFT)
     condition = given[0].array if op.algebra == "where" else None
-    _, elements = narrowed(op, known, [value.shape for value in given], condition)
+    _, elements = narrowed(op, known, [value.shape for value in given], condition, fill)
     found = None if elements is None else elements.codes
     return np.broadcast_to(found, op.shape) if found is not None and (found > FIXED).any() else None
+
+
+def elements_of(value: Constant, op: Op, soft: int) -> Known:
+    """What is known of the elements of a constant to this op; ``soft``: what to call soft masks."""
+    return value.known(
+        as_factor=op.algebra == "multiply",
+        as_choice=op.algebra in ("where", "maximum", "move"),
+        soft=soft if value.soft or soft_number(value, op) else None,
+    )
 
 
 def may_mask(value: Any, op: Op) -> bool:
     """Whether a constant may cut elements: one number for all of them is no mask."""
     if not isinstance(value, Constant) or op.algebra == "where":
         return isinstance(value, Constant)
-    if prod(value.shape) < 2:
+    if op.algebra in ("move", "multiply") and value.may_have_zeros:
+        return True
+    if prod(value.shape) < 2 and op.algebra != "move":
         return False
-    if op.algebra not in ("add", "maximum"):
+    if op.algebra not in ("add", "maximum", "move"):
         return value.may_have_zeros
     if value.told is not None:
         return bool((value.told >= LOW).any())
@@ -83,7 +100,7 @@ def may_mask(value: Any, op: Op) -> bool:
 
 def soft_number(value: Any, op: Op) -> float:
     """The number of a mask of finite numbers that is added or filled in; zero if it is none."""
-    if not isinstance(value, Constant) or op.algebra not in ("add", "where"):
+    if not isinstance(value, Constant) or op.algebra not in ("add", "where", "move"):
         return 0.0
     if value.told is not None:
         return value.soft
@@ -92,7 +109,7 @@ def soft_number(value: Any, op: Op) -> float:
         return 0.0
     least, limit = float(array.min()), soft_limit(array)
     spread = array.size > 1 and array.dtype.kind == "f" and array.max() > limit
-    return least if lowest(array) < least <= limit and (spread or op.algebra == "where") else 0.0
+    return least if lowest(array) < least <= limit and (spread or op.algebra != "add") else 0.0
 
 
 def is_unseen(value: Any) -> bool:

@@ -14,7 +14,7 @@ import numpy as np
 import numpy.typing as npt
 
 from ...core.arguments import Shape
-from ...core.known import ZERO, Known, of_constant
+from ...core.known import SOME, ZERO, Known, of_constant
 from ...errors import UnresolvedSizeError
 from .limits import FEW, MASK
 
@@ -41,14 +41,15 @@ class Constant:
     a function that decodes them when somebody asks, for most weights are never asked. ``sized``: it
     was computed from the shape of a dependent tensor, so it may change with the input size.
     ``origin``: where a constant of unknown shape comes from. ``made``: it was computed in the
-    model, so it is no parameter. ``told``: what is known of its elements although its contents are
-    not (a parameter multiplied by a mask), in the words of ``core.known``; else None. ``soft``: the
-    number of a mask in it, where ``told`` says where that is. ``unseen``: it is made of tables
-    and no weight, but nobody computed it, so it may be a mask.
+    model, so it is no parameter. ``kept``: it is none either, but a buffer, which may not have been
+    set yet where it is nothing but zeros. ``told``: what is known of its elements although its
+    contents are not (a parameter multiplied by a mask), in the words of ``core.known``; else None.
+    ``soft``: the number of a mask in it, where ``told`` says where that is. ``unseen``: it is made
+    of tables and no weight, but nobody computed it, so it may be a mask.
     """
 
     __slots__ = (
-        "_contents", "_shape", "made", "origin", "sized", "soft", "told", "unseen",
+        "_contents", "_shape", "kept", "made", "origin", "sized", "soft", "told", "unseen",
     )  # fmt: skip
 
     stored: ClassVar[bool] = False
@@ -75,7 +76,7 @@ class Constant:
         self.made = made
         self.told = told
         self.soft = soft
-        self.unseen = False
+        self.unseen = self.kept = False
 
     @property
     def shape(self) -> Shape:
@@ -118,10 +119,16 @@ class Constant:
         return self.made or array.dtype.kind != "f" or array.size <= FEW
 
     @property
+    def is_unset(self) -> bool:
+        """Whether it is a zero of a file, where nobody knows whether it is a parameter."""
+        array = self.once if self.nameless else None
+        return array is not None and array.size > 0 and not array.any()
+
+    @property
     def may_have_zeros(self) -> bool:
-        """Whether any element is known to be zero."""
+        """Whether any element is, or may be, known to be zero."""
         array = self.once
-        zeros = self.told is not None and bool((self.told == ZERO).any())
+        zeros = self.told is not None and bool(((self.told == ZERO) | (self.told == SOME)).any())
         return zeros or (array is not None and not array.all())
 
     def known(
@@ -129,8 +136,8 @@ class Constant:
     ) -> Known:
         """What is known of its elements, for masks.
 
-        Its zeros count unless it is a parameter, or nothing but zeros, which is no mask; of a
-        tensor of a file, where nobody knows what is a parameter, beside nothing but ones.
+        Its zeros count unless it is a parameter, or a buffer of nothing but zeros, which is no
+        mask; of a tensor of a file, where nobody knows what is a parameter, beside only ones.
         ``as_factor``: it multiplies position by position; then only a mask of zeros and one other
         number counts, for the one zero of a ramp or a window is no end of what is read.
         ``as_choice``: a mask chooses it; then nothing but zeros is what dead elements are filled
@@ -142,10 +149,10 @@ class Constant:
         counts = array is not None and (self.made or self.stored)
         fill = as_choice and array is not None and (self.made or array.size == 1)
         if counts and not fill and array is not None:
-            counts = bool(array.any())
+            counts = bool(array.any()) or (self.made and not self.kept)
         if counts and not fill and (as_factor or not self.made) and array is not None:
             others = array[array != 0]
-            counts = bool((others == (others[0] if self.made else 1)).all())
+            counts = not others.size or bool((others == (others[0] if self.made else 1)).all())
         told = None if as_factor and array is not None else self.told
         return of_constant(self.shape, array, told, counts=counts, soft=soft)
 

@@ -111,7 +111,7 @@ def transpose(call: Call) -> Op:
 
 
 @rule("Pad", "PadV2", "MirrorPad")
-def pad(call: Call) -> Op:
+def pad(call: Call) -> Any:
     """Constants, or elements mirrored at the border, around.
 
     https://www.tensorflow.org/api_docs/python/tf/raw_ops/PadV2
@@ -122,7 +122,9 @@ def pad(call: Call) -> Op:
         raise InvalidModelError(f"paddings {pairs.tolist()} on {len(before)} axes")
     mode = call.text("mode", "REFLECT").lower() if call.op == "MirrorPad" else "constant"
     padding = {axis: (int(a), int(b)) for axis, (a, b) in enumerate(pairs) if a or b}
-    return layout.pad(before, padding, mode=mode)
+    number = call.known(2) if call.has(2) else np.zeros(())
+    fill = float(number) if number is not None and number.dtype.kind in "fiub" else None
+    return arrays.pad(call[0], padding, mode=mode, fill=fill)
 
 
 @rule("ConcatV2", "Concat", "ParallelConcat")

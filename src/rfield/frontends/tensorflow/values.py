@@ -38,8 +38,8 @@ class Stored(Constant):
     def __init__(self, item: Any) -> None:
         # What Constant sets, without a call: a file holds more constants than anything else.
         self._shape = self._contents = self.told = None
-        self.soft, self.unseen = 0.0, False
-        self.sized = self.made = False
+        self.soft = 0.0
+        self.sized = self.made = self.kept = self.unseen = False
         self.origin = ""
         self._item = item
 

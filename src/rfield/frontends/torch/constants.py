@@ -10,6 +10,7 @@ import sys
 from collections.abc import Callable
 from math import prod
 from typing import Any
+from weakref import ref
 
 import torch
 from torch.utils._python_dispatch import TorchDispatchMode
@@ -20,7 +21,7 @@ from .kinds import LOOKS_AT_VALUES, SHAPED, UNIFORM
 from .rulebook import Arguments, Signature
 from .tracer import Tracer, tensors_of
 from .values import Cell, Value
-from .zeros import sampled
+from .zeros import UNTOLD, sampled
 
 SMALL = 1 << 22
 """Constants of at most so many elements are computed."""
@@ -114,12 +115,22 @@ class Watched(TorchDispatchMode):
         if weights:
             for tensor in tensors_of(result):
                 self.record_of(tensor).weights = weights
-        if not run and isinstance(result, torch.Tensor) and result.numel() <= MASK:
-            found = sampled(signature.packet, func, args, kwargs, self.tracer.sample)
-            self.record_of(result).sample = found
+        if not run:
+            self.follow(signature, func, args, kwargs, result)
         if not run:
             self.not_computed(operands, result)
         return result
+
+    def follow(self, signature: Signature, func: Any, args: Any, kwargs: Any, result: Any) -> None:
+        """What the results are for weights drawn at random."""
+        sample = self.tracer.sample
+        for k, tensor in enumerate(tensors_of(result)):
+            record, place = self.record_of(tensor), None if tensor is result else k
+            found = None
+            if tensor.numel() <= MASK:
+                found = sampled(signature.packet, func, args, kwargs, sample, tensor, place)
+            record.sample = None if found is UNTOLD else found
+            record.unseen = found is UNTOLD
 
     def not_computed(self, operands: list[torch.Tensor], result: Any) -> None:
         """What is made of tables only could be a mask, where it is too large to be computed."""
@@ -137,6 +148,7 @@ class Watched(TorchDispatchMode):
     ) -> None:
         """Views of a constant, which may be written to later: how they lie is found then."""
         parent = self.record_of(source)
+        parent.cell.own = parent.cell.own or signature.short == "lift_fresh"
         arguments = Arguments(bound, operands, self.tracer, signature.short)
         shapes = [tuple(tensor.shape) for tensor in operands]
         for number, tensor in enumerate(tensors_of(result)):
@@ -149,6 +161,7 @@ class Watched(TorchDispatchMode):
                 return entry if isinstance(entry, list) else [entry]
 
             view = Value(self.tracer, None, tensor.shape, parent.cell, parent, steps)
+            view.real = ref(tensor) if parent.real else None
             tensor._rfield = view  # type: ignore[attr-defined]
 
     def constant_write(
@@ -173,7 +186,7 @@ class Watched(TorchDispatchMode):
             func(*args, **kwargs)
             return target
         self.execute(signature, func, args, kwargs) if not self.real else None
-        value.sample = sampled(signature.packet, func, args, kwargs, self.tracer.sample)
+        self.follow(signature, func, args, kwargs, target)
         value.cell.sampled = value.cell.sampled and value.sample is not None
         value.cell.known = False
         return target
@@ -252,6 +265,7 @@ class Watched(TorchDispatchMode):
         if value is None:
             known = self.is_known(tensor)
             value = Value(self.tracer, None, tensor.shape, Cell(False, known))
+            value.real = ref(tensor) if known else None
             self.tracer.foreign[id(tensor)] = (tensor, value)
         return value
 

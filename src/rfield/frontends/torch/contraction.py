@@ -19,7 +19,8 @@ def linear(arg: Arguments) -> Reading:
     shape, weight = tuple(arg.input.shape), tuple(arg.weight.shape)
     if not shape or shape[-1] != weight[-1]:
         raise bad_sizes("the last axis", shape, weight)
-    if len(weight) == 2 and not arg.depends(arg.weight) and arg.zeros(arg.weight) is None:
+    plain = not arg.depends(arg.weight) and arg.zeros(arg.weight) is None
+    if len(weight) == 2 and plain and not arg.unseen(arg.weight):
         return arrays.dense(arg.input, weight[0], bias=arg.get("bias") is not None)
     rows = [*range(len(shape) - 1)]
     if len(weight) == 1:

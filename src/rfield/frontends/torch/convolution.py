@@ -59,6 +59,8 @@ def _conv(arg: Arguments, tensor: Any, padding: object, groups: int) -> Any:
         channels=weight[0], bias=arg.get("bias") is not None,
     )  # fmt: skip
     zeros = arg.zeros(arg.weight)
+    if arg.unseen(arg.weight):
+        op = replace(op, exact=False)
     if zeros is not None:
         count = len(weight) - 2
         dilation = [arg.dilation] * count if isinstance(arg.dilation, int) else arg.dilation
@@ -76,7 +78,7 @@ def _transposed(arg: Arguments, tensor: object, output_padding: object) -> Op | 
     batched = len(shape) == len(weight)
     if len(shape) < len(weight) - 1 or shape[-len(weight) + 1] != weight[0]:
         raise bad_sizes("the channel axis", shape, weight)
-    masked = arg.zeros(arg.weight) is not None
+    masked = arg.zeros(arg.weight) is not None or arg.unseen(arg.weight)
     op = ops.conv_transpose(
         shape if batched else (1, *shape), kernel=weight[2:], stride=arg.stride,
         padding=arg.padding, output_padding=output_padding, dilation=arg.dilation,  # type: ignore[arg-type]

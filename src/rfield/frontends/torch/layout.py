@@ -169,9 +169,10 @@ def _padding(arg: Arguments, pads: Sequence[int]) -> dict[int, tuple[int, int]]:
     return {rank - 1 - j: (before, after) for j, (before, after) in enumerate(pairs)}
 
 
-def _padded(arg: Arguments, pads: Sequence[int], mode: str) -> Reading:
+def _padded(arg: Arguments, pads: Sequence[int], mode: str, fill: object = None) -> Reading:
     """Padding that PyTorch accepts: an axis is mirrored or wrapped once only."""
-    return arrays.pad(arg.operands[0], _padding(arg, pads), mode=mode, once=True)
+    number = float(fill) if isinstance(fill, (int, float)) else None
+    return arrays.pad(arg.operands[0], _padding(arg, pads), mode=mode, once=True, fill=number)
 
 
 @rule("aten::constant_pad_nd", shaped=True)
@@ -180,7 +181,7 @@ def constant_pad(arg: Arguments) -> Reading:
 
     https://docs.pytorch.org/docs/stable/generated/torch.nn.functional.pad.html
     """
-    return _padded(arg, arg.pad, "constant")
+    return _padded(arg, arg.pad, "constant", arg.value)
 
 
 @rule("aten::pad", shaped=True)
@@ -189,7 +190,7 @@ def pad(arg: Arguments) -> Reading:
 
     https://docs.pytorch.org/docs/stable/generated/torch.nn.functional.pad.html
     """
-    return _padded(arg, arg.pad, arg.mode)
+    return _padded(arg, arg.pad, arg.mode, arg.get("value") or 0)
 
 
 @rule("aten::reflection_pad1d", "aten::reflection_pad2d", "aten::reflection_pad3d", shaped=True)

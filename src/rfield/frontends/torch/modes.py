@@ -22,6 +22,7 @@ from ...core import ops
 from ...errors import InvalidModelError, RFieldError
 from ..machine.emit import answers
 from ..machine.rules import Rule
+from ..machine.values import Dependent
 from .constants import Watched
 from .failures import here, needs_values
 from .kinds import FROM_SHAPE, LOOKS_AT_VALUES, RESHAPES_IN_PLACE, TAKES_INDICES
@@ -109,8 +110,9 @@ class Dispatch(Watched):
         for tensor in tensors_of(bound[name]):
             shapes = [tuple(each.shape) for each in arguments.operands]
             entry = held.get(name, ops.opaque(shapes, tuple(tensor.shape), kind="write"))
-            index = self.tracer.emit(entry, arguments.operands, f"{arguments.short}/{name}")
-            self.tracer.write(self.record_of(tensor), index)
+            label = f"{arguments.short}/{name}"
+            held_now = self.tracer.emitter.settle(entry, arguments.operands, label)
+            self.tracer.write(self.record_of(tensor), held_now)
 
     def is_plain(self, rule: Rule, operands: Sequence[torch.Tensor]) -> bool:
         """Whether the type of the result is that of the operands."""
@@ -157,7 +159,8 @@ class Dispatch(Watched):
         readings = answers(reading, len(targets), signature.name)
         for tensor, entry in zip(targets, readings, strict=False):
             value = self.record_of(tensor)
-            index = self.tracer.emit(entry, arguments.operands, signature.short)
+            made = self.tracer.emitter.settle(entry, arguments.operands, signature.short)
+            index = made.index if isinstance(made, Dependent) else None
             if tuple(tensor.shape) != value.shape:  # unsqueeze_ and the like: a new view of it
                 steps = entry if isinstance(entry, list) else [entry]
                 view = Value(self.tracer, index, tensor.shape, value.cell, value, steps)
@@ -168,13 +171,13 @@ class Dispatch(Watched):
                     f"{self.tracer.draft.nodes[index].name}: a result of shape "
                     f"{self.tracer.draft.shape(index)} does not fit into {value.shape}"
                 )
-            self.tracer.write(value, index)
+            self.tracer.write(value, made)
         return target if signature.in_place else result
 
     def filled(self, target: Any, results: list[torch.Tensor]) -> None:
         """``out=``: the result also lies in the tensor that was given for it."""
         if isinstance(target, torch.Tensor) and results:
-            self.tracer.write(self.record_of(target), self.tracer.index_of(results[0]))
+            self.tracer.write(self.record_of(target), self.tracer.resolve(results[0]))
 
 
 def _parted(reading: Any) -> tuple[Any, Mapping[str, Any]]:

@@ -166,17 +166,18 @@ def copy(arg: Arguments) -> Reading:
 
 def _taken(shape: tuple[int, ...], result: tuple[int, ...]) -> Op:
     op = ops.pointwise(shape, result, kind="identity" if shape == result else "expand")
-    return Op(op.kind, op.shape, op.links[:1])
+    return Op(op.kind, op.shape, op.links[:1], algebra="move")
 
 
 @rule("aten::fill", "aten::zero", "aten::uniform", "aten::normal", "aten::random",
       "aten::exponential")  # fmt: skip
 def fill(arg: Arguments) -> Reading | None:
     """Overwritten by one value; that value may be a tensor."""
-    value = arg.get("value")
-    if value is None or not hasattr(value, "shape"):
+    value = arg.get("value", 0 if arg.short == "zero" else None)
+    if value is None:
         return None
-    return Reading(_taken(tuple(value.shape), tuple(arg.self.shape)), [value])
+    number = _tensor(value)
+    return Reading(_taken(tuple(number.shape), tuple(arg.self.shape)), [number])
 
 
 @rule("aten::native_dropout")

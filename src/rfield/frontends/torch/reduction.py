@@ -43,7 +43,8 @@ def reduction(arg: Arguments) -> Reading:
 
     https://docs.pytorch.org/docs/stable/generated/torch.sum.html
     """
-    return arrays.reduce(arg.operands[0], _axes(arg), keepdims=bool(arg.get("keepdim")))
+    kind = arg.short if arg.short in ("argmax", "argmin") else "reduce"
+    return arrays.reduce(arg.operands[0], _axes(arg), keepdims=bool(arg.get("keepdim")), kind=kind)
 
 
 rule(*(f"aten::{name}" for name in FLOATING.split()), shaped="floats")(reduction)
@@ -67,6 +68,9 @@ def pair(arg: Arguments) -> tuple[Reading, Reading]:
     """
     keep = arg.result[0].dim() == arg.operands[0].dim()
     made = arrays.reduce(arg.operands[0], _axes(arg), keepdims=keep)
+    if arg.masked and arg.short in ("max", "min"):
+        where = arrays.arg_reduce(arg.operands[0], arg.dim, keepdims=keep, kind=f"arg{arg.short}")
+        return made, where
     return made, made
 
 

@@ -45,6 +45,7 @@ class Values(Protocol):
     def index_of(self, tensor: torch.Tensor) -> int | None: ...
     def constant(self, tensor: torch.Tensor) -> torch.Tensor | None: ...
     def zeros(self, tensor: torch.Tensor) -> Array | None: ...
+    def unseen(self, tensor: torch.Tensor) -> bool: ...
 
 
 class Written(NamedTuple):
@@ -90,6 +91,11 @@ class Arguments:
             and self.tracer is not None
             and self.tracer.index_of(tensor) is not None
         )
+
+    def unseen(self, tensor: torch.Tensor) -> bool:
+        """Whether a constant argument may have zeros that nobody knows."""
+        told = None if self.tracer is None or self.depends(tensor) else self.tracer
+        return told is not None and told.unseen(tensor)
 
     @property
     def masked(self) -> bool:

@@ -10,15 +10,15 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from functools import partial
 from typing import Any
+from weakref import ref
 
 import numpy as np
 import torch
 
-from ...core import layout, ops
+from ...core import ops
 from ...core.graph import Draft, SoftMasks, Weights
 from ...core.known import FIXED, SOFT, ZERO, of_constant
 from ...core.numbers import Numbers
-from ...core.ops import Op
 from ...errors import InvalidModelError, RFieldError
 from ..machine.emit import Emitter, answers
 from ..machine.limits import MASK
@@ -27,7 +27,8 @@ from ..machine.values import Array, Constant, Dependent
 from .failures import Unknown, here
 from .names import Names
 from .rulebook import RULES, Arguments, Signature
-from .values import Cell, Value, patch, unread
+from .values import Cell, Value
+from .writing import put_back
 from .zeros import drawn, wide, zeros_in, zeros_in_every_channel
 
 
@@ -85,7 +86,9 @@ class Tracer:
 
     def hold(self, tensor: torch.Tensor, index: int | None, *, known: bool = False) -> None:
         """A new tensor holds a node (or a constant)."""
-        tensor._rfield = Value(self, index, tensor.shape, Cell(True, known))  # type: ignore[attr-defined]
+        value = Value(self, index, tensor.shape, Cell(True, known))
+        value.real = ref(tensor) if known else None
+        tensor._rfield = value  # type: ignore[attr-defined]
 
     def constant(self, tensor: torch.Tensor) -> torch.Tensor | None:
         """The tensor itself if its elements are real numbers that depend on nothing."""
@@ -96,69 +99,26 @@ class Tracer:
 
     # --- writing
 
-    def write(self, value: Value, index: int | None) -> None:
-        """The tensor of ``value`` now holds ``index``; so do all that share its storage."""
-        chain: list[tuple[Value, int | None]] = []
+    def write(self, value: Value, held: Any) -> None:
+        """The tensor of ``value`` now holds something else; so do all that share its storage."""
+        chain: list[tuple[Value, Any]] = []
         parent = value.parent
         while parent is not None:
-            chain.append((parent, self.current(parent)))
+            chain.append((parent, self._held(parent)))
             parent = parent.parent
         value.cell.version += 1
         value.cell.known = value.cell.uniform = False
-        value.index, value.version = index, value.cell.version
+        value.index, value.version = _index(held), value.cell.version
         for parent, old in chain:
-            index = self._put_back(value, parent, old, index)
-            parent.index, parent.version = index, parent.cell.version
+            held = put_back(self.emitter, value, parent, old, held)
+            parent.index, parent.version = _index(held), parent.cell.version
             value = parent
 
-    def _put_back(
-        self, view: Value, parent: Value, old: int | None, index: int | None
-    ) -> int | None:
-        """What ``parent`` (which held ``old``) holds after ``index`` was written to its view."""
-        path = view.path()
-        shapes = [parent.shape, *(step.shape for step in path)]
-        for number in range(len(path) - 1, -1, -1):
-            before = old if number == 0 else self._partial(path[:number], old)
-            index = self._put_step(path[number], shapes[number], before, index)
-        return index
-
-    def _partial(self, path: list[Op], old: int | None) -> int | None:
-        return None if old is None else self.emit(path, [self.at(old)], "view")
-
-    def _put_step(
-        self, step: Op, shape: Sequence[int], old: int | None, index: int | None
-    ) -> int | None:
-        undo = unread(step, shape)
-        if undo is not None:
-            return None if index is None else self.emit(undo, [self.at(index)], "write")
-        found = patch(step, shape)
-        if found is None:
-            kept = [i for i in (old, index) if i is not None]
-            if not kept:
-                return None
-            shapes = [self.draft.shape(i) for i in kept]
-            return self.emit(
-                ops.opaque(shapes, shape, kind="write"), [self.at(i) for i in kept], "write"
-            )
-        steps, axis, positions = found
-        if index is not None and steps:
-            index = self.emit(steps, [self.at(index)], "write")
-        if positions.step != 1:
-            over = layout.overwrite(shape, axis, positions)
-            return self.emit(over, [self.at(old), self.at(index)], "write")
-        parts = [self._cut(shape, axis, 0, positions.start, old)]
-        parts.append(((*shape[:axis], len(positions), *shape[axis + 1 :]), index))
-        parts.append(self._cut(shape, axis, positions.stop, shape[axis], old))
-        parts = [part for part in parts if part[0][axis]]
-        joined = layout.concat(*(part[0] for part in parts), axis=axis)
-        return self.emit(joined, [self.at(part[1]) for part in parts], "write")
-
-    def _cut(
-        self, shape: Sequence[int], axis: int, start: int, stop: int, old: int | None
-    ) -> tuple[Sequence[int], int | None]:
-        part = layout.slice_(shape, axis, start, stop)
-        kept = None if old is None or start == stop else self.emit(part, [self.at(old)], "kept")
-        return part.shape, kept
+    def _held(self, value: Value) -> Any:
+        """A value as an operand, with its numbers if it is a constant that still has them."""
+        index = self.current(value)
+        tensor = value.real() if index is None and value.real and value.cell.known else None
+        return self.at(index) if tensor is None else self.resolve(tensor)
 
     # --- nodes
 
@@ -173,8 +133,7 @@ class Tracer:
         """Add what a rule answered; the node of the result, or None for a constant."""
         if answer is None:
             return None
-        settled = self.emitter.settle(answer, operands, label)
-        return settled.index if isinstance(settled, Dependent) else None
+        return _index(self.emitter.settle(answer, operands, label))
 
     def together(
         self, readings: Sequence[Any], operands: Sequence[Any], label: str
@@ -196,8 +155,15 @@ class Tracer:
             soft=soft,
             made=not isinstance(tensor, torch.nn.Parameter),
         )
-        made.unseen = isinstance(tensor, torch.Tensor) and told is None and self.unseen(tensor)
+        if isinstance(tensor, torch.Tensor):
+            made.kept = made.made and not self.is_own(tensor)
+            made.unseen = told is None and self.unseen(tensor)
         return made
+
+    def is_own(self, tensor: torch.Tensor) -> bool:
+        """Whether a tensor was made while the model runs."""
+        value = self.value(tensor)
+        return value is not None and value.cell.own
 
     def unseen(self, tensor: torch.Tensor) -> bool:
         """Whether a constant is a table of the model, no weight, that is too large to be known."""
@@ -246,7 +212,9 @@ class Tracer:
         if isinstance(tensor, torch.nn.Parameter) or tensor.device.type == "meta":
             counts = self.count_zeros and tensor.device.type != "meta"
             return zeros_in_every_channel(tensor) if counts else None
-        return None if self.constant(tensor) is None else zeros_in(tensor)
+        if self.constant(tensor) is None:
+            return None
+        return tensor.detach() == 0 if self.is_own(tensor) else zeros_in(tensor)
 
     def sample(self, tensor: torch.Tensor) -> torch.Tensor | None:
         """What a constant is for weights drawn at random; None where that is not known."""
@@ -374,6 +342,10 @@ class Tracer:
     def nearest(self) -> dict[str, str | None]:
         """For each unknown op the known one whose name looks most like it."""
         return {name: RULES.nearest(name.partition(".")[0]) for name in self.unknown}
+
+
+def _index(held: Any) -> int | None:
+    return held.index if isinstance(held, Dependent) else None
 
 
 def _numbers(tensor: torch.Tensor | None) -> Array | None:

@@ -7,6 +7,7 @@ a write to either changes what the other reads: ``x[:, 1:] += y`` is a write to 
 
 from __future__ import annotations
 
+import weakref
 from collections.abc import Callable, Sequence
 from math import prod
 
@@ -42,11 +43,11 @@ class Value:
 
     ``sample``: what a constant is for weights drawn at random (see ``zeros``). ``unseen``: it is
     made of tables and no weight, but too large to be computed. ``weights``: the parameters that a
-    constant is made of.
+    constant is made of. ``real``: the tensor, where its numbers are known.
     """
 
     __slots__ = (
-        "cell", "index", "owner", "parent", "sample", "shape", "steps", "unseen", "version",
+        "cell", "index", "owner", "parent", "real", "sample", "shape", "steps", "unseen", "version",
         "weights",
     )  # fmt: skip
 
@@ -68,6 +69,7 @@ class Value:
         self.version = cell.version
         self.sample: torch.Tensor | None = None
         self.unseen = False
+        self.real: weakref.ref[torch.Tensor] | None = None
         self.weights: Weights = ()
 
     def path(self) -> list[Op]:

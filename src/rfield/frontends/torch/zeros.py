@@ -13,7 +13,9 @@ from typing import Any
 
 import torch
 
+from ...core.algebra import Algebra
 from ..machine.limits import MASK
+from ..machine.meanings import algebra_of
 
 Sample = torch.Tensor
 
@@ -26,13 +28,33 @@ scatter scatter_add index_put index_add index_copy masked_scatter diagonal_scatt
 slice_scatter copy add sub mul div neg mm bmm mv matmul addmm baddbmm dot outer ger einsum kron
 linear sum mean cumsum softmax _softmax exp _weight_norm square
 """
+_ONE_OF_MANY = """
+norm linalg_vector_norm linalg_matrix_norm frobenius_norm nuclear_norm std var std_mean var_mean
+prod amax amin aminmax max min median logsumexp native_layer_norm native_group_norm
+"""
+_MAY_BE_SPARSE = """
+qr lu_unpack linalg_ldl_factor threshold hardshrink softshrink dropout native_dropout bernoulli
+"""
+_ALGEBRA = """
+matrix_exp linalg_matrix_exp inverse linalg_inv linalg_inv_ex linalg_solve linalg_solve_ex
+_linalg_solve_ex linalg_solve_triangular triangular_solve linalg_cholesky linalg_cholesky_ex
+cholesky linalg_qr linalg_lu linalg_householder_product
+"""
 _FOLLOWED = frozenset(_MOVING_OR_LINEAR.split())
-_ZERO_STAYS = frozenset(
-    ("abs", "erf", "gelu", "leaky_relu", "relu", "relu6", "sign", "silu", "sin", "tanh")
-)
+_TOTALS = frozenset(_ONE_OF_MANY.split())
+"""One number of many, which is zero for no weights but some."""
+_SPARSE = frozenset(_MAY_BE_SPARSE.split())
+"""Whose result has zeros where the operand has none."""
+_SOLVED = frozenset(_ALGEBRA.split())
+"""Linear algebra, of which the result tells; but what is nearly zero may be zero."""
+_AT_ZERO = frozenset(("clamp", "clamp_min", "clamp_max", "clip", "hardtanh", "nan_to_num", "pow"))
+"""Of which the numbers beside the operand tell whether zero stays zero."""
 _TYPES = ("dtype", "device", "layout", "memory_format", "non_blocking", "copy", "pin_memory")
 
 SampleOf = Callable[[torch.Tensor], "Sample | None"]
+
+UNTOLD = torch.empty(0)
+"""Made of what has zeros by an op that is not followed: nobody knows which are left."""
 
 
 def sampled(
@@ -41,35 +63,86 @@ def sampled(
     args: tuple[Any, ...],
     kwargs: Mapping[str, Any],
     sample_of: SampleOf,
+    result: torch.Tensor,
+    place: int | None = None,
 ) -> Sample | None:
     """The result of an op on constants for weights drawn at random; None where it may not count.
 
-    A write changes the sample that is written to, and with it all views of it.
+    ``result``: what the op gave on meta tensors, alone or at a ``place`` among several. A write
+    changes the sample that is written to, and with it all views of it.
     """
     packet = packet.removeprefix("aten::")
     name = packet.removesuffix("_")
-    if name in _ZERO_STAYS:
-        own = sample_of(args[0])
-        return None if own is None else torch.where(own == 0, own, own.abs() + 1)
-    if name not in _FOLLOWED:
-        return None
     known = True
+    given: list[Sample] = []
 
-    def given(value: Any) -> Any:
+    def own(value: Any) -> Any:
         nonlocal known
         if isinstance(value, torch.Tensor):
             found = sample_of(value)
             known = known and found is not None
+            given.extend(() if found is None else (found,))
             return found
         if isinstance(value, (list, tuple)):
-            return type(value)(map(given, value))
+            return type(value)(map(own, value))
         return value
 
-    places = [given(value) for value in args]
+    places = [own(value) for value in args]
+    plain = {key: own(value) for key, value in kwargs.items() if key not in _TYPES}
+    if not known:
+        return None
     if name in ("to", "_to_copy"):
-        return places[0] if known else None
-    plain = {key: given(value) for key, value in kwargs.items() if key not in _TYPES}
-    return func(*places, **plain) if known else None
+        return places[0]
+    if packet in _SOLVED:
+        return _solved(func, places, plain, place)
+    if name in _FOLLOWED and place is None:
+        return func(*places, **plain)
+    keeps = algebra_of(packet)
+    if name in _AT_ZERO and len(given) == 1 and not bool((given[0] <= -9e29).any()):
+        nothing = func(given[0].new_zeros(1), *places[1:], **plain)
+        keeps = "keep" if not bool(nothing) else None
+    return _generic(packet, keeps, given, result)
+
+
+def _generic(
+    packet: str, meaning: Algebra | None, given: list[Sample], result: torch.Tensor
+) -> Sample | None:
+    """The result of another op: zeros only where they are for all weights, as far as one can tell.
+
+    Numbers are drawn anew, since what one weight gives (the ReLU of a negative number) says nothing
+    of the others.
+    """
+    if not result.is_floating_point() or packet.strip("_") in _SPARSE:
+        return None
+    generator = torch.Generator().manual_seed(result.numel())
+    fresh = torch.rand(result.shape, dtype=torch.float64, generator=generator) + 1.5
+    if len(given) == 1 and given[0].shape == result.shape:
+        low, zero = given[0] <= -9e29, given[0] == 0
+        if meaning in ("keep", "rectify", "exp") and not (low.any() and meaning == "keep"):
+            empty = low if meaning == "exp" else zero | low
+            return fresh.masked_fill(empty, 0.0)
+    if packet.strip("_") in _TOTALS or all(_is_plain(sample) for sample in given):
+        return fresh
+    return UNTOLD
+
+
+def _solved(
+    func: Callable[..., Any], places: list[Any], plain: dict[str, Any], place: int | None
+) -> Sample | None:
+    try:
+        made = func(*places, **plain)
+    except RuntimeError:
+        return UNTOLD
+    found = made if place is None else made[place]
+    near = (found != 0) & (found.abs() < 1e-12 * found.abs().max())
+    return UNTOLD if bool(near.any()) else found
+
+
+def _is_plain(sample: Sample) -> bool:
+    """Whether nothing in it is zero or out of all bounds, but for a single number."""
+    if sample.numel() < 2 or not sample.is_floating_point():
+        return True
+    return bool((sample != 0).all()) and bool((sample.abs() < 1e9).all())
 
 
 def drawn(tensor: torch.Tensor, number: int) -> Sample | None:
