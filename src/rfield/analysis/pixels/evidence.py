@@ -33,6 +33,8 @@ SCALES = (1.0, 10.0, 1e3, 1e6, 1e9)
 """Finite changes by which a doubt is decided; squares of the largest are finite in float32."""
 HUGE = (1e30, 1e80, 1e150)
 """Changes that nothing but a known zero takes away; for double precision, where most are finite."""
+SMALL = 10.0
+"""Changes up to here leave a mask of finite numbers (-100) lower than all that stands beside it."""
 PLAIN = 1e80
 """From this scale on an output that stays as it was does not read the element."""
 BASES = 12
@@ -112,6 +114,8 @@ class Check:
     """Runs of the model with one thing changed.
 
     ``name`` is the input that is varied, along ``axes``; ``steady`` what each layer is otherwise.
+    ``premised``: finite numbers are taken for minus infinity, so that only changes that are small
+    beside them count against a claim.
     """
 
     running: Running
@@ -121,6 +125,7 @@ class Check:
     steady: Arrays
     draw: np.random.Generator
     tally: Tally
+    premised: bool = False
 
     @property
     def real(self) -> bool:
@@ -142,7 +147,7 @@ class Check:
         for axis, size in zip(self.axes, sizes, strict=True):
             shape[axis] = size
         spread = keep.transpose(np.argsort(self.axes)).reshape(shape)
-        fresh = self._fresh() * 3 if self.real else self._fresh()
+        fresh = self._fresh() * (1 if self.premised or not self.real else 3)
         gap = self._gap(claim, row, np.where(spread, x, fresh))
         if gap == 0:
             self.tally.sound += 1
@@ -205,12 +210,13 @@ class Check:
         moved, stays = [False] * len(doubtful), [False] * len(doubtful)
         wide = self.running.precision == "float64"
         scales = (*(HUGE if wide else ()), *reversed(SCALES))
+        most = SMALL if self.premised else SCALES[-1]  # more may outdo a finite mask
         for scale, sign in product(scales, (0, 1, -1)):  # some ops let one direction through only
             real = self._run(self._with(element, None, scale, sign), layers)
             for k, (claim, row, _) in enumerate(doubtful):
                 steady = claim.at(row, self.steady[claim.layer])
                 now = claim.at(row, real[claim.layer])
-                moved[k] |= _moved(now, steady)
+                moved[k] |= (scale <= most or claim.reads(row, element)) and _moved(now, steady)
                 stays[k] |= scale >= PLAIN and np.array_equal(now, steady, equal_nan=True)
             if all(moved):
                 break

@@ -132,7 +132,8 @@ def verify(
     wanted = tuple(layers) or chosen_layers(graph, source)
     steady = _steady(running, base, wanted)
     tally = Tally(runs=2)
-    check = Check(running, base, name, fields.source_axes, steady, draw, tally)
+    premised = graph.soft_masks == "cut" and any(node.soft for node in graph.nodes)
+    check = Check(running, base, name, fields.source_axes, steady, draw, tally, premised)
     claims: list[Claim] = []
     for layer, real in steady.items():
         claim = _claim(graph, fields, layer, positions, draw, real, check)

@@ -9,7 +9,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from ..algebra import Contraction, Softmax
+from ..algebra import Contraction, Elementwise, Softmax
 from ..arguments import Shape
 from ..indices import EMPTY, IndexSet
 from ..link import AnyLink, Link, Read
@@ -71,22 +71,7 @@ def narrowed(
             codes = squeezed(np.where(no, chosen(~no, None, operands[2]), either))
             return _pointwise(op, codes, operands, [~no, ~no, np.ones_like(no)])
         plain = algebra if isinstance(algebra, str) and algebra != "where" else None
-        codes = elementwise(plain, operands, rank)
-        undone, least, most = lifted(plain, operands, codes)
-        if plain == "veil" and veiled(operands, rank):
-            op = replace(op, exact=False)
-        if plain in ("add", "subtract") and veiled(operands, rank, only=SOFT):
-            op = replace(op, exact=False)
-        if plain in ("multiply", "divide") and veiled(operands, rank, only=LOW):
-            op = replace(op, exact=False)
-        if plain == "multiply" and any(k and (k.codes == SOME).any() for k in operands):
-            op = replace(op, exact=False)
-        if undone.any():
-            codes = np.where(undone, np.uint8(ALIVE), codes)
-        if undone.any() or uncovered(operands, codes):
-            op = replace(op, exact=False)
-        everywhere = [np.ones((1,) * rank, bool)] * len(operands)
-        return _pointwise(op, codes, operands, everywhere, least, most)
+        return _arithmetic(op, plain, operands, rank)
     unshown = any(known is not None and not known.shown for known in operands)
     return (replace(op, exact=False) if unshown else op), None
 
@@ -96,6 +81,21 @@ def _is_broadcast(link: Link) -> bool:
         read.relation == IDENTITY or (read.axis is None and isinstance(read.relation, At))
         for read in link.reads
     )
+
+
+def _arithmetic(
+    op: Op, algebra: Elementwise | None, operands: Sequence[Known | None], rank: int
+) -> tuple[Op, Known | None]:
+    codes = elementwise(algebra, operands, rank)
+    undone, least, most = lifted(algebra, operands, codes)
+    codes = np.where(undone, np.uint8(ALIVE), codes) if undone.any() else codes
+    covered = {"veil": None, "add": SOFT, "subtract": SOFT, "multiply": LOW, "divide": LOW}
+    hides = algebra in covered and veiled(operands, rank, only=covered[algebra])
+    some = algebra == "multiply" and any(k and (k.codes == SOME).any() for k in operands)
+    if hides or some or undone.any() or uncovered(operands, codes):
+        op = replace(op, exact=False)
+    everywhere = [np.ones((1,) * rank, bool)] * len(operands)
+    return _pointwise(op, codes, operands, everywhere, least, most)
 
 
 def _pointwise(

@@ -234,6 +234,7 @@ class Reader:
         if large:
             return [Unseen(shape, made=True) for shape in shapes]
         told, soft = None, 0.0
+        hidden = any(value.told is not None or value.unseen for value in operands)
         rule = RULES.get(equation.primitive.name)
         if rule is not None and (
             any(self._masks(value) for value in operands) or equation.primitive.name == "pad"
@@ -241,10 +242,10 @@ class Reader:
             call = Call(self.name, equation.primitive.name, operands, self, equation.params, shapes)
             made = self.emitter.settle(rule.function(call), operands, self.name)
             if isinstance(made, Constant):
-                told, soft = made.told, made.soft
+                told, soft, hidden = made.told, made.soft, hidden and made.unseen
         kinds = [Weight(shape, path) if path else Constant(shape, made=True) for shape in shapes]
         for constant in kinds:
-            constant.told, constant.soft = told, soft
+            constant.told, constant.soft, constant.unseen = told, soft, hidden
         return kinds
 
     def _masks(self, value: Any) -> bool:

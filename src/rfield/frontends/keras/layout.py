@@ -38,7 +38,7 @@ def pad_op(call: Call) -> Any:
     if isinstance(width, int):
         width = ((width, width),)
     pairs = [(p, p) if isinstance(p, int) else (int(p[0]), int(p[-1])) for p in width]
-    number = getattr(call.layer, "constant_values", None)
+    number = call.get("constant_values", 1)
     return arrays.pad(
         call[0], pairs * rank if len(pairs) == 1 else pairs, mode=call.layer.mode,
         fill=0.0 if number is None else float(number) if isinstance(number, (int, float)) else None,

@@ -7,7 +7,6 @@ from typing import Any
 import numpy as np
 
 from ...core import arrays, ops
-from ...core.algebra import Algebra
 from ..machine.meanings import algebra_of
 from ..machine.values import Constant, Dependent, known
 from .rulebook import Call, operand, rule
@@ -124,18 +123,8 @@ def join(call: Call) -> Any:
 
     https://keras.io/api/ops/numpy/
     """
-    name = type(call.layer).__name__
-    algebra: Algebra | None = algebra_of(name)
     parts = call.tensors()[:2]
-    if name in ("Multiply", "Divide", "TrueDivide") and _positive(parts[-1]):
-        algebra = "scale"
-    return arrays.pointwise(*parts, kind=call.kind, algebra=algebra)
-
-
-def _positive(value: Any) -> bool:
-    """Whether an operand is a positive number: a temperature, not a mask."""
-    number = value.array if isinstance(value, Constant) and value.shape == () else None
-    return number is not None and bool(number > 0)
+    return arrays.pointwise(*parts, kind=call.kind, algebra=algebra_of(type(call.layer).__name__))
 
 
 @rule("ops.Where")

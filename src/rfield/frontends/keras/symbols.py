@@ -10,13 +10,16 @@ from collections import defaultdict
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
+from math import prod
 from typing import Any
 
 import keras
+import numpy as np
 from keras.src import backend
 from keras.src.backend.common import global_state
 from keras.src.layers.layer import CallContext
 
+from ..machine.limits import MASK
 from ..machine.values import Constant, Dependent, dependents
 from .calls import tensors
 from .rulebook import Call, Held, find_rule
@@ -63,7 +66,8 @@ def on_symbols(call: Call, dtypes: Mapping[int, str]) -> Recorded:
 
     buffers = {id(variable) for each in layers for variable in _buffers(each)}
     try:
-        with _as_before(layer, call.training), _sized_results(), keras.StatelessScope():
+        others = [] if call.machine.zeros else _drawn(layers)
+        with _as_before(layer, call.training), _sized_results(), keras.StatelessScope(others):
             symbols = {
                 value.index: keras.Input(
                     batch_shape=value.shape, dtype=dtypes.get(value.index, keras.config.floatx())
@@ -91,6 +95,17 @@ def on_symbols(call: Call, dtypes: Mapping[int, str]) -> Recorded:
         for variable in _buffers(each)
     }
     return Recorded(inputs, given, result, buffers, changed, forget)
+
+
+def _drawn(layers: Sequence[Any]) -> list[tuple[Any, Any]]:
+    """Other numbers for the parameters: what is zero then is zero for all of them."""
+    draw = np.random.default_rng(0)
+    return [
+        (variable, draw.uniform(0.5, 1.5, tuple(variable.shape)).astype(variable.dtype))
+        for layer in layers
+        for variable in getattr(layer, "_trainable_variables", ())
+        if variable.dtype in ("float16", "float32", "float64") and prod(variable.shape) <= MASK
+    ]
 
 
 def _buffers(layer: Any) -> Sequence[Any]:

@@ -162,7 +162,9 @@ class Emitter:
             moves = op.algebra == "move"
             given = [v for v in values if isinstance(v, Constant)]
             seen = [v.unseen if moves else v.is_seen for v in given]
-            made.unseen = told is None and all(seen)
+            lost = any(v.told is not None or v.unseen for v in given)
+            hidden = lost and op.algebra in (None, "veil")
+            made.unseen = told is None and (all(seen) or hidden)
             return made
         moving = op.depends_on_size or (sized and op.kind in _CHANGES_PLACES)
         op = _fitted(op, chosen, join=op.join and len(kept) > 1, exact=exact, moving=moving)

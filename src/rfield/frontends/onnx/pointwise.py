@@ -14,7 +14,7 @@ from ...core import arrays, ops
 from ...core.algebra import Algebra
 from ...core.ops import Op
 from ..machine.meanings import algebra_of
-from ..machine.values import Constant, Dependent, Outputs, known
+from ..machine.values import Constant, Outputs, known
 from .rulebook import Call, rule
 from .tensors import Stored
 
@@ -44,19 +44,10 @@ def pointwise(call: Call) -> Any:
     https://onnx.ai/onnx/repo-docs/Broadcasting.html
     """
     algebra: Algebra | None = algebra_of(call.op)
-    if call.op in ("Mul", "Div") and _positive(call):
-        algebra = "scale"
     if call.opset < 7 and call.op in _ALONG_AXIS:
         return _along_axis(call, algebra)
     shapes = [() if value is None else value.shape for value in call.operands]
     return ops.pointwise(*shapes, kind=call.kind, join=len(call.given) > 1, algebra=algebra)
-
-
-def _positive(call: Call) -> bool:
-    """Whether the second operand is known to be positive throughout: a temperature, not a mask."""
-    value = call.optional(1)
-    number = value.array if isinstance(value, Constant) and value.shape in ((), (1,)) else None
-    return number is not None and bool((number > 0).all()) and isinstance(call[0], Dependent)
 
 
 def _along_axis(call: Call, algebra: Algebra | None) -> Any:

@@ -180,7 +180,8 @@ class Reader:
             return Mark.DEAD
         found = self._answered(node, depends or special)
         if type(found) is Constant and not depends and not special:
-            found.unseen = found.told is None and all(value.is_seen for value in operands)
+            seen = found.told is None and all(value.is_seen for value in operands)
+            found.unseen = found.unseen or seen
         return found
 
     def _answered(self, node: Call, depends: bool) -> Any:
@@ -252,6 +253,8 @@ class Reader:
         """A constant of which nothing is computed; TensorFlow may have written its shape down."""
         origin = f"{node.name}, {printable(node.op)}"
         made = [Constant(shape, origin=origin, made=True) for shape in node.output_shapes()]
+        for constant in made:  # of a masked weight: nobody knows what is left of the mask
+            constant.unseen = any(getattr(v, "told", None) is not None for v in node.operands)
         if len(made) > 1:
             return Outputs(made)
         return made[0] if made else Outputs([Constant(None, origin=origin)] * limits.OUTPUTS)
