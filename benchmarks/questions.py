@@ -14,17 +14,20 @@ import sys
 import time
 from argparse import Namespace
 from collections.abc import Callable
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import rfield
 
-from .extremes import QUESTIONS, asked, middle, sizes_of
+from .extremes import QUESTIONS, asked, sizes_of
+
+if TYPE_CHECKING:
+    from torch import Tensor, nn
 
 LIMIT = 120
 """CPU seconds after which a question is ended."""
 
 
-def codec() -> Any:
+def codec() -> nn.Module:
     """A neural audio codec in small: four strided levels down and up, residual units in each."""
     from torch import nn
 
@@ -36,13 +39,13 @@ def codec() -> Any:
                 nn.ELU(), nn.Conv1d(width, width, 1),
             )  # fmt: skip
 
-        def forward(self, x: Any) -> Any:
+        def forward(self, x: Tensor) -> Tensor:
             return x + self.inner(x)
 
-    def units(width: int) -> list[Any]:
+    def units(width: int) -> list[nn.Module]:
         return [Residual(width, dilation) for dilation in (1, 3, 9)]
 
-    parts: list[Any] = [nn.Conv1d(1, 16, 7, padding=3)]
+    parts: list[nn.Module] = [nn.Conv1d(1, 16, 7, padding=3)]
     for width, stride in zip((16, 32, 64, 128), (2, 4, 5, 8), strict=True):
         down = nn.Conv1d(width, 2 * width, 2 * stride, stride, padding=(stride + 1) // 2)
         parts += [*units(width), nn.ELU(), down]
