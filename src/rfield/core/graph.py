@@ -380,8 +380,15 @@ class Draft:
         *,
         origin: str = "",
     ) -> Graph:
-        """Freeze. ``layers``, which the graph keeps, defaults to every node under its own name."""
+        """Freeze. ``layers`` defaults to every node under its own name.
+
+        An output that lies in no layer (a resize at the end) is one, called as its op is.
+        """
         chosen = dict(self.names) if layers is None else layers
+        named = {*chosen.values(), *(entry.node for entry in self.entries)}
+        ends = {self.nodes[i].name: i for i in outputs if 0 <= i < len(self.nodes) and i not in named}
+        if ends:
+            chosen = dict(sorted({**chosen, **ends}.items(), key=lambda item: item[1]))
         graph = Graph(list(self.nodes), tuple(self.entries), tuple(outputs), chosen, origin=origin)
         return graph.validate()
 

@@ -179,13 +179,7 @@ def summary(
             given and the model cannot be read again at another size.
     """
     found = Fields(graph, choose_source(graph, None, wrt), wrt)
-    named = set(graph.layer_index.values())
-    outputs = [i for i in graph.outputs_ if i > found.source and i not in named]
-    names = (
-        [node.name for node in graph.nodes[found.source :]]
-        if ops
-        else [*found, *dict.fromkeys(graph.nodes[i].name for i in outputs)]
-    )
+    names = [node.name for node in graph.nodes[found.source :]] if ops else [*found]
     inside = set(names) if ops else set(names) - set(graph.inputs)
     kept = [n for n in names if n in inside and (layers is None or layers(n))]
     shape = graph.shape(found.source)
