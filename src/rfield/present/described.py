@@ -14,6 +14,7 @@ from ..analysis.geometry.field import ReceptiveField
 from ..analysis.geometry.fields import Fields, find
 from ..core.graph import Graph
 from . import values
+from .kinds import op_names
 from .rows import center_of_first, local_size
 
 
@@ -79,11 +80,12 @@ def describe(graph: Graph, *, wrt: str | None = None, title: str | None = None) 
         inputs[fields.wrt] = DescribedInput(fields.axes, sizes)
     total = None if graph.has_free_axes else cost(graph)
     layers: list[DescribedLayer] = []
+    ops = op_names(graph)
     for name, index in graph.layer_index.items():
         read = {at.wrt: numbers_of(at[name]) for at in found if at.source <= index}
         seen = {source: numbers for source, numbers in read.items() if _reads(numbers)}
         macs, parameters = _work(total, name)
-        layers.append(DescribedLayer(name, seen, graph.nodes[index].kind, macs, parameters))
+        layers.append(DescribedLayer(name, seen, ops[name], macs, parameters))
     called = graph.origin if title is None else title
     macs, parameters = (total.macs, total.parameters) if total else (None, None)
     return Described(called, inputs, tuple(layers), macs, parameters)

@@ -198,7 +198,8 @@ def measured_influence(
         inputs: a batch, an image or a picture; or several of them (a list, a generator, a data set,
             a ``DataLoader``, with or without labels), read one at a time; or the path of a folder
             of pictures, of one picture, or of a batch in ``.npy``. Pictures are
-            made as large as the input, with numbers from 0 to 1. None: ``count`` images of seeded noise.
+            made as large as the input, with numbers from 0 to 1. None: ``count`` images of seeded
+            noise.
         output: the layer; default the last output.
         index: an output position, ``"center"`` the middle one.
         transform: called with every picture or item before, such as one of torchvision's: what the

@@ -26,6 +26,7 @@ from ...analysis.pixels.units import Holes, Strips, Table, Units, UnitsOf
 from ...analysis.results import Size, axis_names
 from ...core.graph import Graph
 from ...errors import InvalidModelError, RFieldError
+from ..kinds import op_names
 from ..summary import SummaryRow, parts_of, summary
 from .encoding import bits, segments, shades
 
@@ -131,10 +132,11 @@ def _layers(
             reads.setdefault(reader, []).append(number)
     first: dict[int, int] = {}
     found: list[dict[str, Any]] = []
+    ops = op_names(graph)
     for name, number in names.items():
         value = graph.layer_index[name]
         node = graph.nodes[value]
-        layer: dict[str, Any] = {"name": name, "op": node.kind, "shape": list(node.shape)}
+        layer: dict[str, Any] = {"name": name, "op": ops[name], "shape": list(node.shape)}
         if first.setdefault(value, number) != number:
             layer["same"] = first[value]
         else:
