@@ -137,8 +137,11 @@ class Dispatch(Watched):
         """Meta tensors of the shapes that a rule gives; ``places``: integers but for the first."""
         if isinstance(reading, tuple):
             found = [self.shaped(entry, operands) for entry in reading]
-            whole = [torch.empty_like(each, dtype=torch.int64) for each in found[1:] if places]
-            return (found[0], *(whole or found[1:]))
+            if not places:
+                return tuple(found)
+            others = (each.shape for each in found[1:])
+            kind = {"dtype": torch.int64, "device": self.meta}
+            return (found[0], *(torch.empty(shape, **kind) for shape in others))
         if reading is None:
             return torch.empty(operands[0].shape, dtype=operands[0].dtype, device=self.meta)
         op = reading[-1] if isinstance(reading, list) else reading
