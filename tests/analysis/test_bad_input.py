@@ -112,7 +112,8 @@ def test_an_impossible_question(ask: Callable[[Any], Any], text: str) -> None:
 FREE: list[tuple[Callable[[Any], Any], str]] = [
     (
         lambda rf: rf.region((0, 0), clip=True),
-        "relu: clip=True needs the input's sizes; image has free axes",
+        "relu: clip=True needs the input's sizes; image has free axes. "
+        "Give one, for example\n  rfield.load(model, input_shape=(1, 4, 224, 224))",
     ),
     (
         lambda rf: rf.region((0, 0)),
@@ -120,7 +121,8 @@ FREE: list[tuple[Callable[[Any], Any], str]] = [
     ),
     (
         lambda rf: rf.outputs_seeing((0, 0)),
-        "relu: outputs_seeing needs the input's sizes; image has free axes",
+        "relu: outputs_seeing needs the input's sizes; image has free axes. "
+        "Give one, for example\n  rfield.load(model, input_shape=(1, 4, 224, 224))",
     ),
 ]
 

@@ -101,7 +101,10 @@ def test_the_middle_has_a_name() -> None:
     free = b.build([b.conv("other", b.input("y", (1, 1, None, None)), kernel=3)])
     with pytest.raises(rfield.RFieldError) as told:
         receptive_field(free, wrt="y").region("center")
-    assert str(told.value) == ("other: index='center' needs the input's sizes; y has free axes")
+    assert str(told.value) == (
+        "other: index='center' needs the input's sizes; y has free axes. Give one, for example\n"
+        "  rfield.load(model, input_shape={'x': (1, 1, 9, 8), 'y': (1, 1, 224, 224)})"
+    )
 
 
 def test_the_share_of_an_area() -> None:

@@ -311,7 +311,8 @@ QUESTIONS: Sequence[tuple[Callable[[], Any], str]] = [
     ),
     (
         lambda: rfield.support("article:vgg_16", (0, 0)),
-        "vgg_16/pool5: exact sets need the input's sizes; image has free axes",
+        "vgg_16/pool5: exact sets need the input's sizes; image has free axes. "
+        "Give one, for example\n  rfield.load(model, input_shape=(1, 224, 224, 3))",
     ),
 ]
 

@@ -72,6 +72,22 @@ def two_inputs() -> Graph:
     return b.build(outputs=[b.add("sum", left, right)])
 
 
+def two_ranks() -> Graph:
+    """A row that is added to every row of an image."""
+    b = GraphBuilder()
+    x = b.conv("conv", b.input("image", (1, 1, 5, 5)), kernel=3, padding=1)
+    row = b.reshape("rows", b.input("row", (1, 1, 5)), shape=(1, 1, 1, 5))
+    return b.build(outputs=[b.add("sum", x, row)])
+
+
+def one_of_two() -> Graph:
+    """The first input is read by no layer."""
+    b = GraphBuilder()
+    b.input("spare", (1, 1, 8, 8))
+    x = b.input("image", (1, 1, 8, 8))
+    return b.build(outputs=[b.conv("conv", x, kernel=3)])
+
+
 def squeezed() -> Graph:
     b = GraphBuilder()
     y = b.conv("conv", b.input("image", (1, 3, 20, 20)), kernel=3, stride=2, padding=1)

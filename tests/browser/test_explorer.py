@@ -12,7 +12,7 @@ import numpy as np
 import pytest
 
 import rfield
-from tests.browser.models import MODELS
+from tests.browser.models import MODELS, one_of_two, two_ranks
 from tests.browser.page import chromium, shown
 
 PLACES = 10
@@ -166,6 +166,63 @@ def test_the_address_opens_the_same_view(browser: Any, tmp_path: Path) -> None:
     assert rows == 2
     with shown(browser, file, state) as page:
         assert says(page) == told
+
+
+@pytest.mark.parametrize(
+    "state", ["tab=1.5", "input=0.5", "unit=1.5,2.5", "pixel=1e9,0", "%E0%A4%A"]
+)
+def test_an_address_with_nonsense_opens_the_page(browser: Any, tmp_path: Path, state: str) -> None:
+    file = rfield.explore(MODELS["two_inputs"]()).save(tmp_path / "page.html")
+    with shown(browser, file, f"#layer=left.conv&{state}") as page:
+        assert says(page) == "left.conv (12, 12) reads y 10..14, x 10..14: 5 × 5"
+        page.locator('[role="tab"]').nth(1).click()
+        assert "⊞" in page.locator(".below").inner_text()
+
+
+def test_a_pin_stays_only_where_the_units_do(browser: Any, tmp_path: Path) -> None:
+    graph = two_ranks()
+    file = rfield.explore(graph).save(tmp_path / "page.html")
+    with shown(browser, file, "#layer=sum&unit=2,3&pin=sum@1,3") as page:
+        assert "; with the pinned unit " in says(page)
+        page.locator("select").select_option(label="row")
+        assert says(page) == "sum (2) reads t 2: 1; past 0, look-ahead 0 from sample 2"
+        page.keyboard.press("Tab")
+        page.wait_for_function("location.hash.includes('input=1')")
+        assert page.evaluate("location.hash") == "#layer=sum&unit=2&input=1"
+    file = rfield.explore(MODELS["two_inputs"]()).save(tmp_path / "page.html")
+    with shown(browser, file, "#layer=sum&unit=9,9&pin=sum@8,8") as page:
+        page.locator("select").select_option(label="right")
+        assert page.evaluate("rfield.panels[0].state.pin.unit") == [8, 8]
+
+
+def test_only_inputs_that_are_read_are_offered(browser: Any, tmp_path: Path) -> None:
+    file = rfield.explore(one_of_two()).save(tmp_path / "page.html")
+    with shown(browser, file) as page:
+        assert says(page) == "conv (3, 3) reads y 3..5, x 3..5: 3 × 3"
+        assert not page.locator("select").is_visible()
+
+
+def test_what_the_answers_rest_on_is_said(browser: Any, tmp_path: Path) -> None:
+    graph = MODELS["signal"]()
+    graph.premises = ("t is axis 1 of sound, a guess",)
+    file = rfield.explore(graph).save(tmp_path / "page.html")
+    with shown(browser, file) as page:
+        assert page.locator("section > .note").inner_text() == "t is axis 1 of sound, a guess"
+
+
+@pytest.mark.parametrize("width", [240, 375])
+def test_a_narrow_window_is_not_scrolled_sideways(browser: Any, tmp_path: Path, width: int) -> None:
+    pages = [
+        rfield.explore(MODELS["unet"](), MODELS["signal"]()),
+        rfield.explore(chain="7/2p3 m3/2p1", input_shape=48),
+    ]
+    for number, made in enumerate(pages):
+        file = made.save(tmp_path / f"{number}.html")
+        with shown(browser, file) as page:
+            page.set_viewport_size({"width": width, "height": 700})
+            for tab in page.locator('[role="tab"]').all():
+                tab.click()
+                assert page.evaluate("document.documentElement.scrollWidth") <= width
 
 
 def test_two_models_are_looked_at_in_step(browser: Any, tmp_path: Path) -> None:

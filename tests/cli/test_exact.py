@@ -139,7 +139,8 @@ ERRORS = [
     ),
     (
         ["support", f"{MODELS}:free", "--at", "0,0"],
-        "same: exact sets need the input's sizes; image has free axes",
+        "same: exact sets need the input's sizes; image has free axes. Give one, for example\n"
+        "  --input-shape 1x1x224x224",
     ),
     (
         ["support", f"{MODELS}:gated", "--at", "0,0", "--no-clip"],
@@ -151,7 +152,8 @@ ERRORS = [
     ),
     (
         ["influence", f"{MODELS}:free"],
-        "same: exact sets need the input's sizes; image has free axes",
+        "same: exact sets need the input's sizes; image has free axes. Give one, for example\n"
+        "  --input-shape 1x1x224x224",
     ),
     (
         ["explain", f"{MODELS}:gated", "--output", "upp"],

@@ -69,6 +69,23 @@ def test_node_data_for_model_explorer(tmp_path: Path) -> None:
         (["explore"], "explore what? Give a model or a chain"),
         (["explore", "article:vgg_16", "--chain", "3"], "explore a model or a chain, not both"),
         (
+            ["explore", "article:vgg_16"],
+            "what every unit reads depends on the input size, which is free. Give one, for example "
+            "--input-shape 1x224x224x3",
+        ),
+        (
+            ["explore", *VGG, "--input-size", "48"],
+            "--input-size needs --chain; of a model: --input-shape",
+        ),
+        (
+            ["explore", "--chain", "3p1", "--input-shape", "1x1x48"],
+            "--input-shape says nothing beside --chain",
+        ),
+        (
+            ["explore", *VGG, "--node-data", "n.json", "-o", "page.html"],
+            "--output-file says nothing beside --node-data",
+        ),
+        (
             ["explore", "--chain", "t4/2p1"],
             "tconv1: only convolutions and pooling whose padding is a number are drawn as a chain",
         ),
@@ -85,6 +102,36 @@ def test_what_cannot_be_drawn(
     assert main(arguments) == 2
     assert " ".join(capsys.readouterr().err.split()) == f"rfield: {told}"
     assert not (tmp_path / "rfield.html").exists()
+
+
+@pytest.mark.torch
+def test_what_no_module_makes_and_what_is_guessed_is_told(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    pytest.importorskip("torch", reason="PyTorch is not installed")
+    (tmp_path / "enlarged.py").write_text(
+        "import torch\n"
+        "class Net(torch.nn.Module):\n"
+        "    def __init__(self):\n"
+        "        super().__init__()\n"
+        "        self.fc = torch.nn.Linear(4, 4)\n"
+        "    def forward(self, x):\n"
+        "        return torch.nn.functional.interpolate(self.fc(x), scale_factor=2)\n"
+    )
+    monkeypatch.chdir(tmp_path)
+    monkeypatch.syspath_prepend(tmp_path)
+    model = ["enlarged:Net", "--input-shape", "1x8x4"]
+    guess = "t is axis 2 of x (1, 8, 4), a guess: no window slides along it; choose with {axes}"
+    assert main(["explore", *model, "-o", "page.json"]) == 0
+    assert capsys.readouterr().out == (
+        f"page.json: enlarged:Net, 2 layers\n  {guess.format(axes='--axes 1')}\n"
+    )
+    (data,) = json.loads(Path("page.json").read_text("utf-8"))["models"]
+    assert [layer["name"] for layer in data["layers"]] == ["fc", "upsample_nearest1d"]
+    assert (data["main"], data["outputs"], data["layers"][1]["reads"]) == (1, [1], [0])
+    assert data["premises"] == [guess.format(axes="axes=(1,)")]
+    assert main(["explore", *model, "--node-data", "nodes.json"]) == 0
+    assert capsys.readouterr().out.splitlines()[1:] == [f"  {guess.format(axes='--axes 1')}"]
 
 
 @pytest.mark.onnx

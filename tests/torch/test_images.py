@@ -15,7 +15,9 @@ pillow = pytest.importorskip("PIL.Image", reason="Pillow is not installed")
 
 pytestmark = pytest.mark.torch
 
-KINDS = ["tensor", "list", "labelled", "loader", "named", "generator", "array"]
+KINDS = [
+    "tensor", "list", "labelled", "loader", "data set", "rows", "named", "generator", "array",
+]  # fmt: skip
 
 
 class Squares(torch.nn.Module):
@@ -23,6 +25,16 @@ class Squares(torch.nn.Module):
 
     def forward(self, x):
         return (x**2).sum((1, 2, 3))
+
+
+class Rows(torch.utils.data.Dataset):
+    """A data set as the documentation writes one: its numbers have no end that it says."""
+
+    def __len__(self):
+        return 2
+
+    def __getitem__(self, number):
+        return batch()[number % 2], number
 
 
 def batch():
@@ -37,6 +49,8 @@ def given(kind: str):
         "list": lambda: [x[0], x[1]],
         "labelled": lambda: [(x, y)],
         "loader": lambda: torch.utils.data.DataLoader(torch.utils.data.TensorDataset(x, y), 2),
+        "data set": lambda: torch.utils.data.TensorDataset(x, y),
+        "rows": Rows,
         "named": lambda: [{"x": x, "label": y}],
         "generator": lambda: iter([x]),
         "array": x.numpy,
@@ -45,7 +59,7 @@ def given(kind: str):
 
 @pytest.mark.parametrize("kind", KINDS)
 def test_the_same_numbers_arrive_however_they_are_given(kind):
-    shape = {"input_shape": (1, 3, 4, 5)} if kind in ("generator", "named") else {}
+    shape = {"input_shape": (1, 3, 4, 5)} if kind == "named" else {}
     found = rfield.measured_influence(Squares(), given(kind), index=(), **shape)
     expected = batch().mean(0).sum(0)
     assert found.images == 2
@@ -69,9 +83,11 @@ def test_pictures_and_folders(tmp_path):
     opened = [pillow.open(file) for file in files]
     half = np.zeros((4, 6))
     half[:, :3] = 1 / 12
-    for source in (tmp_path, str(tmp_path), opened, files):
+    names = [str(file) for file in files]
+    for source in (tmp_path, str(tmp_path), opened, files, names, opened[0], names[0], files[1]):
         found = rfield.measured_influence(Squares(), source, index=(), input_shape=(1, 3, 4, 6))
-        assert found.images == 2
+        single = source in (opened[0], names[0], files[1])
+        assert found.images == (1 if single else 2)
         assert found.weight.round(6)[:, :2].tolist() == half.round(6)[:, :2].tolist()
         assert not found.weight[:, 4:].any()
 
@@ -90,6 +106,54 @@ def test_a_transform_of_ones_own(tmp_path):
         Squares(), files, index=(), transform=flipped, input_shape=(1, 3, 4, 6)
     )
     assert not found.weight[:, :2].any()
+    seen = rfield.measured_influence(Squares(), files, index=(), transform=flipped)
+    assert seen == found  # the shape is that of what the transform gives
+
+
+def test_one_image_without_its_batch_axis():
+    found = rfield.measured_influence(Squares(), batch()[1], index=(), input_shape=(1, 3, 4, 5))
+    assert found.images == 1
+    assert np.allclose(found.weight, batch()[1].sum(0) / batch()[1].sum())
+
+
+SAY = "; say what it takes: input_shape=(1, 3, 224, 224)"
+
+
+@pytest.mark.parametrize(
+    ("source", "message"),
+    [
+        (
+            torch.ones(3, 32, 32),
+            "0/conv2d: the channel axis of (1, 32, 32) does not fit the weight (4, 3, 3, 3)\n"
+            f"  The images were taken for (1, 32, 32){SAY}",
+        ),
+        (
+            [pillow.new("RGB", (6, 4))],
+            "input_shape is missing: a Sequential does not say what it takes.\n"
+            "  rfield.load(model, input_shape=(1, 3, 224, 224))       one image\n"
+            "  rfield.load(model, {'left': (1, 3, 64, 64), 'right': (1, 3, 64, 64)})   by name\n"
+            "  rfield.load(model, example_inputs=(x, mask))           anything else\n"
+            f"  Pictures are made as large as the model's input{SAY}",
+        ),
+    ],
+    ids=["no batch axis", "a picture"],
+)
+def test_a_shape_that_the_images_do_not_have(source, message):
+    model = torch.nn.Sequential(torch.nn.Conv2d(3, 4, 3))
+    with pytest.raises(InvalidModelError) as told:
+        rfield.measured_influence(model, source)
+    assert str(told.value) == message
+
+
+def test_a_transform_that_gives_no_image():
+    with pytest.raises(InvalidModelError) as told:
+        rfield.measured_influence(
+            Squares(), [batch()[0]], index=(), transform=lambda image: {"pixels": image},
+            input_shape=(1, 3, 4, 5),
+        )  # fmt: skip
+    assert str(told.value) == (
+        "transform= gave something of type dict; expected a tensor, an array or a picture"
+    )
 
 
 @pytest.mark.parametrize(
@@ -99,6 +163,10 @@ def test_a_transform_of_ones_own(tmp_path):
         (
             [{"a": 1, "b": 2}],
             "a batch with a, b; none of them is called 'x' like the input",
+        ),
+        (
+            [3.0],
+            "among the images is something of type float; expected a tensor, an array or a picture",
         ),
         (
             [pillow.new("RGB", (6, 4))],

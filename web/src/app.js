@@ -1,8 +1,9 @@
 // Start: unpack the data, one panel for each model, the state in the address.
 
+import { read, write } from "./address.js";
 import { Chain } from "./chain.js";
 import { Model } from "./model.js";
-import { Panel } from "./panel.js";
+import { Panel, TABS } from "./panel.js";
 import { el } from "./svg.js";
 
 const home = document.getElementById("rfield");
@@ -15,54 +16,27 @@ async function unpack() {
   return JSON.parse(await new Response(stream).text());
 }
 
-/** What the address says after its #: layer, unit, pinned unit, input, tab of each panel. */
-function readHash() {
-  return location.hash.slice(1).split("|").map((part) => {
-    const said = new URLSearchParams(part);
-    const index = (text) => (text ? text.split(",").map(Number) : null);
-    const pinned = said.get("pin")?.split("@");
-    return {
-      layer: said.get("layer"),
-      unit: index(said.get("unit")),
-      pixel: index(said.get("pixel")),
-      pin: pinned ? { layer: pinned[0], unit: index(pinned[1]) ?? [] } : null,
-      view: Number(said.get("input") ?? 0),
-      tab: Number(said.get("tab") ?? 0),
-    };
-  });
-}
-
 function writeHash(panels) {
-  const parts = panels.map(({ state, model }) => {
-    const said = new URLSearchParams();
-    said.set("layer", model.layers[state.layer].name);
-    if (state.unit.length) said.set("unit", state.unit.join(","));
-    if (state.pixel) said.set("pixel", state.pixel.join(","));
-    if (state.pin) {
-      said.set("pin", `${model.layers[state.pin.layer].name}@${state.pin.unit.join(",")}`);
-    }
-    if (state.view) said.set("input", state.view);
-    if (state.tab) said.set("tab", state.tab);
-    return said.toString();
-  });
-  history.replaceState(null, "", `#${parts.join("|")}`);
+  history.replaceState(null, "", `#${write(panels.map(({ state, model }) => ({
+    ...state,
+    layer: model.layers[state.layer].name,
+    pin: state.pin && { ...state.pin, layer: model.layers[state.pin.layer].name },
+  })))}`);
 }
 
 function restore(panel, said) {
   if (!said) return;
   const find = (name) => panel.model.layers.findIndex((layer) => layer.name === name);
-  if (said.view > 0 && said.view < panel.model.views.length) panel.look(said.view);
-  if (said.tab > 0) panel.state.tab = Math.min(4, said.tab);
+  if (panel.model.views[said.view]?.shows) panel.look(said.view);
+  if (said.tab < TABS.length) panel.state.tab = said.tab;
   const layer = find(said.layer);
   if (layer >= 0) panel.choose(layer, { quiet: true });
   const fits = (index, sizes) =>
-    index?.length === sizes.length && index.every((at, k) => at >= 0 && at < sizes[k]);
+    index?.length === sizes?.length && index.every((at, k) => at < sizes[k]);
   if (fits(said.unit, panel.told.units)) panel.at(said.unit, { quiet: true });
-  if (said.pin && find(said.pin.layer) >= 0) {
-    const pinned = find(said.pin.layer);
-    if (fits(said.pin.unit, panel.view.layer(pinned)?.units ?? [])) {
-      panel.state.pin = { layer: pinned, unit: said.pin.unit };
-    }
+  const pinned = said.pin ? find(said.pin.layer) : -1;
+  if (pinned >= 0 && fits(said.pin.unit, panel.view.layer(pinned)?.units)) {
+    panel.state.pin = { layer: pinned, unit: said.pin.unit };
   }
   if (fits(said.pixel, panel.view.input.sizes)) panel.state.pixel = said.pixel;
   panel.retell();
@@ -119,7 +93,7 @@ async function start() {
     picture.onload = () => panels.forEach((panel) => { panel.picture = picture; panel.draw(); });
     picture.src = data.image;
   }
-  const said = readHash();
+  const said = read(location.hash.slice(1));
   panels.forEach((panel, number) => restore(panel, said[number]));
   window.addEventListener("rfield:theme", () => panels.forEach((panel) => panel.draw()));
   matchMedia("(prefers-color-scheme: dark)").addEventListener("change", () =>

@@ -63,6 +63,7 @@ export class Model {
     this.title = data.title;
     this.layers = data.layers;
     this.inputs = data.inputs;
+    this.premises = data.premises ?? [];
     this.views = data.views.map((view, number) => new View(this, view, data.inputs[number]));
     this.tables = new Map();
   }
@@ -89,6 +90,11 @@ export class View {
     this.model = model;
     this.data = data;
     this.input = input;
+  }
+
+  /** Whether any layer depends on this input. */
+  get shows() {
+    return Object.keys(this.data.layers).length > 0;
   }
 
   has(layer) {

@@ -1,7 +1,7 @@
 // One model on the page: its layers, the input, the map of the chosen layer, and what they say.
 
 import { growth } from "./growth.js";
-import { overlap, product, raw, span, tiling } from "./model.js";
+import { ENDLESS, overlap, product, raw, span, tiling } from "./model.js";
 import { Net } from "./net.js";
 import { CanvasPainter, SvgPainter } from "./paint.js";
 import { drawInput, drawMap, Frame, margins, plane } from "./scene.js";
@@ -9,7 +9,7 @@ import { el } from "./svg.js";
 import { Tree } from "./tree.js";
 
 const FLOW = 120; // height of the way between two strips
-const TABS = ["Growth", "Network", "Why this large", "Tiles", "Table"];
+export const TABS = ["Growth", "Network", "Why this large", "Tiles", "Table"];
 
 const signed = (numbers) => numbers.map((n) => n ?? "?").join(" × ");
 
@@ -23,7 +23,8 @@ export class Panel {
   constructor(model, { changed }) {
     this.model = model;
     this.changed = changed;
-    this.state = { view: 0, layer: model.data.main, unit: null, pin: null, pixel: null, tab: 0 };
+    const view = Math.max(0, model.views.findIndex((one) => one.shows));
+    this.state = { view, layer: model.data.main, unit: null, pin: null, pixel: null, tab: 0 };
     this.slices = { input: [], map: [] };
     this.heat = true;
     this.tile = null;
@@ -47,10 +48,8 @@ export class Panel {
       return told?.boxes && product(told.units) > 1 && Math.max(0, ...told.local) > 0;
     };
     if (shows(main)) return main;
-    for (let layer = this.model.layers.length - 1; layer >= 0; layer -= 1) {
-      if (shows(layer)) return layer;
-    }
-    return main;
+    const seen = Object.keys(this.view.data.layers).map(Number);
+    return seen.findLast(shows) ?? (this.view.has(main) ? main : seen.at(-1));
   }
 
   build() {
@@ -86,12 +85,13 @@ export class Panel {
       button("SVG", "save the drawing of the input", () => this.save("svg")),
       button("PNG", "save the drawing of the input", () => this.save("png")),
     );
-    const chooseInput = this.model.views.length > 1
-      ? el("select", { "aria-label": "input", onchange: (event) => this.look(event.target.value) },
-          ...this.model.inputs.map((input, number) => el("option", { value: number }, input.name)))
-      : null;
+    const views = this.model.views.flatMap((view, number) => (view.shows ? [number] : []));
+    this.inputs = el("select", { "aria-label": "input", hidden: views.length < 2, onchange: () =>
+      this.look(Number(this.inputs.value)) },
+    ...views.map((number) => el("option", { value: number }, this.model.inputs[number].name)));
     this.box = el("section", { class: "panel" },
-      el("header", {}, el("h2", {}, this.model.title), chooseInput),
+      el("header", {}, el("h2", {}, this.model.title), this.inputs),
+      ...this.model.premises.map((text) => el("p", { class: "note" }, text)),
       el("div", { class: "columns" },
         el("nav", { class: "layers" }, search, layers),
         el("div", { class: "stage" },
@@ -117,8 +117,13 @@ export class Panel {
     return local + (told.global ? "*" : "");
   }
 
+  /** From another input; a pinned unit stays where the layer's units are the same. */
   look(view) {
-    this.state.view = Number(view);
+    const units = () => String(this.view.layer(this.state.pin?.layer)?.units);
+    const before = units();
+    this.state.view = view;
+    if (units() !== before) this.state.pin = null;
+    this.inputs.value = String(view);
     this.state.unit = null;
     this.choose(this.view.has(this.state.layer) ? this.state.layer : this.first());
   }
@@ -361,8 +366,9 @@ export class Panel {
 
   /** Of signals: how much lies before and after the sample to which the unit belongs. */
   sides({ start, stop }) {
-    const stride = numeric(this.told.stride[0] ?? "");
+    const stride = this.told.stride[0] === null ? NaN : numeric(this.told.stride[0]);
     if (!Number.isFinite(stride) || this.state.unit.length !== 1) return "";
+    if (start[0] <= -ENDLESS / 2 || stop[0] >= ENDLESS / 2) return "";
     const origin = Math.floor(this.state.unit[0] * stride);
     const [past, ahead] = [origin - start[0], stop[0] - 1 - origin];
     const rate = this.rate ? (n) => `${n} (${((1000 * n) / this.rate).toFixed(1)} ms)` : String;

@@ -15,10 +15,8 @@ from typing import Any
 
 from ..core.graph import Graph
 from ..core.ops import Work
-from ..errors import UnresolvedSizeError
 from .answer import Answer
-
-EXAMPLE = 224
+from .results import sizes_needed
 
 
 @dataclass(frozen=True, repr=False, eq=False)
@@ -63,7 +61,8 @@ def _short(count: int) -> str:
 def cost(graph: Graph, output: str | None = None) -> Cost:
     """The cost of computing ``output`` (default: all outputs) once."""
     if graph.has_free_axes:
-        raise UnresolvedSizeError(_sizes_needed(graph))
+        problem = "the cost depends on the input size, which is free"
+        raise sizes_needed(graph, problem)
     behind = graph.behind(*graph.outputs_ if output is None else (graph.index(output),))
     works: dict[str, list[Work]] = {}
     met: set[object] = set()
@@ -78,17 +77,6 @@ def cost(graph: Graph, output: str | None = None) -> Cost:
             works.setdefault(graph.layer_of(index), []).append(work)
     layers = {name: _total(parts) for name, parts in works.items()}
     return _total([work for parts in works.values() for work in parts], layers)
-
-
-def _sizes_needed(graph: Graph) -> str:
-    """The message for a model with free sizes, with an example of how to give them."""
-    shapes = {entry.name: graph.shape(entry.node) for entry in graph.inputs_}
-    given = {name: tuple(EXAMPLE if n is None else n for n in s) for name, s in shapes.items()}
-    shown = given if len(given) > 1 else next(iter(given.values()))
-    return (
-        "the cost depends on the input size, which is free. Give one, for example\n"
-        f"  rfield.load(model, input_shape={shown})"
-    )
 
 
 def _total(works: Sequence[Work], layers: Mapping[str, Cost] | None = None) -> Cost:

@@ -9,6 +9,11 @@ from typing import Any, Final, Literal
 import numpy as np
 from numpy.typing import NDArray
 
+from ..core.graph import Graph
+from ..errors import UnresolvedSizeError
+
+EXAMPLE = 224
+
 
 class Fidelity(Enum):
     """How far a number can be trusted. Never a lower bound."""
@@ -101,3 +106,13 @@ def axis_names(count: int) -> tuple[str, ...]:
 
 
 IndexArray = NDArray[np.int64]
+
+
+def sizes_needed(graph: Graph, problem: str) -> UnresolvedSizeError:
+    """Free sizes stand in the way of an answer: with an example of how to give them."""
+    shapes = {entry.name: graph.shape(entry.node) for entry in graph.inputs_}
+    given = {name: tuple(n or EXAMPLE for n in shape) for name, shape in shapes.items()}
+    shown = given if len(given) > 1 else next(iter(given.values()))
+    return UnresolvedSizeError(
+        f"{problem}. Give one, for example\n  rfield.load(model, input_shape={shown})"
+    )

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 
 from ..errors import InvalidModelError
 from .options import Commands, count, place, seed
-from .steps import BAD_NEWS, DONE, load_graph, read_options, write_report
+from .steps import BAD_NEWS, DONE, load_graph, read_options, refuse, write_report
 
 if TYPE_CHECKING:
     from ..analysis.pixels.influence import Influence
@@ -97,9 +97,8 @@ def _influence(arguments: argparse.Namespace) -> int:
         from ..present.plot import check_target
 
         check_target(arguments.plot)
-    for name in MEASURED:
-        if getattr(arguments, name) is not None and not arguments.measured:
-            raise InvalidModelError(f"--{name} needs --measured")
+    if not arguments.measured:
+        refuse(arguments, MEASURED, "needs --measured")
     if arguments.measured:
         found = _measured(arguments)
         arguments.premises = found.premises

@@ -5,7 +5,7 @@ from __future__ import annotations
 import argparse
 import re
 import sys
-from collections.abc import Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from typing import NoReturn
 
 from ..errors import unknown_name
@@ -33,6 +33,14 @@ class Parser(argparse.ArgumentParser):
             self.error(f"unrecognized arguments: {' '.join(rest)}")
         known = [o for a in self._actions if a.help != argparse.SUPPRESS for o in a.option_strings]
         self.error(str(unknown_name("option", name, [o for o in known if o.startswith("--")])))
+
+    def given(self, arguments: argparse.Namespace, names: Iterable[str]) -> Iterator[str]:
+        """The options among ``names`` that say something else than without them."""
+        for action in self._actions:
+            if action.dest not in names or action.help == argparse.SUPPRESS:
+                continue
+            if getattr(arguments, action.dest) != action.default:
+                yield (action.option_strings or [str(action.metavar)])[-1]
 
     def choices(self, name: str) -> list[str]:
         """What may stand for an argument."""

@@ -7,8 +7,23 @@ import sys
 from pathlib import Path
 
 from ..errors import InvalidModelError
-from .options import Commands, dimensions
-from .steps import DONE, load_graph, read_options
+from .options import Commands, add_input_size, dimensions
+from .steps import DONE, load_graph, read_options, refuse
+from .wording import in_options
+
+HOW = (
+    "input_shape",
+    "input_dtype",
+    "argument",
+    "zeros",
+    "soft_masks",
+    "axes",
+    "training",
+    "unknown",
+)
+"""How a model is read."""
+PAGE = ("other", "output_file", "image", "open", "chain", "input_size")
+"""Options that are about the page."""
 
 
 def add(commands: Commands) -> None:
@@ -27,9 +42,7 @@ def add(commands: Commands) -> None:
     made.add_argument(
         "--chain", metavar="CHAIN", help='instead of a model: layers to play with, "7/2p3 m3/2p1"'
     )
-    made.add_argument(
-        "--input", metavar="SIZE", type=dimensions, help="of the chain, 64 by default"
-    )
+    add_input_size(made, dimensions, "of the chain, 64 by default", "--input")
     made.add_argument(
         "--node-data", metavar="FILE", type=Path,
         help="instead of the page: field sizes for Google's Model Explorer, in JSON",
@@ -49,14 +62,21 @@ def _explore(arguments: argparse.Namespace) -> int:
 
     if arguments.node_data is not None:
         return _node_data(arguments)
-    options = {} if arguments.chain else read_options(arguments)
-    if arguments.chain and arguments.input:
-        options["input_shape"] = arguments.input
+    if arguments.chain:
+        refuse(arguments, HOW, "says nothing beside --chain")
+        options = {"input_shape": arguments.input_size} if arguments.input_size else {}
+    else:
+        refuse(arguments, ["input_size"], "needs --chain; of a model: --input-shape")
+        options = read_options(arguments)
+    if arguments.output_file and arguments.output_file.suffix == ".json":
+        refuse(arguments, ["image", "open"], "needs a page, not its data alone")
     page = explore(
         arguments.model, arguments.other, chain=arguments.chain, image=arguments.image, **options
     )
     target = page.save(arguments.output_file or Path("rfield.html"))
     sys.stdout.write(f"{target}: {page.told}\n")
+    for text in page.premises:
+        sys.stdout.write(f"  {in_options(text)}\n")
     if arguments.open:
         import webbrowser
 
@@ -67,15 +87,20 @@ def _explore(arguments: argparse.Namespace) -> int:
 def _node_data(arguments: argparse.Namespace) -> int:
     import json
 
+    from ..analysis.geometry.premises import premises
     from ..present.explorer.exports import node_data
     from ..present.writing import in_place_of
 
+    refuse(arguments, PAGE, "says nothing beside --node-data")
     if arguments.model is None:
         raise InvalidModelError("--node-data needs a model")
-    found = node_data(load_graph(arguments))
+    graph = load_graph(arguments)
+    found = node_data(graph)
     with in_place_of(arguments.node_data) as draft:
         draft.write_text(json.dumps(found), encoding="utf-8")
     sys.stdout.write(f"{arguments.node_data}: {len(found['results'])} nodes\n")
+    for text in premises(graph):
+        sys.stdout.write(f"  {in_options(text)}\n")
     return DONE
 
 

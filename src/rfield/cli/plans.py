@@ -6,7 +6,10 @@ import argparse
 
 from ..errors import InvalidModelError
 from .options import Commands, add_input_size, count, dimensions, numbers, spread
-from .steps import BAD_NEWS, DONE, load_graph, read_options, write_report
+from .steps import BAD_NEWS, DONE, load_graph, read_options, refuse, write_report
+
+SIZES = ("tile", "max_pixels", "max_bytes")
+"""Options of ``tiles`` that say how large one is."""
 
 
 def add(commands: Commands) -> None:
@@ -64,11 +67,10 @@ def _tiles(arguments: argparse.Namespace) -> int:
     from ..present.tiles import tiles_report
     from ..questions.pieces import tile_plan
 
-    sized = {name: getattr(arguments, name) for name in ("tile", "max_pixels", "max_bytes")}
+    sized = {name: getattr(arguments, name) for name in SIZES}
     sized = {name: given for name, given in sized.items() if given is not None}
     if arguments.input_size is None:
-        if sized:
-            raise InvalidModelError(f"--{next(iter(sized)).replace('_', '-')} needs --input-size")
+        refuse(arguments, (*SIZES, "padding", "halo", "share"), "needs --input-size")
         return _needs(arguments)
     if not sized:
         raise InvalidModelError("tiles of which size? Give --tile, --max-pixels or --max-bytes")

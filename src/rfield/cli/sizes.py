@@ -6,7 +6,7 @@ import argparse
 
 from .fields import name_filter
 from .options import Commands, add_input_size, dimensions, spread
-from .steps import BAD_NEWS, DONE, load_graph, write_report
+from .steps import BAD_NEWS, DONE, load_graph, refuse, write_report
 
 
 def add(commands: Commands) -> None:
@@ -72,6 +72,7 @@ def _sizes(arguments: argparse.Namespace) -> int:
         write_report(sizes_report({named: given}, title=title), arguments)
         return DONE if given else BAD_NEWS
     if arguments.criterion:
+        refuse(arguments, ["output"], "says nothing beside --criterion, which is about all layers")
         asked = {name: sizes.valid_sizes(graph, name, wrt=wrt) for name in arguments.criterion}
         write_report(sizes_report(asked, title=title), arguments)
         return DONE if all(asked.values()) else BAD_NEWS

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import argparse
 import sys
+from collections.abc import Iterable
 from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -50,6 +51,12 @@ def read_options(arguments: argparse.Namespace) -> dict[str, Any]:
         "unknown": arguments.unknown,
         **{name: given for name, given in some.items() if given},
     }
+
+
+def refuse(arguments: argparse.Namespace, names: Iterable[str], why: str) -> None:
+    """Refuse an option that would change nothing; ``why``: 'needs --measured'."""
+    for option in arguments.parser.given(arguments, names):
+        raise InvalidModelError(f"{option} {why}")
 
 
 def write_report(report: Report, arguments: argparse.Namespace) -> int:

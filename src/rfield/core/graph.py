@@ -138,9 +138,8 @@ class Graph:
 
     def index(self, name: str) -> int:
         """The value that a layer, input, output or node name stands for."""
-        found = self.layer_index.get(name)
-        if found is not None:
-            return found
+        if name in self.layer_index:
+            return self.layer_index[name]
         if self.numbers is None:
             self.numbers = {node.name: n for n, node in reversed([*enumerate(self.nodes)])}
         if name in self.numbers:
@@ -205,10 +204,10 @@ class Graph:
         return sorted((self.dependents(source) & self.behind(value)) - {source})
 
     def layer_of(self, index: int) -> str:
-        """The user's name for where a value is computed."""
-        if not self.nodes[index].layer and self.named is None:
+        """The user's name for a value: its own, else that of the layer it is computed in."""
+        if self.named is None:
             self.named = {value: name for name, value in reversed(self.layer_index.items())}
-        return self.nodes[index].layer or (self.named or {}).get(index, self.nodes[index].name)
+        return self.named.get(index) or self.nodes[index].layer or self.nodes[index].name
 
     def validate(self) -> Graph:
         """Check order, ranks and shapes; return the graph, or raise ``InvalidModelError``."""
@@ -383,8 +382,15 @@ class Draft:
         *,
         origin: str = "",
     ) -> Graph:
-        """Freeze. ``layers``, which the graph keeps, defaults to every node under its own name."""
+        """Freeze. ``layers`` defaults to every node under its own name.
+
+        An output that lies in no layer (a resize at the end) is one, called as its op is.
+        """
         chosen = dict(self.names) if layers is None else layers
+        named = {*chosen.values(), *(entry.node for entry in self.entries)}
+        ends = {self.nodes[i].name: i for i in outputs if i not in named}
+        if ends:
+            chosen = dict(sorted({**chosen, **ends}.items(), key=lambda item: item[1]))
         graph = Graph(list(self.nodes), tuple(self.entries), tuple(outputs), chosen, origin=origin)
         return graph.validate()
 

@@ -14,6 +14,7 @@ from ..analysis.geometry.field import ReceptiveField
 from ..analysis.geometry.fields import Fields, find
 from ..core.graph import Graph
 from . import values
+from .kinds import op_names
 from .rows import center_of_first, local_size
 
 
@@ -79,23 +80,15 @@ def describe(graph: Graph, *, wrt: str | None = None, title: str | None = None) 
         inputs[fields.wrt] = DescribedInput(fields.axes, sizes)
     total = None if graph.has_free_axes else cost(graph)
     layers: list[DescribedLayer] = []
-    for name, index in _named(graph).items():
+    ops = op_names(graph)
+    for name, index in graph.layer_index.items():
         read = {at.wrt: numbers_of(at[name]) for at in found if at.source <= index}
         seen = {source: numbers for source, numbers in read.items() if _reads(numbers)}
         macs, parameters = _work(total, name)
-        layers.append(DescribedLayer(name, seen, graph.nodes[index].kind, macs, parameters))
+        layers.append(DescribedLayer(name, seen, ops[name], macs, parameters))
     called = graph.origin if title is None else title
     macs, parameters = (total.macs, total.parameters) if total else (None, None)
     return Described(called, inputs, tuple(layers), macs, parameters)
-
-
-def _named(graph: Graph) -> dict[str, int]:
-    """The layers, and the outputs that lie in none (a sum at the end), as they are computed."""
-    named = set(graph.layer_index.values())
-    ends = {graph.nodes[index].name: index for index in graph.outputs_ if index not in named}
-    if not ends:
-        return graph.layer_index
-    return dict(sorted({**graph.layer_index, **ends}.items(), key=lambda item: item[1]))
 
 
 def _work(total: Cost | None, layer: str) -> tuple[int | None, int | None]:

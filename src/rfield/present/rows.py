@@ -10,7 +10,6 @@ from math import isfinite
 
 from ..analysis.geometry.field import ReceptiveField
 from ..analysis.results import Size
-from ..core.graph import Graph
 from ..errors import UnresolvedSizeError
 
 Padding = tuple[int | None, ...]
@@ -113,8 +112,8 @@ def reasons(field: ReceptiveField) -> str:
 
 
 def row_of(
-    graph: Graph,
     field: ReceptiveField,
+    op: str,
     inputs: Sequence[int | None],
     spans: Sequence[Mapping[int, int]],
     padding_at: Mapping[int, Padding] | None,
@@ -125,7 +124,7 @@ def row_of(
     seen = [span.get(field.value, r) for span, r in zip(spans, size, strict=True)]
     return SummaryRow(
         layer=field.layer,
-        op=graph.nodes[field.value].kind,
+        op=op,
         shape=field.output_shape,
         size=size,
         local=local,

@@ -17,6 +17,7 @@ from ..core.graph import Graph
 from ..errors import InvalidModelError, UnresolvedSizeError, unknown_name
 from . import values
 from .columns import WINDOW, More, notes, show_size, shows
+from .kinds import op_names
 from .report import Report, tabulate
 from .rows import PER_AXIS, SummaryRow, fitting_depth, parts_of, row_of
 from .text import plain
@@ -179,13 +180,7 @@ def summary(
             given and the model cannot be read again at another size.
     """
     found = Fields(graph, choose_source(graph, None, wrt), wrt)
-    named = set(graph.layer_index.values())
-    outputs = [i for i in graph.outputs_ if i > found.source and i not in named]
-    names = (
-        [node.name for node in graph.nodes[found.source :]]
-        if ops
-        else [*found, *dict.fromkeys(graph.nodes[i].name for i in outputs)]
-    )
+    names = [node.name for node in graph.nodes[found.source :]] if ops else [*found]
     inside = set(names) if ops else set(names) - set(graph.inputs)
     kept = [n for n in names if n in inside and (layers is None or layers(n))]
     shape = graph.shape(found.source)
@@ -196,15 +191,17 @@ def summary(
     rows: list[SummaryRow] = []
     found.check_names(kept)
     more = More(graph, columns)
+    called = {} if ops else op_names(graph)
     spans = real_spans(found)
     for name in kept:
         at = {n: other[name].local.padding if other else none for n, other in fields_at.items()}
         field = found[name]
-        rows.append(row_of(graph, field, inputs, spans, at or None, more.of(field)))
-    called = graph.origin if title is None else title
+        op = called.get(name) or graph.nodes[field.value].kind
+        rows.append(row_of(field, op, inputs, spans, at or None, more.of(field)))
+    title = graph.origin if title is None else title
     deep = fitting_depth([row.layer for row in rows]) if depth == "auto" else depth
     deep = deep if isinstance(deep, int) else None
-    told = called, found.wrt, found.axes, inputs, tuple(rows), deep, more.total()
+    told = title, found.wrt, found.axes, inputs, tuple(rows), deep, more.total()
     return resting(graph, Summary(*told))
 
 

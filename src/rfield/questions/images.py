@@ -7,8 +7,10 @@ Tensors and arrays stay as they are. Pictures (``PIL.Image``, files of a folder)
 from __future__ import annotations
 
 import os
-from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Generator, Iterable, Iterator, Mapping
+from contextlib import contextmanager
 from importlib import import_module
+from itertools import chain
 from pathlib import Path
 from typing import Any, NamedTuple
 
@@ -16,7 +18,7 @@ import numpy as np
 
 from ..analysis.pixels.measured import images_in
 from ..core.graph import Graph
-from ..errors import InvalidModelError, RFieldError
+from ..errors import InvalidModelError, RFieldError, show_shape
 
 PICTURES = frozenset({".png", ".jpg", ".jpeg", ".webp", ".bmp", ".gif", ".tif", ".tiff"})
 MODES = {1: "L", 3: "RGB", 4: "RGBA"}
@@ -36,71 +38,147 @@ def layout_of(graph: Graph, wrt: str | None) -> Layout:
     return Layout(entry.name, graph.nodes[entry.node].shape, entry.axes)
 
 
-def opened(inputs: Any) -> Any:
-    """What lies at a path: the pictures of a folder, or a batch in NumPy's format."""
-    if not isinstance(inputs, (str, os.PathLike)):
-        return inputs
-    path = Path(inputs)
+class Images:
+    """What was given, as items to go through: each is an image, a picture or a batch.
+
+    A path is a picture, a folder of them or a batch in NumPy's format. ``single``: one image was
+    given, and its shape has no batch axis if the model's input has one more axis.
+    """
+
+    def __init__(self, given: Any, transform: Callable[[Any], Any] | None) -> None:
+        self.transform = transform
+        if isinstance(given, (str, os.PathLike)):
+            given = _at(Path(given))
+        if hasattr(given, "convert") or isinstance(given, Mapping):
+            given = [given]
+        if isinstance(given, Iterator):
+            first = next(given, None)
+            given = chain([] if first is None else [first], given)
+            self.one = first
+        elif hasattr(given, "shape"):
+            self.one = None
+        elif hasattr(given, "__getitem__") and hasattr(given, "__len__"):  # a torch Dataset too
+            self.one = given[0] if len(given) else None
+        else:
+            self.one = next(iter(given), None)
+        self.items: Any = given
+
+    @property
+    def shape(self) -> tuple[int, ...] | None:
+        """The shape of one image with its batch axis, as far as it can be seen beforehand.
+
+        Pictures have none: they are made as large as the input.
+        """
+        shape = getattr(self.items, "shape", None)
+        if shape is None:
+            item = None if self.one is None else self._item(self.one, None)
+            shape = getattr(item, "shape", None)
+            if shape is None or len(shape) < 2:
+                return None
+            shape = (1, *shape) if len(shape) <= 3 else shape
+        return (1, *tuple(shape)[1:])
+
+    def of(self, layout: Layout) -> Iterable[Any]:
+        """Images and batches for an input; they are made when they are asked for."""
+        items = self.items
+        if hasattr(items, "shape"):
+            if len(items.shape) == len(layout.shape) - 1:
+                items = items[None]
+            if self.transform is None:
+                return items
+        if hasattr(items, "__getitem__") and hasattr(items, "__len__"):
+            return Listed(self, items, layout)
+        return Each(self, items, layout)
+
+    def _item(self, item: Any, layout: Layout | None) -> Any:
+        """One image or batch; a picture stays one where no input is known."""
+        if isinstance(item, Mapping):
+            item = _named(item, None if layout is None else layout.name)
+        item = _first(item)
+        if isinstance(item, (str, os.PathLike)):
+            item = _read(Path(item))
+        if self.transform is not None:
+            item = self.transform(item)
+        if hasattr(item, "shape"):
+            return item
+        if hasattr(item, "convert"):
+            return item if layout is None else _numbers(item, layout)
+        return _array(
+            item, "transform= gave something" if self.transform else "among the images is something"
+        )
+
+
+@contextmanager
+def shape_of(images: Images | None, given: Any) -> Generator[Any]:
+    """The shape that a model is read with; where that fails, whether it is that of the images."""
+    seen = given or (images and images.shape)
+    try:
+        yield seen
+    except InvalidModelError as error:
+        if given is not None or images is None:
+            raise
+        why = (
+            f"The images were taken for {show_shape(seen)}"
+            if seen
+            else "Pictures are made as large as the model's input"
+        )
+        raise type(error)(
+            f"{error}\n  {why}; say what it takes: input_shape=(1, 3, 224, 224)"
+        ) from error
+
+
+class Each:
+    """Images for an input, one after the other."""
+
+    def __init__(self, images: Images, items: Any, layout: Layout) -> None:
+        self.images, self.items, self.layout = images, items, layout
+
+    def __iter__(self) -> Iterator[Any]:
+        for item in self.items:
+            yield self.images._item(item, self.layout)  # of this module
+
+
+class Listed(Each):
+    """The same of so many: of a list, or of a data set that only knows numbers."""
+
+    def __iter__(self) -> Iterator[Any]:
+        for number in range(len(self)):
+            yield self.images._item(self.items[number], self.layout)
+
+    def __len__(self) -> int:
+        return len(self.items)
+
+
+def _at(path: Path) -> Any:
+    """The pictures of a folder, one picture, or a batch in NumPy's format."""
     if not path.is_dir():
-        return images_in(path)
+        return [path] if path.suffix.lower() in PICTURES else images_in(path)
     found = sorted(each for each in path.iterdir() if each.suffix.lower() in PICTURES)
     if not found:
         raise InvalidModelError(f"{path}: no pictures in it ({', '.join(sorted(PICTURES))})")
     return found
 
 
-def first_shape(inputs: Any) -> tuple[int, ...] | None:
-    """The shape of one image, batch axis included; None where that cannot be seen beforehand."""
-    shape = getattr(inputs, "shape", None)
-    if shape is None:
-        if isinstance(inputs, Iterator) or not isinstance(inputs, Iterable):
-            return None
-        item = _first(next(iter(inputs), None))
-        shape = getattr(item, "shape", None)
-        if shape is None or len(shape) < 3:
-            return None
-        shape = (1, *shape) if len(shape) == 3 else shape
-    return (1, *tuple(shape)[1:])
+def _read(path: Path) -> Any:
+    if path.suffix.lower() not in PICTURES:
+        return images_in(path)
+    pillow = _pillow()
+    try:
+        return pillow.open(path)
+    except pillow.UnidentifiedImageError:
+        raise InvalidModelError(f"{path}: no picture that Pillow can read") from None
 
 
-def as_batches(
-    inputs: Any, layout: Layout, transform: Callable[[Any], Any] | None
-) -> Sequence[Any] | Iterable[Any]:
-    """Something to iterate over that holds only images and batches of the layout."""
-    if transform is None and hasattr(inputs, "shape"):
-        return inputs
-    if isinstance(inputs, Sequence):
-        return Listed(inputs, layout, transform)
-    return Each(inputs, layout, transform)
-
-
-class Each:
-    """Images that are made when they are asked for."""
-
-    def __init__(self, inputs: Any, layout: Layout, transform: Callable[[Any], Any] | None) -> None:
-        self.inputs, self.layout, self.transform = inputs, layout, transform
-
-    def __iter__(self) -> Iterator[Any]:
-        for item in self.inputs:
-            yield self.made(item)
-
-    def made(self, item: Any) -> Any:
-        """One image or batch."""
-        if isinstance(item, Mapping):
-            item = _named(item, self.layout.name)
-        item = _first(item)
-        if isinstance(item, Path):
-            item = _pillow().open(item)
-        if self.transform is not None:
-            item = self.transform(item)
-        return _numbers(item, self.layout) if hasattr(item, "convert") else item
-
-
-class Listed(Each):
-    """The same of a list, so that one knows how many there are."""
-
-    def __len__(self) -> int:
-        return len(self.inputs)
+def _array(item: Any, what: str) -> np.ndarray[Any, Any]:
+    """Numbers in lists; anything else is no image."""
+    if isinstance(item, (list, tuple)):
+        try:
+            return np.asarray(item, np.float32)
+        except (TypeError, ValueError):
+            pass
+    raise InvalidModelError(
+        f"{what} of type {type(item).__name__}; expected a tensor, an array or a picture"
+    )
 
 
 def _first(item: Any) -> Any:
@@ -114,11 +192,13 @@ def _first(item: Any) -> Any:
     return item
 
 
-def _named(item: Mapping[str, Any], name: str) -> Any:
-    if name in item:
+def _named(item: Mapping[str, Any], name: str | None) -> Any:
+    if name is not None and name in item:
         return item[name]
     if len(item) == 1:
         return next(iter(item.values()))
+    if name is None:
+        return None
     raise InvalidModelError(
         f"a batch with {', '.join(map(str, item))}; none of them is called {name!r} like the input"
     )

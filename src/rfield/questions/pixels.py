@@ -195,10 +195,11 @@ def measured_influence(
     Args:
         model: a PyTorch module; a JAX function or module; or a spec (built with random weights,
             which ``.note`` says).
-        inputs: a batch; or an iterable of images or batches (a list, a ``DataLoader`` with or
-            without labels), which is read one image at a time; or a folder of pictures, or a file
-            in ``.npy``. Pictures are made as large as the input, with numbers from 0 to 1. None:
-            ``count`` images of seeded noise.
+        inputs: a batch, an image or a picture; or several of them (a list, a generator, a data set,
+            a ``DataLoader``, with or without labels), read one at a time; or the path of a folder
+            of pictures, of one picture, or of a batch in ``.npy``. Pictures are
+            made as large as the input, with numbers from 0 to 1. None: ``count`` images of seeded
+            noise.
         output: the layer; default the last output.
         index: an output position, ``"center"`` the middle one.
         transform: called with every picture or item before, such as one of torchvision's: what the
@@ -216,16 +217,14 @@ def measured_influence(
         NotANumberError: a gradient is not finite; the layer where that begins is named.
     """
     check_options(load_options, measured_influence)
-    given_images = images.opened(inputs)
+    found_images = None if inputs is None else images.Images(inputs, transform)
     module, shape, home = built(model, "Gradients", load_options.pop("arguments", None))
-    if input_shape is None:
-        input_shape = images.first_shape(given_images) or shape
-    graph = load(module, input_shape, **load_options)
+    with images.shape_of(found_images, input_shape) as given_shape:
+        graph = load(module, given_shape or shape, **load_options)
     kind: Any = resolve(home)
     given = chosen(load_options, home)
-    if given_images is not None:
-        given_images = images.as_batches(given_images, images.layout_of(graph, wrt), transform)
-    gradients = kind(module, graph, given_images, count=count, seed=seed, **given)
+    batches = found_images and found_images.of(images.layout_of(graph, wrt))
+    gradients = kind(module, graph, batches, count=count, seed=seed, **given)
     with shown(progress, "gradients") as report:
         found = _measured.measured_influence(
             graph, gradients, output, index=index, reduce=reduce, wrt=wrt, progress=report

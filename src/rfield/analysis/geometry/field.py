@@ -25,7 +25,7 @@ from ..engines.clipped import clipped_bounds
 from ..engines.projective import push
 from ..engines.pull import LARGEST
 from ..engines.terms import Span, State
-from ..results import UNBOUNDED, Fidelity, IndexArray, Region, Size, axis_names
+from ..results import UNBOUNDED, Fidelity, IndexArray, Region, Size, axis_names, sizes_needed
 from .halo import Halo, halo_of
 from .interior import interior_of
 from .premises import premises
@@ -385,9 +385,8 @@ class ReceptiveField(Answer):
 
     def _need_sizes(self, what: str) -> None:
         if self.graph.has_free_axes:
-            raise UnresolvedSizeError(
-                f"{self.layer}: {what} needs the input's sizes; {self.wrt} has free axes"
-            )
+            problem = f"{self.layer}: {what} needs the input's sizes; {self.wrt} has free axes"
+            raise sizes_needed(self.graph, problem)
 
 
 def _plain(values: Any) -> tuple[Any, ...]:

@@ -27,7 +27,7 @@ from ..engines.footprint import Block, Footprint, merged
 from ..engines.scatter import Array, Domain, Marks
 from ..geometry.field import ReceptiveField
 from ..geometry.fields import receptive_field
-from ..results import Fidelity, Region
+from ..results import Fidelity, Region, sizes_needed
 
 
 @dataclass(frozen=True, eq=False, repr=False)
@@ -175,9 +175,8 @@ class Question:
         exact = is_exact(rf.graph, rf.source, rf.value, clip=clip)
         self.fidelity = Fidelity.EXACT if exact else Fidelity.UPPER_BOUND
         if rf.graph.has_free_axes:
-            raise UnresolvedSizeError(
-                f"{rf.layer}: exact sets need the input's sizes; {rf.wrt} has free axes"
-            )
+            problem = f"{rf.layer}: exact sets need the input's sizes; {rf.wrt} has free axes"
+            raise sizes_needed(rf.graph, problem)
         if rf.value not in rf.graph.dependents(rf.source):
             raise InvalidModelError(f"{rf.layer} does not depend on {rf.wrt}")
         if not clip and rf.whole_reads.count(rf.value):

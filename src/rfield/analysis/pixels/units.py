@@ -19,7 +19,7 @@ from ...core.graph import Graph
 from ...core.limits import MOST_CODES, MOST_LISTED
 from ...core.link import Link
 from ...core.relation import IDENTITY, Whole
-from ...errors import RFieldError, UnresolvedSizeError
+from ...errors import RFieldError
 from ..engines.bounds import axis_field
 from ..engines.everywhere import Everywhere, folded, shortest
 from ..engines.products import Products, of_positions
@@ -27,6 +27,7 @@ from ..engines.pull import LARGEST, Ints
 from ..engines.solid import solid_positions, solid_values
 from ..geometry.field import ReceptiveField
 from ..geometry.fields import Fields, choose_source, find
+from ..results import sizes_needed
 from .support import support_of
 
 ENDLESS = 1 << 52
@@ -91,9 +92,8 @@ class Units:
 
     def __init__(self, graph: Graph, wrt: str | None = None) -> None:
         if graph.has_free_axes:
-            raise UnresolvedSizeError(
-                "what every unit reads needs the input's sizes; some are free"
-            )
+            problem = "what every unit reads depends on the input size, which is free"
+            raise sizes_needed(graph, problem)
         self.graph = graph
         self.fields = Fields(graph, choose_source(graph, None, wrt), wrt)
         self._all = Everywhere(

@@ -36,7 +36,13 @@ def elementwise(call: Call) -> Any:
     nodes = call.machine.draft.nodes  # what is repeated along an axis has no place there
     repeated = any(isinstance(v, Dependent) and nodes[v.index].kind == "expand" for v in values)
     join = len(values) > 1 and not repeated
-    return ops.pointwise(*call.shapes, kind=call.kind, join=join, algebra=algebra)
+    kind = "relu" if call.op == "max" and any(map(_is_zero, values)) else call.kind
+    return ops.pointwise(*call.shapes, kind=kind, join=join, algebra=algebra)
+
+
+def _is_zero(value: Any) -> bool:
+    array = value.array if isinstance(value, Constant) else None
+    return array is not None and not array.any()
 
 
 @rule("bitcast_convert_type")

@@ -74,7 +74,7 @@ def activation(call: Call) -> Any:
         return arrays.softmax(call[0])
     if name == "glu":
         return _glu(call[0], -1)
-    return arrays.pointwise(call[0], kind="activation")
+    return arrays.pointwise(call[0], kind=name or "activation")
 
 
 @rule(*LAYERS.split(), *(f"ops.{name}" for name in OPS.split()))

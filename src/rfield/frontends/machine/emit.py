@@ -23,6 +23,7 @@ from ...core.ops import Op
 from ...core.relation import IDENTITY, At
 from ...errors import InvalidModelError, RFieldError, TooLargeError, UnsupportedOpError
 from .masks import elements_of, filling, is_unseen, may_mask, plain, repeated, soft_number, told_of
+from .meanings import name_of
 from .values import Constant, Dependent, Items, Outputs, known
 
 _CHANGES_PLACES = frozenset({"pad", "slice", "gather", "resize", "select", "roll"})
@@ -168,6 +169,8 @@ class Emitter:
             return made
         moving = op.depends_on_size or (sized and op.kind in _CHANGES_PLACES)
         op = _fitted(op, chosen, join=op.join and len(kept) > 1, exact=exact, moving=moving)
+        called = name_of(op.kind, alone=len(kept) == 1)
+        op = op if called == op.kind else replace(op, kind=called)
         if self.resolve is None:  # a front end with tensors of its own notes its own tables
             self.draft.tables = tuple(tables)
         self.draft.weights = self._weights(op, values)

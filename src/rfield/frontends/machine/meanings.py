@@ -34,6 +34,29 @@ _MEANINGS: dict[str, Elementwise] = {
 }
 
 
+_SAID = {
+    "activation": "pointwise", "add_any": "add", "addv2": "add", "biasadd": "add",
+    "bias_add": "add", "div": "divide", "dot_general": "matmul", "erf_inv": "erfinv",
+    "expand_dims": "reshape", "gemm": "dense", "gather_nd": "gather", "leakyrelu": "leaky_relu",
+    "leaky_re_lu": "leaky_relu", "logistic": "sigmoid", "max": "maximum", "min": "minimum",
+    "mul": "multiply", "neg": "negative", "pow": "power", "re_lu": "relu", "real_div": "divide",
+    "realdiv": "divide", "gru": "recurrent", "lstm": "recurrent", "rnn_state": "recurrent",
+    "reduce_window_max": "max_pool", "reduce_window_min": "min_pool",
+    "sub": "subtract", "swish": "silu", "transpose": "permute", "truediv": "divide",
+}  # fmt: skip
+"""What ops are called in tables, where their framework calls them otherwise."""
+
+
+def name_of(kind: str, *, alone: bool) -> str:
+    """What an op is called in every front end; ``alone``: it reads one value, and weights.
+
+    >>> name_of("gemm", alone=True), name_of("matmul", alone=True), name_of("matmul", alone=False)
+    ('dense', 'dense', 'matmul')
+    """
+    said = _SAID.get(kind, kind)
+    return "dense" if said == "matmul" and alone else said
+
+
 def algebra_of(op: str) -> Elementwise | None:
     """How known elements go through an op of this name; None where nothing is known of them.
 

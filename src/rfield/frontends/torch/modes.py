@@ -86,7 +86,7 @@ class Dispatch(Watched):
             if signature.in_place is not None:
                 result = bound[signature.in_place]
             else:
-                result = self.shaped(reading, operands)
+                result = self.shaped(reading, operands, places=rule.shaped == "indices")
         else:
             result = self.execute(signature, func, args, kwargs)
             reading, held = _parted(tracer.read(signature, arguments, result))
@@ -131,10 +131,17 @@ class Dispatch(Watched):
         known = self.tracer.constant(index)
         return index if known is None else known.nonzero().flatten()
 
-    def shaped(self, reading: Any, operands: Sequence[torch.Tensor]) -> Any:
-        """Meta tensors of the shapes that a rule gives."""
+    def shaped(
+        self, reading: Any, operands: Sequence[torch.Tensor], *, places: bool = False
+    ) -> Any:
+        """Meta tensors of the shapes that a rule gives; ``places``: integers but for the first."""
         if isinstance(reading, tuple):
-            return tuple(self.shaped(entry, operands) for entry in reading)
+            found = [self.shaped(entry, operands) for entry in reading]
+            if not places:
+                return tuple(found)
+            others = (each.shape for each in found[1:])
+            kind = {"dtype": torch.int64, "device": self.meta}
+            return (found[0], *(torch.empty(shape, **kind) for shape in others))
         if reading is None:
             return torch.empty(operands[0].shape, dtype=operands[0].dtype, device=self.meta)
         op = reading[-1] if isinstance(reading, list) else reading

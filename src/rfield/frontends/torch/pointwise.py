@@ -72,7 +72,8 @@ def broadcast(arg: Arguments) -> Op:
         algebra = "scale"
     elif algebra == "veil" and alone and _positive(arg.get("exponent")):
         algebra = "keep"
-    return ops.pointwise(*[tuple(t.shape) for t in arg.operands], join=True, algebra=algebra)
+    shapes = [tuple(t.shape) for t in arg.operands]
+    return ops.pointwise(*shapes, kind=arg.short, join=True, algebra=algebra)
 
 
 def _is_one(number: object) -> bool:

@@ -56,19 +56,19 @@ def max_pool3d(arg: Arguments) -> Reading:
     return _pool(arg, 3, "max_pool")
 
 
-@rule("aten::max_pool1d_with_indices")
+@rule("aten::max_pool1d_with_indices", shaped="indices")
 def max_pool1d_with_indices(arg: Arguments) -> tuple[Reading, ...]:
     """The maxima, and where they were."""
     return (_pool(arg, 1, "max_pool"),) * 2
 
 
-@rule("aten::max_pool2d_with_indices")
+@rule("aten::max_pool2d_with_indices", shaped="indices")
 def max_pool2d_with_indices(arg: Arguments) -> tuple[Reading, ...]:
     """The maxima, and where they were."""
     return (_pool(arg, 2, "max_pool"),) * 2
 
 
-@rule("aten::max_pool3d_with_indices")
+@rule("aten::max_pool3d_with_indices", shaped="indices")
 def max_pool3d_with_indices(arg: Arguments) -> tuple[Reading, ...]:
     """The maxima, and where they were."""
     return (_pool(arg, 3, "max_pool"),) * 2
@@ -84,13 +84,13 @@ def _adaptive(arg: Arguments, count: int) -> Reading:
     return arrays.adaptive_pool(arg.self, wanted)
 
 
-@rule("aten::adaptive_avg_pool1d")
+@rule("aten::adaptive_avg_pool1d", shaped=True)
 def adaptive_pool1d(arg: Arguments) -> Reading:
     """Windows that divide the axis into the wanted number of outputs."""
     return _adaptive(arg, 1)
 
 
-@rule("aten::adaptive_avg_pool2d", "aten::_adaptive_avg_pool2d")
+@rule("aten::adaptive_avg_pool2d", "aten::_adaptive_avg_pool2d", shaped=True)
 def adaptive_pool2d(arg: Arguments) -> Reading:
     """The same over two axes."""
     return _adaptive(arg, 2)
@@ -102,19 +102,19 @@ def adaptive_pool3d(arg: Arguments) -> Reading:
     return _adaptive(arg, 3)
 
 
-@rule("aten::adaptive_max_pool1d")
+@rule("aten::adaptive_max_pool1d", shaped="indices")
 def adaptive_max_pool1d(arg: Arguments) -> tuple[Reading, ...]:
     """The maxima, and where they were."""
     return (_adaptive(arg, 1),) * 2
 
 
-@rule("aten::adaptive_max_pool2d")
+@rule("aten::adaptive_max_pool2d", shaped="indices")
 def adaptive_max_pool2d(arg: Arguments) -> tuple[Reading, ...]:
     """The maxima, and where they were."""
     return (_adaptive(arg, 2),) * 2
 
 
-@rule("aten::adaptive_max_pool3d")
+@rule("aten::adaptive_max_pool3d", shaped="indices")
 def adaptive_max_pool3d(arg: Arguments) -> tuple[Reading, ...]:
     """The maxima, and where they were."""
     return (_adaptive(arg, 3),) * 2

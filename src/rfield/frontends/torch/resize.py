@@ -25,91 +25,92 @@ def _resize(
 ) -> Reading:
     tensor, mode = arg.operands[0], "half_pixel"
     axes = range(tensor.dim() - count, tensor.dim())
+    scaled = dict(zip(axes, _scales(arg, count), strict=True))
+    wanted = arg.get("output_size") or [int(tensor.shape[a] * s) for a, s in scaled.items() if s]
     if method == "nearest":
         mode = "tf_half_pixel_for_nn" if exact_nearest else "asymmetric"
     elif arg.get("align_corners"):
         mode = "align_corners"
-    scales = zip(axes, _scales(arg, count), strict=True)
     return arrays.resize(
-        tensor, {axis: arg.result.shape[axis] for axis in axes}, method, mode=mode,
-        steps={axis: arrays.step_of(scale) for axis, scale in scales if scale},
+        tensor, dict(zip(axes, map(int, wanted), strict=True)), method, mode=mode,
+        steps={axis: arrays.step_of(scale) for axis, scale in scaled.items() if scale},
         antialias=antialias,
     )  # fmt: skip
 
 
-@rule("aten::upsample_nearest1d")
+@rule("aten::upsample_nearest1d", shaped=True)
 def nearest1d(arg: Arguments) -> Reading:
     """``mode="nearest"``: floor of the asymmetric coordinate."""
     return _resize(arg, 1, "nearest")
 
 
-@rule("aten::upsample_nearest2d")
+@rule("aten::upsample_nearest2d", shaped=True)
 def nearest2d(arg: Arguments) -> Reading:
     """The same over two axes."""
     return _resize(arg, 2, "nearest")
 
 
-@rule("aten::upsample_nearest3d")
+@rule("aten::upsample_nearest3d", shaped=True)
 def nearest3d(arg: Arguments) -> Reading:
     """The same over three axes."""
     return _resize(arg, 3, "nearest")
 
 
-@rule("aten::_upsample_nearest_exact1d")
+@rule("aten::_upsample_nearest_exact1d", shaped=True)
 def nearest_exact1d(arg: Arguments) -> Reading:
     """``mode="nearest-exact"``: the pixel in which the centre lies."""
     return _resize(arg, 1, "nearest", exact_nearest=True)
 
 
-@rule("aten::_upsample_nearest_exact2d")
+@rule("aten::_upsample_nearest_exact2d", shaped=True)
 def nearest_exact2d(arg: Arguments) -> Reading:
     """The same over two axes."""
     return _resize(arg, 2, "nearest", exact_nearest=True)
 
 
-@rule("aten::_upsample_nearest_exact3d")
+@rule("aten::_upsample_nearest_exact3d", shaped=True)
 def nearest_exact3d(arg: Arguments) -> Reading:
     """The same over three axes."""
     return _resize(arg, 3, "nearest", exact_nearest=True)
 
 
-@rule("aten::upsample_linear1d")
+@rule("aten::upsample_linear1d", shaped=True)
 def linear1d(arg: Arguments) -> Reading:
     """``mode="linear"``."""
     return _resize(arg, 1, "linear")
 
 
-@rule("aten::upsample_bilinear2d")
+@rule("aten::upsample_bilinear2d", shaped=True)
 def bilinear2d(arg: Arguments) -> Reading:
     """``mode="bilinear"``."""
     return _resize(arg, 2, "bilinear")
 
 
-@rule("aten::upsample_trilinear3d")
+@rule("aten::upsample_trilinear3d", shaped=True)
 def trilinear3d(arg: Arguments) -> Reading:
     """``mode="trilinear"``."""
     return _resize(arg, 3, "trilinear")
 
 
-@rule("aten::upsample_bicubic2d")
+@rule("aten::upsample_bicubic2d", shaped=True)
 def bicubic2d(arg: Arguments) -> Reading:
     """``mode="bicubic"``."""
     return _resize(arg, 2, "bicubic")
 
 
-@rule("aten::_upsample_bilinear2d_aa")
+@rule("aten::_upsample_bilinear2d_aa", shaped=True)
 def bilinear2d_antialias(arg: Arguments) -> Reading:
     """``antialias=True``: the window grows with the scale."""
     return _resize(arg, 2, "bilinear", antialias=True)
 
 
-@rule("aten::_upsample_bicubic2d_aa")
+@rule("aten::_upsample_bicubic2d_aa", shaped=True)
 def bicubic2d_antialias(arg: Arguments) -> Reading:
     """``antialias=True``: the window grows with the scale."""
     return _resize(arg, 2, "bicubic", antialias=True)
 
 
-@rule("aten::_upsample_lanczos2d_aa")
+@rule("aten::_upsample_lanczos2d_aa", shaped=True)
 def lanczos2d_antialias(arg: Arguments) -> Reading:
     """``mode="lanczos"``, always with ``antialias=True``."""
     return _resize(arg, 2, "lanczos", antialias=True)

@@ -12,7 +12,8 @@ A rule takes ``Arguments`` (an op's arguments by schema name) and returns what t
 
 ``@rule("aten::relu")`` names a packet with all its overloads and its in-place form;
 ``@rule("aten::max.dim")`` names one overload and goes before the packet. ``shaped=True`` says that
-the shape of the returned op is the shape of the result, so that torch need not be asked.
+the shape of the returned op is the shape of the result, so that torch need not be asked;
+``"floats"``: of floating-point numbers; ``"indices"``: a second result is places, integers.
 """
 
 from __future__ import annotations

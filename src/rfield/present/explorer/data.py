@@ -19,12 +19,14 @@ from ...analysis.cost import Cost, cost
 from ...analysis.geometry.alignment import alignment
 from ...analysis.geometry.explain import explain
 from ...analysis.geometry.field import ReceptiveField
+from ...analysis.geometry.premises import premises
 from ...analysis.geometry.sides import Side
 from ...analysis.pixels.influence import influence
 from ...analysis.pixels.units import Holes, Strips, Table, Units, UnitsOf
 from ...analysis.results import Size, axis_names
 from ...core.graph import Graph
-from ...errors import RFieldError
+from ...errors import InvalidModelError, RFieldError
+from ..kinds import op_names
 from ..summary import SummaryRow, parts_of, summary
 from .encoding import bits, segments, shades
 
@@ -75,6 +77,7 @@ def page_data(graph: Graph, title: str | None = None, version: str = "") -> dict
 
     Raises:
         UnresolvedSizeError: some input size is free.
+        InvalidModelError: no layer depends on an input that has positions.
     """
     pool = Pool()
     given = {entry.node for entry in graph.inputs_}
@@ -82,6 +85,10 @@ def page_data(graph: Graph, title: str | None = None, version: str = "") -> dict
     names = {name: number for number, name in enumerate(layers)}
     inputs = [entry for entry in graph.inputs_ if entry.axes]
     costs = _costs(graph)
+    if not layers or not inputs:
+        raise InvalidModelError(
+            "there is nothing to explore: no layer depends on an input that has positions"
+        )
     views = [_view(graph, entry.name, names, pool) for entry in inputs]
     return {
         "schema": SCHEMA,
@@ -99,6 +106,7 @@ def page_data(graph: Graph, title: str | None = None, version: str = "") -> dict
         "layers": _layers(graph, names, costs),
         "main": names.get(graph.layer_of(graph.main), len(names) - 1),
         "outputs": [names[n] for n in map(graph.layer_of, graph.outputs_) if n in names],
+        "premises": list(premises(graph)),
         "joins": _joins(graph),
         "views": views,
         "tables": pool.tables,
@@ -124,10 +132,11 @@ def _layers(
             reads.setdefault(reader, []).append(number)
     first: dict[int, int] = {}
     found: list[dict[str, Any]] = []
+    ops = op_names(graph)
     for name, number in names.items():
         value = graph.layer_index[name]
         node = graph.nodes[value]
-        layer: dict[str, Any] = {"name": name, "op": node.kind, "shape": list(node.shape)}
+        layer: dict[str, Any] = {"name": name, "op": ops[name], "shape": list(node.shape)}
         if first.setdefault(value, number) != number:
             layer["same"] = first[value]
         else:
@@ -242,7 +251,9 @@ def _why(
     found: dict[str, list[dict[str, Any]]] = {}
     numbers = _numbers(graph, names)
     for layer in layers:
-        if layer not in units.fields or not any(map(any, units.fields[layer].sizes)):
+        if layer not in names or layer not in units.fields:
+            continue
+        if not any(map(any, units.fields[layer].sizes)):
             continue
         try:
             sides = explain(graph, layer, wrt=wrt).shared_sides()

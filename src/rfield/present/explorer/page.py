@@ -75,15 +75,19 @@ class Explorer:
         return {"models": list(self.models)}
 
     @property
+    def premises(self) -> tuple[str, ...]:
+        """What the answers rest on that the models do not show, a sentence for each."""
+        return tuple(dict.fromkeys(text for model in self.models for text in model["premises"]))
+
+    @property
     def told(self) -> str:
         """What is on the page, in a few words."""
-        return "; ".join(
-            f"{title}, {len(model['layers'])} layers"
-            for title, model in zip(self.titles, self.models, strict=True)
-        )
+        counted = zip(self.titles, (len(model["layers"]) for model in self.models), strict=True)
+        return "; ".join(f"{title}, {n} layer{'s' * (n != 1)}" for title, n in counted)
 
     def __str__(self) -> str:
-        return f"explorer of {self.told}; .save('page.html') writes it"
+        told = f"explorer of {self.told}; .save('page.html') writes it"
+        return "\n".join((told, *self.premises))
 
     def __repr__(self) -> str:
         return f"Explorer({', '.join(self.titles)})"
