@@ -35,6 +35,17 @@ def read_timm(name: str, request: Request) -> Graph:
     return _read(model, shape, f"timm:{name}", request)
 
 
+def torchvision_names() -> list[str]:
+    """The models of ``torchvision.models``, but for the quantized ones, which run real numbers."""
+    models = zoo_package("torchvision").models
+    return [name for name in models.list_models() if not name.startswith("quantized")]
+
+
+def timm_names() -> list[str]:
+    """The architectures of ``timm``."""
+    return list(zoo_package("timm").list_models())
+
+
 def _read(model: nn.Module, shape: Any, origin: str, request: Request) -> Graph:
     if request.input_shape is None and "example_inputs" not in request.options:
         request = replace(request, input_shape=shape)
@@ -45,7 +56,7 @@ def _read(model: nn.Module, shape: Any, origin: str, request: Request) -> Graph:
 
 def build_torchvision(name: str) -> tuple[nn.Module, Any]:
     """The model on the meta device, and the input shapes that the zoo states for it."""
-    models = _zoo("torchvision").models
+    models = zoo_package("torchvision").models
     known = models.list_models()
     if name not in known:
         raise unknown_name("torchvision model", name, known)
@@ -56,7 +67,7 @@ def build_torchvision(name: str) -> tuple[nn.Module, Any]:
         for key, value in (("weights", None), ("weights_backbone", None), ("init_weights", False))
         if key in accepted or (key == "init_weights" and name in ("inception_v3", "googlenet"))
     }
-    model = _on_meta(lambda: builder(**options))
+    model = on_meta(lambda: builder(**options))
     home = builder.__module__
     if ".detection" in home:
         backbone: Any = model.backbone
@@ -84,16 +95,16 @@ def _stated_shape(models: Any, name: str, home: str) -> Any:
 
 def build_timm(name: str) -> tuple[nn.Module, tuple[int, ...]]:
     """The model on the meta device, and the input shape of its own configuration."""
-    timm = _zoo("timm")
+    timm = zoo_package("timm")
     if not timm.is_model(name.partition(".")[0]):
         raise unknown_name("timm model", name, timm.list_models())
-    model = _on_meta(lambda: timm.create_model(name, pretrained=False))
+    model = on_meta(lambda: timm.create_model(name, pretrained=False))
     stated = getattr(model, "pretrained_cfg", None) or {}
     size = stated.get("input_size") or (3, 224, 224)
     return model, (1, *size)
 
 
-def _on_meta(build: Callable[[], nn.Module]) -> nn.Module:
+def on_meta(build: Callable[[], nn.Module]) -> nn.Module:
     """Build without memory; a few models want numbers while they are built, and get them."""
     state = torch.get_rng_state()
     try:
@@ -108,7 +119,12 @@ def _on_meta(build: Callable[[], nn.Module]) -> nn.Module:
         torch.set_rng_state(state)
 
 
-def _zoo(name: str) -> Any:
+def zoo_package(name: str) -> Any:
+    """The module of a zoo, imported.
+
+    Raises:
+        UnreadableModelError: it is not installed.
+    """
     from importlib import import_module
 
     try:
