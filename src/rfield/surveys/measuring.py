@@ -6,7 +6,7 @@ import gc
 import sys
 import time
 from collections import Counter
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from contextlib import suppress
 from fractions import Fraction
 from functools import cached_property
@@ -20,9 +20,9 @@ from ..analysis.cost import cost
 from ..analysis.geometry.alignment import alignment
 from ..analysis.geometry.field import ReceptiveField
 from ..analysis.geometry.fields import Fields, choose_source
-from ..analysis.geometry.paths import path_fields
+from ..analysis.geometry.paths import idle_layers, path_fields
 from ..analysis.pixels.influence import influence_of
-from ..analysis.resizing.reading import Reading
+from ..analysis.resizing.edges import ends
 from ..analysis.resizing.sizes import valid_sizes
 from ..core.graph import Graph
 from ..errors import RFieldError, UnresolvedSizeError
@@ -43,23 +43,29 @@ def measure(spec: str, at: str, *, sizes: bool = False) -> tuple[dict[str, objec
     ``sizes``: also which input sizes are even and aligned, for which the model is read again at
     each size of one step of its strides.
     """
-    row = identity(spec, at)
     prepare(spec)
+    gc.collect()
     _forget_peak()
-    start = time.perf_counter()
+    start = time.process_time()
+    row, growth, read_at = _columns(spec, at, sizes)
+    end = time.process_time()
+    row["read_seconds"] = round((read_at or end) - start, 3)
+    row["field_seconds"] = round(end - (read_at or end), 3)
+    row["peak_megabytes"] = peak_megabytes()
+    return {**identity(spec, at), **row}, growth
+
+
+def _columns(spec: str, at: str, sizes: bool) -> tuple[dict[str, object], list[Any], float | None]:
+    """What was read or the reason, the growth, and when the model was read."""
     try:
         graph = read(spec, at)
-        read_at = time.perf_counter()
+        read_at = time.process_time()
         found = _Measured(graph, sizes)
-        row |= {"state": "read", **found.columns()}
-        return _timed(row, start, read_at), found.growth
+        return {"state": "read", **found.columns()}, found.growth, read_at
     except RFieldError as error:
-        return _timed({**row, "state": "refused", "error": str(error)}, start), []
+        return {"state": "refused", "error": str(error)}, [], None
     except Exception as error:  # noqa: BLE001  # a model's own code may raise anything
-        told = f"{type(error).__name__}: {error}"
-        return _timed({**row, "state": "failed", "error": told}, start), []
-    finally:
-        gc.collect()
+        return {"state": "failed", "error": f"{type(error).__name__}: {error}"}, [], None
 
 
 def identity(spec: str, at: str) -> dict[str, object]:
@@ -191,16 +197,16 @@ class _Measured:
         return {"sigma": found.std, "effective_share": found.ratio, **boxes}
 
     def _first_beyond(self) -> str | None:
-        for name in self.fields:
-            size = _largest(self.fields[name])
-            if any(n > whole for n, whole in zip(size, self._inputs, strict=True)):
-                return name
-        return None
+        return next(
+            (name for name in self.fields if self._is_beyond(_largest(self.fields[name]), any)),
+            None,
+        )
 
     def _alignment(self) -> dict[str, object]:
         found = alignment(self.graph, [self.fields.sweep])
         offsets = [abs(offset) for join in found.joins for offset in join.offset if offset]
         return {
+            "aligned": found.aligned,
             "joins": found.checked,
             "misaligned": len(found.joins),
             "unequal_strides": sum(None in join.offset for join in found.joins),
@@ -208,18 +214,24 @@ class _Measured:
         }
 
     def _paddings(self) -> dict[str, object]:
-        name = self.graph.nodes[self.fields.source].name
-        reading = Reading(self.graph, "", frozenset([name]), None)
-        uneven = {finding.layer for finding in reading.against("even")}
-        return {
-            "even": not uneven,
-            "aligned": not reading.against("aligned"),
-            "uneven_layers": len(uneven),
-        }
+        sweep = self.fields.sweep
+        padded = [ends(self.graph, states, name)[1]
+                  for states, name in zip(sweep.states, self.fields.axes, strict=True)]  # fmt: skip
+        uneven = {finding.layer for findings in padded for finding in findings}
+        return {"even": not uneven, "uneven_layers": len(uneven)}
 
     def _unproductive(self) -> dict[str, object]:
-        found = path_fields(self.graph, wrt=self.fields.wrt).unproductive()
-        return {"unproductive": len(found), "first_unproductive": next(iter(found), None)}
+        """Paths are walked only where one can exceed the input: none reads more than all do."""
+        graph, layers = self.graph, ()
+        used = sorted(graph.behind(*graph.outputs_) - set(range(self.fields.source + 1)))
+        beyond = any(self._is_beyond(_largest(self.fields.at(index)), all) for index in used)
+        if beyond or idle_layers(graph, used):
+            layers = path_fields(graph, wrt=self.fields.wrt).unproductive()
+        return {"unproductive": len(layers), "first_unproductive": next(iter(layers), None)}
+
+    def _is_beyond(self, size: Sequence[int], quantity: Callable[[Iterable[bool]], bool]) -> bool:
+        """Whether a size exceeds the input, along ``any`` or ``all`` axes."""
+        return quantity(n > whole for n, whole in zip(size, self._inputs, strict=True))
 
     def _sizes(self, criterion: str) -> str | None:
         try:
@@ -253,14 +265,6 @@ def _word(numbers: Sequence[object]) -> str:
 
 def _first_line(error: Exception) -> str:
     return str(error).partition("\n")[0].rstrip(".")
-
-
-def _timed(row: dict[str, object], start: float, read_at: float | None = None) -> dict[str, object]:
-    end = time.perf_counter()
-    row["read_seconds"] = round((read_at or end) - start, 3)
-    row["field_seconds"] = round(end - (read_at or end), 3)
-    row["peak_megabytes"] = peak_megabytes()
-    return row
 
 
 def _forget_peak() -> None:

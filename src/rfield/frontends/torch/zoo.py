@@ -8,8 +8,10 @@ from __future__ import annotations
 
 import inspect
 import warnings
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager, suppress
 from dataclasses import replace
+from functools import partial
 from typing import Any
 
 import torch
@@ -105,18 +107,38 @@ def build_timm(name: str) -> tuple[nn.Module, tuple[int, ...]]:
 
 
 def on_meta(build: Callable[[], nn.Module]) -> nn.Module:
-    """Build without memory; a few models want numbers while they are built, and get them."""
+    """Build without memory. A few models compute with numbers while they are built, and get them.
+
+    Of those the parameters alone are without memory; of the fewest, that read these, nothing is.
+    """
     state = torch.get_rng_state()
     try:
         with warnings.catch_warnings():
             warnings.simplefilter("ignore")
-            try:
-                with torch.device("meta"):
+            for device in (partial(torch.device, "meta"), _parameters_on_meta):
+                with suppress(NotImplementedError, RuntimeError), device():
                     return build()
-            except (NotImplementedError, RuntimeError):
-                return build()
+            return build()
     finally:
         torch.set_rng_state(state)
+
+
+@contextmanager
+def _parameters_on_meta() -> Iterator[None]:
+    """Every parameter loses its numbers as soon as a module has it."""
+    register = nn.Module.register_parameter
+
+    def without_numbers(module: nn.Module, name: str, given: nn.Parameter | None) -> None:
+        register(module, name, given)
+        if given is not None:
+            kept = nn.Parameter(given.to("meta"), requires_grad=given.requires_grad)
+            module._parameters[name] = kept
+
+    nn.Module.register_parameter = without_numbers
+    try:
+        yield
+    finally:
+        nn.Module.register_parameter = register
 
 
 def zoo_package(name: str) -> Any:
