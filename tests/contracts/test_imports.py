@@ -57,7 +57,8 @@ MAY_IMPORT: dict[str, set[str]] = {
     "questions": BELOW_CLI  # the public questions, a room for each kind
     | {".__version__", ".loading", "numpy", "PIL", "typing_extensions"},
     "surveys": BELOW_CLI  # many models: beside the command line
-    | {".__version__", ".loading", "numpy", "rich", "distributed", "pyarrow"},
+    | {".__version__", ".loading", ".questions", "numpy", "rich", "distributed", "pyarrow"}
+    | {"jinja2", "matplotlib", "statsmodels"},
     "cli": BELOW_CLI
     | {".__version__", ".loading", ".questions", ".surveys", ".__init__", "rich", "argcomplete"},
     "__main__": {".cli"},

@@ -8,7 +8,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from ..errors import InvalidModelError
-from .options import Commands, count
+from .options import FORMATS, Commands, count
 from .steps import DONE, SUFFIXES, write_report
 
 if TYPE_CHECKING:
@@ -62,6 +62,24 @@ def add(commands: Commands) -> None:
     )  # fmt: skip
     made.add_argument("-o", "--output-file", metavar="FILE", type=Path, help="write to FILE")
 
+    made = commands.add(
+        "atlas", _atlas, "a survey as a site that stands alone, and what accuracy goes with",
+        epilog="The site loads nothing from outside: open index.html, or publish the folder.",
+    )  # fmt: skip
+    made.add_argument("store", metavar="STORE", type=Path, help="what rfield survey wrote")
+    made.add_argument(
+        "-o", "--output-folder", metavar="FOLDER", type=Path, default=Path("atlas"),
+        help="where the site is written: atlas",
+    )  # fmt: skip
+    made.add_argument(
+        "--explore", metavar="GLOB", help="also the explorer of models that match: 'article:*'"
+    )
+    made.add_argument(
+        "--fits", action="store_true",
+        help="no site: accuracy against the field, fitted, with intervals",
+    )  # fmt: skip
+    made.add_argument("--format", choices=FORMATS, help="of the fits; default: table")
+
 
 def _survey(arguments: argparse.Namespace) -> int:
     from ..surveys.progress import told
@@ -111,6 +129,27 @@ def _write(found: Survey, form: str, arguments: argparse.Namespace) -> int:
         else:
             text = export.to_csv(found.rows) if form == "csv" else export.to_json(found.rows)
             draft.write_text(text, encoding="utf-8")
+    return DONE
+
+
+def _atlas(arguments: argparse.Namespace) -> int:
+    from ..surveys.progress import told
+
+    if arguments.fits:
+        from ..surveys.accuracy import points
+        from ..surveys.fits import fits_report
+        from ..surveys.running import exported
+
+        arguments.output_file = None
+        found = points(exported(arguments.store).rows)
+        return write_report(fits_report(found), arguments)
+    from ..surveys.atlas.site import write
+
+    with told(sys.stderr) as progress:
+        site = write(
+            arguments.store, arguments.output_folder, explore=arguments.explore, progress=progress
+        )
+    sys.stdout.write(f"{site.index}: {site.models:,} models, {site.figures} figures\n")
     return DONE
 
 

@@ -80,6 +80,9 @@ ZOOS: dict[str, str] = {
 """Zoos whose models can be listed: functions that give their names. Those that no reader of
 ``PREFIXES`` reads give a mapping from each name to a function that builds the model."""
 
+FAMILIES: dict[str, str] = {"torchvision": "torch.zoo:family", "timm": "torch.zoo:family"}
+"""What says to which family of its zoo a model belongs."""
+
 ENTRY_POINTS = "rfield.zoos"
 """The group of entry points by which a package offers its zoo: such a function each, or mapping."""
 

@@ -27,6 +27,7 @@ COLUMNS: tuple[Column, ...] = (
     Column("spec", "the model, as `rfield.load` takes it"),
     Column("source", "what stands before the colon of the spec: the zoo"),
     Column("name", "what stands behind it"),
+    Column("family", "its family: the zoo's module, or the letters of the name"),
     Column("at", "the input size that was asked for: native, or a number"),
     Column("state", "read, refused (rfield cannot read it), failed (its own code raised), "
            "crashed, time or memory (over the limit)"),

@@ -28,7 +28,7 @@ from ..core.graph import Graph
 from ..errors import RFieldError, UnresolvedSizeError
 from ..loading import load
 from . import stages
-from .zoos import prepare
+from .zoos import family, prepare
 
 NATIVE = "native"
 ARTICLE = 224
@@ -61,7 +61,8 @@ def _columns(spec: str, at: str, sizes: bool) -> tuple[dict[str, object], list[A
         graph = read(spec, at)
         read_at = time.process_time()
         found = _Measured(graph, sizes)
-        return {"state": "read", **found.columns()}, found.growth, read_at
+        row = {"state": "read", "family": family(spec), **found.columns()}
+        return row, found.growth, read_at
     except RFieldError as error:
         return {"state": "refused", "error": str(error)}, [], None
     except Exception as error:  # noqa: BLE001  # a model's own code may raise anything

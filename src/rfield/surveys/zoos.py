@@ -2,15 +2,25 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterable
 from contextlib import suppress
 from fnmatch import fnmatchcase
 from importlib import import_module
 from pathlib import Path
+from typing import Any
 
 from .. import networks
 from ..errors import RFieldError, UnreadableModelError, unknown_name
-from ..frontends.registry import PREFIXES, ZOOS, offered_zoos, reader_of_prefix, zoo
+from ..frontends.registry import (
+    FAMILIES,
+    PREFIXES,
+    ZOOS,
+    offered_zoos,
+    reader_of_prefix,
+    resolve,
+    zoo,
+)
 
 ARTICLE = "article"
 
@@ -68,6 +78,21 @@ def matching(specs: Iterable[str], glob: str | None) -> list[str]:
     if every and not found:
         raise unknown_name("filter", str(glob), every)
     return found
+
+
+def family(spec: str) -> str:
+    """The family of a model: its module in a zoo that has such, or the letters of its name.
+
+    >>> family("article:resnet_v1_50"), family("nets/my_unet.onnx")
+    ('resnet', 'my')
+    """
+    prefix, _, name = spec.partition(":")
+    if prefix in FAMILIES:
+        found: Any = resolve(FAMILIES[prefix])
+        return found(prefix, name)
+    stem = Path(name or prefix).name
+    letters = re.match(r"[^\W\d_]+", stem)
+    return letters[0].lower() if letters else stem
 
 
 def prepare(spec: str) -> None:

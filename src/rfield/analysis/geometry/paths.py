@@ -201,8 +201,12 @@ class _Walk:
         self.found: dict[int, Extremes] = {source: {(axis, 1): (start, start)}}
         self.sizes: dict[int, tuple[int, int]] = {source: (1, 1)}
         self.widens: dict[int, int] = {}
+        last = {operand: index for index in used for operand in graph.nodes[index].operands}
         for index in used:
             self._enter(index)
+            for operand in dict.fromkeys(graph.nodes[index].operands):
+                if last[operand] == index:  # tables of positions: what is read no more is let go
+                    self.found.pop(operand, None)
 
     def size(self, value: int, side: int) -> int:
         """The smallest (``side`` 0) or largest (1) size; 0 where nothing local is read."""

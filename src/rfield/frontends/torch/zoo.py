@@ -48,6 +48,16 @@ def timm_names() -> list[str]:
     return list(zoo_package("timm").list_models())
 
 
+def family(zoo: str, name: str) -> str:
+    """The module of the zoo that describes a model: ``resnet``, ``efficientnet``."""
+    package = zoo_package(zoo)
+    if zoo == "timm":
+        entry = package.models.model_entrypoint(name.partition(".")[0])
+    else:
+        entry = package.models.get_model_builder(name)
+    return str(entry.__module__).rpartition(".")[2]
+
+
 def _read(model: nn.Module, shape: Any, origin: str, request: Request) -> Graph:
     if request.input_shape is None and "example_inputs" not in request.options:
         request = replace(request, input_shape=shape)
