@@ -56,8 +56,6 @@ class Child:
         if "row" not in reply:
             spent = {"read_seconds": round(time.perf_counter() - start, 3)}
             return {"row": {**identity(task.spec, task.at), **reply, **spent}, "growth": []}
-        if reply["row"].get("peak_megabytes", 0) > self.limits.megabytes // 2:
-            self.end()  # memory that a model leaves behind is no other model's
         return reply
 
     def specs_of(self, zoo: str) -> list[str]:
