@@ -315,7 +315,8 @@ def code() -> str:
 def origin(spec: str) -> str:
     """What a model may change with besides the code of rfield: a release, or a file's state."""
     prefix, colon, _ = spec.partition(":")
-    path = Path(spec)
+    home = spec.rpartition(":")[0]
+    path = Path(home if home.lower().endswith(".py") else spec)
     if path.is_file():
         state = path.stat()
         return f"{state.st_size} bytes, {state.st_mtime_ns}"

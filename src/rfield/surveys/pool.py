@@ -44,7 +44,9 @@ def measured_here(
             yield done.result()
     finally:
         is_over.set()
-        pool.shutdown(wait=False, cancel_futures=True)
+        for child in children:
+            child.give_up()
+        pool.shutdown(cancel_futures=True)
         for child in children:
             child.end()
 

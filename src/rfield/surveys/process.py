@@ -48,6 +48,7 @@ class Child:
         self.limits = limits or Limits()
         self._process: subprocess.Popen[str] | None = None
         self._errors: Any = None
+        self._is_given_up = False
 
     def measure(self, task: Task) -> dict[str, Any]:
         """The row of a model and its growth; a row with the reason where the process ended."""
@@ -68,6 +69,13 @@ class Child:
         if "specs" not in reply:
             raise RFieldError(str(reply["error"]))
         return cast("list[str]", reply["specs"])
+
+    def give_up(self) -> None:
+        """End the process from another thread; the one that waits for it sees it end."""
+        self._is_given_up = True
+        process = self._process
+        if process is not None:
+            _kill(process)
 
     def end(self) -> None:
         """End the process, if there is one."""
@@ -135,6 +143,8 @@ class Child:
             stderr=self._errors, text=True, encoding="utf-8", start_new_session=True,
             env={"TF_CPP_MIN_LOG_LEVEL": "3", **os.environ, **one},
         )  # fmt: skip
+        if self._is_given_up:
+            _kill(self._process)
         return self._process
 
     def _last_words(self) -> str:

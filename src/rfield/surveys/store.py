@@ -18,6 +18,8 @@ from ..errors import StoreError
 APPLICATION = 0x72666C64
 """What SQLite's header calls the application of a file; ``rfld``."""
 SCHEMA = 1
+_BESIDE = "-writer"
+"""What the name of the file ends in that a writer holds."""
 _TABLES = """
 CREATE TABLE models (
     spec TEXT NOT NULL,
@@ -130,8 +132,7 @@ def writing(path: Path) -> Generator[Store, None, None]:
 @contextmanager
 def _alone(path: Path) -> Generator[None, None, None]:
     """No other survey writes meanwhile; the system takes the lock away with the process."""
-    beside = path.with_name(f"{path.name}-writer")
-    with _opened(beside, "rwc") as lock:
+    with _opened(path, "rwc", _BESIDE) as lock:
         try:
             lock.execute("PRAGMA busy_timeout = 0")
             lock.execute("BEGIN EXCLUSIVE")
@@ -142,12 +143,13 @@ def _alone(path: Path) -> Generator[None, None, None]:
         yield
         lock.rollback()
     with suppress(OSError):
-        beside.unlink()
+        path.with_name(f"{path.name}{_BESIDE}").unlink()
 
 
 @contextmanager
-def _opened(path: Path, mode: str) -> Generator[sqlite3.Connection, None, None]:
-    address = f"{path.resolve().as_uri()}?mode={mode}"
+def _opened(path: Path, mode: str, beside: str = "") -> Generator[sqlite3.Connection, None, None]:
+    place = path.with_name(f"{path.name}{beside}")
+    address = f"{place.resolve().as_uri()}?mode={mode}"
     try:
         connection = sqlite3.connect(address, uri=True, timeout=5, isolation_level=None)
     except sqlite3.Error as error:
