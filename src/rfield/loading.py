@@ -243,6 +243,8 @@ def _from_zoo(name: str, model: str, request: Request) -> Graph:
     source, shape = built if isinstance(built, tuple) else (built, None)
     if request.input_shape is None:
         request = replace(request, input_shape=_plain(shape))
+    if isinstance(source, Graph):
+        return _as_it_is(source, request)
     graph = _read(source, request)
     graph.origin = f"{name}:{model}"
     return graph
