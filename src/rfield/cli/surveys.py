@@ -49,7 +49,7 @@ def add(commands: Commands) -> None:
         "--time-limit", metavar="SECONDS", type=count, default=300, help="for one model: 300"
     )
     made.add_argument(
-        "--memory-limit", metavar="MB", type=count, default=4096, help="for one process: 4096"
+        "--memory-limit", metavar="MB", type=count, default=4096, help="for all workers: 4096"
     )
     made.add_argument(
         "--even-sizes", action="store_true",

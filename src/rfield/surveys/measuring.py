@@ -115,6 +115,7 @@ class _Measured:
         self.graph = graph
         self.sizes = sizes
         self.fields = Fields(graph, _source(graph))
+        self.sizes_of = stages.LocalSizes(self.fields)
         self.last = stages.last_map(self.fields, graph.main)
         self.missing: list[str] = []
 
@@ -149,10 +150,10 @@ class _Measured:
     @cached_property
     def growth(self) -> list[Any]:
         """How the field grows up to the last map: layers with their sizes."""
-        return [] if self.last is None else stages.growth(self.fields, self.last)
+        return [] if self.last is None else stages.growth(self.fields, self.sizes_of, self.last)
 
     def _map(self, value: int, field: ReceptiveField) -> dict[str, object]:
-        local, size = field.local, _largest(field)
+        local, size = field.local, stages.largest(field)
         behind = self.graph.behind(value)
         found = stages.stages(self.fields, value)
         kinds = Counter(
@@ -172,7 +173,7 @@ class _Measured:
             "share": tuple(n / whole for n, whole in zip(size, self._inputs, strict=True)),
             "stages": len(found),
             "stage_layers": " ".join(stage.layer for stage in found),
-            "stage_sizes": _each([_largest(stage.field) for stage in found]),
+            "stage_sizes": _each([stages.largest(stage.field) for stage in found]),
             "stage_strides": _each([stage.field.local.stride for stage in found]),
             "stage_paddings": _each([stage.field.local.padding for stage in found]),
             "global_layers": len(field.global_reads),
@@ -199,10 +200,9 @@ class _Measured:
         return {"sigma": found.std, "effective_share": found.ratio, **boxes}
 
     def _first_beyond(self) -> str | None:
-        return next(
-            (name for name in self.fields if self._is_beyond(_largest(self.fields[name]), any)),
-            None,
-        )
+        index_of = self.graph.index
+        beyond = (n for n in self.fields if self._is_beyond(self.sizes_of[index_of(n)], any))
+        return next(beyond, None)
 
     def _alignment(self) -> dict[str, object]:
         found = alignment(self.graph, [self.fields.sweep])
@@ -226,7 +226,7 @@ class _Measured:
         """Paths are walked only where one can exceed the input: none reads more than all do."""
         graph, layers = self.graph, ()
         used = sorted(graph.behind(*graph.outputs_) - set(range(self.fields.source + 1)))
-        beyond = any(self._is_beyond(_largest(self.fields.at(index)), all) for index in used)
+        beyond = any(self._is_beyond(self.sizes_of[index], all) for index in used)
         if beyond or idle_layers(graph, used):
             layers = path_fields(graph, wrt=self.fields.wrt).unproductive()
         return {"unproductive": len(layers), "first_unproductive": next(iter(layers), None)}
@@ -248,11 +248,6 @@ def _source(graph: Graph) -> int:
     behind = graph.behind(graph.main)
     found = [entry.name for entry in graph.inputs_ if entry.axes and entry.node in behind]
     return choose_source(graph, graph.main, found[0] if found else None)
-
-
-def _largest(field: ReceptiveField) -> tuple[int, ...]:
-    """Per axis the size without whole-axis reads; 0 where nothing local is left."""
-    return tuple(max(sizes, default=0) for sizes in field.sizes)
 
 
 def _each(stages: Sequence[Sequence[object]]) -> str:

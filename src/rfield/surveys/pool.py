@@ -17,6 +17,8 @@ from .process import Child, Limits, Task
 LOCAL = "local"
 PATIENCE = 10
 """Seconds in which a scheduler has to answer."""
+SMALLEST = 1024
+"""Megabytes that a worker has at least: a framework alone takes most of that."""
 AHEAD = 8
 """Tasks for each Dask worker that are handed in before they are needed."""
 
@@ -24,7 +26,25 @@ AHEAD = 8
 def measured_here(
     tasks: Sequence[Task], workers: int, limits: Limits
 ) -> Generator[dict[str, Any], None, None]:
-    """The replies to all tasks as they come, from ``workers`` processes of this machine."""
+    """The replies to all tasks as they come, from ``workers`` processes of this machine.
+
+    Together they keep to the limit of memory: each has its share, and what needs more is measured
+    again at the end, alone.
+    """
+    large: list[Task] = []
+    share = limits._replace(megabytes=max(limits.megabytes // workers, SMALLEST))
+    for task, reply in _at_once(tasks, workers, share):
+        if workers > 1 and reply["row"]["state"] == "memory":
+            large.append(task)
+        else:
+            yield reply
+    for _, reply in _at_once(large, 1, limits):
+        yield reply
+
+
+def _at_once(
+    tasks: Sequence[Task], workers: int, limits: Limits
+) -> Generator[tuple[Task, dict[str, Any]], None, None]:
     idle: SimpleQueue[Child] = SimpleQueue()
     children = [Child(limits) for _ in range(workers)]
     for child in children:
@@ -40,8 +60,9 @@ def measured_here(
 
     pool = ThreadPoolExecutor(workers)
     try:
-        for done in as_completed([pool.submit(measure, task) for task in tasks]):
-            yield done.result()
+        futures = {pool.submit(measure, task): task for task in tasks}
+        for done in as_completed(futures):
+            yield futures[done], done.result()
     finally:
         is_over.set()
         for child in children:

@@ -143,7 +143,8 @@ def survey(
         workers: processes at a time; default: one for each core.
         dask: the address of a scheduler of Dask whose workers measure instead, or ``"local"``.
         time_limit: seconds for one model.
-        memory_limit: megabytes for one worker process.
+        memory_limit: megabytes for all worker processes of this machine together: each has its
+            share, and a model that needs more is measured alone; with Dask, for each of them.
         even_sizes: also find out which input sizes are even and aligned; this reads each model at
             every size of one step, and takes about fifty times as long.
         retry: measure again what could not be read.

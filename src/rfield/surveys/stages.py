@@ -24,6 +24,30 @@ class Stage(NamedTuple):
     field: ReceptiveField
 
 
+class LocalSizes:
+    """Per axis the size of any value without whole-axis reads; 0 where nothing local is left.
+
+    Values that hand on what they read share its state: its size is found once for all of them.
+    """
+
+    def __init__(self, fields: Fields) -> None:
+        self.fields = fields
+        self._known: dict[object, tuple[int, ...]] = {}
+
+    def __getitem__(self, value: int) -> tuple[int, ...]:
+        field = self.fields.at(value)
+        shape = self.fields.graph.nodes[value].shape
+        key: object = value if field.is_crossed else (*map(id, field.states), shape)
+        if key not in self._known:
+            self._known[key] = largest(field)
+        return self._known[key]
+
+
+def largest(field: ReceptiveField) -> tuple[int, ...]:
+    """Per axis the size without whole-axis reads; 0 where nothing local is left."""
+    return tuple(max(sizes, default=0) for sizes in field.sizes)
+
+
 def last_map(fields: Fields, output: int) -> int | None:
     """The last value on the way to ``output`` whose field moves over more than one position."""
     graph = fields.graph
@@ -78,14 +102,13 @@ def shortest_name(graph: Graph, value: int) -> str:
                default=graph.layer_of(value))  # fmt: skip
 
 
-def growth(fields: Fields, value: int) -> list[tuple[str, Sequence[int]]]:
+def growth(fields: Fields, sizes: LocalSizes, value: int) -> list[tuple[str, Sequence[int]]]:
     """The layers on the way to ``value`` at which the local field becomes larger than before."""
     graph = fields.graph
     found: list[tuple[str, Sequence[int]]] = []
     most: tuple[int, ...] = (0,) * len(fields.axes)
     for index in graph.between(fields.source, value):
-        field = fields.at(index)
-        size = tuple(max(sizes, default=0) for sizes in field.sizes)
+        size = sizes[index]
         if any(n > known for n, known in zip(size, most, strict=True)):
             most = tuple(map(max, size, most))
             found.append((graph.layer_of(index), most))
