@@ -44,7 +44,7 @@ def measure(spec: str, at: str, *, sizes: bool = False) -> tuple[dict[str, objec
     ``sizes``: also which input sizes are even and aligned, for which the model is read again at
     each size of one step of its strides.
     """
-    prepare(spec)
+    _prepare(spec)
     _give_back()
     _forget_peak()
     start = time.process_time()
@@ -264,9 +264,26 @@ def _first_line(error: Exception) -> str:
     return str(error).partition("\n")[0].rstrip(".")
 
 
+_PREPARED: set[str] = set()
+
+
+def _prepare(spec: str) -> None:
+    """Import what reads a spec; what stays for good is looked at by no collection from then on."""
+    prefix = spec.partition(":")[0]
+    if prefix not in _PREPARED:
+        _PREPARED.add(prefix)
+        prepare(spec)
+        gc.collect()
+        gc.freeze()
+
+
 def _give_back() -> None:
-    """Give memory back to the system; the C library keeps what is freed in between (glibc)."""
-    gc.collect()
+    """Give memory back to the system; the C library keeps what is freed in between (glibc).
+
+    What a tensor holds may outlive a collection: it is let go by the next one.
+    """
+    for _ in range(2):
+        gc.collect()
     trim = getattr(ctypes.CDLL(None), "malloc_trim", None) if sys.platform == "linux" else None
     if trim is not None:
         trim(0)
