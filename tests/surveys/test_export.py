@@ -5,11 +5,13 @@ from __future__ import annotations
 import csv
 import json
 from io import StringIO
+from pathlib import Path
 
 import pytest
 
 from rfield.cli import main
 from rfield.surveys import export, store
+from rfield.surveys.columns import COLUMNS
 
 ROW = {
     "spec": "a", "at": "native", "state": "read", "code": "c", "origin": "", "axes": ["y", "x"],
@@ -68,3 +70,9 @@ def test_an_export_runs_nothing(path, monkeypatch, capsys):
     monkeypatch.setattr("subprocess.Popen", None)
     assert main(["survey", "--store", str(path)]) == 0
     assert "models          2: 2 read" in capsys.readouterr().out
+
+
+def test_the_page_names_every_column():
+    page = (Path(__file__).parents[2] / "docs" / "survey.md").read_text("utf-8")
+    for name, meaning, per_axis, _ in COLUMNS:
+        assert f"| `{name}`{' ·' if per_axis else ''} | {meaning} |\n" in page

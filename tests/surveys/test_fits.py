@@ -14,7 +14,7 @@ from rfield.surveys.accuracy import Point, Result, article_points
 
 def point(size: int, top1: float, family: str = "net", **changed) -> Point:
     told = {"spec": f"{family}:{size}", "family": family, "top1": top1, "tag": "in1k",
-            "size": size, "share": size / 224, "macs": 10**9, "parameters": 10**7,
+            "size": size, "share": size / 224, "image": 224, "macs": 10**9, "parameters": 10**7,
             "sigma": 10.0, "global_layers": 0, **changed}  # fmt: skip
     return Point(**told)
 
@@ -108,6 +108,7 @@ def test_the_best_result_at_the_size_of_the_survey(monkeypatch):
     others = [{**row, "at": "288"}, {**row, "source": "torchvision"}, {**row, "state": "refused"}]
     (found,) = accuracy.points([row, *others])
     assert (found.top1, found.tag, found.size, found.sigma) == (79.5, "b_in1k", 427, None)
+    assert (found.strict, point(427, 79.5, global_layers=3).strict) == (427, 224)
 
 
 def test_there_are_as_many_results_as_the_source_has():

@@ -59,6 +59,7 @@ class Point:
     tag: str
     size: int
     share: float
+    image: int
     macs: int
     parameters: int
     sigma: float | None
@@ -68,6 +69,11 @@ class Point:
     def is_global(self) -> bool:
         """Whether a layer up to the last map reads a whole axis."""
         return self.global_layers > 0
+
+    @property
+    def strict(self) -> int:
+        """The size with whole-axis reads, which see the image and no more."""
+        return self.image if self.is_global else self.size
 
 
 def article_points() -> list[ArticlePoint]:
@@ -122,7 +128,7 @@ def _matched(
         sigma = row.get("sigma")
         yield Point(
             row["spec"], row["family"], result.top1, result.tag, max(row["size"]),
-            max(row["share"]), row["macs"], row["parameters"],
+            max(row["share"]), max(row["input"]), row["macs"], row["parameters"],
             None if sigma is None else max(sigma), row["global_layers"],
         )  # fmt: skip
 

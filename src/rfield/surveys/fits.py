@@ -65,7 +65,8 @@ def fits(points: Sequence[Point]) -> list[Fit]:
     convolutional = [p for p in points if not p.is_global]
     whole = [p for p in points if p.is_global]
     found = [_article(article_points())]
-    found += [_fit("convolutional", convolutional, name) for name in QUANTITIES]
+    alone = [name for name in QUANTITIES if name != "strict r"]  # of these r itself
+    found += [_fit("convolutional", convolutional, name) for name in alone]
     found += [
         _fit("convolutional", convolutional, "r", others)
         for others in (("MACs", "parameters"), ("family",), ("MACs", "parameters", "family"))
@@ -73,9 +74,9 @@ def fits(points: Sequence[Point]) -> list[Fit]:
     found.append(_fit("convolutional", convolutional, "σ", ("MACs", "parameters", "family")))
     for others in ((), ("MACs", "parameters"), ("MACs", "parameters", "family")):
         found.append(_fit("with global layers", whole, "r", others))
-    found += [_fit("all", points, "r", ("global",))]
-    found += [_fit("all", points, "r", ("global", "MACs", "parameters"))]
-    found += [_fit("all", points, "r", ("global", "MACs", "parameters", "family"))]
+    for others in ((), ("MACs", "parameters"), ("MACs", "parameters", "family")):
+        found.append(_fit("all", points, "r", ("global", *others)))
+        found.append(_fit("all", points, "strict r", others))
     return [fit for fit in found if fit is not None]
 
 
@@ -93,6 +94,7 @@ QUANTITIES: dict[str, Quantity] = {
     "r": lambda point: point.size,
     "σ": lambda point: point.sigma or 0.0,
     "r / input": lambda point: point.share,
+    "strict r": lambda point: point.strict,
     "MACs": lambda point: point.macs,
     "parameters": lambda point: point.parameters,
 }
@@ -176,6 +178,7 @@ def fits_report(points: Sequence[Point]) -> Report:
         parts=(tabulate(_SHOWN, every), tabulate(_FAMILIES, families)),
         notes=(
             "slope: points of top-1 that go with a doubling, with its interval of 95 %",
+            "strict r: the size of the image where a layer reads a whole axis, else r",
             "r without whole-axis reads; σ of the analytic influence on the model's own input",
             f"intervals: cluster-robust by family from {_MANY} families on, else of plain t",
             "one point an architecture: its best weights that saw ImageNet-1k only",
