@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import threading
-from collections.abc import Generator, Iterator, Sequence
+from collections.abc import Generator, Iterable, Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor, as_completed
 from contextlib import ExitStack, contextmanager
 from importlib import import_module
@@ -169,10 +169,10 @@ def _check_code(client: Any) -> None:  # noqa: ANN401  # Dask's
         )
 
 
-def specs_of(zoo: str) -> list[str]:
-    """The models of a zoo, asked of a process that may import it."""
+def specs_of(names: Iterable[str]) -> list[str]:
+    """The models of zoos, asked of a process that may import their packages."""
     child = Child()
     try:
-        return child.specs_of(zoo)
+        return [spec for name in names for spec in child.specs_of(name)]
     finally:
         child.end()

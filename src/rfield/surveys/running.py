@@ -173,7 +173,7 @@ def survey(
     at = tuple(map(_size, [size] if isinstance(size, str | int) else list(size)))
     for name in zoo_names:
         zoos.check_zoo(name)
-    given += [spec for name in zoo_names for spec in pool.specs_of(name)]
+    given += pool.specs_of(zoo_names)
     chosen = tuple(zoos.matching(given, filter))
     limits = Limits(time_limit, memory_limit)
     plan = Plan(chosen, path, at, workers or 0, dask, limits, even_sizes, retry)
