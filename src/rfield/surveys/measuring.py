@@ -10,7 +10,7 @@ from collections import Counter
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from contextlib import suppress
 from fractions import Fraction
-from functools import cached_property
+from functools import cached_property, partial
 from hashlib import sha256
 from importlib.metadata import PackageNotFoundError, version
 from pathlib import Path
@@ -63,7 +63,7 @@ def _columns(spec: str, at: str, sizes: bool) -> tuple[dict[str, object], list[A
         read_at = time.process_time()
         found = _Measured(graph, sizes)
         row = {"state": "read", "family": family(spec), **found.columns()}
-        return row, found.growth, read_at
+        return row, found.growth(), read_at
     except RFieldError as error:
         return {"state": "refused", "error": str(error)}, [], None
     except Exception as error:  # noqa: BLE001  # a model's own code may raise anything
@@ -120,47 +120,68 @@ class _Measured:
         self.missing: list[str] = []
 
     def columns(self) -> dict[str, object]:
-        """All of them; what is missing says why in ``error``."""
+        """All of them; what cannot be had is missing, and ``error`` says why."""
         graph, fields = self.graph, self.fields
-        total = cost(graph)
         row: dict[str, object] = {
             "wrt": fields.wrt,
             "axes": fields.axes,
             "input": self._inputs,
-            "parameters": total.parameters,
-            "macs": total.macs,
             "values": len(graph.nodes),
             "layers": len(graph.layer_index),
-            "first_beyond": self._first_beyond(),
         }
-        row |= self._alignment() | self._paddings() | self._unproductive()
+        groups: dict[str, Callable[[], Mapping[str, object]]] = {
+            "cost": self._cost,
+            "first layer beyond the input": self._first_beyond,
+            "alignment": self._alignment,
+            "padding": self._paddings,
+            "unproductive layers": self._unproductive,
+        }
         if self.sizes:
-            row |= {f"{name}_sizes": self._sizes(name) for name in ("even", "aligned")}
+            groups |= {"sizes": self._even_and_aligned}
         if self.last is None:
             self.missing.append("there is no map: no layer has more than one position")
         else:
-            row |= self._map(self.last, fields.at(self.last))
+            field = fields.at(self.last)
+            groups |= {
+                "map": partial(self._map, self.last, field),
+                "stages": partial(self._stages, self.last),
+                "halo": partial(self._halo, field.local),
+                "influence": partial(self._influence, field),
+            }
+        for name, group in groups.items():
+            row |= self._if_known(name, group)
         return {**row, "error": "; ".join(self.missing) or None}
+
+    def _if_known(self, name: str, group: Callable[[], Mapping[str, object]]) -> dict[str, object]:
+        try:
+            return dict(group())
+        except RFieldError as error:
+            self.missing.append(f"{name}: {_first_line(error)}")
+            return {}
 
     @cached_property
     def _inputs(self) -> tuple[int, ...]:
         shape = self.graph.nodes[self.fields.source].shape
         return tuple(shape[axis] for axis in self.fields.source_axes)
 
-    @cached_property
     def growth(self) -> list[Any]:
         """How the field grows up to the last map: layers with their sizes."""
-        return [] if self.last is None else stages.growth(self.fields, self.sizes_of, self.last)
+        if self.last is None:
+            return []
+        try:
+            return stages.growth(self.fields, self.sizes_of, self.last)
+        except RFieldError:  # the columns have said why
+            return []
+
+    def _cost(self) -> dict[str, object]:
+        total = cost(self.graph)
+        return {"parameters": total.parameters, "macs": total.macs}
 
     def _map(self, value: int, field: ReceptiveField) -> dict[str, object]:
         local, size = field.local, stages.largest(field)
         behind = self.graph.behind(value)
-        found = stages.stages(self.fields, value)
-        kinds = Counter(
-            self.graph.nodes[v].kind
-            for v in frozenset[int]().union(*self.fields.sweep.globals_)
-            if v in behind
-        )
+        whole = frozenset[int]().union(*self.fields.sweep.globals_) & behind
+        kinds = Counter(self.graph.nodes[v].kind for v in whole)
         return {
             "map": stages.shortest_name(self.graph, value),
             "map_shape": "x".join(map(str, self.graph.nodes[value].shape)),
@@ -171,38 +192,32 @@ class _Measured:
             "period": local.period,
             "fidelity": field.fidelity.value,
             "share": tuple(n / whole for n, whole in zip(size, self._inputs, strict=True)),
+            "global_layers": len(field.global_reads),
+            "global_kinds": " ".join(f"{kind}:{n}" for kind, n in sorted(kinds.items())),
+        }
+
+    def _stages(self, value: int) -> dict[str, object]:
+        found = stages.stages(self.fields, value)
+        return {
             "stages": len(found),
             "stage_layers": " ".join(stage.layer for stage in found),
             "stage_sizes": _each([stages.largest(stage.field) for stage in found]),
             "stage_strides": _each([stage.field.local.stride for stage in found]),
             "stage_paddings": _each([stage.field.local.padding for stage in found]),
-            "global_layers": len(field.global_reads),
-            "global_kinds": " ".join(f"{kind}:{n}" for kind, n in sorted(kinds.items())),
-            **self._halo(local),
-            **self._influence(field),
         }
 
     def _halo(self, local: ReceptiveField) -> dict[str, object]:
-        try:
-            halo = local.halo
-        except RFieldError as error:
-            self.missing.append(f"halo: {_first_line(error)}")
-            return {}
-        return {"halo_before": halo.before, "halo_after": halo.after}
+        return {"halo_before": local.halo.before, "halo_after": local.halo.after}
 
     def _influence(self, field: ReceptiveField) -> dict[str, object]:
-        try:
-            found = influence_of(field, "center")
-        except RFieldError as error:
-            self.missing.append(f"influence: {_first_line(error)}")
-            return {}
+        found = influence_of(field, "center")
         boxes = {f"box{share}": found.box(share / 100) for share in (50, 90, 99)}
         return {"sigma": found.std, "effective_share": found.ratio, **boxes}
 
-    def _first_beyond(self) -> str | None:
+    def _first_beyond(self) -> dict[str, object]:
         index_of = self.graph.index
         beyond = (n for n in self.fields if self._is_beyond(self.sizes_of[index_of(n)], any))
-        return next(beyond, None)
+        return {"first_beyond": next(beyond, None)}
 
     def _alignment(self) -> dict[str, object]:
         found = alignment(self.graph, [self.fields.sweep])
@@ -235,12 +250,8 @@ class _Measured:
         """Whether a size exceeds the input, along ``any`` or ``all`` axes."""
         return quantity(n > whole for n, whole in zip(size, self._inputs, strict=True))
 
-    def _sizes(self, criterion: str) -> str | None:
-        try:
-            return str(valid_sizes(self.graph, criterion))
-        except RFieldError as error:
-            self.missing.append(f"{criterion} sizes: {_first_line(error)}")
-            return None
+    def _even_and_aligned(self) -> dict[str, object]:
+        return {f"{name}_sizes": str(valid_sizes(self.graph, name)) for name in ("even", "aligned")}
 
 
 def _source(graph: Graph) -> int:

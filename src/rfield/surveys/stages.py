@@ -14,6 +14,7 @@ from typing import NamedTuple
 from ..analysis.geometry.field import ReceptiveField
 from ..analysis.geometry.fields import Fields
 from ..core.graph import Graph
+from ..errors import TooLargeError
 
 
 class Stage(NamedTuple):
@@ -49,15 +50,26 @@ def largest(field: ReceptiveField) -> tuple[int, ...]:
 
 
 def last_map(fields: Fields, output: int) -> int | None:
-    """The last value on the way to ``output`` whose field moves over more than one position."""
+    """The last value on the way to ``output`` whose field moves over more than one position.
+
+    What reads whole axes alone has no place, whatever axes it has.
+    """
     graph = fields.graph
     for value in sorted(graph.behind(output), reverse=True):
         if value <= fields.source:
             return None
         field = fields.at(value)
-        if field.positions and all(graph.nodes[value].shape[axis] > 1 for axis in field.positions):
+        moves = all(graph.nodes[value].shape[axis] > 1 for axis in field.positions)
+        if field.positions and moves and _reads_locally(field):
             return value
     return None
+
+
+def _reads_locally(field: ReceptiveField) -> bool:
+    try:
+        return any(map(any, field.sizes))
+    except TooLargeError:  # no box, and too many positions to look at each
+        return True
 
 
 def narrow(graph: Graph, source: int, value: int) -> list[int]:
@@ -96,10 +108,13 @@ def _paces(field: ReceptiveField) -> tuple[Fraction | None, ...] | None:
 
 
 def shortest_name(graph: Graph, value: int) -> str:
-    """Of the layers that a value ends, the outermost: ``layer4``, not ``layer4.2.relu``."""
+    """Of the layers that a value ends, the outermost: ``layer4``, not ``layer4.2.relu``.
+
+    A value that ends none has its own name.
+    """
     names = [name for name, index in graph.layer_index.items() if index == value]
     return min(names, key=lambda name: (name.count(".") + name.count("/"), len(name)),
-               default=graph.layer_of(value))  # fmt: skip
+               default=graph.nodes[value].name)  # fmt: skip
 
 
 def growth(fields: Fields, sizes: LocalSizes, value: int) -> list[tuple[str, Sequence[int]]]:
