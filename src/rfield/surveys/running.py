@@ -163,7 +163,7 @@ def survey(
     >>> with tempfile.TemporaryDirectory() as folder:
     ...     found = rfield.survey(["article:vgg_16"], f"{folder}/survey.db", workers=1)
     >>> found.flat()[0]["size_y"], found.flat()[0]["stage_strides"]
-    (212, '2 4 8 16 32')
+    (212, '1 2 4 8 16 32')
     """
     path = Path(store)
     zoo_names = [zoo] if isinstance(zoo, str) else list(zoo)
