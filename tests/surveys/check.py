@@ -43,8 +43,14 @@ def main(arguments: Sequence[str] | None = None) -> int:
     for row in draw.sample(rows, min(chosen.rows, len(rows))):
         wrong += _say(row, against_summary(row))
     plain = [row for row in rows if can_be_measured(row)]
-    for row in draw.sample(plain, min(chosen.models, len(plain))):
-        wrong += _say(row, against_the_running_model(row, draw))
+    looked_at = 0
+    for row in draw.sample(plain, len(plain)):
+        if looked_at == chosen.models:
+            break
+        told = against_the_running_model(row, draw)
+        if told is not None:
+            looked_at += 1
+            wrong += _say(row, told)
     return 1 if wrong else 0
 
 
@@ -95,17 +101,22 @@ def can_be_measured(row: Row) -> bool:
     zoo = row["source"] in ("timm", "torchvision") and row["global_layers"] == 0
     plain = zoo and len(row["axes"]) == 2 and row["fidelity"] == "exact" and row["period"] == [1, 1]
     known = plain and None not in (*row["padding"], *row["stride"])
-    return known and max(row["size"]) <= LARGEST and "fcn" not in row["spec"]
+    return known and max(row["size"]) <= LARGEST
 
 
-def against_the_running_model(row: Row, draw: random.Random) -> str:
-    """Where the outputs that read a pixel differ from those that become NaN with it."""
+def against_the_running_model(row: Row, draw: random.Random) -> str | None:
+    """Where the outputs that read a pixel differ from those that become NaN with it.
+
+    None where the last map is the output of no module, and cannot be looked at.
+    """
     import torch
 
     from tests.torch.oracle import measured
 
     torch.manual_seed(0)
     model, _ = resolve("torch:build_live")(row["spec"])  # type: ignore[call-arg, misc]
+    if row["map"] not in dict(model.named_modules()):
+        return None
     step = int(max(row["stride"]))
     # as many steps larger as the field is, so that padding falls as it does at the model's size
     image = [n + step * (-(-r // step) + 1) for n, r in zip(row["input"], row["size"], strict=True)]
