@@ -62,6 +62,14 @@ class RecordError(RFieldError, ValueError):
     """A file that is no record of fields, or a record that this release does not read."""
 
 
+class StoreError(RFieldError, OSError):
+    """The store of a survey cannot be read or written, or is none."""
+
+
+class SurveyError(RFieldError, RuntimeError):
+    """Models cannot be measured: no scheduler answers, or its workers run other code."""
+
+
 class UnexpectedFieldsError(RFieldError, AssertionError):
     """The fields of a model are not those that were recorded; the text says which."""
 

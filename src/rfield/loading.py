@@ -21,10 +21,12 @@ from .frontends.registry import (
     PREFIXES,
     SUFFIXES,
     Request,
+    is_built_by_zoo,
     reader_of_object,
     reader_of_path,
     reader_of_prefix,
     resolve,
+    zoo,
 )
 
 if TYPE_CHECKING:
@@ -220,6 +222,8 @@ def _from_text(source: str, request: Request) -> Graph:
         return graph
     if colon and prefix in PREFIXES:
         return reader_of_prefix(prefix)(rest, request)
+    if colon and "." not in prefix and is_built_by_zoo(prefix):
+        return _from_zoo(prefix, rest, request)
     if code.is_code(source):
         return _from_code(source, request)
     if "/" in source or "\\" in source or path.suffix:
@@ -228,6 +232,22 @@ def _from_text(source: str, request: Request) -> Graph:
         f"{source!r} is neither a file nor a model spec such as 'torchvision:resnet50', "
         "'article:inception_v3', 'package.module:name' or 'my_net.py:Net'"
     )
+
+
+def _from_zoo(name: str, model: str, request: Request) -> Graph:
+    """A model that a package builds, at the input shape that it states unless another is given."""
+    known = zoo(name)
+    if model not in known:
+        raise unknown_name(f"model of the zoo {name}", model, list(known))
+    built = known[model]()
+    source, shape = built if isinstance(built, tuple) else (built, None)
+    if request.input_shape is None:
+        request = replace(request, input_shape=_plain(shape))
+    if isinstance(source, Graph):
+        return _as_it_is(source, request)
+    graph = _read(source, request)
+    graph.origin = f"{name}:{model}"
+    return graph
 
 
 def _kinds() -> list[str]:

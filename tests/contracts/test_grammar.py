@@ -10,7 +10,7 @@ import pytest
 import rfield
 
 QUESTIONS = [name for name in rfield.__all__ if isfunction(getattr(rfield, name))]
-FIRST = ("source_or_graph", "source", "model", "a", "function", "size")
+FIRST = ("source_or_graph", "source", "model", "a", "function", "size", "specs")
 """What is asked, run, or looked for."""
 
 

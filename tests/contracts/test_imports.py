@@ -56,11 +56,14 @@ MAY_IMPORT: dict[str, set[str]] = {
     | {"typing_extensions"},  # finds out what a source is; the only way from a name to a network
     "questions": BELOW_CLI  # the public questions, a room for each kind
     | {".__version__", ".loading", "numpy", "PIL", "typing_extensions"},
+    "surveys": BELOW_CLI  # many models: beside the command line
+    | {".__version__", ".loading", ".questions", "numpy", "rich", "distributed", "pyarrow"}
+    | {"jinja2", "matplotlib", "statsmodels"},
     "cli": BELOW_CLI
-    | {".__version__", ".loading", ".questions", ".__init__", "rich", "argcomplete"},
+    | {".__version__", ".loading", ".questions", ".surveys", ".__init__", "rich", "argcomplete"},
     "__main__": {".cli"},
     "testing": BELOW_CLI | {".loading", ".questions", ".__init__", "numpy", "hypothesis"},
-    "__init__": BELOW_CLI | {".loading", ".questions", ".cli", ".testing"},
+    "__init__": BELOW_CLI | {".loading", ".questions", ".surveys", ".cli", ".testing"},
 }
 LINES = 400
 

@@ -230,7 +230,7 @@ def test_no_page_promises_an_option_that_does_not_exist(capsys):
         *("summary", "field", "align", "article", "chain"),
         *("support", "influence", "explain", "verify", "tiles", "stream"),
         *("sizes", "fits", "centers", "paths"),
-        *("diff", "expect", "design", "cost", "explore", "annotate"),
+        *("diff", "expect", "design", "cost", "explore", "annotate", "survey", "atlas"),
     ):
         with pytest.raises(SystemExit):
             main([command, "--help"])

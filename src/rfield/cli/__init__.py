@@ -16,7 +16,7 @@ from pathlib import Path
 
 from .. import __version__
 from ..errors import RFieldError
-from . import exact, fields, networks, pictures, plans, sizes, teams
+from . import exact, fields, networks, pictures, plans, sizes, surveys, teams
 from .options import MODEL_HELP, Commands
 from .parsing import Parser
 from .steps import DONE, UNUSABLE
@@ -65,7 +65,7 @@ def build_parser() -> Parser:
     parser.add_argument("--debug", action="store_true", help="show the traceback of an error")
     parser.add_argument("--version", action="version", version=f"rfield {__version__}")
     commands = Commands(parser)
-    for module in (fields, exact, plans, sizes, teams, networks, pictures):
+    for module in (fields, exact, plans, sizes, teams, networks, pictures, surveys):
         module.add(commands)
     return parser
 
@@ -86,7 +86,8 @@ def _search_here(arguments: argparse.Namespace) -> None:
     """
     from ..frontends.code import is_code
 
-    models = (getattr(arguments, name, None) for name in ("model", "other"))
+    models = [getattr(arguments, name, None) for name in ("model", "other")]
+    models += getattr(arguments, "specs", [])
     named = any(model is not None and is_code(model) for model in models)
     if named and not getattr(sys.flags, "safe_path", False):
         sys.path.insert(0, str(Path.cwd()))

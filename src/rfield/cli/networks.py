@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import argparse
+from pathlib import Path
 
 from .options import Commands, add_input_size, count, dimensions, resolution, sizes
 from .steps import write_report
@@ -22,6 +23,10 @@ def add(commands: Commands) -> None:
     made.add_argument(
         "--end-points", action="store_true", help="all end points of all variants, not the last"
     )
+    made.add_argument(
+        "--figure", metavar="FILE", type=Path, nargs="?", const=Path("article.svg"),
+        help="draw accuracy against size, with the fit: .svg (article.svg), .png or .pdf",
+    )  # fmt: skip
 
     from ..frontends.declared.chain import SYNTAX
 
@@ -50,6 +55,11 @@ def _article(arguments: argparse.Namespace) -> int:
     from .. import networks
     from ..present.article import article_report, article_rows
 
+    if arguments.figure is not None:
+        from ..surveys.figures import article_report, save_article
+
+        target: Path = arguments.figure
+        return write_report(article_report(save_article(target), str(target)), arguments)
     size: int | None = arguments.input_size
     every: bool = arguments.end_points
     chosen = (

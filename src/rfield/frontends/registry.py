@@ -11,6 +11,7 @@ import sys
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from importlib import import_module
+from importlib.metadata import EntryPoint, entry_points
 from pathlib import Path
 from typing import Any
 
@@ -67,6 +68,23 @@ PREFIXES: dict[str, str] = {
     "timm": "torch:read_timm",
     "keras": "keras:read_spec",
 }
+
+ZOOS: dict[str, str] = {
+    "torchvision": "torch.zoo:torchvision_names",
+    "timm": "torch.zoo:timm_names",
+    "keras": "keras:application_names",
+    "smp": "torch.packages:smp_encoders",
+    "monai": "torch.packages:monai_networks",
+    "transformers": "torch.packages:transformers_configs",
+}
+"""Zoos whose models can be listed: functions that give their names. Those that no reader of
+``PREFIXES`` reads give a mapping from each name to a function that builds the model."""
+
+FAMILIES: dict[str, str] = {"torchvision": "torch.zoo:family", "timm": "torch.zoo:family"}
+"""What says to which family of its zoo a model belongs."""
+
+ENTRY_POINTS = "rfield.zoos"
+"""The group of entry points by which a package offers its zoo: such a function each, or mapping."""
 
 PICKLES = frozenset({".pt", ".pth", ".ckpt", ".pkl", ".pickle", ".bin", ".joblib", ".h5py"})
 """Formats that run code from the file when they are opened."""
@@ -149,6 +167,39 @@ def reader_of_prefix(prefix: str) -> Reader:
     if prefix not in PREFIXES:
         raise unknown_name("kind of model", prefix, [*PREFIXES, "article"])
     return resolve(PREFIXES[prefix])
+
+
+def offered_zoos() -> dict[str, EntryPoint]:
+    """The zoos of installed packages, by their names."""
+    return {point.name: point for point in entry_points(group=ENTRY_POINTS)}
+
+
+def zoo(name: str) -> Any:
+    """The models of a zoo: names, or a mapping from each name to what builds the model.
+
+    Raises:
+        UnknownNameError: there is no such zoo.
+        UnreadableModelError: what it needs is not installed, or the package's zoo cannot be had.
+    """
+    if name in ZOOS:
+        found: Any = resolve(ZOOS[name])
+        return found()
+    offered = offered_zoos()
+    if name not in offered:
+        raise unknown_name("zoo", name, ["article", *ZOOS, *offered])
+    try:
+        found = offered[name].load()
+        return found() if callable(found) else found
+    except Exception as error:  # a package's own code may raise anything
+        raise UnreadableModelError(
+            f"the zoo {name} cannot be had: {type(error).__name__}: {error}\n"
+            f"  It is offered by {offered[name].value}"
+        ) from error
+
+
+def is_built_by_zoo(prefix: str) -> bool:
+    """Whether ``prefix:name`` is a model that a zoo builds, not one that a reader knows."""
+    return prefix not in PREFIXES and (prefix in ZOOS or prefix in offered_zoos())
 
 
 def resolve(target: str) -> Reader:

@@ -61,6 +61,10 @@ class Fields(Mapping[str, ReceptiveField]):
     def __getitem__(self, layer: str) -> ReceptiveField:
         return self._field(layer, find(self.graph, layer))
 
+    def at(self, value: int) -> ReceptiveField:
+        """The field of a value, by its number."""
+        return self._field(self.graph.layer_of(value), value)
+
     def __iter__(self) -> Iterator[str]:
         return iter(self._layers)
 

@@ -22,7 +22,7 @@ from ...core.relation import IDENTITY, Sliding
 from ...errors import InvalidModelError
 from ..answer import Answer
 from ..engines.bounds import axis_field, carriers
-from ..engines.terms import Span, State, Terms, from_span, terms_of, to_state
+from ..engines.terms import State, Terms, from_span, terms_of, to_state
 from ..engines.through import through
 from .fields import choose_source, source_layout
 
@@ -30,7 +30,17 @@ SCHEMA = 1
 
 Pace = tuple[int, int | Fraction | None]
 """Along which axis of a value a path moves, and by how many input positions per step."""
-Extremes = dict[Pace, tuple[State, State]]
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class _Path:
+    """What is read along one path, and the largest size of that over the phases."""
+
+    state: State
+    size: int
+
+
+Extremes = dict[Pace, tuple[_Path, _Path]]
 """Per pace, the paths with the smallest and the largest field."""
 
 
@@ -153,8 +163,13 @@ def path_fields(graph: Graph, *, wrt: str | None = None) -> PathFields:
     )
     shape = graph.shape(source)
     name = graph.nodes[source].name if wrt is None else wrt
-    idle = frozenset(graph.layer_of(index) for index in used if _is_idle(graph, index))
+    idle = idle_layers(graph, used)
     return PathFields(name, names, tuple(shape[a] for a in axes), tuple(rows), last, idle)
+
+
+def idle_layers(graph: Graph, used: Sequence[int]) -> frozenset[str]:
+    """The layers of which all taps but one lie outside what they read, at every output."""
+    return frozenset(graph.layer_of(index) for index in used if _is_idle(graph, index))
 
 
 def _is_idle(graph: Graph, index: int) -> bool:
@@ -182,12 +197,16 @@ class _Walk:
 
     def __init__(self, graph: Graph, source: int, axis: int, used: Sequence[int]) -> None:
         self.graph = graph
-        start: Span = (axis, 1, 0, 0)
+        start = _Path((axis, 1, 0, 0), 1)
         self.found: dict[int, Extremes] = {source: {(axis, 1): (start, start)}}
         self.sizes: dict[int, tuple[int, int]] = {source: (1, 1)}
         self.widens: dict[int, int] = {}
+        last = {operand: index for index in used for operand in graph.nodes[index].operands}
         for index in used:
             self._enter(index)
+            for operand in dict.fromkeys(graph.nodes[index].operands):
+                if last[operand] == index:  # tables of positions: what is read no more is let go
+                    self.found.pop(operand, None)
 
     def size(self, value: int, side: int) -> int:
         """The smallest (``side`` 0) or largest (1) size; 0 where nothing local is read."""
@@ -196,38 +215,44 @@ class _Walk:
     def _enter(self, index: int) -> None:
         node = self.graph.nodes[index]
         best: Extremes = {}
-        measured: dict[Pace, tuple[int, int]] = {}
         reads: list[int] = []
         for operand, link in zip(node.operands, node.links, strict=True):
             before = self.graph.nodes[operand].shape
             for pair in self.found.get(operand, {}).values():
-                passed = tuple(_through(state, link, before, node.shape) for state in pair)
-                reads.append(_span(pair[0], before))
-                for side, state in enumerate(passed):
-                    if state is None:
+                reads.append(pair[0].size)
+                passed = [_passed(path, link, before, node.shape) for path in dict.fromkeys(pair)]
+                for side, path in enumerate((passed[0], passed[-1])):
+                    if path is None:
                         continue
-                    pace, size = _pace(state, len(node.shape)), _span(state, node.shape)
-                    low, high = best.get(pace, (state, state))
-                    least, most = measured.get(pace, (size, size))
+                    pace, size = _pace(path.state, len(node.shape)), path.size
+                    low, high = best.get(pace, (path, path))
+                    least, most = low.size, high.size
                     if side == 0 and size < least:
-                        low, least = state, size
+                        low = path
                     if side == 1 and size > most:
-                        high, most = state, size
-                    best[pace], measured[pace] = (low, high), (least, most)
+                        high = path
+                    best[pace] = (low, high)
         if best:
             self.found[index] = best
             self.sizes[index] = (
-                min(pair[0] for pair in measured.values()),
-                max(pair[1] for pair in measured.values()),
+                min(low.size for low, _ in best.values()),
+                max(high.size for _, high in best.values()),
             )
             if self.sizes[index][0] > min(reads):
                 self.widens[index] = min(reads)
 
 
+def _passed(
+    path: _Path, link: AnyLink, before: Sequence[int], after: Sequence[int]
+) -> _Path | None:
+    """One path, one op further, with its size there; None where it ends (a whole-axis read)."""
+    if link.is_identity:
+        return path
+    state = _through(path.state, link, before, after)
+    return None if state is None else _Path(state, _span(state, after))
+
+
 def _through(state: State, link: AnyLink, before: Sequence[int], after: Sequence[int]) -> State:
-    """One path, one op further; None where it ends (a whole-axis read)."""
-    if link.is_identity or state is None:
-        return state
     if isinstance(state, tuple):
         affine = link.affine[state[0]]
         if affine is None and isinstance(link, Link):  # one part of a concatenation

@@ -69,11 +69,7 @@ def read_path(path: Path, request: Request) -> Graph:
 
 def read_spec(name: str, request: Request) -> Graph:
     """``keras:ResNet50``: a model of ``keras.applications`` without weights."""
-    applications = {
-        key: getattr(keras.applications, key)
-        for key in dir(keras.applications)
-        if key[0].isupper() and callable(getattr(keras.applications, key))
-    }
+    applications = _applications()
     if name not in applications:
         raise unknown_name("Keras application", name, sorted(applications))
     arguments = {"weights": None, **request.options.get("arguments", {})}
@@ -81,3 +77,16 @@ def read_spec(name: str, request: Request) -> Graph:
     with files.without_values():
         model = applications[name](**arguments)
     return read_model(model, request)
+
+
+def application_names() -> list[str]:
+    """The models of ``keras.applications``."""
+    return sorted(_applications())
+
+
+def _applications() -> dict[str, Any]:
+    return {
+        key: getattr(keras.applications, key)
+        for key in dir(keras.applications)
+        if key[0].isupper() and callable(getattr(keras.applications, key))
+    }

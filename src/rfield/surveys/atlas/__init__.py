@@ -1,0 +1,1 @@
+"""The atlas: a survey as a site that stands alone."""
