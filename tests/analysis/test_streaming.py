@@ -214,7 +214,8 @@ def test_a_running_sum_remembers_everything_and_waits_for_nothing():
         next(rfield.run_streaming(abs, [], plan))
     assert str(error.value) == (
         "sum: parts of a stream do not give what the whole gives\n"
-        "  the past has no end in sum: such layers need their own state, kept from chunk to chunk"
+        "  the past has no end in sum: such layers need their own state, kept from chunk to chunk: "
+        'state="carry"'
     )
 
 

@@ -20,6 +20,9 @@ from .answer import Answer
 
 EXAMPLE = 224
 
+ITEM_BYTES = 4
+"""Under which bytes are counted: single precision."""
+
 
 @dataclass(frozen=True, repr=False, eq=False)
 class Cost(Answer):

@@ -37,7 +37,8 @@ class Node:
     ``soft``: the finite number of a mask that it applies, -1e9; zero where there is none.
     ``weights``: the parameters that it reads, each with a key that is the same wherever it is read,
     and its number of elements; None: nobody told, and ``work`` has their number. ``parts``: values
-    that it is put together from, and reads as padding of its operand instead.
+    that it is put together from, and reads as padding of its operand instead. ``own``,
+    ``keeps``: as of an ``Op``.
     """
 
     name: str
@@ -63,6 +64,8 @@ class Node:
 
     weights: Weights | None = None
     parts: tuple[int, ...] = ()
+    own: tuple[int, ...] = ()
+    keeps: tuple[SizedShape, ...] = ()
 
     @property
     def partial(self) -> bool:
@@ -338,6 +341,7 @@ class Draft:
                 name, op.kind, op.shape, tuple(operands), links, op.join, op.exact,
                 op.depends_on_size, op.work, source, self.layer, self.tables,
                 None if known is None or known.shown else known, weights=self.weights, parts=parts,
+                own=op.own, keeps=op.keeps,
             )
         )  # fmt: skip
         if known is not None:

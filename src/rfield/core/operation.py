@@ -31,6 +31,9 @@ class Op:
     arithmetic, as far as known elements (masks) go through it. ``loose``: the operands whose links
     alone make it a bound (a table looked up by the data); where these are constants it is exact.
     ``repeats``: the operands that are read by further links, which stand behind the others'.
+    ``own``: axes of its one operand along which a result is that of the element at its own index,
+    although the link says of it only which others it reads (the keys of a masked softmax).
+    ``keeps``: the shapes of the tensors that a running op hands on from step to step.
     """
 
     kind: str
@@ -43,3 +46,5 @@ class Op:
     algebra: Algebra | None = None
     loose: tuple[int, ...] = ()
     repeats: tuple[int, ...] = ()
+    own: tuple[int, ...] = ()
+    keeps: tuple[Shape, ...] = ()

@@ -111,6 +111,7 @@ def agreement(
     cuts: list[Cuts | None] = []
     losses: list[Loss] = []
     begin = {entry.node: _input_cuts(part, entry.name, starts) for entry in part.inputs_}
+    together = sum(bool(start) for of in starts.values() for start in of) == 1
     pairs = pairs_of(part, whole)
     for index, ours in enumerate(part.nodes):
         found = begin.get(index)
@@ -122,7 +123,8 @@ def agreement(
                 if there is None:
                     raise LossError(OTHER_PATH)
                 if there >= 0:
-                    found = _node(part, whole, ours, whole.nodes[there], known, local)
+                    theirs = whole.nodes[there]
+                    found = _node(part, whole, ours, theirs, known, local, together)
                 else:
                     (found,) = known
             except LossError as loss:
@@ -144,12 +146,13 @@ def _input_cuts(part: Graph, name: str, starts: Mapping[str, Sequence[int]]) -> 
 
 
 def _node(
-    part: Graph, whole: Graph, ours: Node, theirs: Node, known: Sequence[Cuts], local: bool
-) -> Cuts:
+    part: Graph, whole: Graph, ours: Node, theirs: Node, known: Sequence[Cuts], local: bool,
+    together: bool,
+) -> Cuts:  # fmt: skip
     """The cuts of one value from those of its operands."""
     if not ours.operands and ours.shape != theirs.shape:
         raise LossError(BY_SIZE)
-    if len(ours.operands) != len(theirs.operands):  # windows of other kinds
+    if (len(ours.operands), ours.own) != (len(theirs.operands), theirs.own):  # windows differ
         raise LossError(OTHER_PATH)
     met: list[Cut] = [Cut(None, 0, size) for size in ours.shape]
     for operand, there, mine, other, cuts in zip(
@@ -164,13 +167,15 @@ def _node(
             raise LossError(BOUND)
         for axis, cut in _through(mine, other, sides, ours.shape, local):
             met[axis] = _meet(met[axis], cut)
+        for axis in ours.own:
+            met[axis] = _meet(met[axis], cuts[axis])
     inside = [
         _within(cut, mine, other)
         for cut, mine, other in zip(met, ours.shape, theirs.shape, strict=True)
     ]
     for mine, other in zip_longest(ours.tables, theirs.tables):
         if mine != other:
-            inside = numbers_met(inside, mine, other)
+            inside = numbers_met(inside, mine, other, together=together)
     return tuple(inside)
 
 

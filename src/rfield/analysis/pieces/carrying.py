@@ -118,11 +118,13 @@ def _is_local(graph: Graph, axis: int) -> bool:
     swept = sweep(graph, entry.node, (entry.axes[0],))
     if graph.main in swept.globals_[0]:
         return False
-    clock = pattern_of(swept.states[0][graph.main], graph.shape(graph.main))
+    shape = graph.nodes[graph.main].shape
+    clock = pattern_of(swept.states[0][graph.main], shape)
     if not isinstance(clock, Pattern) or clock.remembers:
         return False
     found = clock.axis, clock.advance, clock.first.tolist(), clock.last.tolist()
-    return found == (axis, 1, [0], [0])
+    length = graph.nodes[entry.node].shape[entry.axes[0]]
+    return shape[axis] == length and found == (axis, 1, [0], [0])
 
 
 class _Together:

@@ -124,7 +124,7 @@ class _Windows:
         if plan.memory:
             raise NotStreamableError(
                 f"{plan.layer}: {_WHY}\n  the past has no end in {', '.join(plan.memory)}: such "
-                "layers need their own state, kept from chunk to chunk"
+                'layers need their own state, kept from chunk to chunk: state="carry"'
             )
         self.lengths = Lengths(
             graph, plan.source, plan.value, plan.input_axis, plan.clock, plan.steps

@@ -17,6 +17,7 @@ from ...core.arguments import integer, one
 from ...core.graph import Graph
 from ...errors import InvalidModelError, NotStreamableError, UnresolvedSizeError, unknown_name
 from ..answer import Answer
+from ..cost import ITEM_BYTES
 from ..engines.forward import sweep
 from ..geometry.fields import choose_source, find, source_layout
 from ..results import UNBOUNDED, Fidelity, Size
@@ -159,6 +160,20 @@ class StreamPlan(Answer):
         first = self.first_valid_output
         return None if first is None else max(0, self.clock.ready_at(first))
 
+    @property
+    def state_elements(self) -> Size:
+        """How many numbers all layers keep from chunk to chunk, and joins hold back."""
+        kept = [layer.elements for layer in self.layers]
+        if None in kept:
+            return UNBOUNDED
+        return sum(filter(None, kept)) + sum(join.elements for join in self.joins)
+
+    @property
+    def state_bytes(self) -> Size:
+        """The same in bytes, in single precision."""
+        elements = self.state_elements
+        return elements if elements is UNBOUNDED else ITEM_BYTES * elements
+
     def outputs_after(self, samples: int) -> int:
         """How many outputs can be computed for good once ``samples`` have arrived."""
         return max(0, self.clock.computable(one("samples", samples, least=0)))
@@ -207,7 +222,7 @@ class StreamPlan(Answer):
     def as_dict(self) -> dict[str, Any]:
         """Plain data (JSON-ready), with a schema version; lengths in samples."""
         lengths = {
-            name: "unbounded" if value is UNBOUNDED else str(value) if name == "hop" else value
+            name: str(value) if name == "hop" else _known(value)
             for name, value in self._lengths().items()
         }
         return {
@@ -219,9 +234,11 @@ class StreamPlan(Answer):
             "memory": list(self.memory), "causal": self.causal,
             "frame_outputs": self.frame_outputs, "first_valid_output": self.first_valid_output,
             **lengths, "fidelity": self.fidelity.value,
+            "state_elements": _known(self.state_elements), "state_bytes": _known(self.state_bytes),
             "layers": [_state_dict(state) for state in self.layers],
             "joins": [
-                {"layer": join.layer, "hop": str(join.hop), "delays": dict(join.delays)}
+                {"layer": join.layer, "hop": str(join.hop), "delays": dict(join.delays),
+                 "elements": join.elements}
                 for join in self.joins
             ],
         }  # fmt: skip
@@ -235,6 +252,10 @@ class StreamPlan(Answer):
         return text if self.exact else f"{text} (not exact: {'; '.join(self.obstacles)})"
 
 
+def _known(value: Any) -> Any:
+    return "unbounded" if value is UNBOUNDED else value
+
+
 def _state_dict(state: LayerState) -> dict[str, Any]:
     window = state.window
     return {
@@ -242,6 +263,7 @@ def _state_dict(state: LayerState) -> dict[str, Any]:
         "reads": window and window.reads, "gives": window and window.gives,
         "step": window and window.step, "state": window and window.state,
         "held": state.held, "look_ahead": window and window.ahead,
+        "keeps": [list(shape) for shape in state.keeps], "elements": state.elements,
     }  # fmt: skip
 
 

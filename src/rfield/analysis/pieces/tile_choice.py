@@ -15,7 +15,7 @@ from ...core.graph import Graph
 from ...core.limits import CANDIDATES
 from ...core.padding import PAD_BORDERS
 from ...errors import InvalidModelError, NotTileableError, unknown_name
-from ..cost import peak_elements
+from ..cost import ITEM_BYTES, peak_elements
 from ..results import IndexArray
 from .agreement import Loss
 from .cuts import WHOLE_AXIS
@@ -23,9 +23,6 @@ from .grid import fitting
 from .outside import Held, outside_share
 from .tile_planning import Planner, Trial
 from .tiling import TilePlan
-
-ITEM_BYTES = 4
-"""Under which ``max_bytes`` is counted: single precision."""
 
 
 def tile_plan(

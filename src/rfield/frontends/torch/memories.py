@@ -31,6 +31,7 @@ def resuming(
 
 
 def _running(call: Call, axis: int) -> Resume:
+    @torch.no_grad()  # else the state would hold on to all of the past
     def resume(part: Any, state: Any) -> tuple[Any, Any]:
         given = part if state is None else torch.cat([state.to(part.dtype), part], axis)
         found = call.target(given, axis, **call.kwargs)
@@ -46,6 +47,7 @@ def _recurrent(call: Call, constant: Callable[[str], Any]) -> Resume:
     if bidirectional:
         raise NotStreamableError(f"{call.layer} ({call.packet}) reads the stream from its end, too")
 
+    @torch.no_grad()
     def resume(part: Any, state: Any) -> tuple[Any, Any]:
         start = _each(first, constant) if state is None else state
         given = [constant(weight.name) for weight in weights]

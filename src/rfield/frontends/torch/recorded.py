@@ -29,6 +29,9 @@ SIZES: dict[str, tuple[str, ...]] = {
 }  # fmt: skip
 """Arguments that are sizes: they may follow the length. Any other number may not."""
 
+VIEWS = frozenset({"view", "_unsafe_view"})
+"""Reshapes of tensors whose elements lie in order, which those of a part may not do."""
+
 PATH = "is not computed by the same ops at every length"
 NUMBERS = "reads numbers that are made for the length of the stream"
 
@@ -43,7 +46,7 @@ class Sized:
 
 @dataclass(frozen=True, slots=True, eq=False)
 class Call:
-    """One op: what it calls, with ``Ref``s to other calls and ``Sized`` numbers among its arguments.
+    """One op: what it calls, with a ``Ref`` for what other calls made and ``Sized`` numbers.
 
     ``shape``: of its result; ``along``: the axes of it that follow the length, and how fast.
     """
@@ -196,7 +199,7 @@ def _call(here: Any, there: Any, step: int) -> Call:
         if a != b
     }
     return Call(
-        here.name, here.target,
+        here.name, torch.ops.aten.reshape.default if _packet(here) in VIEWS else here.target,
         tuple(map(merged, places, mine[0], theirs[0])),
         {name: merged(name, value, theirs[1][name]) for name, value in mine[1].items()},
         _layer(here), tuple(int(n) for n in shape), along,

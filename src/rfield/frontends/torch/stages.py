@@ -52,7 +52,10 @@ class _Stages:
 
     def __init__(self, recording: Recording) -> None:
         self.recording = recording
-        self.calls: Mapping[str, Call] = {recording.source.name: recording.source, **recording.calls}
+        self.calls: Mapping[str, Call] = {
+            recording.source.name: recording.source,
+            **recording.calls,
+        }
         self.tensors = recording.tensors
         self.order = {name: place for place, name in enumerate(self.calls)}
         self.stages: list[Stage] = []
@@ -142,6 +145,7 @@ class _Body:
 
     # --- running
 
+    @torch.no_grad()  # what is kept would hold on to all that it was made from
     def on_parts(self, parts: Sequence[Any], at: int) -> Any:
         """The result for parts of the streams, which begin at position ``at``."""
         streams = [name for name in self.operands if name in self.home.moving]
@@ -188,7 +192,10 @@ class _Body:
                 found[one.name] = one
                 wanted += one.reads
         self.tensors |= {
-            n: self.home.tensors[n] for c in found.values() for n in c.reads if n not in self.home.calls
+            n: self.home.tensors[n]
+            for c in found.values()
+            for n in c.reads
+            if n not in self.home.calls
         }
         return sorted(found.values(), key=lambda call: self.home.order[call.name])
 
@@ -270,5 +277,3 @@ class _Body:
 
 def _bound_to_length(call: Call) -> NotStreamableError:
     return NotStreamableError(f"{call.layer} ({call.packet}) {NUMBERS}")
-
-
