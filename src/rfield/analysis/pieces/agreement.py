@@ -10,7 +10,7 @@ one size does to a part shows by itself.
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from itertools import zip_longest
 from math import prod
@@ -27,7 +27,6 @@ from .cuts import (
     OFF_GRID,
     OTHER_PATH,
     WHOLE_AXIS,
-    WRAPS,
     Cut,
     LossError,
     numbers_met,
@@ -287,15 +286,31 @@ def _open_ends(mine: Sliding, side: Sides, outputs: int) -> tuple[bool, bool]:
     """Whether what lies beyond an end is the same for both: the whole ends there too."""
     left, right = side.left, side.right
     if mine.border == "circular" and not side.full:
-        raise LossError(WRAPS)
-    if mine.border in ("reflect", "symmetric", "replicate"):
-        spans = [taps for taps in mine.taps if taps]
-        reach = max((abs(t.first) + abs(t.last) for t in spans), default=0) + abs(mine.advance)
-        ends = abs(mine.advance * (outputs // mine.period) - side.part)
-        # the mirrored elements must be known as well; far enough inside they are
-        left = left and reach < side.cut.stop
-        right = right and side.part - reach - ends > side.cut.first
+        return False, False  # what lies beyond an end is at the other end of the whole
+    if mine.border in MIRRORS and outputs:
+        # the elements that lie beyond an end are others of the part, which must be known as well
+        low, high = _reads(mine, outputs)
+        far = MIRRORS[mine.border]
+        left = left and far(-low) < side.cut.stop
+        right = right and side.part - 1 - far(high - side.part + 1) >= side.cut.first
     return left, right
+
+
+MIRRORS: dict[str, Callable[[int], int]] = {
+    "reflect": lambda beyond: max(beyond, 0), "symmetric": lambda beyond: max(beyond - 1, 0),
+    "replicate": lambda beyond: 0,
+}  # fmt: skip
+"""How far from an end the element is that stands for the one so far beyond it."""
+
+
+def _reads(mine: Sliding, outputs: int) -> tuple[int, int]:
+    """The first and the last position that any output reads, in the theory."""
+    found: list[int] = []
+    for phase, taps in enumerate(mine.taps[:outputs]):
+        if taps:
+            last = mine.advance * ((outputs - 1 - phase) // mine.period)
+            found += [taps.first + min(0, last), taps.last + max(0, last)]
+    return min(found, default=0), max(found, default=0)
 
 
 def _moved(mine: Sliding, other: Sliding, shift: int) -> int:
@@ -343,6 +358,9 @@ def _reshape(mine: Reshaped, other: Reshaped, sides: Sequence[Sides]) -> list[tu
             if any(mine.after[axis] != other.after[axis] for axis in group.after):
                 raise LossError(BY_SIZE)
             found += [(axis, Cut(0, 0, mine.after[axis])) for axis in group.after]
+            continue
+        if not before:  # one position, of which nothing is known
+            found += [(axis, Cut(0, 0, 0)) for axis in group.after]
             continue
         if not all(sides[axis].full for axis in before[1:]):
             raise LossError(FLATTENED)
