@@ -8,6 +8,7 @@ the same are not equal. All arithmetic is on whole numbers below 2**53 and so ex
 from __future__ import annotations
 
 from collections.abc import Mapping
+from fractions import Fraction
 from typing import Any
 
 import numpy as np
@@ -54,7 +55,23 @@ def _mixed(op: p.Op, operands: list[Numbers]) -> Numbers:
         zip(operands, made.operands, _tables(op, shapes), strict=True), 1
     ):
         total += place * (contracted(operand, tables, reads, made.shape) % PRIME)
+    if isinstance(op, p.Resize) and op.mode != "nearest":
+        total += _between(op, one.shape[:-1], made.shape)[..., None]
     return _stirred(total)
+
+
+def _between(op: p.Resize, shape: p.Ints, result: p.Ints) -> Numbers:
+    """Where an interpolated element lies between those that it reads, as a number."""
+    found = np.zeros(result)
+    for k, (n, m) in enumerate(zip(shape[2:], result[2:], strict=True)):
+        step = Fraction(n, m) if op.scale is None else 1 / op.scale[k]
+        if op.coordinates == "align_corners":
+            step = Fraction(n - 1, m - 1) if m > 1 else Fraction(0)
+        half = Fraction(op.coordinates == "half_pixel", 2)
+        places = [(step * (i + half) - half) % 1 for i in range(m)]
+        codes = [(7919 * at.numerator + 104_729 * at.denominator) % PRIME for at in places]
+        found += np.array(codes, float).reshape(-1, *(1,) * (len(result) - 3 - k))
+    return found
 
 
 def _stirred(numbers: Numbers) -> Numbers:

@@ -287,7 +287,7 @@ def _open_ends(mine: Sliding, side: Sides, outputs: int) -> tuple[bool, bool]:
     left, right = side.left, side.right
     if mine.border == "circular" and not side.full:
         return False, False  # what lies beyond an end is at the other end of the whole
-    if mine.border in MIRRORS and outputs:
+    if mine.border in MIRRORS and outputs and not side.full:
         # the elements that lie beyond an end are others of the part, which must be known as well
         low, high = _reads(mine, outputs)
         far = MIRRORS[mine.border]
