@@ -122,15 +122,17 @@ def rows(entry: Entry) -> Iterator[tuple[str, Row]]:
             state: lambda state=state: streamed(model, entry, options, state)
             for state in ("overlap", "carry")
         }
-    for what, ask in asked.items():
-        try:
-            with within(SECONDS):
-                yield what, ask()
-        except OutOfTimeError:
-            yield what, ("refused", f"takes more than {SECONDS} s")
-        except Exception as error:  # noqa: BLE001  # whatever it is, it is told
-            refusal = isinstance(error, rfield.RFieldError)
-            yield what, ("refused" if refusal else "crashed", told(error))
+    yield from ((what, _ended(ask)) for what, ask in asked.items())
+
+
+def _ended(ask: Callable[[], Row]) -> Row:
+    try:
+        with within(SECONDS):
+            return ask()
+    except OutOfTimeError:
+        return "refused", f"takes more than {SECONDS} s"
+    except Exception as error:  # noqa: BLE001  # whatever it is, it is told
+        return "refused" if isinstance(error, rfield.RFieldError) else "crashed", told(error)
 
 
 def main(arguments: Sequence[str] | None = None) -> int:

@@ -38,7 +38,8 @@ _part("Encodec", CODEC | {"pad_mode": "constant"}, (1, 1, 256), lambda m, x: m.e
 _part("Encodec", CODEC, (1, 8, 32), lambda m, x: m.decoder(x), "Encodec, decoder with LSTM")
 MIMI = {"num_filters": 4, "hidden_size": 8, "upsampling_ratios": [4, 2], "num_hidden_layers": 1,
         "num_attention_heads": 2, "num_key_value_heads": 2, "intermediate_size": 8,
-        "vector_quantization_hidden_dimension": 8, "codebook_dim": 8, "upsample_groups": 8}  # fmt: skip
+        "vector_quantization_hidden_dimension": 8, "codebook_dim": 8,
+        "upsample_groups": 8}  # fmt: skip
 _part("Mimi", MIMI, (1, 1, 256), lambda m, x: m.encoder(x), "Mimi, encoder")
 _part("Mimi", MIMI, (1, 8, 32), lambda m, x: m.decoder(x), "Mimi, decoder")
 DAC = {"encoder_hidden_size": 4, "downsampling_ratios": [2, 4], "decoder_hidden_size": 16,
@@ -59,7 +60,8 @@ def _vocoder(name: str, **config: Any) -> None:
 
 
 _vocoder("SpeechT5HifiGan", model_in_dim=8, upsample_initial_channel=8, upsample_rates=[4, 2],
-         upsample_kernel_sizes=[8, 4], resblock_kernel_sizes=[3], resblock_dilation_sizes=[[1, 3]])  # fmt: skip
+         upsample_kernel_sizes=[8, 4], resblock_kernel_sizes=[3],
+         resblock_dilation_sizes=[[1, 3]])  # fmt: skip
 _vocoder("FastSpeech2ConformerHifiGan", model_in_dim=8, upsample_initial_channel=8,
          upsample_rates=[4, 2], upsample_kernel_sizes=[8, 4], resblock_kernel_sizes=[3],
          resblock_dilation_sizes=[[1, 3]])  # fmt: skip
@@ -70,7 +72,8 @@ _of("asteroid", "masknn.convolutional:TDConvNet", 8, 2, n_blocks=2, n_repeats=1,
     hid_chan=8, skip_chan=8, norm_type="cgLN", causal=True, shape=(1, 8, 120),
     name="TDConvNet, causal")  # fmt: skip
 _of("asteroid", "masknn.convolutional:TDConvNet", 8, 2, n_blocks=2, n_repeats=1, bn_chan=8,
-    hid_chan=8, skip_chan=8, norm_type="BN", shape=(1, 8, 120), name="TDConvNet, batch norm")  # fmt: skip
+    hid_chan=8, skip_chan=8, norm_type="BN", shape=(1, 8, 120),
+    name="TDConvNet, batch norm")  # fmt: skip
 _of("torchaudio", "models.wavernn:MelResNet", n_res_block=1, n_freq=8, n_hidden=8, n_output=8,
     shape=(1, 8, 60))  # fmt: skip
 for kernel in (2, 5):

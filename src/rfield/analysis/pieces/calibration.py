@@ -69,8 +69,8 @@ class _Trial:
         shapes = [plan.input_shapes[name] for name in plan.inputs]
         if len(several) != len(shapes):
             raise InvalidModelError(
-                f"calibrate: {len(several)} arrays for {len(shapes)} inputs; several images are a "
-                "list, the inputs of one a tuple"
+                f"calibrate: {len(several)} arrays for {', '.join(plan.inputs)}; several images "
+                "are a list, the inputs of one a tuple"
             )
         self.images = tuple(map(_as_input, several, shapes))
         self.sizes = [self.images[0].shape[axis] for axis in plan.input_axes]
