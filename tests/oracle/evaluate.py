@@ -55,13 +55,16 @@ def _mixed(op: p.Op, operands: list[Numbers]) -> Numbers:
         zip(operands, made.operands, _tables(op, shapes), strict=True), 1
     ):
         total += place * (contracted(operand, tables, reads, made.shape) % PRIME)
-    if isinstance(op, p.Resize) and op.mode != "nearest":
+    if isinstance(op, p.Resize) and (op.mode != "nearest" or op.coordinates == "align_corners"):
         total += _between(op, one.shape[:-1], made.shape)[..., None]
     return _stirred(total)
 
 
 def _between(op: p.Resize, shape: p.Ints, result: p.Ints) -> Numbers:
-    """Where an interpolated element lies between those that it reads, as a number."""
+    """Where an element lies between those that it reads, as a number.
+
+    With aligned corners that goes by both sizes, so that tiles which round alike do so by chance.
+    """
     found = np.zeros(result)
     for k, (n, m) in enumerate(zip(shape[2:], result[2:], strict=True)):
         step = Fraction(n, m) if op.scale is None else 1 / op.scale[k]

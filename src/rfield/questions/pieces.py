@@ -12,7 +12,7 @@ from ..analysis.pieces import calibration as _calibration
 from ..analysis.pieces import carrying as _carrying
 from ..analysis.pieces import overlap as _overlap
 from ..analysis.pieces import stitching as _stitching
-from ..analysis.pieces import streaming as _streaming
+from ..analysis.pieces import stream_planning as _streaming
 from ..analysis.pieces import tile_check as _tile_check
 from ..analysis.pieces import tile_choice as _tile_choice
 from ..errors import InvalidModelError, NotStreamableError, unknown_name

@@ -17,7 +17,7 @@ from math import prod
 from typing import NamedTuple
 
 from ...core.graph import Graph, Node
-from ...core.link import AnyLink, Read, Reshaped
+from ...core.link import AnyLink, Group, Read, Reshaped
 from ...core.relation import IDENTITY, At, Prefix, Sliding, Whole
 from .cuts import (
     BOUND,
@@ -346,12 +346,22 @@ def _placed(mine: Sliding, other: Sliding, side: Sides, outputs: int) -> Cut:
     return Cut(shift, first, stop)
 
 
+def _groups(mine: Reshaped, other: Reshaped) -> tuple[Group, ...]:
+    """The groups of both; where an axis of size 1 hides them in one, those of the other."""
+    for one, there in ((other, mine), (mine, other)):
+        if all(
+            prod(there.before[axis] for axis in group.before)
+            == prod(there.after[axis] for axis in group.after)
+            for group in one.groups
+        ):
+            return one.groups
+    raise LossError(OTHER_PATH)
+
+
 def _reshape(mine: Reshaped, other: Reshaped, sides: Sequence[Sides]) -> list[tuple[int, Cut]]:
     """Axes that are merged or split: only the outermost of each group may be cut."""
-    if mine.groups != other.groups:
-        raise LossError(OTHER_PATH)
     found: list[tuple[int, Cut]] = []
-    for group in mine.groups:
+    for group in _groups(mine, other):
         before = [axis for axis in group.before if sides[axis].part != 1 or sides[axis].whole != 1]
         after = [axis for axis in group.after if mine.after[axis] != 1 or other.after[axis] != 1]
         if all(sides[axis].full for axis in group.before):

@@ -16,7 +16,8 @@ from ...errors import InvalidModelError, NotStreamableError, show_shape
 from ..engines.forward import sweep
 from .overlap import Final, Overlap
 from .stitching import concatenated
-from .streaming import StreamPlan, stream_plan
+from .stream_planning import stream_plan
+from .streaming import StreamPlan
 from .timing import Pattern, pattern_of
 
 Stages = Callable[[Any], Sequence[Stage]]
