@@ -78,8 +78,12 @@ def _plan(
     if chunk is not None:
         outputs_of(one("chunk", chunk), grid, clock.hop)
     if not obstacles:
-        other = Lengths(graph, source, value, time, clock, steps).obstacle(length)
+        lengths = Lengths(graph, source, value, time, clock, steps)
+        wraps = path.wraps()
+        other = wraps if wraps and not lengths.begins(clock.axis) else lengths.obstacle(length)
         obstacles = (other,) if other else ()
+    elif path.wraps():
+        obstacles = (*obstacles, path.wraps())
     return StreamPlan(
         graph=graph, value=value, source=source, layer=layer, wrt=wrt, axis=name,
         input_axis=time, output_axis=clock.axis, clock=clock, steps=steps,

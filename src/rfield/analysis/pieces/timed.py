@@ -93,13 +93,20 @@ class TimePath:
         readings = [(i, relation) for i in self.values for _, relation in self._readings(i)]
         sliding = [(i, r) for i, r in readings if isinstance(r, Sliding)]
         turned = [i for i, relation in sliding if relation.advance < 0]
-        wrapped = [i for i, relation in sliding if relation.border == "circular"]
         found = [
             f"all of the time axis is read by {_names(self.global_reads())}",
             f"time is turned round by {_names(self._layers(turned))}",
-            f"the end of the stream is read at its beginning by {_names(self._layers(wrapped))}",
         ]
         return tuple(text for text in found if not text.endswith(" by "))
+
+    def wraps(self) -> str:
+        """Which layers read the end of the stream at its beginning, as an obstacle; or empty."""
+        wrapped = [
+            i for i in self.values for _, relation in self._readings(i)
+            if isinstance(relation, Sliding) and relation.border == "circular"
+        ]  # fmt: skip
+        names = _names(self._layers(wrapped))
+        return names and f"the end of the stream is read at its beginning by {names}"
 
     def global_reads(self) -> tuple[str, ...]:
         """The layers that read all of the time axis, future included."""
