@@ -93,8 +93,8 @@ class Graph:
     can do that. ``guessed``: nobody said which axes of the inputs are positions.
     ``soft_masks``: what was asked of masks of finite numbers. ``premises``: what answers rest on
     that the model does not show, once somebody asked. ``named`` is ``layer_index`` the other way
-    round, ``numbers`` the values by the names of their nodes; both
-    are made when they are first needed.
+    round, ``numbers`` the values by the names of their nodes, ``sweeps`` what every value reads of
+    an input, by its node and axes; they are made when they are first needed.
     """
 
     nodes: list[Node]
@@ -110,11 +110,14 @@ class Graph:
     guessed: bool = False
     soft_masks: SoftMasks = "keep"
     premises: tuple[str, ...] | None = None
+    sweeps: dict[tuple[int, tuple[int, ...]], object] = field(
+        init=False, default_factory=dict[tuple[int, tuple[int, ...]], object]
+    )
 
     def __getstate__(self) -> tuple[None, dict[str, object]]:
-        """What goes to another process: all but ``reread``, whose source stays here."""
+        """What goes to another process: all but what can be had there, or stays here."""
         state = {entry.name: getattr(self, entry.name) for entry in fields(self)}
-        return None, {**state, "reread": None}
+        return None, {**state, "reread": None, "sweeps": {}}
 
     @property
     def main(self) -> int:

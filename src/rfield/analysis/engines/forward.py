@@ -56,6 +56,18 @@ class _Findings:
 
 
 def sweep(graph: Graph, source: int, axes: Sequence[int]) -> Sweep:
+    """What every value reads of ``source``; worked out once for the inputs of a graph."""
+    place = source, tuple(axes)
+    kept = graph.sweeps.get(place)
+    if isinstance(kept, Sweep):
+        return kept
+    found = _swept(graph, *place)
+    if any(entry.node == source for entry in graph.inputs_):
+        graph.sweeps[place] = found
+    return found
+
+
+def _swept(graph: Graph, source: int, axes: tuple[int, ...]) -> Sweep:
     """One pass over the graph per source axis, in topological order.
 
     Again where a value reads nothing along one axis, for then it reads nothing along any.
@@ -74,7 +86,7 @@ def sweep(graph: Graph, source: int, axes: Sequence[int]) -> Sweep:
     crossed = crossed_joins([found.gaps for found in findings])
     crossed |= hidden([found.missed for found in findings])
     globals_ = tuple(frozenset(found.globals_) for found in findings)
-    return Sweep(graph, source, tuple(axes), states, globals_, crossed)
+    return Sweep(graph, source, axes, states, globals_, crossed)
 
 
 def _unread(node: Node) -> Node:

@@ -156,7 +156,7 @@ def explain(graph: Graph, output: str | None = None, *, wrt: str | None = None) 
     names = {graph.nodes[index].name for index in behind}
     found = alignment(graph)
     joins = tuple(
-        _explain_join(graph, join) for join in found.joins if join.layer in names and _of(join, rf)
+        _explain_join(fields, join) for join in found.joins if join.layer in names and _of(join, rf)
     )
     local = tuple(max(s, default=0) for s in rf.local.sizes)
     return Explanation(
@@ -168,7 +168,6 @@ def _of(join: Misalignment, rf: ReceptiveField) -> bool:
     return join.wrt == rf.graph.nodes[rf.source].name
 
 
-def _explain_join(graph: Graph, join: Misalignment) -> JoinExplanation:
-    fields = Fields(graph, graph.index(join.wrt))
-    paths = tuple(sides_of(fields, graph.index(branch.layer)) for branch in join.branches)
+def _explain_join(fields: Fields, join: Misalignment) -> JoinExplanation:
+    paths = tuple(sides_of(fields, fields.graph.index(branch.layer)) for branch in join.branches)
     return JoinExplanation(join, paths, *remedies_of(fields, join))

@@ -17,6 +17,7 @@ from ..engines.reverse import pull_back
 from ..engines.terms import Terms
 from ..results import Fidelity, axis_names
 from .field import ReceptiveField
+from .path import Paths
 from .whole_reads import NONE, WholeReads
 
 
@@ -89,6 +90,11 @@ class Fields(Mapping[str, ReceptiveField]):
         """Who reads a whole axis before whom."""
         values = frozenset[int]().union(*self.sweep.globals_)
         return WholeReads(self.graph, values) if values else NONE
+
+    @cached_property
+    def paths(self) -> tuple[Paths, ...]:
+        """The paths that lead to the source, along each axis."""
+        return tuple(Paths(self.graph, self.sweep, k) for k in range(len(self.axes)))
 
     @cached_property
     def _inexact(self) -> frozenset[int]:

@@ -50,6 +50,8 @@ class Paths:
         self.source_axis = swept.axes[axis]
         self.states = swept.states[axis]
         self.fields: dict[int, AxisField] = {}
+        self.found: dict[tuple[int, Element, int], tuple[int, Element] | None] = {}
+        self.local: dict[tuple[int, int], bool] = {}
 
     def field(self, value: int) -> AxisField:
         """The local bounds of a value, by all of its axes."""
@@ -104,26 +106,28 @@ class Paths:
         element = furthest[0]
         steps: list[tuple[int, Element]] = [(value, element)]
         while value != self.source:
-            target = self.bound(value, [element], side)[0]
-            found = None if target is None else self._back(value, element, side, target)
+            place = value, element, side
+            if place not in self.found:  # paths that have met go on together
+                self.found[place] = self._back(value, element, side)
+            found = self.found[place]
             if found is None:
                 return None
             value, element = found
             steps.append(found)
         return self._anchored(steps)
 
-    def _back(
-        self, value: int, element: Element, side: int, target: int
-    ) -> tuple[int, Element] | None:
-        """The operand and its element through which the bound ``target`` is reached."""
-        node = self.graph.nodes[value]
-        for operand, link in zip(node.operands, node.links, strict=True):
+    def _back(self, value: int, element: Element, side: int) -> tuple[int, Element] | None:
+        """The operand and its element through which the bound of ``element`` is reached."""
+        node, target = self.graph.nodes[value], self.bound(value, [element], side)[0]
+        if target is None:
+            return None
+        for place, (operand, link) in enumerate(zip(node.operands, node.links, strict=True)):
             state = self.states[operand]
             if state is None or not self._may_reach(operand, link, element, side, target):
                 continue
             read = list(self._read(operand, link, element, side))
             for candidate, bound in zip(read, self.bound(operand, read, side), strict=True):
-                if bound == target and self._is_local(value, operand, link):
+                if bound == target and self._is_local(value, place):
                     return operand, candidate
         return None
 
@@ -139,13 +143,21 @@ class Paths:
             return True
         return state[1] * element[read.axis] + state[2 + side] == target
 
-    def _is_local(self, value: int, operand: int, link: AnyLink) -> bool:
+    def _is_local(self, value: int, place: int) -> bool:
+        """Whether something that is not read as a whole axis passes an operand of a value."""
+        if (value, place) not in self.local:
+            self.local[value, place] = self._passes(value, place)
+        return self.local[value, place]
+
+    def _passes(self, value: int, place: int) -> bool:
+        node = self.graph.nodes[value]
+        operand, link = node.operands[place], node.links[place]
         state = self.states[operand]
         if isinstance(state, tuple) and link.affine[state[0]] is not None:
             return True
-        before, after = self.graph.nodes[operand].shape, self.graph.nodes[value].shape
+        before = self.graph.nodes[operand].shape
         passed = [
-            term if link.is_identity else through(term, link, before, after)
+            term if link.is_identity else through(term, link, before, node.shape)
             for term in terms_of(state, len(before))
             if not term.is_global
         ]

@@ -90,14 +90,14 @@ def sides_of(fields: Fields, value: int) -> tuple[Side, ...]:
     """Both sides along every axis, at an output position where the field is largest."""
     rf = fields._field(fields.graph.nodes[value].name, value)  # pyright: ignore[reportPrivateUsage]
     sides: list[Side] = []
-    for k, axis in enumerate(fields.axes):
-        paths = Paths(fields.graph, fields.sweep, k)
+    for axis, paths in zip(fields.axes, fields.paths, strict=True):
         if paths.states[value] is None:
             continue
         for index in islice(_largest(paths, value, rf.positions), MOST_TRIED):
-            found = [paths.walk(value, rf.positions, index, side) for side in (0, 1)]
-            if all(found):
-                both = _from_one_origin(*(stops for stops in found if stops))
+            first = paths.walk(value, rf.positions, index, 0)
+            last = paths.walk(value, rf.positions, index, 1) if first else None
+            if first and last:
+                both = _from_one_origin(first, last)
                 sides += [_side(fields.graph, axis, index, side, both[side]) for side in (0, 1)]
                 break
     return tuple(sides)

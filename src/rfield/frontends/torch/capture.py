@@ -6,8 +6,9 @@ layers, and ``untouched`` puts everything back.
 
 from __future__ import annotations
 
+import gc
 import inspect
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from contextlib import ExitStack, contextmanager
 from dataclasses import replace
 from typing import Any
@@ -107,13 +108,16 @@ def capture(
         return place
 
     with ExitStack() as stack:
-        stack.enter_context(untouched(model, training=training, values=values))
+        stack.enter_context(_uncollected())
+        stack.enter_context(
+            untouched(model, training=training, values=values, modules=names.modules)
+        )
         places, named = _with_stand_ins(model, arguments, keywords, stand_in)
         if not entries:
             raise InvalidModelError("none of the inputs is a tensor")
         stack.enter_context(torch.no_grad())
         stack.enter_context(_plain_attention())
-        stack.enter_context(_eager(model))
+        stack.enter_context(_eager(names.modules))
         stack.enter_context(names)
         stack.enter_context(dispatch)
         stack.enter_context(functions)
@@ -283,12 +287,25 @@ def _plain_attention() -> Iterator[None]:
         torch.backends.mha.set_fastpath_enabled(fast)
 
 
-def _eager(model: nn.Module) -> Any:
+@contextmanager
+def _uncollected() -> Iterator[None]:
+    """Without the garbage collector, which would look through all of torch's objects meanwhile."""
+    if not gc.isenabled():
+        yield
+        return
+    gc.disable()
+    try:
+        yield
+    finally:
+        gc.enable()
+
+
+def _eager(modules: Iterable[nn.Module]) -> Any:
     """Compiled modules run as they were written."""
     stance = getattr(torch.compiler, "set_stance", None)
     compiled = any(
         getattr(module, "_compiled_call_impl", None) is not None or hasattr(module, "_orig_mod")
-        for module in model.modules()
+        for module in modules
     )
     return stance("force_eager") if compiled and stance is not None else ExitStack()
 

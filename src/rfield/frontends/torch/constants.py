@@ -19,7 +19,7 @@ from .failures import here, needs_values, no_shape
 from .kinds import LOOKS_AT_VALUES, SHAPED, UNIFORM
 from .rulebook import Arguments, Signature
 from .tracer import Tracer, tensors_of
-from .values import Cell, Value
+from .values import Cell, Value, is_weight
 from .zeros import sampled
 
 SMALL = 1 << 22
@@ -37,7 +37,6 @@ class Watched(TorchDispatchMode):
         super().__init__()
         self.tracer = tracer
         self.real = real
-        self.suspended = False
         self.signatures: dict[Any, Signature] = {}
         self.twins: dict[int, tuple[torch.Tensor, torch.Tensor]] = {}
         self.meta = torch.device("meta")
@@ -239,7 +238,7 @@ class Watched(TorchDispatchMode):
         value = self.tracer.value(tensor)
         if value is not None:
             return value.cell.known
-        return not isinstance(tensor, torch.nn.Parameter) and tensor.numel() <= SMALL
+        return not is_weight(tensor) and tensor.numel() <= SMALL
 
     def has_numbers(self, tensor: torch.Tensor) -> bool:
         """Whether a single number may be read from a constant."""

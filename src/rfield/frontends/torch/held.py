@@ -90,12 +90,15 @@ def refill_array(item: Any, content: Any) -> None:
         item[...] = content
 
 
-def refill_object(item: Any, kind: type, held: dict[str, Any]) -> None:
-    """The class of an object, and the dict of its attributes (which is refilled itself)."""
+def refill_object(
+    item: Any, kind: type, held: dict[str, Any], names: list[str], values: list[Any]
+) -> None:
+    """The class of an object, the dict of its attributes, and these."""
     if type(item) is not kind:
         object.__setattr__(item, "__class__", kind)
     if object.__getattribute__(item, "__dict__") is not held:
         object.__setattr__(item, "__dict__", held)
+    refill_dict(held, dict, names, values)
 
 
 def refill_slot(item: Any, member: Any, value: Any) -> None:

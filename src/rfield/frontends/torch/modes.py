@@ -35,8 +35,6 @@ class Dispatch(Watched):
 
     def __torch_dispatch__(self, func: Any, types: Any, args: Any = (), kwargs: Any = None) -> Any:
         """Note the op; run it on meta tensors."""
-        if self.suspended:
-            return func(*args, **(kwargs or {}))
         try:
             return self.note(func, args, kwargs or {})
         except RFieldError as refusal:
@@ -138,10 +136,7 @@ class Dispatch(Watched):
         if reading is None:
             return torch.empty(operands[0].shape, dtype=operands[0].dtype, device=self.meta)
         op = reading[-1] if isinstance(reading, list) else reading
-        real = [t for t in operands if t.dtype.is_floating_point or t.dtype.is_complex]
-        given = [t.dtype for t in real if t.dim()] or [t.dtype for t in real or operands]
-        kind = reduce(torch.promote_types, given)  # of no axes: widens none
-        return torch.empty(op.shape, dtype=kind, device=self.meta)
+        return torch.empty(op.shape, dtype=_promoted(operands), device=self.meta)
 
     def written(
         self,
@@ -175,6 +170,16 @@ class Dispatch(Watched):
         """``out=``: the result also lies in the tensor that was given for it."""
         if isinstance(target, torch.Tensor) and results:
             self.tracer.write(self.record_of(target), self.tracer.index_of(results[0]))
+
+
+def _promoted(operands: Sequence[torch.Tensor]) -> torch.dtype:
+    """The type of a result; an operand of no axes widens none."""
+    kinds = {tensor.dtype for tensor in operands}
+    if len(kinds) == 1:
+        return kinds.pop()
+    real = [t for t in operands if t.dtype.is_floating_point or t.dtype.is_complex]
+    given = [t.dtype for t in real if t.dim()] or [t.dtype for t in real or operands]
+    return reduce(torch.promote_types, given)
 
 
 def _parted(reading: Any) -> tuple[Any, Mapping[str, Any]]:
@@ -217,8 +222,5 @@ class Functions(TorchFunctionMode):
 
     def aside(self, call: Callable[..., Any], *args: Any, **kwargs: Any) -> Any:
         """A call of which the ops are not noted."""
-        self.dispatch.suspended = True
-        try:
+        with torch._C._DisableTorchDispatch():
             return call(*args, **kwargs)
-        finally:
-            self.dispatch.suspended = False

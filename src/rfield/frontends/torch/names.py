@@ -19,7 +19,9 @@ class Names:
     """Where the forward pass is now, and which names are taken."""
 
     def __init__(self, model: nn.Module, index_of: Callable[[torch.Tensor], int | None]) -> None:
-        self.paths = {id(module): name for name, module in model.named_modules()}
+        named = list(model.named_modules())
+        self.modules = [module for _, module in named]
+        self.paths = {id(module): name for name, module in named}
         self.model = model
         self.index_of = index_of
         self.stack: list[tuple[nn.Module, str]] = []

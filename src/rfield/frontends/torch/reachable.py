@@ -18,6 +18,7 @@ from collections import OrderedDict, deque
 from collections.abc import Callable, Iterable, Iterator
 from enum import Enum
 from functools import _lru_cache_wrapper, partial
+from itertools import chain
 from types import CellType, CodeType, FunctionType, MemberDescriptorType, MethodType, ModuleType
 from typing import Any
 
@@ -34,6 +35,10 @@ _ATOMS = (
 )  # fmt: skip
 _ENTERED = {"argparse", "collections", "functools", "types"}
 """Modules of the standard library whose objects hold what is the user's."""
+_PLAIN = frozenset({type(None), bool, int, float, str})
+"""Types of attributes in which nothing can change."""
+_UNUSED = frozenset({dict, OrderedDict, set})
+"""Each module has a dozen of these for hooks, most of them empty."""
 _CONTAINERS = (torch.Tensor, dict, list, set, deque, _lru_cache_wrapper)
 _CLOSED = (
     "torch._C", "torch._dynamo", "torch._inductor", "torch.autograd", "torch.cuda",
@@ -53,6 +58,7 @@ class Reachable:
         self.kinds: dict[type, Handler | None] = {}
         self.members: dict[type, list[Any]] = {}
         self.empty: list[tuple[Any, type]] = []
+        self.unused: list[list[Any]] = []
         self.undo: list[tuple[Callable[..., object], tuple[Any, ...]]] = []
         self.stack: list[Any] = list(roots)
         with torch._C.DisableTorchFunctionSubclass():
@@ -61,6 +67,8 @@ class Reachable:
     def put_back(self) -> None:
         """Write what was held wherever something else is held now."""
         with torch._C.DisableTorchFunctionSubclass():
+            for container in chain.from_iterable(filter(any, self.unused)):
+                container.clear()
             for container, base in self.empty:
                 if base.__len__(container):
                     base.clear(container)
@@ -179,8 +187,15 @@ class Reachable:
         except AttributeError:
             own = None
         if type(own) is dict:
-            self.undo.append((held.refill_object, (item, kind, own)))
-            self._dict(own)
+            values = list(own.values())
+            self.undo.append((held.refill_object, (item, kind, own, list(own), values)))
+            unused: list[Any] = []
+            for value in values:
+                if type(value) in _UNUSED and not value:
+                    unused.append(value)
+                elif type(value) not in _PLAIN:
+                    self.stack.append(value)
+            self.unused.append(unused)
         for member in self.members[kind]:
             value = held.slot(member, item)
             self.undo.append((held.refill_slot, (item, member, value)))

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from dataclasses import replace
 from math import prod
 from typing import Any
@@ -9,7 +10,7 @@ from typing import Any
 from ...core import arrays, layout, ops
 from ...core.arrays.expression import Known
 from ...core.ops import FREE_OF_CHARGE, Op, Work
-from .rulebook import Arguments, Reading, rule
+from .rulebook import Arguments, Reading, bad_sizes, rule
 
 _GATES = {"lstm": 4, "gru": 3}
 
@@ -22,6 +23,8 @@ def _sequence(arg: Arguments) -> tuple[Reading, ...]:
     shape = tuple(arg.input.shape)
     time = 1 if arg.batch_first and len(shape) == 3 else 0
     rows, width = arg.params[1].shape
+    if shape[-1] != arg.params[0].shape[1]:
+        raise bad_sizes("the last axis", shape, arg.params[0].shape)
     current: Any = arg.input
     states: list[Reading] = []
     cells: list[Reading] = []
@@ -58,22 +61,24 @@ def _initial(arg: Arguments) -> bool:
     return any(arg.depends(state) for state in states)
 
 
-@rule("aten::lstm.input")
+@rule("aten::lstm.input", shaped=True)
 def lstm(arg: Arguments) -> tuple[Reading, ...] | tuple[Op, ...]:
     """Output, last hidden state, last cell."""
-    return _whole(arg) if _initial(arg) else _sequence(arg)
+    found = _sequence(arg)
+    return _whole(arg, found) if _initial(arg) else found
 
 
-@rule("aten::gru.input", "aten::rnn_tanh.input", "aten::rnn_relu.input")
+@rule("aten::gru.input", "aten::rnn_tanh.input", "aten::rnn_relu.input", shaped=True)
 def gru(arg: Arguments) -> tuple[Reading, ...] | tuple[Op, ...]:
     """Output, last hidden state."""
-    return _whole(arg) if _initial(arg) else _sequence(arg)
+    found = _sequence(arg)
+    return _whole(arg, found) if _initial(arg) else found
 
 
 @rule("aten::lstm.data", "aten::gru.data", "aten::rnn_tanh.data", "aten::rnn_relu.data")
 def packed(arg: Arguments) -> tuple[Op, ...]:
     """A packed sequence has all times of all items on one axis: read as a whole."""
-    return _whole(arg)
+    return _whole(arg, arg.result)
 
 
 @rule("aten::_pack_padded_sequence")
@@ -94,10 +99,10 @@ def pack(arg: Arguments) -> tuple[Reading, Reading | None]:
     return arrays.take(flat, [t * batch + b for t, b in running], 0), None
 
 
-def _whole(arg: Arguments) -> tuple[Op, ...]:
+def _whole(arg: Arguments, results: Iterable[Any]) -> tuple[Op, ...]:
     """Every output may read all operands: an initial state made from the input, packed data."""
     shapes = [tuple(t.shape) for t in arg.operands]
-    made = [ops.opaque(shapes, tuple(out.shape), kind="rnn") for out in arg.result]
+    made = [ops.opaque(shapes, tuple(out.shape), kind="rnn") for out in results]
     given = shapes[0]
     steps, matrices = prod(given[:-1]), [tuple(t.shape) for t in arg.params if t.dim() > 1]
     added = sum(t.numel() for t in arg.params if t.dim() == 1)

@@ -27,7 +27,7 @@ from ..machine.values import Array, Constant, Dependent
 from .failures import Unknown, here
 from .names import Names
 from .rulebook import RULES, Arguments, Signature
-from .values import Cell, Value, patch, unread
+from .values import Cell, Value, is_weight, patch, unread
 from .zeros import drawn, wide, zeros_in, zeros_in_every_channel
 
 
@@ -188,24 +188,26 @@ class Tracer:
         index = self.index_of(tensor)
         if index is not None:
             return Dependent(index, self.draft.shape(index))
+        if type(tensor) is torch.nn.Parameter and not tensor.is_meta and self.value(tensor) is None:
+            return Constant(tensor.shape, partial(_numbers, tensor))  # as of most operands
         told, soft = self.told(tensor) if isinstance(tensor, torch.Tensor) else (None, 0.0)
         made = Constant(
             tensor.shape,
             partial(_numbers, self.constant(tensor)),
             told=told,
             soft=soft,
-            made=not isinstance(tensor, torch.nn.Parameter),
+            made=not is_weight(tensor),
         )
         made.unseen = isinstance(tensor, torch.Tensor) and told is None and self.unseen(tensor)
         return made
 
     def unseen(self, tensor: torch.Tensor) -> bool:
         """Whether a constant is a table of the model, no weight, that is too large to be known."""
-        if self.constant(tensor) is not None and not isinstance(tensor, torch.nn.Parameter):
+        if self.constant(tensor) is not None and not is_weight(tensor):
             return tensor.numel() > MASK
         value = self.value(tensor)
         if value is None or (not value.cell.own and value.parent is None):
-            weight = isinstance(tensor, torch.nn.Parameter) or tensor.device.type == "meta"
+            weight = is_weight(tensor) or tensor.device.type == "meta"
             return not weight and tensor.numel() > MASK
         while value.parent is not None and not value.unseen:
             value = value.parent
@@ -243,7 +245,7 @@ class Tracer:
         if value is not None and value.sample is not None and value.cell.sampled:
             zeros = value.sample == 0
             return zeros if zeros.any() and not zeros.all() else None
-        if isinstance(tensor, torch.nn.Parameter) or tensor.device.type == "meta":
+        if is_weight(tensor) or tensor.device.type == "meta":
             counts = self.count_zeros and tensor.device.type != "meta"
             return zeros_in_every_channel(tensor) if counts else None
         return None if self.constant(tensor) is None else zeros_in(tensor)
@@ -255,7 +257,7 @@ class Tracer:
         value = self.value(tensor)
         if value is not None and (value.sample is not None or not value.cell.sampled):
             return value.sample if value.cell.sampled else None
-        if not isinstance(tensor, torch.nn.Parameter):
+        if not is_weight(tensor):
             known = self.constant(tensor)
             return None if known is None else wide(known)
         if id(tensor) not in self.draws:
@@ -336,7 +338,7 @@ class Tracer:
 
     def weights(self, tensor: torch.Tensor) -> Weights:
         """The parameters that a tensor is, or is made of."""
-        if isinstance(tensor, torch.nn.Parameter):
+        if is_weight(tensor):
             return ((self.emitter.number(tensor), tensor.numel()),)
         value = self.value(tensor)
         return () if value is None else value.weights

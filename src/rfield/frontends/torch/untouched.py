@@ -12,7 +12,7 @@ import os
 import random
 import sys
 import threading
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
 from typing import Any
 
@@ -22,6 +22,7 @@ from torch.nn.modules import module as hooks
 
 from .constants import SMALL
 from .reachable import Reachable
+from .values import is_weight
 
 ALONE = threading.RLock()
 """Held while a model is watched or copied."""
@@ -33,12 +34,19 @@ if hasattr(os, "register_at_fork"):
 
 
 @contextmanager
-def untouched(model: nn.Module, *, training: bool, values: bool = False) -> Iterator[None]:
+def untouched(
+    model: nn.Module,
+    *,
+    training: bool,
+    values: bool = False,
+    modules: Iterable[nn.Module] | None = None,
+) -> Iterator[None]:
     """Run the body with the model in eval (or train) mode; leave no trace.
 
     ``values``: the body computes with the model's own tensors, so all are copied and put back;
-    otherwise those that a capture computes with. The body runs outside of inference mode: its
-    tensors count no writes and cannot be differentiated.
+    otherwise those that a capture computes with. ``modules``: those of the model, where they are
+    known. The body runs outside of inference mode: its tensors count no writes and cannot be
+    differentiated.
     """
     with ALONE, torch.inference_mode(False):
         held = [value for name, value in vars(hooks).items() if name.startswith("_global_")]
@@ -48,7 +56,7 @@ def untouched(model: nn.Module, *, training: bool, values: bool = False) -> Iter
         grad, dtype, device = torch.is_grad_enabled(), torch.get_default_dtype(), _device()
         scripted: list[tuple[nn.Module, bool]] = []
         try:
-            for module in model.modules():
+            for module in model.modules() if modules is None else modules:
                 if isinstance(module, torch.jit.ScriptModule):
                     scripted.append((module, module.training))
                     module.training = training
@@ -94,7 +102,7 @@ def _any(tensor: torch.Tensor) -> bool:
 
 def _may_be_computed_with(tensor: torch.Tensor) -> bool:
     """Whether a capture takes a tensor of the model for a constant; see ``Dispatch.is_known``."""
-    return not isinstance(tensor, nn.Parameter) and tensor.numel() <= SMALL
+    return not is_weight(tensor) and tensor.numel() <= SMALL
 
 
 def _device() -> Any:

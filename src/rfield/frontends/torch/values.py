@@ -77,6 +77,11 @@ class Value:
         return self.steps or []
 
 
+def is_weight(tensor: torch.Tensor) -> bool:
+    """Whether a tensor is a parameter; of plain ones the type tells at once."""
+    return type(tensor) is not torch.Tensor and isinstance(tensor, torch.nn.Parameter)
+
+
 def unread(step: Op, shape: Sequence[int]) -> list[Op] | None:
     """The ops that undo a view which holds every element of its parent, or None.
 
