@@ -162,8 +162,9 @@ class TimePath:
                 if isinstance(clock, Pattern):
                     names.append(self.graph.layer_of(operand))
                     clocks.append(clock)
-                    shape = self.graph.nodes[operand].shape
-                    rows.append(prod(shape) // max(shape[clock.axis], 1))
+                    own, shape = self.clock(operand), self.graph.nodes[operand].shape
+                    length = shape[own.axis] if isinstance(own, Pattern) else 1
+                    rows.append(prod(shape) // max(length, 1))
             if len({(c.axis, c.hop) for c in clocks}) != 1:
                 continue
             held = lags(clocks)
