@@ -70,7 +70,7 @@ class Overlap:
             return None
         start = max(held.start, windows.start(done, held.stop))
         if start or done:
-            windows.check_length(held.stop)
+            windows.check_length(held.stop, done)
         found = windows.found(start, held.stop - start, ends=True)
         if found is None and start == 0:
             found = Final(0, sys.maxsize, 0, None)  # the stream itself; what it gives is right
@@ -158,10 +158,14 @@ class _Windows:
             return samples - (samples - self.length) % self.grid
         return self.clock.ready_at(self.clock.computable(samples) - 1)
 
-    def check_length(self, samples: int) -> None:
-        """Refuse a stream whose length turns out to be one that gives other outputs throughout."""
+    def check_length(self, samples: int, done: int) -> None:
+        """Refuse a stream whose length turns out to be one that gives other outputs throughout.
+
+        Ways that differ may be those of an axis with one position only; what was handed on decides.
+        """
         layer = self.lengths.differs(samples)
-        if layer is not None:
+        begins = None if layer is None else self._compare(inner=False, ends=False, size=samples)
+        if layer is not None and (begins is None or begins.first > 0 or begins.stop < done):
             below = samples - (samples - self.length) % self.grid
             raise NotStreamableError(
                 f"{self.plan.layer}: what {layer} reads depends on the length of the stream, which "
