@@ -71,7 +71,8 @@ def tiles(run: Runs, size: int, most: int) -> Found | None:
 
 
 def _tiled(whole: Array, parts: Sequence[Array]) -> tuple[int, int, int] | None:
-    if len({part.shape for part in parts}) > 1 or len(parts) < 2:
+    # of two, each ends where the whole ends, and its padding may stand for what is not there
+    if len({part.shape for part in parts}) > 1 or len(parts) < 3:
         return None
     for axis in range(2, whole.ndim):
         made, outputs = parts[0].shape[axis], whole.shape[axis]
