@@ -312,12 +312,12 @@ def test_channels_that_are_laid_out_by_the_length_are_others() -> None:
 
 
 def test_a_mirrored_end_must_be_known_as_far_as_it_is_mirrored() -> None:
-    """Taps -2 .. 2 reach 5 from the end; only 4 elements there are known."""
+    """Taps -2 .. 2 read the first three elements at an end, of which two or three are known."""
     five = Sliding(1, 1, (IndexSet.interval(-2, 2),), "reflect")
-    assert slide(five, five, Sides(Cut(0, 0, 4), 10, 20), 10) == Cut(0, 2, 2)
-    assert slide(five, five, Sides(Cut(0, 0, 6), 10, 20), 10) == Cut(0, 0, 4)
-    assert slide(five, five, Sides(Cut(10, 4, 10), 10, 20), 10) == Cut(10, 6, 10)
-    assert slide(five, five, Sides(Cut(10, 5, 10), 10, 20), 10) == Cut(10, 7, 8)
+    assert slide(five, five, Sides(Cut(0, 0, 2), 10, 20), 10) == Cut(0, 2, 0)
+    assert slide(five, five, Sides(Cut(0, 0, 3), 10, 20), 10) == Cut(0, 0, 1)
+    assert slide(five, five, Sides(Cut(10, 7, 10), 10, 20), 10) == Cut(10, 9, 10)
+    assert slide(five, five, Sides(Cut(10, 8, 10), 10, 20), 10) == Cut(10, 10, 8)
 
 
 def test_every_branch_that_is_lost_is_named() -> None:

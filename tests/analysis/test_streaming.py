@@ -23,8 +23,7 @@ def chain(layers: Sequence[Layer], length: int = 4096) -> Any:
     y = b.input("signal", (1, 1, length))
     for number, layer in enumerate(layers):
         make = b.conv_transpose if layer.up else b.conv
-        # A transposed convolution is trimmed on the left; on the right it is left as it is.
-        padding = [(layer.before, 0)]
+        padding = [(layer.before, 0)]  # a transposed one is trimmed on the left only
         y = make(
             f"layer{number}", y, kernel=layer.kernel, stride=layer.stride, padding=padding,
             dilation=layer.dilation,
@@ -214,7 +213,8 @@ def test_a_running_sum_remembers_everything_and_waits_for_nothing():
         next(rfield.run_streaming(abs, [], plan))
     assert str(error.value) == (
         "sum: parts of a stream do not give what the whole gives\n"
-        "  the past has no end in sum: such layers need their own state, kept from chunk to chunk"
+        "  the past has no end in sum: such layers need their own state, kept from chunk to chunk: "
+        'state="carry"'
     )
 
 

@@ -131,7 +131,7 @@ EQUIVALENT: dict[str, str] = {
     "analysis/pieces/timed.py TimePath.__init__: self.graph, self.states, self.globals_ ="
     " (graph, swept.states[0], swept.globals_[0]) -> self.graph, self.states, self.globals_ ="
     " (graph, swept.states[0], swept.globals_[-1])": ONLY_ONE,
-    "analysis/pieces/streaming.py _time_axis: if len(names) == 1: -> if False:":
+    "analysis/pieces/stream_planning.py _time_axis: if len(names) == 1: -> if False:":
         "a single axis is called t",
     "analysis/resizing/edges.py _Ends._enter: if lead or trail: -> if True:":
         "no padding on either side is what is taken where nothing is noted",

@@ -93,3 +93,39 @@ def test_what_no_calibration_is():
         "of the largest output, more than the tolerance 1e-09, and one of 11 leaves nothing of a "
         "tile"
     )
+
+
+@pytest.mark.parametrize(
+    ("images", "text"),
+    [
+        (
+            torch.rand(64, 64),
+            "calibrate: (64, 64); expected an array like the input, (1, 1, 60, 48)",
+        ),
+        ("x.png", "calibrate: a str; expected an array like the input, (1, 1, 60, 48)"),
+        (
+            (torch.rand(1, 1, 64, 64),) * 2,
+            "calibrate: 2 arrays for input; several images are a list, the inputs of one a tuple",
+        ),
+        (
+            torch.full((1, 1, 64, 64), torch.nan),
+            "calibrate: the model gives no finite numbers for an image, on which no halo shows",
+        ),
+    ],
+)
+def test_images_that_show_no_halo_are_refused(images, text):
+    model = nn.Conv2d(1, 1, 3, padding=1)
+    with pytest.raises(rfield.InvalidModelError) as error:
+        rfield.tile_plan(
+            model, (60, 48), tile=32, tolerance=0.1, calibrate=images, input_shape=(1, 1, 64, 64)
+        )
+    assert str(error.value) == text
+
+
+def test_an_image_may_come_without_a_batch():
+    model = nn.Conv2d(1, 1, 3, padding=1)
+    plan = rfield.tile_plan(
+        model, (60, 48), tile=32, tolerance=1e-6, calibrate=[torch.rand(1, 64, 64)],
+        input_shape=(1, 1, 64, 64),
+    )  # fmt: skip
+    assert plan.halo == ((1, 1), (1, 1))

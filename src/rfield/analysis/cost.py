@@ -18,6 +18,9 @@ from ..core.ops import Work
 from .answer import Answer
 from .results import sizes_needed
 
+ITEM_BYTES = 4
+"""Under which bytes are counted: single precision."""
+
 
 @dataclass(frozen=True, repr=False, eq=False)
 class Cost(Answer):

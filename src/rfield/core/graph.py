@@ -13,7 +13,7 @@ from types import EllipsisType
 from typing import TYPE_CHECKING, Literal, cast
 
 from ..errors import InvalidModelError, show_shape, unknown_name
-from .link import AnyLink, Link, Reshaped
+from .link import AnyLink, Reshaped, of_rank
 from .operation import FREE_OF_CHARGE, Op, Work
 
 if TYPE_CHECKING:
@@ -37,7 +37,8 @@ class Node:
     ``soft``: the finite number of a mask that it applies, -1e9; zero where there is none.
     ``weights``: the parameters that it reads, each with a key that is the same wherever it is read,
     and its number of elements; None: nobody told, and ``work`` has their number. ``parts``: values
-    that it is put together from, and reads as padding of its operand instead.
+    that it is put together from, and reads as padding of its operand instead. ``own``,
+    ``keeps``: as of an ``Op``.
     """
 
     name: str
@@ -54,15 +55,16 @@ class Node:
     tables: tuple[object, ...] = ()
     known: Known | None = None
     soft: float = 0.0
+    weights: Weights | None = None
+    parts: tuple[int, ...] = ()
+    own: tuple[int, ...] = ()
+    keeps: tuple[SizedShape, ...] = ()
 
     @property
     def in_theory(self) -> tuple[tuple[int, AnyLink], ...]:
         """Each operand with its links on a grid that goes on for ever."""
         endless = [getattr(link, "endless", None) or link for link in self.links]
         return tuple(dict.fromkeys(zip(self.operands, endless, strict=True)))
-
-    weights: Weights | None = None
-    parts: tuple[int, ...] = ()
 
     @property
     def partial(self) -> bool:
@@ -255,13 +257,6 @@ def _check_link(node: Node, operand: Node, link: AnyLink) -> None:
         )
 
 
-def _of_rank(link: AnyLink, rank: int) -> AnyLink:
-    """A link that passes all axes on, and others after them, is not the identity."""
-    if isinstance(link, Reshaped) or not link.is_identity or len(link.reads) == rank:
-        return link
-    return Link(link.reads, is_part=link.is_part, rank=rank)
-
-
 def _no_masks() -> dict[int, Known]:
     return {}
 
@@ -334,12 +329,13 @@ class Draft:
         else:
             links = cast("tuple[AnyLink, ...]", op.links)  # no None is left here
         if any(link.is_identity and len(link.affine) != len(op.shape) for link in links):
-            links = tuple(_of_rank(link, len(op.shape)) for link in links)
+            links = tuple(of_rank(link, len(op.shape)) for link in links)
         index = self._append(
             Node(
                 name, op.kind, op.shape, tuple(operands), links, op.join, op.exact,
                 op.depends_on_size, op.work, source, self.layer, self.tables,
                 None if known is None else known.unread, weights=self.weights, parts=parts,
+                own=op.own, keeps=op.keeps,
             )
         )  # fmt: skip
         if known is not None:

@@ -94,7 +94,7 @@ def roll(shape: Sequence[int], shifts: Mapping[int, int]) -> Op:
         axis = normalize_axis(named, len(shape))
         total[axis] = total.get(axis, 0) + steps
     relations: dict[int, tuple[Relation, int]] = {
-        axis: (shift(-steps, "circular"), shape[axis]) for axis, steps in total.items()
+        axis: (shift(-steps, "circular"), shape[axis]) for axis, steps in total.items() if steps
     }
     return along(shape, relations, kind="roll", algebra="move")
 

@@ -247,3 +247,10 @@ def _affine(read: Read) -> Affine | None:
 def _show(read: Read) -> str:
     arrow = "" if read.axis is None else f"{read.axis}: "
     return f"{arrow}{'=' if read.relation == IDENTITY else read.relation}"
+
+
+def of_rank(link: AnyLink, rank: int) -> AnyLink:
+    """A link that passes all axes on, and others after them, is not the identity."""
+    if isinstance(link, Reshaped) or not link.is_identity or len(link.reads) == rank:
+        return link
+    return Link(link.reads, is_part=link.is_part, rank=rank)

@@ -32,6 +32,9 @@ class Op:
     alone make it a bound (a table looked up by the data); where these are constants it is exact.
     ``repeats``: the operands that are read by further links, which stand behind the others'.
     ``fill``: the number of the elements that read nothing, where it is known.
+    ``own``: axes of its one operand along which a result is that of the element at its own index,
+    although the link says of it only which others it reads (the keys of a masked softmax).
+    ``keeps``: the shapes of the tensors that a running op hands on from step to step.
     """
 
     kind: str
@@ -45,3 +48,5 @@ class Op:
     loose: tuple[int, ...] = ()
     repeats: tuple[int, ...] = ()
     fill: float | None = None
+    own: tuple[int, ...] = ()
+    keeps: tuple[Shape, ...] = ()

@@ -12,6 +12,7 @@ Axes are tensor axes (0 = batch in most layouts) and may be negative. Errors are
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
+from dataclasses import replace
 from functools import lru_cache
 from math import prod
 
@@ -224,7 +225,8 @@ def cumulate(
     (Link(0: =, 1: Prefix(backward=False)),)
     """
     axis = normalize_axis(axis, len(shape))
-    return along(shape, {axis: (Prefix(backward), shape[axis])}, kind=kind)
+    op = along(shape, {axis: (Prefix(backward), shape[axis])}, kind=kind)
+    return replace(op, keeps=((*shape[:axis], 1, *shape[axis + 1 :]),))
 
 
 def opaque(shapes: Sequence[Sequence[int]], result: Sequence[int], *, kind: str) -> Op:

@@ -61,11 +61,20 @@ def _facts(plan: StreamPlan) -> list[tuple[str, str]]:
     if plan.first_valid_output is not None and plan.first_valid_after is not None:
         after = _length(plan, plan.first_valid_after)
         pairs.append(("first valid output", f"{plan.first_valid_output}, after {after}"))
+    pairs.append(("state", _kept(plan)))
     pairs.append(("chunks", f"multiples of {_length(plan, plan.grid)}"))
     if plan.chunk is not None:
         outputs = plan.chunk_outputs(plan.chunk)
         pairs.append(("chunk", f"{_length(plan, plan.chunk)}, {outputs} outputs each"))
     return [*pairs, ("fidelity", plan.fidelity.value)]
+
+
+def _kept(plan: StreamPlan) -> str:
+    """``39 numbers (156 bytes)``."""
+    count, size = plan.state_elements, plan.state_bytes
+    if values.is_unbounded(count):
+        return "grows with the past"
+    return f"{count:,} number{'s' * (count != 1)} ({size:,} bytes in single precision)"
 
 
 def _length(plan: StreamPlan, samples: Fraction | Size) -> str:
@@ -103,8 +112,15 @@ def _states(plan: StreamPlan) -> list[Show[LayerState]]:
         Show(Column("state"), lambda s: own(s, "state")),
         Show(Column("held", tone="key"), lambda s: "–" if s.window is None else str(s.held)),
         Show(Column("", gap=1), time),
-        Show(Column("shape", "left", tone="quiet"), lambda s: values.shape(s.shape) * (s.held > 0)),
+        Show(Column("shape", "left", tone="quiet"), _shapes),
     ]
+
+
+def _shapes(state: LayerState) -> str:
+    """All that is kept; of a layer whose state grows nothing can be said."""
+    if state.elements is None:
+        return "grows"
+    return ", ".join(map(values.shape, state.keeps))
 
 
 def _delays(plan: StreamPlan) -> list[Show[tuple[JoinDelay, int]]]:

@@ -5,17 +5,18 @@ from __future__ import annotations
 import os
 import warnings
 from collections.abc import Callable, Iterable, Iterator, Sequence
-from typing import TYPE_CHECKING, Any, cast
+from typing import TYPE_CHECKING, Any, Literal, cast
 
 from ..analysis.geometry.premises import resting, telling_of_masks
 from ..analysis.pieces import calibration as _calibration
+from ..analysis.pieces import carrying as _carrying
 from ..analysis.pieces import overlap as _overlap
 from ..analysis.pieces import stitching as _stitching
-from ..analysis.pieces import streaming as _streaming
+from ..analysis.pieces import stream_planning as _streaming
 from ..analysis.pieces import tile_check as _tile_check
 from ..analysis.pieces import tile_choice as _tile_choice
-from ..errors import InvalidModelError
-from ..frontends.registry import resolve
+from ..errors import InvalidModelError, NotStreamableError, unknown_name
+from ..frontends.registry import resolve, target_of_object
 from ..loading import graph_for as _read
 from ..loading import load
 from ..present.progress import shown
@@ -274,6 +275,8 @@ def run_streaming(
     function: Callable[[Any], Any],
     chunks: Iterable[Any],
     plan: StreamPlan,
+    *,
+    state: Literal["overlap", "carry"] = "overlap",
 ) -> Iterator[Any]:
     """Run ``function`` on a stream, chunk by chunk; together the results are those of the whole.
 
@@ -281,11 +284,18 @@ def run_streaming(
     does what the plan's model does. A result is handed on as soon as no later sample can
     change it.
 
+    With ``state="carry"`` nothing is computed twice: the model, a ``torch.nn.Module``, is taken
+    apart (``torch.export``), and each of its ops keeps what it needs of its own input: the context
+    of a window, the state of a recurrent layer, a running sum. What that is, ``plan.layers`` says.
+    The cost of a sample does not depend on the past. Ops that would have to keep all of the past
+    (causal attention without a window) or read the future without end are refused by name.
+
     Args:
         function: array in, array out; both of any library with slices and a concatenation.
         chunks: arrays that follow each other along ``plan.input_axis``, of any lengths; they are
             asked for one by one, and no more than the context is kept.
         plan: from ``stream_plan``.
+        state: ``"overlap"``, windows of the whole function, or ``"carry"``.
 
     Yields:
         Arrays that follow each other along ``plan.output_axis``; none is empty.
@@ -312,4 +322,28 @@ def run_streaming(
             DeprecationWarning, stacklevel=2,
         )  # fmt: skip
         chunks, plan = cast("Iterable[Any]", plan), cast("StreamPlan", chunks)
-    return _overlap.run_streaming(function, chunks, plan)
+    if state not in STATES:
+        raise unknown_name("state", state, STATES)
+    if state == "overlap":
+        return _overlap.run_streaming(function, chunks, plan)
+    return _carrying.run_carrying(_stages_of(function, plan), chunks, plan)
+
+
+STATES = ("overlap", "carry")
+
+
+def _stages_of(model: Any, plan: StreamPlan) -> _carrying.Stages:
+    """The model as stages, for parts of the stream that look like a given one."""
+    if target_of_object(model) != "torch:read_module":
+        raise InvalidModelError(
+            f'state="carry" takes a torch.nn.Module apart; a {type(model).__name__} is none'
+        )
+    graph = plan.graph
+    if plan.value not in graph.outputs_ or len(graph.inputs_) > 1:
+        raise NotStreamableError(
+            f'{plan.layer}: state="carry" runs a model of one input and gives one of its outputs'
+        )
+    stages: Any = resolve("torch:stages_of")
+    length = graph.nodes[plan.source].shape[plan.input_axis]
+    place = graph.outputs_.index(plan.value)
+    return lambda part: stages(model, part, plan.input_axis, length, plan.grid, place)

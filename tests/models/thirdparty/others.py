@@ -46,6 +46,16 @@ _of("spandrel", "architectures.SwinIR.__arch.SwinIR:SwinIR", shape=(1, 3, 16, 16
     window_size=4, depths=[2, 2], embed_dim=12, num_heads=[2, 2], upscale=2,
     upsampler="pixelshuffledirect", name="SwinIR, masks cut",
     how={"positions": 8, "options": {"soft_masks": "cut"}})  # fmt: skip
+_of("spandrel", "architectures.SwinIR.__arch.SwinIR:SwinIR", shape=(1, 3, 16, 16), img_size=16,
+    window_size=4, depths=[1, 1], embed_dim=12, num_heads=[2, 2], upscale=2,
+    upsampler="pixelshuffledirect", name="SwinIR, windows in place",
+    how={"positions": 8})  # fmt: skip
+_of("spandrel", "architectures.Swin2SR.__arch.Swin2SR:Swin2SR", shape=(1, 3, 16, 16),
+    img_size=16, window_size=4, depths=[1, 1], embed_dim=12, num_heads=[2, 2], upscale=2,
+    upsampler="pixelshuffledirect", name="Swin2SR, windows in place",
+    how={"positions": 8})  # fmt: skip
+_of("spandrel", "architectures.ESRGAN.__arch.RRDB:RRDBNet", num_filters=4, num_blocks=1,
+    shape=(1, 3, 16, 16), how={"positions": 6})  # fmt: skip
 _of("spandrel", "architectures.Compact.__arch.SRVGG:SRVGGNetCompact", num_feat=8, num_conv=3,
     shape=(1, 3, 16, 16))  # fmt: skip
 _of("spandrel", "architectures.SPAN.__arch.span:SPAN", num_in_ch=3, num_out_ch=3,

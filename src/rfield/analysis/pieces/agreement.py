@@ -10,14 +10,14 @@ one size does to a part shows by itself.
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from itertools import zip_longest
 from math import prod
 from typing import NamedTuple
 
 from ...core.graph import Graph, Node
-from ...core.link import AnyLink, Read, Reshaped
+from ...core.link import AnyLink, Group, Read, Reshaped
 from ...core.relation import IDENTITY, At, Prefix, Sliding, Whole
 from .cuts import (
     BOUND,
@@ -27,7 +27,6 @@ from .cuts import (
     OFF_GRID,
     OTHER_PATH,
     WHOLE_AXIS,
-    WRAPS,
     Cut,
     LossError,
     numbers_met,
@@ -111,6 +110,7 @@ def agreement(
     cuts: list[Cuts | None] = []
     losses: list[Loss] = []
     begin = {entry.node: _input_cuts(part, entry.name, starts) for entry in part.inputs_}
+    together = sum(bool(start) for of in starts.values() for start in of) == 1
     pairs = pairs_of(part, whole)
     for index, ours in enumerate(part.nodes):
         found = begin.get(index)
@@ -122,7 +122,8 @@ def agreement(
                 if there is None:
                     raise LossError(OTHER_PATH)
                 if there >= 0:
-                    found = _node(part, whole, ours, whole.nodes[there], known, local)
+                    theirs = whole.nodes[there]
+                    found = _node(part, whole, ours, theirs, known, local, together)
                 else:
                     (found,) = known
             except LossError as loss:
@@ -144,12 +145,13 @@ def _input_cuts(part: Graph, name: str, starts: Mapping[str, Sequence[int]]) -> 
 
 
 def _node(
-    part: Graph, whole: Graph, ours: Node, theirs: Node, known: Sequence[Cuts], local: bool
-) -> Cuts:
+    part: Graph, whole: Graph, ours: Node, theirs: Node, known: Sequence[Cuts], local: bool,
+    together: bool,
+) -> Cuts:  # fmt: skip
     """The cuts of one value from those of its operands."""
     if not ours.operands and ours.shape != theirs.shape:
         raise LossError(BY_SIZE)
-    if len(ours.operands) != len(theirs.operands):  # windows of other kinds
+    if (len(ours.operands), ours.own) != (len(theirs.operands), theirs.own):  # windows differ
         raise LossError(OTHER_PATH)
     met: list[Cut] = [Cut(None, 0, size) for size in ours.shape]
     for operand, there, mine, other, cuts in zip(
@@ -164,13 +166,15 @@ def _node(
             raise LossError(BOUND)
         for axis, cut in _through(mine, other, sides, ours.shape, local):
             met[axis] = _meet(met[axis], cut)
+        for axis in ours.own:
+            met[axis] = _meet(met[axis], cuts[axis])
     inside = [
         _within(cut, mine, other)
         for cut, mine, other in zip(met, ours.shape, theirs.shape, strict=True)
     ]
     for mine, other in zip_longest(ours.tables, theirs.tables):
         if mine != other:
-            inside = numbers_met(inside, mine, other)
+            inside = numbers_met(inside, mine, other, together=together)
     return tuple(inside)
 
 
@@ -282,15 +286,31 @@ def _open_ends(mine: Sliding, side: Sides, outputs: int) -> tuple[bool, bool]:
     """Whether what lies beyond an end is the same for both: the whole ends there too."""
     left, right = side.left, side.right
     if mine.border == "circular" and not side.full:
-        raise LossError(WRAPS)
-    if mine.border in ("reflect", "symmetric", "replicate"):
-        spans = [taps for taps in mine.taps if taps]
-        reach = max((abs(t.first) + abs(t.last) for t in spans), default=0) + abs(mine.advance)
-        ends = abs(mine.advance * (outputs // mine.period) - side.part)
-        # the mirrored elements must be known as well; far enough inside they are
-        left = left and reach < side.cut.stop
-        right = right and side.part - reach - ends > side.cut.first
+        return False, False  # what lies beyond an end is at the other end of the whole
+    if mine.border in MIRRORS and outputs and not side.full:
+        # the elements that lie beyond an end are others of the part, which must be known as well
+        low, high = _reads(mine, outputs)
+        far = MIRRORS[mine.border]
+        left = left and far(-low) < side.cut.stop
+        right = right and side.part - 1 - far(high - side.part + 1) >= side.cut.first
     return left, right
+
+
+MIRRORS: dict[str, Callable[[int], int]] = {
+    "reflect": lambda beyond: max(beyond, 0), "symmetric": lambda beyond: max(beyond - 1, 0),
+    "replicate": lambda beyond: 0,
+}  # fmt: skip
+"""How far from an end the element is that stands for the one so far beyond it."""
+
+
+def _reads(mine: Sliding, outputs: int) -> tuple[int, int]:
+    """The first and the last position that any output reads, in the theory."""
+    found: list[int] = []
+    for phase, taps in enumerate(mine.taps[:outputs]):
+        if taps:
+            last = mine.advance * ((outputs - 1 - phase) // mine.period)
+            found += [taps.first + min(0, last), taps.last + max(0, last)]
+    return min(found, default=0), max(found, default=0)
 
 
 def _moved(mine: Sliding, other: Sliding, shift: int) -> int:
@@ -326,18 +346,31 @@ def _placed(mine: Sliding, other: Sliding, side: Sides, outputs: int) -> Cut:
     return Cut(shift, first, stop)
 
 
+def _groups(mine: Reshaped, other: Reshaped) -> tuple[Group, ...]:
+    """The groups of both; where an axis of size 1 hides them in one, those of the other."""
+    for one, there in ((other, mine), (mine, other)):
+        if all(
+            prod(there.before[axis] for axis in group.before)
+            == prod(there.after[axis] for axis in group.after)
+            for group in one.groups
+        ):
+            return one.groups
+    raise LossError(OTHER_PATH)
+
+
 def _reshape(mine: Reshaped, other: Reshaped, sides: Sequence[Sides]) -> list[tuple[int, Cut]]:
     """Axes that are merged or split: only the outermost of each group may be cut."""
-    if mine.groups != other.groups:
-        raise LossError(OTHER_PATH)
     found: list[tuple[int, Cut]] = []
-    for group in mine.groups:
+    for group in _groups(mine, other):
         before = [axis for axis in group.before if sides[axis].part != 1 or sides[axis].whole != 1]
         after = [axis for axis in group.after if mine.after[axis] != 1 or other.after[axis] != 1]
         if all(sides[axis].full for axis in group.before):
             if any(mine.after[axis] != other.after[axis] for axis in group.after):
                 raise LossError(BY_SIZE)
             found += [(axis, Cut(0, 0, mine.after[axis])) for axis in group.after]
+            continue
+        if not before:  # one position, of which nothing is known
+            found += [(axis, Cut(0, 0, 0)) for axis in group.after]
             continue
         if not all(sides[axis].full for axis in before[1:]):
             raise LossError(FLATTENED)

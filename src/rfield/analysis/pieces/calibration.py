@@ -8,8 +8,9 @@ from math import inf
 from typing import Any
 
 import numpy as np
+from numpy.typing import NDArray
 
-from ...errors import InvalidModelError, NotTileableError
+from ...errors import InvalidModelError, NotTileableError, show_shape
 from .stitching import run_tiled
 from .tile_check import compare, whole_of
 from .tiling import TilePlan
@@ -63,9 +64,16 @@ class _Trial:
 
     def __init__(self, plans: Plans, runs: Runs, image: Any) -> None:
         several: tuple[Any, ...] = image if isinstance(image, tuple) else (image,)  # pyright: ignore[reportUnknownVariableType]  # arrays of any kind
-        self.images = tuple(np.asarray(one) for one in several)
         self.plans = plans
-        self.sizes = [self.images[0].shape[axis] for axis in plans(None, 0).input_axes]
+        plan = plans(None, 0)
+        shapes = [plan.input_shapes[name] for name in plan.inputs]
+        if len(several) != len(shapes):
+            raise InvalidModelError(
+                f"calibrate: {len(several)} arrays for {', '.join(plan.inputs)}; several images "
+                "are a list, the inputs of one a tuple"
+            )
+        self.images = tuple(map(_as_input, several, shapes))
+        self.sizes = [self.images[0].shape[axis] for axis in plan.input_axes]
         plan = plans(self.sizes, 0)
         if len(plan) == 1:
             sizes = " × ".join(map(str, self.sizes))
@@ -74,12 +82,30 @@ class _Trial:
             )
         self.run = runs(plan)
         self.whole = whole_of(self.run, self.images, plan)
+        if not np.isfinite(self.whole).all() or not self.whole.any():
+            what = "nothing but zeros" if np.isfinite(self.whole).all() else "no finite numbers"
+            raise InvalidModelError(
+                f"calibrate: the model gives {what} for an image, on which no halo shows"
+            )
 
     def error(self, halo: int) -> float:
         """The largest difference with this halo, as a share of the largest output."""
         plan = self.plans(self.sizes, halo)
         found = compare(self.whole, run_tiled(self.run, self.images, plan), plan)
         return 0.0 if found else found.difference / found.scale
+
+
+def _as_input(image: Any, shape: Sequence[int]) -> NDArray[Any]:
+    """An image as the model takes it; one without its first axis gets it."""
+    array = np.asarray(image)
+    if array.ndim == len(shape) - 1 and shape[0] == 1:
+        array = array[None]
+    if array.ndim != len(shape) or array.dtype.kind not in "fiub":
+        given = show_shape(array.shape) if array.ndim else f"a {type(image).__name__}"
+        raise InvalidModelError(
+            f"calibrate: {given}; expected an array like the input, {show_shape(shape)}"
+        )
+    return array
 
 
 def _listed(images: Any) -> list[Any]:

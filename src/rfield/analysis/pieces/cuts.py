@@ -52,8 +52,12 @@ def meets_numbers(graph: Graph) -> bool:
     return any(isinstance(table, Numbers) for node in graph.nodes for table in node.tables)
 
 
-def numbers_met(cuts: Sequence[Cut], mine: object, other: object) -> list[Cut]:
+def numbers_met(
+    cuts: Sequence[Cut], mine: object, other: object, *, together: bool = False
+) -> list[Cut]:
     """The cuts without the positions at which the part's numbers are not the whole's.
+
+    ``together``: wherever a part lies, all axes are moved alike (pairs of positions on one axis).
 
     >>> part, whole = (Numbers(np.minimum(np.arange(n) + 1, 3)) for n in (6, 9))
     >>> numbers_met([Cut(2, 0, 6)], part, whole)
@@ -87,24 +91,39 @@ def numbers_met(cuts: Sequence[Cut], mine: object, other: object) -> list[Cut]:
             found[ahead + axis] = Cut(cut.shift, cut.first + first, cut.first + stop)
     if not same.size or not same.all():
         raise LossError(BY_SIZE)
-    for axis, (m, n) in enumerate(zip(ours.shape, theirs.shape, strict=True)):
-        cut = found[ahead + axis]
-        if cut.shift and 0 < cut.shift < n - m:  # it stands for parts at other places as well
-            span = theirs.take(range(cut.first, n - (m - cut.stop)), axis)
-            if not _repeats(np.moveaxis(span, axis, 0), cut.shift, cut.stop - cut.first):
-                raise LossError(BY_SIZE)
+    if not _everywhere(theirs, ours.shape, found[ahead:], together):
+        raise LossError(BY_SIZE)
     return found
 
 
-def _repeats(values: NDArray[Any], shift: int, length: int) -> bool:
-    """Whether the values go on as they begin, with a period that ``shift`` is a multiple of.
+def _everywhere(
+    whole: NDArray[Any], part: Sequence[int], cuts: Sequence[Cut], together: bool
+) -> bool:
+    """Whether parts at other places meet the same numbers, along the axes that move at all."""
+    moved: dict[int, Cut] = {}
+    for axis, (cut, m, n) in enumerate(zip(cuts, part, whole.shape, strict=True)):
+        if cut.shift and 0 < cut.shift < n - m:
+            whole = whole.take(range(cut.first, n - (m - cut.stop)), axis)
+            moved[axis] = cut
+    alike = together and len({cut.shift for cut in moved.values()}) == 1
+    steps = [list(moved)] if alike else [[axis] for axis in moved]
+    return all(_repeats(whole, axes, moved[axes[0]]) for axes in steps)
 
-    ``length``: of the part, which holds the period at least twice.
+
+def _repeats(values: NDArray[Any], axes: Sequence[int], cut: Cut) -> bool:
+    """Whether the values go on as they begin along ``axes``, with a period that divides the shift.
+
+    The part holds the period at least twice.
     """
-    return any(
-        2 * period <= length and np.array_equal(values[:-period], values[period:])
-        for period in divisors(shift)
-    )
+    for period in divisors(cut.shift or 1):
+        first, last = [slice(None)] * values.ndim, [slice(None)] * values.ndim
+        for axis in axes:
+            first[axis], last[axis] = slice(None, -period), slice(period, None)
+        if 2 * period <= cut.stop - cut.first and np.array_equal(
+            values[tuple(first)], values[tuple(last)]
+        ):
+            return True
+    return False
 
 
 def _line(same: NDArray[np.bool_], axis: int) -> NDArray[np.bool_]:

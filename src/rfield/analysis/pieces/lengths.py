@@ -22,6 +22,7 @@ from ...core.relation import ZERO, Sliding
 from ...errors import RFieldError
 from ..engines.forward import sweep
 from ..engines.terms import State, terms_of
+from .agreement import agreement
 from .timed import time_axes
 from .timing import Pattern
 
@@ -68,6 +69,19 @@ class Lengths:
         if layer is None:
             return ""
         return f"what {layer} reads depends on the length of the stream{advice}"
+
+    def begins(self, axis: int) -> bool:
+        """Whether the first outputs of a stream are those of its beginning alone.
+
+        What wraps around may be cut away before it reaches an output.
+        """
+        rest = self.length % self.grid
+        part, whole = self.graph(2 * self.far + rest), self.graph(4 * self.far + rest)
+        if part is None or whole is None or self.entry is None:
+            return False
+        starts = {self.entry.name: [0] * len(self.entry.axes)}
+        cuts = agreement(whole, part, starts).cuts[self.value(part)]
+        return cuts is not None and cuts[axis].first <= 0
 
     def uneven(self, size: int) -> str | None:
         """The first layer that does not grow in step with the stream, from this length on."""

@@ -70,9 +70,9 @@ class Held:
         last = [max(int((start + step) * rate) - 1, 0) for start, step, rate in scales]
         middle = [(a + b) // 2 for a, b in zip(first, last, strict=True)]
         shape = field.graph.nodes[planner.value_of(field.graph)].shape
-        ends = [shape[axis] - 1 for axis in planner.output_axes]
+        ends = [shape[axis] - 1 for axis in planner.map_axes]
         places = sorted({tuple(map(min, at, ends)) for at in (first, middle, last)})
-        placed = [dict(zip(planner.output_axes, at, strict=True)) for at in places]
+        placed = [dict(zip(planner.map_axes, at, strict=True)) for at in places]
         self.spread = [
             influence_of(field, [at.get(axis, 0) for axis in field.positions]) for at in placed
         ]
@@ -101,10 +101,19 @@ class Held:
         """The smallest halo, the same on every side, that holds this share of the influence."""
         if not isinstance(share, (int, float)) or not 0 < share <= 1:
             raise InvalidModelError(f"share = {share!r}; expected a number in (0, 1]")
+        planner = self.planner
+        outputs = planner.whole.nodes[planner.value].shape
+        # what a tile reads beyond its last output anyway, where layers are not padded
+        beyond = [
+            size - int(outputs[axis] / rate)
+            for size, axis, rate in zip(
+                planner.sizes, planner.map_axes, planner.rates, strict=True
+            )
+        ]  # fmt: skip
         low, high = 0, max(max(found.weight.shape) for found in self.spread)
         while low < high:
             middle = (low + high) // 2
-            if self.outside([(middle, middle)] * len(self.steps)) <= 1 - share + EPSILON:
+            if self.outside([(middle, middle + more) for more in beyond]) <= 1 - share + EPSILON:
                 high = middle
             else:
                 low = middle + 1

@@ -10,7 +10,7 @@ from __future__ import annotations
 import sys
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from functools import lru_cache
-from typing import Any, NamedTuple
+from typing import Any, NamedTuple, Protocol
 
 from ...core.graph import Graph
 from ...core.limits import RESIDUES
@@ -30,40 +30,75 @@ def run_streaming(
     fn: Callable[[Any], Any], chunks: Iterable[Any], plan: StreamPlan
 ) -> Iterator[Any]:
     """Run ``fn`` on a stream, chunk by chunk; together the results are what ``fn(whole)`` gives."""
-    return _run(fn, plan, _windows(_Same(plan)), chunks)
+    flow = Overlap(plan, _Buffer(plan, fn))
+    return (part for part in flow.over(chunks) if part is not None)
 
 
-def _run(
-    fn: Callable[[Any], Any], plan: StreamPlan, windows: _Windows, chunks: Iterable[Any]
-) -> Iterator[Any]:
-    buffer = _Buffer(plan)
-    done = 0
-    for chunk in chunks:
-        buffer.add(chunk)
-        stop = windows.complete(buffer.stop)
-        if not stop or plan.clock.computable(stop) <= done:
-            continue
-        start = max(buffer.start, windows.start(done, stop))
+class Overlap:
+    """Windows over the samples that ``held`` keeps; each gives the outputs that are final."""
+
+    def __init__(self, plan: StreamPlan, held: Held) -> None:
+        self.plan, self.held, self.windows = plan, held, _windows(_Same(plan))
+        self.done = 0
+
+    def over(self, chunks: Iterable[Any]) -> Iterator[Any]:
+        """What each chunk makes final, and the end of the stream; None where that is nothing."""
+        for chunk in chunks:
+            yield self.feed(chunk)
+        yield self.end()
+
+    def feed(self, chunk: Any) -> Any:
+        """The outputs that are final with this chunk; None where there are none."""
+        held, windows, done = self.held, self.windows, self.done
+        held.add(chunk)
+        stop = windows.complete(held.stop)
+        if not stop or self.plan.clock.computable(stop) <= done:
+            return None
+        start = max(held.start, windows.start(done, stop))
         found = windows.found(start, stop - start, ends=False)
-        if found is not None and found.first <= done < found.stop:
-            yield buffer.run(fn, start, stop, found, done)
-            done = found.stop
-            buffer.drop(windows.start(done, buffer.stop))
-    if not buffer.stop:
-        return
-    start = max(buffer.start, windows.start(done, buffer.stop))
-    if start or done:
-        windows.check_length(buffer.stop)
-    found = windows.found(start, buffer.stop - start, ends=True)
-    if found is None and start == 0:
-        found = Final(0, sys.maxsize, 0, None)  # the stream itself; what it gives is right
-    if found is None or found.first > done:
-        raise NotStreamableError(
-            f"{plan.layer}: the end of the stream, at sample {buffer.stop}, changes outputs before "
-            f"{done}, which were handed on"
-        )
-    if found.stop > done:
-        yield buffer.run(fn, start, buffer.stop, found, done)
+        if found is None or not found.first <= done < found.stop:
+            return None
+        part = held.run(start, stop, found, done)
+        self.done = found.stop
+        held.drop(windows.start(self.done, held.stop))
+        return part
+
+    def end(self) -> Any:
+        """The outputs that the end of the stream makes final."""
+        held, windows, done = self.held, self.windows, self.done
+        if not held.stop:
+            return None
+        start = max(held.start, windows.start(done, held.stop))
+        if start or done:
+            windows.check_length(held.stop, done)
+        found = windows.found(start, held.stop - start, ends=True)
+        if found is None and start == 0:
+            found = Final(0, sys.maxsize, 0, None)  # the stream itself; what it gives is right
+        if found is None or found.first > done:
+            raise NotStreamableError(
+                f"{self.plan.layer}: the end of the stream, at sample {held.stop}, changes outputs "
+                f"before {done}, which were handed on"
+            )
+        return held.run(start, held.stop, found, done) if found.stop > done else None
+
+
+class Held(Protocol):
+    """The samples that are still needed; ``start`` and ``stop`` count from the stream's start."""
+
+    start: int
+    stop: int
+
+    def add(self, chunk: Any) -> None:
+        """Append the next chunk."""
+        ...
+
+    def drop(self, start: int) -> None:
+        """Forget all before ``start``."""
+        ...
+
+    def run(self, start: int, stop: int, found: Final, first: int) -> Any:
+        """Outputs ``first`` and on of the window ``start .. stop-1``."""
+        ...
 
 
 class Final(NamedTuple):
@@ -89,7 +124,7 @@ class _Windows:
         if plan.memory:
             raise NotStreamableError(
                 f"{plan.layer}: {_WHY}\n  the past has no end in {', '.join(plan.memory)}: such "
-                "layers need their own state, kept from chunk to chunk"
+                'layers need their own state, kept from chunk to chunk: state="carry"'
             )
         self.lengths = Lengths(
             graph, plan.source, plan.value, plan.input_axis, plan.clock, plan.steps
@@ -123,10 +158,14 @@ class _Windows:
             return samples - (samples - self.length) % self.grid
         return self.clock.ready_at(self.clock.computable(samples) - 1)
 
-    def check_length(self, samples: int) -> None:
-        """Refuse a stream whose length turns out to be one that gives other outputs throughout."""
+    def check_length(self, samples: int, done: int) -> None:
+        """Refuse a stream whose length turns out to be one that gives other outputs throughout.
+
+        Ways that differ may be those of an axis with one position only; what was handed on decides.
+        """
         layer = self.lengths.differs(samples)
-        if layer is not None:
+        begins = None if layer is None else self._compare(inner=False, ends=False, size=samples)
+        if layer is not None and (begins is None or begins.first > 0 or begins.stop < done):
             below = samples - (samples - self.length) % self.grid
             raise NotStreamableError(
                 f"{self.plan.layer}: what {layer} reads depends on the length of the stream, which "
@@ -248,10 +287,10 @@ def _windows(same: _Same) -> _Windows:
 
 
 class _Buffer:
-    """The samples that are still needed; ``start`` and ``stop`` count from the stream's start."""
+    """Samples of arrays of any kind, for a function that knows only whole arrays."""
 
-    def __init__(self, plan: StreamPlan) -> None:
-        self.plan, self.start, self.stop = plan, 0, 0
+    def __init__(self, plan: StreamPlan, fn: Callable[[Any], Any]) -> None:
+        self.plan, self.fn, self.start, self.stop = plan, fn, 0, 0
         self.rank = len(plan.graph.nodes[plan.source].shape)
         self.parts: list[Any] = []
         self.chunks = 0
@@ -278,12 +317,12 @@ class _Buffer:
             kept = self._cut(self._joined(), start - self.start, None, self.plan.input_axis)
             self.parts, self.start = [kept], start
 
-    def run(self, fn: Callable[[Any], Any], start: int, stop: int, found: Final, first: int) -> Any:
+    def run(self, start: int, stop: int, found: Final, first: int) -> Any:
         """Outputs ``first`` and on of the window ``start .. stop-1``."""
         here = f"samples {start} .. {stop - 1}, after chunk {self.chunks}"
         whole = self._joined()
         window = self._cut(whole, start - self.start, stop - self.start, self.plan.input_axis)
-        result, axis = fn(window), self.plan.output_axis
+        result, axis = self.fn(window), self.plan.output_axis
         shape = self._shape(result, f"the output for {here}", len(self.plan.output_shape))
         if found.length is not None and shape[axis] != found.length:
             raise InvalidModelError(

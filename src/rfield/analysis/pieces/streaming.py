@@ -1,4 +1,4 @@
-"""``stream_plan``: what it takes to run a model on a stream, along one axis that is time.
+"""``StreamPlan``: what it takes to run a model on a stream, along one axis that is time.
 
 The words are those of codecs: outputs come in *frames* (the shortest run of samples after which
 the pattern repeats), the *look-ahead* is what a frame needs beyond its own samples, and the
@@ -10,22 +10,22 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 from fractions import Fraction
 from functools import cached_property
-from math import inf, isfinite, lcm
+from math import inf, isfinite
 from typing import Any
 
-from ...core.arguments import integer, one
+from ...core.arguments import one
 from ...core.graph import Graph
-from ...errors import InvalidModelError, NotStreamableError, UnresolvedSizeError, unknown_name
+from ...errors import (
+    InvalidModelError,
+    unknown_name,
+)
 from ..answer import Answer
-from ..engines.forward import sweep
-from ..geometry.fields import choose_source, find, source_layout
+from ..cost import ITEM_BYTES
 from ..results import UNBOUNDED, Fidelity, Size
-from .lengths import Lengths
-from .timed import JoinDelay, LayerState, TimePath
+from .timed import JoinDelay, LayerState
 from .timing import Pattern
 
 SCHEMA = 1
-ANCHORS = ("auto", "first", "center", "last")
 UNITS = {"samples": None, "s": Fraction(1), "ms": Fraction(1000), "us": Fraction(10**6)}
 
 
@@ -159,6 +159,20 @@ class StreamPlan(Answer):
         first = self.first_valid_output
         return None if first is None else max(0, self.clock.ready_at(first))
 
+    @property
+    def state_elements(self) -> Size:
+        """How many numbers all layers keep from chunk to chunk, and joins hold back."""
+        kept = [layer.elements for layer in self.layers]
+        if None in kept:
+            return UNBOUNDED
+        return sum(filter(None, kept)) + sum(join.elements for join in self.joins)
+
+    @property
+    def state_bytes(self) -> Size:
+        """The same in bytes, in single precision."""
+        elements = self.state_elements
+        return elements if elements is UNBOUNDED else ITEM_BYTES * elements
+
     def outputs_after(self, samples: int) -> int:
         """How many outputs can be computed for good once ``samples`` have arrived."""
         return max(0, self.clock.computable(one("samples", samples, least=0)))
@@ -169,7 +183,7 @@ class StreamPlan(Answer):
         Raises:
             InvalidModelError: such chunks break the grid; the nearest legal ones are named.
         """
-        return _outputs_of(one("chunk", chunk), self.grid, self.hop)
+        return outputs_of(one("chunk", chunk), self.grid, self.hop)
 
     def seconds(self, samples: float | Fraction) -> float:
         """So many samples in seconds."""
@@ -202,12 +216,12 @@ class StreamPlan(Answer):
             if unit not in UNITS:
                 raise unknown_name("unit", unit, UNITS)
             return self.seconds(value) * float(UNITS[unit] or 1)
-        return float(value) / _rate("unit", unit)
+        return float(value) / rate_of("unit", unit)
 
     def as_dict(self) -> dict[str, Any]:
         """Plain data (JSON-ready), with a schema version; lengths in samples."""
         lengths = {
-            name: "unbounded" if value is UNBOUNDED else str(value) if name == "hop" else value
+            name: str(value) if name == "hop" else _known(value)
             for name, value in self._lengths().items()
         }
         return {
@@ -219,9 +233,11 @@ class StreamPlan(Answer):
             "memory": list(self.memory), "causal": self.causal,
             "frame_outputs": self.frame_outputs, "first_valid_output": self.first_valid_output,
             **lengths, "fidelity": self.fidelity.value,
+            "state_elements": _known(self.state_elements), "state_bytes": _known(self.state_bytes),
             "layers": [_state_dict(state) for state in self.layers],
             "joins": [
-                {"layer": join.layer, "hop": str(join.hop), "delays": dict(join.delays)}
+                {"layer": join.layer, "hop": str(join.hop), "delays": dict(join.delays),
+                 "elements": join.elements}
                 for join in self.joins
             ],
         }  # fmt: skip
@@ -235,6 +251,10 @@ class StreamPlan(Answer):
         return text if self.exact else f"{text} (not exact: {'; '.join(self.obstacles)})"
 
 
+def _known(value: Any) -> Any:
+    return "unbounded" if value is UNBOUNDED else value
+
+
 def _state_dict(state: LayerState) -> dict[str, Any]:
     window = state.window
     return {
@@ -242,99 +262,16 @@ def _state_dict(state: LayerState) -> dict[str, Any]:
         "reads": window and window.reads, "gives": window and window.gives,
         "step": window and window.step, "state": window and window.state,
         "held": state.held, "look_ahead": window and window.ahead,
+        "keeps": [list(shape) for shape in state.keeps], "elements": state.elements,
     }  # fmt: skip
 
 
-def stream_plan(
-    graph: Graph,
-    output: str | None = None,
-    *,
-    axis: str | int | None = None,
-    sample_rate: float | None = None,
-    chunk: int | None = None,
-    length: int | None = None,
-    wrt: str | None = None,
-    anchor: str = "auto",
-) -> StreamPlan:
-    """The plan for ``output`` (default: the last one); see ``rfield.stream_plan``."""
-    if anchor not in ANCHORS:
-        raise unknown_name("anchor", anchor, ANCHORS)
-    rate = None if sample_rate is None else _rate("sample_rate", sample_rate)
-    if length is not None:
-        graph = _of_length(graph, output, wrt, axis, one("length", length))
-    value = graph.main if output is None else find(graph, output)
-    layer = graph.layer_of(value) if output is None else output
-    source = choose_source(graph, value, wrt)
-    wrt = graph.nodes[source].name if wrt is None else wrt
-    name, time = _time_axis(graph, source, wrt, axis)
-    swept = sweep(graph, source, (time,))
-    path = TimePath(graph, source, value, swept)
-    clock = path.clock(value)
-    obstacles = path.obstacles()
-    if isinstance(clock, str):
-        raise NotStreamableError("\n  ".join([f"{layer}: {clock}", *obstacles]))
-    steps = path.steps() | {clock.advance}
-    grid = lcm(*steps)
-    if chunk is not None:
-        _outputs_of(one("chunk", chunk), grid, clock.hop)
-    if not obstacles:
-        other = Lengths(graph, source, value, time, clock, steps).obstacle(length)
-        obstacles = (other,) if other else ()
-    return StreamPlan(
-        graph=graph, value=value, source=source, layer=layer, wrt=wrt, axis=name,
-        input_axis=time, output_axis=clock.axis, clock=clock, steps=steps,
-        grid=grid, sample_rate=rate, chunk=chunk, length=length, obstacles=obstacles,
-        global_reads=path.global_reads(),
-        memory=path.memory() if clock.remembers else (),
-        fidelity=path.fidelity(), layers=tuple(path.layer_states(grid)), joins=tuple(path.delays()),
-        anchor=anchor,
-    )  # fmt: skip
+def rate_of(name: str, value: Any) -> float:
+    """A positive, finite number.
 
-
-def _of_length(
-    graph: Graph, output: str | None, wrt: str | None, axis: str | int | None, length: int
-) -> Graph:
-    """The model as it is for a stream of this length."""
-    value = graph.main if output is None else find(graph, output)
-    source = choose_source(graph, value, wrt)
-    name = graph.nodes[source].name
-    _, time = _time_axis(graph, source, name, axis)
-    if graph.reread is None or name not in graph.inputs:
-        raise UnresolvedSizeError(f"{name} cannot be read again at a length of {length}")
-    shapes = {entry.name: list(graph.nodes[entry.node].shape) for entry in graph.inputs_}
-    shapes[name][time] = length
-    return graph.reread(shapes)
-
-
-def _time_axis(graph: Graph, source: int, wrt: str, axis: str | int | None) -> tuple[str, int]:
-    """Name and tensor axis of time."""
-    names, axes = source_layout(graph, source)
-    known = " and ".join(f"{a} ({n})" for n, a in zip(names, axes, strict=True))
-    if axis is None:
-        if len(names) == 1:
-            return names[0], axes[0]
-        if "t" in names:
-            return "t", axes[names.index("t")]
-        raise InvalidModelError(
-            f"{wrt} has {len(names)} axes that could be time: {known}. Choose one with axis="
-        )
-    if isinstance(axis, str):
-        if axis not in names:
-            raise unknown_name(f"axis of {wrt}", axis, names)
-        return axis, axes[names.index(axis)]
-    place, rank = integer(axis), len(graph.nodes[source].shape)
-    if place is None or not -rank <= place < rank:
-        raise InvalidModelError(f"axis = {axis!r}; expected a name or one of the {rank} axes")
-    if place % rank not in axes:
-        raise InvalidModelError(
-            f"axis = {axis}: not a time axis of {wrt}, whose axes are {known}; the others are "
-            f"batch or channels.\n  If it is time, read the model with axes=({place % rank},)"
-        )
-    return names[axes.index(place % rank)], place % rank
-
-
-def _rate(name: str, value: Any) -> float:
-    """A positive, finite number."""
+    Raises:
+        InvalidModelError: it is none.
+    """
     try:
         rate = float(value)
     except (TypeError, ValueError):
@@ -344,7 +281,12 @@ def _rate(name: str, value: Any) -> float:
     return rate
 
 
-def _outputs_of(chunk: int, grid: int, hop: Fraction) -> int:
+def outputs_of(chunk: int, grid: int, hop: Fraction) -> int:
+    """Outputs per chunk.
+
+    Raises:
+        InvalidModelError: such chunks break the grid.
+    """
     if chunk % grid:
         below, above = chunk // grid * grid, -(-chunk // grid) * grid
         near = f"{below} or {above}" if below else f"{above}"

@@ -15,7 +15,7 @@ from ...core.graph import Graph
 from ...core.limits import CANDIDATES
 from ...core.padding import PAD_BORDERS
 from ...errors import InvalidModelError, NotTileableError, unknown_name
-from ..cost import peak_elements
+from ..cost import ITEM_BYTES, peak_elements
 from ..results import IndexArray
 from .agreement import Loss
 from .cuts import WHOLE_AXIS
@@ -23,9 +23,6 @@ from .grid import fitting
 from .outside import Held, outside_share
 from .tile_planning import Planner, Trial
 from .tiling import TilePlan
-
-ITEM_BYTES = 4
-"""Under which ``max_bytes`` is counted: single precision."""
 
 
 def tile_plan(
@@ -61,7 +58,7 @@ def tile_plan(
     except NotTileableError:
         if not approximate or not planner.global_reads():
             raise
-    planner.local = True
+    planner.local = bool(planner.map_axes)
     plan = planner.plan(_choose(planner, limit), padding_mode)
     return replace(plan, losses=_losses(planner), outside=outside_share(planner.whole, plan))
 
@@ -73,6 +70,7 @@ def _with_halo(
     """The plan with a halo that is given, or that holds a share of the influence."""
     if halo is not None and share is not None:
         raise InvalidModelError("give one of halo= and share=")
+    axes = planner.map_axes
     losses = _losses(planner)
     planner.local = bool(losses)
     held = None
@@ -84,9 +82,9 @@ def _with_halo(
             )
         held = Held(planner)
         side = held.smallest(share)
-        planner.halo = ((side, side),) * len(planner.axes)
+        planner.halo = ((side, side),) * len(axes)
     else:
-        planner.halo = pairs("halo", halo, len(planner.axes))
+        planner.halo = pairs("halo", halo, len(axes))
     found = _choose(planner, limit)
     plan = replace(planner.plan(found, mode), losses=losses)
     if found.short:
@@ -141,6 +139,8 @@ def _at_most(planner: Planner, wanted: Sequence[int]) -> list[int]:
     for k, (size, most) in enumerate(zip(sizes, wanted, strict=True)):
         if size <= most:
             continue
+        if planner.output_axes[k] is None:
+            raise planner.no_map(k)
         whole = planner.sizes[k]
         least = f"the smallest is {size}" if size < whole else f"only the whole {whole} is one"
         raise NotTileableError(

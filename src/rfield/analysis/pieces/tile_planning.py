@@ -15,6 +15,8 @@ from typing import Any
 
 from ...core.arguments import Pads, per_axis, stated_padding
 from ...core.graph import Graph, Input
+from ...core.link import Link
+from ...core.relation import Sliding
 from ...errors import (
     InvalidModelError,
     NotTileableError,
@@ -25,7 +27,7 @@ from ...errors import (
 from ..geometry.fields import choose_source, find, receptive_field
 from ..results import axis_names
 from .agreement import Loss, agreement
-from .cuts import OTHER_PATH, WHOLE_AXIS, Cut, meets_numbers
+from .cuts import OTHER_PATH, WHOLE_AXIS, WRAPS, Cut, meets_numbers
 from .grid import Grid, fitting, grid
 from .tiles import AxisTiles
 from .tiling import TilePlan
@@ -83,6 +85,9 @@ class Planner:
         if output is None:  # a crop is an output at some sizes only
             self.layer = self.whole.layer_of(self.value)
         self.output_axes, self.rates = self._output(found)
+        for k, axis in enumerate(self.output_axes):
+            if axis is None:  # every tile has all of it
+                self.steps = (*self.steps[:k], max(self.sizes[k], 1), *self.steps[k + 1 :])
 
     def value_of(self, graph: Graph) -> int:
         """The output, at any size."""
@@ -92,23 +97,40 @@ class Planner:
         axes = {graph.entry(entry.name).node: entry.axes for entry in self.moving}
         return grid(graph, axes, self.value_of(graph))
 
-    def _output(self, found: Grid) -> tuple[tuple[int, ...], tuple[Fraction, ...]]:
-        """The output axes that go along with the input's, and how fast."""
-        axes: list[int] = []
+    def _output(self, found: Grid) -> tuple[tuple[int | None, ...], tuple[Fraction, ...]]:
+        """The output axes that go along with the input's, and how fast; None: none does."""
+        axes: list[int | None] = []
         rates: list[Fraction] = []
-        for k, name in enumerate(self.axes):
+        for k in range(len(self.axes)):
             of = [(a, r) for a, r in enumerate(found.rates[self.value]) if r and r[0] == k]
-            if len(of) != 1:
-                why = "no axis" if not of else f"{len(of)} axes"
-                raise NotTileableError(
-                    f"{self.layer} {show_shape(self.whole.nodes[self.value].shape)}: {why} of it "
-                    f"goes along with {name}, so it has no tiles.\n"
-                    "  Choose a layer that is a map: output=..."
-                )
-            axis, rate = of[0]
+            axis, rate = of[0] if len(of) == 1 else (None, None)
             axes.append(axis)
-            rates.append(rate[1] if rate else Fraction(0))
+            rates.append(rate[1] if rate else Fraction(1))
+        if not any(axis is not None for axis in axes):
+            raise self.no_map(0)
         return tuple(axes), tuple(rates)
+
+    @property
+    def map_axes(self) -> tuple[int, ...]:
+        """The output axes that go along, where each axis of the input has one.
+
+        Raises:
+            NotTileableError: one has none.
+        """
+        for k, axis in enumerate(self.output_axes):
+            if axis is None:
+                raise self.no_map(k)
+        return tuple(axis for axis in self.output_axes if axis is not None)
+
+    def no_map(self, k: int) -> NotTileableError:
+        """No axis of the output goes along with axis ``k`` of the input, or several do."""
+        rates = self._grid(self.whole).rates[self.value]
+        count = sum(1 for rate in rates if rate and rate[0] == k)
+        return NotTileableError(
+            f"{self.layer} {show_shape(self.whole.nodes[self.value].shape)}: "
+            f"{f'{count} axes' if count else 'no axis'} of it goes along with {self.axes[k]}, "
+            "so it has no tiles.\n  Choose a layer that is a map: output=..."
+        )
 
     def read(self, sizes: Sequence[int]) -> Graph:
         """The network for an image of these sizes."""
@@ -150,21 +172,19 @@ class Planner:
             starts = [min(i + g, r) for i, g, r in zip(inside, self.steps, rest, strict=True)]
             inner = [a.common(b) for a, b in zip(inner, self._cuts(part, starts), strict=True)]
         shape = part.nodes[self.value_of(part)].shape
-        made = tuple(shape[axis] for axis in self.output_axes)
+        made = tuple(1 if axis is None else shape[axis] for axis in self.output_axes)
         whole = self.whole.nodes[self.value].shape
         spans: list[tuple[int, int]] = []
         for k, left in enumerate(rest):
-            if left * self.rates[k] + made[k] != whole[self.output_axes[k]]:
+            axis = self.output_axes[k]
+            if axis is not None and left * self.rates[k] + made[k] != whole[axis]:
                 raise NotTileableError(
                     f"{self.layer}: a tile of {sizes[k]} at the end of {self.axes[k]} gives "
                     f"{made[k]} outputs and does not end where the whole does"
                 )
             fits = begin[k].first <= 0 and end[k].stop >= made[k]
             if not fits and self.halo is None:
-                raise NotTileableError(
-                    f"{self.layer}: the outputs at the ends of {self.axes[k]} read more than a "
-                    f"tile of {sizes[k]} there"
-                )
+                raise self._ends(k, sizes[k])
             between = left and inside[k] < left
             stop = min(begin[k].stop, inner[k].stop) if between else begin[k].stop
             spans.append((max(inner[k].first, end[k].first) if left else 0, stop if fits else 0))
@@ -194,7 +214,8 @@ class Planner:
             raise self._no_tiles(found.losses)
         if found.places[value] != self.value:
             raise NotTileableError(f"{self.layer} {OTHER_PATH}: a tile takes other layers")
-        chosen = [cuts[axis] for axis in self.output_axes]
+        all_ = Cut(0, 0, 1)
+        chosen = [all_ if axis is None else cuts[axis] for axis in self.output_axes]
         for cut, start, rate in zip(chosen, starts, self.rates, strict=True):
             if cut.shift != start * rate:
                 raise NotTileableError(
@@ -202,6 +223,25 @@ class Planner:
                     f"expected {start * rate}"
                 )
         return chosen
+
+    def _ends(self, k: int, size: int) -> NotTileableError:
+        """The outputs at the ends of the image need more than a tile there."""
+        source = self.whole.entry(self.moving[0].name).node
+        wraps = [
+            Loss(self.whole.layer_of(index), node.kind, WRAPS)
+            for index in self.whole.between(source, self.value)
+            for node in [self.whole.nodes[index]]
+            if any(
+                isinstance(read.relation, Sliding) and read.relation.border == "circular"
+                for link in node.links if isinstance(link, Link) for read in link.reads
+            )
+        ]  # fmt: skip
+        if wraps:
+            return self._no_tiles(wraps)
+        return NotTileableError(
+            f"{self.layer}: the outputs at the ends of {self.axes[k]} read more than a tile of "
+            f"{size} there"
+        )
 
     def _no_tiles(self, losses: Sequence[Loss]) -> NotTileableError:
         """No tile equals the whole: which layers, why, and what can be done."""
@@ -274,7 +314,8 @@ class Planner:
         """The plan with tiles of this size."""
         shape = self.whole.nodes[self.value].shape
         tiles: list[AxisTiles] = []
-        for k, axis in enumerate(self.output_axes):
+        planned = [(k, axis) for k, axis in enumerate(self.output_axes) if axis is not None]
+        for k, axis in planned:
             first, stop = trial.spans[k]
             cut = trial.sizes[k] < self.sizes[k]
             kept = -int(-self.image[k] * self.rates[k] // 1) if self.crops else shape[axis]
@@ -287,8 +328,9 @@ class Planner:
             )  # fmt: skip
         shapes = {e.name: self.whole.nodes[e.node].shape for e in self.whole.inputs_}
         return TilePlan(
-            self.layer, tuple(e.name for e in self.moving), self.axes, tuple(tiles), shapes, shape,
-            self.moving[0].axes, self.output_axes, mode,
+            self.layer, tuple(e.name for e in self.moving), tuple(self.axes[k] for k, _ in planned),
+            tuple(tiles), shapes, shape, tuple(self.moving[0].axes[k] for k, _ in planned),
+            tuple(axis for _, axis in planned), mode,
         )  # fmt: skip
 
 

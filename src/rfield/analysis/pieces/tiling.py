@@ -10,7 +10,7 @@ from dataclasses import dataclass, field
 from fractions import Fraction
 from functools import cached_property
 from itertools import product
-from math import prod
+from math import lcm, prod
 from typing import Any, overload
 
 from ...errors import UnknownNameError
@@ -188,6 +188,31 @@ class TilePlan(Answer, Sequence[Tile]):
             halo = max(axis.dropped)
             outputs.append(entry | {"halo": halo} if halo else entry)
         return {"inputs": inputs, "outputs": outputs}
+
+    def as_monai(self) -> dict[str, Any]:
+        """Arguments of MONAI's ``SlidingWindowInferer`` for the same tiles.
+
+        MONAI takes the mean where tiles overlap, their wrong borders too, where ``run_tiled`` keeps
+        what is right: the result is near the whole, not equal to it.
+        https://docs.monai.io/en/stable/inferers.html
+        """
+        # it moves by int(roi_size * (1 - overlap)): half a position more, so that rounding is safe
+        overlap = [max(0.0, 1 - (axis.step + 0.5) / axis.tile) for axis in self.tiles]
+        return {"roi_size": list(self.tile), "overlap": overlap, "mode": "constant"}
+
+    def as_qupath(self) -> dict[str, Any]:
+        """Tile settings as QuPath and its like ask for them, x first, in pixels of the input.
+
+        ``tileSize``: of what the network reads; ``overlap``: of neighbouring tiles; ``padding``:
+        what of each side is context only, one number for all sides, a multiple of the grid.
+        """
+        grid = lcm(*self.grid) or 1
+        halo = max((side for both in self.halo for side in both), default=0)
+        return {
+            "tileSize": list(self.tile[::-1]),
+            "overlap": [axis.tile - axis.step for axis in reversed(self.tiles)],
+            "padding": -(-halo // grid) * grid,
+        }
 
     @staticmethod
     def _smallest(axis: AxisTiles) -> int:

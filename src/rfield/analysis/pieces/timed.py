@@ -9,6 +9,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass
 from fractions import Fraction
+from math import prod
 
 from ...core.graph import Graph
 from ...core.link import AnyLink, Link
@@ -30,7 +31,8 @@ class LayerState:
     more than that where a chunk ends in the middle of its window and positions wait for the rest.
     ``shape``: of the tensor held. ``hop``: samples of the stream per position.
 
-    For a recurrent op, which keeps its own state, ``window`` is None.
+    For a running op, which keeps its own state, ``window`` is None. ``keeps``: the shapes of all
+    that is kept between chunks; empty where it grows with the past.
     """
 
     layer: str
@@ -39,6 +41,13 @@ class LayerState:
     hop: Fraction
     held: int
     shape: tuple[int, ...]
+    keeps: tuple[tuple[int, ...], ...] = ()
+
+    @property
+    def elements(self) -> int | None:
+        """How many numbers are kept; None where they grow with the past."""
+        grows = self.window is None and not self.keeps
+        return None if grows else sum(map(prod, self.keeps))
 
 
 @dataclass(frozen=True, slots=True)
@@ -47,11 +56,13 @@ class JoinDelay:
 
     ``delays``: per branch (layer, positions of the join's own rate by which it must be held back).
     ``hop``: samples of the stream per position. No delays are known where the strides differ.
+    ``elements``: how many numbers wait.
     """
 
     layer: str
     hop: Fraction
     delays: tuple[tuple[str, int], ...]
+    elements: int = 0
 
 
 class TimePath:
@@ -82,13 +93,20 @@ class TimePath:
         readings = [(i, relation) for i in self.values for _, relation in self._readings(i)]
         sliding = [(i, r) for i, r in readings if isinstance(r, Sliding)]
         turned = [i for i, relation in sliding if relation.advance < 0]
-        wrapped = [i for i, relation in sliding if relation.border == "circular"]
         found = [
             f"all of the time axis is read by {_names(self.global_reads())}",
             f"time is turned round by {_names(self._layers(turned))}",
-            f"the end of the stream is read at its beginning by {_names(self._layers(wrapped))}",
         ]
         return tuple(text for text in found if not text.endswith(" by "))
+
+    def wraps(self) -> str:
+        """Which layers read the end of the stream at its beginning, as an obstacle; or empty."""
+        wrapped = [
+            i for i in self.values for _, relation in self._readings(i)
+            if isinstance(relation, Sliding) and relation.border == "circular"
+        ]  # fmt: skip
+        names = _names(self._layers(wrapped))
+        return names and f"the end of the stream is read at its beginning by {names}"
 
     def global_reads(self) -> tuple[str, ...]:
         """The layers that read all of the time axis, future included."""
@@ -115,15 +133,18 @@ class TimePath:
                 hop = clock.hop if isinstance(clock, Pattern) else Fraction(1)
                 if isinstance(relation, Prefix) and not relation.backward:
                     name = self.graph.layer_of(index)
-                    found.append(LayerState(name, node.kind, None, hop, 0, ()))
+                    found.append(LayerState(name, node.kind, None, hop, 0, (), node.keeps))
                 elif isinstance(relation, Sliding) and isinstance(clock, Pattern):
                     window = window_of(relation)
                     held = held_of(relation, clock, grid)
                     if held or window.ahead or window.step != window.gives:
                         shape = list(self.graph.nodes[operand].shape)
                         shape[clock.axis] = held
-                        name = self.graph.layer_of(index)
-                        found.append(LayerState(name, node.kind, window, hop, held, tuple(shape)))
+                        name, kept = self.graph.layer_of(index), tuple(shape)
+                        keeps = (kept,) if held else ()
+                        found.append(
+                            LayerState(name, node.kind, window, hop, held, kept, keeps)
+                        )  # fmt: skip
         return found
 
     def delays(self) -> list[JoinDelay]:
@@ -135,17 +156,22 @@ class TimePath:
                 continue
             names: list[str] = []
             clocks: list[Pattern] = []
+            rows: list[int] = []
             for operand, link in zip(node.operands, node.links, strict=True):
                 clock = self._branch_clock(operand, link, node.shape)
                 if isinstance(clock, Pattern):
                     names.append(self.graph.layer_of(operand))
                     clocks.append(clock)
+                    own, shape = self.clock(operand), self.graph.nodes[operand].shape
+                    length = shape[own.axis] if isinstance(own, Pattern) else 1
+                    rows.append(prod(shape) // max(length, 1))
             if len({(c.axis, c.hop) for c in clocks}) != 1:
                 continue
             held = lags(clocks)
             if any(held):
                 pairs = tuple(zip(names, held, strict=True))
-                found.append(JoinDelay(self.graph.layer_of(index), clocks[0].hop, pairs))
+                waits = sum(lag * row for lag, row in zip(held, rows, strict=True))
+                found.append(JoinDelay(self.graph.layer_of(index), clocks[0].hop, pairs, waits))
         return found
 
     def _branch_clock(self, operand: int, link: AnyLink, after: Sequence[int]) -> Pattern | str:

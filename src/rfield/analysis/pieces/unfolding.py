@@ -95,10 +95,13 @@ class _Unfolding:
         tables = tuple(_spread(table, fine) for table in node.tables)
         self.places.append(len(self.nodes))
         self.fine.append(fine)
+        axes = iter(range(sum(map(len, fine))))
+        apart = [[next(axes) for _ in factors] for factors in fine]
+        own = tuple(chain(*(apart[axis] for axis in node.own)))
         self.nodes.append(
             replace(
                 node, shape=tuple(chain(*fine)), operands=tuple(operands), links=tuple(links),
-                tables=tables,
+                tables=tables, own=own,
             )
         )  # fmt: skip
 

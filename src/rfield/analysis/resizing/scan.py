@@ -50,6 +50,9 @@ class Scan:
             reading = self.resizing.at((size,) * len(self.resizing.axes))
             if not reading.refused:
                 return reading
+        return self._alone(size)
+
+    def _alone(self, size: int) -> Reading:
         sizes = list(self.resizing.sizes)
         sizes[self.axis] = size
         return self.resizing.at(sizes)
@@ -246,13 +249,21 @@ class Scan:
         return good
 
     def _stands(self, size: int, criteria: Sequence[str]) -> bool:
-        """Whether a small size meets the criteria, and no more values are empty than ever."""
-        reading = self.read(size)
-        empty = [sum(0 in shape for shape in r.shapes) for r in (reading, self.read(self.base))]
-        return self._meets(reading, criteria) and empty[0] <= empty[1]
+        """Whether a small size meets the criteria, and no more values are empty than ever.
+
+        With the other axes equal, or else as they were read.
+        """
+        empty = _empty(self.read(self.base))
+        readings = (self.read(size), self._alone(size))
+        return any(self._meets(one, criteria) and _empty(one) <= empty for one in readings)
 
     def _meets(self, reading: Reading, criteria: Iterable[str]) -> bool:
         return all(reading.holds(name, self.name) for name in ("accepted", *criteria))
+
+
+def _empty(reading: Reading) -> int:
+    """How many values have no position."""
+    return sum(0 in shape for shape in reading.shapes)
 
 
 def _summary(reading: Reading) -> object:

@@ -38,6 +38,8 @@ def recurrent(
     shape = shape_of(x)
     mixed = ops.dense(shape, width, kind="rnn_input")
     run = ops.cumulate(mixed.shape, time_axis, backward=reverse, kind="rnn")
+    (hidden,) = run.keeps
+    run = replace(run, keeps=(hidden, (*hidden[:-1], inner or width))[: 2 if gates == 4 else 1])
     state = ops.dense(mixed.shape, width, kind="rnn_state")
     cells = width if inner is None else inner
     weights = gates * cells * (shape[-1] + width) + (0 if inner is None else cells * width)

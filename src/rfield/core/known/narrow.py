@@ -195,6 +195,8 @@ def _softmax(op: Op, algebra: Softmax, known: Known, shape: Shape) -> tuple[Op, 
     found = [restricted(link, part, range(alive.ndim), shape) for part in parts]
     exact = exact and not np.isin(known.codes, (SOME, SOFT)).any() and not all_low.any()
     made = _read_by(replace(op, exact=op.exact and exact), [found])
+    driven = {axis for read in made.links if isinstance(read, Link) for axis in read.drivers}
+    made = replace(made, own=tuple(axis for axis in axes if axis not in driven))
     return made, (Known(result, not result.any()) if result.any() else None)
 
 

@@ -7,7 +7,7 @@ from typing import Any
 from ...core import arrays, ops
 from ...core.arrays import read
 from ..machine.meanings import algebra_of
-from ..machine.values import Dependent, Outputs
+from ..machine.values import Constant, Dependent, Outputs
 from .rulebook import Call, rule
 
 ELEMENTWISE = (

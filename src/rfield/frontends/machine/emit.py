@@ -46,12 +46,14 @@ class Emitter:
     ``sized``: whether a size of the input is among what the rule read, beside the operands that its
     reading names. ``soft``: what the finite numbers of a mask are taken for. ``dimmed``: the values
     to which a mask may have been added that nobody computed. ``tells_weights``: whoever reads the
-    model tells which weights a call has.
+    model tells which weights a call has. ``beside``: what the tensors of a call that depend on
+    nothing are in ``draft.tables``, by their ids; where a reading names some (``named``), these
+    belong to the ops that read them, and the others (``common``) to all ops of the call.
     """
 
     __slots__ = (
-        "dimmed", "draft", "fresh", "made", "numbers", "resolve", "sized", "soft", "source",
-        "tells_weights",
+        "beside", "common", "dimmed", "draft", "fresh", "made", "named", "numbers", "resolve",
+        "sized", "soft", "source", "tells_weights",
     )  # fmt: skip
 
     def __init__(
@@ -70,6 +72,9 @@ class Emitter:
         self.tells_weights = False
         self.source = ""
         self.made: dict[int, tuple[Reading, Any]] | None = None
+        self.beside: dict[int, object] = {}
+        self.named: set[int] = set()
+        self.common: tuple[object, ...] = ()
         self.numbers: dict[int, tuple[int, Any]] = {}
 
     def settle(self, answer: Any, operands: Sequence[Any], name: str) -> Any:
@@ -81,7 +86,17 @@ class Emitter:
         if isinstance(answer, list):
             return self._chain(answer, operands, name)
         if isinstance(answer, Reading):
-            return self._chain(answer.steps, self._inner(answer, name), name)
+            outermost = self.resolve is not None and bool(self.beside) and not self.named
+            if outermost:
+                self.named = self.beside.keys() & _leaves(answer)
+                apart = [self.beside[key] for key in self.named]
+                kept = (t for t in self.draft.tables if not any(t is one for one in apart))
+                self.common = tuple(kept)
+            try:
+                return self._chain(answer.steps, self._inner(answer, name), name)
+            finally:
+                if outermost:
+                    self.named = set()
         if isinstance(answer, Outputs):
             with self.once():
                 return Outputs(
@@ -171,14 +186,31 @@ class Emitter:
         op = _fitted(op, chosen, join=op.join and len(kept) > 1, exact=exact, moving=moving)
         called = name_of(op.kind, alone=len(kept) == 1)
         op = op if called == op.kind else replace(op, kind=called)
-        if self.resolve is None:  # a front end with tensors of its own notes its own tables
-            self.draft.tables = tuple(tables)
+        self._note(tables, op, links, operands, values)
         self.draft.weights = self._weights(op, values)
         index = self.draft.add(self.fresh(name), op, kept, source=self.source, known=elements)
         self.draft.nodes[index].soft = soft
         if dimmed:
             self.dimmed.add(index)
         return Dependent(index, op.shape)
+
+    def _note(
+        self, tables: Sequence[object], op: Op, links: Sequence[AnyLink | None],
+        operands: Sequence[Any], values: Sequence[Any],
+    ) -> None:  # fmt: skip
+        """What the next op reads beside its operands: ``tables``, or what a front end has noted.
+
+        A reading may say of these that other ops read them.
+        """
+        if self.resolve is None:  # a front end with tensors of its own notes its own tables
+            self.draft.tables = tuple(tables)
+        elif self.named:
+            mine = [
+                _beside(value, op, links[place] if place < len(links) else None)
+                for place, (value, given) in enumerate(zip(values, operands, strict=True))
+                if isinstance(value, Constant) and id(given) in self.named
+            ]
+            self.draft.tables = (*self.common, *mine)
 
     def _may_hide(self, op: Op, values: Sequence[Any]) -> bool:
         """Whether a table that nobody computed may take away some of what the op reads."""
@@ -295,6 +327,14 @@ def _beside(value: Constant, op: Op, link: AnyLink | None) -> object:
         for place, read in enumerate(link.reads, ahead)
     )
     return Numbers.of(value.array, value.shape) if value.made and spread else value.shape
+
+
+def _leaves(reading: Reading) -> set[int]:
+    """The ids of all operands that a reading names, however deep."""
+    found: set[int] = set()
+    for value in reading.operands:
+        found |= _leaves(value) if isinstance(value, Reading) else {id(value)}
+    return found
 
 
 def _kind(reading: Reading) -> str:

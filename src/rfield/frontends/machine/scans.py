@@ -169,14 +169,16 @@ class _Scan:
             self.length * macs, self.length * adds, (self.length if turned else 1) * parameters
         )
         results: list[Any] = []
+        keeps = tuple(turn.shapes[: len(self.state)])
         for place, (op, operands) in enumerate(ops_):
             if place in turn.unchanged:
                 results.append(self.state[place])
             elif op is None:
                 results.append(Constant(self._shape(turn, place)))
             else:
-                results.append(self.machine.step(Reading([replace(op, work=work)], operands)))
-                work = Work()
+                made = replace(op, work=work, keeps=keeps)
+                results.append(self.machine.step(Reading([made], operands)))
+                work, keeps = Work(), () if place >= len(self.state) else keeps
         return results
 
     def _shape(self, turn: Turn, place: int) -> Shape:

@@ -77,6 +77,7 @@ def _direction(
             links,
             exact=exact,
             work=_work(call, x.shape, hidden) if not made else FREE_OF_CHARGE,
+            keeps=() if made else ((1, batch, hidden),) * (2 if call.op.endswith("LSTM") else 1),
         )
         made.append(arrays.read(op, x, *initial, *lengths))
     return made[0], made[1]

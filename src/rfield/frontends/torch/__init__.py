@@ -29,6 +29,7 @@ from .live import build_live, seeded
 from .pt2 import read_pt2
 from .rulebook import RULES, Arguments, Reading, rule
 from .running import RunningModule
+from .stages import stages_of
 from .zoo import read_timm, read_torchvision
 
 __all__ = [
@@ -45,4 +46,5 @@ __all__ = [
     "read_torchvision",
     "rule",
     "seeded",
+    "stages_of",
 ]

@@ -8,6 +8,7 @@ from typing import Any
 from ...core import layout, ops
 from ...core.ops import Op
 from ...core.taps import with_taps
+from ...errors import InvalidModelError, show_shape
 from .rulebook import Arguments, Reading, bad_sizes, rule
 
 
@@ -51,6 +52,8 @@ def _conv(arg: Arguments, tensor: Any, padding: object, groups: int) -> Any:
     batched = len(shape) == len(weight)
     if len(shape) < len(weight) - 1 or shape[-len(weight) + 1] != weight[1] * groups:
         raise bad_sizes("the channel axis", shape, weight)
+    if 0 in shape[len(shape) - len(weight) + 2 :]:  # meta tensors do not tell
+        raise InvalidModelError(f"{show_shape(shape)} has no positions to convolve")
     if isinstance(padding, str):  # torch puts the odd one of "same" at the end
         padding = "same" if padding == "same" else "valid"
     op = ops.conv(

@@ -289,6 +289,7 @@ class Tracer:
         A tensor of zeros or ones is the same at every size.
         """
         found: list[object] = []
+        beside = self.emitter.beside = {}
         pointwise = rule is not None and rule.family == "pointwise"
         for tensor, index in zip(operands, indices, strict=True):
             value = self.value(tensor) if index is None else None
@@ -296,6 +297,7 @@ class Tracer:
                 made = pointwise and value is not None and value.cell.own
                 array = _numbers(self.constant(tensor)) if made else None
                 found.append(Numbers.of(array, tuple(tensor.shape)))
+                beside[id(tensor)] = found[-1]
         if pointwise:
             found += [value for value in bound.values() if isinstance(value, (int, float))]
         self.draft.tables = tuple(found)

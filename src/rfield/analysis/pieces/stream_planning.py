@@ -1,0 +1,153 @@
+"""``stream_plan``: along which axis a model streams, and the plan for that."""
+
+from __future__ import annotations
+
+from math import lcm
+
+from ...core.arguments import integer, one
+from ...core.graph import Graph
+from ...errors import (
+    InvalidModelError,
+    NotStreamableError,
+    RFieldError,
+    UnresolvedSizeError,
+    unknown_name,
+)
+from ..engines.forward import sweep
+from ..geometry.fields import choose_source, find, source_layout
+from .lengths import Lengths
+from .streaming import StreamPlan, outputs_of, rate_of
+from .timed import TimePath
+
+ANCHORS = ("auto", "first", "center", "last")
+FEW = 16
+"""A model that was read at so few samples may show too little of itself."""
+
+
+def stream_plan(
+    graph: Graph,
+    output: str | None = None,
+    *,
+    axis: str | int | None = None,
+    sample_rate: float | None = None,
+    chunk: int | None = None,
+    length: int | None = None,
+    wrt: str | None = None,
+    anchor: str = "auto",
+) -> StreamPlan:
+    """The plan for ``output`` (default: the last one); see ``rfield.stream_plan``."""
+    if anchor not in ANCHORS:
+        raise unknown_name("anchor", anchor, ANCHORS)
+    rate = None if sample_rate is None else rate_of("sample_rate", sample_rate)
+    if length is not None:
+        graph = _of_length(graph, output, wrt, axis, one("length", length))
+
+    def plan(graph: Graph) -> StreamPlan:
+        return _plan(graph, output, axis, rate, chunk, length, wrt, anchor)
+
+    longer = None if length is not None else _longer(graph, output, wrt, axis)
+    try:
+        found = plan(graph)
+    except NotStreamableError:
+        if longer is None:
+            raise
+        return plan(longer)
+    if found.exact or longer is None:
+        return found
+    again = plan(longer)
+    return again if again.exact else found
+
+
+def _plan(
+    graph: Graph, output: str | None, axis: str | int | None, rate: float | None,
+    chunk: int | None, length: int | None, wrt: str | None, anchor: str,
+) -> StreamPlan:  # fmt: skip
+    value = graph.main if output is None else find(graph, output)
+    layer = graph.layer_of(value) if output is None else output
+    source = choose_source(graph, value, wrt)
+    wrt = graph.nodes[source].name if wrt is None else wrt
+    name, time = _time_axis(graph, source, wrt, axis)
+    swept = sweep(graph, source, (time,))
+    path = TimePath(graph, source, value, swept)
+    clock = path.clock(value)
+    obstacles = path.obstacles()
+    if isinstance(clock, str):
+        raise NotStreamableError("\n  ".join([f"{layer}: {clock}", *obstacles]))
+    steps = path.steps() | {clock.advance}
+    grid = lcm(*steps)
+    if chunk is not None:
+        outputs_of(one("chunk", chunk), grid, clock.hop)
+    if not obstacles:
+        lengths = Lengths(graph, source, value, time, clock, steps)
+        wraps = path.wraps()
+        other = wraps if wraps and not lengths.begins(clock.axis) else lengths.obstacle(length)
+        obstacles = (other,) if other else ()
+    elif path.wraps():
+        obstacles = (*obstacles, path.wraps())
+    return StreamPlan(
+        graph=graph, value=value, source=source, layer=layer, wrt=wrt, axis=name,
+        input_axis=time, output_axis=clock.axis, clock=clock, steps=steps,
+        grid=grid, sample_rate=rate, chunk=chunk, length=length, obstacles=obstacles,
+        global_reads=path.global_reads(),
+        memory=path.memory() if clock.remembers else (),
+        fidelity=path.fidelity(), layers=tuple(path.layer_states(grid)), joins=tuple(path.delays()),
+        anchor=anchor,
+    )  # fmt: skip
+
+
+def _longer(
+    graph: Graph, output: str | None, wrt: str | None, axis: str | int | None
+) -> Graph | None:
+    """A model that was read at so few samples that some layer has but one, at more of them."""
+    value = graph.main if output is None else find(graph, output)
+    source = choose_source(graph, value, wrt)
+    _, time = _time_axis(graph, source, graph.nodes[source].name, axis)
+    size = graph.nodes[source].shape[time]
+    if size > FEW or graph.reread is None:
+        return None
+    try:
+        return _of_length(graph, output, wrt, axis, size * FEW)
+    except RFieldError:
+        return None
+
+
+def _of_length(
+    graph: Graph, output: str | None, wrt: str | None, axis: str | int | None, length: int
+) -> Graph:
+    """The model as it is for a stream of this length."""
+    value = graph.main if output is None else find(graph, output)
+    source = choose_source(graph, value, wrt)
+    name = graph.nodes[source].name
+    _, time = _time_axis(graph, source, name, axis)
+    if graph.reread is None or name not in graph.inputs:
+        raise UnresolvedSizeError(f"{name} cannot be read again at a length of {length}")
+    shapes = {entry.name: list(graph.nodes[entry.node].shape) for entry in graph.inputs_}
+    shapes[name][time] = length
+    return graph.reread(shapes)
+
+
+def _time_axis(graph: Graph, source: int, wrt: str, axis: str | int | None) -> tuple[str, int]:
+    """Name and tensor axis of time."""
+    names, axes = source_layout(graph, source)
+    known = " and ".join(f"{a} ({n})" for n, a in zip(names, axes, strict=True))
+    if axis is None:
+        if len(names) == 1:
+            return names[0], axes[0]
+        if "t" in names:
+            return "t", axes[names.index("t")]
+        raise InvalidModelError(
+            f"{wrt} has {len(names)} axes that could be time: {known}. Choose one with axis="
+        )
+    if isinstance(axis, str):
+        if axis not in names:
+            raise unknown_name(f"axis of {wrt}", axis, names)
+        return axis, axes[names.index(axis)]
+    place, rank = integer(axis), len(graph.nodes[source].shape)
+    if place is None or not -rank <= place < rank:
+        raise InvalidModelError(f"axis = {axis!r}; expected a name or one of the {rank} axes")
+    if place % rank not in axes:
+        raise InvalidModelError(
+            f"axis = {axis}: not a time axis of {wrt}, whose axes are {known}; the others are "
+            f"batch or channels.\n  If it is time, read the model with axes=({place % rank},)"
+        )
+    return names[axes.index(place % rank)], place % rank

@@ -1,0 +1,63 @@
+"""Ops whose past has no end, and what they keep of it: recurrent layers and running sums."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from typing import Any
+
+import torch
+
+from ...errors import NotStreamableError
+from .exported import Ref
+from .recorded import Call
+
+Resume = Callable[[Any, Any], tuple[Any, Any]]
+
+RUNNING = frozenset({"cumsum", "cumprod", "cummax", "cummin", "logcumsumexp"})
+"""Ops of which the last result and the next elements give the next results."""
+
+RECURRENT = frozenset({"lstm", "gru", "rnn_tanh", "rnn_relu"})
+
+
+def resuming(
+    call: Call, shape: Sequence[int], axis: int, constant: Callable[[str], Any]
+) -> Resume | None:
+    """How an op goes on from the state that it kept; None for one that does not run along time."""
+    if call.packet in RUNNING and call.args[1] % len(shape) == axis:
+        return _running(call, axis)
+    if call.packet in RECURRENT:
+        return _recurrent(call, constant)
+    return None
+
+
+def _running(call: Call, axis: int) -> Resume:
+    @torch.no_grad()  # else the state would hold on to all of the past
+    def resume(part: Any, state: Any) -> tuple[Any, Any]:
+        given = part if state is None else torch.cat([state.to(part.dtype), part], axis)
+        found = call.target(given, axis, **call.kwargs)
+        found = found if isinstance(found, torch.Tensor) else found[0]
+        last = found.narrow(axis, found.shape[axis] - 1, 1)
+        return found if state is None else found.narrow(axis, 1, part.shape[axis]), last
+
+    return resume
+
+
+def _recurrent(call: Call, constant: Callable[[str], Any]) -> Resume:
+    _, first, weights, has_biases, layers, dropout, _, bidirectional, batch_first = call.args
+    if bidirectional:
+        raise NotStreamableError(f"{call.layer} ({call.packet}) reads the stream from its end, too")
+
+    @torch.no_grad()
+    def resume(part: Any, state: Any) -> tuple[Any, Any]:
+        start = _each(first, constant) if state is None else state
+        given = [constant(weight.name) for weight in weights]
+        found, *state = call.target(
+            part, start, given, has_biases, layers, dropout, False, False, batch_first
+        )
+        return found, state if isinstance(first, (list, tuple)) else state[0]
+
+    return resume
+
+
+def _each(item: Ref | list[Ref], constant: Callable[[str], Any]) -> Any:
+    return [constant(one.name) for one in item] if isinstance(item, list) else constant(item.name)

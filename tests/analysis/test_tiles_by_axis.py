@@ -1,0 +1,112 @@
+"""Tiles along the axes that are maps, at ends that are mirrored or wrapped, for other tools."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Any
+
+import numpy as np
+import pytest
+
+import rfield
+from rfield.errors import NotTileableError
+
+
+def summed(image: int = 20) -> rfield.Graph:
+    """A running sum along x behind a convolution along y."""
+    b = rfield.GraphBuilder()
+    y = b.conv("conv", b.input("image", (1, 1, image, 6)), kernel=(3, 1), padding=[(1, 1), (0, 0)])
+    return b.build([b.cumsum("sum", y, axis=3)])
+
+
+def test_only_the_axis_that_is_a_map_is_cut():
+    plan = rfield.tile_plan(summed(), (20, 6), tile=(8, 6))
+    assert (plan.axes, plan.tile, plan.step, plan.halo) == (("y",), (8,), (6,), ((1, 1),))
+
+    def run(x: np.ndarray) -> np.ndarray:
+        x = np.pad(x, ((0, 0), (0, 0), (1, 1), (0, 0)))
+        return (x[:, :, 2:] + x[:, :, 1:-1] + x[:, :, :-2]).cumsum(3)
+
+    x = np.arange(120).reshape(1, 1, 20, 6) ** 2
+    assert np.array_equal(rfield.run_tiled(run, x, plan), run(x))
+
+
+def test_the_other_axis_must_be_in_the_tile_and_no_halo_is_chosen_for_it():
+    for wanted in ({"tile": (8, 5)}, {"tile": (8, 6), "halo": 1}):
+        with pytest.raises(NotTileableError) as error:
+            rfield.tile_plan(summed(), (20, 6), **wanted)
+        assert str(error.value) == (
+            "sum (1, 1, 20, 6): no axis of it goes along with x, so it has no tiles.\n"
+            "  Choose a layer that is a map: output=..."
+        )
+
+
+BORDERS: dict[str, tuple[Callable[[Any, Any], Any], str, tuple[int, int]]] = {
+    "edge": (lambda b, x: b.pad("pad", x, padding=[(1, 2)], mode="replicate"), "edge", (1, 2)),
+    "reflect": (lambda b, x: b.pad("pad", x, padding=[(2, 3)], mode="reflect"), "reflect", (2, 3)),
+}
+
+
+@pytest.mark.parametrize("name", BORDERS)
+def test_a_mirrored_end_needs_no_more_than_what_it_mirrors(name: str):
+    make, mode, pads = BORDERS[name]
+    b = rfield.GraphBuilder()
+    graph = b.build([make(b, b.input("x", (1, 1, 20)))])
+    plan = rfield.tile_plan(graph, 20, tile=5)
+
+    def run(x: np.ndarray) -> np.ndarray:
+        return np.pad(x, ((0, 0), (0, 0), pads), mode=mode)  # type: ignore[call-overload]
+
+    x = np.arange(20).reshape(1, 1, 20)
+    assert len(plan) > 3
+    assert np.array_equal(rfield.run_tiled(run, x, plan), run(x))
+
+
+def rolled(cut: int) -> rfield.Graph:
+    b = rfield.GraphBuilder()
+    y = b.roll("roll", b.input("x", (1, 1, 30)), shifts={2: 2})
+    return b.build([b.crop("cut", y, crop=[(cut, 0)])])
+
+
+def test_what_wraps_is_no_matter_where_it_is_cut_away():
+    plan = rfield.tile_plan(rolled(2), 30, tile=10)
+
+    def run(x: np.ndarray) -> np.ndarray:
+        return np.roll(x, 2, 2)[:, :, 2:]
+
+    x = np.arange(30).reshape(1, 1, 30)
+    assert np.array_equal(rfield.run_tiled(run, x, plan), run(x))
+    with pytest.raises(NotTileableError) as error:
+        rfield.tile_plan(rolled(1), 30, tile=10)
+    assert str(error.value) == (
+        "no tile of cut equals the whole:\n  roll (roll) wraps around the ends of its input"
+    )
+
+
+def test_a_roll_by_nothing_streams():
+    b = rfield.GraphBuilder()
+    plan = rfield.stream_plan(b.build([b.roll("roll", b.input("x", (1, 1, 30)), shifts={2: 0})]))
+    assert plan.exact
+
+
+def test_other_tools_move_as_the_plan_does():
+    """MONAI moves by int(roi_size * (1 - overlap)), and the last window ends with the image."""
+    b = rfield.GraphBuilder()
+    y = b.conv("conv", b.input("image", (1, 1, 64, 64)), kernel=5, stride=2, padding=2)
+    plan = rfield.tile_plan(b.build([y]), (200, 150), tile=(64, 48))
+    given = plan.as_monai()
+    assert given["roi_size"] == [64, 48]
+    steps = [int(n * (1 - o)) for n, o in zip(given["roi_size"], given["overlap"], strict=True)]
+    assert tuple(steps) == plan.step == (60, 44)
+    assert plan.as_qupath() == {"tileSize": [48, 64], "overlap": [4, 4], "padding": 2}
+
+
+def test_the_smallest_share_counts_what_unpadded_layers_read_anyway():
+    b = rfield.GraphBuilder()
+    y = b.conv("two", b.conv("one", b.input("x", (1, 1, 64)), kernel=5), kernel=3)
+    graph = b.build([y])
+    exact = rfield.tile_plan(graph, 60, tile=24)
+    for share in (0.5, 1.0):
+        plan = rfield.tile_plan(graph, 60, tile=24, share=share)
+        assert (plan.halo, plan.exact, len(plan)) == (exact.halo, True, len(exact))
+        assert plan.halo == ((0, 6),)

@@ -1,0 +1,263 @@
+"""One random network: its tiles, its streams and its sizes, each with how that ended."""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Callable, Iterator, Sequence
+from dataclasses import dataclass
+from random import Random
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+import rfield
+from rfield.errors import (
+    InvalidModelError,
+    NotStreamableError,
+    NotTileableError,
+    RFieldError,
+    UnresolvedSizeError,
+)
+from tests.oracle import by_hand
+from tests.oracle.evaluate import evaluate, noise
+from tests.oracle.generator import case
+from tests.oracle.translate import build, lay
+
+Array = NDArray[Any]
+Outcome = tuple[str, str]
+MORE = {1: 40, 2: 14, 3: 6}
+"""How many positions an image has more than the network was made for, at most, by its axes."""
+LONGEST = 24
+"""Up to which all sizes are tried."""
+
+
+@dataclass(frozen=True)
+class Subject:
+    """A network: ``run`` on arrays of its moving input, and the ``shape`` that it was made with.
+
+    ``output`` names the layer; ``accepts`` says whether it takes these spatial sizes
+    and no layer of it is then empty, ``builds`` the same of the first alone.
+    """
+
+    source: Any
+    shape: tuple[int, ...]
+    wrt: str | None
+    output: str | None
+    run: Callable[[Array], Array]
+    accepts: Callable[[Sequence[int]], bool]
+    builds: Callable[[Sequence[int]], bool]
+    options: dict[str, Any]
+
+    @property
+    def count(self) -> int:
+        """Spatial axes."""
+        return len(self.shape) - 2
+
+
+def outcomes(kind: str, seed: int) -> Iterator[Outcome]:
+    """How every question about this network ended; and the difference where there is one."""
+    rng = Random(f"pieces {kind} {seed}")
+    subject = declared(seed) if kind == "declared" else in_torch(seed)
+    if not subject.accepts(subject.shape[2:]):
+        yield "a layer is empty", ""
+        return
+    yield from of_tiles(subject, rng)
+    yield from of_streams(subject, rng)
+    yield from of_sizes(subject, rng)
+
+
+def declared(seed: int) -> Subject:
+    """A network that is written down: a chain, a graph or pieces of real networks."""
+    program = case(("chain", "dag", "block")[seed % 3], seed)
+    name, shape = program.inputs[0]
+    if len(shape) < 3 or len(program.inputs) > 1:
+        program = case("chain", seed)
+        name, shape = program.inputs[0]
+    output = program.outputs[-1]
+
+    def run(x: Array) -> Array:
+        return evaluate(program, {name: x}, output)
+
+    def built(sizes: Sequence[int]) -> Any:
+        try:
+            return lay(program, [(name, (*shape[:2], *sizes))])
+        except RFieldError:
+            return None
+
+    def accepts(sizes: Sequence[int]) -> bool:
+        graph = built(sizes)
+        return graph is not None and all(min(node.shape, default=1) for node in graph.nodes)
+
+    return Subject(
+        build(program), shape, None, output, run, accepts, lambda n: built(n) is not None, {}
+    )  # fmt: skip
+
+
+def in_torch(seed: int) -> Subject:
+    """A module in PyTorch with whole weights."""
+    from tests.oracle.pieces_in_torch import module_of
+
+    return module_of(seed)
+
+
+# --- tiles
+
+
+def of_tiles(one: Subject, rng: Random) -> Iterator[Outcome]:
+    sizes = _larger(one, rng)
+    if sizes is None:
+        yield "tiles: no larger image", ""
+        return
+    x = noise((*one.shape[:2], *sizes), 1)
+    wanted = [rng.randint(max(1, n // 4), n) for n in sizes]
+    ended, plan = _tile_plan(one, sizes, wanted)
+    if plan is not None:
+        yield from _run_tiles(one, plan, x)
+        return
+    if ended:
+        yield ended, ""
+        return
+    for axis in range(one.count):
+        alone = [
+            most if k == axis else n for k, (n, most) in enumerate(zip(sizes, wanted, strict=True))
+        ]
+        ended, plan = _tile_plan(one, sizes, alone)
+        if plan is not None:
+            yield from _run_tiles(one, plan, x)
+        elif ended:
+            yield ended, ""
+        else:
+            found = by_hand.tiles(_parts(one, x, axis + 2), sizes[axis], wanted[axis])
+            if found and not by_hand.moves(one.run(x), one.run(noise(x.shape, 4)), found.axis):
+                found = None
+            text = f"image {sizes}, axis {axis}, at most {wanted[axis]}: by hand {found}"
+            yield "tiles: refused", "" if found is None else text
+
+
+def _larger(one: Subject, rng: Random) -> tuple[int, ...] | None:
+    for _ in range(6):
+        sizes = tuple(n + rng.randint(0, MORE[one.count]) for n in one.shape[2:])
+        if one.accepts(sizes):
+            return sizes
+    return None
+
+
+def _tile_plan(one: Subject, sizes: Sequence[int], tile: Sequence[int]) -> tuple[str, Any]:
+    try:
+        return "", rfield.tile_plan(
+            one.source, sizes, one.output, tile=tile, wrt=one.wrt, **one.options
+        )
+    except NotTileableError:
+        return "", None
+    except InvalidModelError as error:
+        return f"tiles: {str(error).partition(':')[0][:24]}", None
+
+
+def _run_tiles(one: Subject, plan: Any, x: Array) -> Iterator[Outcome]:
+    kind = "one tile" if len(plan) == 1 else "equal"
+    tiled, whole = rfield.run_tiled(one.run, x, plan), one.run(x)
+    same = tiled.shape == whole.shape and np.array_equal(tiled, whole)
+    yield f"tiles: {kind if same else 'differ'}", "" if same else str(plan)
+
+
+def _parts(one: Subject, x: Array, axis: int) -> by_hand.Runs:
+    def run(start: int, stop: int) -> Array | None:
+        part = x[(slice(None),) * axis + (slice(start, stop),)]
+        return one.run(part) if one.accepts(part.shape[2:]) else None
+
+    return run
+
+
+# --- streams
+
+
+def of_streams(one: Subject, rng: Random) -> Iterator[Outcome]:
+    axis = rng.randrange(one.count)
+    try:
+        plan = rfield.stream_plan(one.source, one.output, axis=axis + 2, wrt=one.wrt, **one.options)
+        if plan.exact and not plan.memory:
+            yield from _run_streams(one, plan, axis, rng)
+            return
+    except NotStreamableError:
+        pass
+    yield _streams_by_hand(one, axis)
+
+
+def _streams_by_hand(one: Subject, axis: int) -> Outcome:
+    """A refusal, held against what windows give."""
+    x = noise((*one.shape[:2], *one.shape[2 : 2 + axis], 72, *one.shape[3 + axis :]), 3)
+    whole = one.run(x) if one.accepts(x.shape[2:]) else None
+    axes = range(2, 0 if whole is None else whole.ndim)
+    other = None if whole is None else one.run(noise(x.shape, 4))
+    found = [
+        by_hand.streams(_parts(one, x, axis + 2), 72, place)
+        for place in axes
+        if by_hand.moves(whole, other, place)
+    ]
+    grid = next((one for one in found if one is not None), None)
+    return "streams: refused", "" if grid is None else f"axis {axis}: by hand on a grid of {grid}"
+
+
+def _run_streams(one: Subject, plan: Any, axis: int, rng: Random) -> Iterator[Outcome]:
+    own = one.shape[2 + axis]
+    for size in (own, own + rng.randint(1, 9), rng.randint(1, 90)):
+        shape = [*one.shape]
+        shape[2 + axis] = size
+        if not one.accepts(shape[2:]):
+            continue
+        x, chunks, at = noise(tuple(shape), 2), list[Array](), 0
+        while at < size:
+            step = rng.choice((1, 2, 3, 7, 20, 60))
+            chunks.append(x[(slice(None),) * (axis + 2) + (slice(at, at + step),)])
+            at += step
+        try:
+            parts = list(rfield.run_streaming(one.run, chunks, plan))
+        except NotStreamableError:
+            yield _streams_by_hand(one, axis)
+            return
+        whole = one.run(x)
+        empty = not whole.size and not parts
+        same = empty or (parts and np.array_equal(np.concatenate(parts, plan.output_axis), whole))
+        yield f"streams: {'equal' if same else 'differ'}", "" if same else f"length {size}: {plan}"
+
+
+# --- sizes
+
+
+def of_sizes(one: Subject, rng: Random) -> Iterator[Outcome]:
+    try:
+        found = rfield.valid_sizes(one.source, wrt=one.wrt, **one.options)
+    except RFieldError as error:
+        yield "sizes: refused", ""
+        del error
+        return
+    for axis, sizes in enumerate(found.sets):
+        own = [*one.shape[2:]]
+        wrong: list[int] = []
+        for size in range(1, LONGEST + 1):
+            own[axis] = size
+            try:
+                claimed = size in sizes
+            except UnresolvedSizeError:  # it was not read, and says so
+                continue
+            equal = [size] * one.count  # as many along all axes, which need not have been tried
+            if one.accepts(own) > claimed or claimed > (one.builds(own) or one.builds(equal)):
+                wrong.append(size)
+        yield "sizes: accepted", f"axis {axis}: {sizes}, wrong at {wrong}" if wrong else ""
+    size = [rng.randint(1, LONGEST) for _ in range(one.count)]
+    try:
+        told: tuple[int, ...] | None = rfield.output_size(
+            one.source, size, one.output, wrt=one.wrt, **one.options
+        )
+    except RFieldError:
+        told = None
+    right = told is not None or not one.accepts(size)
+    if told is not None:  # an empty layer beside the output is no matter
+        try:
+            shape: tuple[int, ...] = one.run(noise((*one.shape[:2], *size), 1)).shape
+        except RuntimeError as error:  # what the shapes alone do not tell
+            yield "sizes: output", f"of {size}: {told}, but {error}"
+            return
+        right = not Counter(told) - Counter(shape)
+    yield "sizes: output", "" if right else f"of {size}: {told}"
