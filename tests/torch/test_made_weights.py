@@ -99,6 +99,12 @@ def test_zeros_of_made_weights(name):
             assert moved == (place in right)
 
 
+def test_a_view_of_a_weight_that_lies_transposed():
+    model = Mixed(lambda w: w.t().view(64).view(8, 8).tril(), 8, 8)
+    model.weight = nn.Parameter(model.weight.detach().t())
+    assert positions(model, 1) == ({0, 1}, rfield.Fidelity.EXACT)
+
+
 def test_the_random_state_stays():
     model = Mixed(torch.tril, 8, 8)
     before = torch.get_rng_state()

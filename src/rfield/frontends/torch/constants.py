@@ -130,6 +130,10 @@ class Watched(TorchDispatchMode):
                 found = sampled(signature.packet, func, args, kwargs, sample, tensor, place)
             record.sample = None if found is UNTOLD else found
             record.unseen = found is UNTOLD
+            if signature.view_of and record.sample is not None:
+                source = sample(args[0])
+                whole = source is not None and torch._C._is_alias_of(record.sample, source)
+                record.cell.torn = record.cell.torn or not whole
 
     def not_computed(self, operands: list[torch.Tensor], result: Any) -> None:
         """What is made of tables only could be a mask, where it is too large to be computed."""
@@ -186,7 +190,8 @@ class Watched(TorchDispatchMode):
             return target
         self.execute(signature, func, args, kwargs) if not self.real else None
         self.follow(signature, func, args, kwargs, target)
-        value.cell.sampled = value.cell.sampled and value.sample is not None
+        followed = value.sample is not None and not value.cell.torn
+        value.cell.sampled = value.cell.sampled and followed
         value.cell.known = False
         return target
 

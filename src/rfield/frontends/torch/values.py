@@ -25,10 +25,12 @@ Steps = list[Op] | Callable[[], list[Op]]
 class Cell:
     """One storage. ``known``: its elements are real numbers that depend on nothing.
 
-    ``uniform``: it still holds the one number that it was made with.
+    ``uniform``: it still holds the one number that it was made with. ``sampled``: what stands for
+    its elements where they are drawn at random (see ``zeros``) is kept up to date; ``torn``: that
+    of a view is a copy, which a write to the storage would not reach.
     """
 
-    __slots__ = ("known", "own", "sampled", "uniform", "version")
+    __slots__ = ("known", "own", "sampled", "torn", "uniform", "version")
 
     def __init__(self, own: bool, known: bool = False) -> None:
         self.version = 0
@@ -36,6 +38,7 @@ class Cell:
         self.known = known
         self.uniform = False
         self.sampled = True
+        self.torn = False
 
 
 class Value:

@@ -20,9 +20,9 @@ from ..machine.meanings import algebra_of
 Sample = torch.Tensor
 
 _MOVING_OR_LINEAR = """
-view reshape _unsafe_view _reshape_alias permute transpose t expand unsqueeze squeeze slice select
+reshape permute transpose t expand unsqueeze squeeze slice select
 flip roll repeat clone contiguous detach to _to_copy alias broadcast_to expand_as narrow movedim
-flatten unflatten lift_fresh lift_fresh_copy view_as reshape_as cat stack constant_pad_nd pad index
+flatten unflatten lift_fresh lift_fresh_copy reshape_as cat stack constant_pad_nd pad index
 index_select gather take_along_dim diagonal diag diag_embed block_diag tril triu masked_fill where
 scatter scatter_add index_put index_add index_copy masked_scatter diagonal_scatter select_scatter
 slice_scatter copy add sub mul div neg mm bmm mv matmul addmm baddbmm dot outer ger einsum kron
@@ -41,6 +41,7 @@ _linalg_solve_ex linalg_solve_triangular triangular_solve linalg_cholesky linalg
 cholesky linalg_qr linalg_lu linalg_householder_product
 """
 _FOLLOWED = frozenset(_MOVING_OR_LINEAR.split())
+_VIEWED = frozenset(("view", "_unsafe_view", "_reshape_alias", "view_as"))
 _TOTALS = frozenset(_ONE_OF_MANY.split())
 """One number of many, which is zero for no weights but some."""
 _SPARSE = frozenset(_MAY_BE_SPARSE.split())
@@ -95,6 +96,9 @@ def sampled(
         return places[0]
     if packet in _SOLVED:
         return _solved(func, places, plain, place)
+    if name in _VIEWED:  # a sample need not lie in memory as the weight does
+        same = places[0].numel() == result.numel()  # not so where bytes are taken for another type
+        return places[0].reshape(result.shape) if same else UNTOLD
     if name in _FOLLOWED and place is None:
         return func(*places, **plain)
     keeps = algebra_of(packet)
