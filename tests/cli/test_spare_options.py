@@ -41,6 +41,8 @@ CALLS: dict[str, list[list[str]]] = {
         SIZED, [*SIZED, "-o", "x.json"], ["--chain", "3p1"], [*SIZED, "--node-data", "n.json"],
     ],
     "annotate": [["net.onnx", "-o", "new.onnx"]],
+    "survey": [[], ["--zoo", "nowhere"]],
+    "atlas": [["s.db"], ["s.db", "--fits"]],
 }  # fmt: skip
 """For each command the ways in which it is called."""
 

@@ -9,10 +9,15 @@ from typing import TYPE_CHECKING
 
 from ..errors import InvalidModelError
 from .options import FORMATS, Commands, count
-from .steps import DONE, SUFFIXES, write_report
+from .steps import DONE, SUFFIXES, refuse, write_report
 
 if TYPE_CHECKING:
     from ..surveys.running import Survey
+
+MEASURING = (
+    "size", "workers", "dask", "time_limit", "memory_limit", "even_sizes", "retry"
+)  # fmt: skip
+"""Options that say how models are measured."""
 
 MANY_HELP = """\
 SPEC is a model as other commands take it: timm:resnet50, a file, my_net.py:Net.
@@ -68,7 +73,7 @@ def add(commands: Commands) -> None:
     )  # fmt: skip
     made.add_argument("store", metavar="STORE", type=Path, help="what rfield survey wrote")
     made.add_argument(
-        "-o", "--output-folder", metavar="FOLDER", type=Path, default=Path("atlas"),
+        "-o", "--output-folder", metavar="FOLDER", type=Path,
         help="where the site is written: atlas",
     )  # fmt: skip
     made.add_argument(
@@ -90,6 +95,8 @@ def _survey(arguments: argparse.Namespace) -> int:
     specs = [*arguments.specs, *(spec for path in arguments.lists for spec in specs_in(path))]
     if arguments.lists and not specs:
         raise InvalidModelError(f"{arguments.lists[0]}: there is no model in this list")
+    if not specs and not arguments.zoo:
+        refuse(arguments, MEASURING, "needs models: SPEC, --list or --zoo")
     with told(sys.stderr) as progress:
         found = survey(
             specs, arguments.store, zoo=arguments.zoo, filter=arguments.filter,
@@ -140,15 +147,16 @@ def _atlas(arguments: argparse.Namespace) -> int:
         from ..surveys.fits import fits_report
         from ..surveys.running import exported
 
+        refuse(arguments, ["output_folder", "explore"], "is about the site: not beside --fits")
         arguments.output_file = None
         found = points(exported(arguments.store).rows)
         return write_report(fits_report(found), arguments)
     from ..surveys.atlas.site import write
 
+    refuse(arguments, ["format"], "is the form of the fits: needs --fits")
+    folder = arguments.output_folder or Path("atlas")
     with told(sys.stderr) as progress:
-        site = write(
-            arguments.store, arguments.output_folder, explore=arguments.explore, progress=progress
-        )
+        site = write(arguments.store, folder, explore=arguments.explore, progress=progress)
     sys.stdout.write(f"{site.index}: {site.models:,} models, {site.figures} figures\n")
     return DONE
 

@@ -114,6 +114,13 @@ def accuracy_figure(points: Sequence[Point], quantity: str) -> Any:  # noqa: ANN
         plot.set_xlabel(LABELS[quantity])
         plot.grid(visible=True, color="0.92", linewidth=0.6)
         plot.set_axisbelow(True)
+    low, high = sides[0].get_xlim()
+    digits = (1, 2, 5) if high < 100 * low else (1, 3)
+    ticks = [digit * 10.0**power for power in range(-4, 6) for digit in digits]
+    ticks = [tick for tick in ticks if low <= tick <= high]
+    for plot in sides:
+        plot.set_xticks(ticks, labels=[f"{tick:g}" for tick in ticks])
+        plot.minorticks_off()
     sides[0].set_ylabel("ImageNet top-1, %")
     handles, labels = _legend(colors)
     figure.legend(handles, labels, loc="outside right center", fontsize="small", frameon=False)
