@@ -39,14 +39,14 @@ def _built(layer: Layer, xs: Sequence[Any], rank: int) -> Any:  # noqa: PLR0912 
     match layer.op:
         case "conv":
             x, padding = _padded(x, layer)
-            weight = tf.zeros((*layer.kernel, layer.before, layer.channels))
+            weight = tf.ones((*layer.kernel, layer.before, layer.channels))
             return tf.nn.convolution(x, weight, strides, padding, dilations=layer.dilation)
         case "depthwise":
             x, padding = _padded(x, layer)
-            weight = tf.zeros((*layer.kernel, layer.channels, 1))
+            weight = tf.ones((*layer.kernel, layer.channels, 1))
             return tf.nn.depthwise_conv2d(x, weight, (1, *strides, 1), padding)
         case "transposed":
-            weight = tf.zeros((*layer.kernel, layer.channels, layer.before))
+            weight = tf.ones((*layer.kernel, layer.channels, layer.before))
             grown = 0 if layer.padding == "same" else 1
             sizes = [
                 tf.shape(x)[axis] * s + grown * (k - s)

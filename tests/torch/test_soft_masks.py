@@ -173,7 +173,7 @@ def test_who_is_refused_a_plan_is_told():
         )
     assert str(caught.value) == (
         "no tile of permute#4 equals the whole:\n"
-        "  add (pointwise) reads positions that depend on values\n"
+        "  add (add) reads positions that depend on values\n"
         f"  {KEPT}"
     )
 

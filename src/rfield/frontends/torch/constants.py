@@ -209,6 +209,7 @@ class Watched(TorchDispatchMode):
             kwargs = {**kwargs, "device": self.meta if large else self.cpu}
         result = func(*args, **kwargs)
         for tensor in tensors_of(result):
+            _without_chance(made, tensor)
             self.tracer.hold(tensor, None, known=tensor.device.type != "meta")
             self.record_of(tensor).cell.uniform = made.packet in UNIFORM
             self.record_of(tensor).unseen = large and "rand" not in made.packet
@@ -229,6 +230,7 @@ class Watched(TorchDispatchMode):
             large = large or not self.computes(signature, func, args, kwargs)
             kwargs = {**kwargs, "device": self.meta if large else self.cpu}
         result = func(*args, **kwargs)
+        _without_chance(signature, result)
         self.tracer.hold(result, None, known=result.device.type != "meta")
         self.record_of(result).cell.uniform = signature.packet in UNIFORM
         return result
@@ -288,3 +290,9 @@ class Watched(TorchDispatchMode):
         if isinstance(item, (list, tuple)):
             return type(item)(self.twin(part) for part in item)
         return item
+
+
+def _without_chance(made: Signature, tensor: torch.Tensor) -> None:
+    """What lies in memory by chance must not pass for zeros or for a mask."""
+    if "empty" in made.packet and not tensor.is_meta and not tensor.is_quantized:
+        tensor.fill_(1)

@@ -216,7 +216,10 @@ class Tracer:
             return zeros_in_every_channel(tensor) if counts else None
         if self.constant(tensor) is None:
             return None
-        return tensor.detach() == 0 if self.is_own(tensor) else zeros_in(tensor)
+        if not self.is_own(tensor):
+            return zeros_in(tensor)
+        zeros = tensor.detach() == 0
+        return zeros if zeros.any() else None
 
     def sample(self, tensor: torch.Tensor) -> torch.Tensor | None:
         """What a constant is for weights drawn at random; None where that is not known."""

@@ -37,7 +37,8 @@ def build(name: str, kind: int) -> Any:
         least = 2 if short in ("BiasAdd", "BiasGelu", "Affine", "BiasSplitGelu") else 1
     shape = SHAPE[-1:] if short == "BiasGelu" else SHAPE
     names = [f"c{k}" for k in range(1, max(least, 2 if name in JOINS.split() else 1))]
-    constants = {given: np.full(shape, 0.75).astype(KINDS[kind]) for given in names}
+    number = 0.75 if np.issubdtype(KINDS[kind], np.floating) else 1  # zero would hide what is read
+    constants = {given: np.full(shape, number).astype(KINDS[kind]) for given in names}
     if short == "Where":
         constants["c1"] = np.full(SHAPE, 0.5, np.float32)
         order = ["b", "x", "c1"]

@@ -25,7 +25,8 @@ def call(name: str, definition: Any, kind: tf.DType) -> Callable[[Any], Any]:
         given: dict[str, Any] = {}
         for number, argument in enumerate(definition.input_arg):
             type_ = TYPES.get(argument.type, kind)
-            value = tf.cast(x if number == 0 else tf.fill(SHAPE, 0.75), type_)
+            beside = 1.0 if type_.is_integer else 0.75  # zero would hide what is read
+            value = tf.cast(x if number == 0 else tf.fill(SHAPE, beside), type_)
             given[argument.name] = [value] if argument.number_attr else value
             if argument.type_list_attr:
                 given[argument.name] = []
