@@ -233,19 +233,21 @@ class Reader:
                 return [known(array) for array in folded]
         if large:
             return [Unseen(shape, made=True) for shape in shapes]
-        told, soft = None, 0.0
+        made: list[Any] = []
         hidden = any(value.told is not None or value.unseen for value in operands)
         rule = RULES.get(equation.primitive.name)
         if rule is not None and (
             any(self._masks(value) for value in operands) or equation.primitive.name == "pad"
         ):
             call = Call(self.name, equation.primitive.name, operands, self, equation.params, shapes)
-            made = self.emitter.settle(rule.function(call), operands, self.name)
-            if isinstance(made, Constant):
-                told, soft, hidden = made.told, made.soft, hidden and made.unseen
+            settled = self.emitter.settle(rule.function(call), operands, self.name)
+            made = list(settled) if isinstance(settled, Outputs) else [settled]
         kinds = [Weight(shape, path) if path else Constant(shape, made=True) for shape in shapes]
-        for constant in kinds:
-            constant.told, constant.soft, constant.unseen = told, soft, hidden
+        for constant, one in zip_longest(kinds, made[: len(kinds)]):
+            constant.unseen = hidden
+            if isinstance(one, Constant):
+                constant.told, constant.soft = one.told, one.soft
+                constant.unseen = hidden and one.unseen
         return kinds
 
     def _masks(self, value: Any) -> bool:
