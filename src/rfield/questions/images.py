@@ -171,14 +171,15 @@ def _read(path: Path) -> Any:
 
 def _array(item: Any, what: str) -> np.ndarray[Any, Any]:
     """Numbers in lists; anything else is no image."""
-    if isinstance(item, (list, tuple)):
-        try:
-            return np.asarray(item, np.float32)
-        except (TypeError, ValueError):
-            pass
-    raise InvalidModelError(
+    refusal = InvalidModelError(
         f"{what} of type {type(item).__name__}; expected a tensor, an array or a picture"
     )
+    if not isinstance(item, (list, tuple)):
+        raise refusal
+    try:
+        return np.asarray(item, np.float32)
+    except (TypeError, ValueError):
+        raise refusal from None
 
 
 def _first(item: Any) -> Any:

@@ -160,8 +160,11 @@ def resident(pid: int) -> int:
     try:
         with open(f"/proc/{pid}/statm", encoding="ascii") as file:  # noqa: PTH123  # ten a second
             return int(file.read().split()[1]) * os.sysconf("SC_PAGE_SIZE")
-    except FileNotFoundError:
-        pass
+    except FileNotFoundError:  # it has ended, or the system has no /proc
+        return _resident_by_ps(pid)
+
+
+def _resident_by_ps(pid: int) -> int:
     try:
         asked = ["ps", "-o", "rss=", "-p", str(pid)]
         found = subprocess.run(asked, capture_output=True, text=True, check=False).stdout

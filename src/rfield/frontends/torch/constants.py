@@ -294,5 +294,6 @@ class Watched(TorchDispatchMode):
 
 def _without_chance(made: Signature, tensor: torch.Tensor) -> None:
     """What lies in memory by chance must not pass for zeros or for a mask."""
-    if "empty" in made.packet and not tensor.is_meta and not tensor.is_quantized:
+    plain = tensor.layout is torch.strided and not (tensor.is_meta or tensor.is_quantized)
+    if "empty" in made.packet and plain:
         tensor.fill_(1)
