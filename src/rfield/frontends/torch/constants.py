@@ -188,9 +188,15 @@ class Watched(TorchDispatchMode):
         if value.cell.own and known and self.computes(signature, func, args, kwargs):
             func(*args, **kwargs)
             return target
+        before = self.tracer.sample(target)
         self.execute(signature, func, args, kwargs) if not self.real else None
         self.follow(signature, func, args, kwargs, target)
-        followed = value.sample is not None and not value.cell.torn
+        after, followed = value.sample, False
+        if before is not None and after is not None and before.shape == after.shape:
+            followed = not value.cell.torn
+            value.sample = before.copy_(after)  # which its views share
+        elif before is not None and not bool(before.all()):
+            value.root.unseen, value.root.sample = True, None
         value.cell.sampled = value.cell.sampled and followed
         value.cell.known = False
         return target

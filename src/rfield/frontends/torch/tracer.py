@@ -173,8 +173,8 @@ class Tracer:
             return tensor.numel() > MASK
         value = self.value(tensor)
         if value is None or (not value.cell.own and value.parent is None):
-            weight = is_weight(tensor) or tensor.device.type == "meta"
-            return not weight and tensor.numel() > MASK
+            weight = is_weight(tensor) or (value is not None and value.weight is not None)
+            return not weight and tensor.device.type != "meta" and tensor.numel() > MASK
         while value.parent is not None and not value.unseen:
             value = value.parent
         return value.unseen and value.sample is None
@@ -211,7 +211,8 @@ class Tracer:
         if value is not None and value.sample is not None and value.cell.sampled:
             zeros = value.sample == 0
             return zeros if zeros.any() and not zeros.all() else None
-        if is_weight(tensor) or tensor.device.type == "meta":
+        own = is_weight(tensor) or (value is not None and value.weight is not None)
+        if own or tensor.device.type == "meta":
             counts = self.count_zeros and tensor.device.type != "meta"
             return zeros_in_every_channel(tensor) if counts else None
         if self.constant(tensor) is None:
@@ -228,6 +229,8 @@ class Tracer:
         value = self.value(tensor)
         if value is not None and (value.sample is not None or not value.cell.sampled):
             return value.sample if value.cell.sampled else None
+        if value is not None and value.weight is not None:
+            tensor = value.weight
         if not is_weight(tensor):
             known = self.constant(tensor)
             return None if known is None else wide(known)
@@ -237,6 +240,8 @@ class Tracer:
             if found is not None and zeros is not None:
                 found = found.masked_fill(zeros, 0.0)
             self.draws[id(tensor)] = (tensor, found)
+        if value is not None:  # which may be written to
+            value.sample = self.draws[id(tensor)][1]
         return self.draws[id(tensor)][1]
 
     def at(self, index: int | None) -> Dependent | None:
