@@ -23,7 +23,11 @@ _NAMES: dict[Elementwise, str] = {
     """,
     "keep": """
         abs absolute arcsin arcsinh arctan arctanh asin asinh atan atanh cast cbrt ceil celu conj
-        conjugate converttotensor copy deg2rad elu erf erfinv expm1 fabs fix floor frac gelu
+        conjugate converttotensor copy deg2rad elu erf erfinv expm1 fabs
+        fakequantizeperchannelaffine fakequantizeperchannelaffinecachemask
+        fakequantizepertensoraffine fakequantizepertensoraffinecachemask
+        fakequantizepertensoraffinecachemasktensorqparams fix floor frac fusedmovingavgobsfqhelper
+        gelu
         hardshrink hardsilu hardswish imag leakyrelu log1p mish neg negative rad2deg real rint round
         selu sgn sign silu sin sinh softshrink softsign sqrt square stopgradient swish tan tanh
         tanhshrink trunc

@@ -25,11 +25,13 @@ from ...errors import (
     unknown_name,
 )
 from ..registry import Request
+from .control import uncompiled
 from .failures import NeedsValuesError, forward_failed, line_of, unsupported
 from .free import has_free, read_free
 from .functions import table
 from .modes import Dispatch, Functions
 from .names import Names, named_children
+from .quantized import observe_nothing
 from .tracer import Tracer
 from .untouched import untouched
 
@@ -118,6 +120,9 @@ def capture(
         stack.enter_context(torch.no_grad())
         stack.enter_context(_plain_attention())
         stack.enter_context(_eager(names.modules))
+        stack.enter_context(uncompiled())
+        if not values:
+            observe_nothing(names.modules)
         stack.enter_context(names)
         stack.enter_context(dispatch)
         stack.enter_context(functions)

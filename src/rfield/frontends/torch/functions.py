@@ -37,8 +37,8 @@ _PYTHON: dict[str, tuple[str, dict[str, Any]]] = {
 _BUILTIN = {
     "conv1d": "default", "conv2d": "default", "conv3d": "default",
     "conv_transpose1d": "default", "conv_transpose2d": "input", "conv_transpose3d": "input",
-    "matmul": "default", "cdist": "default", "bilinear": "default", "batch_norm": "default",
-    "layer_norm": "default",
+    "matmul": "default", "inner": "default", "cdist": "default", "bilinear": "default",
+    "batch_norm": "default", "layer_norm": "default",
     "group_norm": "default", "instance_norm": "default",
     "lstm": "input", "gru": "input", "rnn_tanh": "input", "rnn_relu": "input",
     "quantile": "default", "nanquantile": "default", "take_along_dim": "default",

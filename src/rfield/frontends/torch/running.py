@@ -37,6 +37,10 @@ _UNCOPIED = (
 """What the model's own parts raise when they are copied."""
 
 
+MARK = 1e4
+"""In the place of a NaN."""
+
+
 class RunningModule:
     """A module, run without gradients; its layers are caught as they are computed.
 
@@ -59,7 +63,8 @@ class RunningModule:
         with_stand_ins(model, *self.call, self._note)
         tables = [m.num_embeddings for m in model.modules() if isinstance(m, nn.Embedding)]
         self.choices = min(tables, default=2)
-        self.precision = ""
+        rounds = any("quantized" in type(module).__module__ for module in model.modules())
+        self.precision, self.finite = "", rounds  # integers hold no NaN, and small changes vanish
         for kind in (torch.float64, torch.float32):
             for integers in (False, True):
                 if not self.precision and (not integers or self._all_real()):
@@ -84,12 +89,28 @@ class RunningModule:
     def carries(self, layer: str) -> bool:
         """PyTorch's kernels hand a NaN on; where one does not, finite values move the output."""
         del layer
-        return True
+        return not self.finite
 
     def run(
         self, inputs: Mapping[str, NDArray[Any]], layers: Sequence[str]
     ) -> dict[str, NDArray[Any]]:
-        """The arrays of ``layers``; outputs are known by the names that the graph gives them."""
+        """The arrays of ``layers``; outputs are known by the names that the graph gives them.
+
+        A model that refuses NaN (an assertion, a histogram) gets a large number in its place.
+        """
+        try:
+            return self._run(inputs, layers)
+        except (AssertionError, RuntimeError, ValueError):
+            if not any(x.dtype.kind == "f" and np.isnan(x).any() for x in inputs.values()):
+                raise
+            self.finite = True
+            return self._run(
+                {name: np.nan_to_num(x, nan=MARK) for name, x in inputs.items()}, layers
+            )
+
+    def _run(
+        self, inputs: Mapping[str, NDArray[Any]], layers: Sequence[str]
+    ) -> dict[str, NDArray[Any]]:
         tensors = {name: torch.from_numpy(np.ascontiguousarray(x)) for name, x in inputs.items()}
         places, named = with_stand_ins(self.model, *self.call, lambda name, old: tensors[name])
         with ExitStack() as stack:
@@ -107,7 +128,8 @@ class RunningModule:
             for index, tensor in zip(self.graph.outputs_, results, strict=True):
                 name = self.graph.nodes[index].name
                 if name in layers and name not in found:
-                    found[name] = tensor.detach().clone().numpy()
+                    plain = tensor.dequantize() if tensor.is_quantized else tensor
+                    found[name] = plain.detach().clone().numpy()
         return found
 
     def _note(self, name: str, tensor: torch.Tensor) -> torch.Tensor:
@@ -185,7 +207,8 @@ class Catch:
     def keep(self, path: str, tensor: torch.Tensor) -> None:
         """A copy of a layer that is wanted: what follows may write into the tensor."""
         if path in self.wanted:
-            self.found[path] = tensor.detach().clone()
+            plain = tensor.dequantize() if tensor.is_quantized else tensor
+            self.found[path] = plain.detach().clone()
 
 
 def has_numbers(model: nn.Module) -> None:

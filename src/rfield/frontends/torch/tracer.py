@@ -25,6 +25,7 @@ from ..machine.limits import MASK
 from ..machine.rules import Rule
 from ..machine.values import Array, Constant, Dependent
 from .failures import Unknown, here
+from .kinds import SHAPED
 from .names import Names
 from .rulebook import RULES, Arguments, Signature
 from .values import Cell, Value, is_weight
@@ -345,7 +346,7 @@ class Tracer:
                 )
             parent = self.value(source) if isinstance(source, torch.Tensor) else None
             if parent is None:
-                self.hold(tensor, index)
+                self.hold(tensor, index, known=entry is None and signature.packet in SHAPED)
                 continue
             steps = entry if isinstance(entry, list) else [entry]
             view = Value(self, index, tensor.shape, parent.cell, parent, steps)

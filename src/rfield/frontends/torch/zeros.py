@@ -120,6 +120,8 @@ def _generic(
         return None
     generator = torch.Generator().manual_seed(result.numel())
     fresh = torch.rand(result.shape, dtype=torch.float64, generator=generator) + 1.5
+    if "quant" in packet or "_fq_" in packet:  # beside what is rounded stand scales
+        given = given[:1]
     if len(given) == 1 and given[0].shape == result.shape:
         low, zero = given[0] <= -9e29, given[0] == 0
         if meaning in ("keep", "rectify", "exp") and not (low.any() and meaning == "keep"):
