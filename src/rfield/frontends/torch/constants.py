@@ -116,9 +116,15 @@ class Watched(TorchDispatchMode):
                 self.record_of(tensor).weights = weights
         if not run:
             self.follow(signature, func, args, kwargs, result)
-        if not run:
             self.not_computed(operands, result)
+            self.made(signature, result, args, kwargs)
         return result
+
+    def made(self, signature: Signature, result: Any, *arguments: Any) -> None:
+        """Note what made constants whose numbers nobody has."""
+        origin = self.tracer.made_by(signature.packet, *arguments)
+        for number, tensor in enumerate(tensors_of(result)):
+            self.record_of(tensor).origin = (*origin, number)
 
     def follow(self, signature: Signature, func: Any, args: Any, kwargs: Any, result: Any) -> None:
         """What the results are for weights drawn at random."""
@@ -199,6 +205,10 @@ class Watched(TorchDispatchMode):
         followed = value.sample is not None and not value.cell.torn
         value.cell.sampled = value.cell.sampled and followed
         value.cell.known = False
+        origin = self.tracer.made_by(signature.packet, args, kwargs)
+        written: Value | None = value
+        while written is not None:
+            written.origin, written = origin, written.parent
         return target
 
     def factory(
@@ -219,6 +229,8 @@ class Watched(TorchDispatchMode):
             self.tracer.hold(tensor, None, known=tensor.device.type != "meta")
             self.record_of(tensor).cell.uniform = made.packet in UNIFORM
             self.record_of(tensor).unseen = large and "rand" not in made.packet
+        if large:
+            self.made(made, result, args)
         return result
 
     def from_shape(

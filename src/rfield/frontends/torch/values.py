@@ -46,12 +46,13 @@ class Value:
 
     ``sample``: what a constant is for weights drawn at random (see ``zeros``). ``unseen``: it is
     made of tables and no weight, but too large to be computed. ``weights``: the parameters that a
-    constant is made of. ``real``: the tensor, where its numbers are known.
+    constant is made of. ``real``: the tensor, where its numbers are known. ``origin``: what made a
+    constant whose numbers are not, for comparing it with that of another capture.
     """
 
     __slots__ = (
-        "cell", "index", "owner", "parent", "real", "sample", "shape", "steps", "unseen", "version",
-        "weights",
+        "cell", "index", "origin", "owner", "parent", "real", "sample", "shape", "steps", "unseen",
+        "version", "weights",
     )  # fmt: skip
 
     def __init__(
@@ -74,6 +75,7 @@ class Value:
         self.unseen = False
         self.real: weakref.ref[torch.Tensor] | None = None
         self.weights: Weights = ()
+        self.origin: tuple[object, ...] = ()
 
     def path(self) -> list[Op]:
         """The ops from the parent to this view."""
