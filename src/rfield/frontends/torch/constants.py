@@ -140,7 +140,6 @@ class Watched(TorchDispatchMode):
                 self.tracer.undrawn.add(found)
             if signature.view_of and record.sample is not None:
                 source = sample(args[0])
-                self.record_of(args[0]).sample = source  # a write to the view is one to this
                 if not isinstance(found, Plain):
                     whole = torch._C._is_alias_of(found, source)
                     record.cell.torn = record.cell.torn or not whole
@@ -195,14 +194,22 @@ class Watched(TorchDispatchMode):
             return target
         value = self.record_of(target)
         value.cell.uniform = False
-        for plain in list(self.tracer.undrawn):
-            plain.before_a_write()
         if value.cell.own and known and self.computes(signature, func, args, kwargs):
             func(*args, **kwargs)
             return target
+        self.tracer.sample(target)
+        for plain in list(self.tracer.undrawn):
+            plain.before_a_write()
+        before: Any = self.tracer.sample(target)
         self.execute(signature, func, args, kwargs) if not self.real else None
         self.follow(signature, func, args, kwargs, target)
-        followed = value.sample is not None and not value.cell.torn
+        after: Any = value.sample
+        followed = False
+        if before is not None and after is not None and before.shape == after.shape:
+            followed = not value.cell.torn
+            value.sample = before.copy_(after)  # which its views share
+        elif before is not None and not bool(before.all()):
+            value.root.unseen, value.root.sample = True, None
         value.cell.sampled = value.cell.sampled and followed
         value.cell.known = False
         origin = self.tracer.made_by(signature.packet, args, kwargs)

@@ -60,8 +60,8 @@ class Knowledge:
             return tensor.numel() > MASK
         value = self.value(tensor)
         if value is None or (not value.cell.own and value.parent is None):
-            weight = is_weight(tensor) or tensor.device.type == "meta"
-            return not weight and tensor.numel() > MASK
+            weight = is_weight(tensor) or (value is not None and value.weight is not None)
+            return not weight and tensor.device.type != "meta" and tensor.numel() > MASK
         while value.parent is not None and not value.unseen:
             value = value.parent
         return value.unseen and value.sample is None
@@ -95,13 +95,15 @@ class Knowledge:
             return torch.ones((), dtype=torch.bool) if tensor == 0 else None
         if self.index_of(tensor) is not None:
             return None
-        sample = self.kept_sample(self.value(tensor))
+        value = self.value(tensor)
+        sample = self.kept_sample(value)
         if isinstance(sample, Plain):
             return None
         if sample is not None:
             zeros = sample == 0
             return zeros if zeros.any() and not zeros.all() else None
-        if is_weight(tensor) or tensor.device.type == "meta":
+        own = is_weight(tensor) or (value is not None and value.weight is not None)
+        if own or tensor.device.type == "meta":
             counts = self.count_zeros and tensor.device.type != "meta"
             return zeros_in_every_channel(tensor) if counts else None
         if self.constant(tensor) is None:
@@ -125,6 +127,8 @@ class Knowledge:
         value = self.value(tensor)
         if value is not None and (value.sample is not None or not value.cell.sampled):
             return self.kept_sample(value)
+        if value is not None and value.weight is not None:
+            tensor = value.weight
         if not is_weight(tensor):
             known = self.constant(tensor)
             return None if known is None else wide(known)
@@ -133,7 +137,10 @@ class Knowledge:
             self.draws[id(tensor)] = (tensor, found)
             if isinstance(found, Plain):
                 self.undrawn.add(found)
-        return self.draws[id(tensor)][1]
+        if value is None:
+            return self.draws[id(tensor)][1]
+        value.sample = self.draws[id(tensor)][1]  # which may be written to
+        return self.kept_sample(value)
 
     # --- at another size
 
