@@ -6,18 +6,19 @@ what one such size gives. Nothing here knows that sizes repeat: that is ``sizes`
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from fractions import Fraction
 from functools import cached_property
 from itertools import chain
+from math import lcm
 
 from ...core.arguments import integer, listed
 from ...core.graph import Graph, Input
-from ...core.limits import GENERAL, MOST_READ, READ_WHOLE
+from ...core.limits import GENERAL, MOST_READ, READ_WHOLE, STEP_LIMIT
 from ...errors import InvalidModelError, UnresolvedSizeError, over_limit, show_shape
 from ..engines.bounds import axis_field
 from ..engines.forward import Sweep, sweep
-from ..engines.terms import State, Terms
+from ..engines.terms import State, Terms, terms_of
 from ..geometry.alignment import alignment
 from ..geometry.fields import find
 from ..results import axis_names
@@ -32,8 +33,6 @@ SAME = "same"
 padding has no such size."""
 
 SINGLY = "Ask for single sizes: rfield.check_size(model, size)"
-GROWN = 49
-"""A factor that keeps what is left over modulo 2, 3, 4, 6, 8, 12, 16, 24 and 48."""
 
 
 class Reading:
@@ -225,11 +224,30 @@ class Resizing:
         """The model as it was loaded, or at a larger size where its output has one position."""
         if self._seen is None:
             self._seen = Reading(self.graph, "", self._names, self.output)
-            if not all(self._seen.places):
-                graph, refused = self._read([GROWN * size for size in self.sizes])
-                if not refused:
-                    self._seen = Reading(graph, "", self._names, self.output)
+            sizes, step = self.sizes, 0
+            while not all(self._seen.places):
+                before, step = step, self._step(self._seen.graph)
+                if step == before or step > STEP_LIMIT:
+                    break
+                sizes = tuple(n + 2 * step for n in sizes)  # there more strides may show
+                graph, refused = self._read(sizes)
+                if refused:
+                    break
+                self._seen = Reading(graph, "", self._names, self.output)
         return self._seen
+
+    def _step(self, graph: Graph) -> int:
+        """What all strides divide, as far as they show in this graph."""
+        axes = range(len(self.axes))
+        return lcm(*(abs(step) for k in axes for _, step in self.strides(graph, k)))
+
+    def strides(self, graph: Graph, axis: int) -> Iterator[tuple[int, int]]:
+        """By how many positions of an input axis its windows move, value by value."""
+        for entry in self.entries:
+            states = sweep(graph, graph.entry(entry.name).node, entry.axes).states[axis]
+            for index, state in enumerate(states):
+                for term in terms_of(state, len(graph.nodes[index].shape)):
+                    yield index, term.advance or 1
 
     def at(self, sizes: Sequence[int]) -> Reading:
         """The model at these sizes; what was read once is kept."""

@@ -182,8 +182,7 @@ class Scan:
         spans, every = 1, 1
         nodes = self.resizing.graph.nodes
         for entry in self.resizing.entries:
-            axis = entry.axes[self.axis]
-            states = sweep(self.resizing.graph, entry.node, [axis]).states[0]
+            states = sweep(self.resizing.graph, entry.node, entry.axes).states[self.axis]
             for index, state in enumerate(states):
                 if isinstance(state, tuple):
                     spans = lcm(spans, abs(state[1]) or 1)
@@ -254,7 +253,8 @@ class Scan:
         With the other axes equal, or else as they were read.
         """
         empty = _empty(self.read(self.base))
-        readings = (self.read(size), self._alone(size))
+        ways = (self.read, self._alone)
+        readings = (way(size) for way in ways)  # the second only where the first does not do
         return any(self._meets(one, criteria) and _empty(one) <= empty for one in readings)
 
     def _meets(self, reading: Reading, criteria: Iterable[str]) -> bool:
