@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from functools import lru_cache
 from operator import contains
-from typing import Any
+from typing import Any, TypeVar
 
 from ...core.arguments import listed
 from ...core.graph import Graph
@@ -18,6 +18,7 @@ from .scan import Scan
 from .sizeset import SizeSet
 
 SCHEMA = 1
+Result = TypeVar("Result")
 
 
 @dataclass(frozen=True, repr=False)
@@ -164,10 +165,14 @@ def input_size(
     """All input sizes that give an output of ``size``, each read."""
     resizing = Resizing(graph, output, wrt)
     targets = resizing.per_axis("output_size", size)
-    scans = _scans(graph, output, wrt)
+    return _settled(graph, output, wrt, lambda scans: _giving(resizing, scans, targets))
+
+
+def _giving(resizing: Resizing, scans: Sequence[Scan], targets: tuple[int, ...]) -> Sizes:
     for name, scan in zip(resizing.axes, scans, strict=True):
         if all(r.output[scan.axis] is None for r in scan.accepted.values()):
-            layer = output or graph.nodes[graph.main].name
+            graph = resizing.graph
+            layer = resizing.output or graph.nodes[graph.main].name
             raise InvalidModelError(
                 f"{layer} has no axis of its own along {name}, so no size can be asked for"
             )
@@ -185,14 +190,13 @@ def valid_sizes(
 ) -> Sizes:
     """The input sizes that meet a criterion, or several at once."""
     criteria = known_criteria(criterion)
-    scans = _scans(graph, None, wrt)
     resizing = Resizing(graph, None, wrt)
-    return Sizes(
+    return _settled(graph, None, wrt, lambda scans: Sizes(
         criteria, resizing.axes,
         tuple(scan.meeting(criteria) for scan in scans),
         tuple(scan.against(criteria) for scan in scans),
         tuple(scan.basis for scan in scans), resizing.stated,
-    )  # fmt: skip
+    ))  # fmt: skip
 
 
 def known_criteria(criterion: str | Sequence[str]) -> tuple[str, ...]:
@@ -204,6 +208,20 @@ def known_criteria(criterion: str | Sequence[str]) -> tuple[str, ...]:
         if name not in (*CRITERIA, SAME):
             raise unknown_name("criterion", str(name), [*CRITERIA, SAME, "all"])
     return names
+
+
+def _settled(
+    graph: Graph, output: str | None, wrt: str | None, answer: Callable[[Sequence[Scan]], Result]
+) -> Result:
+    """An answer from scans; again where a size that had followed turned out to be otherwise."""
+    scans = _scans(graph, output, wrt)
+    while True:
+        scans[0].resizing.overturned = False
+        found = answer(scans)
+        if not scans[0].resizing.overturned:
+            return found
+        for scan in scans:
+            scan.forget()
 
 
 @lru_cache(maxsize=4)
@@ -220,9 +238,10 @@ def _refusal(
     """What stops a size, and the nearest sizes that go through."""
     shown = "x".join(map(str, sizes))
     lines = [f"the model does not take an input of {shown}: {refused}"]
-    scans = _scans(graph, output, wrt)
-    for name, scan, size in zip(resizing.axes, scans, sizes, strict=True):
-        legal = scan.meeting(("accepted",))
+    sets = _settled(
+        graph, output, wrt, lambda scans: [scan.meeting(("accepted",)) for scan in scans]
+    )
+    for name, legal, size in zip(resizing.axes, sets, sizes, strict=True):
         if size not in legal:
             near = " and ".join(map(str, legal.around(size))) or "none"
             lines.append(f"  along {name}: nearest {near}; smallest {legal.smallest}")
