@@ -46,7 +46,7 @@ def test_what_follows_is_what_is_counted() -> None:
 def test_criteria_are_those_of_sizes_read_one_by_one(monkeypatch: pytest.MonkeyPatch) -> None:
     graph, criteria = network(500), ("complete", "even", "aligned", "same")
     found = [str(rfield.valid_sizes(graph, name)) for name in criteria]
-    asked._scans.cache_clear()
+    asked._resizing.cache_clear()
     monkeypatch.setattr(Followed, "graph", lambda self, shapes: None)
     assert [str(rfield.valid_sizes(graph, name)) for name in criteria] == found
     assert "read one by one" in rfield.valid_sizes(graph).basis[0]
@@ -67,11 +67,18 @@ def test_a_size_that_is_otherwise_overturns_what_followed() -> None:
         return reread(shapes)
 
     graph.reread = other
-    asked._scans.cache_clear()
-    scan = asked._scans(graph, None, None)[0]
+    asked._resizing.cache_clear()
+    scan = asked._scans(asked._resizing(graph, None, None))[0]
     followed = [n for n, reading in scan.accepted.items() if reading.followed]
     odd.append(followed[0])
-    asked._scans.cache_clear()
+    asked._resizing.cache_clear()
     found = rfield.valid_sizes(graph)
     assert odd[0] not in found.sets[0]
     assert odd[0] + 1 in found.sets[0]
+
+
+def test_whoever_asks_is_told_how_many_sizes_were_read() -> None:
+    told: list[tuple[int, int | None]] = []
+    rfield.valid_sizes(network(501), progress=lambda *at: told.append(at))
+    assert told == [(n, None) for n in range(1, len(told) + 1)]
+    assert len(told) < 100

@@ -179,7 +179,8 @@ class Reading:
 class Resizing:
     """The inputs of a graph whose sizes are changed together, and the output that is looked at.
 
-    ``overturned``: a size that followed from others turned out to be otherwise.
+    ``overturned``: a size that followed from others turned out to be otherwise. ``tell``: whom to
+    tell how many sizes were read.
     """
 
     def __init__(self, graph: Graph, output: str | None = None, wrt: str | None = None) -> None:
@@ -196,6 +197,7 @@ class Resizing:
         self._seen: Reading | None = None
         self._laid = 0
         self.overturned = False
+        self.tell: Callable[[int, int | None], None] | None = None
         self._followed = Followed()
         self._led_to: list[tuple[int, ...]] = []
         if output is not None:
@@ -320,6 +322,8 @@ class Resizing:
         assert self.graph.reread is not None
         self._laid += 1
         self.afford(self._laid)
+        if self.tell is not None:
+            self.tell(self._laid, None)
         try:
             graph = self.graph.reread(self._shapes(sizes))
         except InvalidModelError as error:

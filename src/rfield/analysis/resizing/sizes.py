@@ -19,6 +19,8 @@ from .sizeset import SizeSet
 
 SCHEMA = 1
 Result = TypeVar("Result")
+Progress = Callable[[int, int | None], None] | None
+"""Whom to tell how many sizes were read, and of how many, if that is known."""
 
 
 @dataclass(frozen=True, repr=False)
@@ -160,12 +162,13 @@ def output_size(
 
 
 def input_size(
-    graph: Graph, size: object, output: str | None = None, *, wrt: str | None = None
-) -> Sizes:
+    graph: Graph, size: object, output: str | None = None, *, wrt: str | None = None,
+    progress: Progress = None,
+) -> Sizes:  # fmt: skip
     """All input sizes that give an output of ``size``, each read."""
     resizing = Resizing(graph, output, wrt)
     targets = resizing.per_axis("output_size", size)
-    return _settled(graph, output, wrt, lambda scans: _giving(resizing, scans, targets))
+    return _settled(graph, output, wrt, lambda scans: _giving(resizing, scans, targets), progress)
 
 
 def _giving(resizing: Resizing, scans: Sequence[Scan], targets: tuple[int, ...]) -> Sizes:
@@ -186,8 +189,9 @@ def _giving(resizing: Resizing, scans: Sequence[Scan], targets: tuple[int, ...])
 
 
 def valid_sizes(
-    graph: Graph, criterion: str | Sequence[str] = "accepted", *, wrt: str | None = None
-) -> Sizes:
+    graph: Graph, criterion: str | Sequence[str] = "accepted", *, wrt: str | None = None,
+    progress: Progress = None,
+) -> Sizes:  # fmt: skip
     """The input sizes that meet a criterion, or several at once."""
     criteria = known_criteria(criterion)
     resizing = Resizing(graph, None, wrt)
@@ -196,7 +200,7 @@ def valid_sizes(
         tuple(scan.meeting(criteria) for scan in scans),
         tuple(scan.against(criteria) for scan in scans),
         tuple(scan.basis for scan in scans), resizing.stated,
-    ))  # fmt: skip
+    ), progress)  # fmt: skip
 
 
 def known_criteria(criterion: str | Sequence[str]) -> tuple[str, ...]:
@@ -211,23 +215,32 @@ def known_criteria(criterion: str | Sequence[str]) -> tuple[str, ...]:
 
 
 def _settled(
-    graph: Graph, output: str | None, wrt: str | None, answer: Callable[[Sequence[Scan]], Result]
-) -> Result:
+    graph: Graph, output: str | None, wrt: str | None,
+    answer: Callable[[Sequence[Scan]], Result], progress: Progress = None,
+) -> Result:  # fmt: skip
     """An answer from scans; again where a size that had followed turned out to be otherwise."""
-    scans = _scans(graph, output, wrt)
+    resizing = _resizing(graph, output, wrt)
+    resizing.tell = progress
+    scans = _scans(resizing)
     while True:
-        scans[0].resizing.overturned = False
+        resizing.overturned = False
         found = answer(scans)
-        if not scans[0].resizing.overturned:
+        if not resizing.overturned:
+            resizing.tell = None
             return found
         for scan in scans:
             scan.forget()
 
 
 @lru_cache(maxsize=4)
-def _scans(graph: Graph, output: str | None, wrt: str | None) -> tuple[Scan, ...]:
-    """A scan per axis, kept: several criteria are answered by the same readings."""
-    resizing = Resizing(graph, output, wrt)
+def _resizing(graph: Graph, output: str | None, wrt: str | None) -> Resizing:
+    """Kept: several criteria are answered by the same readings."""
+    return Resizing(graph, output, wrt)
+
+
+@lru_cache(maxsize=4)
+def _scans(resizing: Resizing) -> tuple[Scan, ...]:
+    """A scan per axis."""
     return tuple(Scan(resizing, axis) for axis in range(len(resizing.axes)))
 
 
