@@ -136,12 +136,9 @@ def _more(row: SummaryRow, name: str) -> str:
 
 
 def notes(
-    rows: Sequence[SummaryRow], shown: Sequence[SummaryRow], depth: int | None, first: str | None
+    rows: Sequence[SummaryRow], shown: Sequence[SummaryRow], first: str | None
 ) -> Iterable[str]:
     """What stands under the table."""
-    if len(shown) < len(rows):
-        deeper = f"depth {(depth or 0) + 1} shows more, depth all everything"
-        yield f"depth {depth}: {len(shown)} of {len(rows)} layers; {deeper}"
     yield values.UNITS
     yield values.CENTER
     if any(share is not None for row in rows for share in row.share):

@@ -167,7 +167,7 @@ def input_size(
     scans = _scans(graph, output, wrt)
     for name, scan in zip(resizing.axes, scans, strict=True):
         if all(r.output[scan.axis] is None for r in scan.accepted.values()):
-            layer = output or graph.nodes[graph.main].name
+            layer = output or graph.layer_of(graph.main)
             raise InvalidModelError(
                 f"{layer} has no axis of its own along {name}, so no size can be asked for"
             )

@@ -10,31 +10,40 @@ SEPARATORS = (".", "/")
 
 
 def op_names(graph: Graph) -> dict[str, str]:
-    """The word for each layer.
+    """The word for each layer; one that holds others is called by the op that ends it."""
+    innermost = innermost_ops(graph)
+    ends = graph.layer_index.items()
+    return {name: innermost.get(name) or graph.nodes[value].kind for name, value in ends}
 
-    A layer that holds no other is called by its op with the most multiply-adds (a bias is added
-    after a convolution, heads are put together after attention); ``identity`` where it computes
-    nothing. One that holds others is called by the op that ends it.
+
+def innermost_ops(graph: Graph) -> dict[str, str]:
+    """The word for each layer that holds no other.
+
+    It is that of its op with the most multiply-adds (a bias is added after a convolution, heads
+    are put together after attention); ``identity`` where it computes nothing.
     """
     layers = graph.layer_index
     inside: dict[str, list[Node]] = {name: [] for name in layers}
-    holders = {outer for name in layers for outer in _around(name) if outer in layers}
+    holders = {outer for name in layers for outer in around(name) if outer in layers}
     for node in graph.nodes:
         home = node.name if node.name in layers else node.layer
-        name = next((n for n in (home, *_around(node.name)) if n in layers), None)
+        name = next((n for n in (home, *around(node.name)) if n in layers), None)
         if name is not None:
             inside[name].append(node)
     named = {node.name for node in graph.nodes}
     return {
-        name: graph.nodes[value].kind
-        if name in holders or name in named
-        else _word(inside[name], graph.nodes[value])
+        name: graph.nodes[value].kind if name in named else _word(inside[name], graph.nodes[value])
         for name, value in layers.items()
+        if name not in holders
     }
 
 
-def _around(name: str) -> Iterator[str]:
-    """The names that lie around a name: a/b, a for a/b.c."""
+def around(name: str) -> Iterator[str]:
+    """The names that lie around a name, the nearest first.
+
+    >>> [*around("a/b.c")]
+    ['a/b', 'a']
+    """
     for at in range(len(name) - 1, 0, -1):
         if name[at] in SEPARATORS:
             yield name[:at]
