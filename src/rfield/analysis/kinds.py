@@ -7,6 +7,7 @@ from collections.abc import Iterator, Sequence
 from ..core.graph import Graph, Node
 
 SEPARATORS = (".", "/")
+_MOMENTS = ("mean", "reduce", "sum")
 
 
 def op_names(graph: Graph) -> dict[str, str]:
@@ -25,9 +26,10 @@ def innermost_ops(graph: Graph) -> dict[str, str]:
     layers = graph.layer_index
     inside: dict[str, list[Node]] = {name: [] for name in layers}
     holders = {outer for name in layers for outer in around(name) if outer in layers}
-    for node in graph.nodes:
+    for index, node in enumerate(graph.nodes):
         home = node.name if node.name in layers else node.layer
-        name = next((n for n in (home, *around(node.name)) if n in layers), None)
+        names = (home, *around(node.name), graph.name_of(index))
+        name = next((n for n in names if n in layers), None)
         if name is not None:
             inside[name].append(node)
     named = {node.name for node in graph.nodes}
@@ -56,4 +58,7 @@ def _word(nodes: Sequence[Node], last: Node) -> str:
     if "softmax" in kinds and kinds.count("matmul") > 1:
         return "attention"
     work = max(node.work.macs for node in nodes)
-    return next(n.kind for n in nodes if n.work.macs == work) if work else last.kind
+    if work:
+        return next(node.kind for node in nodes if node.work.macs == work)
+    moments = any(kind in _MOMENTS for kind in kinds)
+    return "norm" if moments and "rsqrt" in kinds else last.kind
