@@ -6,7 +6,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from fractions import Fraction
 from typing import cast
 
-from ..analysis.cost import Cost, cost
+from ..analysis.cost import Cost, cost, short
 from ..analysis.geometry.field import ReceptiveField
 from ..analysis.geometry.windows import window_of
 from ..analysis.results import Size
@@ -132,7 +132,9 @@ def _more(row: SummaryRow, name: str) -> str:
     value = (row.more or {}).get(name)
     if isinstance(value, tuple):
         return values.axes(cast("tuple[int | Fraction | None, ...]", value), values.number)
-    return "" if value is None else f"{value:,}"
+    if value is None:
+        return ""
+    return short(cast("int", value)).rstrip() if name == "macs" else f"{value:,}"
 
 
 def notes(

@@ -242,7 +242,8 @@ def _named(
     dots: str,
 ) -> list[list[str]]:
     """The rows with names as short as the width wants, as far as they stay apart and readable."""
-    widths = _fit(columns, titles, _widths(titles, rows), width)
+    least = [_least(column, titles[k], rows, k) for k, column in enumerate(columns)]
+    widths = _fit(columns, least, _widths(titles, rows), width)
     for k, column in enumerate(columns):
         if column.name:
             cells = shortened([row[k] for row in rows], widths[k], dots)
@@ -271,20 +272,21 @@ def _excess(columns: Sequence[Column], widths: Sequence[int], room: int) -> int:
     return 2 + sum(widths) + sum(column.gap for column in columns[1:]) - room
 
 
-def _least(column: Column, title: str, width: int) -> int:
-    """How narrow a column of names may become and be read."""
-    return min(width, max(16, display_width(title))) if column.name else width
+def _least(column: Column, title: str, rows: Sequence[Sequence[str]], k: int) -> int:
+    """How narrow a column of names may become and be read, however deep they lie."""
+    deepest = max((len(row[k]) - len(row[k].lstrip(" ")) for row in rows), default=0)
+    return max(16 + deepest, display_width(title)) if column.name else 0
 
 
 def _fit(
-    columns: Sequence[Column], titles: Sequence[str], widths: Sequence[int], room: int
+    columns: Sequence[Column], least: Sequence[int], widths: Sequence[int], room: int
 ) -> list[int]:
     """Take what is missing from the name columns, widest first, down to a readable minimum."""
     fitted = list(widths)
     excess = _excess(columns, widths, room)
     names = sorted((k for k, c in enumerate(columns) if c.name), key=lambda k: -widths[k])
     for k in names:
-        given = max(0, min(excess, fitted[k] - _least(columns[k], titles[k], fitted[k])))
+        given = max(0, min(excess, fitted[k] - least[k]))
         fitted[k] -= given
         excess -= given
     return fitted
