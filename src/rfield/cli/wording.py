@@ -15,7 +15,7 @@ _OPTIONS: tuple[tuple[re.Pattern[str], str | Callable[[re.Match[str]], str]], ..
     (re.compile(r"^input_shape is missing"), "--input-shape is missing"),
     (re.compile(r"\bapproximate=True"), "--approximate"),
     (re.compile(r"\bclip=True"), "--clip"),
-    (re.compile(r"\bpadding='fit'"), "--padding fit"),
+    (re.compile(r"\bpadding=['\"]fit['\"]"), "--padding fit"),
     (re.compile(r"\bdepth='?(\w+)'?"), r"--depth \1"),
     (re.compile(r"\bunknown='whole'"), "--unknown whole"),
     (re.compile(r"\bzeros=True"), "--zeros"),

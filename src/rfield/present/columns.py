@@ -96,7 +96,10 @@ def shows(at: Sequence[int], more: Sequence[str], first: str | None) -> list[Sho
         ),
         Show(Column("size r", tone="key"), lambda row: show_size(row.size, row.local)),
         Show(Column("", "left", gap=0, tone="accent"), lambda row: show_global(row.size)),
-        Show(Column("stride S"), lambda row: values.numbers(row.stride, row.local)),
+        Show(
+            Column("stride S", spare=asked and 1),
+            lambda row: values.numbers(row.stride, row.local),
+        ),
         Show(
             Column("padding P", spare=asked and 2),
             lambda row: values.numbers(row.padding, row.local),
