@@ -21,7 +21,7 @@ from .kinds import LOOKS_AT_VALUES, SHAPED, UNIFORM
 from .rulebook import Arguments, Signature
 from .tracer import Tracer, tensors_of
 from .values import Cell, Value, is_weight
-from .zeros import UNTOLD, sampled
+from .zeros import UNTOLD, Plain, sampled
 
 SMALL = 1 << 22
 """Constants of at most so many elements are computed."""
@@ -130,10 +130,14 @@ class Watched(TorchDispatchMode):
                 found = sampled(signature.packet, func, args, kwargs, sample, tensor, place)
             record.sample = None if found is UNTOLD else found
             record.unseen = found is UNTOLD
+            if isinstance(found, Plain):
+                self.tracer.undrawn.add(found)
             if signature.view_of and record.sample is not None:
                 source = sample(args[0])
-                whole = source is not None and torch._C._is_alias_of(record.sample, source)
-                record.cell.torn = record.cell.torn or not whole
+                self.record_of(args[0]).sample = source  # a write to the view is one to this
+                if not isinstance(found, Plain):
+                    whole = torch._C._is_alias_of(found, source)
+                    record.cell.torn = record.cell.torn or not whole
 
     def not_computed(self, operands: list[torch.Tensor], result: Any) -> None:
         """What is made of tables only could be a mask, where it is too large to be computed."""
@@ -185,6 +189,8 @@ class Watched(TorchDispatchMode):
             return target
         value = self.record_of(target)
         value.cell.uniform = False
+        for plain in list(self.tracer.undrawn):
+            plain.before_a_write()
         if value.cell.own and known and self.computes(signature, func, args, kwargs):
             func(*args, **kwargs)
             return target

@@ -10,7 +10,7 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from functools import partial
 from typing import Any
-from weakref import ref
+from weakref import WeakSet, ref
 
 import numpy as np
 import torch
@@ -29,7 +29,7 @@ from .names import Names
 from .rulebook import RULES, Arguments, Signature
 from .values import Cell, Value, is_weight
 from .writing import put_back
-from .zeros import drawn, wide, zeros_in, zeros_in_every_channel
+from .zeros import Plain, Sample, drawn, wide, zeros_in, zeros_in_every_channel
 
 
 class Tracer:
@@ -46,7 +46,8 @@ class Tracer:
         self.refusal: Exception | None = None
         self.count_zeros = False
         self.emitter.tells_weights = True
-        self.draws: dict[int, tuple[torch.Tensor, torch.Tensor | None]] = {}
+        self.draws: dict[int, tuple[torch.Tensor, Sample | None]] = {}
+        self.undrawn: WeakSet[Plain] = WeakSet()
 
     def refuse(self, error: Exception) -> None:
         """Remember what could not be read: the model's own ``except`` may swallow it."""
@@ -185,9 +186,10 @@ class Tracer:
             return None, 0.0
         zeros = self.zeros(tensor)
         told = None if zeros is None else np.where(zeros, np.uint8(ZERO), np.uint8(FIXED))
-        value = self.value(tensor)
-        drawn = value.sample if value is not None and value.cell.sampled else None
-        if drawn is None or not drawn.is_floating_point() or not drawn.numel():
+        drawn = self.kept_sample(self.value(tensor))
+        if not isinstance(drawn, torch.Tensor) or not drawn.is_floating_point():
+            return told, 0.0
+        if not drawn.numel():
             return told, 0.0
         array = drawn.numpy()
         codes = of_constant(drawn.shape, array, told, counts=False, soft=SOFT).codes
@@ -207,9 +209,11 @@ class Tracer:
             return torch.ones((), dtype=torch.bool) if tensor == 0 else None
         if self.index_of(tensor) is not None:
             return None
-        value = self.value(tensor)
-        if value is not None and value.sample is not None and value.cell.sampled:
-            zeros = value.sample == 0
+        sample = self.kept_sample(self.value(tensor))
+        if isinstance(sample, Plain):
+            return None
+        if sample is not None:
+            zeros = sample == 0
             return zeros if zeros.any() and not zeros.all() else None
         if is_weight(tensor) or tensor.device.type == "meta":
             counts = self.count_zeros and tensor.device.type != "meta"
@@ -221,22 +225,28 @@ class Tracer:
         zeros = tensor.detach() == 0
         return zeros if zeros.any() else None
 
-    def sample(self, tensor: torch.Tensor) -> torch.Tensor | None:
+    def kept_sample(self, value: Value | None) -> Sample | None:
+        """The sample in a record, where writes have not made it void."""
+        if value is None or not value.cell.sampled:
+            return None
+        found: Any = value.sample
+        return found.numbers() if isinstance(found, Plain) and found.written else found
+
+    def sample(self, tensor: torch.Tensor) -> Sample | None:
         """What a constant is for weights drawn at random; None where that is not known."""
         if self.index_of(tensor) is not None:
             return None
         value = self.value(tensor)
         if value is not None and (value.sample is not None or not value.cell.sampled):
-            return value.sample if value.cell.sampled else None
+            return self.kept_sample(value)
         if not is_weight(tensor):
             known = self.constant(tensor)
             return None if known is None else wide(known)
         if id(tensor) not in self.draws:
-            found = drawn(tensor, len(self.draws))
-            zeros = self.pattern(tensor)
-            if found is not None and zeros is not None:
-                found = found.masked_fill(zeros, 0.0)
+            found = drawn(tensor, len(self.draws), self.pattern(tensor))
             self.draws[id(tensor)] = (tensor, found)
+            if isinstance(found, Plain):
+                self.undrawn.add(found)
         return self.draws[id(tensor)][1]
 
     def at(self, index: int | None) -> Dependent | None:

@@ -70,7 +70,7 @@ class Value:
         self.parent = parent
         self.steps = steps
         self.version = cell.version
-        self.sample: torch.Tensor | None = None
+        self.sample: object = None
         self.unseen = False
         self.real: weakref.ref[torch.Tensor] | None = None
         self.weights: Weights = ()
