@@ -45,11 +45,13 @@ class Constant:
     set yet where it is nothing but zeros. ``told``: what is known of its elements although its
     contents are not (a parameter multiplied by a mask), in the words of ``core.known``; else None.
     ``soft``: the number of a mask in it, where ``told`` says where that is. ``unseen``: it is made
-    of tables and no weight, but nobody computed it, so it may be a mask.
+    of tables and no weight, but nobody computed it, so it may be a mask. ``made_of``: the
+    parameters that it was computed from.
     """
 
     __slots__ = (
-        "_contents", "_shape", "kept", "made", "origin", "sized", "soft", "told", "unseen",
+        "_contents", "_shape", "kept", "made", "made_of", "origin", "sized", "soft", "told",
+        "unseen",
     )  # fmt: skip
 
     stored: ClassVar[bool] = False
@@ -77,6 +79,12 @@ class Constant:
         self.told = told
         self.soft = soft
         self.unseen = self.kept = False
+        self.made_of: tuple[Constant, ...] = ()
+
+    @property
+    def parameters(self) -> tuple[Constant, ...]:
+        """The parameters of the model that it is, or is made of."""
+        return self.made_of
 
     @property
     def shape(self) -> Shape:
@@ -180,6 +188,12 @@ def known(array: Any, *, sized: bool = False) -> Constant:
     """A constant with contents."""
     made = np.asarray(array)
     return Constant(made.shape, made, sized=sized, made=True)
+
+
+def parameters_of(values: Iterable[Any]) -> tuple[Constant, ...]:
+    """The parameters that constants among values are made of, each once."""
+    held = (p for value in values if isinstance(value, Constant) for p in value.parameters)
+    return tuple({id(parameter): parameter for parameter in held}.values())
 
 
 def dependents(values: Any) -> list[Dependent]:
