@@ -12,11 +12,12 @@ from dataclasses import dataclass
 from fractions import Fraction
 from functools import lru_cache
 from math import lcm
-from typing import Any
+from typing import Any, overload
 
 import numpy as np
+from numpy.typing import NDArray
 
-from ...core.graph import Graph, Node
+from ...core.graph import Graph
 from ...core.link import AnyLink, Link
 from ...core.relation import Sliding
 from ..answer import Answer
@@ -25,9 +26,40 @@ from ..engines.forward import Sweep, input_sweeps
 from ..engines.free import graphs_at_sizes
 from ..engines.terms import State, Term, Terms, terms_of
 from ..engines.through import through
-from ..results import axis_names
+from ..results import IndexArray, axis_names
 
-Centers = dict[tuple[int, Fraction | None], tuple[Fraction | None, ...]]
+
+class Middles(Sequence["Fraction | None"]):
+    """Centres by phase, None where a phase reads nothing: ``twice`` as much is a whole number."""
+
+    __slots__ = ("busy", "twice")
+
+    def __init__(self, twice: IndexArray, busy: NDArray[np.bool_]) -> None:
+        self.twice, self.busy = twice, busy
+
+    def __len__(self) -> int:
+        return len(self.twice)
+
+    @overload
+    def __getitem__(self, phase: int) -> Fraction | None: ...
+    @overload
+    def __getitem__(self, phase: slice) -> list[Fraction | None]: ...
+    def __getitem__(self, phase: int | slice) -> Fraction | list[Fraction | None] | None:
+        if isinstance(phase, slice):
+            return [self[k] for k in range(len(self))[phase]]
+        return Fraction(int(self.twice[phase]), 2) if self.busy[phase] else None
+
+    def __eq__(self, other: object) -> bool:
+        return (
+            isinstance(other, Middles)
+            and np.array_equal(self.busy, other.busy)
+            and np.array_equal(self.twice[self.busy], other.twice[other.busy])
+        )
+
+    __hash__ = None  # type: ignore[assignment]  # compared by value, and never a key
+
+
+Centers = dict[tuple[int, Fraction | None], Middles]
 """Per (carrier axis, stride) the centre of each phase; None where nothing is read."""
 
 
@@ -131,8 +163,7 @@ def alignment(graph: Graph, sweeps: Sequence[Sweep] | None = None) -> Alignment:
                 key = (join.layer, join.wrt)
                 found.setdefault(key, join)
                 seen[key] = seen.get(key, 0) + 1
-    order = {node.name: index for index, node in enumerate(graph.nodes)}
-    joins = sorted(found.values(), key=lambda join: order[join.layer])
+    joins = sorted(found.values(), key=lambda join: graph.index(join.layer))
     total = 1 + len(samples)
     return Alignment(
         tuple(
@@ -155,21 +186,22 @@ def _joins(graph: Graph, sweeps: Sequence[Sweep]) -> Iterator[Misalignment | Non
         for index in used:
             node = graph.nodes[index]
             if node.join and len(node.operands) > 1:
-                yield from _check(graph.nodes, node, swept.states, wrt, names)
+                yield from _check(graph, index, swept.states, wrt, names)
 
 
 def _check(
-    nodes: Sequence[Node],
-    node: Node,
+    graph: Graph,
+    index: int,
     states: Sequence[Sequence[State]],
     wrt: str,
     names: tuple[str, ...],
 ) -> Iterator[Misalignment | None]:
+    nodes, node = graph.nodes, graph.nodes[index]
     sides: list[tuple[str, list[Centers]]] = []
     for operand, link in zip(node.operands, node.links, strict=True):
         per_axis = [centers_of(s[operand], link, nodes[operand].shape, node.shape) for s in states]
         if any(per_axis):
-            sides.append((nodes[operand].name, per_axis))
+            sides.append((graph.name_of(operand), per_axis))
     if len(sides) < 2:
         return
     differing: list[str] = []
@@ -201,7 +233,9 @@ def _check(
         for layer, centers in sides
     )
     note = next(iter(notes), "")
-    yield Misalignment(node.name, wrt, names, tuple(differing), branches, tuple(offsets), note)
+    yield Misalignment(
+        graph.name_of(index), wrt, names, tuple(differing), branches, tuple(offsets), note
+    )
 
 
 def centers_of(state: State, link: AnyLink, before: Sequence[int], after: Sequence[int]) -> Centers:
@@ -218,7 +252,7 @@ def centers_of(state: State, link: AnyLink, before: Sequence[int], after: Sequen
 @lru_cache(maxsize=1 << 16)
 def _of_span(axis: int, stride: int, ends: int) -> Centers:
     """Where a plain field looks; kept, as a dense network has it in every join again."""
-    return {(axis, Fraction(stride)): (Fraction(ends, 2),)}
+    return {(axis, Fraction(stride)): Middles(np.array([ends], np.int64), np.array([True]))}
 
 
 def branch_terms(
@@ -255,9 +289,7 @@ def _by_stride(terms: Sequence[Term], shape: Sequence[int]) -> Centers:
         period = lcm(*(t.period for t in members)) if stride is not None else shape[carrier]
         field = axis_field(Terms(tuple(members)), shape, (carrier,))
         low, high = field.bounds(np.arange(min(period, 4096), dtype=np.int64)[:, None])
-        found[carrier, stride] = tuple(
-            Fraction(int(a) + int(b), 2) if a <= b else None for a, b in zip(low, high, strict=True)
-        )
+        found[carrier, stride] = Middles(low + high, low <= high)
     return found
 
 
@@ -273,13 +305,18 @@ def widest(one: Centers, other: Centers) -> tuple[int, Fraction] | None:
     gaps: list[tuple[int, Fraction]] = []
     for key, mine in one.items():
         theirs = other[key]
-        length = lcm(len(mine), len(theirs)) if mine and theirs else 0
+        if not len(mine) or not len(theirs):
+            continue
+        at = np.arange(lcm(len(mine), len(theirs)), dtype=np.int64)
+        a, b = at % len(mine), at % len(theirs)
         stride = key[1] or Fraction(0)
-        for i in range(length):
-            a, b = mine[i % len(mine)], theirs[i % len(theirs)]
-            if a is not None and b is not None:
-                blocks = i // len(theirs) * len(theirs) - i // len(mine) * len(mine)
-                gaps.append((i, b - a + stride * blocks))
+        blocks = (at - b) - (at - a)
+        apart = stride.denominator * (theirs.twice[b] - mine.twice[a])
+        apart += 2 * stride.numerator * blocks
+        both = np.flatnonzero(mine.busy[a] & theirs.busy[b])
+        if both.size:
+            place = int(both[np.abs(apart[both]).argmax()])
+            gaps.append((place, Fraction(int(apart[place]), 2 * stride.denominator)))
     return max(gaps, key=lambda gap: abs(gap[1]), default=(0, Fraction(0)))
 
 

@@ -130,7 +130,7 @@ class Explanation(Answer):
 def explain(graph: Graph, output: str | None = None, *, wrt: str | None = None) -> Explanation:
     """Why the field of ``output`` (default: the last output) in ``wrt`` is as large as it is."""
     value = graph.main if output is None else graph.index(output)
-    name = graph.nodes[value].name if output is None else output
+    name = graph.layer_of(value) if output is None else output
     source = choose_source(graph, value, wrt)
     fields = Fields(graph, source, wrt)
     rf = fields._field(name, value)  # pyright: ignore[reportPrivateUsage]
@@ -144,16 +144,19 @@ def explain(graph: Graph, output: str | None = None, *, wrt: str | None = None) 
         notes.append("a side that no single path attains is left out")
     behind = graph.behind(value) - {source}
     per_axis = list(zip(fields.axes, fields.sweep.globals_, strict=True))
+    reads: dict[str, list[int]] = {}
+    for index in sorted(behind):
+        if any(index in found for _, found in per_axis):
+            reads.setdefault(graph.layer_of(index), []).append(index)
     whole = tuple(
         WholeRead(
-            graph.nodes[index].name,
-            graph.nodes[index].kind,
-            tuple(axis for axis, found in per_axis if index in found),
+            layer,
+            fields.op_of(layer, values[0]),
+            tuple(axis for axis, found in per_axis if not found.isdisjoint(values)),
         )
-        for index in sorted(behind)
-        if any(index in found for _, found in per_axis)
+        for layer, values in reads.items()
     )
-    names = {graph.nodes[index].name for index in behind}
+    names = {graph.name_of(index) for index in behind}
     found = alignment(graph)
     joins = tuple(
         _explain_join(fields, join) for join in found.joins if join.layer in names and _of(join, rf)

@@ -9,6 +9,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import replace
+from math import prod
 from typing import Any
 
 import numpy as np
@@ -24,7 +25,7 @@ from ...core.relation import IDENTITY, At
 from ...errors import InvalidModelError, RFieldError, TooLargeError, UnsupportedOpError
 from .masks import elements_of, filling, is_unseen, may_mask, plain, repeated, soft_number, told_of
 from .meanings import name_of
-from .values import Constant, Dependent, Items, Outputs, known
+from .values import Constant, Dependent, Items, Outputs, known, parameters_of
 
 _CHANGES_PLACES = frozenset({"pad", "slice", "gather", "resize", "select", "roll"})
 """Kinds whose reading, not only whose shape, changes when an operand computed from a size does."""
@@ -46,14 +47,15 @@ class Emitter:
     ``sized``: whether a size of the input is among what the rule read, beside the operands that its
     reading names. ``soft``: what the finite numbers of a mask are taken for. ``dimmed``: the values
     to which a mask may have been added that nobody computed. ``tells_weights``: whoever reads the
-    model tells which weights a call has. ``beside``: what the tensors of a call that depend on
-    nothing are in ``draft.tables``, by their ids; where a reading names some (``named``), these
-    belong to the ops that read them, and the others (``common``) to all ops of the call.
+    model tells which weights a call has; otherwise they are among ``given``, its operands.
+    ``beside``: what the tensors of a call that depend on nothing are in ``draft.tables``, by their
+    ids; where a reading names some (``named``), these belong to the ops that read them, and the
+    others (``common``) to all ops of the call.
     """
 
     __slots__ = (
-        "beside", "common", "dimmed", "draft", "fresh", "made", "named", "numbers", "resolve",
-        "sized", "soft", "source", "tells_weights",
+        "beside", "common", "dimmed", "draft", "fresh", "given", "made", "named", "numbers",
+        "resolve", "sized", "soft", "source", "tells_weights",
     )  # fmt: skip
 
     def __init__(
@@ -70,6 +72,7 @@ class Emitter:
         self.sized = False
         self.dimmed: set[int] = set()
         self.tells_weights = False
+        self.given: Sequence[Any] = ()
         self.source = ""
         self.made: dict[int, tuple[Reading, Any]] | None = None
         self.beside: dict[int, object] = {}
@@ -175,6 +178,7 @@ class Emitter:
             soft = min([soft, *(v.soft for v in values if isinstance(v, Constant))])
             told = told_of(op, values)
             made = Constant(op.shape, sized=sized, made=True, told=told, soft=soft)
+            made.made_of = parameters_of(values)
             moves = op.algebra == "move"
             given = [v for v in values if isinstance(v, Constant)]
             seen = [v.unseen if moves else v.is_seen for v in given]
@@ -237,9 +241,12 @@ class Emitter:
         return self.numbers.setdefault(id(held), (len(self.numbers), held))[0]
 
     def _weights(self, op: Op, values: Sequence[Any]) -> Weights | None:
-        """The weights of an op as one, where it says how many they are."""
+        """The parameters of the call; where there are none, those that the op tells of as one."""
         if self.tells_weights:
             return self.draft.weights
+        told = parameters_of([*values, *self.given])
+        if told:
+            return tuple((self.number(each), prod(each.shape)) for each in told)
         held = [v for v in values if isinstance(v, Constant) and not v.made]
         if not op.work.parameters or not held:
             return None

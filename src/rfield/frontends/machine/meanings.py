@@ -45,7 +45,8 @@ _SAID = {
     "leaky_re_lu": "leaky_relu", "logistic": "sigmoid", "max": "maximum", "min": "minimum",
     "mul": "multiply", "neg": "negative", "pow": "power", "re_lu": "relu", "real_div": "divide",
     "realdiv": "divide", "gru": "recurrent", "lstm": "recurrent", "rnn_state": "recurrent",
-    "reduce_window_max": "max_pool", "reduce_window_min": "min_pool",
+    "reduce_sum": "sum", "reduce_window_max": "max_pool", "reduce_window_min": "min_pool",
+    "reducemean": "mean", "reducesum": "sum",
     "sub": "subtract", "swish": "silu", "transpose": "permute", "truediv": "divide",
 }  # fmt: skip
 """What ops are called in tables, where their framework calls them otherwise."""
