@@ -221,7 +221,13 @@ def _contraction(
         if isinstance(link, Link) and (codes == ALIVE).any():
             taken.update(link.drivers)
     links: list[list[Link | None] | None] = []
-    exact = op.exact and not any((codes == SOME).any() for codes in spread)
+    moves = [depends(codes) for codes in spread]
+    exact = op.exact and not any(  # which may be zero beside what the input changes
+        ((codes == SOME) & moved).any()
+        for place, codes in enumerate(spread)
+        for other, moved in enumerate(moves)
+        if other != place
+    )
     for link, codes, names, shape in zip(op.links, spread, algebra.labels, shapes, strict=True):
         reading = nonzero & (codes == ALIVE)
         links.append([])

@@ -247,7 +247,7 @@ class Reader:
         if large:
             return [Unseen(shape, made=True) for shape in shapes]
         made: list[Any] = []
-        hidden = any(value.told is not None or value.unseen for value in operands)
+        hidden = any(value.may_hide for value in operands)
         rule = RULES.get(equation.primitive.name)
         if rule is not None and (
             any(self._masks(value) for value in operands) or equation.primitive.name == "pad"

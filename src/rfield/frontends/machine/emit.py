@@ -182,7 +182,7 @@ class Emitter:
             moves = op.algebra == "move"
             given = [v for v in values if isinstance(v, Constant)]
             seen = [v.unseen if moves else v.is_seen for v in given]
-            lost = any(v.told is not None or v.unseen for v in given)
+            lost = any(v.may_hide for v in given)
             hidden = lost and op.algebra in (None, "veil")
             made.unseen = told is None and (all(seen) or hidden)
             return made

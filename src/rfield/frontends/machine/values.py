@@ -133,6 +133,11 @@ class Constant:
         return array is not None and array.size > 0 and not array.any()
 
     @property
+    def may_hide(self) -> bool:
+        """Whether some of its elements are known, or could be, although its contents are not."""
+        return self.told is not None or self.unseen
+
+    @property
     def may_have_zeros(self) -> bool:
         """Whether any element is, or may be, known to be zero."""
         array = self.once
@@ -156,6 +161,8 @@ class Constant:
             counts = bool(array.any()) or (self.made and not self.kept)
         if counts and not fill and not self.made and array is not None:
             counts = bool(((array == 0) | (array == 1)).all())
+        if as_choice and not fill and self.is_unset:  # a mask, or a parameter not yet trained
+            return of_constant(self.shape, told=np.full((1,) * len(self.shape), SOME, np.uint8))
         return of_constant(self.shape, array, self.told, counts=counts, soft=soft)
 
     def __repr__(self) -> str:

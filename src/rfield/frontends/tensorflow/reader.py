@@ -257,7 +257,7 @@ class Reader:
         origin = f"{node.name}, {printable(node.op)}"
         made = [Constant(shape, origin=origin, made=True) for shape in node.output_shapes()]
         for constant in made:  # of a masked weight: nobody knows what is left of the mask
-            constant.unseen = any(getattr(v, "told", None) is not None for v in node.operands)
+            constant.unseen = any(isinstance(v, Constant) and v.may_hide for v in node.operands)
         if len(made) > 1:
             return Outputs(made)
         return made[0] if made else Outputs([Constant(None, origin=origin)] * limits.OUTPUTS)
