@@ -41,6 +41,8 @@ def moved(
     if isinstance(link, Reshaped):
         return _reshaped(link, elements)
     codes = elements
+    if not codes.size:  # none of it comes from here
+        return np.full((1,) * len(after), outside)
     for axis, (driver, relation) in enumerate(link.reads):
         if isinstance(relation, At):
             index = min(relation.index, codes.shape[axis] - 1)

@@ -231,7 +231,9 @@ class Emitter:
         given = values[: len(op.links)]
         if isinstance(op.algebra, Contraction):  # a matrix of the file is a weight
             return any(is_unseen(v) and not v.nameless for v in given)
-        if op.algebra == "multiply" and any(isinstance(v, Constant) and v.is_unset for v in given):
+        if op.algebra == "multiply" and any(
+            isinstance(v, Constant) and v.may_be_mask for v in given
+        ):
             return True
         return op.algebra not in ("add", "move") and any(map(is_unseen, given))
 

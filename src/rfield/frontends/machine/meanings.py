@@ -27,8 +27,8 @@ _NAMES: dict[Elementwise, str] = {
         fakequantizeperchannelaffine fakequantizeperchannelaffinecachemask
         fakequantizepertensoraffine fakequantizepertensoraffinecachemask
         fakequantizepertensoraffinecachemasktensorqparams fix floor frac fusedmovingavgobsfqhelper
-        gelu
-        hardshrink hardsilu hardswish imag leakyrelu log1p mish neg negative rad2deg real rint round
+        gelu hardshrink hardsilu hardswish imag isinf isnan leakyrelu log1p mish neg negative
+        rad2deg real rint round
         selu sgn sign silu sin sinh softshrink softsign sqrt square stopgradient swish tan tanh
         tanhshrink trunc
     """,

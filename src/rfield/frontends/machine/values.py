@@ -135,6 +135,14 @@ class Constant:
         return array is not None and array.size > 0 and not array.any()
 
     @property
+    def may_be_mask(self) -> bool:
+        """Whether it has zeros that do not count, as nobody knows whether it is a parameter."""
+        array = self.once if self.nameless else None
+        if array is None or array.all():
+            return False
+        return not array.any() or bool((array != array.astype(bool)).any())
+
+    @property
     def may_hide(self) -> bool:
         """Whether some of its elements are known, or could be, although its contents are not."""
         return self.told is not None or self.unseen

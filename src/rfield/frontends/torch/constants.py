@@ -32,7 +32,12 @@ _KEPT_OUT: set[type] = set()
 
 
 class Watched(TorchDispatchMode):
-    """What is done with the constants of a capture, and how any op is run."""
+    """What is done with the constants of a capture, and how any op is run.
+
+    ``functions``: the mode that sees calls as the user wrote them, where there is one.
+    """
+
+    functions: Any = None
 
     def __init__(self, tracer: Tracer, *, real: bool) -> None:
         super().__init__()

@@ -10,7 +10,7 @@ from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager, nullcontext
 from importlib import import_module
 from threading import get_ident
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 import torch
 from torch.utils import _pytree as trees
@@ -18,10 +18,8 @@ from torch.utils import _pytree as trees
 from ...core import ops
 from ...errors import UnreadableModelError
 from ..machine.limits import TURNS
+from .constants import Watched
 from .tracer import tensors_of
-
-if TYPE_CHECKING:
-    from .modes import Dispatch
 
 
 @contextmanager
@@ -46,7 +44,7 @@ def _same(function: Callable[..., Any]) -> Callable[..., Any]:
 
 
 def run_operator(
-    dispatch: Dispatch, operator: Any, args: Sequence[Any], kwargs: dict[str, Any]
+    dispatch: Watched, operator: Any, args: Sequence[Any], kwargs: dict[str, Any]
 ) -> Any:
     """The results of a higher-order operator.
 
@@ -68,7 +66,7 @@ def run_operator(
     )
 
 
-def _branch(dispatch: Dispatch, pred: Any, yes: Any, no: Any, operands: Sequence[Any]) -> Any:
+def _branch(dispatch: Watched, pred: Any, yes: Any, no: Any, operands: Sequence[Any]) -> Any:
     """One of two functions, or element by element either."""
     known = _known(dispatch, pred)
     if known is not None:
@@ -83,7 +81,7 @@ def _branch(dispatch: Dispatch, pred: Any, yes: Any, no: Any, operands: Sequence
 
 
 def _loop(
-    dispatch: Dispatch, again: Any, body: Any, carried: Sequence[Any], beside: Sequence[Any] = ()
+    dispatch: Watched, again: Any, body: Any, carried: Sequence[Any], beside: Sequence[Any] = ()
 ) -> Any:
     """Written out while the number of turns is known."""
     values = tuple(carried)
@@ -103,7 +101,7 @@ def _loop(
 
 
 def _anything(
-    dispatch: Dispatch, read: list[torch.Tensor], shapes: list[tuple[int, ...]], value: torch.Tensor
+    dispatch: Watched, read: list[torch.Tensor], shapes: list[tuple[int, ...]], value: torch.Tensor
 ) -> torch.Tensor:
     tracer = dispatch.tracer
     with torch._C._DisableTorchDispatch():
@@ -114,7 +112,7 @@ def _anything(
     return made
 
 
-def _known(dispatch: Dispatch, pred: Any) -> bool | None:
+def _known(dispatch: Watched, pred: Any) -> bool | None:
     """A predicate that does not depend on the input."""
     if not isinstance(pred, torch.Tensor):
         return bool(pred)

@@ -42,7 +42,6 @@ class Dispatch(Watched):
     """Every op that torch runs, one by one."""
 
     supports_higher_order_operators = True
-    functions: Functions | None = None
 
     def __torch_dispatch__(self, func: Any, types: Any, args: Any = (), kwargs: Any = None) -> Any:
         """Note the op; run it on meta tensors."""
