@@ -10,9 +10,10 @@ import numpy as np
 import pytest
 
 import rfield
-from rfield.analysis.pieces.agreement import Sides, agreement, slide
-from rfield.analysis.pieces.agreement import _moved as moved
+from rfield.analysis.pieces.agreement import agreement
 from rfield.analysis.pieces.cuts import Cut, LossError
+from rfield.analysis.pieces.sliding import Sides, slide
+from rfield.analysis.pieces.sliding import _moved as moved
 from rfield.analysis.pieces.timing import (
     Pattern,
     held_of,

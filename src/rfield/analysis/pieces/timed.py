@@ -18,6 +18,7 @@ from ..engines.forward import Sweep
 from ..engines.terms import State, terms_of, to_state
 from ..geometry.alignment import branch_terms
 from ..results import Fidelity
+from .steady import Parts
 from .timing import Pattern, Window, held_of, lags, pattern_of, window_of
 
 
@@ -107,6 +108,16 @@ class TimePath:
         ]  # fmt: skip
         names = _names(self._layers(wrapped))
         return names and f"the end of the stream is read at its beginning by {names}"
+
+    def laid(self, short: Parts) -> str:
+        """Which layers lay one end of the stream at the other, as an obstacle; or empty.
+
+        ``short``: what does not grow with it.
+        """
+        names = {name for name, _ in short}
+        laid = [i for i in self.values if self.graph.nodes[i].name in names]
+        found = _names(self._layers(laid))
+        return found and f"one end of the stream is laid at the other by {found}"
 
     def global_reads(self) -> tuple[str, ...]:
         """The layers that read all of the time axis, future included."""
