@@ -87,7 +87,7 @@ def agreement(
     for index, ours in enumerate(part.nodes):
         found = begin.get(index)
         known = [cuts[operand] or () for operand in ours.operands]
-        ready = all(known) or (any(known) and laid_along(ours) is not None)
+        ready = all(known) or (any(known) and _may_lose(ours, whole, pairs[index]))
         if found is None and index in needed and ready:
             there = pairs[index]
             try:
@@ -160,6 +160,14 @@ def laid_along(node: Node) -> int | None:
     return None if any(_start(link, axis) is None for link in node.links) else axis
 
 
+def _may_lose(ours: Node, whole: Graph, there: int | None) -> bool:
+    """Whether some operand may be lost: one of those laid along an axis that is cut."""
+    axis = laid_along(ours)
+    if axis is None or there is None or there < 0:
+        return False
+    return ours.shape[axis] != whole.nodes[there].shape[axis]
+
+
 def _start(link: AnyLink, axis: int) -> int | None:
     """Where a part is laid, if it is so as it is."""
     relation = link.reads[axis].relation if isinstance(link, Link) else None
@@ -209,7 +217,11 @@ def _laid(
         runs.append(met)
     if not runs:
         raise lost
-    return max(runs, key=lambda met: met[along].stop - met[along].first)
+    best = max(runs, key=lambda met: met[along].stop - met[along].first)
+    every = (best[along].first, best[along].stop) == (0, ours.shape[along])
+    if ours.shape[along] == theirs.shape[along] and not every:
+        raise lost  # channels, of which all are wanted
+    return best
 
 
 def _inside(met: Sequence[Cut], ours: Node, theirs: Node, together: bool) -> Cuts:

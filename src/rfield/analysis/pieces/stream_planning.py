@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from functools import partial
 from math import lcm
 
 from ...core.arguments import integer, one
@@ -82,6 +83,9 @@ def _plan(
         raise NotStreamableError("\n  ".join([f"{layer}: {clock}", *obstacles]))
     steps = path.steps() | {clock.advance}
     grid = lcm(*steps)
+    if _at(graph, source, time, graph.nodes[source].shape[time] + grid) is None:
+        steps |= path.steps(all_values=True)  # what lies beside the output allows some lengths only
+        grid = lcm(*steps)
     if chunk is not None:
         outputs_of(one("chunk", chunk), grid, clock.hop)
     if not obstacles:
@@ -108,19 +112,21 @@ def _plan(
 
 def _short(graph: Graph, source: int, time: int) -> Parts:
     """What does not grow with the stream."""
+    size = graph.nodes[source].shape[time]
+    return short_parts(graph, size, partial(_at, graph, source, time))
+
+
+def _at(graph: Graph, source: int, time: int, length: int) -> Graph | None:
+    """The model at another length of the stream; None where it cannot be read at that."""
     entry = next((entry for entry in graph.inputs_ if entry.node == source), None)
     if entry is None or graph.reread is None:
-        return frozenset()
-
-    def at(length: int) -> Graph | None:
-        shapes = {one.name: list(graph.nodes[one.node].shape) for one in graph.inputs_}
-        shapes[entry.name][time] = length
-        try:
-            return graph.reread(shapes) if graph.reread else None
-        except RFieldError:
-            return None
-
-    return short_parts(graph, graph.nodes[source].shape[time], at)
+        return None
+    shapes = {one.name: list(graph.nodes[one.node].shape) for one in graph.inputs_}
+    shapes[entry.name][time] = length
+    try:
+        return graph.reread(shapes)
+    except RFieldError:
+        return None
 
 
 def _longer(

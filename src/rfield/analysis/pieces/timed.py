@@ -81,10 +81,13 @@ class TimePath:
             self._clocks[value] = pattern_of(self.states[value], shape)
         return self._clocks[value]
 
-    def steps(self) -> frozenset[int]:
-        """Samples after which each value repeats; chunks and windows must begin on all of them."""
+    def steps(self, *, all_values: bool = False) -> frozenset[int]:
+        """Samples after which each value repeats; chunks and windows must begin on all of them.
+
+        ``all_values``: also of those that the output does not need.
+        """
         found: set[int] = set()
-        for value in self.values:
+        for value in range(len(self.states)) if all_values else self.values:
             for term in _steps(self.states[value], len(self.graph.nodes[value].shape)):
                 found.add(abs(term) or 1)
         return frozenset(found)
