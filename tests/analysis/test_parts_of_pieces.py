@@ -10,9 +10,10 @@ import numpy as np
 import pytest
 
 import rfield
-from rfield.analysis.pieces.agreement import Sides, agreement, slide
-from rfield.analysis.pieces.agreement import _moved as moved
+from rfield.analysis.pieces.agreement import agreement
 from rfield.analysis.pieces.cuts import Cut, LossError
+from rfield.analysis.pieces.sliding import Sides, slide
+from rfield.analysis.pieces.sliding import _moved as moved
 from rfield.analysis.pieces.timing import (
     Pattern,
     held_of,
@@ -364,3 +365,26 @@ def test_a_branch_that_is_taken_off_again_costs_no_context() -> None:
         graph = b.build(outputs=[b.slice(name, both, axis=1, start=channels[0], stop=channels[1])])
         plan = rfield.tile_plan(graph, 200, tile=64)
         assert plan.halo == ((halo, halo),)
+
+
+def test_channels_that_are_lost_are_not_left_out() -> None:
+    """One half of the channels is gated by the mean of all positions."""
+    b = rfield.GraphBuilder()
+    x = b.conv("conv", b.input("x", (1, 1, 64)), kernel=3, padding=1)
+    gated = b.multiply("gated", x, b.global_pool("mean", x))
+    graph = b.build(outputs=[b.concat("both", gated, x)])
+    with pytest.raises(rfield.NotTileableError) as told:
+        rfield.tile_plan(graph, 200, tile=64)
+    assert str(told.value) == (
+        "no tile of both equals the whole: 1 layer reads a whole axis (mean).\n"
+        "  The local part can be tiled all the same, as an approximation: approximate=True"
+    )
+
+
+def test_what_lies_beside_the_output_says_which_lengths_there_are() -> None:
+    b = rfield.GraphBuilder()
+    x = b.input("x", (1, 1, 9))
+    beside = b.space_to_depth("beside", x, block=3)
+    graph = b.build(outputs=[beside, b.conv("conv", x, kernel=3, padding=1)])
+    plan = rfield.stream_plan(graph, "conv")
+    assert (plan.exact, plan.grid) == (True, 3)

@@ -172,14 +172,20 @@ def test_mirrored_padding_needs_enough_to_mirror():
 
 
 @pytest.mark.parametrize(
-    ("kind", "op"), [(torch.nn.Conv1d, "conv1d"), (torch.nn.ConvTranspose1d, "conv_transpose1d")]
+    ("layer", "op", "what"),
+    [
+        (torch.nn.Conv1d(1, 1, 1), "conv1d", "convolve"),
+        (torch.nn.ConvTranspose1d(1, 1, 1), "conv_transpose1d", "convolve"),
+        (torch.nn.Upsample(scale_factor=2.0), "upsample_nearest1d", "resize"),
+        (torch.nn.Upsample(scale_factor=2.0, mode="linear"), "upsample_linear1d", "resize"),
+    ],
 )
-def test_nothing_is_no_input_of_a_convolution(kind, op):
-    model = torch.nn.Sequential(torch.nn.ConstantPad1d(-2, 0.0), kind(1, 1, 1))
+def test_nothing_is_no_input_of_a_convolution_or_a_resize(layer, op, what):
+    model = torch.nn.Sequential(torch.nn.ConstantPad1d(-2, 0.0), layer)
     with pytest.raises(rfield.RFieldError) as told:
         rfield.output_size(model, 4, input_shape=(1, 1, 9))
     assert str(told.value) == (
-        f"the model does not take an input of 4: 1/{op}: (1, 1, 0) has no positions to convolve\n"
+        f"the model does not take an input of 4: 1/{op}: (1, 1, 0) has no positions to {what}\n"
         "  along t: nearest 5; smallest 5"
     )
     with pytest.raises(RuntimeError):

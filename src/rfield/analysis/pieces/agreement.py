@@ -10,14 +10,13 @@ one size does to a part shows by itself.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from itertools import zip_longest
 from math import prod
-from typing import NamedTuple
 
 from ...core.graph import Graph, Node
-from ...core.link import AnyLink, Group, Read, Reshaped
+from ...core.link import AnyLink, Group, Link, Read, Reshaped
 from ...core.relation import IDENTITY, At, Prefix, Sliding, Whole
 from .cuts import (
     BOUND,
@@ -32,36 +31,9 @@ from .cuts import (
     numbers_met,
 )
 from .pairing import pairs_of, same_place
+from .sliding import Sides, slide
 
 Sizes = Sequence[int]
-
-
-class Sides(NamedTuple):
-    """One operand axis in both runs: what is known of it, and its size in the part and the whole.
-
-    ``left``, ``right``: all positions up to that end are known, and it is an end of the whole too.
-    """
-
-    cut: Cut
-    part: int
-    whole: int
-
-    @property
-    def left(self) -> bool:
-        """Whether the part begins where the whole begins."""
-        return self.cut.first == 0 and self.cut.shift == 0
-
-    @property
-    def right(self) -> bool:
-        """Whether the part ends where the whole ends."""
-        shift = self.cut.shift
-        return shift is not None and self.cut.stop == self.part and self.part + shift == self.whole
-
-    @property
-    def full(self) -> bool:
-        """Whether the part is the whole."""
-        same = self.part == self.whole and self.cut.shift in (0, None)
-        return same and self.cut.first == 0 and self.cut.stop == self.part
 
 
 @dataclass(frozen=True, slots=True)
@@ -114,9 +86,9 @@ def agreement(
     pairs = pairs_of(part, whole)
     for index, ours in enumerate(part.nodes):
         found = begin.get(index)
-        ready = index in needed and all(cuts[operand] for operand in ours.operands)
-        if found is None and ready:
-            known = [cuts[operand] or () for operand in ours.operands]
+        known = [cuts[operand] or () for operand in ours.operands]
+        ready = all(known) or (any(known) and _may_lose(ours, whole, pairs[index]))
+        if found is None and index in needed and ready:
             there = pairs[index]
             try:
                 if there is None:
@@ -153,7 +125,11 @@ def _node(
         raise LossError(BY_SIZE)
     if (len(ours.operands), ours.own) != (len(theirs.operands), theirs.own):  # windows differ
         raise LossError(OTHER_PATH)
-    met: list[Cut] = [Cut(None, 0, size) for size in ours.shape]
+    along = laid_along(ours)
+    if along is not None:
+        met = _laid(part, whole, ours, theirs, known, along, local)
+        return _inside(met, ours, theirs, together)
+    met = [Cut(None, 0, size) for size in ours.shape]
     for operand, there, mine, other, cuts in zip(
         ours.operands, theirs.operands, ours.links, theirs.links, known, strict=True
     ):
@@ -168,6 +144,88 @@ def _node(
             met[axis] = _meet(met[axis], cut)
         for axis in ours.own:
             met[axis] = _meet(met[axis], cuts[axis])
+    return _inside(met, ours, theirs, together)
+
+
+def laid_along(node: Node) -> int | None:
+    """The axis along which the operands of a value are laid end to end; None where they are not."""
+    found: set[int] = set()
+    for link in node.links:
+        if not isinstance(link, Link) or not link.is_part or not link.stays:
+            return None
+        found.update(link.changed)
+    if len(node.links) < 2 or len(found) != 1:
+        return None
+    (axis,) = found
+    return None if any(_start(link, axis) is None for link in node.links) else axis
+
+
+def _may_lose(ours: Node, whole: Graph, there: int | None) -> bool:
+    """Whether some operand may be lost: one of those laid along an axis that is cut."""
+    axis = laid_along(ours)
+    if axis is None or there is None or there < 0:
+        return False
+    return ours.shape[axis] != whole.nodes[there].shape[axis]
+
+
+def _start(link: AnyLink, axis: int) -> int | None:
+    """Where a part is laid, if it is so as it is."""
+    relation = link.reads[axis].relation if isinstance(link, Link) else None
+    if not isinstance(relation, Sliding) or relation.border != "cut":
+        return None
+    return -relation.taps[0].first if (relation.period, relation.advance) == (1, 1) else None
+
+
+def _laid(
+    part: Graph, whole: Graph, ours: Node, theirs: Node, known: Sequence[Cuts], along: int,
+    local: bool,
+) -> list[Cut]:  # fmt: skip
+    """Operands that are laid end to end: the longest run of what is known and moves alike.
+
+    A first frame that is treated on its own is another frame in every part but the first one.
+    """
+    runs: list[list[Cut]] = []
+    lost = LossError(OFF_GRID)
+    spans = sorted(
+        zip(ours.links, theirs.links, ours.operands, theirs.operands, known, strict=True),
+        key=lambda one: _start(one[0], along) or 0,
+    )
+    for mine, other, operand, there, cuts in spans:
+        sizes = part.nodes[operand].shape, whole.nodes[there].shape
+        met = [Cut(None, 0, size) for size in ours.shape]
+        try:
+            if not cuts:
+                continue
+            sides = [Sides(*all_) for all_ in zip(cuts, *sizes, strict=True)]
+            for axis, cut in _through(mine, other, sides, ours.shape, local):
+                met[axis] = _meet(met[axis], cut)
+        except LossError as loss:
+            lost = loss
+            continue
+        start = _start(mine, along) or 0
+        shift, first, stop = met[along]
+        met[along] = Cut(shift, max(start, first), min(start + sizes[0][along], stop))
+        if met[along].first >= met[along].stop:
+            continue
+        last = runs[-1] if runs else met
+        if (last[along].shift, last[along].stop) == (shift, met[along].first):
+            met = [
+                Cut(shift, last[along].first, met[along].stop) if axis == along else _meet(one, cut)
+                for axis, (one, cut) in enumerate(zip(last, met, strict=True))
+            ]
+            runs.pop()
+        runs.append(met)
+    if not runs:
+        raise lost
+    best = max(runs, key=lambda met: met[along].stop - met[along].first)
+    every = (best[along].first, best[along].stop) == (0, ours.shape[along])
+    if ours.shape[along] == theirs.shape[along] and not every:
+        raise lost  # channels, of which all are wanted
+    return best
+
+
+def _inside(met: Sequence[Cut], ours: Node, theirs: Node, together: bool) -> Cuts:
+    """The cuts of a value as far as both runs have it, and the numbers that it meets are equal."""
     inside = [
         _within(cut, mine, other)
         for cut, mine, other in zip(met, ours.shape, theirs.shape, strict=True)
@@ -244,106 +302,6 @@ def _read(here: Read, there: Read, side: Sides, outputs: int, local: bool) -> Cu
             return side.cut if outputs == side.part else Cut(None, 0, outputs)
         raise LossError(WHOLE_AXIS)
     raise LossError(IRREGULAR)
-
-
-def slide(mine: Sliding, other: Sliding, side: Sides, outputs: int) -> Cut:
-    """A sliding read of a part: which outputs read only what is known, and their shift.
-
-    A kernel of 3 with padding, on positions 10..19 of a longer axis: both ends read padding that
-    the whole does not have.
-
-    >>> from ...core.relation import window
-    >>> conv = window(kernel=3, stride=1, before=1)
-    >>> slide(conv, conv, Sides(Cut(10, 0, 10), 10, 100), 10)
-    Cut(shift=10, first=1, stop=9)
-    """
-    if mine.border == "cut" or mine.advance == 0:
-        return _placed(mine, other, side, outputs)
-    shift = _moved(mine, other, side.cut.shift or 0)
-    first, stop = 0, outputs
-    open_left, open_right = _open_ends(mine, side, outputs)
-    step, period = mine.advance, mine.period
-    for phase, taps in enumerate(mine.taps):
-        if not taps:
-            continue
-        low, high = taps.first, taps.last
-        # block q is bad on one side below `before`, on the other from `after` on
-        if step > 0:
-            before, after = -((low - side.cut.first) // step), -((high - side.cut.stop) // step)
-            free_before, free_after = open_left, open_right
-        else:
-            before = (high - side.cut.stop) // -step + 1
-            after = (low - side.cut.first) // -step + 1
-            free_before, free_after = open_right, open_left
-        if not free_before:
-            first = max(first, period * (before - 1) + phase + 1)
-        if not free_after:
-            stop = min(stop, period * after + phase)
-    return Cut(shift, first, max(stop, 0))
-
-
-def _open_ends(mine: Sliding, side: Sides, outputs: int) -> tuple[bool, bool]:
-    """Whether what lies beyond an end is the same for both: the whole ends there too."""
-    left, right = side.left, side.right
-    if mine.border == "circular" and not side.full:
-        return False, False  # what lies beyond an end is at the other end of the whole
-    if mine.border in MIRRORS and outputs and not side.full:
-        # the elements that lie beyond an end are others of the part, which must be known as well
-        low, high = _reads(mine, outputs)
-        far = MIRRORS[mine.border]
-        left = left and far(-low) < side.cut.stop
-        right = right and side.part - 1 - far(high - side.part + 1) >= side.cut.first
-    return left, right
-
-
-MIRRORS: dict[str, Callable[[int], int]] = {
-    "reflect": lambda beyond: max(beyond, 0), "symmetric": lambda beyond: max(beyond - 1, 0),
-    "replicate": lambda beyond: 0,
-}  # fmt: skip
-"""How far from an end the element is that stands for the one so far beyond it."""
-
-
-def _reads(mine: Sliding, outputs: int) -> tuple[int, int]:
-    """The first and the last position that any output reads, in the theory."""
-    found: list[int] = []
-    for phase, taps in enumerate(mine.taps[:outputs]):
-        if taps:
-            last = mine.advance * ((outputs - 1 - phase) // mine.period)
-            found += [taps.first + min(0, last), taps.last + max(0, last)]
-    return min(found, default=0), max(found, default=0)
-
-
-def _moved(mine: Sliding, other: Sliding, shift: int) -> int:
-    """How far an output of the part lies from the one of the whole that reads the same."""
-    step, period = mine.advance, mine.period
-    if (step, period, mine.border) != (other.advance, other.period, other.border):
-        raise LossError(BY_SIZE)
-    if mine.taps == other.taps and shift % step == 0:
-        return period * (shift // step)
-    anchor = next((phase for phase, taps in enumerate(mine.taps) if taps), None)
-    for phase, taps in enumerate(other.taps):
-        if anchor is None or not taps:
-            continue
-        blocks, rest = divmod(mine.taps[anchor].first + shift - taps.first, step)
-        moved = period * blocks + phase - anchor
-        if rest == 0 and all(
-            other.at(r + moved) == mine.taps[r].shift(shift) for r in range(period)
-        ):
-            return moved
-    raise LossError(OFF_GRID)
-
-
-def _placed(mine: Sliding, other: Sliding, side: Sides, outputs: int) -> Cut:
-    """One part of a concatenation or an assignment; outside it nothing is read."""
-    if side.full and mine == other:
-        return Cut(0, 0, outputs)
-    if mine.period != 1 or other.period != 1 or mine.advance != 1 or other.advance != 1:
-        raise LossError(IRREGULAR)
-    start, there = -mine.taps[0].first, -other.taps[0].first
-    shift = (side.cut.shift or 0) + there - start
-    first = 0 if side.left and start == there else start + side.cut.first
-    stop = outputs if side.right else start + side.cut.stop
-    return Cut(shift, first, stop)
 
 
 def _groups(mine: Reshaped, other: Reshaped) -> tuple[Group, ...]:

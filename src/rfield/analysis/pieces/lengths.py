@@ -23,6 +23,7 @@ from ...errors import RFieldError
 from ..engines.forward import sweep
 from ..engines.terms import State, terms_of
 from .agreement import agreement
+from .steady import Parts, steady
 from .timed import time_axes
 from .timing import Pattern
 
@@ -39,8 +40,9 @@ class Lengths:
 
     def __init__(
         self, graph: Graph, source: int, target: int, time: int, clock: Pattern,
-        steps: frozenset[int],
+        steps: frozenset[int], short: Parts = frozenset(),
     ) -> None:  # fmt: skip
+        self.short = short
         self.here, self.source, self.target, self.time = graph, source, target, time
         self.steps, self.grid = steps, lcm(*steps)
         self.entry = next((entry for entry in graph.inputs_ if entry.node == source), None)
@@ -70,8 +72,8 @@ class Lengths:
             return ""
         return f"what {layer} reads depends on the length of the stream{advice}"
 
-    def begins(self, axis: int) -> bool:
-        """Whether the first outputs of a stream are those of its beginning alone.
+    def begins(self, axis: int, *, ends: bool = False) -> bool:
+        """Whether the first (or last) outputs of a stream are those of its beginning (end) alone.
 
         What wraps around may be cut away before it reaches an output.
         """
@@ -79,15 +81,18 @@ class Lengths:
         part, whole = self.graph(2 * self.far + rest), self.graph(4 * self.far + rest)
         if part is None or whole is None or self.entry is None:
             return False
-        starts = {self.entry.name: [0] * len(self.entry.axes)}
-        cuts = agreement(whole, part, starts).cuts[self.value(part)]
-        return cuts is not None and cuts[axis].first <= 0
+        start = 2 * self.far if ends else 0
+        starts = {self.entry.name: [start if k == self.time else 0 for k in self.entry.axes]}
+        value = self.value(part)
+        cuts, size = agreement(whole, part, starts).cuts[value], part.nodes[value].shape[axis]
+        return cuts is not None and (cuts[axis].stop >= size if ends else cuts[axis].first <= 0)
 
     def uneven(self, size: int) -> str | None:
         """The first layer that does not grow in step with the stream, from this length on."""
         one, other = self.graph(size), self.graph(size + self.grid)
         if one is None or other is None:
             return None
+        one, other = steady(one, self.short), steady(other, self.short)
         states = self._states(one)
         here, after = self._between(one), self._between(other)
         if len(here) != len(after):
@@ -131,6 +136,7 @@ class Lengths:
 
         So padding of 0, or at the end alone, is no difference.
         """
+        graph = steady(graph, self.short)
         nodes, states = graph.nodes, self._states(graph)
         numbers: dict[int, int] = {self._source(graph): 0}
         for index in self._between(graph):

@@ -127,7 +127,7 @@ class _Windows:
                 'layers need their own state, kept from chunk to chunk: state="carry"'
             )
         self.lengths = Lengths(
-            graph, plan.source, plan.value, plan.input_axis, plan.clock, plan.steps
+            graph, plan.source, plan.value, plan.input_axis, plan.clock, plan.steps, plan.short
         )
         if self.lengths.entry is None or graph.reread is None:
             raise NotStreamableError(

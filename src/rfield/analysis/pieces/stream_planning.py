@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+from functools import partial
 from math import lcm
 
 from ...core.arguments import integer, one
@@ -16,6 +18,7 @@ from ...errors import (
 from ..engines.forward import sweep
 from ..geometry.fields import choose_source, find, source_layout
 from .lengths import Lengths
+from .steady import Parts, short_parts, steady
 from .streaming import StreamPlan, outputs_of, rate_of
 from .timed import TimePath
 
@@ -39,6 +42,10 @@ def stream_plan(
     if anchor not in ANCHORS:
         raise unknown_name("anchor", anchor, ANCHORS)
     rate = None if sample_rate is None else rate_of("sample_rate", sample_rate)
+    if axis is None:
+        value = graph.main if output is None else find(graph, output)
+        source = choose_source(graph, value, wrt)
+        axis = _time_axis(graph, source, graph.nodes[source].name, None)[0]
     if length is not None:
         graph = _of_length(graph, output, wrt, axis, one("length", length))
 
@@ -67,32 +74,59 @@ def _plan(
     source = choose_source(graph, value, wrt)
     wrt = graph.nodes[source].name if wrt is None else wrt
     name, time = _time_axis(graph, source, wrt, axis)
-    swept = sweep(graph, source, (time,))
-    path = TimePath(graph, source, value, swept)
+    short = _short(graph, source, time)
+    middle = steady(graph, short)
+    path = TimePath(middle, source, value, sweep(middle, source, (time,)))
     clock = path.clock(value)
     obstacles = path.obstacles()
     if isinstance(clock, str):
         raise NotStreamableError("\n  ".join([f"{layer}: {clock}", *obstacles]))
     steps = path.steps() | {clock.advance}
     grid = lcm(*steps)
+    if _at(graph, source, time, graph.nodes[source].shape[time] + grid) is None:
+        steps |= path.steps(all_values=True)  # what lies beside the output allows some lengths only
+        grid = lcm(*steps)
     if chunk is not None:
         outputs_of(one("chunk", chunk), grid, clock.hop)
     if not obstacles:
-        lengths = Lengths(graph, source, value, time, clock, steps)
-        wraps = path.wraps()
-        other = wraps if wraps and not lengths.begins(clock.axis) else lengths.obstacle(length)
+        lengths = Lengths(graph, source, value, time, clock, steps, short)
+        wraps, laid = path.wraps(), path.laid(short)
+        if wraps and lengths.begins(clock.axis):
+            wraps = ""
+        if laid and lengths.begins(clock.axis) and lengths.begins(clock.axis, ends=True):
+            laid = ""
+        other = wraps or laid or lengths.obstacle(length)
         obstacles = (other,) if other else ()
     elif path.wraps():
         obstacles = (*obstacles, path.wraps())
     return StreamPlan(
         graph=graph, value=value, source=source, layer=layer, wrt=wrt, axis=name,
         input_axis=time, output_axis=clock.axis, clock=clock, steps=steps,
-        grid=grid, sample_rate=rate, chunk=chunk, length=length, obstacles=obstacles,
+        grid=grid, short=short, sample_rate=rate, chunk=chunk, length=length, obstacles=obstacles,
         global_reads=path.global_reads(),
         memory=path.memory() if clock.remembers else (),
         fidelity=path.fidelity(), layers=tuple(path.layer_states(grid)), joins=tuple(path.delays()),
         anchor=anchor,
     )  # fmt: skip
+
+
+def _short(graph: Graph, source: int, time: int) -> Parts:
+    """What does not grow with the stream."""
+    size = graph.nodes[source].shape[time]
+    return short_parts(graph, size, partial(_at, graph, source, time))
+
+
+def _at(graph: Graph, source: int, time: int, length: int) -> Graph | None:
+    """The model at another length of the stream; None where it cannot be read at that."""
+    entry = next((entry for entry in graph.inputs_ if entry.node == source), None)
+    if entry is None or graph.reread is None:
+        return None
+    shapes = {one.name: list(graph.nodes[one.node].shape) for one in graph.inputs_}
+    shapes[entry.name][time] = length
+    try:
+        return graph.reread(shapes)
+    except RFieldError:
+        return None
 
 
 def _longer(
@@ -126,15 +160,32 @@ def _of_length(
     return graph.reread(shapes)
 
 
+def _causal(graph: Graph, source: int, axes: Sequence[int]) -> list[int]:
+    """The axes along which the output reads the past and no future, while others read both."""
+    found: list[int] = []
+    for axis in axes:
+        middle = steady(graph, _short(graph, source, axis))
+        clock = TimePath(middle, source, graph.main, sweep(middle, source, (axis,))).clock(
+            graph.main
+        )
+        if not isinstance(clock, str):
+            first, last = clock.reads
+            found += [axis] if first < 0 and last < clock.advance else []
+    return found
+
+
 def _time_axis(graph: Graph, source: int, wrt: str, axis: str | int | None) -> tuple[str, int]:
     """Name and tensor axis of time."""
     names, axes = source_layout(graph, source)
     known = " and ".join(f"{a} ({n})" for n, a in zip(names, axes, strict=True))
+    if len(axes) == 3:  # video: the frames first
+        names = ("t" if axis in (None, "t") else names[0], *names[1:])
     if axis is None:
         if len(names) == 1:
             return names[0], axes[0]
-        if "t" in names:
-            return "t", axes[names.index("t")]
+        found = _causal(graph, source, axes)
+        if len(found) == 1:
+            return names[axes.index(found[0])], found[0]
         raise InvalidModelError(
             f"{wrt} has {len(names)} axes that could be time: {known}. Choose one with axis="
         )

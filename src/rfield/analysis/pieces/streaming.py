@@ -22,6 +22,7 @@ from ...errors import (
 from ..answer import Answer
 from ..cost import ITEM_BYTES
 from ..results import UNBOUNDED, Fidelity, Size
+from .steady import Parts
 from .timed import JoinDelay, LayerState
 from .timing import Pattern
 
@@ -59,6 +60,7 @@ class StreamPlan(Answer):
     clock: Pattern = field(repr=False)
     steps: frozenset[int] = field(repr=False)
     grid: int
+    short: Parts = field(repr=False)
     sample_rate: float | None
     chunk: int | None
     length: int | None

@@ -215,6 +215,10 @@ class Planner:
             raise self._no_tiles(found.losses)
         if found.places[value] != self.value:
             raise NotTileableError(f"{self.layer} {OTHER_PATH}: a tile takes other layers")
+        shape = part.nodes[value].shape
+        for axis, (cut, size) in enumerate(zip(cuts, shape, strict=True)):
+            if axis not in self.output_axes and (cut.first, cut.stop) != (0, size):
+                raise NotTileableError(f"{self.layer}: a tile does not give all of axis {axis}")
         all_ = Cut(0, 0, 1)
         chosen = [all_ if axis is None else cuts[axis] for axis in self.output_axes]
         for cut, start, rate in zip(chosen, starts, self.rates, strict=True):

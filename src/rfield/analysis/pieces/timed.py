@@ -18,6 +18,7 @@ from ..engines.forward import Sweep
 from ..engines.terms import State, terms_of, to_state
 from ..geometry.alignment import branch_terms
 from ..results import Fidelity
+from .steady import Parts
 from .timing import Pattern, Window, held_of, lags, pattern_of, window_of
 
 
@@ -80,10 +81,13 @@ class TimePath:
             self._clocks[value] = pattern_of(self.states[value], shape)
         return self._clocks[value]
 
-    def steps(self) -> frozenset[int]:
-        """Samples after which each value repeats; chunks and windows must begin on all of them."""
+    def steps(self, *, all_values: bool = False) -> frozenset[int]:
+        """Samples after which each value repeats; chunks and windows must begin on all of them.
+
+        ``all_values``: also of those that the output does not need.
+        """
         found: set[int] = set()
-        for value in self.values:
+        for value in range(len(self.states)) if all_values else self.values:
             for term in _steps(self.states[value], len(self.graph.nodes[value].shape)):
                 found.add(abs(term) or 1)
         return frozenset(found)
@@ -107,6 +111,16 @@ class TimePath:
         ]  # fmt: skip
         names = _names(self._layers(wrapped))
         return names and f"the end of the stream is read at its beginning by {names}"
+
+    def laid(self, short: Parts) -> str:
+        """Which layers lay one end of the stream at the other, as an obstacle; or empty.
+
+        ``short``: what does not grow with it.
+        """
+        names = {name for name, _ in short}
+        laid = [i for i in self.values if self.graph.nodes[i].name in names]
+        found = _names(self._layers(laid))
+        return found and f"one end of the stream is laid at the other by {found}"
 
     def global_reads(self) -> tuple[str, ...]:
         """The layers that read all of the time axis, future included."""

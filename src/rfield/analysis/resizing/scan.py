@@ -257,7 +257,7 @@ class Scan:
         """The first size of the class of ``size`` at which, by how they grow, no value is empty."""
         reading, grown = self.read(size), self._grown
         back = (size - 1) // self.step
-        if grown is not None and len(grown) == len(reading.shapes):
+        if grown is not None and [*map(len, grown)] == [*map(len, reading.shapes)]:
             for shape, steps in zip(reading.shapes, grown, strict=True):
                 for n, step in zip(shape, steps, strict=True):
                     if step > 0:

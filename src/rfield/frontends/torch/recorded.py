@@ -25,6 +25,7 @@ SIZES: dict[str, tuple[str, ...]] = {
     **dict.fromkeys(("zeros", "ones", "full", "empty", "rand", "randn"), ("size",)),
     **dict.fromkeys(("new_zeros", "new_ones", "new_full", "new_empty"), ("size",)),
     "arange": ("end",), "slice": ("end",), "narrow": ("length",), "unflatten": ("sizes",),
+    "col2im": ("output_size",),
     **dict.fromkeys(("split", "split_with_sizes"), ("split_size", "split_sizes")),
 }  # fmt: skip
 """Arguments that are sizes: they may follow the length. Any other number may not."""

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from ...core import arrays
+from ...errors import InvalidModelError, show_shape
 from .rulebook import Arguments, Reading, rule
 
 _SAMPLED = ("bilinear", "nearest", "bicubic")
@@ -25,6 +26,8 @@ def _resize(
 ) -> Reading:
     tensor, mode = arg.operands[0], "half_pixel"
     axes = range(tensor.dim() - count, tensor.dim())
+    if 0 in tensor.shape[2:]:
+        raise InvalidModelError(f"{show_shape(tuple(tensor.shape))} has no positions to resize")
     scaled = dict(zip(axes, _scales(arg, count), strict=True))
     wanted = arg.get("output_size") or [int(tensor.shape[a] * s) for a, s in scaled.items() if s]
     if method == "nearest":

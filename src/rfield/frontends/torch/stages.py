@@ -18,7 +18,7 @@ from torch import nn
 
 from ...core.graph import Graph
 from ...core.stage import Stage
-from ...errors import NotStreamableError
+from ...errors import InvalidModelError, NotStreamableError
 from ..registry import Request
 from .exported import Program, Ref, Step, as_weight, run
 from .memories import resuming
@@ -210,7 +210,10 @@ class _Body:
             more = (size - own) / rate
         args, kwargs = arguments(call, lambda one: self._made(one, at, size), more)
         if not call.along or not starts or call.packet in EVEN:
-            return call.target(*args, **kwargs)
+            try:
+                return call.target(*args, **kwargs)
+            except RuntimeError:  # of so few positions there are none
+                raise _bound_to_length(call) from None
         if call.packet == "arange":
             first, step = (args[0] if len(args) > 1 else 0), (args[2] if len(args) > 2 else 1)
             return torch.arange(
@@ -246,7 +249,10 @@ class _Body:
         kept = {name: t.detach() for name, t in self.tensors.items() if name not in weights}
         given = {STREAM: torch.empty(shape, dtype=kind, device="meta")}
         program = Program(given, weights, kept, steps, [self.result], self.made.layer)
-        graph = run(program, Request(axes={STREAM: (axis,)}))
+        try:
+            graph = run(program, Request(axes={STREAM: (axis,)}))
+        except RuntimeError as error:  # torch itself refuses so short a part
+            raise InvalidModelError(f"{self.made.layer} ({self.made.packet}): {error}") from error
         graph.reread = lambda shapes: self._graph(int(shapes[STREAM][axis]))
         return graph
 

@@ -1,0 +1,140 @@
+"""A reading that moves along, on a part and on the whole: which outputs are the same, and how far.
+
+One operand axis in both runs is a ``Sides``; what an output axis then has in common is a ``Cut``.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import NamedTuple
+
+from ...core.relation import Sliding
+from .cuts import BY_SIZE, IRREGULAR, OFF_GRID, Cut, LossError
+
+
+class Sides(NamedTuple):
+    """One operand axis in both runs: what is known of it, and its size in the part and the whole.
+
+    ``left``, ``right``: all positions up to that end are known, and it is an end of the whole too.
+    """
+
+    cut: Cut
+    part: int
+    whole: int
+
+    @property
+    def left(self) -> bool:
+        """Whether the part begins where the whole begins."""
+        return self.cut.first == 0 and self.cut.shift == 0
+
+    @property
+    def right(self) -> bool:
+        """Whether the part ends where the whole ends."""
+        shift = self.cut.shift
+        return shift is not None and self.cut.stop == self.part and self.part + shift == self.whole
+
+    @property
+    def full(self) -> bool:
+        """Whether the part is the whole."""
+        same = self.part == self.whole and self.cut.shift in (0, None)
+        return same and self.cut.first == 0 and self.cut.stop == self.part
+
+
+def slide(mine: Sliding, other: Sliding, side: Sides, outputs: int) -> Cut:
+    """A sliding read of a part: which outputs read only what is known, and their shift.
+
+    A kernel of 3 with padding, on positions 10..19 of a longer axis: both ends read padding that
+    the whole does not have.
+
+    >>> from ...core.relation import window
+    >>> conv = window(kernel=3, stride=1, before=1)
+    >>> slide(conv, conv, Sides(Cut(10, 0, 10), 10, 100), 10)
+    Cut(shift=10, first=1, stop=9)
+    """
+    if mine.border == "cut" or mine.advance == 0:
+        return placed(mine, other, side, outputs)
+    shift = _moved(mine, other, side.cut.shift or 0)
+    first, stop = 0, outputs
+    open_left, open_right = _open_ends(mine, side, outputs)
+    step, period = mine.advance, mine.period
+    for phase, taps in enumerate(mine.taps):
+        if not taps:
+            continue
+        low, high = taps.first, taps.last
+        # block q is bad on one side below `before`, on the other from `after` on
+        if step > 0:
+            before, after = -((low - side.cut.first) // step), -((high - side.cut.stop) // step)
+            free_before, free_after = open_left, open_right
+        else:
+            before = (high - side.cut.stop) // -step + 1
+            after = (low - side.cut.first) // -step + 1
+            free_before, free_after = open_right, open_left
+        if not free_before:
+            first = max(first, period * (before - 1) + phase + 1)
+        if not free_after:
+            stop = min(stop, period * after + phase)
+    return Cut(shift, first, max(stop, 0))
+
+
+def _open_ends(mine: Sliding, side: Sides, outputs: int) -> tuple[bool, bool]:
+    """Whether what lies beyond an end is the same for both: the whole ends there too."""
+    left, right = side.left, side.right
+    if mine.border == "circular" and not side.full:
+        return False, False  # what lies beyond an end is at the other end of the whole
+    if mine.border in MIRRORS and outputs and not side.full:
+        # the elements that lie beyond an end are others of the part, which must be known as well
+        low, high = _reads(mine, outputs)
+        far = MIRRORS[mine.border]
+        left = left and far(-low) < side.cut.stop
+        right = right and side.part - 1 - far(high - side.part + 1) >= side.cut.first
+    return left, right
+
+
+MIRRORS: dict[str, Callable[[int], int]] = {
+    "reflect": lambda beyond: max(beyond, 0), "symmetric": lambda beyond: max(beyond - 1, 0),
+    "replicate": lambda beyond: 0,
+}  # fmt: skip
+"""How far from an end the element is that stands for the one so far beyond it."""
+
+
+def _reads(mine: Sliding, outputs: int) -> tuple[int, int]:
+    """The first and the last position that any output reads, in the theory."""
+    found: list[int] = []
+    for phase, taps in enumerate(mine.taps[:outputs]):
+        if taps:
+            last = mine.advance * ((outputs - 1 - phase) // mine.period)
+            found += [taps.first + min(0, last), taps.last + max(0, last)]
+    return min(found, default=0), max(found, default=0)
+
+
+def _moved(mine: Sliding, other: Sliding, shift: int) -> int:
+    """How far an output of the part lies from the one of the whole that reads the same."""
+    step, period = mine.advance, mine.period
+    if (step, period, mine.border) != (other.advance, other.period, other.border):
+        raise LossError(BY_SIZE)
+    if mine.taps == other.taps and shift % step == 0:
+        return period * (shift // step)
+    anchor = next((phase for phase, taps in enumerate(mine.taps) if taps), None)
+    for phase, taps in enumerate(other.taps):
+        if anchor is None or not taps:
+            continue
+        blocks, rest = divmod(mine.taps[anchor].first + shift - taps.first, step)
+        moved = period * blocks + phase - anchor
+        if rest == 0 and all(
+            other.at(r + moved) == mine.taps[r].shift(shift) for r in range(period)
+        ):
+            return moved
+    raise LossError(OFF_GRID)
+
+
+def placed(mine: Sliding, other: Sliding, side: Sides, outputs: int) -> Cut:
+    """One part of a concatenation or an assignment; outside it nothing is read."""
+    if side.full and mine == other:
+        return Cut(0, 0, outputs)
+    if mine.period != 1 or other.period != 1 or mine.advance != 1 or other.advance != 1:
+        raise LossError(IRREGULAR)
+    start, there = -mine.taps[0].first, -other.taps[0].first
+    shift = (side.cut.shift or 0) + there - start
+    first = 0 if side.left and start == there else start + side.cut.first
+    stop = outputs if side.right else start + side.cut.stop
+    return Cut(shift, first, stop)

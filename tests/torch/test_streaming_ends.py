@@ -1,0 +1,152 @@
+"""Streams whose first or last positions go a way of their own: caches, first frames, tails."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+
+import pytest
+import torch
+from torch import Tensor, nn
+
+import rfield
+from tests.torch.tiling_nets import integers
+
+pytestmark = pytest.mark.torch
+
+
+class Before(nn.Module):
+    """A convolution behind something that is done to its input."""
+
+    def __init__(self, change: Callable[[Tensor], Tensor]) -> None:
+        super().__init__()
+        self.change = change
+        self.conv = nn.Conv1d(2, 2, 3)
+
+    def forward(self, x: Tensor) -> Tensor:
+        return self.conv(self.change(x))
+
+
+class Causal(nn.Module):
+    """A convolution over frames that repeats the first of them, as decoders of video do."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.conv = nn.Conv3d(2, 2, 3, padding=(0, 1, 1))
+
+    def forward(self, x: Tensor) -> Tensor:
+        return self.conv(torch.cat([x[:, :, :1], x[:, :, :1], x], 2))
+
+
+class Decoder(nn.Module):
+    """T frames become 1 + 4 (T - 1): the first is not up-sampled in time."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.first, self.last = Causal(), Causal()
+
+    def forward(self, x: Tensor) -> Tensor:
+        x = self.first(x)
+        one, rest = x[:, :, :1], x[:, :, 1:]
+        rest = nn.functional.interpolate(rest, scale_factor=(4, 1, 1)) if rest.shape[2] else rest
+        return self.last(torch.cat([one, rest], 2))
+
+
+class Encoder(nn.Module):
+    """The way back: the first frame alone, then the mean of every four."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.first, self.last = Causal(), Causal()
+
+    def forward(self, x: Tensor) -> Tensor:
+        x = self.first(x)
+        return self.last(
+            torch.cat([x[:, :, :1], nn.functional.avg_pool3d(x[:, :, 1:], (4, 1, 1)) * 4], 2)
+        )
+
+
+def streamed(model: nn.Module, x: Tensor, shape: tuple[int, ...], axis: str | None = None) -> None:
+    """Chunks of all kinds give what the whole gives, to the last bit."""
+    model = integers(model)
+    plan = rfield.stream_plan(model, axis=axis, input_shape=shape)
+    assert plan.exact
+    with torch.no_grad():
+        for chunk in (1, 3, 50):
+            parts = list(rfield.run_streaming(model, x.split(chunk, plan.input_axis), plan))
+            assert torch.equal(torch.cat(parts, plan.output_axis), model(x))
+
+
+ENDS: dict[str, Callable[[Tensor], Tensor]] = {
+    "zeros": lambda x: torch.cat([x.new_zeros(1, 2, 2), x], 2),
+    "numbers": lambda x: torch.cat([torch.full_like(x[:, :, :2], 5), x], 2),
+    "first": lambda x: torch.cat([x[:, :, :3] * 2, x], 2),
+    "last": lambda x: torch.cat([x, x[:, :, -3:] * 2], 2),
+    "both": lambda x: torch.cat([x[:, :, :2] * 3, x, x[:, :, -3:] * 2], 2),
+    "changed": lambda x: torch.cat([x[:, :, :2] * 3, x[:, :, 2:-1], x[:, :, -1:] * 2], 2),
+    "cut": lambda x: torch.cat([x[:, :, -3:] * 2, x], 2)[:, :, 3:],
+}
+
+
+@pytest.mark.parametrize("name", ENDS)
+@pytest.mark.parametrize("length", [7, 40, 61])
+def test_ends_of_their_own(name: str, length: int) -> None:
+    x = torch.randint(-3, 4, (1, 2, length)).double()
+    streamed(Before(ENDS[name]), x, (1, 2, 40))
+
+
+@pytest.mark.parametrize(
+    ("change", "layer"),
+    [
+        (lambda x: torch.cat([x[:, :, -3:] * 2, x], 2), "cat"),
+        (lambda x: torch.cat([x, x[:, :, :3] * 2], 2), "cat"),
+        (lambda x: torch.cat([x.mean(2, keepdim=True), x], 2), "cat"),
+    ],
+)
+def test_one_end_at_the_other_is_refused_when_planned(
+    change: Callable[[Tensor], Tensor], layer: str
+) -> None:
+    plan = rfield.stream_plan(Before(change), input_shape=(1, 2, 40))
+    assert plan.obstacles == (f"one end of the stream is laid at the other by {layer}",)
+
+
+@pytest.mark.parametrize("frames", [1, 2, 9, 22])
+def test_the_first_frame_of_video(frames: int) -> None:
+    streamed(Decoder(), torch.randint(-3, 4, (1, 2, frames, 3, 3)).double(), (1, 2, 9, 3, 3), "t")
+    long = torch.randint(-3, 4, (1, 2, 4 * frames + 1, 3, 3)).double()
+    streamed(Encoder(), long, (1, 2, 17, 3, 3), "t")
+
+
+def test_numbers_of_a_decoder_of_video() -> None:
+    plan = rfield.stream_plan(Decoder(), axis="t", input_shape=(1, 2, 9, 3, 3), anchor="last")
+    assert (plan.axis, plan.frame, plan.frame_outputs, plan.look_ahead) == ("t", 1, 4, 0)
+    assert [plan.outputs_after(frames) for frames in (1, 2, 3)] == [1, 5, 9]
+
+
+def test_the_one_causal_axis_is_time() -> None:
+    video = rfield.stream_plan(nn.Sequential(Causal(), Causal()), input_shape=(1, 2, 9, 3, 3))
+    assert (video.axis, video.input_axis, video.causal, video.past) == ("t", 2, True, 4)
+    sound = nn.Sequential(nn.ZeroPad2d((4, 0, 1, 1)), nn.Conv2d(1, 1, (3, 5)))
+    found = rfield.stream_plan(sound, input_shape=(1, 1, 16, 40))
+    assert (found.axis, found.causal, found.past) == ("x", True, 4)
+
+
+def test_caches_that_are_inputs() -> None:
+    class Cached(nn.Module):
+        def __init__(self) -> None:
+            super().__init__()
+            self.a, self.b = nn.Conv1d(2, 2, 3), nn.Conv1d(2, 2, 5)
+
+        def forward(self, x: Tensor, one: Tensor, two: Tensor) -> tuple[Tensor, ...]:
+            x = torch.cat([one, x], 2)
+            y = torch.cat([two, self.a(x)], 2)
+            return self.b(y), x[:, :, -2:], y[:, :, -4:]
+
+    model = integers(Cached())
+    shapes = {"x": (1, 2, 40), "one": (1, 2, 2), "two": (1, 2, 4)}
+    graph = rfield.load(model, shapes)
+    plan = rfield.stream_plan(graph, graph.outputs[0], wrt="x")
+    assert (plan.causal, plan.past) == (True, 6)
+    x, *caches = (torch.randint(-3, 4, shape).double() for shape in shapes.values())
+    with torch.no_grad():
+        parts = rfield.run_streaming(lambda part: model(part, *caches)[0], x.split(7, 2), plan)
+        assert torch.equal(torch.cat(list(parts), 2), model(x, *caches)[0])
