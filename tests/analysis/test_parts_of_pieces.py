@@ -351,3 +351,16 @@ def test_a_part_that_is_computed_otherwise_is_no_part() -> None:
         "pool (avg_pool) is not computed as for the whole input"
     ]
     assert found.cuts[1] is None
+
+
+def test_a_branch_that_is_taken_off_again_costs_no_context() -> None:
+    """The channels of the wide branch are dropped: what is left is a kernel of 3."""
+    b = rfield.GraphBuilder()
+    x = b.input("x", (1, 1, 64))
+    wide = b.conv("wide", x, kernel=31, padding=15, channels=2)
+    near = b.conv("near", x, kernel=3, padding=1, channels=3)
+    both = b.concat("both", wide, near)
+    for name, channels, halo in (("kept", (3, 5), 1), ("across", (1, 3), 15)):
+        graph = b.build(outputs=[b.slice(name, both, axis=1, start=channels[0], stop=channels[1])])
+        plan = rfield.tile_plan(graph, 200, tile=64)
+        assert plan.halo == ((halo, halo),)

@@ -135,10 +135,7 @@ EQUIVALENT: dict[str, str] = {
         "a single axis is called t",
     "analysis/resizing/edges.py _Ends._enter: if lead or trail: -> if True:":
         "no padding on either side is what is taken where nothing is noted",
-    "analysis/resizing/scan.py Scan.nearest_outputs: real = [(got, n) for got, n in pairs if"
-    " n > 0 and self._gives(n, got)] -> real = [(got, n) for got, n in pairs if n >= 0 and"
-    " self._gives(n, got)]": "no model takes a size of 0",
-    "analysis/resizing/sizes.py input_size: all((r.output[scan.axis] is None for r in"
+    "analysis/resizing/sizes.py _giving: all((r.output[scan.axis] is None for r in"
     " scan.accepted.values())) -> any((r.output[scan.axis] is None for r in"
     " scan.accepted.values()))": "an axis moves at every size or at none",
     "analysis/resizing/sizeset.py SizeSet.below: (n for n in range(size, max(self.start, size"

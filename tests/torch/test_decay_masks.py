@@ -39,7 +39,7 @@ def attended(mask):
 
 CAUSAL = {
     "a decay": attended(DECAY),
-    "made in forward": lambda x: attended((0.9**APART).tril())(x),
+    "made in forward": lambda x: ((x @ x.transpose(1, 2)) * (0.9**APART).tril()) @ x,
     "chosen": attended(torch.where(APART >= 0, 0.9**APART, 0.0)),
     "averages": attended(torch.ones(6, 6).tril() / AT.add(1)[:, None]),
     "of values": lambda x: DECAY @ x,

@@ -171,6 +171,21 @@ def test_mirrored_padding_needs_enough_to_mirror():
     )
 
 
+@pytest.mark.parametrize(
+    ("kind", "op"), [(torch.nn.Conv1d, "conv1d"), (torch.nn.ConvTranspose1d, "conv_transpose1d")]
+)
+def test_nothing_is_no_input_of_a_convolution(kind, op):
+    model = torch.nn.Sequential(torch.nn.ConstantPad1d(-2, 0.0), kind(1, 1, 1))
+    with pytest.raises(rfield.RFieldError) as told:
+        rfield.output_size(model, 4, input_shape=(1, 1, 9))
+    assert str(told.value) == (
+        f"the model does not take an input of 4: 1/{op}: (1, 1, 0) has no positions to convolve\n"
+        "  along t: nearest 5; smallest 5"
+    )
+    with pytest.raises(RuntimeError):
+        model(torch.zeros(1, 1, 4))
+
+
 def test_the_original_unet():
     graph = rfield.load(UNet(0), (1, 1, 572, 572))
     assert rfield.output_size(graph, 572) == (388, 388)

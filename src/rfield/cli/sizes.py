@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import argparse
+import sys
 
 from .fields import name_filter
 from .options import Commands, add_input_size, dimensions, spread
@@ -57,26 +58,29 @@ def add(commands: Commands) -> None:
 def _sizes(arguments: argparse.Namespace) -> int:
     from ..analysis.resizing import shifts, sizes
     from ..analysis.resizing.reading import CRITERIA
+    from ..present.progress import shown
     from ..present.sizes import check_report, sizes_report
 
     graph, wrt = load_graph(arguments), arguments.wrt
     output: str | None = arguments.output
     title: str = arguments.model
+    if arguments.criterion:
+        refuse(arguments, ["output"], "says nothing beside --criterion, which is about all layers")
     if arguments.input_size is not None:
         checked = sizes.check_size(graph, spread(arguments.input_size), output, wrt=wrt)
         write_report(check_report(checked, title=title), arguments)
         return DONE if checked else BAD_NEWS
-    if arguments.output_size is not None:
-        named = f"output {'x'.join(map(str, arguments.output_size))}"
-        given = sizes.input_size(graph, spread(arguments.output_size), output, wrt=wrt)
-        write_report(sizes_report({named: given}, title=title), arguments)
-        return DONE if given else BAD_NEWS
-    if arguments.criterion:
-        refuse(arguments, ["output"], "says nothing beside --criterion, which is about all layers")
-        asked = {name: sizes.valid_sizes(graph, name, wrt=wrt) for name in arguments.criterion}
+    with shown(sys.stderr.isatty(), "sizes read") as report:
+        if arguments.output_size is not None:
+            named = f"output {'x'.join(map(str, arguments.output_size))}"
+            size = spread(arguments.output_size)
+            asked = {named: sizes.input_size(graph, size, output, wrt=wrt, progress=report)}
+        else:
+            names = arguments.criterion or CRITERIA
+            asked = {n: sizes.valid_sizes(graph, n, wrt=wrt, progress=report) for n in names}
+    if arguments.output_size is not None or arguments.criterion:
         write_report(sizes_report(asked, title=title), arguments)
         return DONE if all(asked.values()) else BAD_NEWS
-    asked = {name: sizes.valid_sizes(graph, name, wrt=wrt) for name in CRITERIA}
     moving = shifts.shift_equivariance(graph, output, wrt=wrt)
     return write_report(sizes_report(asked, moving, title=title), arguments)
 

@@ -6,7 +6,7 @@ again, so a source that was given by example inputs alone cannot be asked.
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from typing import TYPE_CHECKING, Any
 
 from ..analysis.geometry import centers as _centers
@@ -16,6 +16,7 @@ from ..analysis.geometry.premises import resting
 from ..analysis.resizing import shifts as _shifts
 from ..analysis.resizing import sizes as _sizes
 from ..loading import graph_for as _read
+from ..present.progress import shown
 
 if TYPE_CHECKING:
     from typing_extensions import Unpack
@@ -64,12 +65,14 @@ def input_size(
     output: str | None = None,
     *,
     wrt: str | None = None,
+    progress: bool | Callable[[int, int | None], None] = False,
     **load_options: Unpack[LoadOptions],
 ) -> Sizes:
     """All input sizes that give an output of ``output_size``, ``.smallest`` and ``.sets``.
 
     Empty where there is none; ``.against`` then names the nearest output sizes. Arguments and
-    errors are those of ``output_size``.
+    errors are those of ``output_size``. ``progress``: True for a bar on standard error after a
+    second, or a function of (sizes read, None).
 
     >>> import rfield
     >>> found = rfield.input_size("article:vgg_16", 7)
@@ -77,7 +80,9 @@ def input_size(
     ((224, 224), 255)
     """
     graph = _read(source_or_graph, load_options, input_size)
-    return resting(graph, _sizes.input_size(graph, output_size, output, wrt=wrt))
+    with shown(progress, "sizes read") as report:
+        found = _sizes.input_size(graph, output_size, output, wrt=wrt, progress=report)
+    return resting(graph, found)
 
 
 def valid_sizes(
@@ -85,6 +90,7 @@ def valid_sizes(
     criterion: str | Sequence[str] = "accepted",
     *,
     wrt: str | None = None,
+    progress: bool | Callable[[int, int | None], None] = False,
     **load_options: Unpack[LoadOptions],
 ) -> Sizes:
     """The input sizes that meet a criterion: a ``SizeSet`` per axis, and what is against others.
@@ -98,6 +104,7 @@ def valid_sizes(
     The model is read again at the sizes of one step, the lcm of its strides; ``basis`` says at
     which, and whether the sizes were seen to repeat. Along each axis the sizes are those for which
     some sizes of the other axes are taken too: equal ones, or those the model was read at.
+    ``progress``: as for ``input_size``.
 
     Raises:
         UnknownNameError: there is no such criterion.
@@ -110,7 +117,9 @@ def valid_sizes(
     True
     """
     graph = _read(source_or_graph, load_options, valid_sizes)
-    return resting(graph, _sizes.valid_sizes(graph, criterion, wrt=wrt))
+    with shown(progress, "sizes read") as report:
+        found = _sizes.valid_sizes(graph, criterion, wrt=wrt, progress=report)
+    return resting(graph, found)
 
 
 def check_size(

@@ -12,9 +12,10 @@ from dataclasses import dataclass
 from fractions import Fraction
 from functools import lru_cache
 from math import lcm
-from typing import Any
+from typing import Any, overload
 
 import numpy as np
+from numpy.typing import NDArray
 
 from ...core.graph import Graph
 from ...core.link import AnyLink, Link
@@ -25,9 +26,40 @@ from ..engines.forward import Sweep, input_sweeps
 from ..engines.free import graphs_at_sizes
 from ..engines.terms import State, Term, Terms, terms_of
 from ..engines.through import through
-from ..results import axis_names
+from ..results import IndexArray, axis_names
 
-Centers = dict[tuple[int, Fraction | None], tuple[Fraction | None, ...]]
+
+class Middles(Sequence["Fraction | None"]):
+    """Centres by phase, None where a phase reads nothing: ``twice`` as much is a whole number."""
+
+    __slots__ = ("busy", "twice")
+
+    def __init__(self, twice: IndexArray, busy: NDArray[np.bool_]) -> None:
+        self.twice, self.busy = twice, busy
+
+    def __len__(self) -> int:
+        return len(self.twice)
+
+    @overload
+    def __getitem__(self, phase: int) -> Fraction | None: ...
+    @overload
+    def __getitem__(self, phase: slice) -> list[Fraction | None]: ...
+    def __getitem__(self, phase: int | slice) -> Fraction | list[Fraction | None] | None:
+        if isinstance(phase, slice):
+            return [self[k] for k in range(len(self))[phase]]
+        return Fraction(int(self.twice[phase]), 2) if self.busy[phase] else None
+
+    def __eq__(self, other: object) -> bool:
+        return (
+            isinstance(other, Middles)
+            and np.array_equal(self.busy, other.busy)
+            and np.array_equal(self.twice[self.busy], other.twice[other.busy])
+        )
+
+    __hash__ = None  # type: ignore[assignment]  # compared by value, and never a key
+
+
+Centers = dict[tuple[int, Fraction | None], Middles]
 """Per (carrier axis, stride) the centre of each phase; None where nothing is read."""
 
 
@@ -220,7 +252,7 @@ def centers_of(state: State, link: AnyLink, before: Sequence[int], after: Sequen
 @lru_cache(maxsize=1 << 16)
 def _of_span(axis: int, stride: int, ends: int) -> Centers:
     """Where a plain field looks; kept, as a dense network has it in every join again."""
-    return {(axis, Fraction(stride)): (Fraction(ends, 2),)}
+    return {(axis, Fraction(stride)): Middles(np.array([ends], np.int64), np.array([True]))}
 
 
 def branch_terms(
@@ -257,9 +289,7 @@ def _by_stride(terms: Sequence[Term], shape: Sequence[int]) -> Centers:
         period = lcm(*(t.period for t in members)) if stride is not None else shape[carrier]
         field = axis_field(Terms(tuple(members)), shape, (carrier,))
         low, high = field.bounds(np.arange(min(period, 4096), dtype=np.int64)[:, None])
-        found[carrier, stride] = tuple(
-            Fraction(int(a) + int(b), 2) if a <= b else None for a, b in zip(low, high, strict=True)
-        )
+        found[carrier, stride] = Middles(low + high, low <= high)
     return found
 
 
@@ -275,13 +305,18 @@ def widest(one: Centers, other: Centers) -> tuple[int, Fraction] | None:
     gaps: list[tuple[int, Fraction]] = []
     for key, mine in one.items():
         theirs = other[key]
-        length = lcm(len(mine), len(theirs)) if mine and theirs else 0
+        if not len(mine) or not len(theirs):
+            continue
+        at = np.arange(lcm(len(mine), len(theirs)), dtype=np.int64)
+        a, b = at % len(mine), at % len(theirs)
         stride = key[1] or Fraction(0)
-        for i in range(length):
-            a, b = mine[i % len(mine)], theirs[i % len(theirs)]
-            if a is not None and b is not None:
-                blocks = i // len(theirs) * len(theirs) - i // len(mine) * len(mine)
-                gaps.append((i, b - a + stride * blocks))
+        blocks = (at - b) - (at - a)
+        apart = stride.denominator * (theirs.twice[b] - mine.twice[a])
+        apart += 2 * stride.numerator * blocks
+        both = np.flatnonzero(mine.busy[a] & theirs.busy[b])
+        if both.size:
+            place = int(both[np.abs(apart[both]).argmax()])
+            gaps.append((place, Fraction(int(apart[place]), 2 * stride.denominator)))
     return max(gaps, key=lambda gap: abs(gap[1]), default=(0, Fraction(0)))
 
 

@@ -28,6 +28,7 @@ from ..geometry.fields import choose_source, find, receptive_field
 from ..results import axis_names
 from .agreement import Loss, agreement
 from .cuts import OTHER_PATH, WHOLE_AXIS, WRAPS, Cut, meets_numbers
+from .direct import direct
 from .grid import Grid, fitting, grid
 from .tiles import AxisTiles
 from .tiling import TilePlan
@@ -148,7 +149,7 @@ class Planner:
                     shape[axis] = size
             shapes[entry.name] = tuple(shape)
         try:
-            return unfolded(self.source.reread(shapes))
+            return unfolded(direct(self.source.reread(shapes)))
         except RFieldError as error:
             steps = " × ".join(str(step) for step in self._grid(unfolded(self.source)).steps)
             raise InvalidModelError(

@@ -6,22 +6,24 @@ what one such size gives. Nothing here knows that sizes repeat: that is ``sizes`
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from fractions import Fraction
 from functools import cached_property
 from itertools import chain
+from math import lcm
 
 from ...core.arguments import integer, listed
 from ...core.graph import Graph, Input
-from ...core.limits import GENERAL, MOST_READ, READ_WHOLE
+from ...core.limits import GENERAL, MOST_READ, READ_WHOLE, STEP_LIMIT
 from ...errors import InvalidModelError, UnresolvedSizeError, over_limit, show_shape
 from ..engines.bounds import axis_field
 from ..engines.forward import Sweep, sweep
-from ..engines.terms import State, Terms
+from ..engines.terms import State, Terms, terms_of
 from ..geometry.alignment import alignment
 from ..geometry.fields import find
 from ..results import axis_names
 from .edges import Finding, Misaligned, Unlike, ends, moving_axes
+from .followed import Followed
 
 CRITERIA = ("accepted", "complete", "even", "aligned")
 """``accepted``: the model takes the size. ``complete``: no position falls off the end of a strided
@@ -32,12 +34,12 @@ SAME = "same"
 padding has no such size."""
 
 SINGLY = "Ask for single sizes: rfield.check_size(model, size)"
-GROWN = 49
-"""A factor that keeps what is left over modulo 2, 3, 4, 6, 8, 12, 16, 24 and 48."""
 
 
 class Reading:
     """One size of the inputs ``names``; ``refused`` holds why the model does not take it.
+
+    ``followed``: the graph is what others led to, and was not read.
 
     Everything else is found out when it is asked for.
     """
@@ -49,8 +51,11 @@ class Reading:
         names: frozenset[str],
         output: str | None,
         model: Callable[[], Reading] | None = None,
+        *,
+        followed: bool = False,
     ) -> None:
         self.refused = refused
+        self.followed = followed
         self._model = model
         self._graph = graph
         self._names = names
@@ -99,6 +104,8 @@ class Reading:
         An axis of one position does not move, so they are those of the model at a larger size.
         """
         rank = len(self.graph.nodes[self._value].shape)
+        if self.followed and self._model is not None:
+            return self._model().places
         own = tuple(moving_axes(state, rank) for state in self._states)
         model = None if self._model is None or all(own) else self._model()
         if model is None or len(model.shapes[model._value]) != rank:
@@ -170,7 +177,11 @@ class Reading:
 
 
 class Resizing:
-    """The inputs of a graph whose sizes are changed together, and the output that is looked at."""
+    """The inputs of a graph whose sizes are changed together, and the output that is looked at.
+
+    ``overturned``: a size that followed from others turned out to be otherwise. ``tell``: whom to
+    tell how many sizes were read.
+    """
 
     def __init__(self, graph: Graph, output: str | None = None, wrt: str | None = None) -> None:
         if graph.reread is None:
@@ -185,6 +196,10 @@ class Resizing:
         self._kept: dict[tuple[int, ...], Reading] = {}
         self._seen: Reading | None = None
         self._laid = 0
+        self.overturned = False
+        self.tell: Callable[[int, int | None], None] | None = None
+        self._followed = Followed()
+        self._led_to: list[tuple[int, ...]] = []
         if output is not None:
             find(graph, output)
         self._names = frozenset(entry.name for entry in self.entries)
@@ -225,11 +240,30 @@ class Resizing:
         """The model as it was loaded, or at a larger size where its output has one position."""
         if self._seen is None:
             self._seen = Reading(self.graph, "", self._names, self.output)
-            if not all(self._seen.places):
-                graph, refused = self._read([GROWN * size for size in self.sizes])
-                if not refused:
-                    self._seen = Reading(graph, "", self._names, self.output)
+            sizes, step = self.sizes, 0
+            while not all(self._seen.places):
+                before, step = step, self._step(self._seen.graph)
+                if step == before or step > STEP_LIMIT:
+                    break
+                sizes = tuple(n + 2 * step for n in sizes)  # there more strides may show
+                graph, refused = self._read(sizes)
+                if refused:
+                    break
+                self._seen = Reading(graph, "", self._names, self.output)
         return self._seen
+
+    def _step(self, graph: Graph) -> int:
+        """What all strides divide, as far as they show in this graph."""
+        axes = range(len(self.axes))
+        return lcm(*(abs(step) for k in axes for _, step in self.strides(graph, k)))
+
+    def strides(self, graph: Graph, axis: int) -> Iterator[tuple[int, int]]:
+        """By how many positions of an input axis its windows move, value by value."""
+        for entry in self.entries:
+            states = sweep(graph, graph.entry(entry.name).node, entry.axes).states[axis]
+            for index, state in enumerate(states):
+                for term in terms_of(state, len(graph.nodes[index].shape)):
+                    yield index, term.advance or 1
 
     def at(self, sizes: Sequence[int]) -> Reading:
         """The model at these sizes; what was read once is kept."""
@@ -239,11 +273,33 @@ class Resizing:
             self._kept[key] = Reading(graph, refused, self._names, self.output, self._larger)
         return self._kept[key]
 
+    def follow(self, sizes: Sequence[int]) -> Reading:
+        """The model at these sizes, as it follows from other readings; else it is read."""
+        key = tuple(sizes)
+        if key not in self._kept:
+            graph = self._followed.graph(self._shapes(key))
+            if graph is not None:
+                self._kept[key] = Reading(
+                    graph, "", self._names, self.output, self._larger, followed=True
+                )
+                self._led_to.append(key)
+        return self.at(key)
+
+    def try_out(self, count: int) -> None:
+        """Read some of the sizes that followed; ``overturned`` where one is otherwise."""
+        for key in self._led_to[:: len(self._led_to) // count + 1]:
+            _, refused = self._read(key)
+            if refused:
+                self._followed.holds = False
+                self._overturn()
+            if self.overturned:
+                break
+
     def afford(self, readings: int) -> None:
         """Refuse so many readings of the model where they would take too long."""
         total = 0
         if readings > 1:
-            total = readings * self._laid_out + min(readings, READ_WHOLE) * self._swept
+            total = readings * self.laid_out + min(readings, READ_WHOLE) * self._swept
         if total > MOST_READ:
             raise over_limit(
                 self.output or self.graph.layer_of(self.graph.main),
@@ -251,7 +307,7 @@ class Resizing:
             )  # fmt: skip
 
     @cached_property
-    def _laid_out(self) -> int:
+    def laid_out(self) -> int:
         """Values and operands of one reading."""
         return sum(1 + len(node.operands) for node in self.graph.nodes)
 
@@ -263,17 +319,31 @@ class Resizing:
         return GENERAL * sum(type(state) is Terms for state in states)
 
     def _read(self, sizes: Sequence[int]) -> tuple[Graph | None, str]:
+        assert self.graph.reread is not None
+        self._laid += 1
+        self.afford(self._laid)
+        if self.tell is not None:
+            self.tell(self._laid, None)
+        try:
+            graph = self.graph.reread(self._shapes(sizes))
+        except InvalidModelError as error:
+            return None, str(error)
+        if not self._followed.add(graph) and self._led_to:
+            self._overturn()
+        return graph, ""
+
+    def _overturn(self) -> None:
+        self.overturned = True
+        for key in self._led_to:
+            del self._kept[key]
+        self._led_to.clear()
+
+    def _shapes(self, sizes: Sequence[int]) -> dict[str, list[int]]:
         shapes = {e.name: list(self.graph.nodes[e.node].shape) for e in self.graph.inputs_}
         for entry in self.entries:
             for axis, size in zip(entry.axes, sizes, strict=True):
                 shapes[entry.name][axis] = size
-        assert self.graph.reread is not None
-        self._laid += 1
-        self.afford(self._laid)
-        try:
-            return self.graph.reread(shapes), ""
-        except InvalidModelError as error:
-            return None, str(error)
+        return shapes
 
 
 def _chosen(graph: Graph, wrt: str | None) -> tuple[Input, ...]:

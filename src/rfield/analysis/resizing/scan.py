@@ -3,7 +3,8 @@
 Every op turns a size into ``floor((a*n + b) / c)``, so what a network does with its sizes repeats
 with a step: the lcm of its strides. The sizes of one step are read one by one, some of them again a
 step further; that they agree shows the repetition. Where the sizes of a class begin follows from
-the size arithmetic of one of them, and the smallest is read as well.
+the size arithmetic of one of them, and the smallest is read as well. Of a long step only as many
+sizes are read as the others follow from (``followed``), and some of these to try that out.
 """
 
 from __future__ import annotations
@@ -21,8 +22,12 @@ from .sizeset import SizeSet
 
 FREE_BASE = 1024
 MORE = 8
+SHORT = 64
+"""Steps up to which all sizes are read."""
 ASIDE = 32
-"""How far to both sides sizes are read one by one where they do not repeat."""
+"""How far to both sides sizes are read one by one where they do not repeat, and not less than
+``MORE``; of large networks as many as have so many values and operands together."""
+NEARBY = 1 << 14
 
 
 class Scan:
@@ -33,6 +38,7 @@ class Scan:
         self.axis = axis
         self.name = resizing.axes[axis]
         self.periodic = False
+        self._lines: dict[tuple[str, ...], bool] = {}
         steps = list(dict.fromkeys(self._steps()))
         self._in_question = len(steps) > 1
         for self.step in steps:
@@ -47,21 +53,36 @@ class Scan:
     def read(self, size: int) -> Reading:
         """The model with all axes at ``size`` if they were equal, or else with this one only."""
         if self.resizing.is_square:
-            reading = self.resizing.at((size,) * len(self.resizing.axes))
+            reading = self._at((size,) * len(self.resizing.axes))
             if not reading.refused:
                 return reading
         return self._alone(size)
 
+    def forget(self) -> None:
+        """Forget what rests on readings that turned out to be otherwise."""
+        self._lines.clear()
+        for name in ("accepted", "_grown"):
+            self.__dict__.pop(name, None)
+
+    @property
+    def _long(self) -> bool:
+        return self.periodic and self.step > SHORT
+
+    def _at(self, sizes: Sequence[int]) -> Reading:
+        return self.resizing.follow(sizes) if self._long else self.resizing.at(sizes)
+
     def _alone(self, size: int) -> Reading:
         sizes = list(self.resizing.sizes)
         sizes[self.axis] = size
-        return self.resizing.at(sizes)
+        return self._at(sizes)
 
     @cached_property
     def accepted(self) -> dict[int, Reading]:
         """The readings of one step from ``base`` on that the model takes, by size."""
         every = ((n, self.read(n)) for n in self._window())
-        return {n: reading for n, reading in every if not reading.refused}
+        found = {n: reading for n, reading in every if not reading.refused}
+        self.resizing.try_out(MORE)
+        return found
 
     @property
     def basis(self) -> str:
@@ -69,8 +90,15 @@ class Scan:
         window = self._window()
         if not self.periodic:
             return f"sizes were not seen to repeat: {window[0]} to {window[-1]} read one by one"
+        led = sum(self.read(n).followed for n in window)
+        count = (
+            f"{len(window) - led} of {len(window)} read"
+            if led
+            else f"{len(window)} read one by one"
+        )
+        others = ", from which the others follow op by op" if led else ""
         return (
-            f"sizes repeat every {self.step}: {len(window)} read one by one from {self.base} on, "
+            f"sizes repeat every {self.step}: {count} from {self.base} on{others}, "
             f"{len(self._samples())} again {self.step} further; the smallest was read"
         )
 
@@ -99,9 +127,9 @@ class Scan:
     def giving(self, target: int) -> SizeSet:
         """The sizes that give an output of ``target``."""
         found: list[int] = []
+        gain = self._gain() if self.periodic else 0
         for n, reading in self.accepted.items():
             got = reading.output[self.axis]
-            gain = self._gain() if self.periodic else 0
             if got is None or gain is None:
                 continue
             if gain == 0:
@@ -111,27 +139,29 @@ class Scan:
                 size = n + (target - got) // gain * self.step
                 if size > 0 and self._gives(size, target):
                     found.append(size)
-        if self.periodic and self._gain() == 0:
+        if self.periodic and gain == 0:
             return SizeSet.of(self.step, [self._first(n, ("accepted",)) for n in found])
         return SizeSet.only(found, None if self.periodic else self._among)
 
     def nearest_outputs(self, target: int) -> str:
         """What can be had instead of an output size that no input gives."""
         gain = self._gain() if self.periodic else 0
-        pairs: list[tuple[int, int]] = []
+        pairs: set[tuple[int, int]] = set()
         for n, reading in self.accepted.items():
             got = reading.output[self.axis]
-            if got is not None:
-                times = range((target - got) // gain, (target - got) // gain + 2) if gain else (0,)
-                pairs += [(got + t * (gain or 0), n + t * self.step) for t in times]
+            if got is None:
+                continue
+            times = range((target - got) // gain, (target - got) // gain + 2) if gain else (0,)
+            near = [(got + t * (gain or 0), n + t * self.step) for t in times]
             if self.periodic:  # below the first size of its class there is none
                 first = self._first(n, ("accepted",))
-                least = self.read(first).output[self.axis]
-                pairs += [] if least is None else [(least, first)]
-        real = [(got, n) for got, n in pairs if n > 0 and self._gives(n, got)]
-        lower = max((pair for pair in real if pair[0] < target), default=None)
-        upper = min((pair for pair in real if pair[0] > target), default=None)
-        shown = [f"{got} from {n}" for got, n in (p for p in (lower, upper) if p)]
+                near.append((self.read(first).output[self.axis] or 0, first))
+                near = [pair for pair in near if pair[1] >= first]
+            pairs.update(near)
+        lower = sorted((pair for pair in pairs if pair[0] < target), reverse=True)
+        upper = sorted(pair for pair in pairs if pair[0] > target)
+        real = [next((p for p in of if self._gives(p[1], p[0])), None) for of in (lower, upper)]
+        shown = [f"{pair[0]} from {pair[1]}" for pair in real if pair]
         return f"no input size gives {target}; nearest: {', '.join(shown) or 'none'}"
 
     def _gives(self, size: int, target: int) -> bool:
@@ -155,7 +185,7 @@ class Scan:
     def _window(self) -> range:
         if self.periodic:
             return range(self.base, self.base + self.step)
-        aside = min(self.step, ASIDE)
+        aside = min(self.step, ASIDE, max(MORE, NEARBY // self.resizing.laid_out))
         return range(max(1, self.base - aside), self.base + aside + 1)
 
     def _samples(self) -> tuple[int, ...]:
@@ -182,8 +212,7 @@ class Scan:
         spans, every = 1, 1
         nodes = self.resizing.graph.nodes
         for entry in self.resizing.entries:
-            axis = entry.axes[self.axis]
-            states = sweep(self.resizing.graph, entry.node, [axis]).states[0]
+            states = sweep(self.resizing.graph, entry.node, entry.axes).states[self.axis]
             for index, state in enumerate(states):
                 if isinstance(state, tuple):
                     spans = lcm(spans, abs(state[1]) or 1)
@@ -201,6 +230,9 @@ class Scan:
 
     def _repeats(self) -> bool:
         """Whether the sizes that are read twice agree, one step apart."""
+        if self.step > SHORT:
+            for n in range(self.base, self.base + MORE):
+                self.read(n)
         growth: dict[int, tuple[tuple[int, ...], ...]] = {}  # some sizes take more ops than others
         for n in self._samples():
             one, other = self.read(n), self.read(n + self.step)
@@ -221,7 +253,34 @@ class Scan:
         pairs = ((self.read(n), self.read(n + self.step)) for n in self._samples())
         return next((_growth(a, b) for a, b in pairs if not a.refused), None)
 
+    def _lowest(self, size: int) -> int:
+        """The first size of the class of ``size`` at which, by how they grow, no value is empty."""
+        reading, grown = self.read(size), self._grown
+        back = (size - 1) // self.step
+        if grown is not None and len(grown) == len(reading.shapes):
+            for shape, steps in zip(reading.shapes, grown, strict=True):
+                for n, step in zip(shape, steps, strict=True):
+                    if step > 0:
+                        back = min(back, (n - 1) // step)
+        return size - back * self.step
+
     def _first(self, size: int, criteria: Sequence[str]) -> int:
+        """The first size of the class of ``size``; of a long step by how its values grow."""
+        if self._long and self._straight(tuple(criteria)):
+            return self._lowest(size)
+        return self._searched(size, criteria)
+
+    def _straight(self, criteria: tuple[str, ...]) -> bool:
+        """Whether classes begin where the size arithmetic says: some of them, and the smallest."""
+        if criteria not in self._lines:
+            good = [n for n, reading in self.accepted.items() if self._meets(reading, criteria)]
+            some = {*good[:: max(1, len(good) // MORE)], *sorted(good, key=self._lowest)[:1]}
+            self._lines[criteria] = all(
+                self._searched(n, criteria) == self._lowest(n) for n in sorted(some)
+            )
+        return self._lines[criteria]
+
+    def _searched(self, size: int, criteria: Sequence[str]) -> int:
         """The first size of the class of ``size``: as long as every value has a position.
 
         The smallest of all is read, and else the one that follows from the size arithmetic; sizes
@@ -231,14 +290,7 @@ class Scan:
         least = (size - 1) % self.step + 1
         if self._stands(least, criteria):
             return least
-        reading, grown = self.read(size), self._grown
-        back = (size - 1) // self.step
-        if grown is not None and len(grown) == len(reading.shapes):
-            for shape, steps in zip(reading.shapes, grown, strict=True):
-                for n, step in zip(shape, steps, strict=True):
-                    if step > 0:
-                        back = min(back, (n - 1) // step)
-        low = size - back * self.step
+        low = self._lowest(size)
         good, bad = (low, least) if self._stands(low, criteria) else (size, low)
         while good - bad > self.step:
             middle = bad + (good - bad) // self.step // 2 * self.step
@@ -254,7 +306,8 @@ class Scan:
         With the other axes equal, or else as they were read.
         """
         empty = _empty(self.read(self.base))
-        readings = (self.read(size), self._alone(size))
+        ways = (self.read, self._alone)
+        readings = (way(size) for way in ways)  # the second only where the first does not do
         return any(self._meets(one, criteria) and _empty(one) <= empty for one in readings)
 
     def _meets(self, reading: Reading, criteria: Iterable[str]) -> bool:

@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from functools import lru_cache
 from operator import contains
-from typing import Any
+from typing import Any, TypeVar
 
 from ...core.arguments import listed
 from ...core.graph import Graph
@@ -18,6 +18,9 @@ from .scan import Scan
 from .sizeset import SizeSet
 
 SCHEMA = 1
+Result = TypeVar("Result")
+Progress = Callable[[int, int | None], None] | None
+"""Whom to tell how many sizes were read, and of how many, if that is known."""
 
 
 @dataclass(frozen=True, repr=False)
@@ -159,15 +162,19 @@ def output_size(
 
 
 def input_size(
-    graph: Graph, size: object, output: str | None = None, *, wrt: str | None = None
-) -> Sizes:
+    graph: Graph, size: object, output: str | None = None, *, wrt: str | None = None,
+    progress: Progress = None,
+) -> Sizes:  # fmt: skip
     """All input sizes that give an output of ``size``, each read."""
     resizing = Resizing(graph, output, wrt)
     targets = resizing.per_axis("output_size", size)
-    scans = _scans(graph, output, wrt)
+    return _settled(graph, output, wrt, lambda scans: _giving(resizing, scans, targets), progress)
+
+
+def _giving(resizing: Resizing, scans: Sequence[Scan], targets: tuple[int, ...]) -> Sizes:
     for name, scan in zip(resizing.axes, scans, strict=True):
         if all(r.output[scan.axis] is None for r in scan.accepted.values()):
-            layer = output or graph.layer_of(graph.main)
+            layer = resizing.output or resizing.graph.layer_of(resizing.graph.main)
             raise InvalidModelError(
                 f"{layer} has no axis of its own along {name}, so no size can be asked for"
             )
@@ -181,18 +188,18 @@ def input_size(
 
 
 def valid_sizes(
-    graph: Graph, criterion: str | Sequence[str] = "accepted", *, wrt: str | None = None
-) -> Sizes:
+    graph: Graph, criterion: str | Sequence[str] = "accepted", *, wrt: str | None = None,
+    progress: Progress = None,
+) -> Sizes:  # fmt: skip
     """The input sizes that meet a criterion, or several at once."""
     criteria = known_criteria(criterion)
-    scans = _scans(graph, None, wrt)
     resizing = Resizing(graph, None, wrt)
-    return Sizes(
+    return _settled(graph, None, wrt, lambda scans: Sizes(
         criteria, resizing.axes,
         tuple(scan.meeting(criteria) for scan in scans),
         tuple(scan.against(criteria) for scan in scans),
         tuple(scan.basis for scan in scans), resizing.stated,
-    )  # fmt: skip
+    ), progress)  # fmt: skip
 
 
 def known_criteria(criterion: str | Sequence[str]) -> tuple[str, ...]:
@@ -206,10 +213,33 @@ def known_criteria(criterion: str | Sequence[str]) -> tuple[str, ...]:
     return names
 
 
+def _settled(
+    graph: Graph, output: str | None, wrt: str | None,
+    answer: Callable[[Sequence[Scan]], Result], progress: Progress = None,
+) -> Result:  # fmt: skip
+    """An answer from scans; again where a size that had followed turned out to be otherwise."""
+    resizing = _resizing(graph, output, wrt)
+    resizing.tell = progress
+    scans = _scans(resizing)
+    while True:
+        resizing.overturned = False
+        found = answer(scans)
+        if not resizing.overturned:
+            resizing.tell = None
+            return found
+        for scan in scans:
+            scan.forget()
+
+
 @lru_cache(maxsize=4)
-def _scans(graph: Graph, output: str | None, wrt: str | None) -> tuple[Scan, ...]:
-    """A scan per axis, kept: several criteria are answered by the same readings."""
-    resizing = Resizing(graph, output, wrt)
+def _resizing(graph: Graph, output: str | None, wrt: str | None) -> Resizing:
+    """Kept: several criteria are answered by the same readings."""
+    return Resizing(graph, output, wrt)
+
+
+@lru_cache(maxsize=4)
+def _scans(resizing: Resizing) -> tuple[Scan, ...]:
+    """A scan per axis."""
     return tuple(Scan(resizing, axis) for axis in range(len(resizing.axes)))
 
 
@@ -220,9 +250,10 @@ def _refusal(
     """What stops a size, and the nearest sizes that go through."""
     shown = "x".join(map(str, sizes))
     lines = [f"the model does not take an input of {shown}: {refused}"]
-    scans = _scans(graph, output, wrt)
-    for name, scan, size in zip(resizing.axes, scans, sizes, strict=True):
-        legal = scan.meeting(("accepted",))
+    sets = _settled(
+        graph, output, wrt, lambda scans: [scan.meeting(("accepted",)) for scan in scans]
+    )
+    for name, legal, size in zip(resizing.axes, sets, sizes, strict=True):
         if size not in legal:
             near = " and ".join(map(str, legal.around(size))) or "none"
             lines.append(f"  along {name}: nearest {near}; smallest {legal.smallest}")

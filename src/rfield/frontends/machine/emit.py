@@ -9,23 +9,25 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import replace
+from functools import partial
 from math import prod
 from typing import Any
 
 import numpy as np
 
 from ...core.algebra import Contraction, Softmax
+from ...core.arguments import Shape
 from ...core.arrays.expression import Reading
 from ...core.graph import Draft, SoftMasks, Weights
-from ...core.known import LOW, SOFT, Known, narrowed
-from ...core.link import AnyLink, Link, everything
-from ...core.numbers import Numbers
+from ...core.known import LOW, SOFT, Known, moved, narrowed
+from ...core.link import AnyLink, Link, Reshaped, everything
+from ...core.numbers import KEPT, Numbers
 from ...core.ops import Op
 from ...core.relation import IDENTITY, At
 from ...errors import InvalidModelError, RFieldError, TooLargeError, UnsupportedOpError
 from .masks import elements_of, filling, is_unseen, may_mask, plain, repeated, soft_number, told_of
 from .meanings import name_of
-from .values import Constant, Dependent, Items, Outputs, known, parameters_of
+from .values import Array, Constant, Dependent, Items, Outputs, known, parameters_of
 
 _CHANGES_PLACES = frozenset({"pad", "slice", "gather", "resize", "select", "roll"})
 """Kinds whose reading, not only whose shape, changes when an operand computed from a size does."""
@@ -185,6 +187,8 @@ class Emitter:
             lost = any(v.told is not None or v.unseen for v in given)
             hidden = lost and op.algebra in (None, "veil")
             made.unseen = told is None and (all(seen) or hidden)
+            if len(values) == len(links) == 1 and isinstance(links[0], Link | Reshaped):
+                made.placed = partial(_placed, given[0], links[0], op.shape)
             return made
         moving = op.depends_on_size or (sized and op.kind in _CHANGES_PLACES)
         op = _fitted(op, chosen, join=op.join and len(kept) > 1, exact=exact, moving=moving)
@@ -208,13 +212,15 @@ class Emitter:
         """
         if self.resolve is None:  # a front end with tensors of its own notes its own tables
             self.draft.tables = tuple(tables)
-        elif self.named:
-            mine = [
-                _beside(value, op, links[place] if place < len(links) else None)
-                for place, (value, given) in enumerate(zip(values, operands, strict=True))
-                if isinstance(value, Constant) and id(given) in self.named
-            ]
-            self.draft.tables = (*self.common, *mine)
+            return
+        mine = [
+            _beside(value, op, links[place] if place < len(links) else None)
+            for place, value in enumerate(values)
+            if isinstance(value, Constant)
+            and (value.placed or (place < len(operands) and id(operands[place]) in self.named))
+        ]
+        if self.named or mine:
+            self.draft.tables = (*(self.common if self.named else self.draft.tables), *mine)
 
     def _may_hide(self, op: Op, values: Sequence[Any]) -> bool:
         """Whether a table that nobody computed may take away some of what the op reads."""
@@ -333,7 +339,25 @@ def _beside(value: Constant, op: Op, link: AnyLink | None) -> object:
         (read.relation == IDENTITY and read.axis == place) or read.relation == At(0)
         for place, read in enumerate(link.reads, ahead)
     )
-    return Numbers.of(value.array, value.shape) if value.made and spread else value.shape
+    array, shape = value.array if value.made and spread else None, value.shape
+    if value.placed is not None and link is not None and prod(shape) <= KEPT:
+        array = value.placed()
+        if array is not None and not spread:
+            array, shape = moved(link, array, shape, op.shape), op.shape
+        if array is None:
+            return object()  # several in one place: equal to nothing
+        array = np.broadcast_to(array, shape)
+    return Numbers.of(array, shape)
+
+
+def _placed(value: Constant, link: AnyLink, shape: Shape) -> Array | None:
+    """Which elements of a constant come to lie where: their numbers, or else which they are."""
+    array = value.array
+    if array is None and value.placed is not None:
+        array = value.placed()
+    elif array is None:
+        array = np.arange(1.0, 1 + prod(value.shape)).reshape(value.shape)
+    return None if array is None else moved(link, array, value.shape, shape)
 
 
 def _leaves(reading: Reading) -> set[int]:

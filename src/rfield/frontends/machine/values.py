@@ -46,12 +46,13 @@ class Constant:
     contents are not (a parameter multiplied by a mask), in the words of ``core.known``; else None.
     ``soft``: the number of a mask in it, where ``told`` says where that is. ``unseen``: it is made
     of tables and no weight, but nobody computed it, so it may be a mask. ``made_of``: the
-    parameters that it was computed from.
+    parameters that it was computed from. ``placed``: of one whose elements an op has put in their
+    places, where these are.
     """
 
     __slots__ = (
-        "_contents", "_shape", "kept", "made", "made_of", "origin", "sized", "soft", "told",
-        "unseen",
+        "_contents", "_shape", "kept", "made", "made_of", "origin", "placed", "sized", "soft",
+        "told", "unseen",
     )  # fmt: skip
 
     stored: ClassVar[bool] = False
@@ -79,6 +80,7 @@ class Constant:
         self.told = told
         self.soft = soft
         self.unseen = self.kept = False
+        self.placed: Callable[[], Array | None] | None = None
         self.made_of: tuple[Constant, ...] = ()
 
     @property

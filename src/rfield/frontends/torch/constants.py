@@ -116,9 +116,15 @@ class Watched(TorchDispatchMode):
                 self.record_of(tensor).weights = weights
         if not run:
             self.follow(signature, func, args, kwargs, result)
-        if not run:
             self.not_computed(operands, result)
+            self.made(signature, result, args, kwargs)
         return result
+
+    def made(self, signature: Signature, result: Any, *arguments: Any) -> None:
+        """Note what made constants whose numbers nobody has."""
+        origin = self.tracer.made_by(signature.packet, *arguments)
+        for number, tensor in enumerate(tensors_of(result)):
+            self.record_of(tensor).origin = (*origin, number)
 
     def follow(self, signature: Signature, func: Any, args: Any, kwargs: Any, result: Any) -> None:
         """What the results are for weights drawn at random."""
@@ -134,7 +140,6 @@ class Watched(TorchDispatchMode):
                 self.tracer.undrawn.add(found)
             if signature.view_of and record.sample is not None:
                 source = sample(args[0])
-                self.record_of(args[0]).sample = source  # a write to the view is one to this
                 if not isinstance(found, Plain):
                     whole = torch._C._is_alias_of(found, source)
                     record.cell.torn = record.cell.torn or not whole
@@ -189,16 +194,28 @@ class Watched(TorchDispatchMode):
             return target
         value = self.record_of(target)
         value.cell.uniform = False
-        for plain in list(self.tracer.undrawn):
-            plain.before_a_write()
         if value.cell.own and known and self.computes(signature, func, args, kwargs):
             func(*args, **kwargs)
             return target
+        self.tracer.sample(target)
+        for plain in list(self.tracer.undrawn):
+            plain.before_a_write()
+        before: Any = self.tracer.sample(target)
         self.execute(signature, func, args, kwargs) if not self.real else None
         self.follow(signature, func, args, kwargs, target)
-        followed = value.sample is not None and not value.cell.torn
+        after: Any = value.sample
+        followed = False
+        if before is not None and after is not None and before.shape == after.shape:
+            followed = not value.cell.torn
+            value.sample = before.copy_(after)  # which its views share
+        elif before is not None and not bool(before.all()):
+            value.root.unseen, value.root.sample = True, None
         value.cell.sampled = value.cell.sampled and followed
         value.cell.known = False
+        origin = self.tracer.made_by(signature.packet, args, kwargs)
+        written: Value | None = value
+        while written is not None:
+            written.origin, written = origin, written.parent
         return target
 
     def factory(
@@ -219,6 +236,8 @@ class Watched(TorchDispatchMode):
             self.tracer.hold(tensor, None, known=tensor.device.type != "meta")
             self.record_of(tensor).cell.uniform = made.packet in UNIFORM
             self.record_of(tensor).unseen = large and "rand" not in made.packet
+        if large:
+            self.made(made, result, args)
         return result
 
     def from_shape(

@@ -50,10 +50,7 @@ def conv_depthwise(arg: Arguments) -> Any:
 def _conv(arg: Arguments, tensor: Any, padding: object, groups: int) -> Any:
     shape, weight = tuple(tensor.shape), arg.weight.shape
     batched = len(shape) == len(weight)
-    if len(shape) < len(weight) - 1 or shape[-len(weight) + 1] != weight[1] * groups:
-        raise bad_sizes("the channel axis", shape, weight)
-    if 0 in shape[len(shape) - len(weight) + 2 :]:  # meta tensors do not tell
-        raise InvalidModelError(f"{show_shape(shape)} has no positions to convolve")
+    _check(shape, weight, weight[1] * groups)
     if isinstance(padding, str):  # torch puts the odd one of "same" at the end
         padding = "same" if padding == "same" else "valid"
     op = ops.conv(
@@ -76,11 +73,18 @@ def _conv(arg: Arguments, tensor: Any, padding: object, groups: int) -> Any:
     return op if batched else _unbatched(shape, op)
 
 
+def _check(shape: tuple[int, ...], weight: Any, channels: int) -> None:
+    """The channels that the weight has, and some positions: meta tensors do not tell."""
+    if len(shape) < len(weight) - 1 or shape[-len(weight) + 1] != channels:
+        raise bad_sizes("the channel axis", shape, weight)
+    if 0 in shape[len(shape) - len(weight) + 2 :]:
+        raise InvalidModelError(f"{show_shape(shape)} has no positions to convolve")
+
+
 def _transposed(arg: Arguments, tensor: object, output_padding: object) -> Op | list[Op]:
     shape, weight = tuple(tensor.shape), arg.weight.shape  # type: ignore[attr-defined]
     batched = len(shape) == len(weight)
-    if len(shape) < len(weight) - 1 or shape[-len(weight) + 1] != weight[0]:
-        raise bad_sizes("the channel axis", shape, weight)
+    _check(shape, weight, weight[0])
     masked = arg.zeros(arg.weight) is not None or arg.unseen(arg.weight)
     op = ops.conv_transpose(
         shape if batched else (1, *shape), kernel=weight[2:], stride=arg.stride,

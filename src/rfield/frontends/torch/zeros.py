@@ -53,8 +53,8 @@ flip roll repeat clone contiguous detach to _to_copy alias broadcast_to expand_a
 flatten unflatten lift_fresh lift_fresh_copy reshape_as cat stack constant_pad_nd pad index
 index_select gather take_along_dim diagonal diag diag_embed block_diag tril triu masked_fill where
 scatter scatter_add index_put index_add index_copy masked_scatter diagonal_scatter select_scatter
-slice_scatter copy add sub mul div neg mm bmm mv matmul addmm baddbmm dot outer ger einsum kron
-linear sum mean cumsum softmax _softmax exp _weight_norm square
+slice_scatter copy fill zero add sub mul div neg mm bmm mv matmul addmm baddbmm dot outer ger einsum
+kron linear sum mean cumsum softmax _softmax exp _weight_norm square
 """
 _MOVES_AND_PRODUCTS = """
 reshape permute transpose t expand unsqueeze squeeze select slice flip roll repeat clone contiguous

@@ -1,0 +1,84 @@
+"""Sizes of a long step, most of which follow from a few: by counting, and read one by one."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import pytest
+
+import rfield
+from rfield.analysis.resizing import sizes as asked
+from rfield.analysis.resizing.followed import Followed
+
+
+def codec(b: rfield.GraphBuilder, x: Any) -> Any:
+    """Strides 3, 5 and 7, so that sizes repeat after 105; each pads one side more."""
+    for name, kernel, stride in (("a", 4, 3), ("b", 7, 5), ("c", 8, 7)):
+        x = b.conv(name, x, kernel=kernel, stride=stride, padding=[(1, 0)])
+    return x
+
+
+def network(size: int) -> rfield.Graph:
+    b = rfield.GraphBuilder()
+    return b.build(outputs=[codec(b, b.input("x", (1, 1, size)))])
+
+
+def counted(size: int) -> int:
+    """The size of the output, by the formula of the article's convolutions; 0 for none."""
+    for kernel, stride in ((4, 3), (7, 5), (8, 7)):
+        size = max(0, (size + 1 - kernel) // stride + 1)
+    return size
+
+
+def test_what_follows_is_what_is_counted() -> None:
+    graph = network(500)
+    found = rfield.valid_sizes(graph)
+    assert [n in found.sets[0] for n in range(1, 400)] == [counted(n) > 0 for n in range(1, 400)]
+    for target in (1, 2, 9):
+        given = rfield.input_size(graph, target).sets[0]
+        assert list(given) == [n for n in range(1, 2000) if counted(n) == target]
+    assert found.basis == (
+        "sizes repeat every 105: 19 of 105 read from 500 on, from which the others follow op "
+        "by op, 3 again 105 further; the smallest was read",
+    )
+
+
+def test_criteria_are_those_of_sizes_read_one_by_one(monkeypatch: pytest.MonkeyPatch) -> None:
+    graph, criteria = network(500), ("complete", "even", "aligned", "same")
+    found = [str(rfield.valid_sizes(graph, name)) for name in criteria]
+    asked._resizing.cache_clear()
+    monkeypatch.setattr(Followed, "graph", lambda self, shapes: None)
+    assert [str(rfield.valid_sizes(graph, name)) for name in criteria] == found
+    assert "read one by one" in rfield.valid_sizes(graph).basis[0]
+
+
+def test_a_size_that_is_otherwise_overturns_what_followed() -> None:
+    """At one size, which is tried out, the model has another layer."""
+    b = rfield.GraphBuilder()
+    graph = b.build(outputs=[codec(b, b.input("x", (1, 1, 500)))])
+    reread = graph.reread
+    assert reread is not None
+    odd: list[int] = []
+
+    def other(shapes: Any) -> rfield.Graph:
+        size = shapes["x"][2]
+        if size in odd:
+            raise rfield.InvalidModelError(f"{size} is odd")
+        return reread(shapes)
+
+    graph.reread = other
+    asked._resizing.cache_clear()
+    scan = asked._scans(asked._resizing(graph, None, None))[0]
+    followed = [n for n, reading in scan.accepted.items() if reading.followed]
+    odd.append(followed[0])
+    asked._resizing.cache_clear()
+    found = rfield.valid_sizes(graph)
+    assert odd[0] not in found.sets[0]
+    assert odd[0] + 1 in found.sets[0]
+
+
+def test_whoever_asks_is_told_how_many_sizes_were_read() -> None:
+    told: list[tuple[int, int | None]] = []
+    rfield.valid_sizes(network(501), progress=lambda *at: told.append(at))
+    assert told == [(n, None) for n in range(1, len(told) + 1)]
+    assert len(told) < 100
