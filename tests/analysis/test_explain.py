@@ -256,3 +256,13 @@ def test_steps_and_whole_reads_are_called_as_in_the_summary():
     layers = [step.layer for step in last.steps]
     assert len(set(layers)) == len(layers)
     assert "0.norm" in names.intersection(layers)
+
+
+def test_where_to_ask_instead_where_no_local_field_is_left():
+    b = rfield.GraphBuilder()
+    x = b.conv("stem", b.input("image", (1, 8, 32, 32)), kernel=3, padding=1)
+    x = b.dense("head", b.global_pool("squeeze", x), channels=10)
+    found = explain(b.build([x]))
+    assert found.sides == ()
+    assert found.notes == ("no local field is left in head; stem is the last layer that has one",)
+    assert explain(chain()).notes == ()

@@ -7,6 +7,7 @@ of its branches, and the padding or crop that would align them.
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import Any
 
@@ -140,6 +141,8 @@ def explain(graph: Graph, output: str | None = None, *, wrt: str | None = None) 
         notes.append(
             "a join on the way is empty on one axis only: its sides are taken axis by axis"
         )
+    if not any(map(any, rf.sizes)):
+        notes += _before(fields, rf)
     if len(sides) < 2 * sum(1 for n in rf.local.size if n):
         notes.append("a side that no single path attains is left out")
     behind = graph.behind(value) - {source}
@@ -165,6 +168,15 @@ def explain(graph: Graph, output: str | None = None, *, wrt: str | None = None) 
     return Explanation(
         rf.layer, rf.wrt, rf.axes, rf.size, local, rf.fidelity, sides, whole, joins, tuple(notes)
     )
+
+
+def _before(fields: Fields, rf: ReceptiveField) -> Iterator[str]:
+    """Where to ask instead, where whole-axis reads leave no local field."""
+    for value in sorted(fields.graph.behind(rf.value) - {fields.source}, reverse=True):
+        if value > fields.source and any(map(any, fields.at(value).sizes)):
+            last = fields.graph.layer_of(value)
+            yield f"no local field is left in {rf.layer}; {last} is the last layer that has one"
+            return
 
 
 def _of(join: Misalignment, rf: ReceptiveField) -> bool:
