@@ -45,6 +45,8 @@ OF_THE_SIZE = {
     "a bound": lambda x, n, p: x.clamp(max=torch.tensor(n / 100)),
     "statistics": lambda x, n, p: F.batch_norm(x, torch.full((1,), n / 1.0).double(), p[:1]),
     "an epsilon": lambda x, n, p: F.batch_norm(x, p[:1] * 0, p[:1], eps=1 / n),
+    "a matrix": lambda x, n, p: F.linear(x[..., None], torch.eye(1).double() * n)[..., 0],
+    "a contraction": lambda x, n, p: torch.einsum("bchw,cd->bdhw", x, p[:1, None] * n),
     "a slope": lambda x, n, p: F.prelu(x, torch.full((1,), 1 / n).double()),
 }
 

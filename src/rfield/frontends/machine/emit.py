@@ -16,18 +16,28 @@ from typing import Any
 import numpy as np
 
 from ...core.algebra import Contraction, Softmax
-from ...core.arguments import Shape
 from ...core.arrays.expression import Reading
 from ...core.graph import Draft, SoftMasks, Weights
-from ...core.known import LOW, SOFT, Known, moved, narrowed
+from ...core.known import LOW, SOFT, Known, narrowed
 from ...core.link import AnyLink, Link, Reshaped, everything
-from ...core.numbers import KEPT, Numbers
+from ...core.numbers import Numbers
 from ...core.ops import Op
-from ...core.relation import IDENTITY, At
 from ...errors import InvalidModelError, RFieldError, TooLargeError, UnsupportedOpError
-from .masks import elements_of, filling, is_unseen, may_mask, plain, repeated, soft_number, told_of
+from .masks import (
+    elements_of,
+    filling,
+    is_unseen,
+    levels,
+    lowers,
+    may_mask,
+    plain,
+    repeated,
+    soft_number,
+    told_of,
+)  # fmt: skip
 from .meanings import name_of
-from .values import Array, Constant, Dependent, Items, Outputs, known, parameters_of
+from .tables import beside, placed_elements
+from .values import Constant, Dependent, Items, Outputs, known, parameters_of
 
 _CHANGES_PLACES = frozenset({"pad", "slice", "gather", "resize", "select", "roll"})
 """Kinds whose reading, not only whose shape, changes when an operand computed from a size does."""
@@ -48,16 +58,16 @@ class Emitter:
     into a ``Dependent`` or a ``Constant``, where rules see tensors of the framework itself.
     ``sized``: whether a size of the input is among what the rule read, beside the operands that its
     reading names. ``soft``: what the finite numbers of a mask are taken for. ``dimmed``: the values
-    to which a mask may have been added that nobody computed. ``tells_weights``: whoever reads the
-    model tells which weights a call has; otherwise they are among ``given``, its operands.
-    ``beside``: what the tensors of a call that depend on nothing are in ``draft.tables``, by their
-    ids; where a reading names some (``named``), these belong to the ops that read them, and the
-    others (``common``) to all ops of the call.
+    to which a mask may have been added that nobody computed. ``lowered``: those that the data may
+    make as low as a mask. ``tells_weights``: whoever reads the model tells which weights a call
+    has; otherwise they are among ``given``, its operands. ``beside``: what the tensors of a call
+    that depend on nothing are in ``draft.tables``, by their ids; where a reading names some
+    (``named``), these belong to the ops that read them, the others (``common``) to all of the call.
     """
 
     __slots__ = (
-        "beside", "common", "dimmed", "draft", "fresh", "given", "made", "named", "numbers",
-        "resolve", "sized", "soft", "source", "tells_weights",
+        "beside", "common", "dimmed", "draft", "fresh", "given", "lowered", "made", "named",
+        "numbers", "resolve", "sized", "soft", "source", "tells_weights",
     )  # fmt: skip
 
     def __init__(
@@ -73,6 +83,7 @@ class Emitter:
         self.soft = LOW if soft_masks == "cut" else SOFT
         self.sized = False
         self.dimmed: set[int] = set()
+        self.lowered: set[int] = set()
         self.tells_weights = False
         self.given: Sequence[Any] = ()
         self.source = ""
@@ -172,24 +183,12 @@ class Emitter:
             elif isinstance(value, Constant):
                 sized = sized or value.sized
                 if not value.stored:
-                    tables.append(_beside(value, op, links[place] if place < count else None))
+                    tables.append(beside(value, op, links[place] if place < count else None))
             elif value is not None:
                 raise InvalidModelError("a list of tensors stands where a tensor is expected")
         exact, dimmed = exact and not self._may_hide(op, values), self._dims(op, values)
         if not kept:
-            soft = min([soft, *(v.soft for v in values if isinstance(v, Constant))])
-            told = told_of(op, values)
-            made = Constant(op.shape, sized=sized, made=True, told=told, soft=soft)
-            made.made_of = parameters_of(values)
-            moves = op.algebra == "move"
-            given = [v for v in values if isinstance(v, Constant)]
-            seen = [v.unseen if moves else v.is_seen for v in given]
-            lost = any(v.may_hide for v in given)
-            hidden = lost and op.algebra in (None, "veil")
-            made.unseen = told is None and (all(seen) or hidden)
-            if len(values) == len(links) == 1 and isinstance(links[0], Link | Reshaped):
-                made.placed = partial(_placed, given[0], links[0], op.shape)
-            return made
+            return self._constant(op, values, soft, sized=sized)
         moving = op.depends_on_size or (sized and op.kind in _CHANGES_PLACES)
         op = _fitted(op, chosen, join=op.join and len(kept) > 1, exact=exact, moving=moving)
         called = name_of(op.kind, alone=len(kept) == 1)
@@ -200,7 +199,25 @@ class Emitter:
         self.draft.nodes[index].soft = soft
         if dimmed:
             self.dimmed.add(index)
+        if lowers(op, values, self.lowered):
+            self.lowered.add(index)
         return Dependent(index, op.shape)
+
+    def _constant(self, op: Op, values: Sequence[Any], soft: float, *, sized: bool) -> Constant:
+        """The result of an op that reads nothing dependent."""
+        soft = min([soft, *(v.soft for v in values if isinstance(v, Constant))])
+        told = told_of(op, values)
+        made = Constant(op.shape, sized=sized, made=True, told=told, soft=soft)
+        made.made_of = parameters_of(values)
+        moves = op.algebra == "move"
+        given = [v for v in values if isinstance(v, Constant)]
+        seen = [v.unseen if moves else v.is_seen for v in given]
+        lost = any(v.may_hide for v in given)
+        hidden = lost and op.algebra in (None, "veil")
+        made.unseen = told is None and (all(seen) or hidden)
+        if len(values) == len(op.links) == 1 and isinstance(op.links[0], Link | Reshaped):
+            made.placed = partial(placed_elements, given[0], op.links[0], op.shape)
+        return made
 
     def _note(
         self, tables: Sequence[object], op: Op, links: Sequence[AnyLink | None],
@@ -213,12 +230,14 @@ class Emitter:
         if self.resolve is None:  # a front end with tensors of its own notes its own tables
             self.draft.tables = tuple(tables)
             return
-        mine = [
-            _beside(value, op, links[place] if place < len(links) else None)
-            for place, value in enumerate(values)
-            if isinstance(value, Constant)
-            and (value.placed or (place < len(operands) and id(operands[place]) in self.named))
-        ]
+        mine: list[object] = []
+        for place, value in enumerate(values):
+            given = id(operands[place]) if place < len(operands) else 0
+            if isinstance(value, Constant) and (value.placed or given in self.named):
+                table = beside(value, op, links[place] if place < len(links) else None)
+                noted = self.beside.get(given) if given in self.named else None
+                spread = isinstance(table, Numbers) or noted is None
+                mine.append(table if spread else noted)
         if self.named or mine:
             self.draft.tables = (*(self.common if self.named else self.draft.tables), *mine)
 
@@ -291,6 +310,8 @@ class Emitter:
         if not found and op.fill is None and not (masked and len(op.links) > 1):
             return op, None
         held = [found.get(v.index) if isinstance(v, Dependent) else None for v in values]
+        if levels(op, values, held, self.lowered):
+            return replace(op, exact=False), None
         around = filling(op)
         masks = masked and any(may_mask(v, op) for v in values)
         if not any(held) and not masks and not may_mask(around, op):
@@ -330,36 +351,6 @@ def _fitted(op: Op, links: Sequence[AnyLink], *, join: bool, exact: bool, moving
     ):  # fmt: skip
         return op
     return replace(op, links=tuple(links), join=join, exact=exact, depends_on_size=moving)
-
-
-def _beside(value: Constant, op: Op, link: AnyLink | None) -> object:
-    """A constant as what an op reads besides its operands; its numbers where it is spread."""
-    if not value.has_shape:
-        return ()
-    ahead = len(op.shape) - len(value.shape)
-    spread = isinstance(link, Link) and all(
-        (read.relation == IDENTITY and read.axis == place) or read.relation == At(0)
-        for place, read in enumerate(link.reads, ahead)
-    )
-    array, shape = value.array if value.made and spread else None, value.shape
-    if value.placed is not None and link is not None and prod(shape) <= KEPT:
-        array = value.placed()
-        if array is not None and not spread:
-            array, shape = moved(link, array, shape, op.shape), op.shape
-        if array is None:
-            return object()  # several in one place: equal to nothing
-        array = np.broadcast_to(array, shape)
-    return Numbers.of(array, shape)
-
-
-def _placed(value: Constant, link: AnyLink, shape: Shape) -> Array | None:
-    """Which elements of a constant come to lie where: their numbers, or else which they are."""
-    array = value.array
-    if array is None and value.placed is not None:
-        array = value.placed()
-    elif array is None:
-        array = np.arange(1.0, 1 + prod(value.shape)).reshape(value.shape)
-    return None if array is None else moved(link, array, value.shape, shape)
 
 
 def _leaves(reading: Reading) -> set[int]:

@@ -5,7 +5,7 @@ All of it looks at one op and its operands; ``emit`` asks, and keeps what was fo
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Container, Sequence
 from dataclasses import replace
 from math import prod
 from typing import Any
@@ -13,10 +13,12 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from ...core.algebra import Softmax
 from ...core.known import FIXED, HIDES, LOW, SOFT, Known, lowest, narrowed, soft_limit
+from ...core.known.codes import lows
 from ...core.ops import Op
 from .limits import MASK
-from .values import Constant
+from .values import Constant, Dependent
 
 
 def plain(op: Op, values: Sequence[Any]) -> tuple[Op, Sequence[Any]]:
@@ -95,6 +97,36 @@ def may_mask(value: Any, op: Op) -> bool:
         return False
     lowers = bool(array.min() <= max(lowest(array), soft_limit(array)))
     return lowers or (op.algebra == "add" and bool(array.max() > -HIDES))
+
+
+EXTREME = 1e4
+"""What is multiplied by as much as this may be as low as what stands for minus infinity."""
+
+
+def lowers(op: Op, values: Sequence[Any], lowered: Container[int]) -> bool:
+    """Whether the data may make any element of the result as low as a mask: padding is masked so.
+
+    ``lowered``: the values of which that was said before.
+    """
+    before = any(isinstance(v, Dependent) and v.index in lowered for v in values)
+    given = [v.once for v in values if isinstance(v, Constant)]
+    numbers = [a for a in given if a is not None and a.dtype.kind in "fi" and a.size]
+    if op.algebra == "multiply":
+        return before or any(float(np.abs(a).max()) >= EXTREME for a in numbers)
+    if op.algebra == "where":
+        chosen = not isinstance(values[0], Constant)
+        return before or (chosen and any(float(a.min()) <= -EXTREME for a in numbers))
+    return before and op.algebra in ("add", "subtract", "divide", "maximum", "move", "scale")
+
+
+def levels(
+    op: Op, values: Sequence[Any], known: Sequence[Known | None], low: Container[int]
+) -> bool:
+    """Whether what a finite mask hides may be no lower than the rest: a softmax then reads it."""
+    if not (isinstance(op.algebra, Softmax) or op.algebra == "subtract"):
+        return False
+    finite = any(k is not None and k.least > -np.inf and bool(lows(k.codes).any()) for k in known)
+    return finite and any(isinstance(v, Dependent) and v.index in low for v in values)
 
 
 def soft_number(value: Any, op: Op) -> float:

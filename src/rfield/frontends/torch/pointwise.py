@@ -12,6 +12,7 @@ import numpy as np
 from ...core import arrays, ops
 from ...core.algebra import Elementwise
 from ...core.ops import Op
+from ..machine.masks import EXTREME
 from ..machine.meanings import algebra_of
 from ..machine.values import Constant
 from .rulebook import Arguments, Reading, rule
@@ -50,7 +51,8 @@ def pointwise(arg: Arguments) -> Op | Reading | None:
     if len(arg.operands) == 1 and isinstance(number, (int, float)):
         if algebra == "multiply" and number == 0:
             return None
-        if algebra in _NUMBERED and number != 1 and arg.masked and arg.get("alpha", 1) == 1:
+        counts = arg.masked or (algebra == "multiply" and abs(number) >= EXTREME)
+        if algebra in _NUMBERED and number != 1 and counts and arg.get("alpha", 1) == 1:
             both = [arg.operands[0], _tensor(float(number))]
             return arrays.pointwise(*both, kind="pointwise", algebra=algebra)
     return broadcast(arg)

@@ -1,0 +1,45 @@
+"""Numbers beside the operands of an op: which lie where, for comparing two sizes of the input."""
+
+from __future__ import annotations
+
+from math import prod
+
+import numpy as np
+
+from ...core.arguments import Shape
+from ...core.known import moved
+from ...core.link import AnyLink, Link
+from ...core.numbers import KEPT, Numbers
+from ...core.ops import Op
+from ...core.relation import IDENTITY, At
+from .values import Array, Constant
+
+
+def beside(value: Constant, op: Op, link: AnyLink | None) -> object:
+    """A constant as what an op reads besides its operands; its numbers where it is spread."""
+    if not value.has_shape:
+        return ()
+    ahead = len(op.shape) - len(value.shape)
+    spread = isinstance(link, Link) and all(
+        (read.relation == IDENTITY and read.axis == place) or read.relation == At(0)
+        for place, read in enumerate(link.reads, ahead)
+    )
+    array, shape = value.array if value.made and spread else None, value.shape
+    if value.placed is not None and link is not None and prod(shape) <= KEPT:
+        array = value.placed()
+        if array is not None and not spread:
+            array, shape = moved(link, array, shape, op.shape), op.shape
+        if array is None:
+            return object()  # several in one place: equal to nothing
+        array = np.broadcast_to(array, shape)
+    return Numbers.of(array, shape)
+
+
+def placed_elements(value: Constant, link: AnyLink, shape: Shape) -> Array | None:
+    """Which elements of a constant come to lie where: their numbers, or else which they are."""
+    array = value.array
+    if array is None and value.placed is not None:
+        array = value.placed()
+    elif array is None:
+        array = np.arange(1.0, 1 + prod(value.shape)).reshape(value.shape)
+    return None if array is None else moved(link, array, value.shape, shape)
