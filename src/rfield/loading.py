@@ -162,7 +162,8 @@ def _read(source: Any, request: Request) -> Graph:
 
 
 def _plain(shape: Any) -> Any:
-    """Sizes as Python's integers, whatever kind of integer they were."""
+    """Sizes as Python's integers, whatever kind of integer or array they were."""
+    shape = shape.tolist() if hasattr(shape, "tolist") else shape
     if isinstance(shape, Mapping):
         return {name: _plain(part) for name, part in cast("Mapping[str, Any]", shape).items()}
     if isinstance(shape, (list, tuple)):

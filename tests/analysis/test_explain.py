@@ -222,3 +222,47 @@ def test_the_steps_add_up_on_random_programs():
                         assert first.total + last.total + 1 == max(field.local.sizes[k]), seed
                         added += 1
     assert added > 80
+
+
+@pytest.mark.torch
+def test_steps_and_whole_reads_are_called_as_in_the_summary():
+    """A layer of several ops is one; one to which the path comes back is named by its values."""
+    torch = pytest.importorskip("torch", reason="PyTorch is not installed")
+    nn = torch.nn
+
+    class Block(nn.Module):
+        def __init__(self):
+            super().__init__()
+            self.norm = nn.LayerNorm(8)
+            self.attend = nn.MultiheadAttention(8, 2, batch_first=True)
+            self.mix = nn.Conv1d(8, 8, 5, padding=2)
+
+        def forward(self, x):
+            y = nn.functional.avg_pool1d(x.transpose(1, 2), 3, 1, 1)
+            y = nn.functional.max_pool1d(self.mix(y), 3, 1, 1).transpose(1, 2)
+            y = self.norm(y)
+            return y + self.attend(y, y, y)[0]
+
+    model = nn.Sequential(Block())
+    names = {row.layer for row in rfield.summary(model, (1, 9, 8), axes=(1,))}
+    found = rfield.explain(model, input_shape=(1, 9, 8), axes=(1,))
+    assert [(w.layer, w.op) for w in found.whole_reads] == [("0.attend", "attention")]
+    assert found.whole_reads[0].layer in names
+    last = found.side("t", "last")
+    assert last is not None
+    adding = [(step.layer, step.op, step.adds) for step in last.steps if step.adds]
+    assert [step[1:] for step in adding] == [("avg_pool", 1), ("conv", 2), ("max_pool", 1)]
+    assert adding[1][0] == "0.mix"
+    layers = [step.layer for step in last.steps]
+    assert len(set(layers)) == len(layers)
+    assert "0.norm" in names.intersection(layers)
+
+
+def test_where_to_ask_instead_where_no_local_field_is_left():
+    b = rfield.GraphBuilder()
+    x = b.conv("stem", b.input("image", (1, 8, 32, 32)), kernel=3, padding=1)
+    x = b.dense("head", b.global_pool("squeeze", x), channels=10)
+    found = explain(b.build([x]))
+    assert found.sides == ()
+    assert found.notes == ("no local field is left in head; stem is the last layer that has one",)
+    assert explain(chain()).notes == ()

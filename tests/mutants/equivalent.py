@@ -149,8 +149,8 @@ EQUIVALENT: dict[str, str] = {
     " False:": LIMIT,
     "core/known/carry.py _reshaped: not any((codes.shape[axis] > 1 for axis in group.before))"
     " -> not any((codes.shape[axis] > 0 for axis in group.before))": SLOWER,
-    "core/known/carry.py carried: if relation != IDENTITY: -> if True:": SLOWER,
-    "core/known/carry.py carried: taken = np.take(codes, np.where(inside, places, 0) %"
+    "core/known/carry.py moved: if relation != IDENTITY: -> if True:": SLOWER,
+    "core/known/carry.py moved: taken = np.take(codes, np.where(inside, places, 0) %"
     " codes.shape[axis], axis) -> taken = np.take(codes, np.where(inside, places, 1) %"
     " codes.shape[axis], axis)": "what lies outside is overwritten",
     "core/known/narrow.py _pointwise: links.append(_with_holes(link, varying[0],"

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import os
+import re
 import sys
 from pathlib import Path
 from typing import Any
@@ -49,12 +50,15 @@ def shown(notebook: Any, cell: int, form: str) -> str:
     return output["data"][form]
 
 
-def test_the_summary_is_a_table(executed):
+def test_the_summary_is_a_tree(executed):
     html = shown(executed, 1, "text/html")
-    assert html.count("<tr") == 6  # a header and five layers
-    for name, size in (("stem", "7"), ("block.a", "11"), ("block.b", "19"), ("pool", "21")):
-        assert f"{name}" in html
-        assert f">{size}<" in html
+    text = re.sub(r"<(?!details|/details|span class=\"rf-row)[^>]*>", "", html).replace("\n", "")
+    rows = [row.split() for row in re.split("<[^>]*>", text) if row.strip()]
+    sizes = [(row[0], row[3]) for row in rows if row[0] in ("stem", "block", "block.a", "pool")]
+    assert sizes == [("stem", "7"), ("block", "19"), ("block.a", "11"), ("pool", "21")]
+    assert html.count("<details open>") == 1
+    assert html.index("<details") < html.index("block.a") < html.index("block.b")
+    assert html.index("block.b") < html.index("</details>") < html.index("pool")
     assert "<script" not in html
     assert "http" not in html
     assert shown(executed, 1, "text/plain") == ("Summary(declared: 5 layers in image; pool: 21 px)")

@@ -51,10 +51,10 @@ def test_caffes_inception_v2_is_not_aligned_where_it_is_reduced():
     found = rfield.alignment(LIGHT / "light_inception_v2.onnx")
     assert not found.aligned
     assert [str(join) for join in found.joins] == [
-        "r161: r138 (stride 16, centre 6) and r159 (stride 16, centre 6) and "
-        "r160 (stride 16, centre 14); offset 8 along y, x",
-        "r402: r379 (stride 32, centre 6) and r400 (stride 32, centre 6) and "
-        "r401 (stride 32, centre 22); offset 16 along y, x",
+        "n161: n138 (stride 16, centre 6) and n159 (stride 16, centre 6) and "
+        "n160 (stride 16, centre 14); offset 8 along y, x",
+        "n402: n379 (stride 32, centre 6) and n400 (stride 32, centre 6) and "
+        "n401 (stride 32, centre 22); offset 16 along y, x",
     ]
 
 

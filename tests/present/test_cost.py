@@ -84,7 +84,7 @@ def test_the_table_of_modules():
     )
     assert " block15             64  6.2           8  6.2\n" in text
     assert (
-        " depth 1: what is deeper counts to the module it lies in; depth all: 32 layers\n" in text
+        " depth 1: what is deeper counts to the module it lies in; depth='all': 32 layers\n" in text
     )
     whole = plain(cost_report(found, depth="all"))
     assert " block15.narrow             16  1.6           2  1.6\n" in whole

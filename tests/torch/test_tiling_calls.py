@@ -101,8 +101,12 @@ REFUSED = {
         "reads numbers that are made",
     ),
     "times a ramp": (
-        lambda conv, x: conv(x) * torch.arange(x.shape[3]),
+        lambda conv, x: conv(x) * torch.arange(1, x.shape[3] + 1),
         "reads numbers that are made",
+    ),
+    "times a ramp from zero": (
+        lambda conv, x: conv(x) * torch.arange(x.shape[3]),
+        "no axis of it goes along with x",
     ),
     "minus its maximum": (lambda conv, x: x - conv(x).amax((2, 3), True), "reads a whole axis"),
     "added up": (lambda conv, x: conv(x).cumsum(2), "no axis of it goes along with y"),

@@ -51,7 +51,7 @@ class Answer:
         return self.as_dict() == other.as_dict()
 
     def __hash__(self) -> int:
-        return hash((type(self), str(self)))
+        return hash((type(self), repr(self)))
 
     def to_json(self) -> str:
         """JSON with a schema name; fractions are strings, see ``docs/conventions.md``."""

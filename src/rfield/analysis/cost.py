@@ -45,14 +45,14 @@ class Cost(Answer):
         return type(self), (self.macs, self.adds, self.parameters, dict(self.layers))
 
     def _told(self) -> str:
-        work = f"{_short(self.flops)}FLOPs, {_short(self.macs)}MACs"
+        work = f"{short(self.flops)}FLOPs, {short(self.macs)}MACs"
         return f"{work}, {self.parameters:,} parameters"
 
 
-def _short(count: int) -> str:
+def short(count: int) -> str:
     """Three figures and a prefix.
 
-    >>> _short(512), _short(30_714_000_000)
+    >>> short(512), short(30_714_000_000)
     ('512 ', '30.7 G')
     """
     for size, prefix in ((10**12, "T"), (10**9, "G"), (10**6, "M"), (10**3, "k")):

@@ -64,7 +64,8 @@ def write_report(report: Report, arguments: argparse.Namespace) -> int:
     from ..present import writing
 
     report = report.resting_on(getattr(arguments, "premises", ()))
-    report = replace(report, notes=tuple(map(in_options, report.notes)))
+    notes, hint = tuple(map(in_options, report.notes)), in_options(report.hint)
+    report = replace(report, notes=notes, hint=hint)
     target: Path | None = arguments.output_file
     form: str | None = arguments.format
     if target is not None:

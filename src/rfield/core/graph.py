@@ -205,11 +205,16 @@ class Graph:
         """What depends on ``source`` and leads to ``value``, itself included, in order."""
         return sorted((self.dependents(source) & self.behind(value)) - {source})
 
-    def layer_of(self, index: int) -> str:
-        """The user's name for a value: its own, else that of the layer it is computed in."""
+    def name_of(self, index: int) -> str:
+        """A name for this value alone: that of the layer which it ends, else its own."""
         if self.named is None:
             self.named = {value: name for name, value in reversed(self.layer_index.items())}
-        return self.named.get(index) or self.nodes[index].layer or self.nodes[index].name
+        return self.named.get(index) or self.nodes[index].name
+
+    def layer_of(self, index: int) -> str:
+        """The user's name for a value: of the layer that it ends, or is computed in."""
+        name = self.name_of(index)
+        return name if name in self.layer_index else self.nodes[index].layer or name
 
     def validate(self) -> Graph:
         """Check order, ranks and shapes; return the graph, or raise ``InvalidModelError``."""

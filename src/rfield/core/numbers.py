@@ -33,7 +33,7 @@ class Numbers:
         if array is None or array.shape != tuple(shape):
             return tuple(shape)
         once = array[tuple(slice(None) if step else slice(0, 1) for step in array.strides)]
-        if once.size > KEPT or array.size < 2:
+        if once.size > KEPT:
             return tuple(shape)
         return Numbers(np.broadcast_to(once.copy(), array.shape))
 

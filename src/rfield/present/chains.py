@@ -10,7 +10,8 @@ from typing import Any, overload
 from ..analysis.answer import Answer
 from . import values
 from .report import Column, Facts, Report, Show, tabulate
-from .text import plain, shorten
+from .text import shorten
+from .writing import printed
 
 COST = "cost: multiply-adds per input position along one axis, one channel in and out"
 
@@ -71,7 +72,7 @@ class Designs(Answer, Sequence[DesignedChain]):
 
     def _told(self) -> str:
         """The table as plain text."""
-        return plain(self.report)
+        return printed(self.report)
 
     def __repr__(self) -> str:
         best = shorten(self.chains[0].chain, 200)

@@ -6,7 +6,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from fractions import Fraction
 from typing import cast
 
-from ..analysis.cost import Cost, cost
+from ..analysis.cost import Cost, cost, short
 from ..analysis.geometry.field import ReceptiveField
 from ..analysis.geometry.windows import window_of
 from ..analysis.results import Size
@@ -96,7 +96,10 @@ def shows(at: Sequence[int], more: Sequence[str], first: str | None) -> list[Sho
         ),
         Show(Column("size r", tone="key"), lambda row: show_size(row.size, row.local)),
         Show(Column("", "left", gap=0, tone="accent"), lambda row: show_global(row.size)),
-        Show(Column("stride S"), lambda row: values.numbers(row.stride, row.local)),
+        Show(
+            Column("stride S", spare=asked and 1),
+            lambda row: values.numbers(row.stride, row.local),
+        ),
         Show(
             Column("padding P", spare=asked and 2),
             lambda row: values.numbers(row.padding, row.local),
@@ -132,16 +135,15 @@ def _more(row: SummaryRow, name: str) -> str:
     value = (row.more or {}).get(name)
     if isinstance(value, tuple):
         return values.axes(cast("tuple[int | Fraction | None, ...]", value), values.number)
-    return "" if value is None else f"{value:,}"
+    if value is None:
+        return ""
+    return short(cast("int", value)).rstrip() if name == "macs" else f"{value:,}"
 
 
 def notes(
-    rows: Sequence[SummaryRow], shown: Sequence[SummaryRow], depth: int | None, first: str | None
+    rows: Sequence[SummaryRow], shown: Sequence[SummaryRow], first: str | None
 ) -> Iterable[str]:
     """What stands under the table."""
-    if len(shown) < len(rows):
-        deeper = f"depth {(depth or 0) + 1} shows more, depth all everything"
-        yield f"depth {depth}: {len(shown)} of {len(rows)} layers; {deeper}"
     yield values.UNITS
     yield values.CENTER
     if any(share is not None for row in rows for share in row.share):

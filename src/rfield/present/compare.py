@@ -12,7 +12,8 @@ from ..analysis.geometry.matching import Key, matched
 from . import values
 from .described import Described, DescribedInput, DescribedLayer, FieldNumbers
 from .report import Column, Facts, Part, Remark, Report, Show, tabulate
-from .text import plain, shorten
+from .text import shorten
+from .writing import printed
 
 ROWS = 30
 """As many rows are read at one look."""
@@ -89,7 +90,7 @@ class Comparison(Answer, Sequence[Change]):
 
     def _told(self) -> str:
         """The table as plain text."""
-        return plain(self.report)
+        return printed(self.report)
 
     def __repr__(self) -> str:
         titles = f"{shorten(self.title_a, 60)} | {shorten(self.title_b, 60)}"

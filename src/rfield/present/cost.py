@@ -37,11 +37,11 @@ def cost_report(
     """
     deep = _depth(cost.layers) if depth == "auto" else None if depth == "all" else depth
     rows = _gathered(cost, deep)
-    notes = COUNTED
+    hint = ""
     deepest = max(map(parts_of, cost.layers), default=0)
     if deep is not None and deep < deepest:
-        more = f"depth {deep}: what is deeper counts to the module it lies in; depth all: "
-        notes = (f"{more}{len(cost.layers)} layers", *notes)
+        hint = f"depth {deep}: what is deeper counts to the module it lies in; "
+        hint += f"depth='all': {len(cost.layers)} layers"
     totals = (
         ("multiply-adds", f"{cost.macs:,}"),
         ("flops", f"{cost.flops:,}"),
@@ -51,7 +51,8 @@ def cost_report(
         kind="cost",
         title=f"{title} · cost" if title else "cost",
         parts=(Facts(totals), tabulate(_SHOWS, rows)),
-        notes=notes,
+        notes=COUNTED,
+        hint=hint,
         facts={"model": title, **_numbers(cost)},
         records=tuple({"layer": name, **_numbers(part)} for name, part in cost.layers.items()),
     )

@@ -12,9 +12,9 @@ from fractions import Fraction
 from ..analysis.cost import Cost, cost
 from ..analysis.geometry.field import ReceptiveField
 from ..analysis.geometry.fields import Fields, find
+from ..analysis.kinds import op_names
 from ..core.graph import Graph
 from . import values
-from .kinds import op_names
 from .rows import center_of_first, local_size
 
 

@@ -2,38 +2,57 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator, Sequence
 from html import escape
 
-from .report import Column, Facts, Picture, Remark, Report, Table
-from .text import visible
+from .report import Column, Facts, Part, Picture, Remark, Report, Table, Tree
+from .text import display_width, visible
 
 _STYLE = "font-variant-numeric:tabular-nums;border-collapse:collapse;margin:.4em 0"
 _CELL = "padding:.1em .7em;text-align:{};border:0;background:none"
 _RULE = "border-bottom:1px solid currentColor"
 _QUIET = "opacity:.7"
+_INDENT = 1.2
+"""How far a level of a tree is moved to the right, in units of the font; room for the mark, too."""
+_TREE = f"""<style>
+.rf-tree{{font:.92em/1.6 ui-monospace,Menlo,Consolas,monospace;overflow-x:auto;margin:.4em 0}}
+.rf-layer{{display:list-item;list-style:none outside;margin-left:{_INDENT}em}}
+summary.rf-layer{{list-style-type:disclosure-closed;cursor:pointer}}
+details[open]>summary.rf-layer{{list-style-type:disclosure-open}}
+.rf-row{{display:inline-grid;white-space:pre;
+ grid-template-columns:calc(var(--name) - var(--level)*{_INDENT}em) var(--rest)}}
+.rf-head{{font-weight:600;border-bottom:1px solid currentColor;width:max-content}}
+.rf-row .right{{text-align:right}}
+.rf-row .key{{font-weight:600}}
+.rf-row .quiet{{opacity:.7}}
+</style>"""
 
 
 def html(report: Report) -> str:
     """Title, tables, facts and notes; every text is escaped, so no name is markup."""
-    return "\n".join(['<div class="rfield">', *_lines(report), "</div>"]) + "\n"
+    opens = any(isinstance(part, Tree) and any(part.levels) for part in report.parts)
+    parts, notes = (report.parts, report.notes) if opens else (report.in_sight, report.said)
+    lines = _lines(report.title, parts, notes)
+    return "\n".join(['<div class="rfield">', *lines, "</div>"]) + "\n"
 
 
-def _lines(report: Report) -> Iterator[str]:
-    if report.title:
-        yield f"<p><strong>{_text(report.title)}</strong></p>"
-    for part in report.parts:
+def _lines(title: str, parts: Iterable[Part], notes: Iterable[str]) -> Iterator[str]:
+    if title:
+        yield f"<p><strong>{_text(title)}</strong></p>"
+    for part in parts:
         if isinstance(part, Table):
             yield from _table(part)
+        elif isinstance(part, Tree):
+            yield from _tree(part)
         elif isinstance(part, Facts):
             yield from _facts(part)
         elif isinstance(part, Picture):
             yield f"<pre>{_text(chr(10).join(map(visible, part.lines)))}</pre>"
         else:
             yield _remark(part)
-    if report.notes:
-        notes = "<br>".join(map(_text, report.notes))
-        yield f'<p style="{_QUIET}"><small>{notes}</small></p>'
+    told = "<br>".join(map(_text, notes))
+    if told:
+        yield f'<p style="{_QUIET}"><small>{told}</small></p>'
 
 
 def _table(part: Table) -> Iterator[str]:
@@ -51,6 +70,45 @@ def _cell(tag: str, column: Column, text: str) -> str:
     shown = f"<code>{_text(text)}</code>" if column.name and text and tag == "td" else _text(text)
     scope = ' scope="col"' if tag == "th" else ""
     return f'<{tag}{scope} style="{_CELL.format(column.align)}{bold}">{shown}</{tag}>'
+
+
+def _tree(part: Tree) -> Iterator[str]:
+    """Rows that are opened and closed without any script."""
+    columns, rows = part.table.columns, part.table.rows
+    widths = [
+        max(map(display_width, (column.title, *(row[k] for row in rows))))
+        for k, column in enumerate(columns)
+    ]
+    rest = " ".join(f"{w + c.gap}ch" for w, c in zip(widths[1:], columns[1:], strict=True))
+    name = f"calc({widths[0]}ch + {_INDENT * max(part.levels):g}em)"
+    yield f'{_TREE}<div class="rf-tree" style="--name:{name};--rest:{rest};--level:0">'
+    titles = [column.title for column in columns]
+    yield f'<div class="rf-layer rf-head">{_row(columns, titles)}</div>'
+    below = [*part.levels[1:], 0]
+    open_ = 0
+    for k, (level, row) in enumerate(zip(part.levels, rows, strict=True)):
+        while open_ > level:
+            open_ -= 1
+            yield "</div></details>"
+        if below[k] <= level:
+            yield f'<div class="rf-layer">{_row(columns, row)}</div>'
+            continue
+        opened = "" if part.closed[k + 1] else " open"
+        inside = f"--level:{level + 1};margin-left:{_INDENT}em"
+        yield f'<details{opened}><summary class="rf-layer">{_row(columns, row)}</summary>'
+        yield f'<div style="{inside}">'
+        open_ += 1
+    yield "</div></details>" * open_ + "</div>"
+
+
+def _row(columns: Sequence[Column], cells: Sequence[str]) -> str:
+    """The cells of a row, blanks between them for whoever reads it without its style."""
+    gaps = (0, *(column.gap for column in columns[1:]))
+    spans = (
+        f'<span class="{column.align} {column.tone}">{" " * gap}{_text(cell)}</span>'
+        for column, gap, cell in zip(columns, gaps, cells, strict=True)
+    )
+    return f'<span class="rf-row">{"".join(spans)}</span>'
 
 
 def _facts(part: Facts) -> Iterator[str]:

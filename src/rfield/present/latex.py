@@ -22,7 +22,7 @@ def latex(report: Report) -> str:
     lines = ["% needs \\usepackage{booktabs}"]
     if report.title:
         lines.append(f"% {visible(report.title)}")
-    for part in report.parts:
+    for part in report.in_sight:
         if isinstance(part, Table):
             lines += _tabular(
                 "".join("r" if column.align == "right" else "l" for column in part.columns),
@@ -35,7 +35,7 @@ def latex(report: Report) -> str:
             lines += [r"\begin{verbatim}", *map(visible, part.lines), r"\end{verbatim}"]
         else:
             lines.append(f"% {visible(part.text)}")
-    lines += [f"% {visible(note)}" for note in report.notes]
+    lines += [f"% {visible(note)}" for note in report.said]
     return "\n".join(lines) + "\n"
 
 

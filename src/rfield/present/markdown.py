@@ -14,7 +14,7 @@ def markdown(report: Report) -> str:
     lines: list[str] = []
     if report.title:
         lines += [f"**{_escape(report.title)}**", ""]
-    for part in report.parts:
+    for part in report.in_sight:
         if isinstance(part, Table):
             lines += [*_table(part), ""]
         elif isinstance(part, Facts):
@@ -23,7 +23,7 @@ def markdown(report: Report) -> str:
             lines += ["```", *map(visible, part.lines), "```", ""]
         else:
             lines += [_remark(part), ""]
-    lines += [f"- {_escape(note)}" for note in report.notes]
+    lines += [f"- {_escape(note)}" for note in report.said]
     return "\n".join(lines).rstrip() + "\n"
 
 

@@ -7,7 +7,7 @@ knows no question: nothing here has heard of receptive fields.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from typing import Generic, Literal, TypeVar
 
@@ -43,6 +43,27 @@ class Table:
 
 
 @dataclass(frozen=True, slots=True)
+class Tree:
+    """A table of rows that lie in each other, each before what lies in it.
+
+    ``levels``: in how many of the others a row lies. ``closed``: whether it is out of sight until
+    somebody opens what it lies in; forms in which nothing can be opened leave it out.
+    """
+
+    table: Table
+    levels: tuple[int, ...]
+    closed: tuple[bool, ...]
+
+    @property
+    def outer(self) -> Tree:
+        """What is in sight."""
+        kept = [k for k, closed in enumerate(self.closed) if not closed]
+        rows = tuple(self.table.rows[k] for k in kept)
+        levels = tuple(self.levels[k] for k in kept)
+        return Tree(filled(self.table.columns, rows), levels, (False,) * len(kept))
+
+
+@dataclass(frozen=True, slots=True)
 class Facts:
     """Labelled values, one a line."""
 
@@ -64,7 +85,8 @@ class Picture:
     lines: tuple[str, ...]
 
 
-Part = Table | Facts | Remark | Picture
+Flat = Table | Facts | Remark | Picture
+Part = Flat | Tree
 
 
 @dataclass(frozen=True, slots=True)
@@ -74,6 +96,7 @@ class Report:
     ``kind`` and ``version`` name the schema of ``facts`` (values of the whole report) and of
     ``records`` (one mapping per row). ``per_axis`` lists the record fields that hold one value per
     axis, and ``axes`` names those axes: plain columns (CSV, DataFrame) are one per field and axis.
+    ``hint``: how to see the rows that are out of sight, where they cannot be opened.
     """
 
     kind: str
@@ -85,6 +108,17 @@ class Report:
     axes: tuple[str, ...] = ()
     per_axis: frozenset[str] = frozenset()
     version: int = 1
+    hint: str = ""
+
+    @property
+    def in_sight(self) -> tuple[Flat, ...]:
+        """The parts without what would have to be opened."""
+        return tuple(part.outer.table if isinstance(part, Tree) else part for part in self.parts)
+
+    @property
+    def said(self) -> tuple[str, ...]:
+        """The notes, and the hint in front of them."""
+        return (self.hint, *self.notes) if self.hint else self.notes
 
     def resting_on(self, premises: tuple[str, ...]) -> Report:
         """The report of an answer with what that rests on, once."""
@@ -109,9 +143,12 @@ class Show(Generic[Row]):
 def tabulate(shows: Iterable[Show[Row]], rows: Iterable[Row]) -> Table:
     """A table with one line per row; columns that are empty in every row are left out."""
     rows, shows = list(rows), list(shows)
-    cells = [[show.cell(row) for row in rows] for show in shows]
-    kept = [k for k, column in enumerate(cells) if any(column) or not rows]
-    return Table(
-        tuple(shows[k].column for k in kept),
-        tuple(tuple(cells[k][number] for k in kept) for number in range(len(rows))),
-    )
+    columns = [show.column for show in shows]
+    return filled(columns, tuple(tuple(show.cell(row) for show in shows) for row in rows))
+
+
+def filled(columns: Sequence[Column], rows: tuple[tuple[str, ...], ...]) -> Table:
+    """A table without the columns that are empty in every row."""
+    kept = [k for k in range(len(columns)) if not rows or any(row[k] for row in rows)]
+    cells = tuple(tuple(row[k] for k in kept) for row in rows)
+    return Table(tuple(columns[k] for k in kept), cells)

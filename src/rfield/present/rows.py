@@ -9,6 +9,7 @@ from fractions import Fraction
 from math import isfinite
 
 from ..analysis.geometry.field import ReceptiveField
+from ..analysis.kinds import around
 from ..analysis.results import Size
 from ..errors import UnresolvedSizeError
 
@@ -72,6 +73,22 @@ class SummaryRow:
 def parts_of(name: str) -> int:
     """How deep a layer lies, by its name."""
     return name.replace("/", ".").count(".") + 1
+
+
+def nested(names: Sequence[str]) -> list[tuple[int, int]]:
+    """Names with each one before those that lie in it: their places, and in how many they lie.
+
+    >>> nested(["a.b.c", "a.b", "d", "a.e", "a"])
+    [(4, 0), (1, 1), (0, 2), (3, 1), (2, 0)]
+    """
+    known = set(names)
+    ways = [[*(o for o in reversed([*around(name)]) if o in known), name] for name in names]
+    first: dict[str, int] = {}
+    for place, way in enumerate(ways):
+        for name in way:
+            first.setdefault(name, place)
+    order = sorted(range(len(names)), key=lambda k: [first[name] for name in ways[k]])
+    return [(k, len(ways[k]) - 1) for k in order]
 
 
 def fitting_depth(names: Sequence[str]) -> int | None:

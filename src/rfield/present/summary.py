@@ -13,14 +13,14 @@ from ..analysis.answer import Answer
 from ..analysis.geometry.fields import Fields, choose_source
 from ..analysis.geometry.placements import real_spans
 from ..analysis.geometry.premises import resting
+from ..analysis.kinds import op_names
 from ..core.graph import Graph
 from ..errors import InvalidModelError, UnresolvedSizeError, unknown_name
 from . import values
 from .columns import WINDOW, More, notes, show_size, shows
-from .kinds import op_names
-from .report import Report, tabulate
-from .rows import PER_AXIS, SummaryRow, fitting_depth, parts_of, row_of
-from .text import plain
+from .report import Report, Show, Tree, tabulate
+from .rows import PER_AXIS, SummaryRow, fitting_depth, nested, parts_of, row_of
+from .writing import printed
 
 
 @dataclass(frozen=True, eq=False, repr=False)
@@ -28,8 +28,9 @@ class Summary(Answer, Sequence[SummaryRow]):
     """The rows of a model, in the order of computation; ``str()`` is the table.
 
     ``depth``: the table shows names of at most so many parts (``layer1.0.conv1`` has three); None:
-    all. ``total``: what all layers cost, where that was asked for. The rows, and what is written
-    for programs (CSV, JSON, pandas), are always all of them.
+    all. In it, and in HTML, where it can be opened, a module stands before what lies in it, unless
+    it is ``flat``. ``total``: what all layers cost, where that was asked for. The rows, and what is
+    written for programs (CSV, JSON, pandas), are always all of them.
     """
 
     title: str
@@ -39,6 +40,7 @@ class Summary(Answer, Sequence[SummaryRow]):
     rows: tuple[SummaryRow, ...]
     depth: int | None = None
     total: str = ""
+    flat: bool = False
 
     @overload
     def __getitem__(self, index: int) -> SummaryRow: ...
@@ -67,7 +69,7 @@ class Summary(Answer, Sequence[SummaryRow]):
 
     def __str__(self) -> str:
         """The table as plain text."""
-        return plain(self.report)
+        return printed(self.report)
 
     def __repr__(self) -> str:
         name = f"{self.title}: " if self.title else ""
@@ -97,11 +99,19 @@ class Summary(Answer, Sequence[SummaryRow]):
 
     @property
     def shown(self) -> tuple[SummaryRow, ...]:
-        """The rows of the table."""
-        depth = self.depth
-        if depth is None:
-            return self.rows
-        return tuple(row for row in self.rows if parts_of(row.layer) <= depth)
+        """The rows in sight."""
+        return tuple(row for row in self.rows if not self._closed(row))
+
+    def _closed(self, row: SummaryRow) -> bool:
+        return self.depth is not None and parts_of(row.layer) > self.depth
+
+    def _tree(self, shows: list[Show[SummaryRow]]) -> Tree:
+        """All rows, a module before its layers; ops stay in the order of computation."""
+        names = [row.layer for row in self.rows]
+        order = [(k, 0) for k in range(len(names))] if self.flat else nested(names)
+        rows = [self.rows[k] for k, _ in order]
+        levels = tuple(level for _, level in order)
+        return Tree(tabulate(shows, rows), levels, tuple(map(self._closed, rows)))
 
     @property
     def first_exceeding(self) -> str | None:
@@ -129,7 +139,8 @@ class Summary(Answer, Sequence[SummaryRow]):
         return Report(
             kind="summary",
             title=f"{title}fields in {self.wrt} ({', '.join(self.axes)}: {sizes})",
-            parts=(tabulate(shows(at, more, first), self.shown),),
+            parts=(self._tree(shows(at, more, first)),),
+            hint=self._hint(),
             notes=tuple(self._notes(first)),
             facts={
                 "model": self.title,
@@ -142,11 +153,21 @@ class Summary(Answer, Sequence[SummaryRow]):
             per_axis=PER_AXIS | {*WINDOW} | {f"padding_at_{size}" for size in at},
         )
 
+    def _hint(self) -> str:
+        """How to see the other rows."""
+        hidden = [parts_of(row.layer) for row in self.rows if self._closed(row)]
+        if not hidden:
+            return ""
+        some = f"depth {self.depth}: {len(self) - len(hidden)} of {len(self)} layers"
+        deepest = max(hidden) == min(hidden)
+        more = "" if deepest else f"depth={min(hidden)} shows more, "
+        return f"{some}; {more}depth='all' everything"
+
     def _notes(self, first: str | None) -> Iterable[str]:
         yield from self.premises
         if self.total:
             yield self.total
-        yield from notes(self.rows, self.shown, self.depth, first)
+        yield from notes(self.rows, self.shown, first)
 
 
 def summary(
@@ -201,7 +222,7 @@ def summary(
     title = graph.origin if title is None else title
     deep = fitting_depth([row.layer for row in rows]) if depth == "auto" else depth
     deep = deep if isinstance(deep, int) else None
-    told = title, found.wrt, found.axes, inputs, tuple(rows), deep, more.total()
+    told = title, found.wrt, found.axes, inputs, tuple(rows), deep, more.total(), ops
     return resting(graph, Summary(*told))
 
 

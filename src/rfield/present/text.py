@@ -12,7 +12,7 @@ from math import ceil
 from textwrap import wrap
 from typing import Literal, NamedTuple, TextIO
 
-from .report import Column, Facts, Part, Picture, Remark, Report, Table
+from .report import Column, Facts, Part, Picture, Remark, Report, Table, Tree
 
 Tone = Literal[
     "plain", "key", "accent", "quiet", "title", "header", "rule", "note", "label", "good", "bad"
@@ -49,9 +49,9 @@ Line = tuple[Span, ...]
 _Spell = Callable[[str], str]
 
 
-def plain(report: Report, *, ascii_only: bool = False) -> str:
+def plain(report: Report, *, width: int | None = None, ascii_only: bool = False) -> str:
     """The report as text without any escape codes, lines ended by a newline."""
-    lines = lay_out(report, ascii_only=ascii_only)
+    lines = lay_out(report, width=width, ascii_only=ascii_only)
     return "".join("".join(span.text for span in line).rstrip() + "\n" for line in lines)
 
 
@@ -74,9 +74,9 @@ def lay_out(
     for part in report.parts:
         yield ()
         yield from _part(part, width, spell)
-    if report.notes:
+    if report.said:
         yield ()
-    for note in report.notes:
+    for note in report.said:
         yield from ((Span(" " + line, "note"),) for line in _wrapped(spell(note), room))
 
 
@@ -123,13 +123,17 @@ def display_width(text: str) -> int:
 def shorten(text: str, room: int, ellipsis: str = "…", tail: float = 0.5) -> str:
     """``text`` in at most ``room`` cells, the middle left out: both ends of a layer name count.
 
-    ``tail``: the share of the end in what is left.
+    ``tail``: the share of the end in what is left. Blanks in front stay.
 
     >>> shorten("resnet_v1_50/block1/unit_1/conv1", 19)
     'resnet_v1…t_1/conv1'
     """
     if display_width(text) <= room:
         return text
+    name = text.lstrip(" ")
+    if name != text:
+        blank = len(text) - len(name)
+        return " " * blank + shorten(name, room - blank, ellipsis, tail)
     keep = max(0, room - len(ellipsis))
     head = _fitting(text, keep - ceil(keep * tail))
     return head + ellipsis + _fitting(text[::-1], keep - display_width(head))[::-1]
@@ -160,12 +164,24 @@ def _fitting(text: str, room: int) -> str:
 def _part(part: Part, width: int | None, spell: _Spell) -> Iterator[Line]:
     if isinstance(part, Table):
         yield from _table(part, width, spell)
+    elif isinstance(part, Tree):
+        yield from _table(_indented(part.outer), width, spell)
     elif isinstance(part, Facts):
         yield from _facts(part, width or PROSE, spell)
     elif isinstance(part, Picture):
         yield from ((Span(" " + spell(line)),) for line in part.lines)
     else:
         yield from _remark(part, width or PROSE, spell)
+
+
+def _indented(part: Tree) -> Table:
+    """The table of a tree, in which names lie as deep as their rows."""
+    columns = part.table.columns
+    rows = [
+        tuple("  " * level * column.name + cell for column, cell in zip(columns, row, strict=True))
+        for level, row in zip(part.levels, part.table.rows, strict=True)
+    ]
+    return Table(columns, tuple(rows))
 
 
 def _remark(part: Remark, width: int, spell: _Spell) -> Iterator[Line]:
@@ -226,7 +242,8 @@ def _named(
     dots: str,
 ) -> list[list[str]]:
     """The rows with names as short as the width wants, as far as they stay apart and readable."""
-    widths = _fit(columns, titles, _widths(titles, rows), width)
+    least = [_least(column, titles[k], rows, k) for k, column in enumerate(columns)]
+    widths = _fit(columns, least, _widths(titles, rows), width)
     for k, column in enumerate(columns):
         if column.name:
             cells = shortened([row[k] for row in rows], widths[k], dots)
@@ -255,20 +272,21 @@ def _excess(columns: Sequence[Column], widths: Sequence[int], room: int) -> int:
     return 2 + sum(widths) + sum(column.gap for column in columns[1:]) - room
 
 
-def _least(column: Column, title: str, width: int) -> int:
-    """How narrow a column of names may become and be read."""
-    return min(width, max(16, display_width(title))) if column.name else width
+def _least(column: Column, title: str, rows: Sequence[Sequence[str]], k: int) -> int:
+    """How narrow a column of names may become and be read, however deep they lie."""
+    deepest = max((len(row[k]) - len(row[k].lstrip(" ")) for row in rows), default=0)
+    return max(16 + deepest, display_width(title)) if column.name else 0
 
 
 def _fit(
-    columns: Sequence[Column], titles: Sequence[str], widths: Sequence[int], room: int
+    columns: Sequence[Column], least: Sequence[int], widths: Sequence[int], room: int
 ) -> list[int]:
     """Take what is missing from the name columns, widest first, down to a readable minimum."""
     fitted = list(widths)
     excess = _excess(columns, widths, room)
     names = sorted((k for k, c in enumerate(columns) if c.name), key=lambda k: -widths[k])
     for k in names:
-        given = max(0, min(excess, fitted[k] - _least(columns[k], titles[k], fitted[k])))
+        given = max(0, min(excess, fitted[k] - least[k]))
         fitted[k] -= given
         excess -= given
     return fitted

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import sys
 from collections.abc import Callable, Generator
 from contextlib import contextmanager
 from errno import EACCES
@@ -41,6 +42,12 @@ FORMS: dict[str, Callable[[Report], str]] = {
 def as_text(report: Report, form: str) -> str:
     """The report in one form; ``"table"`` without colours."""
     return FORMS[form](report)
+
+
+def printed(report: Report) -> str:
+    """What ``print`` shows: no wider than the terminal, where it goes to one."""
+    terminal = sys.stdout is not None and sys.stdout.isatty()  # pyright: ignore[reportUnnecessaryComparison]  # pythonw has none
+    return plain(report, width=get_terminal_size().columns if terminal else None)
 
 
 def to_stream(report: Report, form: str, stream: TextIO) -> None:

@@ -33,7 +33,8 @@ _HOMES = {
 """By framework: what runs a model, and what takes its gradients."""
 
 _OPTIONS = {
-    "torch:RunningModule": ("training",), "onnx.running:RunningModel": ("training", "values"),
+    "torch:RunningModule": ("training", "dtype", "example_inputs", "example_kwargs"),
+    "onnx.running:RunningModel": ("training", "values"),
     "jax:RunningModel": ("training", "dtype"), "jax:ModelGradients": ("dtype",),
 }  # fmt: skip
 """The options of ``load`` that matter when the model runs."""

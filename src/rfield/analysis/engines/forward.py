@@ -17,7 +17,7 @@ from ...core.link import Link
 from ...core.relation import shift
 from .gaps import Gaps, crossed_joins, gaps_of, hidden
 from .pull import LARGEST
-from .terms import Span, State, Term, Terms, recarry, terms_of, to_state
+from .terms import Span, State, Term, Terms, finite, recarry, terms_of, to_state
 from .through import empty_phases, through
 
 
@@ -151,16 +151,23 @@ def _general(
     nodes: Sequence[Node], index: int, states: Sequence[State], findings: _Findings
 ) -> State:
     node = nodes[index]
-    stitched = _stitched(nodes, node, states)
+    laid = _laid_along(nodes, node)
+    stitched = None if laid is None else _stitched(node, *laid, states)
     if stitched is not None:
         return stitched
-    found: list[Term] = []
+    shared = [] if laid is None else _shared(nodes, node, laid[0], states)
+    found = list(shared)
     branches: list[list[Term]] = []
     pairs = node.in_theory
     for operand, link in pairs:
         before = nodes[operand].shape
         branches.append([])
+        places: list[Term] = []
         for term in terms_of(states[operand], len(before)):
+            if any(_is_same(term, one) for one in shared):
+                anywhere = through(_anywhere(len(before)), link, before, node.shape, findings.axis)
+                places += [] if anywhere is None else [anywhere]
+                continue
             passed = (
                 term if link.is_identity else through(term, link, before, node.shape, findings.axis)
             )
@@ -173,6 +180,7 @@ def _general(
             if missed is not None:
                 findings.missed[index, operand] = missed
         found += branches[-1]
+        branches[-1] += places
     state = to_state(found)
     if state is None:
         findings.gone.add(index)
@@ -199,37 +207,79 @@ def _missed(link: Link, terms: Sequence[Term]) -> frozenset[int] | None:
     return frozenset(a for a in axes if not all(term.varies(a) for term in terms))
 
 
-def _stitched(nodes: Sequence[Node], node: Node, states: Sequence[State]) -> State:
-    """A concatenation of plain fields that go along together, put side by side at once."""
-    parts: list[Span] = []
+def _laid_along(nodes: Sequence[Node], node: Node) -> tuple[int, list[int]] | None:
+    """The axis along which a concatenation lays its operands end to end, and their sizes."""
     sizes: list[int] = []
     where, total = -1, 0
     for operand, link in zip(node.operands, node.links, strict=True):
-        state = states[operand]
-        if not link.is_part or not isinstance(link, Link) or type(state) is not tuple:
+        if not link.is_part or not isinstance(link, Link) or len(link.changed) != 1:
             return None
-        if len(link.changed) != 1 or not link.stays or (where >= 0 and link.changed[0] != where):
+        if not link.stays or (where >= 0 and link.changed[0] != where):
             return None
         where = link.changed[0]
-        relation = link.reads[where].relation
-        if state[0] == where or relation != shift(-total, "cut"):
+        if link.reads[where].relation != shift(-total, "cut"):
+            return None
+        sizes.append(nodes[operand].shape[where])
+        total += sizes[-1]
+    return (where, sizes) if sizes and total == node.shape[where] else None
+
+
+def _stitched(node: Node, where: int, sizes: list[int], states: Sequence[State]) -> State:
+    """A concatenation of plain fields that go along together, put side by side at once."""
+    parts: list[Span] = []
+    for operand in node.operands:
+        state = states[operand]
+        if type(state) is not tuple or state[0] == where:
             return None
         if parts and state[:2] != parts[0][:2]:
             return None
         parts.append(state)
-        sizes.append(nodes[operand].shape[where])
-        total += sizes[-1]
-    if not parts or total != node.shape[where] or total > CELL_LIMIT:
-        return None
     if all(part == parts[0] for part in parts):
         return parts[0]
+    if sum(sizes) > CELL_LIMIT:
+        return None
     if max(max(abs(part[2]), abs(part[3])) for part in parts) >= LARGEST:
         return None
     shape = [1] * len(node.shape)
-    shape[where] = total
+    shape[where] = sum(sizes)
     low = np.repeat(np.array([part[2] for part in parts], np.int64), sizes).reshape(shape)
     high = np.repeat(np.array([part[3] for part in parts], np.int64), sizes).reshape(shape)
     return Terms((Term(low, high, parts[0][0], parts[0][1]),))
+
+
+def _shared(nodes: Sequence[Node], node: Node, where: int, states: Sequence[State]) -> list[Term]:
+    """Terms that all operands of a concatenation have, the same all along it: the whole has them.
+
+    Piece by piece each would be written out over both axes, only to be put together again.
+    """
+    held = [terms_of(states[operand], len(nodes[operand].shape)) for operand in node.operands]
+    even = [t for terms in held for t in terms if not t.varies(where) and (t.low <= t.high).all()]
+    found: list[Term] = []
+    for term in sorted(even, key=lambda term: term.advance is None):
+        if not any(_is_same(term, other) for other in found) and all(
+            any(_is_same(term, other) for other in terms) for terms in held
+        ):
+            found.append(term)
+    return found
+
+
+def _is_same(one: Term, other: Term) -> bool:
+    """Whether two terms reach the same; one may be written out where the other goes on."""
+    if one is other:
+        return True
+    if (one.carrier, one.is_global) != (other.carrier, other.is_global):
+        return False
+    if one.carrier is not None and (one.advance is None) != (other.advance is None):
+        size = (one if one.advance is None else other).low.shape[one.carrier]
+        one, other = finite(one, size), finite(other, size)
+    alike = one.advance == other.advance
+    return alike and np.array_equal(one.low, other.low) and np.array_equal(one.high, other.high)
+
+
+def _anywhere(rank: int) -> Term:
+    """A reach of one place from everywhere: what is left of it shows which outputs read at all."""
+    place = np.zeros((1,) * rank, np.int64)
+    return Term(place, place, None, None)
 
 
 def _glued(terms: Sequence[Term]) -> list[Term]:

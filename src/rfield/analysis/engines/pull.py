@@ -247,6 +247,8 @@ def shortest_period(bounds: Bounds, advance: int) -> tuple[Bounds, int]:
             if not (_repeats(low, period, step) and _repeats(high, period, step)):
                 break
             low, high, advance = low[..., :period], high[..., :period], step
+    if low is not bounds[0]:
+        low, high = low.copy(), high.copy()  # views would keep all of the long pattern
     return (low, high), advance
 
 
@@ -262,7 +264,7 @@ def find_pattern(bounds: Bounds, repeats: int) -> tuple[Bounds, int] | None:
         if abs(step) >= LARGEST or not _repeats(rows[:, : 4 * period], period, step):
             continue
         if _repeats(low, period, step) and _repeats(high, period, step):
-            return (low[..., :period], high[..., :period]), step
+            return (low[..., :period].copy(), high[..., :period].copy()), step
     return None
 
 

@@ -219,7 +219,7 @@ def compact(term: Term) -> Term:
         if size > 1 and axis != term.carrier:
             head = (slice(None),) * axis + (slice(0, 1),)
             if (low == low[head]).all() and (high == high[head]).all():
-                low, high = low[head], high[head]
+                low, high = low[head].copy(), high[head].copy()  # a view would keep all of it
     term = Term(low, high, term.carrier, term.advance, term.is_global)
     if term.carrier is not None and term.advance is not None:
         if term.advance and term.period == 1:

@@ -17,7 +17,7 @@ from typing import Any, overload
 import numpy as np
 from numpy.typing import NDArray
 
-from ...core.graph import Graph, Node
+from ...core.graph import Graph
 from ...core.link import AnyLink, Link
 from ...core.relation import Sliding
 from ..answer import Answer
@@ -163,8 +163,7 @@ def alignment(graph: Graph, sweeps: Sequence[Sweep] | None = None) -> Alignment:
                 key = (join.layer, join.wrt)
                 found.setdefault(key, join)
                 seen[key] = seen.get(key, 0) + 1
-    order = {node.name: index for index, node in enumerate(graph.nodes)}
-    joins = sorted(found.values(), key=lambda join: order[join.layer])
+    joins = sorted(found.values(), key=lambda join: graph.index(join.layer))
     total = 1 + len(samples)
     return Alignment(
         tuple(
@@ -187,21 +186,22 @@ def _joins(graph: Graph, sweeps: Sequence[Sweep]) -> Iterator[Misalignment | Non
         for index in used:
             node = graph.nodes[index]
             if node.join and len(node.operands) > 1:
-                yield from _check(graph.nodes, node, swept.states, wrt, names)
+                yield from _check(graph, index, swept.states, wrt, names)
 
 
 def _check(
-    nodes: Sequence[Node],
-    node: Node,
+    graph: Graph,
+    index: int,
     states: Sequence[Sequence[State]],
     wrt: str,
     names: tuple[str, ...],
 ) -> Iterator[Misalignment | None]:
+    nodes, node = graph.nodes, graph.nodes[index]
     sides: list[tuple[str, list[Centers]]] = []
     for operand, link in zip(node.operands, node.links, strict=True):
         per_axis = [centers_of(s[operand], link, nodes[operand].shape, node.shape) for s in states]
         if any(per_axis):
-            sides.append((nodes[operand].name, per_axis))
+            sides.append((graph.name_of(operand), per_axis))
     if len(sides) < 2:
         return
     differing: list[str] = []
@@ -233,7 +233,9 @@ def _check(
         for layer, centers in sides
     )
     note = next(iter(notes), "")
-    yield Misalignment(node.name, wrt, names, tuple(differing), branches, tuple(offsets), note)
+    yield Misalignment(
+        graph.name_of(index), wrt, names, tuple(differing), branches, tuple(offsets), note
+    )
 
 
 def centers_of(state: State, link: AnyLink, before: Sequence[int], after: Sequence[int]) -> Centers:

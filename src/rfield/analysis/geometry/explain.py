@@ -7,6 +7,7 @@ of its branches, and the padding or crop that would align them.
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import Any
 
@@ -130,7 +131,7 @@ class Explanation(Answer):
 def explain(graph: Graph, output: str | None = None, *, wrt: str | None = None) -> Explanation:
     """Why the field of ``output`` (default: the last output) in ``wrt`` is as large as it is."""
     value = graph.main if output is None else graph.index(output)
-    name = graph.nodes[value].name if output is None else output
+    name = graph.layer_of(value) if output is None else output
     source = choose_source(graph, value, wrt)
     fields = Fields(graph, source, wrt)
     rf = fields._field(name, value)  # pyright: ignore[reportPrivateUsage]
@@ -140,20 +141,25 @@ def explain(graph: Graph, output: str | None = None, *, wrt: str | None = None) 
         notes.append(
             "a join on the way is empty on one axis only: its sides are taken axis by axis"
         )
+    if not any(map(any, rf.sizes)):
+        notes += _before(fields, rf)
     if len(sides) < 2 * sum(1 for n in rf.local.size if n):
         notes.append("a side that no single path attains is left out")
     behind = graph.behind(value) - {source}
     per_axis = list(zip(fields.axes, fields.sweep.globals_, strict=True))
+    reads: dict[str, list[int]] = {}
+    for index in sorted(behind):
+        if any(index in found for _, found in per_axis):
+            reads.setdefault(graph.layer_of(index), []).append(index)
     whole = tuple(
         WholeRead(
-            graph.nodes[index].name,
-            graph.nodes[index].kind,
-            tuple(axis for axis, found in per_axis if index in found),
+            layer,
+            fields.op_of(layer, values[0]),
+            tuple(axis for axis, found in per_axis if not found.isdisjoint(values)),
         )
-        for index in sorted(behind)
-        if any(index in found for _, found in per_axis)
+        for layer, values in reads.items()
     )
-    names = {graph.nodes[index].name for index in behind}
+    names = {graph.name_of(index) for index in behind}
     found = alignment(graph)
     joins = tuple(
         _explain_join(fields, join) for join in found.joins if join.layer in names and _of(join, rf)
@@ -162,6 +168,15 @@ def explain(graph: Graph, output: str | None = None, *, wrt: str | None = None) 
     return Explanation(
         rf.layer, rf.wrt, rf.axes, rf.size, local, rf.fidelity, sides, whole, joins, tuple(notes)
     )
+
+
+def _before(fields: Fields, rf: ReceptiveField) -> Iterator[str]:
+    """Where to ask instead, where whole-axis reads leave no local field."""
+    for value in sorted(fields.graph.behind(rf.value) - {fields.source}, reverse=True):
+        if value > fields.source and any(map(any, fields.at(value).sizes)):
+            last = fields.graph.layer_of(value)
+            yield f"no local field is left in {rf.layer}; {last} is the last layer that has one"
+            return
 
 
 def _of(join: Misalignment, rf: ReceptiveField) -> bool:

@@ -15,6 +15,7 @@ from ..engines.forward import Sweep, input_sweeps, sweep
 from ..engines.free import unknown_numbers
 from ..engines.reverse import pull_back
 from ..engines.terms import Terms
+from ..kinds import innermost_ops
 from ..results import Fidelity, axis_names
 from .field import ReceptiveField
 from .path import Paths
@@ -96,6 +97,14 @@ class Fields(Mapping[str, ReceptiveField]):
         return WholeReads(self.graph, values) if values else NONE
 
     @cached_property
+    def _ops(self) -> dict[str, str]:
+        return innermost_ops(self.graph)
+
+    def op_of(self, layer: str, value: int) -> str:
+        """What a layer computes; of one that holds others, what this value in it is."""
+        return self._ops.get(layer) or self.graph.nodes[value].kind
+
+    @cached_property
     def paths(self) -> tuple[Paths, ...]:
         """The paths that lead to the source, along each axis."""
         return tuple(Paths(self.graph, self.sweep, k) for k in range(len(self.axes)))
@@ -118,7 +127,7 @@ class Fields(Mapping[str, ReceptiveField]):
             unknown = unknown_numbers(
                 self.graph,
                 self.graph.nodes[self.source].name,
-                self.graph.nodes[value].name,
+                self.graph.name_of(value),
                 self.source_axes,
                 self.axes,
                 states,

@@ -10,6 +10,7 @@ Architectures Without Training*). Whole-axis reads are left out.
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Sequence
 from dataclasses import dataclass
 from fractions import Fraction
@@ -150,12 +151,16 @@ def path_fields(graph: Graph, *, wrt: str | None = None) -> PathFields:
     used = [index for index in sorted(graph.behind(*graph.outputs_)) if index > source]
     walks = [_Walk(graph, source, axis, used) for axis in axes]
     rows: list[PathField] = []
-    for index in used:
-        if any(index in walk.widens for walk in walks):
-            node = graph.nodes[index]
-            before = tuple(walk.widens.get(index, walk.size(index, 0)) for walk in walks)
-            low, high = (tuple(walk.size(index, side) for walk in walks) for side in (0, 1))
-            rows.append(PathField(graph.layer_of(index), node.kind, before, low, high))
+    widening = [index for index in used if any(index in walk.widens for walk in walks)]
+    often = Counter(map(graph.layer_of, widening))
+    called = {
+        index: graph.layer_of(index) if often[graph.layer_of(index)] == 1 else graph.name_of(index)
+        for index in widening
+    }
+    for index, layer in called.items():
+        before = tuple(walk.widens.get(index, walk.size(index, 0)) for walk in walks)
+        low, high = (tuple(walk.size(index, side) for walk in walks) for side in (0, 1))
+        rows.append(PathField(layer, graph.nodes[index].kind, before, low, high))
     last = tuple(
         max(walk.size(index, 1) for index in graph.outputs_)
         or max(largest for _, largest in walk.sizes.values())  # behind a whole-axis read
@@ -163,13 +168,13 @@ def path_fields(graph: Graph, *, wrt: str | None = None) -> PathFields:
     )
     shape = graph.shape(source)
     name = graph.nodes[source].name if wrt is None else wrt
-    idle = idle_layers(graph, used)
+    idle = frozenset(called.get(v) or graph.layer_of(v) for v in idle_values(graph, used))
     return PathFields(name, names, tuple(shape[a] for a in axes), tuple(rows), last, idle)
 
 
-def idle_layers(graph: Graph, used: Sequence[int]) -> frozenset[str]:
-    """The layers of which all taps but one lie outside what they read, at every output."""
-    return frozenset(graph.layer_of(index) for index in used if _is_idle(graph, index))
+def idle_values(graph: Graph, used: Sequence[int]) -> list[int]:
+    """The values of which all taps but one lie outside what they read, at every output."""
+    return [index for index in used if _is_idle(graph, index)]
 
 
 def _is_idle(graph: Graph, index: int) -> bool:

@@ -80,7 +80,7 @@ class _Trial:
         self.graph, self.swept = fields.graph, fields.sweep
         self.stride, self.layer = branch.stride, branch.layer
         self.node = self.graph.nodes[self.graph.index(join.layer)]
-        names = [self.graph.nodes[operand].name for operand in self.node.operands]
+        names = [self.graph.name_of(operand) for operand in self.node.operands]
         self.place = names.index(branch.layer)
         self.operand = self.node.operands[self.place]
         self.shape = self.graph.nodes[self.operand].shape
@@ -166,7 +166,7 @@ def _repadded(
         nodes = list(graph.nodes)
         nodes[index] = _with_taps(node, partial(_shifted, moves))
         if branch.agrees(first.centers(), (), nodes):
-            yield node.name, tuple(change)
+            yield graph.name_of(index), tuple(change)
             given += 1
             if given == MOST:
                 return
@@ -230,7 +230,7 @@ def _odd_kernel(first: _Trial, branch: _Trial) -> str | None:
         pairs = zip(first.centers(), branch.centers((), nodes), branch.stride, strict=True)
         gaps = [(widest(one, two), step or 1) for one, two, step in pairs if one and two]
         if all(gap and (gap[1] / step).denominator == 1 for gap, step in gaps):
-            return branch.graph.nodes[index].name
+            return branch.graph.name_of(index)
     return None
 
 

@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections import Counter
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from fractions import Fraction
-from itertools import islice, pairwise
+from itertools import groupby, islice, pairwise
 from typing import Any
 
 import numpy as np
@@ -98,7 +99,7 @@ def sides_of(fields: Fields, value: int) -> tuple[Side, ...]:
             last = paths.walk(value, rf.positions, index, 1) if first else None
             if first and last:
                 both = _from_one_origin(first, last)
-                sides += [_side(fields.graph, axis, index, side, both[side]) for side in (0, 1)]
+                sides += [_side(fields, axis, index, side, both[side]) for side in (0, 1)]
                 break
     return tuple(sides)
 
@@ -144,18 +145,35 @@ def _from_one_origin(
 
 
 def _side(
-    graph: Graph, axis: str, index: tuple[int, ...], side: int, stops: Sequence[Stop]
+    fields: Fields, axis: str, index: tuple[int, ...], side: int, stops: Sequence[Stop]
 ) -> Side:
-    sign = 1 if side else -1
+    graph, sign = fields.graph, 1 if side else -1
+    adds = {here.value: sign * (below.anchor - here.anchor) for here, below in pairwise(stops)}
     steps = [
         Step(
-            graph.nodes[here.value].name,
-            graph.nodes[here.value].kind,
-            sign * (below.anchor - here.anchor),
+            name,
+            fields.op_of(name, max(values, key=lambda v: abs(adds[v]))),
+            sum((adds[v] for v in values), Fraction(0)),
         )
-        for here, below in pairwise(stops)
+        for name, values in _layers_on(graph, adds)
     ]
     bound = int(stops[-1].anchor)
     return Side(
         axis, ("first", "last")[side], index, bound, stops[0].anchor, tuple(reversed(steps))
     )
+
+
+def _layers_on(graph: Graph, path: Iterable[int]) -> list[tuple[str, list[int]]]:
+    """The layers of a path, and the values in each.
+
+    A layer to which the path comes back is named value by value, so that no name stands twice.
+    """
+    found = [(name, [*values]) for name, values in groupby(path, graph.layer_of)]
+    count = Counter(name for name, _ in found)
+    return [
+        (one, values)
+        for name, group in found
+        for one, values in (
+            [(name, group)] if count[name] == 1 else [(graph.name_of(v), [v]) for v in group]
+        )
+    ]

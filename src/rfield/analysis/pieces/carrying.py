@@ -10,9 +10,13 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from typing import Any, Protocol
 
+import numpy as np
+
 from ...core.graph import Graph
+from ...core.numbers import Numbers
 from ...core.stage import Stage
 from ...errors import InvalidModelError, NotStreamableError, show_shape
+from ..engines.clipped import clipped_bounds
 from ..engines.forward import sweep
 from .overlap import Final, Overlap
 from .stitching import concatenated
@@ -125,7 +129,31 @@ def _is_local(graph: Graph, axis: int) -> bool:
         return False
     found = clock.axis, clock.advance, clock.first.tolist(), clock.last.tolist()
     length = graph.nodes[entry.node].shape[entry.axes[0]]
-    return shape[axis] == length and found == (axis, 1, [0], [0])
+    if shape[axis] != length or found != (axis, 1, [0], [0]):
+        return False
+    return not _looks_at_the_place(graph, length) and _reads_its_own(graph, axis)
+
+
+def _looks_at_the_place(graph: Graph, length: int) -> bool:
+    """Whether an op of a stage has other numbers beside it at some positions than at others."""
+    return any(
+        bool((np.diff(table.array.astype(np.float64), axis=axis) != 0).any())
+        for node in graph.nodes
+        for table in node.tables
+        if isinstance(table, Numbers)
+        for axis, size in enumerate(table.array.shape)
+        if size == length > 1
+    )
+
+
+def _reads_its_own(graph: Graph, axis: int) -> bool:
+    """Whether no position of a stage's tensor has been written over."""
+    (entry,) = graph.inputs_
+    places = np.arange(graph.nodes[graph.main].shape[axis], dtype=np.int64)
+    found = clipped_bounds(
+        graph, graph.main, entry.node, (entry.axes[0],), (axis,), places[:, None]
+    )
+    return found is not None and all((side[:, 0] == places).all() for side in found)
 
 
 class _Together:

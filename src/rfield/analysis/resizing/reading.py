@@ -302,7 +302,7 @@ class Resizing:
             total = readings * self.laid_out + min(readings, READ_WHOLE) * self._swept
         if total > MOST_READ:
             raise over_limit(
-                self.output or self.graph.nodes[self.graph.main].name,
+                self.output or self.graph.layer_of(self.graph.main),
                 "the model at all sizes of one step", total, MOST_READ, SINGLY,
             )  # fmt: skip
 

@@ -28,6 +28,7 @@ from .contraction import (
     matmul,
     matrix_function,
     outer,
+    solve,
     tensordot,
 )
 from .dilation import dilate, pad_inside, spread
@@ -196,6 +197,7 @@ __all__ = [
     "set_diagonal",
     "shape_of",
     "softmax",
+    "solve",
     "sort",
     "space_to_batch",
     "space_to_depth",

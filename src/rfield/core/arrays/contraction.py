@@ -8,11 +8,11 @@ from math import prod
 
 from ...errors import InvalidModelError, bad_shapes, unfit_shapes
 from .. import ops
-from ..arguments import normalize_axis
+from ..arguments import broadcast_shape, normalize_axis
 from ..indices import IndexSet
 from ..link import Link, Read
 from ..operation import Op
-from ..relation import IDENTITY, ZERO, Sliding, Spaced, Table, minimal
+from ..relation import IDENTITY, WHOLE, ZERO, At, Prefix, Sliding, Spaced, Table, minimal
 from .elementwise import pointwise
 from .expression import Operand, Reading, read, shape_of
 from .shaping import broadcast_to, flatten, reshape
@@ -301,3 +301,49 @@ def matrix_function(
     flat = reshape(x, (*batch, prod(shape[-2:])))
     made = Op(kind, (*batch, *sizes), op.links, exact=exact, work=op.work)
     return read(made, flat)
+
+
+def solve(
+    a: Operand,
+    b: Operand,
+    *,
+    left: bool = True,
+    triangle: str | None = None,
+    exact: bool = True,
+    kind: str = "solve",
+) -> Reading:
+    """``x`` with ``a @ x = b``: each column reads its own of ``b``, and all of ``a``.
+
+    Not ``left``: ``x @ a = b``, row by row. ``triangle``: of a ``"lower"`` matrix a row of ``x``
+    reads the rows of ``b`` up to its own, of an ``"upper"`` one those from its own. Not ``exact``:
+    the matrix has zeros, so some read less.
+    https://numpy.org/doc/stable/reference/generated/numpy.linalg.solve.html
+
+    >>> from .expression import Known
+    >>> solve(Known((8, 8)), Known((2, 8, 3))).shape
+    (2, 8, 3)
+    """
+    if len(shape_of(b)) in (1, len(shape_of(a)) - 1) and shape_of(b)[-1:] == shape_of(a)[-1:]:
+        wide = (*shape_of(b), 1)
+        found = solve(a, reshape(b, wide), left=left, triangle=triangle, exact=exact, kind=kind)
+        return reshape(found, found.shape[:-1])
+    own, given = shape_of(a), shape_of(b)
+    if own[-1] != own[-2] or given[-2 if left else -1] != own[-1]:
+        raise unfit_shapes("the matrix does not fit", [own, given])
+    shape = (*broadcast_shape([own[:-2], given[:-2]]), *given[-2:])
+    solved, rank = len(shape) - (2 if left else 1), len(shape)
+    before = {"lower": left, "upper": not left}.get(triangle or "")
+    mixed = Read(None, WHOLE) if before is None else Read(solved, Prefix(backward=not before))
+    rows = [*_batch(given, shape), Read(rank - 2, IDENTITY), Read(rank - 1, IDENTITY)]
+    rows[solved - rank] = mixed
+    matrix = [*_batch(own, shape), Read(None, WHOLE), Read(None, WHOLE)]
+    return Reading(Op(kind, shape, (Link(matrix), Link(rows)), exact=exact), [a, b])
+
+
+def _batch(shape: Sequence[int], result: Sequence[int]) -> list[Read]:
+    """The reads of batch axes that broadcast, all but the last two."""
+    ahead = len(result) - len(shape)
+    return [
+        Read(ahead + k, IDENTITY) if size == result[ahead + k] else Read(None, At(0))
+        for k, size in enumerate(shape[:-2])
+    ]

@@ -5,6 +5,7 @@ and ones that multiplies. ``Known`` says which elements of a value no input chan
 takes the reads of such elements away from an op and says what is known of its result.
 """
 
+from .carry import moved
 from .codes import (
     ALIVE,
     FIXED,
@@ -30,6 +31,7 @@ __all__ = [
     "ZERO",
     "Known",
     "lowest",
+    "moved",
     "narrowed",
     "of_constant",
     "soft_limit",

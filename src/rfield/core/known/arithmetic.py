@@ -42,8 +42,9 @@ def elementwise(algebra: Elementwise | None, operands: Sequence[Known | None], r
     moving = ~_all([~depends(c) for c in codes])
     result = np.where(moving, np.uint8(ALIVE), np.uint8(FIXED))
     special = ~_all([c <= FIXED for c in codes])
-    if algebra == "add":  # with a zero added it stays that number
-        special = ~_all([(c <= FIXED) | (c == ZERO) for c in codes])
+    if algebra == "add":  # with a zero added it stays that number; SOME and a number are a number
+        some = ~_all([c != FIXED for c in codes])
+        special = ~_all([(c <= FIXED) | (c == ZERO) | ((c == SOME) & some) for c in codes])
     result = np.where(special & ~moving, np.uint8(SOME), result)
     if algebra in ("add", "scale"):
         soft = ~_all([c != SOFT for c in codes]) & (result == SOME)

@@ -1,8 +1,9 @@
-"""Known elements through ops that only move elements: the reads say where each comes from."""
+"""Elements through ops that only move them: the reads say where each comes from."""
 
 from __future__ import annotations
 
 from collections.abc import Sequence
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
@@ -25,9 +26,23 @@ def carried(
 
     None where that is not so, or where there are too many. ``outside``: the code of the latter.
     """
+    found = moved(link, known.codes, before, after, np.uint8(outside))
+    return None if found is None else squeezed(found)
+
+
+def moved(
+    link: AnyLink,
+    elements: NDArray[Any],
+    before: Sequence[int],
+    after: Sequence[int],
+    outside: np.uint8 | int = 0,
+) -> NDArray[Any] | None:
+    """The same for elements of any kind; those that vary along no axis may be held once for it."""
     if isinstance(link, Reshaped):
-        return _reshaped(link, known.codes)
-    codes = known.codes
+        return _reshaped(link, elements)
+    codes = elements
+    if not codes.size:  # none of it comes from here
+        return np.full((1,) * len(after), outside)
     for axis, (driver, relation) in enumerate(link.reads):
         if isinstance(relation, At):
             index = min(relation.index, codes.shape[axis] - 1)
@@ -44,7 +59,7 @@ def carried(
             taken = np.take(codes, np.where(inside, places, 0) % codes.shape[axis], axis)
             shape = [1] * codes.ndim
             shape[axis] = len(places)
-            codes = np.where(inside.reshape(shape), taken, np.uint8(outside))
+            codes = np.where(inside.reshape(shape), taken, outside)
     if link.coupled:
         return None
     result = [1] * len(after)
@@ -55,7 +70,7 @@ def carried(
         result[driver] = codes.shape[axis]
     order = [axis for _, axis in kept]
     order += [axis for axis in range(codes.ndim) if axis not in order]
-    return squeezed(codes.transpose(order).reshape(result))
+    return codes.transpose(order).reshape(result)
 
 
 def _places(relation: Relation, size: int, outputs: int) -> NDArray[np.int64] | None:
@@ -84,7 +99,7 @@ def _places(relation: Relation, size: int, outputs: int) -> NDArray[np.int64] | 
     return np.array(found, dtype=np.int64)
 
 
-def _reshaped(link: Reshaped, codes: Codes) -> Codes | None:
+def _reshaped(link: Reshaped, codes: NDArray[Any]) -> NDArray[Any] | None:
     shape = [1] * len(link.after)
     full = list(codes.shape)
     for group in link.groups:
@@ -96,7 +111,7 @@ def _reshaped(link: Reshaped, codes: Codes) -> Codes | None:
             shape[axis] = link.after[axis]
     if np.prod(shape, dtype=np.int64) > MOST_CODES:
         return None
-    return squeezed(np.broadcast_to(codes, full).reshape(shape))
+    return np.broadcast_to(codes, full).reshape(shape)
 
 
 def together(parts: Sequence[Codes], rank: int) -> Codes:

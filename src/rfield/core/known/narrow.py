@@ -65,11 +65,17 @@ def narrowed(
             wide = wide.reshape((1,) * (rank - wide.ndim) + wide.shape)
             codes = chosen(wide, operands[1], operands[2])
             return _pointwise(op, codes, operands, [~wide & wide, wide, ~wide])
-        if algebra == "where" and operands[0] is not None and (operands[0].codes == ZERO).any():
-            no = ranked(operands[0].codes, rank) == ZERO
-            either = elementwise(None, operands, rank)
-            codes = squeezed(np.where(no, chosen(~no, None, operands[2]), either))
-            return _pointwise(op, codes, operands, [~no, ~no, np.ones_like(no)])
+        if algebra == "where":  # the condition may be zero, or both that it chooses from
+            nowhere = np.zeros((1,) * rank, bool)
+            no, one, other = (
+                nowhere if known is None else ranked(known.codes, rank) == ZERO
+                for known in operands
+            )  # fmt: skip
+            both = one & other
+            if no.any() or both.any():
+                either = np.where(both, np.uint8(ZERO), elementwise(None, operands, rank))
+                codes = squeezed(np.where(no, chosen(~no, None, operands[2]), either))
+                return _pointwise(op, codes, operands, [~no & ~both, ~no & ~both, ~both])
         plain = algebra if isinstance(algebra, str) and algebra != "where" else None
         return _arithmetic(op, plain, operands, rank)
     unshown = any(known is not None and not known.shown for known in operands)
@@ -221,7 +227,13 @@ def _contraction(
         if isinstance(link, Link) and (codes == ALIVE).any():
             taken.update(link.drivers)
     links: list[list[Link | None] | None] = []
-    exact = op.exact and not any((codes == SOME).any() for codes in spread)
+    moves = [depends(codes) for codes in spread]
+    exact = op.exact and not any(  # which may be zero beside what the input changes
+        ((codes == SOME) & moved).any()
+        for place, codes in enumerate(spread)
+        for other, moved in enumerate(moves)
+        if other != place
+    )
     for link, codes, names, shape in zip(op.links, spread, algebra.labels, shapes, strict=True):
         reading = nonzero & (codes == ALIVE)
         links.append([])

@@ -65,8 +65,10 @@ class Model:
         count = len(jaxpr.invars) - len(inputs)
         paths = source.paths or [""] * count
         weights: list[Constant] = [
-            Weight(tuple(variable.aval.shape), path)
-            for variable, path in zip(jaxpr.invars[:count], paths, strict=True)
+            Weight(tuple(variable.aval.shape), path, counts=counts)
+            for variable, path, counts in zip(
+                jaxpr.invars[:count], paths, source.are_parameters(), strict=True
+            )
         ]
         values: list[Dependent] = []
         for name, sizes in shapes.items():

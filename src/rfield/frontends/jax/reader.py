@@ -20,7 +20,7 @@ from ..machine import limits
 from ..machine.emit import Emitter, answers, placed
 from ..machine.names import Names
 from ..machine.unsupported import Unsupported
-from ..machine.values import Constant, Dependent, Outputs, dependents, known
+from ..machine.values import Constant, Dependent, Outputs, dependents, known, parameters_of
 from .folding import fold
 from .lines import origin_of
 from .pointwise import ELEMENTWISE
@@ -46,14 +46,25 @@ FAILURES = (
 
 
 class Weight(Constant):
-    """A parameter, or what is computed from one; ``path`` is the module that holds it."""
+    """A parameter, or what is computed from one; ``path`` is the module that holds it.
 
-    __slots__ = ("path",)
+    ``counts``: it is a parameter itself.
+    """
+
+    __slots__ = ("counts", "path")
     stored: ClassVar[bool] = True
 
-    def __init__(self, shape: Sequence[int], path: str = "", contents: Any = None) -> None:
+    def __init__(
+        self, shape: Sequence[int], path: str = "", contents: Any = None, *, counts: bool = False
+    ) -> None:
         super().__init__(shape, contents)
         self.path = path
+        self.counts = counts
+
+    @property
+    def parameters(self) -> tuple[Constant, ...]:
+        """Itself, or what it is made of."""
+        return (self,) if self.counts else self.made_of
 
 
 class Unseen(Constant):
@@ -131,7 +142,7 @@ class Reader:
         if isinstance(value, np.ndarray):
             return known(value) if few else Constant(shape)
         path = self.modules.get(id(value), "")
-        return Weight(shape, path, (lambda: _contents(value)) if few else None)
+        return Weight(shape, path, (lambda: _contents(value)) if few else None, counts=True)
 
     # -- equations --------------------------------------------------------------------------
 
@@ -165,7 +176,7 @@ class Reader:
         self.count += 1
         op = equation.primitive.name
         shapes = [tuple(variable.aval.shape) for variable in equation.outvars]
-        before, outer = self.name, self.outer
+        before, outer, count = self.name, self.outer, len(self.draft.nodes)
         rule = RULES.get(op)
         calls = rule is not None and rule.family == "control"
         path, origin = _path(operands), origin_of(equation)
@@ -177,6 +188,7 @@ class Reader:
             if self.count > limits.EXTRA:
                 raise TooLargeError(f"more than {limits.EXTRA:,} equations, loops written out")
             self.emitter.source = origin.line or self.emitter.source
+            self.emitter.given = () if calls else operands
             if any(_is_reference(v) for v in (*equation.invars, *equation.outvars)):
                 raise UnreadableModelError(
                     "a reference (jax.new_ref) changes while the function runs, which is not "
@@ -202,6 +214,7 @@ class Reader:
         quiet = not scopes and (op in _MOVES or (origin.inside and op in _STEPS))
         if (not calls or op in _TURNS) and not quiet:
             self._note(scopes, name, results)
+            self._place(scopes, count)
         return results
 
     def _answer(self, call: Call) -> Any:
@@ -234,7 +247,7 @@ class Reader:
         if large:
             return [Unseen(shape, made=True) for shape in shapes]
         made: list[Any] = []
-        hidden = any(value.told is not None or value.unseen for value in operands)
+        hidden = any(value.may_hide for value in operands)
         rule = RULES.get(equation.primitive.name)
         if rule is not None and (
             any(self._masks(value) for value in operands) or equation.primitive.name == "pad"
@@ -245,6 +258,7 @@ class Reader:
         kinds = [Weight(shape, path) if path else Constant(shape, made=True) for shape in shapes]
         for constant, one in zip_longest(kinds, made[: len(kinds)]):
             constant.unseen = hidden
+            constant.made_of = parameters_of(operands)
             if isinstance(one, Constant):
                 constant.told, constant.soft = one.told, one.soft
                 constant.unseen = hidden and one.unseen
@@ -274,6 +288,12 @@ class Reader:
         found = (*self.outer, *own)
         known = not path or path.rpartition(".")[2] in found
         return found if known else (*found, path)
+
+    def _place(self, scopes: Sequence[str], count: int) -> None:
+        """The values from ``count`` on lie in the scope, unless they lie in one further in."""
+        if scopes and len(self.open) == len(scopes):
+            for node in self.draft.nodes[count:]:
+                node.layer = node.layer or self.open[-1][1]
 
     def _note(self, scopes: Sequence[str], name: str, results: Sequence[Any]) -> None:
         """The last value of a scope is the layer of its name; a scope that comes again, another."""

@@ -23,6 +23,7 @@ class Source:
     """``function(weights, *inputs)``; ``paths`` are the modules that hold the weights, in order.
 
     ``numbers``: makes the weights themselves, random ones where the model has none.
+    ``parameters``: where in the weights the parameters are, if there are others (statistics).
     ``channels_first``: how inputs are laid out where no convolution tells. ``otherwise``: the
     function where ``function`` refuses the inputs.
     """
@@ -34,6 +35,18 @@ class Source:
     channels_first: bool = False
     origin: str = ""
     otherwise: Callable[..., Any] | None = None
+    parameters: str | int | None = None
+
+    def are_parameters(self) -> list[bool]:
+        """Whether each weight is one."""
+        import jax
+
+        found: list[bool] = []
+        for path, leaf in jax.tree_util.tree_flatten_with_path(self.weights)[0]:
+            first = getattr(path[0], "key", getattr(path[0], "idx", None)) if path else None
+            inside = self.parameters in (None, first)
+            found.append(inside and jax.numpy.issubdtype(leaf.dtype, jax.numpy.inexact))
+        return found
 
 
 def source_of(model: Any, request: Request, inputs: Sequence[Any]) -> Source:
@@ -70,22 +83,22 @@ def _linen(module: Any, request: Request, inputs: Sequence[Any]) -> Source:
         )
         return found[0] if changing is not False else found
 
-    return Source(apply, weights, numbers, origin=type(module).__name__)
+    return Source(apply, weights, numbers, origin=type(module).__name__, parameters="params")
 
 
 def _nnx(module: Any, request: Request, _inputs: Sequence[Any]) -> Source:
     from flax import nnx
 
-    definition, state = nnx.split(module)
+    definition, *state = nnx.split(module, nnx.Param, ...)
 
     def apply(variables: Any, *xs: Any) -> Any:
-        again = nnx.merge(definition, variables)
+        again = nnx.merge(definition, *variables)
         (again.train if request.training else again.eval)()
         return again(*xs)
 
     return Source(
-        apply, _abstract(state), lambda: state, [path for path, _ in _paths(state)],
-        origin=type(module).__name__,
+        apply, _abstract(state), lambda: state, [path for s in state for path, _ in _paths(s)],
+        origin=type(module).__name__, parameters=0,
     )  # fmt: skip
 
 
@@ -126,7 +139,8 @@ def _haiku(transformed: Any, _request: Request, inputs: Sequence[Any]) -> Source
         return found[0] if stateful else found
 
     return Source(
-        apply, weights, lambda: transformed.init(key, *_zeros(inputs)), origin="haiku"
+        apply, weights, lambda: transformed.init(key, *_zeros(inputs)), origin="haiku",
+        parameters=0 if stateful else None,
     )  # fmt: skip
 
 

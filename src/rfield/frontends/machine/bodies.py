@@ -109,7 +109,9 @@ def joined(machine: Machine, values: Sequence[Any], conditions: Iterable[Any] = 
     deciding = dependents(list(conditions))
     if not deciding and all(isinstance(value, Constant) for value in values):
         shapes = {value.shape if value.has_shape else None for value in values}
-        return Constant(shapes.pop() if len(shapes) == 1 else None, origin="branches", made=True)
+        made = Constant(shapes.pop() if len(shapes) == 1 else None, origin="branches", made=True)
+        made.unseen = any(value.may_hide for value in values)
+        return made
     shapes = [value.shape for value in values]
     if len(set(shapes)) > 1:
         behind = {name: None for value in deciding for name in machine.inputs_behind(value)}
@@ -202,9 +204,11 @@ def bounded(
             return None
         if value.shape not in made:
             op = ops.opaque([source.shape for source in sources], value.shape, kind=kind)
-            made[value.shape] = (
+            made[value.shape] = found = (
                 machine.step(Reading([op], sources)) if sources else Constant(value.shape)
             )
+            if isinstance(found, Constant):
+                found.unseen = any(isinstance(v, Constant) and v.may_hide for v in values)
         return made[value.shape]
 
     kept = set(unchanged)

@@ -9,22 +9,25 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import replace
+from functools import partial
+from math import prod
 from typing import Any
 
 import numpy as np
 
 from ...core.algebra import Contraction, Softmax
+from ...core.arguments import Shape
 from ...core.arrays.expression import Reading
 from ...core.graph import Draft, SoftMasks, Weights
-from ...core.known import LOW, SOFT, Known, narrowed
-from ...core.link import AnyLink, Link, everything
-from ...core.numbers import Numbers
+from ...core.known import LOW, SOFT, Known, moved, narrowed
+from ...core.link import AnyLink, Link, Reshaped, everything
+from ...core.numbers import KEPT, Numbers
 from ...core.ops import Op
 from ...core.relation import IDENTITY, At
 from ...errors import InvalidModelError, RFieldError, TooLargeError, UnsupportedOpError
 from .masks import elements_of, filling, is_unseen, may_mask, plain, repeated, soft_number, told_of
 from .meanings import name_of
-from .values import Constant, Dependent, Items, Outputs, known
+from .values import Array, Constant, Dependent, Items, Outputs, known, parameters_of
 
 _CHANGES_PLACES = frozenset({"pad", "slice", "gather", "resize", "select", "roll"})
 """Kinds whose reading, not only whose shape, changes when an operand computed from a size does."""
@@ -46,14 +49,15 @@ class Emitter:
     ``sized``: whether a size of the input is among what the rule read, beside the operands that its
     reading names. ``soft``: what the finite numbers of a mask are taken for. ``dimmed``: the values
     to which a mask may have been added that nobody computed. ``tells_weights``: whoever reads the
-    model tells which weights a call has. ``beside``: what the tensors of a call that depend on
-    nothing are in ``draft.tables``, by their ids; where a reading names some (``named``), these
-    belong to the ops that read them, and the others (``common``) to all ops of the call.
+    model tells which weights a call has; otherwise they are among ``given``, its operands.
+    ``beside``: what the tensors of a call that depend on nothing are in ``draft.tables``, by their
+    ids; where a reading names some (``named``), these belong to the ops that read them, and the
+    others (``common``) to all ops of the call.
     """
 
     __slots__ = (
-        "beside", "common", "dimmed", "draft", "fresh", "made", "named", "numbers", "resolve",
-        "sized", "soft", "source", "tells_weights",
+        "beside", "common", "dimmed", "draft", "fresh", "given", "made", "named", "numbers",
+        "resolve", "sized", "soft", "source", "tells_weights",
     )  # fmt: skip
 
     def __init__(
@@ -70,6 +74,7 @@ class Emitter:
         self.sized = False
         self.dimmed: set[int] = set()
         self.tells_weights = False
+        self.given: Sequence[Any] = ()
         self.source = ""
         self.made: dict[int, tuple[Reading, Any]] | None = None
         self.beside: dict[int, object] = {}
@@ -175,12 +180,15 @@ class Emitter:
             soft = min([soft, *(v.soft for v in values if isinstance(v, Constant))])
             told = told_of(op, values)
             made = Constant(op.shape, sized=sized, made=True, told=told, soft=soft)
+            made.made_of = parameters_of(values)
             moves = op.algebra == "move"
             given = [v for v in values if isinstance(v, Constant)]
             seen = [v.unseen if moves else v.is_seen for v in given]
-            lost = any(v.told is not None or v.unseen for v in given)
+            lost = any(v.may_hide for v in given)
             hidden = lost and op.algebra in (None, "veil")
             made.unseen = told is None and (all(seen) or hidden)
+            if len(values) == len(links) == 1 and isinstance(links[0], Link | Reshaped):
+                made.placed = partial(_placed, given[0], links[0], op.shape)
             return made
         moving = op.depends_on_size or (sized and op.kind in _CHANGES_PLACES)
         op = _fitted(op, chosen, join=op.join and len(kept) > 1, exact=exact, moving=moving)
@@ -204,13 +212,15 @@ class Emitter:
         """
         if self.resolve is None:  # a front end with tensors of its own notes its own tables
             self.draft.tables = tuple(tables)
-        elif self.named:
-            mine = [
-                _beside(value, op, links[place] if place < len(links) else None)
-                for place, (value, given) in enumerate(zip(values, operands, strict=True))
-                if isinstance(value, Constant) and id(given) in self.named
-            ]
-            self.draft.tables = (*self.common, *mine)
+            return
+        mine = [
+            _beside(value, op, links[place] if place < len(links) else None)
+            for place, value in enumerate(values)
+            if isinstance(value, Constant)
+            and (value.placed or (place < len(operands) and id(operands[place]) in self.named))
+        ]
+        if self.named or mine:
+            self.draft.tables = (*(self.common if self.named else self.draft.tables), *mine)
 
     def _may_hide(self, op: Op, values: Sequence[Any]) -> bool:
         """Whether a table that nobody computed may take away some of what the op reads."""
@@ -221,7 +231,9 @@ class Emitter:
         given = values[: len(op.links)]
         if isinstance(op.algebra, Contraction):  # a matrix of the file is a weight
             return any(is_unseen(v) and not v.nameless for v in given)
-        if op.algebra == "multiply" and any(isinstance(v, Constant) and v.is_unset for v in given):
+        if op.algebra == "multiply" and any(
+            isinstance(v, Constant) and v.may_be_mask for v in given
+        ):
             return True
         return op.algebra not in ("add", "move") and any(map(is_unseen, given))
 
@@ -237,9 +249,12 @@ class Emitter:
         return self.numbers.setdefault(id(held), (len(self.numbers), held))[0]
 
     def _weights(self, op: Op, values: Sequence[Any]) -> Weights | None:
-        """The weights of an op as one, where it says how many they are."""
+        """The parameters of the call; where there are none, those that the op tells of as one."""
         if self.tells_weights:
             return self.draft.weights
+        told = parameters_of([*values, *self.given])
+        if told:
+            return tuple((self.number(each), prod(each.shape)) for each in told)
         held = [v for v in values if isinstance(v, Constant) and not v.made]
         if not op.work.parameters or not held:
             return None
@@ -326,7 +341,25 @@ def _beside(value: Constant, op: Op, link: AnyLink | None) -> object:
         (read.relation == IDENTITY and read.axis == place) or read.relation == At(0)
         for place, read in enumerate(link.reads, ahead)
     )
-    return Numbers.of(value.array, value.shape) if value.made and spread else value.shape
+    array, shape = value.array if value.made and spread else None, value.shape
+    if value.placed is not None and link is not None and prod(shape) <= KEPT:
+        array = value.placed()
+        if array is not None and not spread:
+            array, shape = moved(link, array, shape, op.shape), op.shape
+        if array is None:
+            return object()  # several in one place: equal to nothing
+        array = np.broadcast_to(array, shape)
+    return Numbers.of(array, shape)
+
+
+def _placed(value: Constant, link: AnyLink, shape: Shape) -> Array | None:
+    """Which elements of a constant come to lie where: their numbers, or else which they are."""
+    array = value.array
+    if array is None and value.placed is not None:
+        array = value.placed()
+    elif array is None:
+        array = np.arange(1.0, 1 + prod(value.shape)).reshape(value.shape)
+    return None if array is None else moved(link, array, value.shape, shape)
 
 
 def _leaves(reading: Reading) -> set[int]:

@@ -73,7 +73,6 @@ def told_of(op: Op, values: Sequence[Any]) -> NDArray[np.uint8] | None:
 def elements_of(value: Constant, op: Op, soft: int) -> Known:
     """What is known of the elements of a constant to this op; ``soft``: what to call soft masks."""
     return value.known(
-        as_factor=op.algebra == "multiply",
         as_choice=op.algebra in ("where", "maximum", "move"),
         soft=soft if value.soft or soft_number(value, op) else None,
     )

@@ -23,8 +23,12 @@ _NAMES: dict[Elementwise, str] = {
     """,
     "keep": """
         abs absolute arcsin arcsinh arctan arctanh asin asinh atan atanh cast cbrt ceil celu conj
-        conjugate converttotensor copy deg2rad elu erf erfinv expm1 fabs fix floor frac gelu
-        hardshrink hardsilu hardswish imag leakyrelu log1p mish neg negative rad2deg real rint round
+        conjugate converttotensor copy deg2rad elu erf erfinv expm1 fabs
+        fakequantizeperchannelaffine fakequantizeperchannelaffinecachemask
+        fakequantizepertensoraffine fakequantizepertensoraffinecachemask
+        fakequantizepertensoraffinecachemasktensorqparams fix floor frac fusedmovingavgobsfqhelper
+        gelu hardshrink hardsilu hardswish imag isinf isnan leakyrelu log1p mish neg negative
+        rad2deg real rint round
         selu sgn sign silu sin sinh softshrink softsign sqrt square stopgradient swish tan tanh
         tanhshrink trunc
     """,
@@ -41,7 +45,8 @@ _SAID = {
     "leaky_re_lu": "leaky_relu", "logistic": "sigmoid", "max": "maximum", "min": "minimum",
     "mul": "multiply", "neg": "negative", "pow": "power", "re_lu": "relu", "real_div": "divide",
     "realdiv": "divide", "gru": "recurrent", "lstm": "recurrent", "rnn_state": "recurrent",
-    "reduce_window_max": "max_pool", "reduce_window_min": "min_pool",
+    "reduce_sum": "sum", "reduce_window_max": "max_pool", "reduce_window_min": "min_pool",
+    "reducemean": "mean", "reducesum": "sum",
     "sub": "subtract", "swish": "silu", "transpose": "permute", "truediv": "divide",
 }  # fmt: skip
 """What ops are called in tables, where their framework calls them otherwise."""

@@ -174,7 +174,7 @@ class _Scan:
             if place in turn.unchanged:
                 results.append(self.state[place])
             elif op is None:
-                results.append(Constant(self._shape(turn, place)))
+                results.append(self._constant(turn, place))
             else:
                 made = replace(op, work=work, keeps=keeps)
                 results.append(self.machine.step(Reading([made], operands)))
@@ -184,6 +184,12 @@ class _Scan:
     def _shape(self, turn: Turn, place: int) -> Shape:
         shape, out = turn.shapes[place], place - len(self.state)
         return shape if out < 0 else _with(shape, self.out(out, len(shape)).axis, self.length)
+
+    def _constant(self, turn: Turn, place: int) -> Constant:
+        """A result that no input changes; what the turns leave of a mask nobody knows."""
+        made, given = Constant(self._shape(turn, place)), [*self.state, *self.scanned]
+        made.unseen = any(isinstance(value, Constant) and value.may_hide for value in given)
+        return made
 
     def _op(self, turn: Turn, place: int, always: dict[int, Carry]) -> tuple[Op | None, list[Any]]:
         """What a result reads of all that goes in, after any number of turns."""

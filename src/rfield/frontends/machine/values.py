@@ -45,11 +45,14 @@ class Constant:
     set yet where it is nothing but zeros. ``told``: what is known of its elements although its
     contents are not (a parameter multiplied by a mask), in the words of ``core.known``; else None.
     ``soft``: the number of a mask in it, where ``told`` says where that is. ``unseen``: it is made
-    of tables and no weight, but nobody computed it, so it may be a mask.
+    of tables and no weight, but nobody computed it, so it may be a mask. ``made_of``: the
+    parameters that it was computed from. ``placed``: of one whose elements an op has put in their
+    places, where these are.
     """
 
     __slots__ = (
-        "_contents", "_shape", "kept", "made", "origin", "sized", "soft", "told", "unseen",
+        "_contents", "_shape", "kept", "made", "made_of", "origin", "placed", "sized", "soft",
+        "told", "unseen",
     )  # fmt: skip
 
     stored: ClassVar[bool] = False
@@ -77,6 +80,13 @@ class Constant:
         self.told = told
         self.soft = soft
         self.unseen = self.kept = False
+        self.placed: Callable[[], Array | None] | None = None
+        self.made_of: tuple[Constant, ...] = ()
+
+    @property
+    def parameters(self) -> tuple[Constant, ...]:
+        """The parameters of the model that it is, or is made of."""
+        return self.made_of
 
     @property
     def shape(self) -> Shape:
@@ -125,21 +135,30 @@ class Constant:
         return array is not None and array.size > 0 and not array.any()
 
     @property
+    def may_be_mask(self) -> bool:
+        """Whether it has zeros that do not count, as nobody knows whether it is a parameter."""
+        array = self.once if self.nameless else None
+        if array is None or array.all():
+            return False
+        return not array.any() or bool((array != array.astype(bool)).any())
+
+    @property
+    def may_hide(self) -> bool:
+        """Whether some of its elements are known, or could be, although its contents are not."""
+        return self.told is not None or self.unseen
+
+    @property
     def may_have_zeros(self) -> bool:
         """Whether any element is, or may be, known to be zero."""
         array = self.once
         zeros = self.told is not None and bool(((self.told == ZERO) | (self.told == SOME)).any())
         return zeros or (array is not None and not array.all())
 
-    def known(
-        self, *, as_factor: bool = False, as_choice: bool = False, soft: int | None = None
-    ) -> Known:
+    def known(self, *, as_choice: bool = False, soft: int | None = None) -> Known:
         """What is known of its elements, for masks.
 
         Its zeros count unless it is a parameter, or a buffer of nothing but zeros, which is no
         mask; of a tensor of a file, where nobody knows what is a parameter, beside only ones.
-        ``as_factor``: it multiplies position by position; then only a mask of zeros and one other
-        number counts, for the one zero of a ramp or a window is no end of what is read.
         ``as_choice``: a mask chooses it; then nothing but zeros is what dead elements are filled
         with. ``soft``: what to call the finite numbers of a mask.
         """
@@ -150,11 +169,11 @@ class Constant:
         fill = as_choice and array is not None and (self.made or array.size == 1)
         if counts and not fill and array is not None:
             counts = bool(array.any()) or (self.made and not self.kept)
-        if counts and not fill and (as_factor or not self.made) and array is not None:
-            others = array[array != 0]
-            counts = not others.size or bool((others == (others[0] if self.made else 1)).all())
-        told = None if as_factor and array is not None else self.told
-        return of_constant(self.shape, array, told, counts=counts, soft=soft)
+        if counts and not fill and not self.made and array is not None:
+            counts = bool(((array == 0) | (array == 1)).all())
+        if as_choice and not fill and self.is_unset:  # a mask, or a parameter not yet trained
+            return of_constant(self.shape, told=np.full((1,) * len(self.shape), SOME, np.uint8))
+        return of_constant(self.shape, array, self.told, counts=counts, soft=soft)
 
     def __repr__(self) -> str:
         return f"Constant({self._shape})"
@@ -186,6 +205,12 @@ def known(array: Any, *, sized: bool = False) -> Constant:
     """A constant with contents."""
     made = np.asarray(array)
     return Constant(made.shape, made, sized=sized, made=True)
+
+
+def parameters_of(values: Iterable[Any]) -> tuple[Constant, ...]:
+    """The parameters that constants among values are made of, each once."""
+    held = (p for value in values if isinstance(value, Constant) for p in value.parameters)
+    return tuple({id(parameter): parameter for parameter in held}.values())
 
 
 def dependents(values: Any) -> list[Dependent]:

@@ -36,14 +36,20 @@ _FIELDS = {
 class Stored(Constant):
     """A tensor in the file, with its message until it is decoded."""
 
-    __slots__ = ("_folder", "_proto")
+    __slots__ = ("_folder", "_proto", "counts")
     stored = nameless = True
 
     def __init__(self, shape: Shape, proto: Any = None, folder: Path | None = None) -> None:
         super().__init__(shape)
         self._proto = proto
         self._folder = folder
+        self.counts = False
         self.unseen = getattr(proto, "data_type", 0) in _TABLES and prod(shape) > limits.CONTENTS
+
+    @property
+    def parameters(self) -> tuple[Constant, ...]:
+        """Itself, where it is one."""
+        return (self,) if self.counts else ()
 
     @property
     def array(self) -> Array | None:
@@ -52,6 +58,14 @@ class Stored(Constant):
             self._contents = decode(self._proto, self.shape, self._folder)
             self._proto = None
         return self._contents  # type: ignore[return-value]  # never a function here
+
+
+def initialiser(proto: Any, folder: Path | None = None) -> Stored:
+    """A tensor that a graph holds: a parameter, unless it is a table or a single number."""
+    made = of_proto(proto, folder)
+    kind = getattr(getattr(proto, "values", proto), "data_type", 0)
+    made.counts = bool(made.shape) and kind not in _TABLES
+    return made
 
 
 def of_proto(proto: Any, folder: Path | None = None) -> Stored:

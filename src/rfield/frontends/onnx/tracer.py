@@ -14,17 +14,21 @@ from ..machine import bodies, limits
 from ..machine.emit import Emitter, placed
 from ..machine.folding import Folding
 from ..machine.names import Names, printable, shown
-from ..machine.values import Constant, Dependent, Items, Outputs
+from ..machine.values import Constant, Dependent, Items, Outputs, parameters_of
 from .folding import fold
 from .model import FunctionRecord, GraphRecord, ModelRecord, NodeRecord
 from .rulebook import RULES, Call
-from .tensors import Stored, of_proto
+from .tensors import Stored, initialiser
 from .unknown import read_unknown
 
 FAILURES = (
     RFieldError, ArithmeticError, AttributeError, LookupError, MemoryError, RecursionError,
     TypeError, ValueError,
 )  # fmt: skip
+
+
+SETTINGS = {"BatchNormalization": (3, 4), "Resize": (1, 2, 3), "Upsample": (1,)}
+"""Operands that are no parameters: statistics, and how to resize."""
 
 
 class Scope:
@@ -68,7 +72,7 @@ class Scope:
 
     def tensor(self, proto: Any) -> Stored:
         """A tensor of the file."""
-        return of_proto(proto, self.tracer.folder)
+        return initialiser(proto, self.tracer.folder)
 
     def body(self, node: NodeRecord, name: str, prefix: str) -> Subgraph:
         """The graph in an attribute of a node."""
@@ -166,6 +170,10 @@ class Tracer:
         function = self.model.functions.get(node.op)
         if function is not None:
             return self._record(call, Outputs(self._inlined(call, function, scope)), scope)
+        for place in SETTINGS.get(node.op, ()):
+            value = operands[place] if place < len(operands) else None
+            if isinstance(value, Stored):
+                value.counts = False
         depends = sized = False
         for value in operands:
             if isinstance(value, Constant):
@@ -175,9 +183,13 @@ class Tracer:
         if not depends and not node.subgraphs:
             folded = fold(self.folding, call, sized)
             if folded is not None:
-                return list(folded) if type(folded) is Outputs else [folded]
+                results = list(folded) if type(folded) is Outputs else [folded]
+                for value in results:
+                    value.made_of = parameters_of(operands)
+                return results
         rule = RULES.get(node.op)
         self.emitter.sized = sized
+        self.emitter.given = operands
         self.emitter.source = f"{shown(node.op)} #{node.number}"
         try:
             answer = read_unknown(call, scope.graph, self.sizes) if rule is None else (

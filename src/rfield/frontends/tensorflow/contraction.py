@@ -180,6 +180,29 @@ def unsorted_segments(call: Call) -> Any:
     return arrays.segments(call[0], call.either(1), call.integer(2), kind=call.kind)
 
 
+@rule("SparseSegmentMean", "SparseSegmentSqrtN", "SparseSegmentSum")
+def sparse_segments(call: Call) -> Any:
+    """The same of chosen rows.
+
+    https://www.tensorflow.org/api_docs/python/tf/sparse/segment_mean
+    """
+    rows = arrays.take(call[0], call.either(1), 0)
+    return arrays.segments(rows, call.either(2), None, kind=call.kind)
+
+
+@rule("MatrixSolve", "MatrixTriangularSolve")
+def solve(call: Call) -> Any:
+    """``x`` with ``a @ x = b``; of a triangular matrix one half is read.
+
+    https://www.tensorflow.org/api_docs/python/tf/linalg/triangular_solve
+    """
+    one_side, matrix = "Triangular" in call.op, call[0]
+    lower = call.flag("lower", True) != call.flag("adjoint")
+    whole = isinstance(matrix, Constant) and not (matrix.may_hide or matrix.may_have_zeros)
+    side = ("lower" if lower else "upper") if one_side else None
+    return arrays.solve(matrix, call[1], triangle=side, exact=whole)
+
+
 @rule("ScatterNd")
 def scatter_nd(call: Call) -> Any:
     """Rows added up in places of a tensor of zeros.

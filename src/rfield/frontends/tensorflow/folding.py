@@ -164,6 +164,7 @@ FOLDS: dict[str, tuple[str, Settings]] = {
     "ZerosLike": ("full", _like(0)),
     "OnesLike": ("full", _like(1)),
     "Pack": ("stack", lambda call: (call.operands, {"axis": call.number("axis")})),
+    "Unpack": ("unstack", _first(lambda call: {"axis": call.number("axis")})),
     "ConcatV2": ("concatenate", lambda c: (c.operands[:-1], {"axis": c.integer(len(c) - 1)})),
     "Concat": ("concatenate", lambda c: None if c.known(0) is None else (
         c.operands[1:], {"axis": c.integer(0)}

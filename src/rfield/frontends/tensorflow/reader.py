@@ -22,7 +22,7 @@ from ..machine.emit import Emitter, placed
 from ..machine.folding import Folding
 from ..machine.names import Names, printable
 from ..machine.unsupported import Unsupported
-from ..machine.values import Constant, Dependent, Outputs, dependents
+from ..machine.values import Constant, Dependent, Outputs, dependents, parameters_of
 from .blocks import written_out
 from .bodies import MERGES, SPENT, Body, Item, pick
 from .control import outputs
@@ -175,6 +175,8 @@ class Reader:
         if not depends and not special:
             folded = fold(self.folding, node)
             if folded is not None:
+                if type(folded) is Constant:
+                    folded.made_of = parameters_of(operands)
                 return folded
         if special and Mark.DEAD in operands and item.op not in MERGES:
             return Mark.DEAD
@@ -197,6 +199,7 @@ class Reader:
                 results = call(self, self.function(item.op, item.writes), node.operands)
                 return self._settle(outputs(results), item.name, ())
             return self._without_rule(node, depends)
+        self.emitter.given = node.operands
         try:
             answer = rule.function(node)
         except UnresolvedSizeError:
@@ -254,7 +257,7 @@ class Reader:
         origin = f"{node.name}, {printable(node.op)}"
         made = [Constant(shape, origin=origin, made=True) for shape in node.output_shapes()]
         for constant in made:  # of a masked weight: nobody knows what is left of the mask
-            constant.unseen = any(getattr(v, "told", None) is not None for v in node.operands)
+            constant.unseen = any(isinstance(v, Constant) and v.may_hide for v in node.operands)
         if len(made) > 1:
             return Outputs(made)
         return made[0] if made else Outputs([Constant(None, origin=origin)] * limits.OUTPUTS)

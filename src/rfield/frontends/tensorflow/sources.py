@@ -6,7 +6,7 @@ from typing import Any
 
 from ..machine.values import Constant, Outputs
 from .rulebook import Call, rule
-from .values import Mark
+from .values import FLOATS, Mark, Variable
 
 RESOURCE = 20
 HELD = "_shape_of_variable"
@@ -65,7 +65,8 @@ def variable(call: Call) -> Constant:
 
     https://www.tensorflow.org/api_docs/python/tf/raw_ops/VarHandleOp
     """
-    return Constant(call.attribute_shape("shape"), origin=f"variable {call.name!r}")
+    shape, floats = call.attribute_shape("shape"), call.dtype("dtype") in FLOATS
+    return Variable(shape, f"variable {call.name!r}", counts=floats)
 
 
 @rule("Placeholder", "PlaceholderV2")
@@ -74,8 +75,9 @@ def placeholder(call: Call) -> Constant:
 
     https://www.tensorflow.org/api_docs/python/tf/raw_ops/Placeholder
     """
-    shape = call.attribute_shape(HELD if call.dtype("dtype") == RESOURCE else "shape")
-    return Constant(shape, origin=f"placeholder {call.name!r}")
+    held = call.dtype("dtype") == RESOURCE
+    shape = call.attribute_shape(HELD if held else "shape")
+    return Variable(shape, f"placeholder {call.name!r}", counts=held)
 
 
 @rule("ReadVariableOp")
@@ -88,7 +90,7 @@ def read_variable(call: Call) -> Any:
     if isinstance(value, Constant) and not value.has_shape:
         shapes = call.output_shapes()
         if shapes and shapes[0] is not None:
-            return Constant(shapes[0])
+            return Variable(shapes[0], value.origin, counts=True)
     return value
 
 

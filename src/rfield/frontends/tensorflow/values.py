@@ -27,6 +27,8 @@ _FIELDS = {
     1: "float_val", 2: "double_val", 9: "int64_val", 10: "bool_val", 7: "string_val",
 }  # fmt: skip
 _INTEGERS = frozenset({3, 4, 5, 6, 17})
+FLOATS = frozenset({1, 2, 14, 19})
+"""Single, double, brain and half floats."""
 
 
 class Stored(Constant):
@@ -38,6 +40,7 @@ class Stored(Constant):
     def __init__(self, item: Any) -> None:
         # What Constant sets, without a call: a file holds more constants than anything else.
         self._shape = self._contents = self.told = None
+        self.made_of = ()
         self.soft = 0.0
         self.sized = self.made = self.kept = self.unseen = False
         self.origin = ""
@@ -56,6 +59,15 @@ class Stored(Constant):
         return True
 
     @property
+    def parameters(self) -> tuple[Constant, ...]:
+        """Itself: numbers with axes that somebody trained, and no table."""
+        if self._contents is not None:
+            floats = self._contents.dtype.kind == "f"  # type: ignore[union-attr]  # no function
+        else:
+            floats = self._item is None or _tensor(self._item).dtype in FLOATS
+        return (self,) if floats and self.shape else ()
+
+    @property
     def array(self) -> Array | None:
         """The contents, where they are few."""
         if self._contents is None and self._item is not None:
@@ -63,6 +75,21 @@ class Stored(Constant):
                 self._contents = decode(_tensor(self._item), self.shape)
             self._item = None
         return self._contents  # type: ignore[return-value]  # never a function here
+
+
+class Variable(Constant):
+    """What is in a variable: parameters, or statistics that count as Keras counts them."""
+
+    __slots__ = ("counts",)
+
+    def __init__(self, shape: Shape | None, origin: str, *, counts: bool) -> None:
+        super().__init__(shape, origin=origin)
+        self.counts = counts and shape is not None
+
+    @property
+    def parameters(self) -> tuple[Constant, ...]:
+        """Itself, if it counts."""
+        return (self,) if self.counts else ()
 
 
 def _tensor(item: Any) -> Any:

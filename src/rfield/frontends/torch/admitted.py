@@ -18,25 +18,16 @@ from typing import Any
 import torch
 
 from ...errors import UnreadableModelError
+from .kinds import READS_NOTHING
 from .rulebook import find_rule
 
 _NAME = re.compile(r"torch\.ops\.([A-Za-z_]\w*)\.([A-Za-z_]\w*)\.(\w+)")
 
 _LARGEST = 1 << 62
 
-READS_NOTHING = frozenset(
-    f"aten::{name}"
-    for name in (
-        "_assert_async", "_assert_scalar", "_assert_tensor_metadata", "sym_constrain_range",
-        "sym_constrain_range_for_size", "_functional_assert_async", "_functional_assert_scalar",
-        "_functional_sym_constrain_range", "_functional_sym_constrain_range_for_size",
-    )
-)  # fmt: skip
-"""Assertions of an exported program. They are passed over."""
-
 _COMPOSITES = """
 arctan arctan2 atleast_1d atleast_2d atleast_3d broadcast_tensors chalf column_stack
-cross_entropy_loss diag dsplit dstack fliplr flipud gradient hsplit hstack inner isclose isreal
+cross_entropy_loss diag dsplit dstack fliplr flipud gradient hsplit hstack isclose isreal
 l1_loss linalg_diagonal linalg_matmul linalg_norm linalg_matrix_norm linalg_vecdot meshgrid
 nll_loss nll_loss_nd ravel row_stack special_digamma special_erf special_erfc special_erfinv
 special_exp2 special_expm1 special_log1p special_log_softmax special_logit special_round

@@ -25,11 +25,13 @@ from ...errors import (
     unknown_name,
 )
 from ..registry import Request
+from .control import uncompiled
 from .failures import NeedsValuesError, forward_failed, line_of, unsupported
 from .free import has_free, read_free
 from .functions import table
 from .modes import Dispatch, Functions
 from .names import Names, named_children
+from .quantized import observe_nothing
 from .tracer import Tracer
 from .untouched import untouched
 
@@ -70,7 +72,7 @@ def _free_shapes(model: nn.Module, shapes: Any) -> dict[str, tuple[int | None, .
 
 
 def _read(model: nn.Module, request: Request) -> Graph:
-    arguments, keywords = _inputs(model, request)
+    arguments, keywords = called_with(model, request)
     return capture(
         model, arguments, keywords, axes=request.axes, training=request.training,
         unknown=request.unknown, values=bool(request.options.get("values")),
@@ -112,12 +114,15 @@ def capture(
         stack.enter_context(
             untouched(model, training=training, values=values, modules=names.modules)
         )
-        places, named = _with_stand_ins(model, arguments, keywords, stand_in)
+        places, named = with_stand_ins(model, arguments, keywords, stand_in)
         if not entries:
             raise InvalidModelError("none of the inputs is a tensor")
         stack.enter_context(torch.no_grad())
         stack.enter_context(_plain_attention())
         stack.enter_context(_eager(names.modules))
+        stack.enter_context(uncompiled())
+        if not values:
+            observe_nothing(names.modules)
         stack.enter_context(names)
         stack.enter_context(dispatch)
         stack.enter_context(functions)
@@ -146,7 +151,8 @@ def capture(
     return graph
 
 
-def _inputs(model: nn.Module, request: Request) -> tuple[tuple[Any, ...], dict[str, Any]]:
+def called_with(model: nn.Module, request: Request) -> tuple[tuple[Any, ...], dict[str, Any]]:
+    """The arguments of forward, by position and by name: as given, or empty tensors."""
     given = request.options.get("example_inputs")
     keywords = dict(request.options.get("example_kwargs") or {})
     if given is not None or keywords:
@@ -169,13 +175,27 @@ def _inputs(model: nn.Module, request: Request) -> tuple[tuple[Any, ...], dict[s
         for name in shapes:
             if known is not None and name not in known:
                 raise unknown_name("input", name, known)
+        tensors = {name: _empty(s, _dtype(model, given, name)) for name, s in shapes.items()}
         if known is None or list(shapes) == known[: len(shapes)]:
-            return tuple(_empty(s, _dtype(model, given, name)) for name, s in shapes.items()), {}
-        return (), {name: _empty(s, _dtype(model, given, name)) for name, s in shapes.items()}
+            return placed(model, list(tensors.values()))
+        return (), tensors
     kind = _dtype(model, given)
-    if shapes and not isinstance(shapes[0], (int, type(None))):
-        return tuple(_empty(shape, kind) for shape in shapes), {}
-    return (_empty(shapes, kind),), {}
+    listed = [shapes] if not shapes or isinstance(shapes[0], (int, type(None))) else shapes
+    return placed(model, [_empty(shape, kind) for shape in listed])
+
+
+def placed(model: nn.Module, tensors: list[torch.Tensor]) -> tuple[tuple[Any, ...], dict[str, Any]]:
+    """Tensors in the order of forward's arguments; those that it takes by name alone, by name."""
+    try:
+        parameters = list(inspect.signature(model.forward).parameters.values())
+    except (TypeError, ValueError):
+        return tuple(tensors), {}
+    named = [p.name for p in parameters if p.kind is p.KEYWORD_ONLY]
+    any_many = any(p.kind is p.VAR_POSITIONAL for p in parameters)
+    count = len(parameters) - len(named)
+    if any_many or not named or len(tensors) > len(parameters):
+        return tuple(tensors), {}
+    return tuple(tensors[:count]), dict(zip(named, tensors[count:], strict=False))
 
 
 def _empty(shape: Sequence[int], kind: torch.dtype) -> torch.Tensor:
@@ -216,7 +236,7 @@ def _parameters(model: nn.Module) -> list[str] | None:
     return [p.name for p in parameters]
 
 
-def _with_stand_ins(
+def with_stand_ins(
     model: nn.Module, arguments: Sequence[Any], keywords: Mapping[str, Any], stand_in: StandIn
 ) -> tuple[list[Any], dict[str, Any]]:
     """The inputs, each tensor replaced; tensors have the names that forward gives them."""

@@ -21,7 +21,7 @@ from .kinds import LOOKS_AT_VALUES, SHAPED, UNIFORM
 from .rulebook import Arguments, Signature
 from .tracer import Tracer, tensors_of
 from .values import Cell, Value, is_weight
-from .zeros import UNTOLD, sampled
+from .zeros import UNTOLD, Plain, sampled
 
 SMALL = 1 << 22
 """Constants of at most so many elements are computed."""
@@ -32,7 +32,12 @@ _KEPT_OUT: set[type] = set()
 
 
 class Watched(TorchDispatchMode):
-    """What is done with the constants of a capture, and how any op is run."""
+    """What is done with the constants of a capture, and how any op is run.
+
+    ``functions``: the mode that sees calls as the user wrote them, where there is one.
+    """
+
+    functions: Any = None
 
     def __init__(self, tracer: Tracer, *, real: bool) -> None:
         super().__init__()
@@ -116,9 +121,15 @@ class Watched(TorchDispatchMode):
                 self.record_of(tensor).weights = weights
         if not run:
             self.follow(signature, func, args, kwargs, result)
-        if not run:
             self.not_computed(operands, result)
+            self.made(signature, result, args, kwargs)
         return result
+
+    def made(self, signature: Signature, result: Any, *arguments: Any) -> None:
+        """Note what made constants whose numbers nobody has."""
+        origin = self.tracer.made_by(signature.packet, *arguments)
+        for number, tensor in enumerate(tensors_of(result)):
+            self.record_of(tensor).origin = (*origin, number)
 
     def follow(self, signature: Signature, func: Any, args: Any, kwargs: Any, result: Any) -> None:
         """What the results are for weights drawn at random."""
@@ -130,10 +141,13 @@ class Watched(TorchDispatchMode):
                 found = sampled(signature.packet, func, args, kwargs, sample, tensor, place)
             record.sample = None if found is UNTOLD else found
             record.unseen = found is UNTOLD
+            if isinstance(found, Plain):
+                self.tracer.undrawn.add(found)
             if signature.view_of and record.sample is not None:
                 source = sample(args[0])
-                whole = source is not None and torch._C._is_alias_of(record.sample, source)
-                record.cell.torn = record.cell.torn or not whole
+                if not isinstance(found, Plain):
+                    whole = torch._C._is_alias_of(found, source)
+                    record.cell.torn = record.cell.torn or not whole
 
     def not_computed(self, operands: list[torch.Tensor], result: Any) -> None:
         """What is made of tables only could be a mask, where it is too large to be computed."""
@@ -188,11 +202,25 @@ class Watched(TorchDispatchMode):
         if value.cell.own and known and self.computes(signature, func, args, kwargs):
             func(*args, **kwargs)
             return target
+        self.tracer.sample(target)
+        for plain in list(self.tracer.undrawn):
+            plain.before_a_write()
+        before: Any = self.tracer.sample(target)
         self.execute(signature, func, args, kwargs) if not self.real else None
         self.follow(signature, func, args, kwargs, target)
-        followed = value.sample is not None and not value.cell.torn
+        after: Any = value.sample
+        followed = False
+        if before is not None and after is not None and before.shape == after.shape:
+            followed = not value.cell.torn
+            value.sample = before.copy_(after)  # which its views share
+        elif before is not None and not bool(before.all()):
+            value.root.unseen, value.root.sample = True, None
         value.cell.sampled = value.cell.sampled and followed
         value.cell.known = False
+        origin = self.tracer.made_by(signature.packet, args, kwargs)
+        written: Value | None = value
+        while written is not None:
+            written.origin, written = origin, written.parent
         return target
 
     def factory(
@@ -213,6 +241,8 @@ class Watched(TorchDispatchMode):
             self.tracer.hold(tensor, None, known=tensor.device.type != "meta")
             self.record_of(tensor).cell.uniform = made.packet in UNIFORM
             self.record_of(tensor).unseen = large and "rand" not in made.packet
+        if large:
+            self.made(made, result, args)
         return result
 
     def from_shape(

@@ -74,6 +74,15 @@ def add_outer(arg: Arguments) -> Reading:
     return arrays.pointwise(arg.self, arrays.outer(arg.vec1, arg.vec2), kind="addr")
 
 
+@rule("aten::inner", shaped=True)
+def inner(arg: Arguments) -> Reading:
+    """The last axes of both are multiplied and summed.
+
+    https://docs.pytorch.org/docs/stable/generated/torch.inner.html
+    """
+    return arrays.inner(*arg.operands)
+
+
 @rule("aten::outer", "aten::ger")
 def outer(arg: Arguments) -> Reading:
     """Every pair.
@@ -177,9 +186,60 @@ def similarity(arg: Arguments) -> Reading:
     return arrays.reduce(arrays.pointwise(*arg.operands), arg.get("dim", -1), keepdims=keep)
 
 
+@rule("aten::_linalg_solve_ex", "aten::linalg_solve_triangular", "aten::triangular_solve",
+      "aten::cholesky_solve", "aten::linalg_lu_solve")  # fmt: skip
+def solve(arg: Arguments) -> Any:
+    """``x`` with ``a @ x = b``; beside it what was made of the matrix.
+
+    https://docs.pytorch.org/docs/stable/generated/torch.linalg.solve.html
+    """
+    names = {
+        "linalg_solve_ex": ("A", "B"), "linalg_solve_triangular": ("self", "B"),
+        "triangular_solve": ("A", "self"), "cholesky_solve": ("input2", "self"),
+        "linalg_lu_solve": ("LU", "B"),
+    }  # fmt: skip
+    matrix, given = (arg.get(name) for name in names[arg.short])
+    one_side = "triangular" in arg.short
+    upper = arg.get("upper") != bool(arg.get("transpose"))
+    masked = arg.masked or arg.unseen(matrix) or arg.zeros(matrix) is not None
+    exact = not masked and not (one_side and arg.depends(matrix))
+    pivots = arg.get("pivots")
+    made = arrays.solve(
+        matrix, given, left=arg.get("left", True), exact=exact and not arg.depends(pivots),
+        triangle=("upper" if upper else "lower") if one_side else None,
+    )  # fmt: skip
+    if pivots is not None and arg.depends(pivots):
+        made = arrays.anywhere([*arg.operands], tuple(arg.result.shape), kind="solve")
+    if not isinstance(arg.result, (tuple, list)):
+        return made
+    batch = matrix.dim() - 2
+    rest = [
+        arrays.matrix_function(matrix, tuple(part.shape[batch:]), exact=False)
+        for part in arg.result[1:]
+    ]
+    return made, *rest
+
+
+@rule("aten::linalg_lstsq")
+def least_squares(arg: Arguments) -> Any:
+    """Each column of the solution reads its own of the right-hand side, and the whole matrix.
+
+    https://docs.pytorch.org/docs/stable/generated/torch.linalg.lstsq.html
+    """
+    matrix, given = arg.self, arg.b
+    rows = matrix.shape[-1]
+    wide = arrays.reduce(given, -2, keepdims=True)
+    square = arrays.matrix_function(matrix, (rows, 1), exact=arg.zeros(matrix) is None)
+    whole = arrays.pointwise(wide, square, kind="lstsq")
+    return whole, *(
+        arrays.anywhere(arg.operands, tuple(part.shape), kind="lstsq") for part in arg.result[1:]
+    )
+
+
 @rule("aten::linalg_inv_ex", "aten::linalg_inv", "aten::inverse", "aten::linalg_qr",
       "aten::linalg_cholesky_ex", "aten::linalg_svd", "aten::_linalg_svd", "aten::linalg_eigh",
-      "aten::_linalg_eigh", "aten::linalg_lu", "aten::linalg_matrix_exp", "aten::matrix_exp",
+      "aten::_linalg_eigh", "aten::linalg_lu", "aten::linalg_lu_factor_ex",
+      "aten::linalg_matrix_exp", "aten::matrix_exp",
       "aten::linalg_pinv", "aten::_linalg_det", "aten::_linalg_slogdet")  # fmt: skip
 def matrix_function(arg: Arguments) -> tuple[Reading, ...] | Reading:
     """Every number of the result reads the whole matrix.
@@ -202,7 +262,7 @@ def check(arg: Arguments) -> tuple[()]:
     return ()
 
 
-TRIANGULAR = ("linalg_cholesky_ex", "linalg_lu", "linalg_qr")
+TRIANGULAR = ("linalg_cholesky_ex", "linalg_lu", "linalg_lu_factor_ex", "linalg_qr")
 """Decompositions of which each factor reads some rows and columns: a bound."""
 
 

@@ -16,10 +16,11 @@ import torch
 from ...core.graph import Draft, Graph
 from ...errors import InvalidModelError, UnreadableModelError, show_shape, unknown_name
 from ..registry import Request
-from .admitted import READS_NOTHING
 from .capture import input_axes
 from .constants import SMALL
+from .control import run_operator
 from .failures import unsupported
+from .kinds import READS_NOTHING
 from .modes import Dispatch
 from .names import Names
 from .rulebook import Signature, find_rule
@@ -94,10 +95,7 @@ class Interpreter(Dispatch):
                     return target(*args, **kwargs)
             return self.__torch_dispatch__(target, (), args, kwargs)
         if isinstance(target, torch._ops.HigherOrderOperator):
-            raise UnreadableModelError(
-                f"the program uses {target.name()!r}, control flow that is not read. "
-                "Export the model with fixed inputs, or read the live model."
-            )
+            return run_operator(self, target, args, kwargs)
         return target(*args, **kwargs)
 
     def splits(self, target: torch._ops.OpOverload, signature: Signature) -> bool:

@@ -17,6 +17,7 @@ from torch.nn.parameter import is_lazy
 from .failures import here, needs_values
 from .modes import Functions
 from .rulebook import Signature, find_rule
+from .values import is_weight
 
 _PYTHON: dict[str, tuple[str, dict[str, Any]]] = {
     "batch_norm": (
@@ -36,8 +37,8 @@ _PYTHON: dict[str, tuple[str, dict[str, Any]]] = {
 _BUILTIN = {
     "conv1d": "default", "conv2d": "default", "conv3d": "default",
     "conv_transpose1d": "default", "conv_transpose2d": "input", "conv_transpose3d": "input",
-    "matmul": "default", "cdist": "default", "bilinear": "default", "batch_norm": "default",
-    "layer_norm": "default",
+    "matmul": "default", "inner": "default", "cdist": "default", "bilinear": "default",
+    "batch_norm": "default", "layer_norm": "default",
     "group_norm": "default", "instance_norm": "default",
     "lstm": "input", "gru": "input", "rnn_tanh": "input", "rnn_relu": "input",
     "quantile": "default", "nanquantile": "default", "take_along_dim": "default",
@@ -85,6 +86,7 @@ def _fill(entries: dict[Any, Any]) -> None:
     entries[torch.Tensor.is_meta.__get__] = _is_meta  # type: ignore[attr-defined]
     entries[torch.Tensor.data.__get__] = _data  # type: ignore[attr-defined]
     entries[torch.Tensor.data.__set__] = _set_data  # type: ignore[attr-defined]
+    entries[torch.Tensor.new_tensor] = _new_tensor
     for name in ("__getitem__", "__setitem__"):
         entries[getattr(torch.Tensor, name)] = _indexed
     for name in ("numpy", "tolist", "__array__"):
@@ -153,6 +155,9 @@ def _data(mode: Functions, func: Any, args: Any, kwargs: dict[str, Any]) -> Any:
         return mode.aside(func, *args)
     twin = func(*args, **kwargs)
     value = mode.dispatch.tracer.value(args[0])
+    if is_weight(args[0]):
+        value = mode.dispatch.record_of(args[0])
+        value.weight, value.weights = args[0], mode.dispatch.tracer.weights(args[0])
     if value is not None and twin is not args[0]:
         twin._rfield = value
     return twin
@@ -167,6 +172,12 @@ def _set_data(mode: Functions, func: Any, args: Any, kwargs: dict[str, Any]) -> 
         value.cell.known = False
     mode.aside(func, target, source)
     target._rfield = value
+
+
+def _new_tensor(mode: Functions, func: Any, args: Any, kwargs: dict[str, Any]) -> torch.Tensor:
+    """``x.new_tensor([0, 1])``: as a meta tensor, as ``x`` is one, it would lose its numbers."""
+    kind = {"dtype": kwargs.get("dtype") or args[0].dtype, "device": mode.device}
+    return torch.tensor(*args[1:], **{**kwargs, **kind})
 
 
 def _indexed(mode: Functions, func: Any, args: Any, kwargs: dict[str, Any]) -> Any:

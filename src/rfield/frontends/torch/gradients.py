@@ -17,6 +17,7 @@ from torch import nn
 
 from ...core.graph import Graph
 from ...errors import InvalidModelError, NotANumberError, show_shape
+from .capture import placed
 from .running import Catch, has_numbers, tensors_of
 from .untouched import untouched
 
@@ -81,8 +82,9 @@ class ModuleGradients:
             x if entry.name == name else self._noise(self.graph.nodes[entry.node].shape)
             for entry in self.graph.inputs_
         ]
+        places, named = placed(self.model, arguments)
         with catch:
-            output = self.model(*arguments)
+            output = self.model(*places, **named)
         total = catch.total
         if total is None:
             tensors = list(tensors_of(output))

@@ -24,6 +24,16 @@ FROM_SHAPE = frozenset(
 )  # fmt: skip
 """Ops that read the shape of a tensor and nothing else."""
 
+READS_NOTHING = frozenset(
+    f"aten::{name}"
+    for name in (
+        "_assert_async", "_assert_scalar", "_assert_tensor_metadata", "sym_constrain_range",
+        "sym_constrain_range_for_size", "_functional_assert_async", "_functional_assert_scalar",
+        "_functional_sym_constrain_range", "_functional_sym_constrain_range_for_size",
+    )
+)  # fmt: skip
+"""Assertions. They are passed over."""
+
 UNIFORM = frozenset(
     f"aten::{name}"
     for name in ("zeros", "ones", "zeros_like", "ones_like", "new_zeros", "new_ones")
@@ -46,5 +56,50 @@ def _signal(bound: Mapping[str, Any]) -> torch.Tensor:
     return spectra.new_empty((*spectra.shape[:-2], length), dtype=kind, device="meta")
 
 
-SHAPED: dict[str, Callable[[Mapping[str, Any]], torch.Tensor]] = {"aten::istft": _signal}
-"""Ops that torch does not run without numbers, although the shapes tell that of the result."""
+def _packed(bound: Mapping[str, Any]) -> tuple[torch.Tensor, torch.Tensor]:
+    """The steps of sequences of known lengths, and how many of these run at each step."""
+    given, lengths = bound["input"], bound["lengths"]
+    if lengths.is_meta:
+        raise NotImplementedError("the lengths of the sequences are not known")
+    longest = int(lengths.max()) if lengths.numel() else 0
+    if longest > given.shape[1 if bound["batch_first"] else 0]:
+        raise ValueError(f"a sequence of {longest} steps in {tuple(given.shape)}")
+    steps = torch.arange(longest)
+    running = (lengths[None] > steps[:, None]).sum(1)
+    return given.new_empty((int(running.sum()), *given.shape[2:]), device="meta"), running
+
+
+def _rounded(bound: Mapping[str, Any]) -> tuple[torch.Tensor, torch.Tensor]:
+    """Numbers, and which of them lie inside the range."""
+    made = torch.empty(bound["self"].shape, dtype=bound["self"].dtype, device="meta")
+    return made, torch.empty_like(made, dtype=torch.bool)
+
+
+def _solved(bound: Mapping[str, Any]) -> tuple[torch.Tensor, ...]:
+    """Least squares: the solution, and what else depends on the driver."""
+    a, b = bound["self"], bound["b"]
+    batch = torch.broadcast_shapes(a.shape[:-2], b.shape[:-2])
+    sizes = [(*batch, a.shape[-1], b.shape[-1]), (0,), batch, (0,)]
+    return tuple(torch.empty(size, dtype=a.dtype, device="meta") for size in sizes)
+
+
+def _aligned(bound: Mapping[str, Any]) -> tuple[torch.Tensor, torch.Tensor]:
+    """The loss of each item, and the sums over alignments that led to it."""
+    scores, targets, lengths = bound["log_probs"], bound["targets"], bound["target_lengths"]
+    known = isinstance(lengths, torch.Tensor) and not lengths.is_meta
+    longest = int(lengths.max()) if known else targets.shape[-1]
+    sizes = [(scores.shape[1],), (scores.shape[1], scores.shape[0], 2 * longest + 1)]
+    return scores.new_empty(sizes[0], device="meta"), scores.new_empty(sizes[1], device="meta")
+
+
+SHAPED: dict[str, Callable[[Mapping[str, Any]], Any]] = {
+    "aten::istft": _signal, "aten::_pack_padded_sequence": _packed,
+    "aten::linalg_lstsq": _solved,
+    "aten::_ctc_loss": _aligned,
+    "aten::quantize_per_channel": lambda bound: _rounded(bound)[0],
+    "aten::quantize_per_tensor": lambda bound: _rounded(bound)[0],
+    "aten::fake_quantize_per_tensor_affine_cachemask": _rounded,
+    "aten::_fake_quantize_per_tensor_affine_cachemask_tensor_qparams": _rounded,
+    "aten::fake_quantize_per_channel_affine_cachemask": _rounded,
+}  # fmt: skip
+"""Ops that torch does not run without numbers, although shapes and lengths tell its result's."""

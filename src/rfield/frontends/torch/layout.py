@@ -315,6 +315,15 @@ def col2im(arg: Arguments) -> Reading:
     return arrays.reshape(made, arg.result.shape)
 
 
+@rule("aten::diag_embed", shaped=True)
+def diag_embed(arg: Arguments) -> Reading:
+    """The last axis as a diagonal of two new ones, zeros elsewhere.
+
+    https://docs.pytorch.org/docs/stable/generated/torch.diag_embed.html
+    """
+    return arrays.diag_embed(arg.self, arg.offset, arg.dim1, arg.dim2)
+
+
 @rule("aten::diagonal", "aten::diagonal_copy")
 def diagonal(arg: Arguments) -> list[Op]:
     """Two axes run together.

@@ -24,8 +24,15 @@ from ..machine.emit import answers
 from ..machine.rules import Rule
 from ..machine.values import Dependent
 from .constants import Watched
+from .control import run_operator
 from .failures import here, needs_values
-from .kinds import FROM_SHAPE, LOOKS_AT_VALUES, RESHAPES_IN_PLACE, TAKES_INDICES
+from .kinds import (
+    FROM_SHAPE,
+    LOOKS_AT_VALUES,
+    READS_NOTHING,
+    RESHAPES_IN_PLACE,
+    TAKES_INDICES,
+)
 from .rulebook import Arguments, Signature, Written
 from .tracer import tensors_of
 from .values import Value
@@ -33,6 +40,8 @@ from .values import Value
 
 class Dispatch(Watched):
     """Every op that torch runs, one by one."""
+
+    supports_higher_order_operators = True
 
     def __torch_dispatch__(self, func: Any, types: Any, args: Any = (), kwargs: Any = None) -> Any:
         """Note the op; run it on meta tensors."""
@@ -44,9 +53,16 @@ class Dispatch(Watched):
 
     def note(self, func: Any, args: Any, kwargs: dict[str, Any]) -> Any:
         """One op, by what it depends on."""
+        if isinstance(func, torch._ops.HigherOrderOperator):
+            return run_operator(self, func, args, kwargs)
         signature = self.signatures.get(func)
         if signature is None:
             signature = self.signatures[func] = Signature.of(func)
+        if signature.packet in READS_NOTHING and not func._schema.returns:
+            return None
+        if signature.packet.startswith("aten::_foreach_"):  # torch itself writes it one by one
+            with self:
+                return func._op_dk(torch._C.DispatchKey.CompositeExplicitAutograd, *args, **kwargs)
         bound = signature.bind(args, kwargs)
         operands = signature.tensors(bound)
         indices = [self.tracer.index_of(tensor) for tensor in operands]
@@ -203,6 +219,7 @@ class Functions(TorchFunctionMode):
     def __init__(self, dispatch: Dispatch, table: dict[Any, Any], device: torch.device) -> None:
         super().__init__()
         self.dispatch = dispatch
+        dispatch.functions = self
         self.table = table
         self.device = device
 

@@ -199,26 +199,6 @@ def glu(arg: Arguments) -> list[Op]:
     return [split, ops.reduce(split.shape, [axis], kind="glu")]
 
 
-@rule("aten::fake_quantize_per_tensor_affine", "aten::fake_quantize_per_channel_affine",
-      "aten::quantize_per_channel", shaped=True)  # fmt: skip
-@rule("aten::quantize_per_tensor")
-def quantize(arg: Arguments) -> Op:
-    """Rounded, element by element; a scale for each channel is a weight.
-
-    https://docs.pytorch.org/docs/stable/generated/torch.fake_quantize_per_channel_affine.html
-    """
-    return ops.pointwise(tuple(arg.self.shape), kind="quantize")
-
-
-@rule("aten::fake_quantize_per_tensor_affine_cachemask",
-      "aten::_fake_quantize_per_tensor_affine_cachemask_tensor_qparams",
-      "aten::fake_quantize_per_channel_affine_cachemask", shaped=True)  # fmt: skip
-def fake_quantize(arg: Arguments) -> tuple[Op, Op]:
-    """Rounded numbers, and which of them lie inside the range."""
-    op = ops.pointwise(tuple(arg.self.shape), kind="quantize")
-    return op, op
-
-
 @rule("aten::frexp")
 def frexp(arg: Arguments) -> tuple[Op, Op]:
     """Mantissa and exponent."""

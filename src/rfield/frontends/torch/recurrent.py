@@ -7,25 +7,33 @@ from dataclasses import replace
 from math import prod
 from typing import Any
 
+import numpy as np
+
 from ...core import arrays, layout, ops
 from ...core.arrays.expression import Known
 from ...core.ops import FREE_OF_CHARGE, Op, Work
+from ...errors import InvalidModelError
 from .rulebook import Arguments, Reading, bad_sizes, rule
 
 _GATES = {"lstm": 4, "gru": 3}
 
 
 def _sequence(arg: Arguments) -> tuple[Reading, ...]:
+    """Input of times, items and features, or of items first."""
+    time = 1 if arg.batch_first and arg.input.dim() == 3 else 0
+    return _layers(arg, arg.input, time)
+
+
+def _layers(arg: Arguments, given: Any, time: int) -> tuple[Reading, ...]:
     """Each layer: the features are mixed, then time runs; both directions are joined.
 
     The cells of an LSTM with a projection are wider than its states.
     """
-    shape = tuple(arg.input.shape)
-    time = 1 if arg.batch_first and len(shape) == 3 else 0
+    shape = tuple(given.shape)
     rows, width = arg.params[1].shape
     if shape[-1] != arg.params[0].shape[1]:
         raise bad_sizes("the last axis", shape, arg.params[0].shape)
-    current: Any = arg.input
+    current: Any = given
     states: list[Reading] = []
     cells: list[Reading] = []
     cell = rows // _GATES.get(arg.short, 1)
@@ -75,10 +83,21 @@ def gru(arg: Arguments) -> tuple[Reading, ...] | tuple[Op, ...]:
     return _whole(arg, found) if _initial(arg) else found
 
 
-@rule("aten::lstm.data", "aten::gru.data", "aten::rnn_tanh.data", "aten::rnn_relu.data")
-def packed(arg: Arguments) -> tuple[Op, ...]:
-    """A packed sequence has all times of all items on one axis: read as a whole."""
-    return _whole(arg, arg.result)
+@rule("aten::lstm.data", "aten::gru.data", "aten::rnn_tanh.data", "aten::rnn_relu.data",
+      shaped=True)  # fmt: skip
+def packed(arg: Arguments) -> tuple[Reading, ...] | tuple[Op, ...]:
+    """A packed sequence has all times of all items on one axis; as many as still run at each."""
+    known = arg.constant(arg.batch_sizes)
+    if known is None:
+        raise InvalidModelError("how long its sequences are depends on the data")
+    sizes = known.numpy()
+    runs = np.arange(sizes[0])[None] < sizes[:, None]
+    places = np.where(runs, np.cumsum(runs).reshape(runs.shape) - 1, 0)
+    rows = arrays.take(arg.data, places, 0)
+    found, *states = _layers(arg, arrays.where(runs[..., None], rows, 0.0), 0)
+    flat = arrays.reshape(found, (runs.size, found.shape[-1]))
+    made = arrays.take(flat, np.flatnonzero(runs), 0), *states
+    return _whole(arg, made) if _initial(arg) else made
 
 
 @rule("aten::_pack_padded_sequence")

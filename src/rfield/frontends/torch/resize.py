@@ -131,3 +131,12 @@ def grid_sampler(arg: Arguments) -> Reading:
         arg.input, grid, method=_SAMPLED[arg.interpolation_mode],
         border=_BORDERS[arg.get("padding_mode", 0)], align_corners=bool(arg.align_corners),
     )  # fmt: skip
+
+
+@rule("aten::affine_grid_generator", shaped=True)
+def affine_grid(arg: Arguments) -> Reading:
+    """Places to sample at, made of one matrix for each image.
+
+    https://docs.pytorch.org/docs/stable/generated/torch.nn.functional.affine_grid.html
+    """
+    return arrays.affine_grid(arg.theta, tuple(map(int, arg.size)))

@@ -12,41 +12,37 @@ from functools import partial
 from typing import Any
 from weakref import ref
 
-import numpy as np
 import torch
 
 from ...core import ops
-from ...core.graph import Draft, SoftMasks, Weights
-from ...core.known import FIXED, SOFT, ZERO, of_constant
+from ...core.graph import Draft, SoftMasks
 from ...core.numbers import Numbers
 from ...errors import InvalidModelError, RFieldError
 from ..machine.emit import Emitter, answers
-from ..machine.limits import MASK
 from ..machine.rules import Rule
-from ..machine.values import Array, Constant, Dependent
+from ..machine.values import Constant, Dependent
 from .failures import Unknown, here
+from .kinds import SHAPED
+from .knowledge import Knowledge, numbers_of
 from .names import Names
 from .rulebook import RULES, Arguments, Signature
 from .values import Cell, Value, is_weight
 from .writing import put_back
-from .zeros import drawn, wide, zeros_in, zeros_in_every_channel
 
 
-class Tracer:
+class Tracer(Knowledge):
     """The state of one capture."""
 
     def __init__(
         self, draft: Draft, names: Names | None = None, soft_masks: SoftMasks = "keep"
     ) -> None:
+        super().__init__()
         self.draft = draft
         self.names = names
         self.emitter = Emitter(draft, self.fresh, self.resolve, soft_masks)
         self.unknown: dict[str, Unknown] = {}
-        self.foreign: dict[int, tuple[torch.Tensor, Value]] = {}
         self.refusal: Exception | None = None
-        self.count_zeros = False
         self.emitter.tells_weights = True
-        self.draws: dict[int, tuple[torch.Tensor, torch.Tensor | None]] = {}
 
     def refuse(self, error: Exception) -> None:
         """Remember what could not be read: the model's own ``except`` may swallow it."""
@@ -55,14 +51,6 @@ class Tracer:
             self.refusal = error
 
     # --- what a tensor holds
-
-    def value(self, tensor: torch.Tensor) -> Value | None:
-        """The record of a tensor, or None for one that was made before the capture."""
-        value = getattr(tensor, "_rfield", None)
-        if value is not None and value.owner is self:
-            return value
-        kept = self.foreign.get(id(tensor))
-        return kept[1] if kept is not None else None
 
     def index_of(self, tensor: torch.Tensor) -> int | None:
         """The node that a tensor holds now, or None if it depends on no input."""
@@ -89,13 +77,6 @@ class Tracer:
         value = Value(self, index, tensor.shape, Cell(True, known))
         value.real = ref(tensor) if known else None
         tensor._rfield = value  # type: ignore[attr-defined]
-
-    def constant(self, tensor: torch.Tensor) -> torch.Tensor | None:
-        """The tensor itself if its elements are real numbers that depend on nothing."""
-        if tensor.device.type == "meta" or self.index_of(tensor) is not None:
-            return None
-        value = self.value(tensor)
-        return None if value is not None and not value.cell.known else tensor
 
     # --- writing
 
@@ -148,11 +129,11 @@ class Tracer:
         if index is not None:
             return Dependent(index, self.draft.shape(index))
         if type(tensor) is torch.nn.Parameter and not tensor.is_meta and self.value(tensor) is None:
-            return Constant(tensor.shape, partial(_numbers, tensor))  # as of most operands
+            return Constant(tensor.shape, partial(numbers_of, tensor))  # as of most operands
         told, soft = self.told(tensor) if isinstance(tensor, torch.Tensor) else (None, 0.0)
         made = Constant(
             tensor.shape,
-            partial(_numbers, self.constant(tensor)),
+            partial(numbers_of, self.constant(tensor)),
             told=told,
             soft=soft,
             made=not is_weight(tensor),
@@ -161,83 +142,6 @@ class Tracer:
             made.kept = made.made and not self.is_own(tensor)
             made.unseen = told is None and self.unseen(tensor)
         return made
-
-    def is_own(self, tensor: torch.Tensor) -> bool:
-        """Whether a tensor was made while the model runs."""
-        value = self.value(tensor)
-        return value is not None and value.cell.own
-
-    def unseen(self, tensor: torch.Tensor) -> bool:
-        """Whether a constant is a table of the model, no weight, that is too large to be known."""
-        if self.constant(tensor) is not None and not is_weight(tensor):
-            return tensor.numel() > MASK
-        value = self.value(tensor)
-        if value is None or (not value.cell.own and value.parent is None):
-            weight = is_weight(tensor) or tensor.device.type == "meta"
-            return not weight and tensor.numel() > MASK
-        while value.parent is not None and not value.unseen:
-            value = value.parent
-        return value.unseen and value.sample is None
-
-    def told(self, tensor: torch.Tensor) -> tuple[Array | None, float]:
-        """What is known of a constant whose numbers are not, and the number of a mask in it."""
-        if self.constant(tensor) is not None:
-            return None, 0.0
-        zeros = self.zeros(tensor)
-        told = None if zeros is None else np.where(zeros, np.uint8(ZERO), np.uint8(FIXED))
-        value = self.value(tensor)
-        drawn = value.sample if value is not None and value.cell.sampled else None
-        if drawn is None or not drawn.is_floating_point() or not drawn.numel():
-            return told, 0.0
-        array = drawn.numpy()
-        codes = of_constant(drawn.shape, array, told, counts=False, soft=SOFT).codes
-        if not (codes > FIXED).any():
-            return None, 0.0
-        found = (codes == SOFT).any() and float(f"{array[np.isfinite(array)].min():.1g}")
-        return np.broadcast_to(codes, array.shape), float(found)
-
-    def zeros(self, tensor: torch.Tensor) -> Array | None:
-        """Where a constant is known to be zero, or None."""
-        found = self.pattern(tensor)
-        return None if found is None else found.numpy()
-
-    def pattern(self, tensor: Any) -> torch.Tensor | None:
-        """The same as a tensor; a number in an expression is zero or not."""
-        if not isinstance(tensor, torch.Tensor):
-            return torch.ones((), dtype=torch.bool) if tensor == 0 else None
-        if self.index_of(tensor) is not None:
-            return None
-        value = self.value(tensor)
-        if value is not None and value.sample is not None and value.cell.sampled:
-            zeros = value.sample == 0
-            return zeros if zeros.any() and not zeros.all() else None
-        if is_weight(tensor) or tensor.device.type == "meta":
-            counts = self.count_zeros and tensor.device.type != "meta"
-            return zeros_in_every_channel(tensor) if counts else None
-        if self.constant(tensor) is None:
-            return None
-        if not self.is_own(tensor):
-            return zeros_in(tensor)
-        zeros = tensor.detach() == 0
-        return zeros if zeros.any() else None
-
-    def sample(self, tensor: torch.Tensor) -> torch.Tensor | None:
-        """What a constant is for weights drawn at random; None where that is not known."""
-        if self.index_of(tensor) is not None:
-            return None
-        value = self.value(tensor)
-        if value is not None and (value.sample is not None or not value.cell.sampled):
-            return value.sample if value.cell.sampled else None
-        if not is_weight(tensor):
-            known = self.constant(tensor)
-            return None if known is None else wide(known)
-        if id(tensor) not in self.draws:
-            found = drawn(tensor, len(self.draws))
-            zeros = self.pattern(tensor)
-            if found is not None and zeros is not None:
-                found = found.masked_fill(zeros, 0.0)
-            self.draws[id(tensor)] = (tensor, found)
-        return self.draws[id(tensor)][1]
 
     def at(self, index: int | None) -> Dependent | None:
         """A value of the graph as an operand."""
@@ -287,9 +191,9 @@ class Tracer:
         operands: Sequence[torch.Tensor],
         indices: Sequence[int | None],
     ) -> None:
-        """What the next ops read that depends on no input: tensors, and numbers in arithmetic.
+        """What the next ops read that depends on no input: tensors and plain numbers.
 
-        A tensor of zeros or ones is the same at every size.
+        At another size of the input they may be others. A tensor of zeros or ones is the same.
         """
         found: list[object] = []
         beside = self.emitter.beside = {}
@@ -298,21 +202,20 @@ class Tracer:
             value = self.value(tensor) if index is None else None
             if index is None and (value is None or not value.cell.uniform):
                 made = pointwise and value is not None and value.cell.own
-                array = _numbers(self.constant(tensor)) if made else None
-                found.append(Numbers.of(array, tuple(tensor.shape)))
+                array = numbers_of(self.constant(tensor)) if made else None
+                table = Numbers.of(array, tuple(tensor.shape))
+                found.append(table if isinstance(table, Numbers) else self.origin(tensor))
                 beside[id(tensor)] = found[-1]
-        if pointwise:
-            found += [value for value in bound.values() if isinstance(value, (int, float))]
+        kinds = (int, float) if pointwise else float  # integers are sizes, which the links tell
+        found += [
+            given
+            for name, given in bound.items()
+            if (isinstance(given, kinds) and not name.startswith("scales"))
+            or (name == "value" and isinstance(given, int))
+        ]
         self.draft.tables = tuple(found)
         held = dict(pair for tensor in operands for pair in self.weights(tensor))
         self.draft.weights = tuple(held.items())
-
-    def weights(self, tensor: torch.Tensor) -> Weights:
-        """The parameters that a tensor is, or is made of."""
-        if is_weight(tensor):
-            return ((self.emitter.number(tensor), tensor.numel()),)
-        value = self.value(tensor)
-        return () if value is None else value.weights
 
     def record(
         self,
@@ -340,7 +243,7 @@ class Tracer:
                 )
             parent = self.value(source) if isinstance(source, torch.Tensor) else None
             if parent is None:
-                self.hold(tensor, index)
+                self.hold(tensor, index, known=entry is None and signature.packet in SHAPED)
                 continue
             steps = entry if isinstance(entry, list) else [entry]
             view = Value(self, index, tensor.shape, parent.cell, parent, steps)
@@ -353,14 +256,6 @@ class Tracer:
 
 def _index(held: Any) -> int | None:
     return held.index if isinstance(held, Dependent) else None
-
-
-def _numbers(tensor: torch.Tensor | None) -> Array | None:
-    """The numbers of a small constant; types that NumPy lacks are widened."""
-    if tensor is None or tensor.numel() > MASK or tensor.is_quantized or tensor.is_sparse:
-        return None
-    plain = tensor.detach().resolve_conj().resolve_neg()
-    return (plain.float() if plain.dtype is torch.bfloat16 else plain).numpy()
 
 
 def tensors_of(result: Any) -> list[torch.Tensor]:

@@ -46,12 +46,14 @@ class Value:
 
     ``sample``: what a constant is for weights drawn at random (see ``zeros``). ``unseen``: it is
     made of tables and no weight, but too large to be computed. ``weights``: the parameters that a
-    constant is made of. ``real``: the tensor, where its numbers are known.
+    constant is made of. ``real``: the tensor, where its numbers are known. ``weight``: the
+    parameter whose own elements these are (``weight.data``). ``origin``: what made a constant whose
+    numbers are not known, for comparing it with that of another capture.
     """
 
     __slots__ = (
-        "cell", "index", "owner", "parent", "real", "sample", "shape", "steps", "unseen", "version",
-        "weights",
+        "cell", "index", "origin", "owner", "parent", "real", "sample", "shape", "steps", "unseen",
+        "version", "weight", "weights",
     )  # fmt: skip
 
     def __init__(
@@ -70,10 +72,17 @@ class Value:
         self.parent = parent
         self.steps = steps
         self.version = cell.version
-        self.sample: torch.Tensor | None = None
+        self.sample: object = None
         self.unseen = False
         self.real: weakref.ref[torch.Tensor] | None = None
         self.weights: Weights = ()
+        self.weight: torch.Tensor | None = None
+        self.origin: tuple[object, ...] = ()
+
+    @property
+    def root(self) -> Value:
+        """What it is a view of, at last."""
+        return self if self.parent is None else self.parent.root
 
     def path(self) -> list[Op]:
         """The ops from the parent to this view."""

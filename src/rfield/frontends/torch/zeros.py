@@ -3,7 +3,8 @@
 A parameter's numbers never count, but what buffers and constants make of it does. So a parameter is
 given numbers of its own, drawn without a care for the model's, and each op that follows is done
 with these as well. Whatever is zero then is zero for all weights, because only ops are followed
-that give zero for that reason alone: they move, add and multiply, or fill in.
+that give zero for that reason alone: they move, add and multiply, or fill in. Most weights meet no
+mask: numbers are drawn when an op asks for them (``Plain``).
 """
 
 from __future__ import annotations
@@ -17,7 +18,34 @@ from ...core.algebra import Algebra
 from ..machine.limits import MASK
 from ..machine.meanings import algebra_of
 
-Sample = torch.Tensor
+
+class Plain:
+    """What has no zeros whatever the weights are; its numbers are made when they are asked for.
+
+    They lie in memory as the tensor does for which they stand, so that what is a view of that is a
+    view of them. ``written``: zeros may have been written to them.
+    """
+
+    __slots__ = ("__weakref__", "_made", "make", "written")
+
+    def __init__(self, make: Callable[[], torch.Tensor]) -> None:
+        self.make = make
+        self._made: torch.Tensor | None = None
+        self.written = False
+
+    def numbers(self) -> torch.Tensor:
+        """The same ones every time."""
+        if self._made is None:
+            self._made = self.make()
+        return self._made
+
+    def before_a_write(self) -> None:
+        """What it is made of is about to change."""
+        self.numbers()
+        self.written = True
+
+
+Sample = torch.Tensor | Plain
 
 _MOVING_OR_LINEAR = """
 reshape permute transpose t expand unsqueeze squeeze slice select
@@ -25,8 +53,13 @@ flip roll repeat clone contiguous detach to _to_copy alias broadcast_to expand_a
 flatten unflatten lift_fresh lift_fresh_copy reshape_as cat stack constant_pad_nd pad index
 index_select gather take_along_dim diagonal diag diag_embed block_diag tril triu masked_fill where
 scatter scatter_add index_put index_add index_copy masked_scatter diagonal_scatter select_scatter
-slice_scatter copy add sub mul div neg mm bmm mv matmul addmm baddbmm dot outer ger einsum kron
-linear sum mean cumsum softmax _softmax exp _weight_norm square
+slice_scatter copy fill zero add sub mul div neg mm bmm mv matmul addmm baddbmm dot outer ger einsum
+kron linear sum mean cumsum softmax _softmax exp _weight_norm square
+"""
+_MOVES_AND_PRODUCTS = """
+reshape permute transpose t expand unsqueeze squeeze select slice flip roll repeat clone contiguous
+alias detach broadcast_to expand_as narrow movedim flatten unflatten reshape_as cat stack mul div
+neg square
 """
 _ONE_OF_MANY = """
 norm linalg_vector_norm linalg_matrix_norm frobenius_norm nuclear_norm std var std_mean var_mean
@@ -40,8 +73,10 @@ matrix_exp linalg_matrix_exp inverse linalg_inv linalg_inv_ex linalg_solve linal
 _linalg_solve_ex linalg_solve_triangular triangular_solve linalg_cholesky linalg_cholesky_ex
 cholesky linalg_qr linalg_lu linalg_householder_product
 """
-_FOLLOWED = frozenset(_MOVING_OR_LINEAR.split())
 _VIEWED = frozenset(("view", "_unsafe_view", "_reshape_alias", "view_as"))
+_FOLLOWED = frozenset(_MOVING_OR_LINEAR.split())
+_KEEPS_PLAIN = _VIEWED | frozenset(_MOVES_AND_PRODUCTS.split())
+"""Moves and products: of what has no zeros they make none."""
 _TOTALS = frozenset(_ONE_OF_MANY.split())
 """One number of many, which is zero for no weights but some."""
 _SPARSE = frozenset(_MAY_BE_SPARSE.split())
@@ -94,13 +129,52 @@ def sampled(
         return None
     if name in ("to", "_to_copy"):
         return places[0]
+    if packet == name and all(isinstance(sample, Plain) for sample in given):
+        if name in _KEEPS_PLAIN and place is None and not _has_zero(places):
+            shape = result.shape if name in _VIEWED else None
+            return Plain(lambda: _followed(func, _numbers(places), _numbers(plain), shape))
+        left_to_numbers = name in _FOLLOWED | _VIEWED | _SOLVED | _AT_ZERO | _SPARSE
+        if not left_to_numbers and result.is_floating_point() and result.is_contiguous():
+            return Plain(lambda: _fresh(result.shape))
+    places, plain, samples = _numbers(places), _numbers(plain), _numbers(given)
+    return _computed(packet, func, places, plain, samples, result, place)
+
+
+def _numbers(value: Any) -> Any:
+    """The same, with numbers for all that is ``Plain``."""
+    if isinstance(value, Plain):
+        return value.numbers()
+    if isinstance(value, dict):
+        return {key: _numbers(part) for key, part in value.items()}
+    return type(value)(map(_numbers, value)) if isinstance(value, (list, tuple)) else value
+
+
+def _has_zero(value: Any) -> bool:
+    """Whether a factor among the arguments may make zero, or no number, of what is not."""
+    if isinstance(value, (list, tuple)):
+        return any(map(_has_zero, value))
+    return isinstance(value, float) and not 1e-30 < abs(value) < 1e30
+
+
+def _followed(
+    func: Callable[..., Any], places: Any, plain: Any, shape: torch.Size | None
+) -> torch.Tensor:
+    """An op done with the samples; a view, whose ``shape`` is told, need not be one of them."""
+    return func(*places, **plain) if shape is None else places[0].reshape(shape)
+
+
+def _computed(
+    packet: str, func: Callable[..., Any], places: list[Any], plain: dict[str, Any],
+    given: list[torch.Tensor], result: torch.Tensor, place: int | None,
+) -> torch.Tensor | None:  # fmt: skip
+    name = packet.removesuffix("_")
     if packet in _SOLVED:
         return _solved(func, places, plain, place)
-    if name in _VIEWED:  # a sample need not lie in memory as the weight does
-        same = places[0].numel() == result.numel()  # not so where bytes are taken for another type
-        return places[0].reshape(result.shape) if same else UNTOLD
+    if name in _VIEWED:  # bytes may be taken for another type
+        same = places[0].numel() == result.numel()
+        return _followed(func, places, plain, result.shape) if same else UNTOLD
     if name in _FOLLOWED and place is None:
-        return func(*places, **plain)
+        return _followed(func, places, plain, None)
     keeps = algebra_of(packet)
     if name in _AT_ZERO and len(given) == 1 and not bool((given[0] <= -9e29).any()):
         nothing = func(given[0].new_zeros(1), *places[1:], **plain)
@@ -109,8 +183,8 @@ def sampled(
 
 
 def _generic(
-    packet: str, meaning: Algebra | None, given: list[Sample], result: torch.Tensor
-) -> Sample | None:
+    packet: str, meaning: Algebra | None, given: list[torch.Tensor], result: torch.Tensor
+) -> torch.Tensor | None:
     """The result of another op: zeros only where they are for all weights, as far as one can tell.
 
     Numbers are drawn anew, since what one weight gives (the ReLU of a negative number) says nothing
@@ -118,8 +192,9 @@ def _generic(
     """
     if not result.is_floating_point() or packet.strip("_") in _SPARSE:
         return None
-    generator = torch.Generator().manual_seed(result.numel())
-    fresh = torch.rand(result.shape, dtype=torch.float64, generator=generator) + 1.5
+    fresh = _fresh(result.shape)
+    if "quant" in packet or "_fq_" in packet:  # beside what is rounded stand scales
+        given = given[:1]
     if len(given) == 1 and given[0].shape == result.shape:
         low, zero = given[0] <= -9e29, given[0] == 0
         if meaning in ("keep", "rectify", "exp") and not (low.any() and meaning == "keep"):
@@ -130,9 +205,14 @@ def _generic(
     return UNTOLD
 
 
+def _fresh(shape: torch.Size) -> torch.Tensor:
+    generator = torch.Generator().manual_seed(shape.numel())
+    return torch.rand(shape, dtype=torch.float64, generator=generator) + 1.5
+
+
 def _solved(
     func: Callable[..., Any], places: list[Any], plain: dict[str, Any], place: int | None
-) -> Sample | None:
+) -> torch.Tensor | None:
     try:
         made = func(*places, **plain)
     except RuntimeError:
@@ -142,22 +222,29 @@ def _solved(
     return UNTOLD if bool(near.any()) else found
 
 
-def _is_plain(sample: Sample) -> bool:
+def _is_plain(sample: torch.Tensor) -> bool:
     """Whether nothing in it is zero or out of all bounds, but for a single number."""
     if sample.numel() < 2 or not sample.is_floating_point():
         return True
     return bool((sample != 0).all()) and bool((sample.abs() < 1e9).all())
 
 
-def drawn(tensor: torch.Tensor, number: int) -> Sample | None:
-    """A parameter with other numbers; those that are integers count as they are."""
+def drawn(tensor: torch.Tensor, number: int, zeros: torch.Tensor | None) -> Sample | None:
+    """A parameter with other numbers, but for its ``zeros`` where these count."""
     if not tensor.is_floating_point() or tensor.numel() > MASK:
         return None
-    generator = torch.Generator().manual_seed(number)
-    return torch.rand(tensor.shape, dtype=torch.float64, generator=generator) + 0.5
+    shape = tensor.shape
+
+    def draw() -> torch.Tensor:
+        generator = torch.Generator().manual_seed(number)
+        return torch.rand(shape, dtype=torch.float64, generator=generator) + 0.5
+
+    if zeros is not None:
+        return draw().masked_fill(zeros, 0.0)
+    return Plain(draw) if tensor.is_contiguous() else draw()
 
 
-def wide(tensor: torch.Tensor) -> Sample | None:
+def wide(tensor: torch.Tensor) -> torch.Tensor | None:
     """A copy of a constant with the numbers it has, in double precision."""
     if tensor.numel() > MASK or tensor.is_quantized or tensor.is_sparse or tensor.is_complex():
         return None

@@ -21,12 +21,12 @@ from ...analysis.geometry.explain import explain
 from ...analysis.geometry.field import ReceptiveField
 from ...analysis.geometry.premises import premises
 from ...analysis.geometry.sides import Side
+from ...analysis.kinds import op_names
 from ...analysis.pixels.influence import influence
 from ...analysis.pixels.units import Holes, Strips, Table, Units, UnitsOf
 from ...analysis.results import Size, axis_names
 from ...core.graph import Graph
 from ...errors import InvalidModelError, RFieldError
-from ..kinds import op_names
 from ..summary import SummaryRow, parts_of, summary
 from .encoding import bits, segments, shades
 
@@ -249,7 +249,6 @@ def _why(
 ) -> dict[str, list[dict[str, Any]]]:
     """The paths that reach furthest, for some layers, with what each layer on them adds."""
     found: dict[str, list[dict[str, Any]]] = {}
-    numbers = _numbers(graph, names)
     for layer in layers:
         if layer not in names or layer not in units.fields:
             continue
@@ -259,26 +258,19 @@ def _why(
             sides = explain(graph, layer, wrt=wrt).shared_sides()
         except RFieldError:
             continue
-        number = numbers[graph.nodes[graph.layer_index[layer]].name]
-        found[str(number)] = [_side(layer, side, axes, numbers) for side, axes in sides]
+        number = names[graph.layer_of(graph.layer_index[layer])]
+        found[str(number)] = [_side(layer, side, axes, names) for side, axes in sides]
     return found
 
 
-def _numbers(graph: Graph, names: Mapping[str, int]) -> dict[str, int]:
-    """The number of the layer that stands for a value, by the name of the value."""
-    return {graph.nodes[graph.layer_index[n]].name: at for n, at in reversed([*names.items()])}
-
-
-def _side(
-    layer: str, side: Side, axes: Sequence[str], numbers: Mapping[str, int]
-) -> dict[str, Any]:
+def _side(layer: str, side: Side, axes: Sequence[str], names: Mapping[str, int]) -> dict[str, Any]:
     return {
         "layer": layer,
         "axes": list(axes),
         "side": side.side,
         "total": str(side.total),
-        "steps": [[numbers.get(s.layer, s.layer), str(s.adds)] for s in side.steps if s.adds],
-        "path": [numbers[step.layer] for step in side.steps if step.layer in numbers],
+        "steps": [[names.get(s.layer, s.layer), str(s.adds)] for s in side.steps if s.adds],
+        "path": [names[step.layer] for step in side.steps if step.layer in names],
     }
 
 
@@ -296,7 +288,7 @@ def _influence(
         except RFieldError:
             continue
         if 0 < one.weight.size <= MOST_SHADES:
-            number = _numbers(graph, names)[graph.nodes[rf.value].name]
+            number = names[graph.layer_of(rf.value)]
             found[str(number)] = {
                 "index": list(middle),
                 "offset": list(one.offset),

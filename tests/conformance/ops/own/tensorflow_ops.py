@@ -345,6 +345,23 @@ def numbered(op: Any, *numbers: int, **more: Any) -> Any:
     return lambda x: op(data=x, segment_ids=list(numbers), **more)
 
 
+for kind in ("Mean", "SqrtN", "Sum"):
+    EXACT[f"SparseSegment{kind}"] = (
+        numbered(getattr(R, f"SparseSegment{kind}"), 0, 0, 2, indices=[2, 0, 1]), BOARD,
+        {(0, 1): {(0, 1), (2, 1)}, (2, 1): at(1, 1), (1, 1): set()},
+    )  # fmt: skip
+
+
+def solved(op: Any, **more: Any) -> Any:
+    """A linear system of three rows, of which the matrix is a constant."""
+    matrix = [[3.0, 1, 1], [1, 4, 1], [1, 1, 5]]
+    return lambda x: op(matrix=tf.constant(matrix, x.dtype), rhs=x, **more)
+
+
+EXACT["MatrixSolve"] = (solved(R.MatrixSolve), BOARD, {(1, 2): {(0, 2), (1, 2), (2, 2)}})
+EXACT["MatrixTriangularSolve"] = (
+    solved(R.MatrixTriangularSolve, lower=False), BOARD, {(1, 2): {(1, 2), (2, 2)}},
+)  # fmt: skip
 for kind in ("Max", "Mean", "Min", "Prod", "Sum"):
     EXACT[f"Segment{kind}"] = (
         numbered(getattr(R, f"Segment{kind}"), 0, 0, 2), BOARD,

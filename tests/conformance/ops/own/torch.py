@@ -17,6 +17,7 @@ from . import Own
 from . import torch_arrays as arrays
 from . import torch_layers as layers
 from . import torch_mixing as mixing
+from . import torch_solving as solving
 from . import torch_views as views
 from .torch_names import entry
 from .torchvision_ops import INSTALLED
@@ -28,9 +29,12 @@ MASKED = frozenset({"sdpac", "sdpam"})
 """Decomposed, they ask of each row whether all of it is minus infinity, which is a bound."""
 
 
-VALUES = {*mixing.WITH_VALUES, *views.PACKED, *views.WITH_VALUES}
+VALUES = {*mixing.WITH_VALUES}
 """Read while they run on real data: torch has no shape for what they return."""
-NOT_EXPORTED = {*views.ELSEWHERE, "dequantized by channels"}
+NOT_EXPORTED = {
+    *views.ELSEWHERE, *views.PACKED, *views.WITH_LENGTHS, "dequantized by channels", "_ctc_loss",
+    "linalg_lstsq",
+}  # fmt: skip
 """Live only: torch cannot export them on this machine."""
 
 
@@ -79,9 +83,11 @@ def entries() -> Iterator[Own]:
             decomposed = Exported(model, decomposed=True)
             yield Own(f"{name}, decomposed", decomposed, shape, bound=True, blind=True)
     for title, model, shape, reads, options in named():
-        made = {} if title in NOT_EXPORTED | VALUES else {"exported": Exported(model)}
+        whole = title in NOT_EXPORTED | VALUES or "::" in title
+        made = {} if whole else {"exported": Exported(model)}
         read = WithValues(model) if title in VALUES else model
-        yield Own(f"aten::{title}", read, shape, reads, forms=made, **options)
+        name = title if "::" in title else f"aten::{title}"
+        yield Own(name, read, shape, reads, forms=made, **options)
 
 
 def named() -> Iterator[tuple[str, Any, Any, Any, dict[str, bool]]]:
@@ -118,14 +124,20 @@ def named() -> Iterator[tuple[str, Any, Any, Any, dict[str, bool]]]:
         (mixing.BOUNDED, {"bound": True, "blind": True}),
         (mixing.VISION, {"bound": True, "blind": True, "unrun": not INSTALLED}),
         (views.VIEWS, {}),
-        (views.WITH_VALUES, {}),
+        (views.WITH_LENGTHS, {}),
         (views.UNSEEN, {"blind": True}),
         (views.RECURRENT, {}),
-        (views.PACKED, {"bound": True, "blind": True}),
+        (views.PACKED, {"blind": True}),
         (views.BOUNDED, {"bound": True, "blind": True}),
         (views.ELSEWHERE, {"unrun": True}),
         (mixing.WITH_VALUES, {"bound": True, "blind": True}),
+        (solving.SOLVING, {}),
+        (solving.UNSEEN, {"blind": True}),
+        (solving.BOUNDED, {"bound": True, "blind": True}),
+        (solving.UNRUN, {"unrun": True}),
     ):
         for title, (function, shape, reads, *modules) in table.items():
             model = Function(function, *deepcopy(modules))
             yield title, model, shape, reads, options
+    for title, (function, shape, reads) in solving.QUANTISED.items():
+        yield f"quantized::{title}", Function(function), shape, reads, {"unrun": True}

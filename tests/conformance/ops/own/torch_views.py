@@ -253,15 +253,15 @@ PACKED: dict[str, tuple[Any, ...]] = {
     "_pad_packed_sequence": (
         lambda x, m: nn.utils.rnn.pad_packed_sequence(m(nn.utils.rnn.pack_padded_sequence(
             x, torch.tensor([3])))[0])[0],
-        STEPS, {(1, 0, 2): grid(range(3), (0,), range(3))}, nn.GRU(3, 4),
+        STEPS, {(1, 0, 2): grid(range(2), (0,), range(3))}, nn.GRU(3, 4),
     ),
 }  # fmt: skip
 
-WITH_VALUES: dict[str, Entry] = {
+WITH_LENGTHS: dict[str, Entry] = {
     "_pack_padded_sequence": (
         pack,
         (2, 5, 3),
         {(3, 1): {(1, 1, 1)}, (4, 1): {(0, 2, 1)}, (5, 2): {(0, 3, 2)}},
     ),
 }
-"""Read with real data, as torch has no shapes for them."""
+"""Torch has no shapes for them; the lengths tell."""

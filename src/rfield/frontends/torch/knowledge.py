@@ -1,0 +1,180 @@
+"""What is known of tensors that depend on no input: their numbers, their zeros, what made them."""
+
+from __future__ import annotations
+
+from typing import Any
+from weakref import WeakSet
+
+import numpy as np
+import torch
+
+from ...core.graph import Weights
+from ...core.known import FIXED, SOFT, ZERO, of_constant
+from ..machine.emit import Emitter
+from ..machine.limits import MASK
+from ..machine.values import Array
+from .values import Value, is_weight
+from .zeros import Plain, Sample, drawn, wide, zeros_in, zeros_in_every_channel
+
+
+class Knowledge:
+    """The constants of one capture; ``Tracer`` adds to it what depends on the input."""
+
+    emitter: Emitter
+
+    def __init__(self) -> None:
+        self.foreign: dict[int, tuple[torch.Tensor, Value]] = {}
+        self.count_zeros = False
+        self.draws: dict[int, tuple[torch.Tensor, Sample | None]] = {}
+        self.undrawn: WeakSet[Plain] = WeakSet()
+
+    def value(self, tensor: torch.Tensor) -> Value | None:
+        """The record of a tensor, or None for one that was made before the capture."""
+        value = getattr(tensor, "_rfield", None)
+        if value is not None and value.owner is self:
+            return value
+        kept = self.foreign.get(id(tensor))
+        return kept[1] if kept is not None else None
+
+    def index_of(self, tensor: torch.Tensor) -> int | None:
+        """The node that a tensor holds now, or None if it depends on no input."""
+        raise NotImplementedError
+
+    def constant(self, tensor: torch.Tensor) -> torch.Tensor | None:
+        """The tensor itself if its elements are real numbers that depend on nothing."""
+        if tensor.device.type == "meta" or self.index_of(tensor) is not None:
+            return None
+        value = self.value(tensor)
+        return None if value is not None and not value.cell.known else tensor
+
+    # --- zeros
+
+    def is_own(self, tensor: torch.Tensor) -> bool:
+        """Whether a tensor was made while the model runs."""
+        value = self.value(tensor)
+        return value is not None and value.cell.own
+
+    def unseen(self, tensor: torch.Tensor) -> bool:
+        """Whether a constant is a table of the model, no weight, that is too large to be known."""
+        if self.constant(tensor) is not None and not is_weight(tensor):
+            return tensor.numel() > MASK
+        value = self.value(tensor)
+        if value is None or (not value.cell.own and value.parent is None):
+            weight = is_weight(tensor) or (value is not None and value.weight is not None)
+            return not weight and tensor.device.type != "meta" and tensor.numel() > MASK
+        while value.parent is not None and not value.unseen:
+            value = value.parent
+        return value.unseen and value.sample is None
+
+    def told(self, tensor: torch.Tensor) -> tuple[Array | None, float]:
+        """What is known of a constant whose numbers are not, and the number of a mask in it."""
+        if self.constant(tensor) is not None:
+            return None, 0.0
+        zeros = self.zeros(tensor)
+        told = None if zeros is None else np.where(zeros, np.uint8(ZERO), np.uint8(FIXED))
+        drawn = self.kept_sample(self.value(tensor))
+        if not isinstance(drawn, torch.Tensor) or not drawn.is_floating_point():
+            return told, 0.0
+        if not drawn.numel():
+            return told, 0.0
+        array = drawn.numpy()
+        codes = of_constant(drawn.shape, array, told, counts=False, soft=SOFT).codes
+        if not (codes > FIXED).any():
+            return None, 0.0
+        found = (codes == SOFT).any() and float(f"{array[np.isfinite(array)].min():.1g}")
+        return np.broadcast_to(codes, array.shape), float(found)
+
+    def zeros(self, tensor: torch.Tensor) -> Array | None:
+        """Where a constant is known to be zero, or None."""
+        found = self.pattern(tensor)
+        return None if found is None else found.numpy()
+
+    def pattern(self, tensor: Any) -> torch.Tensor | None:
+        """The same as a tensor; a number in an expression is zero or not."""
+        if not isinstance(tensor, torch.Tensor):
+            return torch.ones((), dtype=torch.bool) if tensor == 0 else None
+        if self.index_of(tensor) is not None:
+            return None
+        value = self.value(tensor)
+        sample = self.kept_sample(value)
+        if isinstance(sample, Plain):
+            return None
+        if sample is not None:
+            zeros = sample == 0
+            return zeros if zeros.any() and not zeros.all() else None
+        own = is_weight(tensor) or (value is not None and value.weight is not None)
+        if own or tensor.device.type == "meta":
+            counts = self.count_zeros and tensor.device.type != "meta"
+            return zeros_in_every_channel(tensor) if counts else None
+        if self.constant(tensor) is None:
+            return None
+        if not self.is_own(tensor):
+            return zeros_in(tensor)
+        zeros = tensor.detach() == 0
+        return zeros if zeros.any() else None
+
+    def kept_sample(self, value: Value | None) -> Sample | None:
+        """The sample in a record, where writes have not made it void."""
+        if value is None or not value.cell.sampled:
+            return None
+        found: Any = value.sample
+        return found.numbers() if isinstance(found, Plain) and found.written else found
+
+    def sample(self, tensor: torch.Tensor) -> Sample | None:
+        """What a constant is for weights drawn at random; None where that is not known."""
+        if self.index_of(tensor) is not None:
+            return None
+        value = self.value(tensor)
+        if value is not None and (value.sample is not None or not value.cell.sampled):
+            return self.kept_sample(value)
+        if value is not None and value.weight is not None:
+            tensor = value.weight
+        if not is_weight(tensor):
+            known = self.constant(tensor)
+            return None if known is None else wide(known)
+        if id(tensor) not in self.draws:
+            found = drawn(tensor, len(self.draws), self.pattern(tensor))
+            self.draws[id(tensor)] = (tensor, found)
+            if isinstance(found, Plain):
+                self.undrawn.add(found)
+        if value is None:
+            return self.draws[id(tensor)][1]
+        value.sample = self.draws[id(tensor)][1]  # which may be written to
+        return self.kept_sample(value)
+
+    # --- at another size
+
+    def origin(self, tensor: torch.Tensor) -> tuple[object, ...]:
+        """What a constant is at any size: its contents where they were made, or what made it."""
+        value, shape = self.value(tensor), tuple(tensor.shape)
+        if value is None:
+            return shape
+        array = numbers_of(self.constant(tensor))
+        return value.origin or shape if array is None else (shape, hash(array.tobytes()))
+
+    def made_by(self, packet: str, *arguments: Any) -> tuple[object, ...]:
+        """An op on constants as the origin of what it makes."""
+
+        def told(item: Any) -> object:
+            if isinstance(item, torch.Tensor):
+                return self.origin(item)
+            if isinstance(item, dict):
+                return tuple((key, told(part)) for key, part in item.items())
+            return tuple(map(told, item)) if isinstance(item, (list, tuple)) else repr(item)
+
+        return packet, hash(told(arguments))
+
+    def weights(self, tensor: torch.Tensor) -> Weights:
+        """The parameters that a tensor is, or is made of."""
+        if is_weight(tensor):
+            return ((self.emitter.number(tensor), tensor.numel()),)
+        value = self.value(tensor)
+        return () if value is None else value.weights
+
+
+def numbers_of(tensor: torch.Tensor | None) -> Array | None:
+    """The numbers of a small constant; types that NumPy lacks are widened."""
+    if tensor is None or tensor.numel() > MASK or tensor.is_quantized or tensor.is_sparse:
+        return None
+    plain = tensor.detach().resolve_conj().resolve_neg()
+    return (plain.float() if plain.dtype is torch.bfloat16 else plain).numpy()

@@ -1,0 +1,108 @@
+"""Numbers made of the size of the input: tiles that would have others are refused."""
+
+from __future__ import annotations
+
+import pytest
+
+torch = pytest.importorskip("torch", reason="PyTorch is not installed")
+
+import torch.nn.functional as F  # noqa: E402, N812
+from torch import nn  # noqa: E402
+
+import rfield  # noqa: E402
+
+pytestmark = [pytest.mark.torch, pytest.mark.filterwarnings("ignore")]
+
+WEIGHT = torch.randint(-3, 4, (1, 1, 3, 3)).double()
+SCALES = torch.arange(1.0, 9.0).double()
+
+
+class Calls(nn.Module):
+    def __init__(self, function):
+        super().__init__()
+        self.function = function
+        self.scales = nn.Parameter(SCALES)
+
+    def forward(self, x):
+        return self.function(x, x.shape[-1], self.scales)
+
+
+OF_THE_SIZE = {
+    "one element": lambda x, n, p: x + torch.full((1,), float(n)),
+    "a scalar": lambda x, n, p: x * torch.tensor(n),
+    "its root": lambda x, n, p: x * torch.tensor(float(n)).sqrt(),
+    "made by the input": lambda x, n, p: x * x.new_tensor(n),
+    "a sum": lambda x, n, p: x * torch.ones(n).sum(),
+    "a step": lambda x, n, p: x + torch.linspace(0, 1, n)[1],
+    "a weight": lambda x, n, p: F.conv2d(x, WEIGHT / n, padding=1),
+    "a bias": lambda x, n, p: F.conv2d(x, WEIGHT, torch.full((1,), n).double(), padding=1),
+    "a parameter": lambda x, n, p: x * (p * n)[0],
+    "one of many parameters": lambda x, n, p: x * p[n % 11 % 8],
+    "a mean of some": lambda x, n, p: x * p[: n // 10].mean(),
+    "a look-up": lambda x, n, p: x * F.embedding(torch.tensor([n % 11 % 8]), p[:, None])[0, 0],
+    "what is padded": lambda x, n, p: F.conv2d(F.pad(x, (1, 1, 1, 1), value=n), WEIGHT),
+    "the other choice": lambda x, n, p: torch.where(x > 0, x, 1.0 * n),
+    "a bound": lambda x, n, p: x.clamp(max=torch.tensor(n / 100)),
+    "statistics": lambda x, n, p: F.batch_norm(x, torch.full((1,), n / 1.0).double(), p[:1]),
+    "an epsilon": lambda x, n, p: F.batch_norm(x, p[:1] * 0, p[:1], eps=1 / n),
+    "a slope": lambda x, n, p: F.prelu(x, torch.full((1,), 1 / n).double()),
+}
+
+
+@pytest.mark.parametrize("name", OF_THE_SIZE)
+def test_tiles_would_have_other_numbers(name) -> None:
+    model = Calls(OF_THE_SIZE[name]).double()
+    with pytest.raises(rfield.errors.NotTileableError, match="numbers that are made for the size"):
+        rfield.tile_plan(model, (60, 72), tile=(32, 30), input_shape=(1, 1, 60, 72))
+
+
+THE_SAME = {
+    "a weight": lambda x, n, p: F.conv2d(x, WEIGHT / 2, padding=1),
+    "a parameter": lambda x, n, p: x * (p * 2)[0],
+    "a look-up": lambda x, n, p: x * F.embedding(torch.tensor([3]), p[:, None])[0, 0],
+    "what is padded": lambda x, n, p: F.conv2d(F.pad(x, (1, 1, 1, 1), value=3), WEIGHT),
+    "a row that is added to": lambda x, n, p: x.index_add(
+        2, torch.tensor([0, 2]), torch.ones(1, 1, 2, n).double()
+    ),
+    "a place that is added to": lambda x, n, p: x.index_put(
+        (torch.tensor(0), torch.tensor(0), torch.tensor(5)), p[3], accumulate=True
+    ),
+    "a row of scatters": lambda x, n, p: x.scatter_add(
+        2, torch.zeros(1, 1, 1, n, dtype=torch.long), torch.ones(1, 1, 1, n).double()
+    ),
+}
+
+
+@pytest.mark.parametrize("name", THE_SAME)
+def test_numbers_that_stay_are_no_obstacle(name) -> None:
+    model = Calls(THE_SAME[name]).double()
+    x = torch.randint(-9, 9, (1, 1, 60, 72)).double()
+    plan = rfield.tile_plan(model, (60, 72), tile=(32, 30), input_shape=(1, 1, 60, 72))
+    assert len(plan) > 1
+    with torch.no_grad():
+        assert torch.equal(rfield.run_tiled(model, x, plan), model(x))
+
+
+PLACES = {
+    "filled": lambda x, n, p: x.clone().index_fill_(2, torch.tensor([0]), 0.0),
+    "scattered": lambda x, n, p: x.scatter(2, torch.zeros(1, 2, 1, dtype=torch.long), 5.0),
+    "added": lambda x, n, p: x.index_add(2, torch.tensor([0, 2]), torch.ones(1, 2, 2).double()),
+}
+
+
+@pytest.mark.parametrize("name", PLACES)
+@pytest.mark.parametrize("state", ["overlap", "carry"])
+@pytest.mark.parametrize("sizes", [(9,), (1,), (3, 1, 7, 2, 16)])
+def test_writes_to_fixed_places_of_a_stream(name, state, sizes) -> None:
+    model = Calls(PLACES[name]).double()
+    plan = rfield.stream_plan(model, input_shape=(1, 2, 64))
+    x = torch.randint(-9, 9, (1, 2, 96)).double()
+    chunks = []
+    rest = x
+    while rest.shape[2]:
+        size = sizes[len(chunks) % len(sizes)]
+        chunks.append(rest[..., :size])
+        rest = rest[..., size:]
+    with torch.no_grad():
+        made = torch.cat(list(rfield.run_streaming(model, chunks, plan, state=state)), 2)
+        assert torch.equal(made, model(x))
