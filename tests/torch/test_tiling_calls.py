@@ -81,7 +81,10 @@ REFUSED = {
     "rolled": (lambda conv, x: conv(x).roll(1, 2), "wraps around the ends"),
     "flipped once": (lambda conv, x: conv(x).flip(2), "a tile from 0 lies at 28"),
     "added to its mirror": (lambda conv, x: conv(x) + x.flip(3), "moves in steps"),
-    "end to end with itself": (lambda conv, x: torch.cat([x, conv(x)], 2), "moves in steps"),
+    "end to end with itself": (
+        lambda conv, x: torch.cat([x, conv(x)], 2),
+        "does not end where the whole does",
+    ),
     "times its size": (lambda conv, x: conv(x) * x.shape[2], "reads numbers that are made"),
     "divided by its pixels": (
         lambda conv, x: conv(x) / (x.shape[2] * x.shape[3]),

@@ -71,6 +71,8 @@ def run_tiled(
             )
             if marks is not None:
                 marks.add(tile.index)
+            del result, part
+        del parts, results, rows  # the next tile takes their memory
         count += len(tiles)
         if progress is not None:
             progress(count, len(plan))
