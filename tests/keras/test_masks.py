@@ -131,3 +131,24 @@ def test_zeros_of_a_kernel_that_is_a_constant():
     places = really_read(model, (1, 16, 16, 1), (1, 2), (5, 5))
     assert claimed_read(rfield.load(model), (5, 5)) == places
     assert places == {(y, x) for y in (4, 5, 6) for x in (4, 6)}
+
+
+@pytest.mark.parametrize("padded", [True, False])
+def test_padding_beside_a_causal_mask_hides_nothing_for_sure(padded: bool) -> None:
+    """Tokens 0, 0, 0 are padding: the third query has nothing left and looks at all keys."""
+    tokens = keras.Input((6,), dtype="int32")
+    vectors = keras.layers.Embedding(10, 8, mask_zero=padded)(tokens)
+    attended = keras.layers.MultiHeadAttention(2, 4)(vectors, vectors, use_causal_mask=True)
+    model = keras.Model(tokens, attended)
+    given = np.array([[0, 0, 0, 4, 5, 6]])
+    moved = {
+        k for k in (3, 4, 5)
+        if not np.array_equal(
+            model.predict(given, verbose=0)[0, 2],
+            model.predict(np.where(np.arange(6) == k, 9, given), verbose=0)[0, 2],
+        )
+    }  # fmt: skip
+    assert moved == ({3, 4, 5} if padded else set())
+    found = rfield.support(rfield.load(model, axes=(1,)), (2,))
+    kind = "upper bound" if padded else "exact"
+    assert (str(found.box), found.fidelity.value) == (f"t: 0..{5 if padded else 2}", kind)

@@ -211,6 +211,7 @@ def embedding(call: Call) -> Any:
     """
     if call.get("reverse", 1, False):
         return arrays.dense(call[0], call.layer.input_dim)
+    call.machine.pads |= bool(call.layer.mask_zero)
     shape = call.shape(0)
     width = call.layer.output_dim
     return arrays.broadcast_to(arrays.unsqueeze(call[0], -1), (*shape, width))

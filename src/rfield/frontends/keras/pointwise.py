@@ -92,6 +92,7 @@ def masking(call: Call) -> Any:
 
     https://keras.io/api/layers/core_layers/masking/
     """
+    call.machine.pads = True
     if call.layer.mask_value == 0:
         return arrays.pointwise(call[0], kind="masking", algebra="keep")
     return arrays.mix(call[0], -1, kind="masking")

@@ -51,6 +51,7 @@ class Reader:
         self.free = free
         self.training = request.training
         self.zeros = bool(request.options.get("zeros", False))
+        self.pads = False
         self.draft = Draft()
         self.names = Names(self.draft)
         self.emitter = Emitter(self.draft, self.names.fresh, soft_masks=request.soft_masks)

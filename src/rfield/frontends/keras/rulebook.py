@@ -39,6 +39,8 @@ class Machine(AnyMachine, Protocol):
     """What a rule of Keras may ask of whoever reads the model."""
 
     zeros: bool
+    pads: bool
+    """Whether a layer so far masks what the data says is padding, for all that come after it."""
 
     def inside(self, layer: Any, args: Sequence[Any], kwargs: Mapping[str, Any]) -> Any:
         """Read a layer or model inside the layer that is being read; what it returns."""
