@@ -25,9 +25,6 @@ from .torchvision_ops import INSTALLED
 POINTWISE = {"pointwise", "arithmetic", "same"}
 LIVE = frozenset({"tolist", "item", "data"})
 """Cases that torch itself cannot export."""
-MASKED = frozenset({"sdpac", "sdpam"})
-"""Decomposed, they ask of each row whether all of it is minus infinity, which is a bound."""
-
 
 VALUES = {*mixing.WITH_VALUES}
 """Read while they run on real data: torch has no shape for what they return."""
@@ -60,10 +57,7 @@ def forms(name: str, model: nn.Module) -> dict[str, Exported]:
     """The other ways in which PyTorch hands over a model."""
     if name in LIVE:
         return {}
-    found = {"exported": Exported(model), "decomposed": Exported(model, decomposed=True)}
-    if name in MASKED:
-        del found["decomposed"]
-    return found
+    return {"exported": Exported(model), "decomposed": Exported(model, decomposed=True)}
 
 
 def entries() -> Iterator[Own]:
@@ -79,9 +73,6 @@ def entries() -> Iterator[Own]:
         own = deepcopy(modules)  # the list makes their weights positive and doubles them
         model = Function(function, *own)
         yield Own(name, model, shape, bound=bound, blind=blind, forms=forms(name, model))
-        if name in MASKED:
-            decomposed = Exported(model, decomposed=True)
-            yield Own(f"{name}, decomposed", decomposed, shape, bound=True, blind=True)
     for title, model, shape, reads, options in named():
         whole = title in NOT_EXPORTED | VALUES or "::" in title
         made = {} if whole else {"exported": Exported(model)}
