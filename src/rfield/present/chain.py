@@ -93,7 +93,7 @@ def chain_rows(graph: Graph, layers: Sequence[Written]) -> list[ChainRow]:
                 pad="" if up else _padding(layer.padding),
                 dilation="" if up else values.axes(layer.dilation, str),
                 output=tuple(field.output_shape[axis] for axis in entry.axes),
-                size=tuple(max(sizes, default=0) for sizes in field.sizes),
+                size=field.largest,
                 stride=field.stride,
                 padding=field.padding,
                 center=center_of_first(field),

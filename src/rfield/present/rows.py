@@ -118,7 +118,7 @@ def center_of_first(field: ReceptiveField) -> tuple[Fraction | None, ...]:
 
 def local_size(field: ReceptiveField) -> tuple[int, ...]:
     """The size without whole-axis reads, 0 where nothing local is left."""
-    return tuple(max(sizes, default=0) for sizes in field.sizes)
+    return field.largest
 
 
 def reasons(field: ReceptiveField) -> str:

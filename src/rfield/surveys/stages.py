@@ -46,7 +46,7 @@ class LocalSizes:
 
 def largest(field: ReceptiveField) -> tuple[int, ...]:
     """Per axis the size without whole-axis reads; 0 where nothing local is left."""
-    return tuple(max(sizes, default=0) for sizes in field.sizes)
+    return field.largest
 
 
 def last_map(fields: Fields, output: int) -> int | None:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from fractions import Fraction
 from math import lcm
@@ -103,6 +103,18 @@ class AxisField:
             found.update((high - low + 1)[reached].tolist())
         return tuple(sorted(found)) or (0,)
 
+    def largest(self) -> int:
+        """The largest span of all positions, whole-axis reads left out; 0 where nothing is read.
+
+        From the first index that one term reads to the last that another does: so terms that move
+        along different axes are looked at side by side, not at every pair of positions.
+        """
+        local = self.local.terms
+        ends = {
+            axis: None if _go_along(local, axis) else self.shape[axis] for axis in self.positions
+        }
+        return max((_reach(one, other, ends) for one in local for other in local), default=0)
+
     def samples(self) -> list[Ints]:
         """Positions that show every phase, and both ends where strides differ."""
         axes: list[Ints] = []
@@ -132,6 +144,69 @@ class AxisField:
             axes = [v if len(v) <= 2048 else np.unique(np.r_[v[:1024], v[-1024:]]) for v in axes]
         grid = np.meshgrid(*axes, indexing="ij")
         return [np.stack([g.reshape(-1) for g in grid], axis=-1).astype(np.int64)]
+
+
+def _go_along(terms: Sequence[Term], axis: int) -> bool:
+    """Whether all terms move along an axis by as much: then it may go on for ever."""
+    return len({_pace(term, axis) for term in terms}) == 1 and _pace(terms[0], axis) is not None
+
+
+def _pace(term: Term, axis: int) -> Fraction | None:
+    """The steady move of a term along an axis; None where there is none."""
+    if axis != term.carrier or term.advance is None:
+        return None
+    return Fraction(term.advance, term.period)
+
+
+def _reach(first: Term, last: Term, ends: Mapping[int, int | None]) -> int:
+    """The largest span from what one term reads first to what another reads last, or 0.
+
+    ``ends``: the axes that name a position, and the sizes of those that do not go on for ever.
+    """
+    low, high = first.low, last.high
+    for axis, size in ends.items():
+        terms = [term for term in (first, last) if term.varies(axis)]
+        if not terms:
+            continue
+        places = _telling(terms, axis, size, alone=len(terms) < 2)
+        if first.varies(axis):
+            low = _at_places(low, first, axis, places)
+        if last.varies(axis):
+            high = _at_places(high, last, axis, places)
+        if not last.varies(axis):
+            low = low.min(axis=axis, keepdims=True)
+        if not first.varies(axis):
+            high = high.max(axis=axis, keepdims=True)
+    return max(0, int((high - low).max()) + 1)
+
+
+def _telling(terms: Sequence[Term], axis: int, size: int | None, *, alone: bool) -> Ints:
+    """Positions along one axis among which the reach of terms that vary there is largest.
+
+    All of them where a term is irregular. What goes on steadily is furthest at one of the ends,
+    phase by phase; terms that go on together are the same in every period. ``alone``: beside a term
+    that stays where it is.
+    """
+    period = lcm(*(term.period for term in terms))
+    if size is None:
+        return np.arange(period)
+    paces = {_pace(term, axis) for term in terms}
+    if None in paces or 2 * period >= size:
+        return np.arange(size)
+    if len(paces) == 1 and not (alone and paces != {Fraction(0)}):
+        return np.arange(period)
+    return np.concatenate([np.arange(period), np.arange(size - period, size)])
+
+
+def _at_places(bounds: Ints, term: Term, axis: int, places: Ints) -> Ints:
+    """One side of a term at the given positions of an axis along which it varies."""
+    if axis != term.carrier or term.advance is None:
+        return bounds.take(places, axis)
+    block, place = np.divmod(places, term.period)
+    shape = [1] * bounds.ndim
+    shape[axis] = len(places)
+    taken = bounds.take(place, axis)
+    return np.where(np.abs(taken) > LARGEST, taken, taken + (block * term.advance).reshape(shape))
 
 
 def carriers(states: Sequence[State], rank: int) -> tuple[int, ...]:

@@ -104,8 +104,17 @@ class ReceptiveField(Answer):
         if len(plain) == len(self.states) and not self.is_crossed:
             return tuple(plain)
         return tuple(
-            UNBOUNDED if self._is_endless(k) else max(sizes, default=0)
-            for k, sizes in enumerate(self.sizes)
+            UNBOUNDED if self._is_endless(k) else size for k, size in enumerate(self.largest)
+        )
+
+    @property
+    def largest(self) -> tuple[int, ...]:
+        """The largest of ``sizes`` per axis; 0 where nothing is read."""
+        if self.is_crossed:
+            return tuple(max(sizes, default=0) for sizes in self.sizes)
+        return tuple(
+            span[3] - span[2] + 1 if span else self._fields[k].largest()
+            for k, span in enumerate(self._spans)
         )
 
     def _is_endless(self, k: int) -> bool:

@@ -24,7 +24,7 @@ def node_data(graph: Graph, wrt: str | None = None) -> dict[str, Any]:
     results: dict[str, dict[str, int]] = {}
     for name, value in [*((graph.nodes[v].name, v) for v in reached), *graph.layer_index.items()]:
         if value in reached:
-            sizes = [max(one, default=0) for one in found[name].sizes]
+            sizes = list(found[name].largest)
             results[name] = {"value": max(sizes, default=0)}
     stops = [
         {"stop": k / (len(GRADIENT) - 1), "bgColor": back, "textColor": text}
