@@ -5,12 +5,14 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from fractions import Fraction
-from math import lcm
+from math import inf, lcm
+from typing import Any
 
 import numpy as np
 
 from ...core.graph import Graph
 from ...core.limits import PHASE_LIMIT
+from ..results import Region
 from .pull import LARGEST, NOTHING, Bounds, Ints
 from .terms import Span, State, Term, terms_of
 
@@ -258,3 +260,25 @@ def phase_grid(fields: Sequence[AxisField]) -> Ints:
     grid = np.meshgrid(*columns, indexing="ij")
     rows = [g.reshape(-1) for g in grid]
     return np.stack(rows, axis=-1) if rows else np.zeros((1, 0), dtype=np.int64)
+
+
+def region_of(
+    low: Ints, high: Ints, shape: tuple[int, ...] | None, axes: tuple[str, ...]
+) -> Region:
+    """Rows of bounds as a region of that shape; None for the first row alone."""
+    empty = (low > high).any(axis=-1, keepdims=True)
+    start, stop = np.where(empty, 0, low), np.where(empty, 0, high + 1)
+    endless = (np.abs(start) > LARGEST) | (np.abs(stop) > LARGEST)
+    first: Any = start
+    last: Any = stop
+    if endless.any():
+        first = np.where(start < -LARGEST, -inf, start.astype(np.float64))
+        last = np.where(stop > LARGEST, inf, stop.astype(np.float64))
+    if shape is None:
+        return Region(_plain(first[0]), _plain(last[0]), axes)
+    wide = (*shape, len(axes))
+    return Region(first.reshape(wide), last.reshape(wide), axes)
+
+
+def _plain(values: Any) -> tuple[Any, ...]:
+    return tuple(v if v in (inf, -inf) else int(v) for v in values.tolist())

@@ -20,7 +20,7 @@ from ...core.graph import Graph
 from ...errors import InvalidModelError, UnresolvedSizeError, show_shape
 from ..answer import Answer
 from ..engines.backward import boxes
-from ..engines.bounds import AxisField, axis_field, phase_grid
+from ..engines.bounds import AxisField, axis_field, phase_grid, region_of
 from ..engines.clipped import clipped_bounds
 from ..engines.projective import push
 from ..engines.pull import LARGEST
@@ -220,7 +220,7 @@ class ReceptiveField(Answer):
             self._need_fixed_regions()
             pairs = [found.bounds(at) for found in self._fields]
             low, high = (np.stack(sides, axis=-1) for sides in zip(*pairs, strict=True))
-        return self._boxes(low, high, np.asarray(index).shape[:-1] if many else None)
+        return region_of(low, high, np.asarray(index).shape[:-1] if many else None, self.axes)
 
     def has_joint_theory(self) -> bool:
         """Whether the boxes of all axes can be had at once without clip.
@@ -255,20 +255,6 @@ class ReceptiveField(Answer):
             start.append(span[1] * position + span[2])
             stop.append(span[1] * position + span[3] + 1)
         return Region(tuple(start), tuple(stop), self.axes)
-
-    def _boxes(self, low: IndexArray, high: IndexArray, shape: tuple[int, ...] | None) -> Region:
-        empty = (low > high).any(axis=-1, keepdims=True)
-        start, stop = np.where(empty, 0, low), np.where(empty, 0, high + 1)
-        endless = (np.abs(start) > LARGEST) | (np.abs(stop) > LARGEST)
-        first: Any = start
-        last: Any = stop
-        if endless.any():
-            first = np.where(start < -LARGEST, -inf, start.astype(np.float64))
-            last = np.where(stop > LARGEST, inf, stop.astype(np.float64))
-        if shape is None:
-            return Region(_plain(first[0]), _plain(last[0]), self.axes)
-        axes = (len(self.axes),)
-        return Region(first.reshape(shape + axes), last.reshape(shape + axes), self.axes)
 
     def center(self, index: Any = ()) -> Any:
         """Midpoint of the region (theory), in 0-based index coordinates: the first pixel is at 0.
@@ -396,10 +382,6 @@ class ReceptiveField(Answer):
         if self.graph.has_free_axes:
             problem = f"{self.layer}: {what} needs the input's sizes; {self.wrt} has free axes"
             raise sizes_needed(self.graph, problem)
-
-
-def _plain(values: Any) -> tuple[Any, ...]:
-    return tuple(v if v in (inf, -inf) else int(v) for v in values.tolist())
 
 
 def _middle(start: float, stop: float) -> float:
