@@ -148,6 +148,8 @@ def _alone(path: Path) -> Generator[None, None, None]:
 
 @contextmanager
 def _opened(path: Path, mode: str, beside: str = "") -> Generator[sqlite3.Connection, None, None]:
+    if path.is_dir():
+        raise StoreError(f"{path}: the store cannot be opened: it is a folder")
     place = path.with_name(f"{path.name}{beside}")
     address = f"{place.resolve().as_uri()}?mode={mode}"
     try:
