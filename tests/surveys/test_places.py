@@ -28,3 +28,11 @@ def test_a_list_with_a_byte_order_mark(tmp_path: Path) -> None:
 def test_a_filter_needs_models(tmp_path: Path, capsys) -> None:
     assert main(["survey", "--filter", "zzz*", "--store", str(tmp_path / "s.db")]) != 0
     assert "needs models: SPEC, --list or --zoo" in capsys.readouterr().err
+
+
+def test_a_refused_store_leaves_no_file_behind(tmp_path: Path) -> None:
+    path = tmp_path / "s.db"
+    path.write_text("no store\n" * 200)
+    with pytest.raises(rfield.StoreError), store.writing(path):
+        pass
+    assert [found.name for found in tmp_path.iterdir()] == ["s.db"]
