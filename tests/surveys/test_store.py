@@ -98,7 +98,7 @@ BAD = {
     ),
     "folder": (
         lambda path: path.mkdir(),
-        "{}: the store cannot be opened: unable to open database file",
+        "{}: the store cannot be opened: it is a folder",
     ),
 }  # fmt: skip
 

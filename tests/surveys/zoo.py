@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import os
 import signal
 import sys
@@ -79,6 +80,37 @@ def eats() -> rfield.Graph:
     while True:
         held.append(b"x" * (32 * 2**20))
         time.sleep(0.02)
+
+
+def speaks() -> rfield.Graph:
+    """Writes where last words are looked for."""
+    sys.stderr.write("not my last words\n")
+    sys.stderr.flush()
+    return small()
+
+
+def forks() -> rfield.Graph:
+    """Its child comes back too."""
+    os.fork()
+    return small()
+
+
+def breaks_json() -> rfield.Graph:
+    """Spoils what its worker replies with."""
+    json.dumps = lambda *_, **__: "broken"  # type: ignore[assignment]  # that is the point
+    return small()
+
+
+def moves() -> rfield.Graph:
+    """Leaves the folder for good."""
+    os.chdir("/")
+    return small()
+
+
+def asks() -> rfield.Graph:
+    """Waits for an answer."""
+    input("Continue? ")
+    return small()
 
 
 def slow() -> rfield.Graph:

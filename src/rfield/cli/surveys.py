@@ -96,7 +96,7 @@ def _survey(arguments: argparse.Namespace) -> int:
     if arguments.lists and not specs:
         raise InvalidModelError(f"{arguments.lists[0]}: there is no model in this list")
     if not specs and not arguments.zoo:
-        refuse(arguments, MEASURING, "needs models: SPEC, --list or --zoo")
+        refuse(arguments, [*MEASURING, "filter"], "needs models: SPEC, --list or --zoo")
     with told(sys.stderr) as progress:
         found = survey(
             specs, arguments.store, zoo=arguments.zoo, filter=arguments.filter,

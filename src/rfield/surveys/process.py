@@ -48,6 +48,8 @@ class Child:
         self.limits = limits or Limits()
         self._process: subprocess.Popen[str] | None = None
         self._errors: Any = None
+        self._told_before = 0
+        self._number = 0
         self._is_given_up = False
 
     def measure(self, task: Task) -> dict[str, Any]:
@@ -87,17 +89,13 @@ class Child:
         self._errors.close()
 
     def _ask(self, request: Mapping[str, object]) -> dict[str, Any]:
-        process = self._started()
-        assert process.stdin is not None
+        self._number += 1
+        line = json.dumps({**request, "number": self._number}) + "\n"
         try:
-            process.stdin.write(json.dumps(request) + "\n")
-            process.stdin.flush()
+            process = self._sent(line)
         except OSError:  # it ended since it was asked last: by whom, nobody can say
             self.end()
-            process = self._started()
-            assert process.stdin is not None
-            process.stdin.write(json.dumps(request) + "\n")
-            process.stdin.flush()
+            process = self._sent(line)
         failure = self._waited(process)
         if failure is not None:
             self.end()
@@ -105,7 +103,22 @@ class Child:
         assert process.stdout is not None
         line = process.stdout.readline()
         if line.endswith("\n"):
-            return cast("dict[str, Any]", json.loads(line))
+            reply = _reply(line)
+            if reply.get("number") == self._number:
+                return reply
+            self.end()
+            return {"state": "crashed", "error": "its process gave another reply than was asked"}
+        return self._crashed(process)
+
+    def _sent(self, line: str) -> subprocess.Popen[str]:
+        process = self._started()
+        self._told_before = os.fstat(self._errors.fileno()).st_size
+        assert process.stdin is not None
+        process.stdin.write(line)
+        process.stdin.flush()
+        return process
+
+    def _crashed(self, process: subprocess.Popen[str]) -> dict[str, Any]:
         told = _told(process.wait(), self._last_words())
         self.end()
         return {"state": "crashed", "error": told}
@@ -117,6 +130,9 @@ class Child:
             assert process.stdout is not None
             waiting.register(process.stdout, EVENT_READ)
             while not waiting.select(LOOK):
+                # what it started may live on, and keep its output open
+                if process.poll() is not None and not waiting.select(0):
+                    return self._crashed(process)
                 if time.monotonic() > until:
                     return {
                         "state": "time",
@@ -140,7 +156,8 @@ class Child:
         one = dict.fromkeys(("OMP_NUM_THREADS", "OPENBLAS_NUM_THREADS", "MKL_NUM_THREADS"), "1")
         self._process = subprocess.Popen(
             [sys.executable, "-I", "-c", program], stdin=subprocess.PIPE, stdout=subprocess.PIPE,
-            stderr=self._errors, text=True, encoding="utf-8", start_new_session=True,
+            stderr=self._errors, text=True, encoding="utf-8", errors="replace",
+            start_new_session=True,
             env={"TF_CPP_MIN_LOG_LEVEL": "3", **os.environ, **one},
         )  # fmt: skip
         if self._is_given_up:
@@ -148,11 +165,20 @@ class Child:
         return self._process
 
     def _last_words(self) -> str:
-        """The last line that the process wrote on its standard error."""
+        """The last line that the process wrote on its standard error since it was asked."""
         size = self._errors.seek(0, os.SEEK_END)
-        self._errors.seek(max(0, size - 4096))
+        self._errors.seek(max(self._told_before, size - 4096))
         lines = self._errors.read().decode("utf-8", "replace").strip().splitlines()
         return lines[-1].strip()[:300] if lines else ""
+
+
+def _reply(line: str) -> dict[str, Any]:
+    """What a line says; nothing where it is no JSON object: a model may write there too."""
+    try:
+        found = json.loads(line)
+    except ValueError:
+        return {}
+    return cast("dict[str, Any]", found) if isinstance(found, dict) else {}
 
 
 def resident(pid: int) -> int:

@@ -132,22 +132,28 @@ def writing(path: Path) -> Generator[Store, None, None]:
 @contextmanager
 def _alone(path: Path) -> Generator[None, None, None]:
     """No other survey writes meanwhile; the system takes the lock away with the process."""
-    with _opened(path, "rwc", _BESIDE) as lock:
-        try:
-            lock.execute("PRAGMA busy_timeout = 0")
-            lock.execute("BEGIN EXCLUSIVE")
-        except sqlite3.OperationalError as error:
-            if "locked" in str(error):
-                raise StoreError(f"{path}: another survey is writing into this store") from None
-            raise StoreError(f"{path}: the store cannot be written: {error}") from None
-        yield
-        lock.rollback()
-    with suppress(OSError):
-        path.with_name(f"{path.name}{_BESIDE}").unlink()
+    is_held = False
+    try:
+        with _opened(path, "rwc", _BESIDE) as lock:
+            try:
+                lock.execute("PRAGMA busy_timeout = 0")
+                lock.execute("BEGIN EXCLUSIVE")
+            except sqlite3.OperationalError as error:
+                if "locked" in str(error):
+                    raise StoreError(f"{path}: another survey is writing into this store") from None
+                raise StoreError(f"{path}: the store cannot be written: {error}") from None
+            is_held = True
+            yield
+    finally:
+        if is_held:  # another writer's is left alone
+            with suppress(OSError):
+                path.with_name(f"{path.name}{_BESIDE}").unlink()
 
 
 @contextmanager
 def _opened(path: Path, mode: str, beside: str = "") -> Generator[sqlite3.Connection, None, None]:
+    if path.is_dir():
+        raise StoreError(f"{path}: the store cannot be opened: it is a folder")
     place = path.with_name(f"{path.name}{beside}")
     address = f"{place.resolve().as_uri()}?mode={mode}"
     try:

@@ -7,10 +7,10 @@ from __future__ import annotations
 
 import json
 import os
-import sys
 import threading
 import time
 from collections.abc import Iterable, Mapping
+from pathlib import Path
 from typing import Any, TextIO
 
 from ..errors import RFieldError
@@ -24,15 +24,25 @@ LOOK = 1.0
 
 def main() -> None:
     """Answer until nobody asks any more."""
-    replies = _own_output()
+    requests, replies = _own_input(), _own_output()
     threading.Thread(target=_end_with, args=(os.getppid(),), daemon=True).start()
-    serve(sys.stdin, replies)
+    serve(requests, replies)
 
 
 def serve(requests: Iterable[str], replies: TextIO) -> None:
-    """A reply to each request, both JSON in one line."""
+    """A reply to each request with its number, both JSON in one line.
+
+    A model may fork, and its child come back here: it does not answer. The folder that a model
+    changes to is left again.
+    """
+    own, folder = os.getpid(), Path.cwd()
     for line in requests:
-        replies.write(json.dumps(answer(json.loads(line))) + "\n")
+        request = json.loads(line)
+        reply = {**answer(request), "number": request["number"]}
+        if os.getpid() != own:
+            os._exit(0)
+        os.chdir(folder)
+        replies.write(json.dumps(reply) + "\n")
         replies.flush()
 
 
@@ -48,6 +58,15 @@ def answer(request: Mapping[str, Any]) -> dict[str, object]:
         "row": {name: jsonable(value) for name, value in row.items()},
         "growth": [[layer, list(size)] for layer, size in growth],
     }
+
+
+def _own_input() -> TextIO:
+    """Where requests come from; a model that reads finds nothing."""
+    requests = os.fdopen(os.dup(0), encoding="utf-8")
+    nothing = os.open(os.devnull, os.O_RDONLY)
+    os.dup2(nothing, 0)
+    os.close(nothing)
+    return requests
 
 
 def _own_output() -> TextIO:

@@ -59,7 +59,7 @@ def specs_in(path: Path) -> list[str]:
         UnreadableModelError: there is no such file, or it is no text.
     """
     try:
-        lines = path.read_text("utf-8").splitlines()
+        lines = path.read_text("utf-8-sig").splitlines()
     except (OSError, UnicodeDecodeError) as error:
         reason = getattr(error, "strerror", None) or "it is no text"
         raise UnreadableModelError(f"{path}: a list of models cannot be read: {reason}") from None
