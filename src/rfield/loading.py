@@ -240,15 +240,22 @@ def _from_zoo(name: str, model: str, request: Request) -> Graph:
     known = zoo(name)
     if model not in known:
         raise unknown_name(f"model of the zoo {name}", model, list(known))
-    built = known[model]()
-    source, shape = built if isinstance(built, tuple) else (built, None)
-    if request.input_shape is None:
-        request = replace(request, input_shape=_plain(shape))
+    source, request = _with_shape(known[model](), request)
     if isinstance(source, Graph):
         return _as_it_is(source, request)
     graph = _read(source, request)
     graph.origin = f"{name}:{model}"
     return graph
+
+
+def _with_shape(built: Any, request: Request) -> tuple[Any, Request]:
+    """A model, or a model and the input shape that it is read at unless another is given."""
+    if not (isinstance(built, tuple) and len(built) == 2):
+        return built, request
+    source, shape = built
+    if request.input_shape is None and "example_inputs" not in request.options:
+        request = replace(request, input_shape=_plain(shape))
+    return source, request
 
 
 def _kinds() -> list[str]:
@@ -265,7 +272,8 @@ def _from_code(spec: str, request: Request) -> Graph:
     if reader_of_object(found) is None:
         if code.takes_an_input(found, given):
             return resolve("jax:read_callable")(found, request)
-        found, request = code.made(spec, found, given), replace(request, options=rest)
+        made = code.made(spec, found, given)
+        found, request = _with_shape(made, replace(request, options=rest))
     if isinstance(found, Graph):
         return _as_it_is(found, request)
     reader = reader_of_object(found)

@@ -26,7 +26,7 @@ def source(tmp_path_factory):
     rfield.survey([spec("large"), spec("raises"), spec("flat")], path, zoo="article", workers=2)
     with store.writing(path) as rows:
         row = {"spec": EVIL, "source": "", "name": EVIL, "at": "native", "state": "refused",
-               "error": EVIL, "code": "c", "origin": ""}  # fmt: skip
+               "error": EVIL + "\udcff", "code": "c", "origin": ""}  # fmt: skip
         rows.put({"row": row, "growth": []})
     return path
 

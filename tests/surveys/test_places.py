@@ -36,3 +36,16 @@ def test_a_refused_store_leaves_no_file_behind(tmp_path: Path) -> None:
     with pytest.raises(rfield.StoreError), store.writing(path):
         pass
     assert [found.name for found in tmp_path.iterdir()] == ["s.db"]
+
+
+def test_a_function_in_a_file_gives_a_model_and_its_shape(tmp_path):
+    pytest.importorskip("torch", reason="PyTorch is not installed")
+    (tmp_path / "nets.py").write_text(
+        "from torch import nn\n"
+        "def small():\n"
+        "    return nn.Conv2d(3, 4, 7, stride=2, padding=3), (1, 3, 64, 48)\n"
+    )
+    spec = f"{tmp_path / 'nets.py'}:small"
+    (row,) = rfield.survey([spec], tmp_path / "s.db", workers=1).flat()
+    assert (row["state"], row["input_y"], row["input_x"], row["size_y"]) == ("read", 64, 48, 7)
+    assert rfield.load(spec, (1, 3, 32, 32)).shape(0) == (1, 3, 32, 32)

@@ -115,8 +115,8 @@ class _Site:
     def write_data(self) -> None:
         """The rows, for download."""
         folder = self.target / "data"
-        (folder / "survey.csv").write_text(export.to_csv(self.rows), "utf-8")
-        (folder / "survey.json").write_text(export.to_json(self.rows), "utf-8")
+        (folder / "survey.csv").write_text(export.to_csv(self.rows), "utf-8", "backslashreplace")
+        (folder / "survey.json").write_text(export.to_json(self.rows), "utf-8", "backslashreplace")
 
     def write_figures(self) -> list[tuple[str, str]]:
         """Accuracy against each quantity; the file and what it is drawn against."""
@@ -152,7 +152,7 @@ class _Site:
     def _write(self, template: str, path: str, **values: object) -> None:
         root = "../" * path.count("/")
         text = self.templates.get_template(template).render(root=root, **values)
-        (self.target / path).write_text(text, "utf-8")
+        (self.target / path).write_text(text, "utf-8", "backslashreplace")
 
 
 def _check_folder(target: Path) -> None:
