@@ -75,6 +75,15 @@ def found_before(found: rfield.Survey) -> int:
     return len(found.rows) - found.effort.measured
 
 
+HEEDS_CTRL_C = """
+import signal, sys
+from rfield.cli import main
+signal.signal(signal.SIGINT, signal.default_int_handler)
+sys.exit(main())
+"""
+"""What runs in the background of a shell ignores it, and so would its processes."""
+
+
 def ended(running: subprocess.Popen[str]) -> str:
     """What a process says that is interrupted; again, where Python dropped the signal."""
     while True:  # an exception inside a callback of the interpreter is printed, not raised
@@ -87,7 +96,7 @@ def ended(running: subprocess.Popen[str]) -> str:
 
 def test_ctrl_c_leaves_no_process_behind(tmp_path):
     path = tmp_path / "s.db"
-    command = [sys.executable, "-m", "rfield", "survey", spec("small"), spec("hangs"),
+    command = [sys.executable, "-c", HEEDS_CTRL_C, "survey", spec("small"), spec("hangs"),
                "--store", str(path), "--workers", "2"]  # fmt: skip
     running = subprocess.Popen(command, stderr=subprocess.PIPE, text=True)
     while count(path) < 1:
