@@ -59,7 +59,9 @@ def _diagonal(x: Operand, names: Labels) -> tuple[Operand, Labels]:
     if any(sizes[label] != size for label, size in zip(names, shape, strict=True)):
         raise unfit_shapes(f"the term {_show(names)} has axes of several sizes", [shape])
     link = Link([Read(once.index(label), IDENTITY) for label in names])
-    return read(Op("diagonal", tuple(sizes[label] for label in once), (link,)), x), once
+    return read(
+        Op("diagonal", tuple(sizes[label] for label in once), (link,), algebra="move"), x
+    ), once
 
 
 def _show(names: Labels) -> str:

@@ -34,7 +34,9 @@ def diagonal(x: Operand, offset: int = 0, first: int = 0, second: int = 1) -> Re
     for axis, start in ((a, down), (b, right)):
         if start or shape[axis] != length:
             reads[axis] = Read(place, shift(start))
-    return read(Op("diagonal", (*(shape[axis] for axis in kept), length), (Link(reads),)), x)
+    return read(
+        Op("diagonal", (*(shape[axis] for axis in kept), length), (Link(reads),), algebra="move"), x
+    )
 
 
 def trace(x: Operand, offset: int = 0, first: int = 0, second: int = 1) -> Reading:

@@ -58,7 +58,7 @@ def narrowed(
         return _softmax(op, algebra, operands[0], shapes[0])
     if algebra == "move":
         return _moved(op, operands, shapes, fill)
-    if all(isinstance(link, Link) and _is_broadcast(link) for link in op.links):
+    if all(isinstance(link, Link) and _is_broadcast(link, op) for link in op.links):
         rank = len(op.shape)
         if algebra == "where" and condition is not None:
             wide = np.asarray(condition, bool)
@@ -82,10 +82,11 @@ def narrowed(
     return (replace(op, exact=False) if unshown else op), None
 
 
-def _is_broadcast(link: Link) -> bool:
+def _is_broadcast(link: Link, op: Op) -> bool:
     return all(
-        read.relation == IDENTITY or (read.axis is None and isinstance(read.relation, At))
-        for read in link.reads
+        (read.relation == IDENTITY and read.axis == place)
+        or (read.axis is None and isinstance(read.relation, At))
+        for place, read in enumerate(link.reads, len(op.shape) - len(link.reads))
     )
 
 
@@ -255,7 +256,7 @@ def _contraction(
     alive = moving.any(axis=summed)
     if alive.all() and not low.any():
         return made, None
-    nil = np.uint8(ZERO if algebra.zero else FIXED)
+    nil = np.uint8(ZERO if algebra.zero else SOME)
     codes = np.where(alive, np.uint8(ALIVE), np.where(some, np.uint8(FIXED), nil))
     codes = squeezed(np.where(low > FIXED, low, codes))
     return made, Known(codes, exact, *_extreme(operands))
