@@ -5,10 +5,14 @@ from __future__ import annotations
 from collections.abc import Callable
 
 import pytest
-import torch
-from torch import Tensor, nn
 
-import rfield
+torch = pytest.importorskip("torch", reason="PyTorch is not installed")
+
+from torch import Tensor, nn  # noqa: E402
+
+import rfield  # noqa: E402
+
+pytestmark = pytest.mark.torch
 
 CAUSAL = torch.ones(6, 6, dtype=torch.bool).tril()
 
