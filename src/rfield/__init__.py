@@ -9,8 +9,7 @@ from importlib import import_module
 from typing import TYPE_CHECKING
 
 from .analysis.answer import Answer
-
-__version__ = "0.1.0"
+from .version import __version__ as __version__
 
 _HOME = {
     "Alignment": "analysis.geometry.alignment",

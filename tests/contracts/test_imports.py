@@ -33,7 +33,7 @@ FRONTEND = {".errors", ".core", ".frontends", "numpy"}
 # packages do not. A module belongs to the longest name here that fits it; `__init__` is the public
 # package itself.
 MAY_IMPORT: dict[str, set[str]] = {
-    "__version__": set(),  # a string, there before any room is loaded
+    "version": set(),  # a string
     "errors": set(),
     "core": {".errors", "numpy"},
     "analysis": {".errors", ".core", "numpy"},
@@ -44,7 +44,7 @@ MAY_IMPORT: dict[str, set[str]] = {
     "analysis.pieces": MATHEMATICS
     | {".analysis.engines", ".analysis.geometry", ".analysis.pixels"},
     "present": ANALYSIS_ROOMS
-    | {".__version__", ".errors", ".core", "numpy", "rich", "pandas", "matplotlib"},
+    | {".version", ".errors", ".core", "numpy", "rich", "pandas", "matplotlib"},
     "frontends": FRAMEWORK_FOLDERS | {".errors", ".core", "numpy"},
     "frontends.torch": FRONTEND | {"torch", "torchvision", "timm"},
     "frontends.onnx": FRONTEND | {"onnx", "google", "onnxruntime"},
@@ -55,15 +55,15 @@ MAY_IMPORT: dict[str, set[str]] = {
     "loading": BELOW_CLI
     | {"typing_extensions"},  # finds out what a source is; the only way from a name to a network
     "questions": BELOW_CLI  # the public questions, a room for each kind
-    | {".__version__", ".loading", "numpy", "PIL", "typing_extensions"},
+    | {".version", ".loading", "numpy", "PIL", "typing_extensions"},
     "surveys": BELOW_CLI  # many models: beside the command line
-    | {".__version__", ".loading", ".questions", "numpy", "rich", "distributed", "pyarrow"}
+    | {".version", ".loading", ".questions", "numpy", "rich", "distributed", "pyarrow"}
     | {"jinja2", "matplotlib", "statsmodels"},
     "cli": BELOW_CLI
-    | {".__version__", ".loading", ".questions", ".surveys", ".__init__", "rich", "argcomplete"},
+    | {".version", ".loading", ".questions", ".surveys", ".__init__", "rich", "argcomplete"},
     "__main__": {".cli"},
     "testing": BELOW_CLI | {".loading", ".questions", ".__init__", "numpy", "hypothesis"},
-    "__init__": BELOW_CLI | {".loading", ".questions", ".surveys", ".cli", ".testing"},
+    "__init__": BELOW_CLI | {".version", ".loading", ".questions", ".surveys", ".cli", ".testing"},
 }
 LINES = 400
 
@@ -206,7 +206,7 @@ def test_no_file_is_over_400_lines(tree: dict[str, str]):
         ("rfield.core.ops", "from .. import present", "rfield.present"),
         ("rfield.core.ops", "import rfield.cli", "rfield.cli"),
         ("rfield.core.ops", "from rfield import GraphBuilder", "rfield"),
-        ("rfield.core.ops", "from .. import __version__", "rfield.__version__"),
+        ("rfield.core.ops", "from ..version import __version__", "rfield.version"),
         ("rfield.core.__init__", "from ..frontends import declared", "rfield.frontends"),
         ("rfield.core.ops", "import scipy.sparse", "scipy.sparse"),
         ("rfield.core.ops", "import rich", "rich"),
@@ -268,7 +268,7 @@ def test_a_wrong_arrow_is_found(module: str, source: str, target: str):
         ),
         ("rfield.analysis.field", "from ..core import graph\nfrom .results import Row"),
         ("rfield.present.html.page", "from ...analysis import results\nfrom ..text import table"),
-        ("rfield.present.records", "def f():\n    from .. import __version__"),
+        ("rfield.present.records", "def f():\n    from ..version import __version__"),
         ("rfield.frontends.registry", "def read(m):\n    from .torch import reader"),
         ("rfield.frontends.torch.reader", "import torch.fx\nfrom ..reader import Reader"),
         ("rfield.frontends.jax.reader", "import flax\nfrom jax import numpy"),

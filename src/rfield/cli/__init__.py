@@ -14,8 +14,8 @@ from collections.abc import Sequence
 from importlib import import_module
 from pathlib import Path
 
-from .. import __version__
 from ..errors import RFieldError
+from ..version import __version__
 from . import exact, fields, networks, pictures, plans, sizes, surveys, teams
 from .options import MODEL_HELP, Commands
 from .parsing import Parser

@@ -17,6 +17,7 @@ from math import isfinite
 from typing import Any, cast
 
 from ..errors import RFieldError
+from ..version import __version__
 from .report import Record, Report
 from .text import visible
 from .values import is_unbounded
@@ -25,8 +26,6 @@ from .values import is_unbounded
 def to_json(report: Report) -> str:
     """Schema, facts, then the rows; ASCII only, so that no name can disturb what reads it."""
     import json
-
-    from .. import __version__
 
     facts = {key: value for key, value in report.facts.items() if key != "schema"}
     document = {"schema": report.schema, "rfield": __version__, **facts}

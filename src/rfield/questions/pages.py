@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any
 from ..errors import InvalidModelError
 from ..frontends.registry import resolve
 from ..loading import graph_for as _read
+from ..version import __version__
 from .running import is_onnx
 from .versions import title_of
 
@@ -56,7 +57,6 @@ def explore(
     >>> page.as_dict()["models"][0]["schema"]
     'rfield.explorer/1'
     """
-    from .. import __version__
     from ..present.explorer.data import page_data
     from ..present.explorer.page import Explorer
 

@@ -16,7 +16,6 @@ from importlib.metadata import PackageNotFoundError, version
 from pathlib import Path
 from typing import Any
 
-from .. import __version__
 from ..analysis.cost import cost
 from ..analysis.geometry.alignment import alignment
 from ..analysis.geometry.field import ReceptiveField
@@ -28,6 +27,7 @@ from ..analysis.resizing.sizes import valid_sizes
 from ..core.graph import Graph
 from ..errors import RFieldError, UnresolvedSizeError
 from ..loading import load
+from ..version import __version__
 from . import stages
 from .zoos import family, prepare
 

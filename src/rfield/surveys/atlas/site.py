@@ -15,8 +15,8 @@ from importlib.resources import files
 from pathlib import Path
 from typing import Any, NamedTuple
 
-from ... import __version__
 from ...errors import InvalidModelError, SurveyError, unknown_name
+from ...version import __version__
 from .. import export, store
 from ..accuracy import Point, points
 from ..figures import LABELS, save_accuracy
