@@ -108,3 +108,27 @@ def test_writes_to_fixed_places_of_a_stream(name, state, sizes) -> None:
     with torch.no_grad():
         made = torch.cat(list(rfield.run_streaming(model, chunks, plan, state=state)), 2)
         assert torch.equal(made, model(x))
+
+
+class Chooses(nn.Module):
+    """One of two kernels of the same shape, by the width of its input."""
+
+    def __init__(self, kind):
+        super().__init__()
+        kernels = torch.randint(1, 9, (2, 1, 1, 3, 3)).double()
+        for name, kernel in zip(("wide", "narrow"), kernels, strict=True):
+            if kind is nn.Parameter:
+                setattr(self, name, kind(kernel, requires_grad=False))
+            else:
+                self.register_buffer(name, kernel)
+
+    def forward(self, x):
+        return F.conv2d(x, self.wide if x.shape[-1] > 40 else self.narrow, padding=1)
+
+
+@pytest.mark.parametrize("kind", [nn.Parameter, "a buffer"])
+def test_another_weight_of_the_same_shape(kind) -> None:
+    with pytest.raises(rfield.errors.NotTileableError, match="numbers that are made for the size"):
+        rfield.tile_plan(Chooses(kind), (60, 72), tile=(32, 30), input_shape=(1, 1, 60, 72))
+    plan = rfield.tile_plan(Chooses(kind), (60, 72), tile=(60, 52), input_shape=(1, 1, 60, 72))
+    assert plan.exact

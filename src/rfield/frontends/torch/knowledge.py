@@ -13,6 +13,7 @@ from ...core.known import FIXED, SOFT, ZERO, of_constant
 from ..machine.emit import Emitter
 from ..machine.limits import MASK
 from ..machine.values import Array
+from .names import Names
 from .values import Value, is_weight
 from .zeros import Plain, Sample, drawn, wide, zeros_in, zeros_in_every_channel
 
@@ -21,6 +22,7 @@ class Knowledge:
     """The constants of one capture; ``Tracer`` adds to it what depends on the input."""
 
     emitter: Emitter
+    names: Names | None
 
     def __init__(self) -> None:
         self.foreign: dict[int, tuple[torch.Tensor, Value]] = {}
@@ -147,10 +149,11 @@ class Knowledge:
     def origin(self, tensor: torch.Tensor) -> tuple[object, ...]:
         """What a constant is at any size: its contents where they were made, or what made it."""
         value, shape = self.value(tensor), tuple(tensor.shape)
-        if value is None:
-            return shape
-        array = numbers_of(self.constant(tensor))
-        return value.origin or shape if array is None else (shape, hash(array.tobytes()))
+        own = "" if self.names is None else self.names.tensors.get(id(tensor), "")
+        array = None if value is None else numbers_of(self.constant(tensor))
+        if array is not None:
+            return shape, hash(array.tobytes())
+        return (value.origin if value is not None else ()) or (shape, own)
 
     def made_by(self, packet: str, *arguments: Any) -> tuple[object, ...]:
         """An op on constants as the origin of what it makes."""

@@ -7,6 +7,7 @@ threads that run modules meanwhile call them too, and are passed by.
 from __future__ import annotations
 
 from collections.abc import Callable
+from functools import cached_property
 from threading import get_ident
 from typing import Any
 
@@ -30,6 +31,17 @@ class Names:
         self.taken: dict[str, int] = {}
         self.handles: list[Any] = []
         self.thread = get_ident()
+
+    @cached_property
+    def tensors(self) -> dict[int, str]:
+        """The model's own tensors, by identity: where each is held."""
+        return {
+            id(tensor): f"{self.paths[id(module)]}.{name}"
+            for module in self.modules
+            for held in (module._parameters, module._buffers)
+            for name, tensor in held.items()
+            if tensor is not None
+        }
 
     @property
     def layer(self) -> str:
