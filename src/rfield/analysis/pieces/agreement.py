@@ -99,8 +99,11 @@ def agreement(
                 else:
                     (found,) = known
             except LossError as loss:
-                losses.append(Loss(part.layer_of(index), ours.kind, str(loss)))
-                if str(loss) == OTHER_PATH:
+                layer, why = part.layer_of(index), str(loss)
+                if why == BY_SIZE and there is not None and whole.layer_of(there) != layer:
+                    why = OTHER_PATH
+                losses.append(Loss(layer, ours.kind, why))
+                if why == OTHER_PATH:
                     break
         cuts.append(found)
     cuts += [None] * (len(part.nodes) - len(cuts))
