@@ -272,7 +272,7 @@ class Reachable:
         self.stack += [each for each in (grad, *hooks) if each is not None]
 
     def _bare(self, item: torch.Tensor) -> None:
-        own = item.__dict__
+        own: Any = item.__dict__
         if own:
             self._object(item)
         else:
