@@ -72,6 +72,12 @@ class Upscaler(nn.Sequential):
         )
 
 
+class Backbone(nn.Sequential):
+    def __init__(self):
+        halves = (nn.Conv2d(3 if k == 0 else 4, 4, 3, stride=2, padding=1) for k in range(6))
+        super().__init__(*halves)
+
+
 class Gated(nn.Module):
     def __init__(self):
         super().__init__()
@@ -214,9 +220,15 @@ def test_a_jax_function(folder):
 
 @torch_needed
 def test_which_layer_covers_an_object(nets):
-    text = run(nets, "fits", "my_net.py:Net", *IMAGE, "--object", "16", "--format", "json")
-    # A field of 21 that moves by 4 holds 16 pixels wherever they are; one of 13 never does.
-    assert json.loads(text)["first"] == "head"
+    model = ("fits", "my_net.py:Backbone", "--input-shape", "1x3x256x256")
+    # After n halvings a field of 2 · 2ⁿ - 1 moves by 2ⁿ: it holds 2ⁿ pixels wherever they are.
+    for pixels, layer in (("64", "5"), ("33", "5"), ("32", "4")):
+        text = run(nets, *model, "--object", pixels, "--format", "json")
+        assert json.loads(text)["first"] == layer
+    text = run(nets, *model, "--object", "64")
+    assert " first layer that sees it whole wherever it is: 5\n" in text
+    text = run(nets, *model, "--object", "65", status=1)
+    assert " no layer sees every object of 65 whole\n" in text
 
 
 @torch_needed

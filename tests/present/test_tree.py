@@ -146,3 +146,53 @@ def test_print_in_a_terminal_is_as_wide_as_that():
     lines = os.read(mine, 1 << 16).decode().splitlines()
     os.close(mine)
     assert 60 < max(map(len, lines)) <= 80
+
+
+def flat(blocks: int, skip: bool = True) -> rfield.Graph:
+    """Blocks of which no name says that they are blocks; then a head that reads everything."""
+    b = rfield.GraphBuilder()
+    x = b.input("image", (1, 1, 64))
+    for k in range(blocks):
+        y = b.pointwise(f"r{k}_relu", b.conv(f"r{k}_conv", x, kernel=3, padding=1))
+        x = b.add(f"r{k}_add", x, y) if skip else y
+    return b.build([b.dense("head", b.global_pool("pool", x), channels=4)])
+
+
+def test_a_model_without_modules_shows_where_its_field_grows():
+    found = rfield.summary(flat(12))
+    assert [row.layer for row in found.shown] == [*(f"r{k}_add" for k in range(12)), "head"]
+    text = str(found)
+    assert " 13 of 38 layers, along the growth of the field; depth='all' everything\n" in text
+    assert len(rfield.summary(flat(12), depth="all").shown) == 38
+    assert [row.layer for row in found][:3] == ["r0_conv", "r0_relu", "r0_add"]
+
+
+def test_growths_that_are_many_are_shown_in_equal_steps():
+    shown = [row.layer for row in rfield.summary(flat(100)).shown]
+    assert shown == [*(f"r{k}_add" for k in range(3, 100, 4)), "head"]
+    chain = [row.layer for row in rfield.summary(flat(20, skip=False)).shown]
+    assert chain == [*(f"r{k}_relu" for k in range(20)), "head"]
+
+
+def test_what_is_out_of_sight_opens_under_the_row_that_stands_for_it():
+    page = rfield.summary(flat(12))._repr_html_()
+    assert Opened(page).rows[1:5] == [
+        ("r0_add", 0, True), ("r0_conv", 1, False), ("r0_relu", 1, False), ("r1_add", 0, True),
+    ]  # fmt: skip
+    assert Opened(page).rows[-2:] == [("head", 0, True), ("pool", 1, False)]
+
+
+def test_pages_draw_how_the_field_grows():
+    b = rfield.GraphBuilder()
+    x = b.input("image", (1, 1, 16))
+    for k, kernel in enumerate((2, 3, 5)):
+        x = b.conv(f"c{k}", x, kernel=kernel)
+    found = rfield.summary(b.build([x]))
+    page = found._repr_html_()
+    # Sizes 2, 4, 8, and the input of 16 at the top: each doubling is a third of 60 pixels.
+    assert re.findall(r' d="(.*?)"', page) == ["M0 60.0V60.0H1V40.0H2V20.0H3", "M0 0.0H3"]
+    told = "size r from layer to layer, 2 to 8 (logarithmic); dashed: the input, 16"
+    assert page.count(told) == 2
+    for text in (str(found), found.to_markdown(), found.to_latex(), found.to_csv()):
+        assert "logarithmic" not in text
+    assert "<svg" not in rfield.summary(flat(2))._repr_html_()

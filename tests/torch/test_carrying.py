@@ -14,6 +14,7 @@ from rfield.errors import InvalidModelError, NotStreamableError  # noqa: E402
 from tests.torch import carried, streams  # noqa: E402
 from tests.torch.streams import whole  # noqa: E402
 from tests.torch.test_streaming import always, cut, ragged  # noqa: E402
+from tests.torch.versions import since  # noqa: E402
 
 pytestmark = [
     pytest.mark.torch,
@@ -74,6 +75,7 @@ CLOSE: dict[str, tuple[Callable[[], nn.Module], tuple[int, ...], int]] = {
 """Products and exponentials in another order differ in the last bits."""
 
 
+@since(2, 6, "exports say less of recurrent layers and interpolation")
 @pytest.mark.parametrize("name", CLOSE)
 def test_states_are_carried(name: str):
     make, shape, axis = CLOSE[name]
@@ -160,6 +162,7 @@ REFUSED = {
 }
 
 
+@since(2, 6, "some are refused by other names")
 @pytest.mark.parametrize("name", REFUSED)
 def test_what_cannot_be_carried_is_refused_by_name(name: str):
     make, text = REFUSED[name]
@@ -189,6 +192,7 @@ def test_only_modules_are_taken_apart():
     )
 
 
+@since(2, 6, "exports say less of recurrent layers and interpolation")
 @pytest.mark.parametrize("seed", range(15))
 def test_random_networks(seed: int):
     rng = random.Random(seed)

@@ -14,6 +14,7 @@ torch = pytest.importorskip("torch")
 import torch.nn.functional as F  # noqa: E402, N812 - torch's own name for it
 
 import rfield  # noqa: E402
+from tests.torch.versions import since  # noqa: E402
 
 pytestmark = pytest.mark.torch
 SHAPE = (1, 1, 8)
@@ -93,6 +94,7 @@ def read(source: Any, at: int, **options: Any) -> tuple[set[int], str]:
     return set((np.flatnonzero(found.mask) + found.offset[0]).tolist()), found.fidelity.name
 
 
+@since(2, 13, "exports refuse or leave out some of the writes")
 @pytest.mark.parametrize("name", CASES)
 @pytest.mark.filterwarnings("ignore")
 def test_what_was_written_is_read(name: str) -> None:

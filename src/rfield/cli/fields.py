@@ -19,7 +19,7 @@ def add(commands: Commands) -> None:
     made.add_argument("--layer", metavar="GLOB", help="only layers whose name matches: 'layer4.*'")
     made.add_argument(
         "--depth", metavar="N", type=depth, default="auto",
-        help="names of at most N parts, or all; default: as deep as gives 30 rows at most",
+        help="names of at most N parts, or all; default: 30 rows at most",
     )  # fmt: skip
     made.add_argument("--ops", action="store_true", help="a row for every op, not only for layers")
     made.add_argument(

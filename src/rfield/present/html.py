@@ -4,8 +4,9 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Sequence
 from html import escape
+from math import log
 
-from .report import Column, Facts, Part, Picture, Remark, Report, Table, Tree
+from .report import Column, Curve, Facts, Part, Picture, Remark, Report, Table, Tree
 from .text import display_width, visible
 
 _STYLE = "font-variant-numeric:tabular-nums;border-collapse:collapse;margin:.4em 0"
@@ -14,6 +15,8 @@ _RULE = "border-bottom:1px solid currentColor"
 _QUIET = "opacity:.7"
 _INDENT = 1.2
 """How far a level of a tree is moved to the right, in units of the font; room for the mark, too."""
+_TALL, _WIDE = 60, 560
+"""The size of a curve, in pixels."""
 _TREE = f"""<style>
 .rf-tree{{font:.92em/1.6 ui-monospace,Menlo,Consolas,monospace;overflow-x:auto;margin:.4em 0}}
 .rf-layer{{display:list-item;list-style:none outside;margin-left:{_INDENT}em}}
@@ -31,8 +34,7 @@ details[open]>summary.rf-layer{{list-style-type:disclosure-open}}
 def html(report: Report) -> str:
     """Title, tables, facts and notes; every text is escaped, so no name is markup."""
     opens = any(isinstance(part, Tree) and any(part.levels) for part in report.parts)
-    parts, notes = (report.parts, report.notes) if opens else (report.in_sight, report.said)
-    lines = _lines(report.title, parts, notes)
+    lines = _lines(report.title, report.parts, report.notes if opens else report.said)
     return "\n".join(['<div class="rfield">', *lines, "</div>"]) + "\n"
 
 
@@ -43,7 +45,9 @@ def _lines(title: str, parts: Iterable[Part], notes: Iterable[str]) -> Iterator[
         if isinstance(part, Table):
             yield from _table(part)
         elif isinstance(part, Tree):
-            yield from _tree(part)
+            yield from _tree(part) if any(part.levels) else _table(part.outer.table)
+        elif isinstance(part, Curve):
+            yield from _curve(part)
         elif isinstance(part, Facts):
             yield from _facts(part)
         elif isinstance(part, Picture):
@@ -109,6 +113,22 @@ def _row(columns: Sequence[Column], cells: Sequence[str]) -> str:
         for column, gap, cell in zip(columns, gaps, cells, strict=True)
     )
     return f'<span class="rf-row">{"".join(spans)}</span>'
+
+
+def _curve(part: Curve) -> Iterator[str]:
+    """Steps from row to row on a logarithmic scale, and dashed lines."""
+    wide, logs = len(part.values), [log(value) for value in (*part.values, *part.levels)]
+    scale = _TALL / ((top := max(logs)) - min(logs))
+    places = [f"{(top - place) * scale:.1f}" for place in logs]
+    steps = "".join(f"V{place}H{k}" for k, place in enumerate(places[:wide], 1))
+    paths = [f"M0 {places[0]}{steps}", *(f"M0 {place}H{wide}" for place in places[wide:])]
+    yield f'<svg role="img" aria-label="{_text(part.caption)}" preserveAspectRatio="none"'
+    yield f' viewBox="0 -2 {wide} {_TALL + 4}" height="{_TALL + 4}" fill="none"'
+    yield f' style="width:100%;max-width:{_WIDE}px;display:block" stroke="currentColor">'
+    for k, path in enumerate(paths):
+        how = 'stroke-dasharray="4"' if k else 'stroke-width="2"'
+        yield f'<path vector-effect="non-scaling-stroke" {how} d="{path}"/>'
+    yield f'</svg><p style="{_QUIET};margin:0"><small>{_text(part.caption)}</small></p>'
 
 
 def _facts(part: Facts) -> Iterator[str]:

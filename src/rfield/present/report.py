@@ -85,8 +85,17 @@ class Picture:
     lines: tuple[str, ...]
 
 
+@dataclass(frozen=True, slots=True)
+class Curve:
+    """A number along the rows, and levels to hold it against; only pages draw it."""
+
+    values: tuple[float, ...]
+    levels: tuple[float, ...]
+    caption: str
+
+
 Flat = Table | Facts | Remark | Picture
-Part = Flat | Tree
+Part = Flat | Tree | Curve
 
 
 @dataclass(frozen=True, slots=True)
@@ -112,8 +121,9 @@ class Report:
 
     @property
     def in_sight(self) -> tuple[Flat, ...]:
-        """The parts without what would have to be opened."""
-        return tuple(part.outer.table if isinstance(part, Tree) else part for part in self.parts)
+        """The parts without what would have to be opened or drawn."""
+        parts = (part for part in self.parts if not isinstance(part, Curve))
+        return tuple(part.outer.table if isinstance(part, Tree) else part for part in parts)
 
     @property
     def said(self) -> tuple[str, ...]:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from bisect import bisect_right
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from fractions import Fraction
 from math import isfinite
@@ -92,12 +92,46 @@ def nested(names: Sequence[str]) -> list[tuple[int, int]]:
 
 
 def fitting_depth(names: Sequence[str]) -> int | None:
-    """The greatest depth at which there are few rows; None where all are few."""
+    """The greatest depth at which there are few rows; None where all are few, 0 where none are."""
     if len(names) <= ROWS:
         return None
     depths = sorted(map(parts_of, names))
     few = [depth for depth in set(depths) if bisect_right(depths, depth) <= ROWS]
-    return max(few, default=depths[0])
+    return max(few, default=0)
+
+
+def folded(seen: Iterable[int]) -> list[tuple[int, int]]:
+    """Places of rows with how deep they lie: under each that is ``seen`` those before it.
+
+    >>> folded([2, 3])
+    [(2, 0), (0, 1), (1, 1), (3, 0)]
+    """
+    order: list[tuple[int, int]] = []
+    for place in seen:
+        order += [(place, 0), *((k, 1) for k in range(len(order), place))]
+    return order
+
+
+def milestones(rows: Sequence[SummaryRow], passing: Sequence[int]) -> tuple[int, ...]:
+    """The places of at most ``ROWS`` rows that tell how the field grows; the last row is one.
+
+    Between two growths (of the largest field, or of the layers that read a whole axis) one row
+    stands for all: the last of those where the fewest values pass by (``passing``), which ends a
+    block. Where these are still many, every second, third … of them.
+    """
+    ends: list[int] = []
+    size, reads = 1, 0
+    for place, row in enumerate(rows):
+        if not any(row.local):
+            continue
+        before = size, reads
+        size, reads = max(size, *row.local), max(reads, len(row.global_reads))
+        if before != (size, reads):
+            ends.append(place)
+        elif ends and passing[place] <= passing[ends[-1]]:
+            ends[-1] = place
+    kept = ends[:: -max(1, -(-len(ends) // (ROWS - 1)))][::-1]
+    return tuple(dict.fromkeys([*kept, len(rows) - 1]))
 
 
 def center_of_first(field: ReceptiveField) -> tuple[Fraction | None, ...]:

@@ -6,6 +6,7 @@ import os
 from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
 from functools import cached_property
+from itertools import accumulate
 from pathlib import Path
 from typing import Any, Literal, overload
 
@@ -18,8 +19,8 @@ from ..core.graph import Graph
 from ..errors import InvalidModelError, UnresolvedSizeError, unknown_name
 from . import values
 from .columns import WINDOW, More, notes, show_size, shows
-from .report import Report, Show, Tree, tabulate
-from .rows import PER_AXIS, SummaryRow, fitting_depth, nested, parts_of, row_of
+from .report import Curve, Report, Show, Tree, tabulate
+from .rows import PER_AXIS, SummaryRow, fitting_depth, folded, milestones, nested, parts_of, row_of
 from .writing import printed
 
 
@@ -29,8 +30,9 @@ class Summary(Answer, Sequence[SummaryRow]):
 
     ``depth``: the table shows names of at most so many parts (``layer1.0.conv1`` has three); None:
     all. In it, and in HTML, where it can be opened, a module stands before what lies in it, unless
-    it is ``flat``. ``total``: what all layers cost, where that was asked for. The rows, and what is
-    written for programs (CSV, JSON, pandas), are always all of them.
+    it is ``flat``. ``ends``: where names say nothing, the places of the rows in sight, each for
+    those before it. ``total``: what all layers cost, where that was asked for. The
+    rows, and what is written for programs (CSV, JSON, pandas), are always all of them.
     """
 
     title: str
@@ -41,6 +43,7 @@ class Summary(Answer, Sequence[SummaryRow]):
     depth: int | None = None
     total: str = ""
     flat: bool = False
+    ends: tuple[int, ...] | None = None
 
     @overload
     def __getitem__(self, index: int) -> SummaryRow: ...
@@ -100,18 +103,24 @@ class Summary(Answer, Sequence[SummaryRow]):
     @property
     def shown(self) -> tuple[SummaryRow, ...]:
         """The rows in sight."""
-        return tuple(row for row in self.rows if not self._closed(row))
+        return tuple(row for row, seen in zip(self.rows, self._seen, strict=True) if seen)
 
-    def _closed(self, row: SummaryRow) -> bool:
-        return self.depth is not None and parts_of(row.layer) > self.depth
+    @cached_property
+    def _seen(self) -> list[bool]:
+        if self.ends is not None:
+            return [k in self.ends for k in range(len(self))]
+        return [self.depth is None or parts_of(row.layer) <= self.depth for row in self.rows]
 
     def _tree(self, shows: list[Show[SummaryRow]]) -> Tree:
         """All rows, a module before its layers; ops stay in the order of computation."""
         names = [row.layer for row in self.rows]
-        order = [(k, 0) for k in range(len(names))] if self.flat else nested(names)
+        if self.ends is not None:
+            order = folded(self.ends)
+        else:
+            order = [(k, 0) for k in range(len(names))] if self.flat else nested(names)
         rows = [self.rows[k] for k, _ in order]
         levels = tuple(level for _, level in order)
-        return Tree(tabulate(shows, rows), levels, tuple(map(self._closed, rows)))
+        return Tree(tabulate(shows, rows), levels, tuple(not self._seen[k] for k, _ in order))
 
     @property
     def first_exceeding(self) -> str | None:
@@ -139,7 +148,7 @@ class Summary(Answer, Sequence[SummaryRow]):
         return Report(
             kind="summary",
             title=f"{title}fields in {self.wrt} ({', '.join(self.axes)}: {sizes})",
-            parts=(self._tree(shows(at, more, first)),),
+            parts=(self._tree(shows(at, more, first)), *self._curve()),
             hint=self._hint(),
             notes=tuple(self._notes(first)),
             facts={
@@ -153,11 +162,25 @@ class Summary(Answer, Sequence[SummaryRow]):
             per_axis=PER_AXIS | {*WINDOW} | {f"padding_at_{size}" for size in at},
         )
 
+    def _curve(self) -> Iterable[Curve]:
+        """How the field grows, where it does."""
+        sizes = tuple(max(row.local) for row in self.rows if any(row.local))
+        if len({*sizes}) < 3:
+            return
+        inputs = sorted({size for size in self.input_sizes if size})
+        dashed = f"; dashed: the input, {', '.join(map(str, inputs))}" if inputs else ""
+        caption = f"size r from layer to layer, {min(sizes)} to {max(sizes)} (logarithmic){dashed}"
+        yield Curve(sizes, tuple(inputs), caption)
+
     def _hint(self) -> str:
         """How to see the other rows."""
-        hidden = [parts_of(row.layer) for row in self.rows if self._closed(row)]
+        pairs = zip(self.rows, self._seen, strict=True)
+        hidden = [parts_of(row.layer) for row, seen in pairs if not seen]
         if not hidden:
             return ""
+        if self.ends is not None:
+            some = f"{len(self) - len(hidden)} of {len(self)} layers, along the growth of the field"
+            return f"{some}; depth='all' everything"
         some = f"depth {self.depth}: {len(self) - len(hidden)} of {len(self)} layers"
         deepest = max(hidden) == min(hidden)
         more = "" if deepest else f"depth={min(hidden)} shows more, "
@@ -194,7 +217,8 @@ def summary(
             window; ``"params"``, ``"macs"`` of a layer and all that lies in it.
         title: what to call the model; default where it came from.
         depth: how deep the names in the table may lie, ``"all"``, or ``"auto"``: as deep as gives
-            at most ``ROWS`` rows.
+            at most ``ROWS`` rows; where already the outermost are more, those along which the field
+            grows.
 
     Raises:
         UnresolvedSizeError: the model has several inputs and ``wrt`` is not given, or ``sizes`` are
@@ -221,9 +245,23 @@ def summary(
         rows.append(row_of(field, op, inputs, spans, at or None, more.of(field)))
     title = graph.origin if title is None else title
     deep = fitting_depth([row.layer for row in rows]) if depth == "auto" else depth
-    deep = deep if isinstance(deep, int) else None
-    told = title, found.wrt, found.axes, inputs, tuple(rows), deep, more.total(), ops
+    ends = None
+    if deep == 0 and not ops:
+        by = values_passing(graph)
+        ends = milestones(rows, [by[found[name].value] for name in kept])
+    deep = deep if isinstance(deep, int) and deep else None
+    told = title, found.wrt, found.axes, inputs, tuple(rows), deep, more.total(), ops, ends
     return resting(graph, Summary(*told))
+
+
+def values_passing(graph: Graph) -> list[int]:
+    """How many values from before each node are read after it."""
+    last = {operand: reader for reader, node in enumerate(graph.nodes) for operand in node.operands}
+    change = [0] * (len(graph.nodes) + 1)
+    for value, reader in last.items():
+        change[value + 1] += 1
+        change[reader] -= 1
+    return [*accumulate(change)][:-1]
 
 
 def resized(graph: Graph, size: int) -> Graph | None:

@@ -12,7 +12,7 @@ from math import ceil
 from textwrap import wrap
 from typing import Literal, NamedTuple, TextIO
 
-from .report import Column, Facts, Part, Picture, Remark, Report, Table, Tree
+from .report import Column, Curve, Facts, Flat, Picture, Remark, Report, Table, Tree
 
 Tone = Literal[
     "plain", "key", "accent", "quiet", "title", "header", "rule", "note", "label", "good", "bad"
@@ -72,6 +72,8 @@ def lay_out(
     if report.title:
         yield from ((Span(" " + line, "title"),) for line in _wrapped(spell(report.title), room))
     for part in report.parts:
+        if isinstance(part, Curve):
+            continue
         yield ()
         yield from _part(part, width, spell)
     if report.said:
@@ -161,7 +163,7 @@ def _fitting(text: str, room: int) -> str:
     return text[:end]
 
 
-def _part(part: Part, width: int | None, spell: _Spell) -> Iterator[Line]:
+def _part(part: Flat | Tree, width: int | None, spell: _Spell) -> Iterator[Line]:
     if isinstance(part, Table):
         yield from _table(part, width, spell)
     elif isinstance(part, Tree):

@@ -89,7 +89,8 @@ def summary(
     Iterate over it for rows; ``str()`` is the table; ``to_csv``, ``to_json``, ``to_markdown``,
     ``to_pandas``. ``ops``: a row for every op; ``sizes``: input sizes at which to give P as well;
     ``columns``: more of them, of ``kernel``, ``step``, ``dilation``, ``params`` and ``macs``;
-    ``depth``: how deep the layers of the table lie, by default such that it has few rows.
+    ``depth``: how deep the layers of the table lie, ``"all"``, or ``"auto"``: such that it has few
+    rows, of a model without modules those along which the field grows.
 
     >>> import rfield
     >>> [row.size for row in rfield.summary("article:vgg_16")][-1]
