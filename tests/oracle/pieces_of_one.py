@@ -131,6 +131,8 @@ def of_tiles(one: Subject, rng: Random) -> Iterator[Outcome]:
             found = by_hand.tiles(_parts(one, x, axis + 2), sizes[axis], wanted[axis])
             if found and not by_hand.moves(one.run(x), one.run(noise(x.shape, 4)), found.axis):
                 found = None
+            if found and not _by_rule(one, sizes, axis, found):
+                found = None
             text = f"image {sizes}, axis {axis}, at most {wanted[axis]}: by hand {found}"
             yield "tiles: refused", "" if found is None else text
 
@@ -159,6 +161,18 @@ def _run_tiles(one: Subject, plan: Any, x: Array) -> Iterator[Outcome]:
     tiled, whole = rfield.run_tiled(one.run, x, plan), one.run(x)
     same = tiled.shape == whole.shape and np.array_equal(tiled, whole)
     yield f"tiles: {kind if same else 'differ'}", "" if same else str(plan)
+
+
+def _by_rule(one: Subject, sizes: Sequence[int], axis: int, found: by_hand.Found) -> bool:
+    """Whether such tiles are right on some larger image too, and not by chance on this one."""
+    for more in by_hand.STEPS:
+        larger = [*sizes]
+        larger[axis] += more * found.grid
+        if one.accepts(larger):
+            x = noise((*one.shape[:2], *larger), 1)
+            if by_hand.tiles(_parts(one, x, axis + 2), larger[axis], found.tile, found):
+                return True
+    return False
 
 
 def _parts(one: Subject, x: Array, axis: int) -> by_hand.Runs:

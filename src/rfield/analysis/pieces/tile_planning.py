@@ -32,7 +32,7 @@ from .direct import direct
 from .grid import Grid, fitting, grid
 from .tiles import AxisTiles
 from .tiling import TilePlan
-from .unfolding import unfolded
+from .unfolding import Groups, unfolded
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -63,7 +63,7 @@ class Planner:
         self.local = False
         self.halo: Pads | None = None
         self.output = output
-        self.source, graph = graph, unfolded(graph)
+        self.source, (graph, self.merged) = graph, unfolded(graph)
         value = self.value_of(graph)
         self.layer = output or graph.layer_of(value)
         entry = next(e for e in graph.inputs_ if e.node == choose_source(graph, value, wrt))
@@ -79,7 +79,7 @@ class Planner:
         else:
             self.padding = _padding(padding, len(self.axes))
         self.sizes = tuple(n + sum(pads) for n, pads in zip(self.image, self.padding, strict=True))
-        self.whole = self.read(self.sizes)
+        self.whole, self.merged = self._read(self.sizes)
         found = self._grid(self.whole)
         self.steps, self.makers = found.steps, found.makers
         self.value = self.value_of(self.whole)
@@ -135,6 +135,10 @@ class Planner:
 
     def read(self, sizes: Sequence[int]) -> Graph:
         """The network for an image of these sizes."""
+        return self._read(sizes)[0]
+
+    def _read(self, sizes: Sequence[int]) -> tuple[Graph, Groups]:
+        """The same, with what it merges."""
         if self.source.reread is None:
             raise UnresolvedSizeError(
                 "this model was read at one size only and cannot be read at another.\n"
@@ -149,9 +153,9 @@ class Planner:
                     shape[axis] = size
             shapes[entry.name] = tuple(shape)
         try:
-            return unfolded(direct(self.source.reread(shapes)))
+            return unfolded(direct(self.source.reread(shapes)), self.merged)
         except RFieldError as error:
-            steps = " × ".join(str(step) for step in self._grid(unfolded(self.source)).steps)
+            steps = " × ".join(str(step) for step in self._grid(unfolded(self.source)[0]).steps)
             raise InvalidModelError(
                 f"the model cannot be read at {' × '.join(map(str, sizes))}: {error}\n"
                 f"  Its grid is {steps}: a size that differs by multiples of that from one it "

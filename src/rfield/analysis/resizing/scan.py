@@ -14,6 +14,7 @@ from functools import cached_property
 from math import lcm
 
 from ...core.limits import STEP_LIMIT
+from ...core.link import Link
 from ...errors import over_limit
 from ..engines.forward import sweep
 from ..engines.terms import terms_of
@@ -61,7 +62,7 @@ class Scan:
     def forget(self) -> None:
         """Forget what rests on readings that turned out to be otherwise."""
         self._lines.clear()
-        for name in ("accepted", "_grown"):
+        for name in ("accepted", "_grown", "_alike"):
             self.__dict__.pop(name, None)
 
     @property
@@ -107,8 +108,10 @@ class Scan:
         good = [n for n, reading in self.accepted.items() if self._meets(reading, criteria)]
         if not self.periodic:
             return SizeSet.only(good, self._among)
-        firsts = {n: self._first(n, criteria) for n in good}
-        return SizeSet.of(self.step, firsts.values())
+        firsts = [self._first(n, criteria) for n in good]
+        small = [self._least(n) for n in firsts if self._by_itself(self._least(n), criteria)]
+        small += [n for n in self._alike if self._stands(n, criteria)]
+        return SizeSet.of(self.step, firsts, small)
 
     def against(self, criteria: Sequence[str]) -> tuple[str, ...]:
         """What speaks against the sizes that fail: each layer once, at the size read first."""
@@ -139,9 +142,10 @@ class Scan:
                 size = n + (target - got) // gain * self.step
                 if size > 0 and self._gives(size, target):
                     found.append(size)
+        small = [n for n in self._alike if self._gives(n, target)] if self.periodic else []
         if self.periodic and gain == 0:
-            return SizeSet.of(self.step, [self._first(n, ("accepted",)) for n in found])
-        return SizeSet.only(found, None if self.periodic else self._among)
+            return SizeSet.of(self.step, [self._first(n, ("accepted",)) for n in found], small)
+        return SizeSet.only([*found, *small], None if self.periodic else self._among)
 
     def nearest_outputs(self, target: int) -> str:
         """What can be had instead of an output size that no input gives."""
@@ -264,6 +268,28 @@ class Scan:
                         back = min(back, (n - 1) // step)
         return size - back * self.step
 
+    @cached_property
+    def _alike(self) -> list[int]:
+        """Sizes of refused classes at which an operand of a join may have one position.
+
+        That goes with any number of positions, so some of them may be taken all the same.
+        """
+        taken = {n % self.step for n in self.accepted}
+        if not taken or len(taken) == self.step or not self._grown:
+            return []
+        size, reading = next(iter(self.accepted.items()))
+        below = 0.0
+        for node in reading.graph.nodes:
+            parts = [isinstance(link, Link) and link.is_part for link in node.links]
+            if len(parts) < 2 or any(parts):
+                continue
+            for operand in node.operands:
+                for n, more in zip(reading.shapes[operand], self._grown[operand], strict=True):
+                    if more > 0:
+                        below = max(below, size - self.step * (n - 2) / more)
+        small = [n for n in range(1, int(below) + 1) if n % self.step not in taken]
+        return small[: MORE if self._long else SHORT]
+
     def _first(self, size: int, criteria: Sequence[str]) -> int:
         """The first size of the class of ``size``; of a long step by how its values grow."""
         if self._long and self._straight(tuple(criteria)):
@@ -287,11 +313,11 @@ class Scan:
         may be refused for other reasons, and merged axes grow by more each time: what lies between
         is searched.
         """
-        least = (size - 1) % self.step + 1
-        if self._stands(least, criteria):
+        least = self._least(size)
+        if self._stands(least, criteria) and not self._by_itself(least, criteria):
             return least
         low = self._lowest(size)
-        good, bad = (low, least) if self._stands(low, criteria) else (size, low)
+        good, bad = (low, least) if low > least and self._stands(low, criteria) else (size, low)
         while good - bad > self.step:
             middle = bad + (good - bad) // self.step // 2 * self.step
             if self._stands(middle, criteria):
@@ -299,6 +325,22 @@ class Scan:
             else:
                 bad = middle
         return good
+
+    def _least(self, size: int) -> int:
+        """The smallest size of the class."""
+        return (size - 1) % self.step + 1
+
+    def _by_itself(self, size: int, criteria: Sequence[str]) -> bool:
+        """Whether the smallest size of a class is taken, but not as others are, nor is the next.
+
+        One position goes with any number of them.
+        """
+        equal = (size,) * len(self.resizing.axes)
+        if not self.resizing.is_square or len(equal) < 2 or size >= self.base:
+            return False
+        if not self._at(equal).refused:
+            return False
+        return self._stands(size, criteria) and not self._stands(size + self.step, criteria)
 
     def _stands(self, size: int, criteria: Sequence[str]) -> bool:
         """Whether a small size meets the criteria, and no more values are empty than ever.
