@@ -148,10 +148,14 @@ def streams(run: Runs, size: int, axis: int) -> int | None:
 
 def _steps(run: Runs, grid: int, size: int, whole: Array, axis: int, few: int) -> int | None:
     """How many outputs lie between parts that begin on the grid; None where they are not right."""
-    starts = list(range(grid, size // 2, grid))[:6]
-    shifts = [_end(whole, run(start, size), axis, few) for start in starts]
-    steps = {b - a for a, b in pairwise([0, *(s for s in shifts if s is not None)])}
-    return min(steps) if None not in shifts and len(steps) == 1 and min(steps) > 0 else None
+    shifts = [0]
+    for start in list(range(grid, size // 2, grid))[:6]:
+        shift = _end(whole, run(start, size), axis, few)
+        if shift is None:
+            return None
+        shifts.append(shift)
+    steps = {b - a for a, b in pairwise(shifts)}
+    return min(steps) if len(steps) == 1 and min(steps) > 0 else None
 
 
 def _end(whole: Array, part: Array | None, axis: int, few: int) -> int | None:

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections import Counter
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
+from functools import cache
 from random import Random
 from typing import Any
 
@@ -79,18 +80,18 @@ def declared(seed: int) -> Subject:
     def run(x: Array) -> Array:
         return evaluate(program, {name: x}, output)
 
-    def built(sizes: Sequence[int]) -> Any:
+    @cache
+    def least(*sizes: int) -> int:
+        """The fewest positions of any layer; -1 where the network does not take these sizes."""
         try:
-            return lay(program, [(name, (*shape[:2], *sizes))])
+            graph = lay(program, [(name, (*shape[:2], *sizes))])
         except RFieldError:
-            return None
-
-    def accepts(sizes: Sequence[int]) -> bool:
-        graph = built(sizes)
-        return graph is not None and all(min(node.shape, default=1) for node in graph.nodes)
+            return -1
+        return min(min(node.shape, default=1) for node in graph.nodes)
 
     return Subject(
-        build(program), shape, None, output, run, accepts, lambda n: built(n) is not None, {}
+        build(program), shape, None, output, run, lambda n: least(*n) > 0,
+        lambda n: least(*n) >= 0, {},
     )  # fmt: skip
 
 
