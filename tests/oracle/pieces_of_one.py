@@ -18,6 +18,7 @@ from rfield.errors import (
     NotStreamableError,
     NotTileableError,
     RFieldError,
+    TooLargeError,
     UnresolvedSizeError,
 )
 from tests.oracle import by_hand
@@ -194,7 +195,7 @@ def of_streams(one: Subject, rng: Random) -> Iterator[Outcome]:
         if plan.exact and not plan.memory:
             yield from _run_streams(one, plan, axis, rng)
             return
-    except NotStreamableError:
+    except (NotStreamableError, TooLargeError):
         pass
     yield _streams_by_hand(one, axis)
 

@@ -9,7 +9,7 @@ from __future__ import annotations
 from dataclasses import replace
 
 from ...core.graph import Graph, Node
-from ...core.link import AnyLink, Link, Read
+from ...core.link import Link, Read
 from ...core.relation import IDENTITY, Sliding, shift
 
 
@@ -27,48 +27,49 @@ def direct(graph: Graph) -> Graph:
 
 def _joined(node: Node, nodes: list[Node]) -> Node | None:
     """A circular shift of what was shifted before as one shift, or None."""
-    ends = node, *(nodes[operand] for operand in node.operands)
-    shifts = [[_turn(read) for read in _kept(one)] for one in ends]
-    if len(ends) != 2 or not all(shifts) or ends[1].known is not None or node.known is not None:
+    here = _turns(node, nodes)
+    before = nodes[node.operands[0]] if here else node
+    there = _turns(before, nodes) if here else None
+    if not (here and there and any(here) and any(there)):
         return None
-    if not all(any(shifted) and None not in shifted for shifted in shifts):
+    reads = [
+        Read(axis, shift(a + b, "circular") if a + b else IDENTITY)
+        for axis, (a, b) in enumerate(zip(here, there, strict=True))
+    ]
+    return replace(node, operands=before.operands, links=(Link(reads),))
+
+
+def _turns(node: Node, nodes: list[Node]) -> list[int] | None:
+    """How far each axis is shifted in a circle, where a node does that and nothing else."""
+    if len(node.operands) != 1 or node.known is not None:
         return None
-    both = [(a or 0) + (b or 0) for a, b in zip(*shifts, strict=True)]
-    reads = [Read(k, shift(far, "circular") if far else IDENTITY) for k, far in enumerate(both)]
-    return replace(node, operands=ends[1].operands, links=(Link(reads),))
-
-
-def _kept(node: Node) -> tuple[Read, ...]:
-    """The readings of a node that has one operand and its axes in their order, else nothing."""
-    (link, *more) = node.links or (None,)
-    reads = link.reads if isinstance(link, Link) and not more else ()
-    return reads if all(read.axis == k for k, read in enumerate(reads)) else ()
-
-
-def _turn(read: Read) -> int | None:
-    """How far a reading is shifted in a circle, 0 where it is not at all, None for any other."""
-    if read.relation == IDENTITY:
-        return 0
-    relation = _stepping(read)
-    if relation is None or (relation.border, relation.advance) != ("circular", 1):
+    (operand,), (link,) = node.operands, node.links
+    if not isinstance(link, Link) or not link.stays or node.shape != nodes[operand].shape:
         return None
-    return relation.taps[0].first
+    turns: list[int] = []
+    for read in link.reads:
+        relation = _stepping(read)
+        if relation is None or relation.advance != 1:
+            return None
+        far = relation.taps[0].first
+        if far and relation.border != "circular":
+            return None
+        turns.append(far)
+    return turns
 
 
 def _unturned(node: Node, nodes: list[Node]) -> Node:
     """A circular shift by all of an axis, once or several times, as none."""
-    links: list[AnyLink] = []
-    for operand, link in zip(node.operands, node.links, strict=True):
-        reads = link.reads if isinstance(link, Link) else ()
-        pairs = zip(reads, nodes[operand].shape, strict=False)
-        rounds = [bool((far := _turn(read)) and size and far % size == 0) for read, size in pairs]
-        if any(rounds):
-            both = zip(reads, rounds, strict=True)
-            links.append(Link([Read(one.axis, IDENTITY) if all_ else one for one, all_ in both]))
-        else:
-            links.append(link)
-    same = all(one is other for one, other in zip(links, node.links, strict=True))
-    return node if same else replace(node, links=tuple(links))
+    turns = _turns(node, nodes)
+    if not turns or not any(turns):
+        return node
+    (link,) = node.links
+    reads = link.reads if isinstance(link, Link) else ()
+    kept = [
+        Read(axis, read.relation if size and far % size else IDENTITY)
+        for axis, (read, far, size) in enumerate(zip(reads, turns, node.shape, strict=True))
+    ]
+    return replace(node, links=(Link(kept),))
 
 
 def _nearer(node: Node, nodes: list[Node]) -> Node | None:

@@ -293,7 +293,9 @@ class Scan:
     def _first(self, size: int, criteria: Sequence[str]) -> int:
         """The first size of the class of ``size``; of a long step by how its values grow."""
         if self._long and self._straight(tuple(criteria)):
-            return self._lowest(size)
+            low = self._lowest(size)  # with equal axes, of which this one need not be to blame
+            if low == self._least(size) or len(self.resizing.axes) == 1:
+                return low
         return self._searched(size, criteria)
 
     def _straight(self, criteria: tuple[str, ...]) -> bool:
