@@ -165,15 +165,25 @@ def _run_tiles(one: Subject, plan: Any, x: Array) -> Iterator[Outcome]:
     yield f"tiles: {kind if same else 'differ'}", "" if same else str(plan)
 
 
+WIDER = 12
+"""By so much the other axes are larger where something that is found is looked at again."""
+
+
 def _by_rule(one: Subject, sizes: Sequence[int], axis: int, found: by_hand.Found) -> bool:
-    """Whether such tiles are right on some larger image too, and not by chance on this one."""
-    for more in by_hand.STEPS:
-        larger = [*sizes]
-        larger[axis] += more * found.grid
-        if one.accepts(larger):
-            x = noise((*one.shape[:2], *larger), 1)
-            if by_hand.tiles(_parts(one, x, axis + 2), larger[axis], found.tile, found):
-                return True
+    """Whether such tiles are right on some larger image too, and not by chance on this one.
+
+    Where an axis has one or two positions a window may read nothing but padding.
+    """
+    for wider in (WIDER, 2 * WIDER, 0):
+        tried = False
+        for more in by_hand.STEPS:
+            larger = [n + (more * found.grid if k == axis else wider) for k, n in enumerate(sizes)]
+            if one.accepts(larger):
+                tried, x = True, noise((*one.shape[:2], *larger), 1)
+                if by_hand.tiles(_parts(one, x, axis + 2), larger[axis], found.tile, found):
+                    return True
+        if tried:
+            return False
     return False
 
 
@@ -201,18 +211,34 @@ def of_streams(one: Subject, rng: Random) -> Iterator[Outcome]:
 
 
 def _streams_by_hand(one: Subject, axis: int) -> Outcome:
-    """A refusal, held against what windows give."""
-    x = noise((*one.shape[:2], *one.shape[2 : 2 + axis], 72, *one.shape[3 + axis :]), 3)
-    whole = one.run(x) if one.accepts(x.shape[2:]) else None
-    axes = range(2, 0 if whole is None else whole.ndim)
-    other = None if whole is None else one.run(noise(x.shape, 4))
-    found = [
-        by_hand.streams(_parts(one, x, axis + 2), 72, place)
-        for place in axes
-        if by_hand.moves(whole, other, place)
-    ]
-    grid = next((one for one in found if one is not None), None)
+    """A refusal, held against what windows give, also where the other axes are larger."""
+    grid = _windows_by_hand(one, axis, one.shape[2:])
+    if grid is not None and one.count > 1:
+        for wider in (WIDER, 2 * WIDER):
+            larger = [n + wider for n in one.shape[2:]]
+            larger[axis] = LONG
+            if one.accepts(larger):
+                grid = _windows_by_hand(one, axis, larger)
+                break
     return "streams: refused", "" if grid is None else f"axis {axis}: by hand on a grid of {grid}"
+
+
+LONG = 72
+"""The length of a stream that is looked at by hand."""
+
+
+def _windows_by_hand(one: Subject, axis: int, sizes: Sequence[int]) -> int | None:
+    """The grid on which windows give the whole."""
+    x = noise((*one.shape[:2], *sizes[:axis], LONG, *sizes[axis + 1 :]), 3)
+    if not one.accepts(x.shape[2:]):
+        return None
+    whole, other = one.run(x), one.run(noise(x.shape, 4))
+    found = (
+        by_hand.streams(_parts(one, x, axis + 2), LONG, place)
+        for place in range(2, whole.ndim)
+        if by_hand.moves(whole, other, place)
+    )
+    return next((grid for grid in found if grid is not None), None)
 
 
 def _run_streams(one: Subject, plan: Any, axis: int, rng: Random) -> Iterator[Outcome]:

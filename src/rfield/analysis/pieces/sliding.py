@@ -51,6 +51,8 @@ def slide(mine: Sliding, other: Sliding, side: Sides, outputs: int) -> Cut:
     >>> slide(conv, conv, Sides(Cut(10, 0, 10), 10, 100), 10)
     Cut(shift=10, first=1, stop=9)
     """
+    if side.full and mine == other:
+        return Cut(0, 0, outputs)
     if mine.border == "cut" or (mine.advance == 0 and outputs > FEW):
         return placed(mine, other, side, outputs)
     shift = _moved(mine, other, side.cut.shift or 0, outputs)
@@ -69,6 +71,13 @@ def slide(mine: Sliding, other: Sliding, side: Sides, outputs: int) -> Cut:
 
 FEW = 16
 """So many outputs are looked at one by one."""
+
+
+def reads_padding(relation: object, size: int, outputs: int) -> bool:
+    """Whether no output reads any of a few positions: all of them are padding."""
+    if not isinstance(relation, Sliding) or relation.border != "zero" or max(size, outputs) > FEW:
+        return False
+    return not any(0 <= place < size for i in range(outputs) for place in relation.at(i))
 
 
 def _is_known(mine: Sliding, side: Sides, output: int) -> bool:
@@ -168,8 +177,6 @@ def _moved(mine: Sliding, other: Sliding, shift: int, outputs: int) -> int:
 
 def placed(mine: Sliding, other: Sliding, side: Sides, outputs: int) -> Cut:
     """One part of a concatenation or an assignment; outside it nothing is read."""
-    if side.full and mine == other:
-        return Cut(0, 0, outputs)
     if mine.period != 1 or other.period != 1 or mine.advance != 1 or other.advance != 1:
         raise LossError(IRREGULAR)
     start, there = -mine.taps[0].first, -other.taps[0].first
