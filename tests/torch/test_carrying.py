@@ -219,9 +219,10 @@ class Counted(nn.Module):
     def __init__(self, total):
         super().__init__()
         self.total = total
+        self.scale = nn.Parameter(torch.ones(1))
 
     def forward(self, x):
-        return self.total(x) / self.total(torch.ones_like(x))
+        return self.total(x) / self.total(torch.ones_like(x)) * self.scale
 
 
 KERNEL = torch.ones(1, 1, 5).double()
@@ -232,7 +233,7 @@ KERNEL = torch.ones(1, 1, 5).double()
     "total", [lambda x: x.cumsum(2), lambda x: nn.functional.conv1d(x, KERNEL, padding=2)]
 )
 def test_a_stream_of_ones(total, size) -> None:
-    model, x = Counted(total), torch.randint(-9, 9, (1, 1, 96)).double()
+    model, x = Counted(total).double(), torch.randint(-9, 9, (1, 1, 96)).double()
     plan = rfield.stream_plan(model, input_shape=(1, 1, 64))
     with torch.no_grad():
         parts = list(rfield.run_streaming(model, x.split(size, 2), plan, state="carry"))

@@ -129,8 +129,12 @@ class Dispatch(Watched):
             self.tracer.write(self.record_of(tensor), held_now)
 
     def is_plain(self, rule: Rule, operands: Sequence[torch.Tensor]) -> bool:
-        """Whether the type of the result is that of the operands."""
-        return rule.shaped is True or all(t.dtype.is_floating_point for t in operands)
+        """Whether the result has the type of the operands, and these have elements.
+
+        Of empty ones torch itself says which ops take them.
+        """
+        floats = rule.shaped is True or all(t.dtype.is_floating_point for t in operands)
+        return floats and all(t.numel() for t in operands)
 
     def before(self, tensor: torch.Tensor, index: int | None) -> torch.Tensor:
         """A tensor as it is, kept from an op that is about to change its shape and strides."""
