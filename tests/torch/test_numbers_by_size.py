@@ -135,7 +135,8 @@ def test_another_weight_of_the_same_shape(kind) -> None:
 
 
 @pytest.mark.parametrize(
-    "layer", [lambda x: F.max_pool2d(x, 2, 2, 1), lambda x: F.pad(x, (1, 1), mode="replicate")]
+    "layer",
+    [lambda x: F.max_pool2d(x, 2, 2, 1), lambda x: F.pad(x, (1, 1, 1, 1), mode="replicate")],
 )
 def test_torch_says_which_layers_take_no_elements(layer) -> None:
     model = Calls(lambda x, n, p: layer(x[:, :, 4:] * p[0]))
