@@ -39,7 +39,7 @@ class Scan:
         self.axis = axis
         self.name = resizing.axes[axis]
         self.periodic = False
-        self._lines: dict[tuple[str, ...], bool] = {}
+        self._lines: dict[tuple[str, ...], int | None] = {}
         steps = list(dict.fromkeys(self._steps()))
         self._in_question = len(steps) > 1
         for self.step in steps:
@@ -292,20 +292,37 @@ class Scan:
 
     def _first(self, size: int, criteria: Sequence[str]) -> int:
         """The first size of the class of ``size``; of a long step by how its values grow."""
-        if self._long and self._straight(tuple(criteria)):
+        begin = self._begin(tuple(criteria)) if self._long else None
+        if begin:
+            return begin + (size - begin) % self.step
+        if begin == 0:
             low = self._lowest(size)  # with equal axes, of which this one need not be to blame
             if low == self._least(size) or len(self.resizing.axes) == 1:
                 return low
         return self._searched(size, criteria)
 
-    def _straight(self, criteria: tuple[str, ...]) -> bool:
-        """Whether classes begin where the size arithmetic says: some of them, and the smallest."""
+    def _begin(self, criteria: tuple[str, ...]) -> int | None:
+        """The size from which on all meet the criteria; 0 where the size arithmetic tells, or None.
+
+        Some classes are tried, the smallest among them, and sizes around the one that is found.
+        """
         if criteria not in self._lines:
             good = [n for n, reading in self.accepted.items() if self._meets(reading, criteria)]
             some = {*good[:: max(1, len(good) // MORE)], *sorted(good, key=self._lowest)[:1]}
-            self._lines[criteria] = all(
-                self._searched(n, criteria) == self._lowest(n) for n in sorted(some)
-            )
+            firsts = {n: self._searched(n, criteria) for n in sorted(some)}
+            found: int | None = 0
+            if any(first != self._lowest(n) for n, first in firsts.items()):
+                low, high = max(firsts.values()) - self.step + 1, min(firsts.values())
+                while low < high:
+                    middle = (low + high) // 2
+                    low, high = (
+                        (low, middle) if self._stands(middle, criteria) else (middle + 1, high)
+                    )
+                around = range(max(1, high - MORE), high + MORE)
+                stand = [self._stands(n, criteria) for n in around]
+                alike = stand == [n >= high for n in around] and len(good) == self.step
+                found = high if alike and low == high else None
+            self._lines[criteria] = found
         return self._lines[criteria]
 
     def _searched(self, size: int, criteria: Sequence[str]) -> int:
