@@ -19,7 +19,7 @@ from math import lcm
 from ...core.graph import Graph
 from ...core.limits import RESIDUES
 from ...core.link import AnyLink, Reshaped
-from ...core.relation import ZERO, Sliding
+from ...core.relation import ZERO, Sliding, Table
 from ...errors import RFieldError
 from ..engines.forward import sweep
 from ..engines.terms import State, terms_of
@@ -218,9 +218,23 @@ def _moves(link: AnyLink, state: State, shape: Sequence[int], here: State) -> tu
             taps = tuple(taps.shift(-shape[axis]) for taps in relation.taps)
             back = here if isinstance(here, tuple) and here[1] > 0 else None
             found.append((axis, read.axis, replace(relation, taps=taps), back))
+        elif read.axis == axis and (left := _left_out(relation)) is not None:
+            found += [(axis, *left)] * bool(left)
         elif read.axis != axis or not _passes(relation):
             found.append((axis, read))
     return tuple(found)
+
+
+def _left_out(relation: object) -> list[int] | None:
+    """The positions that are not read, where all others are passed on as they are; else None.
+
+    The first one of a stream, as the sine of position 0 is 0.
+    """
+    if not isinstance(relation, Table):
+        return None
+    if any(taps and [*taps] != [place] for place, taps in enumerate(relation.taps)):
+        return None
+    return [place for place, taps in enumerate(relation.taps) if not taps]
 
 
 def _inner(sizes: Sequence[int], axes: Sequence[int]) -> tuple[int, ...]:
