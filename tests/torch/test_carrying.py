@@ -255,19 +255,20 @@ def test_numbers_drawn_at_random_are_refused_by_name() -> None:
 
 
 class Rotated(nn.Module):
-    """Multiplied by the sine of the position, which is 0 at the first: that sample is not read."""
+    """Pairs of channels turned by the position: the sine of the first one is 0."""
 
     def __init__(self) -> None:
         super().__init__()
-        self.conv = nn.Conv1d(1, 1, 3)
+        self.conv = nn.Conv1d(2, 1, 3)
 
     def forward(self, x):
-        return self.conv(x * torch.arange(x.shape[2]).sin())
+        at = torch.arange(x.shape[2])
+        return self.conv(x * at.cos() + x.flip(1) * at.sin())
 
 
 def test_the_first_position_alone_is_not_read() -> None:
-    model, x = Rotated().double(), torch.randint(-9, 9, (1, 1, 96)).double()
-    plan = rfield.stream_plan(model, input_shape=(1, 1, 64))
+    model, x = Rotated().double(), torch.randint(-9, 9, (1, 2, 96)).double()
+    plan = rfield.stream_plan(model, input_shape=(1, 2, 64))
     assert plan.exact
     with torch.no_grad():
         parts = list(rfield.run_streaming(model, x.split(9, 2), plan, state="carry"))
