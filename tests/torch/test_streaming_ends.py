@@ -182,3 +182,11 @@ def test_time_that_is_turned_round_on_a_grid() -> None:
     with torch.no_grad():
         parts = list(rfield.run_streaming(model, x.split(9, 2), plan))
         assert torch.equal(torch.cat(parts, 2), model(x))
+
+
+def test_axes_are_numbers() -> None:
+    with pytest.raises(rfield.InvalidModelError) as raised:
+        rfield.load(Causal(), (1, 2, 9, 3, 3), axes=("t", "y", "x"))
+    assert str(raised.value) == (
+        "axes = ('t', 'y', 'x'); expected numbers of the 5 axes of input 'x'"
+    )
