@@ -99,10 +99,12 @@ class Dispatch(Watched):
         arguments = Arguments(bound, operands, tracer, signature.short)
         if rule is not None and rule.shaped and not self.real and self.is_plain(rule, operands):
             reading, held = _parted(tracer.read(signature, arguments, None))
-            if signature.in_place is not None:
-                result = bound[signature.in_place]
-            else:
-                result = self.shaped(reading, operands, places=rule.shaped == "indices")
+            if not all(tensor.numel() for tensor in operands):
+                self.execute(signature, func, args, kwargs)  # torch may not take empty ones
+            result = (
+                bound[signature.in_place] if signature.in_place is not None
+                else self.shaped(reading, operands, places=rule.shaped == "indices")
+            )  # fmt: skip
         else:
             result = self.execute(signature, func, args, kwargs)
             reading, held = _parted(tracer.read(signature, arguments, result))
@@ -129,12 +131,8 @@ class Dispatch(Watched):
             self.tracer.write(self.record_of(tensor), held_now)
 
     def is_plain(self, rule: Rule, operands: Sequence[torch.Tensor]) -> bool:
-        """Whether the result has the type of the operands, and these have elements.
-
-        Of empty ones torch itself says which ops take them.
-        """
-        floats = rule.shaped is True or all(t.dtype.is_floating_point for t in operands)
-        return floats and all(t.numel() for t in operands)
+        """Whether the type of the result is that of the operands."""
+        return rule.shaped is True or all(t.dtype.is_floating_point for t in operands)
 
     def before(self, tensor: torch.Tensor, index: int | None) -> torch.Tensor:
         """A tensor as it is, kept from an op that is about to change its shape and strides."""
