@@ -190,3 +190,20 @@ def test_axes_are_numbers() -> None:
     assert str(raised.value) == (
         "axes = ('t', 'y', 'x'); expected numbers of the 5 axes of input 'x'"
     )
+
+
+class Late(nn.Module):
+    """Five samples late, so the first outputs need no sample; times the length."""
+
+    def forward(self, x):
+        return nn.functional.pad(x, (5, -5)) * x.shape[2]
+
+
+def test_outputs_that_are_there_before_the_stream_end_the_search_for_windows() -> None:
+    plan = rfield.stream_plan(Late(), input_shape=(1, 1, 64))
+    with pytest.raises(rfield.NotStreamableError) as raised:
+        list(rfield.run_streaming(Late(), [torch.zeros(1, 1, 30)], plan))
+    assert str(raised.value) == (
+        "mul: parts of a stream do not give what the whole gives\n"
+        "  mul (pointwise) reads numbers that are made for the size of its input"
+    )

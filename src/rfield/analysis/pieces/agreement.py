@@ -31,11 +31,9 @@ from .cuts import (
     numbers_met,
 )
 from .pairing import pairs_of, same_place
-from .sliding import MIRRORS, Sides, reads_padding, slide
+from .sliding import Sides, slide
 
 Sizes = Sequence[int]
-ENDLESS = frozenset({*MIRRORS, "circular"})
-"""Borders beyond which an operand goes on with its own elements."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -142,8 +140,6 @@ def _node(
             met = [_meet(one, cut) for one, cut in zip(met, cuts, strict=True)]
             continue
         sizes = part.nodes[operand].shape, whole.nodes[there].shape
-        if _padding(mine, sizes[0], ours.shape) and _padding(other, sizes[1], theirs.shape):
-            continue
         sides = [Sides(*all_) for all_ in zip(cuts, *sizes, strict=True)]
         if not ours.exact and not all(side.full for side in sides):
             raise LossError(BOUND)
@@ -258,14 +254,6 @@ def _meet(one: Cut, other: Cut) -> Cut:
     return Cut(shift, max(one.first, other.first), min(one.stop, other.stop))
 
 
-def _padding(link: AnyLink, before: Sizes, after: Sizes) -> bool:
-    """Whether padding is all that is read of an operand, for one of its axes."""
-    return isinstance(link, Link) and any(
-        read.axis is not None and reads_padding(read.relation, size, after[read.axis])
-        for read, size in zip(link.reads, before, strict=True)
-    )
-
-
 def _through(
     mine: AnyLink, other: AnyLink, sides: Sequence[Sides], outputs: Sizes, local: bool
 ) -> list[tuple[int, Cut]]:
@@ -304,8 +292,6 @@ def _read(here: Read, there: Read, side: Sides, outputs: int, local: bool) -> Cu
         if side.cut.shift is None:
             if mine == other == IDENTITY:
                 return side.cut
-            if mine == other and mine.border in ENDLESS and side.cut == (None, 0, side.part):
-                return Cut(None, 0, outputs)
             raise LossError(WHOLE_AXIS)
         return slide(mine, other, side, outputs)
     if side.full and mine == other:

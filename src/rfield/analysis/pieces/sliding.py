@@ -73,13 +73,6 @@ FEW = 16
 """So many outputs are looked at one by one."""
 
 
-def reads_padding(relation: object, size: int, outputs: int) -> bool:
-    """Whether no output reads any of a few positions: all of them are padding."""
-    if not isinstance(relation, Sliding) or relation.border != "zero" or max(size, outputs) > FEW:
-        return False
-    return not any(0 <= place < size for i in range(outputs) for place in relation.at(i))
-
-
 def _is_known(mine: Sliding, side: Sides, output: int) -> bool:
     """Whether one output reads only what is known, element by element, or padding in both."""
     cut, size = side.cut, side.part
