@@ -22,7 +22,7 @@ from rfield.errors import (
     UnresolvedSizeError,
 )
 from tests.oracle import by_hand
-from tests.oracle.evaluate import evaluate, noise
+from tests.oracle.evaluate import evaluate, evaluated, noise
 from tests.oracle.generator import case
 from tests.oracle.translate import build, lay
 
@@ -39,7 +39,8 @@ class Subject:
     """A network: ``run`` on arrays of its moving input, and the ``shape`` that it was made with.
 
     ``output`` names the layer; ``accepts`` says whether it takes these spatial sizes
-    and no layer of it is then empty, ``builds`` the same of the first alone.
+    and no layer of it is then empty, ``builds`` the same of the first alone; ``sees`` whether every
+    layer tells two images apart (one that reads nothing but padding does not).
     """
 
     source: Any
@@ -50,6 +51,7 @@ class Subject:
     accepts: Callable[[Sequence[int]], bool]
     builds: Callable[[Sequence[int]], bool]
     options: dict[str, Any]
+    sees: Callable[[Array, Array], bool] = lambda _one, _other: True
 
     @property
     def count(self) -> int:
@@ -81,6 +83,10 @@ def declared(seed: int) -> Subject:
     def run(x: Array) -> Array:
         return evaluate(program, {name: x}, output)
 
+    def sees(x: Array, y: Array) -> bool:
+        one, other = (evaluated(program, {name: given}, output) for given in (x, y))
+        return all((one[layer] != other[layer]).any() for layer in one)
+
     @cache
     def least(*sizes: int) -> int:
         """The fewest positions of any layer; -1 where the network does not take these sizes."""
@@ -92,7 +98,7 @@ def declared(seed: int) -> Subject:
 
     return Subject(
         build(program), shape, None, output, run, lambda n: least(*n) > 0,
-        lambda n: least(*n) >= 0, {},
+        lambda n: least(*n) >= 0, {}, sees,
     )  # fmt: skip
 
 
@@ -133,7 +139,7 @@ def of_tiles(one: Subject, rng: Random) -> Iterator[Outcome]:
             found = by_hand.tiles(_parts(one, x, axis + 2), sizes[axis], wanted[axis])
             if found and not by_hand.moves(one.run(x), one.run(noise(x.shape, 4)), found.axis):
                 found = None
-            if found and not _by_rule(one, sizes, axis, found):
+            if found and not (one.sees(x, noise(x.shape, 4)) and _by_rule(one, sizes, axis, found)):
                 found = None
             text = f"image {sizes}, axis {axis}, at most {wanted[axis]}: by hand {found}"
             yield "tiles: refused", "" if found is None else text
@@ -233,6 +239,8 @@ def _windows_by_hand(one: Subject, axis: int, sizes: Sequence[int]) -> int | Non
     if not one.accepts(x.shape[2:]):
         return None
     whole, other = one.run(x), one.run(noise(x.shape, 4))
+    if not one.sees(x, noise(x.shape, 4)):
+        return None
     found = (
         by_hand.streams(_parts(one, x, axis + 2), LONG, place)
         for place in range(2, whole.ndim)
