@@ -82,3 +82,22 @@ def test_whoever_asks_is_told_how_many_sizes_were_read() -> None:
     rfield.valid_sizes(network(501), progress=lambda *at: told.append(at))
     assert told == [(n, None) for n in range(1, len(told) + 1)]
     assert len(told) < 100
+
+
+def test_all_classes_that_begin_at_one_size() -> None:
+    """Below 301 the model takes none, for another reason than that nothing is left."""
+    b = rfield.GraphBuilder()
+    x = b.conv("patches", b.input("x", (1, 1, 2000)), kernel=101, stride=101)
+    graph = b.build([x])
+    reread, read = graph.reread, []
+    assert reread is not None
+
+    def other(shapes: Any) -> rfield.Graph:
+        read.append(shapes["x"][2])
+        if read[-1] < 301:
+            raise rfield.InvalidModelError(f"{read[-1]} is too small")
+        return reread(shapes)
+
+    graph.reread = other
+    assert str(rfield.valid_sizes(graph)) == "t: every size from 301"
+    assert len(read) < 200

@@ -86,9 +86,9 @@ EQUIVALENT: dict[str, str] = {
     "analysis/pixels/support.py dense: scale = scale * domain.collect(block.values[0],"
     " tuple(range(block.values[0].ndim))) -> scale = scale * domain.collect(block.values[0],"
     " tuple(range(block.values[-1].ndim)))": "all entries of a block have the same axes",
-    "analysis/pieces/sliding.py _moved: if mine.taps == other.taps and shift % step == 0:"
-    " -> if False:": SLOWER,
-    "analysis/pieces/sliding.py slide: step > 0 -> step > -1":
+    "analysis/pieces/sliding.py _moved: if alike and mine.taps == other.taps and (shift % step"
+    " == 0): -> if False:": SLOWER,
+    "analysis/pieces/sliding.py _known: step > 0 -> step > -1":
         "an advance of 0 was placed before",
     "analysis/pieces/overlap.py _Buffer._joined: return self.parts[0] -> return"
     " self.parts[-1]": ONLY_ONE,

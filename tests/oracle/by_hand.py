@@ -44,14 +44,18 @@ class Found(NamedTuple):
     stop: int
 
 
-def tiles(run: Runs, size: int, most: int) -> Found | None:
-    """Equal tiles of at most ``most`` positions that together give the whole, if there are any."""
+def tiles(run: Runs, size: int, most: int, like: Found | None = None) -> Found | None:
+    """Equal tiles of at most ``most`` positions that together give the whole, if there are any.
+
+    ``like``: of that size and on that grid only.
+    """
     whole = run(0, size)
     if whole is None:
         return None
-    for tile in range(min(most, size - 1), max(0, most - NEAR), -1):
+    sizes = range(min(most, size - 1), max(0, most - NEAR), -1) if like is None else (like.tile,)
+    for tile in sizes:
         parts: dict[int, Array] = {}
-        for grid in STEPS:
+        for grid in STEPS if like is None else (like.grid,):
             if (size - tile) % grid:
                 continue
             starts = range(0, size - tile + 1, grid)
@@ -116,12 +120,12 @@ def streams(run: Runs, size: int, axis: int) -> int | None:
     """The grid on which windows give the whole, for every length up to ``size``; None for none.
 
     The beginning of a stream, however long, gives but a few outputs less than all of it, and so
-    does a part that begins on the grid.
+    does a part that begins on the grid, of streams of any length.
     """
     whole = run(0, size)
     if whole is None:
         return None
-    few = size // 3
+    few = min(size, whole.shape[axis]) // 3
     for length in range(size - 1, size - 2 * STEPS.stop, -1):
         part = run(0, length)
         if part is None:
@@ -133,12 +137,25 @@ def streams(run: Runs, size: int, axis: int) -> int | None:
         if part.shape[axis] - _run(_equal(whole, part, axis, 0)) > few:
             return None
     for grid in STEPS:
-        starts = list(range(grid, size // 2, grid))[:6]
-        shifts = [_end(whole, run(start, size), axis, few) for start in starts]
-        steps = {b - a for a, b in pairwise([0, *(s for s in shifts if s is not None)])}
-        if starts and None not in shifts and len(steps) == 1 and min(steps) > 0:
+        ends = ((stop, run(0, stop)) for stop in range(size, size - grid, -1))
+        steps = {
+            _steps(run, grid, stop, all_, axis, few) for stop, all_ in ends if all_ is not None
+        }
+        if len(steps) == 1 and None not in steps:
             return grid
     return None
+
+
+def _steps(run: Runs, grid: int, size: int, whole: Array, axis: int, few: int) -> int | None:
+    """How many outputs lie between parts that begin on the grid; None where they are not right."""
+    shifts = [0]
+    for start in list(range(grid, size // 2, grid))[:6]:
+        shift = _end(whole, run(start, size), axis, few)
+        if shift is None:
+            return None
+        shifts.append(shift)
+    steps = {b - a for a, b in pairwise(shifts)}
+    return min(steps) if len(steps) == 1 and min(steps) > 0 else None
 
 
 def _end(whole: Array, part: Array | None, axis: int, few: int) -> int | None:

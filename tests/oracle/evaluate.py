@@ -30,12 +30,17 @@ def noise(shape: p.Ints, seed: int) -> Numbers:
 
 def evaluate(program: p.Program, given: Mapping[str, Numbers], output: str) -> Numbers:
     """What one layer gives for these inputs."""
+    return evaluated(program, given, output)[output]
+
+
+def evaluated(program: p.Program, given: Mapping[str, Numbers], output: str) -> dict[str, Numbers]:
+    """What the layers up to one of them give for these inputs, and the inputs."""
     known = {name: array[..., None] for name, array in given.items()}
     for layer in program.layers:
         known[layer.name] = _mixed(layer.op, [known[name] for name in layer.operands])
         if layer.name == output:
             break
-    return known[output][..., 0]
+    return {name: array[..., 0] for name, array in known.items()}
 
 
 def _mixed(op: p.Op, operands: list[Numbers]) -> Numbers:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from functools import cache
 
 import torch
 from torch import nn
@@ -13,6 +13,8 @@ from tests.torch.tiling_nets import integers, random_net
 SIDE = 48
 DIVISIBLE = 24.0**4
 """Means of up to eight numbers, four times, leave whole numbers."""
+
+torch.set_num_threads(1)  # a process for each core; maps are small
 
 
 def module_of(seed: int) -> Subject:
@@ -27,22 +29,24 @@ def module_of(seed: int) -> Subject:
         with torch.no_grad():
             return model(torch.from_numpy((x % 7 - 3) * DIVISIBLE)).numpy()
 
-    def accepts(sizes: Sequence[int], *, empties: bool = False) -> bool:
+    @cache
+    def least(*sizes: int) -> int:
+        """The fewest elements of any layer; -1 where the network does not take these sizes."""
         made.clear()
         try:
             with torch.no_grad():
                 model(torch.zeros(1, 1, *sizes, dtype=torch.float64))
         except (RuntimeError, ValueError):
-            return False
-        return empties or all(made)
+            return -1
+        return min(made)
 
     def note(_module: nn.Module, _given: object, result: torch.Tensor) -> None:
-        made.append(bool(result.numel()))
+        made.append(result.numel())
 
-    made: list[bool] = []
+    made: list[int] = []
     for module in model.modules():
         module.register_forward_hook(note)
     return Subject(
-        model, shape, None, None, run, accepts, lambda n: accepts(n, empties=True),
+        model, shape, None, None, run, lambda n: least(*n) > 0, lambda n: least(*n) >= 0,
         {"input_shape": shape},
     )  # fmt: skip

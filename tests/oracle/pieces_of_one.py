@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections import Counter
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
+from functools import cache
 from random import Random
 from typing import Any
 
@@ -17,10 +18,11 @@ from rfield.errors import (
     NotStreamableError,
     NotTileableError,
     RFieldError,
+    TooLargeError,
     UnresolvedSizeError,
 )
 from tests.oracle import by_hand
-from tests.oracle.evaluate import evaluate, noise
+from tests.oracle.evaluate import evaluate, evaluated, noise
 from tests.oracle.generator import case
 from tests.oracle.translate import build, lay
 
@@ -37,7 +39,8 @@ class Subject:
     """A network: ``run`` on arrays of its moving input, and the ``shape`` that it was made with.
 
     ``output`` names the layer; ``accepts`` says whether it takes these spatial sizes
-    and no layer of it is then empty, ``builds`` the same of the first alone.
+    and no layer of it is then empty, ``builds`` the same of the first alone; ``sees`` whether every
+    layer tells two images apart (one that reads nothing but padding does not).
     """
 
     source: Any
@@ -48,6 +51,7 @@ class Subject:
     accepts: Callable[[Sequence[int]], bool]
     builds: Callable[[Sequence[int]], bool]
     options: dict[str, Any]
+    sees: Callable[[Array, Array], bool] = lambda _one, _other: True
 
     @property
     def count(self) -> int:
@@ -79,18 +83,22 @@ def declared(seed: int) -> Subject:
     def run(x: Array) -> Array:
         return evaluate(program, {name: x}, output)
 
-    def built(sizes: Sequence[int]) -> Any:
-        try:
-            return lay(program, [(name, (*shape[:2], *sizes))])
-        except RFieldError:
-            return None
+    def sees(x: Array, y: Array) -> bool:
+        one, other = (evaluated(program, {name: given}, output) for given in (x, y))
+        return all((one[layer] != other[layer]).any() for layer in one)
 
-    def accepts(sizes: Sequence[int]) -> bool:
-        graph = built(sizes)
-        return graph is not None and all(min(node.shape, default=1) for node in graph.nodes)
+    @cache
+    def least(*sizes: int) -> int:
+        """The fewest positions of any layer; -1 where the network does not take these sizes."""
+        try:
+            graph = lay(program, [(name, (*shape[:2], *sizes))])
+        except RFieldError:
+            return -1
+        return min(min(node.shape, default=1) for node in graph.nodes)
 
     return Subject(
-        build(program), shape, None, output, run, accepts, lambda n: built(n) is not None, {}
+        build(program), shape, None, output, run, lambda n: least(*n) > 0,
+        lambda n: least(*n) >= 0, {}, sees,
     )  # fmt: skip
 
 
@@ -131,6 +139,8 @@ def of_tiles(one: Subject, rng: Random) -> Iterator[Outcome]:
             found = by_hand.tiles(_parts(one, x, axis + 2), sizes[axis], wanted[axis])
             if found and not by_hand.moves(one.run(x), one.run(noise(x.shape, 4)), found.axis):
                 found = None
+            if found and not (one.sees(x, noise(x.shape, 4)) and _by_rule(one, sizes, axis, found)):
+                found = None
             text = f"image {sizes}, axis {axis}, at most {wanted[axis]}: by hand {found}"
             yield "tiles: refused", "" if found is None else text
 
@@ -161,6 +171,28 @@ def _run_tiles(one: Subject, plan: Any, x: Array) -> Iterator[Outcome]:
     yield f"tiles: {kind if same else 'differ'}", "" if same else str(plan)
 
 
+WIDER = 12
+"""By so much the other axes are larger where something that is found is looked at again."""
+
+
+def _by_rule(one: Subject, sizes: Sequence[int], axis: int, found: by_hand.Found) -> bool:
+    """Whether such tiles are right on some larger image too, and not by chance on this one.
+
+    Where an axis has one or two positions a window may read nothing but padding.
+    """
+    for wider in (WIDER, 2 * WIDER, 0):
+        tried = False
+        for more in by_hand.STEPS:
+            larger = [n + (more * found.grid if k == axis else wider) for k, n in enumerate(sizes)]
+            if one.accepts(larger):
+                tried, x = True, noise((*one.shape[:2], *larger), 1)
+                if by_hand.tiles(_parts(one, x, axis + 2), larger[axis], found.tile, found):
+                    return True
+        if tried:
+            return False
+    return False
+
+
 def _parts(one: Subject, x: Array, axis: int) -> by_hand.Runs:
     def run(start: int, stop: int) -> Array | None:
         part = x[(slice(None),) * axis + (slice(start, stop),)]
@@ -179,24 +211,42 @@ def of_streams(one: Subject, rng: Random) -> Iterator[Outcome]:
         if plan.exact and not plan.memory:
             yield from _run_streams(one, plan, axis, rng)
             return
-    except NotStreamableError:
+    except (NotStreamableError, TooLargeError):
         pass
     yield _streams_by_hand(one, axis)
 
 
 def _streams_by_hand(one: Subject, axis: int) -> Outcome:
-    """A refusal, held against what windows give."""
-    x = noise((*one.shape[:2], *one.shape[2 : 2 + axis], 72, *one.shape[3 + axis :]), 3)
-    whole = one.run(x) if one.accepts(x.shape[2:]) else None
-    axes = range(2, 0 if whole is None else whole.ndim)
-    other = None if whole is None else one.run(noise(x.shape, 4))
-    found = [
-        by_hand.streams(_parts(one, x, axis + 2), 72, place)
-        for place in axes
-        if by_hand.moves(whole, other, place)
-    ]
-    grid = next((one for one in found if one is not None), None)
+    """A refusal, held against what windows give, also where the other axes are larger."""
+    grid = _windows_by_hand(one, axis, one.shape[2:])
+    if grid is not None and one.count > 1:
+        for wider in (WIDER, 2 * WIDER):
+            larger = [n + wider for n in one.shape[2:]]
+            larger[axis] = LONG
+            if one.accepts(larger):
+                grid = _windows_by_hand(one, axis, larger)
+                break
     return "streams: refused", "" if grid is None else f"axis {axis}: by hand on a grid of {grid}"
+
+
+LONG = 72
+"""The length of a stream that is looked at by hand."""
+
+
+def _windows_by_hand(one: Subject, axis: int, sizes: Sequence[int]) -> int | None:
+    """The grid on which windows give the whole."""
+    x = noise((*one.shape[:2], *sizes[:axis], LONG, *sizes[axis + 1 :]), 3)
+    if not one.accepts(x.shape[2:]):
+        return None
+    whole, other = one.run(x), one.run(noise(x.shape, 4))
+    if not one.sees(x, noise(x.shape, 4)):
+        return None
+    found = (
+        by_hand.streams(_parts(one, x, axis + 2), LONG, place)
+        for place in range(2, whole.ndim)
+        if by_hand.moves(whole, other, place)
+    )
+    return next((grid for grid in found if grid is not None), None)
 
 
 def _run_streams(one: Subject, plan: Any, axis: int, rng: Random) -> Iterator[Outcome]:

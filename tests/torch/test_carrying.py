@@ -215,3 +215,65 @@ def test_random_networks(seed: int):
     model = whole(nn.Sequential(nn.Conv1d(1, 1, 1), *layers), seed)
     found, expected = both(model, (1, 1, 0), 2, 139, ragged(seed))
     assert torch.equal(found, expected)
+
+
+class Counted(nn.Module):
+    """A sum over the number of its terms, which is the same sum of ones."""
+
+    def __init__(self, total):
+        super().__init__()
+        self.total = total
+        self.scale = nn.Parameter(torch.ones(1))
+
+    def forward(self, x):
+        return self.total(x) / self.total(torch.ones_like(x)) * self.scale
+
+
+KERNEL = torch.ones(1, 1, 5).double()
+
+
+@pytest.mark.parametrize("size", [1, 9, 50])
+@pytest.mark.parametrize(
+    "total", [lambda x: x.cumsum(2), lambda x: nn.functional.conv1d(x, KERNEL, padding=2)]
+)
+def test_a_stream_of_ones(total, size) -> None:
+    model, x = Counted(total).double(), torch.randint(-9, 9, (1, 1, 96)).double()
+    plan = rfield.stream_plan(model, input_shape=(1, 1, 64))
+    with torch.no_grad():
+        parts = list(rfield.run_streaming(model, x.split(size, 2), plan, state="carry"))
+        assert torch.equal(torch.cat(parts, 2), model(x))
+
+
+class Noisy(nn.Module):
+    def forward(self, x):
+        return x + torch.rand(1, generator=torch.Generator().manual_seed(0))
+
+
+def test_numbers_drawn_at_random_are_refused_by_name() -> None:
+    plan = rfield.stream_plan(Noisy(), input_shape=(1, 1, 64))
+    with pytest.raises(rfield.NotStreamableError) as raised:
+        list(rfield.run_streaming(Noisy(), [torch.zeros(1, 1, 9)], plan, state="carry"))
+    assert str(raised.value) == (
+        "rand (rand) reads a Generator, which is another one after each chunk"
+    )
+
+
+class Rotated(nn.Module):
+    """Pairs of channels turned by the position: the sine of the first one is 0."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.conv = nn.Conv1d(2, 1, 3)
+
+    def forward(self, x):
+        at = torch.arange(x.shape[2])
+        return self.conv(x * at.cos() + x.flip(1) * at.sin())
+
+
+def test_the_first_position_alone_is_not_read() -> None:
+    model, x = Rotated().double(), torch.randint(-9, 9, (1, 2, 96)).double()
+    plan = rfield.stream_plan(model, input_shape=(1, 2, 64))
+    assert plan.exact
+    with torch.no_grad():
+        parts = list(rfield.run_streaming(model, x.split(9, 2), plan, state="carry"))
+        assert torch.allclose(torch.cat(parts, 2), model(x), rtol=0, atol=1e-12)

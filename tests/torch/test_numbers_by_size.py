@@ -132,3 +132,13 @@ def test_another_weight_of_the_same_shape(kind) -> None:
         rfield.tile_plan(Chooses(kind), (60, 72), tile=(32, 30), input_shape=(1, 1, 60, 72))
     plan = rfield.tile_plan(Chooses(kind), (60, 72), tile=(60, 52), input_shape=(1, 1, 60, 72))
     assert plan.exact
+
+
+@pytest.mark.parametrize(
+    "layer",
+    [lambda x: F.max_pool2d(x, 2, 2, 1), lambda x: F.pad(x, (1, 1, 1, 1), mode="replicate")],
+)
+def test_torch_says_which_layers_take_no_elements(layer) -> None:
+    model = Calls(lambda x, n, p: layer(x[:, :, 4:] * p[0]))
+    with pytest.raises(rfield.InvalidModelError, match="Expected 3D or 4D"):
+        rfield.load(model, (1, 1, 4, 9))

@@ -150,3 +150,60 @@ def test_caches_that_are_inputs() -> None:
     with torch.no_grad():
         parts = rfield.run_streaming(lambda part: model(part, *caches)[0], x.split(7, 2), plan)
         assert torch.equal(torch.cat(list(parts), 2), model(x, *caches)[0])
+
+
+class Anticausal(nn.Module):
+    """A causal convolution over time turned round: it reads four samples of the future."""
+
+    def __init__(self, stride: int) -> None:
+        super().__init__()
+        self.conv = nn.Conv1d(1, 1, 5, stride)
+
+    def forward(self, x):
+        return self.conv(nn.functional.pad(x.flip(2), (4, 0))).flip(2)
+
+
+def test_time_that_is_turned_round_and_back() -> None:
+    plan = rfield.stream_plan(Anticausal(1), input_shape=(1, 1, 64))
+    assert (plan.exact, plan.past, plan.look_ahead) == (True, 0, 4)
+    streamed(Anticausal(1), torch.randint(-3, 4, (1, 1, 97)).double(), (1, 1, 64))
+
+
+def test_time_that_is_turned_round_on_a_grid() -> None:
+    """Every second sample from the end: which these are depends on the length."""
+    plan = rfield.stream_plan(Anticausal(2), input_shape=(1, 1, 64))
+    assert plan.obstacles == (
+        "what flip#2 reads depends on the length of the stream: say how long it is, "
+        "stream_plan(…, length=)",
+    )
+    model = integers(Anticausal(2))
+    plan = rfield.stream_plan(model, input_shape=(1, 1, 64), length=97)
+    x = torch.randint(-3, 4, (1, 1, 97)).double()
+    with torch.no_grad():
+        parts = list(rfield.run_streaming(model, x.split(9, 2), plan))
+        assert torch.equal(torch.cat(parts, 2), model(x))
+
+
+def test_axes_are_numbers() -> None:
+    with pytest.raises(rfield.InvalidModelError) as raised:
+        rfield.load(Causal(), (1, 2, 9, 3, 3), axes=("t", "y", "x"))
+    assert str(raised.value) == (
+        "axes = ('t', 'y', 'x'); expected numbers of the 5 axes of input 'x'"
+    )
+
+
+class Late(nn.Module):
+    """Five samples late, so the first outputs need no sample; times the length."""
+
+    def forward(self, x):
+        return nn.functional.pad(x, (5, -5)) * x.shape[2]
+
+
+def test_outputs_that_are_there_before_the_stream_end_the_search_for_windows() -> None:
+    plan = rfield.stream_plan(Late(), input_shape=(1, 1, 64))
+    with pytest.raises(rfield.NotStreamableError) as raised:
+        list(rfield.run_streaming(Late(), [torch.zeros(1, 1, 30)], plan))
+    assert str(raised.value) == (
+        "mul: parts of a stream do not give what the whole gives\n"
+        "  mul (pointwise) reads numbers that are made for the size of its input"
+    )

@@ -17,7 +17,7 @@ from math import prod
 
 from ...core.graph import Graph, Node
 from ...core.link import AnyLink, Group, Link, Read, Reshaped
-from ...core.relation import IDENTITY, At, Prefix, Sliding, Whole
+from ...core.relation import IDENTITY, At, Prefix, Sliding, Table, Whole
 from .cuts import (
     BOUND,
     BY_SIZE,
@@ -296,6 +296,10 @@ def _read(here: Read, there: Read, side: Sides, outputs: int, local: bool) -> Cu
         return slide(mine, other, side, outputs)
     if side.full and mine == other:
         return Cut(None if isinstance(mine, Whole) else 0, 0, outputs)
+    if isinstance(mine, Table) and mine == other and side.cut.shift == 0:
+        known = range(side.cut.first, side.cut.stop)
+        if all(place in known for taps in mine.taps for place in taps):
+            return Cut(0, 0, outputs)
     if isinstance(mine, Whole | Prefix) and type(mine) is type(other):
         begins = isinstance(mine, Prefix) and not mine.backward and side.left
         ends = isinstance(mine, Prefix) and mine.backward and side.right

@@ -1,4 +1,4 @@
-"""A graph in which slices of a concatenation read the part that they lie in.
+"""A graph in which what moves elements and brings them back reads where they come from.
 
 What is laid side by side (channels of two branches) and taken apart again has the context of its
 own branch only; read through the concatenation it would have that of both.
@@ -10,7 +10,7 @@ from dataclasses import replace
 
 from ...core.graph import Graph, Node
 from ...core.link import Link, Read
-from ...core.relation import Sliding, shift
+from ...core.relation import IDENTITY, Sliding, shift
 
 
 def direct(graph: Graph) -> Graph:
@@ -18,11 +18,58 @@ def direct(graph: Graph) -> Graph:
     nodes: list[Node] = []
     for node in graph.nodes:
         found = node
-        while (nearer := _nearer(found, nodes)) is not None:
+        while (nearer := _nearer(found, nodes) or _joined(found, nodes)) is not None:
             found = nearer
-        nodes.append(found)
+        nodes.append(_unturned(found, nodes))
     same = all(one is other for one, other in zip(nodes, graph.nodes, strict=True))
     return graph if same else replace(graph, nodes=nodes)
+
+
+def _joined(node: Node, nodes: list[Node]) -> Node | None:
+    """A circular shift of what was shifted before as one shift, or None."""
+    here = _turns(node, nodes)
+    before = nodes[node.operands[0]] if here else node
+    there = _turns(before, nodes) if here else None
+    if not (here and there and any(here) and any(there)):
+        return None
+    reads = [
+        Read(axis, shift(a + b, "circular") if a + b else IDENTITY)
+        for axis, (a, b) in enumerate(zip(here, there, strict=True))
+    ]
+    return replace(node, operands=before.operands, links=(Link(reads),))
+
+
+def _turns(node: Node, nodes: list[Node]) -> list[int] | None:
+    """How far each axis is shifted in a circle, where a node does that and nothing else."""
+    if len(node.operands) != 1 or node.known is not None:
+        return None
+    (operand,), (link,) = node.operands, node.links
+    if not isinstance(link, Link) or not link.stays or node.shape != nodes[operand].shape:
+        return None
+    turns: list[int] = []
+    for read in link.reads:
+        relation = _stepping(read)
+        if relation is None or relation.advance != 1:
+            return None
+        far = relation.taps[0].first
+        if far and relation.border != "circular":
+            return None
+        turns.append(far)
+    return turns
+
+
+def _unturned(node: Node, nodes: list[Node]) -> Node:
+    """A circular shift by all of an axis, once or several times, as none."""
+    turns = _turns(node, nodes)
+    if not turns or not any(turns):
+        return node
+    (link,) = node.links
+    reads = link.reads if isinstance(link, Link) else ()
+    kept = [
+        Read(axis, read.relation if size and far % size else IDENTITY)
+        for axis, (read, far, size) in enumerate(zip(reads, turns, node.shape, strict=True))
+    ]
+    return replace(node, links=(Link(kept),))
 
 
 def _nearer(node: Node, nodes: list[Node]) -> Node | None:
@@ -34,27 +81,29 @@ def _nearer(node: Node, nodes: list[Node]) -> Node | None:
     if not isinstance(link, Link) or len(link.changed) != 1 or joined.known is not None:
         return None
     (axis,) = link.changed
-    first = _moved(link, axis)
-    if first is None or link.reads[axis].axis is None or not joined.operands:
+    read = link.reads[axis]
+    relation = _stepping(read)
+    if relation is None or read.axis is None or not joined.operands or not node.shape[read.axis]:
         return None
-    last = first + node.shape[link.reads[axis].axis or 0]
+    ends = [relation.at(place).first for place in (0, node.shape[read.axis] - 1)]
     for part, laid in zip(joined.operands, joined.links, strict=True):
         if not isinstance(laid, Link) or laid.changed != (axis,) or not laid.stays:
             return None
-        start = _moved(laid, axis) if laid.is_part else None
-        if start is None:
+        placed = _stepping(laid.reads[axis]) if laid.is_part else None
+        if placed is None or placed.advance != 1:
             return None
-        if -start <= first and last <= nodes[part].shape[axis] - start:
+        start = -placed.taps[0].first
+        if start <= min(ends) and max(ends) < start + nodes[part].shape[axis]:
             reads = [*link.reads]
-            reads[axis] = Read(reads[axis].axis, shift(first + start))
+            taps = tuple(taps.shift(-start) for taps in relation.taps)
+            reads[axis] = Read(read.axis, replace(relation, taps=taps))
             return replace(node, operands=(part,), links=(Link(reads),))
     return None
 
 
-def _moved(link: Link, axis: int) -> int | None:
-    """By how many positions an axis is moved, where each output reads one of them, in order."""
-    relation = link.reads[axis].relation
-    if not isinstance(relation, Sliding) or (relation.period, relation.advance) != (1, 1):
+def _stepping(read: Read) -> Sliding | None:
+    """The relation of an axis of which each output reads one position, in even steps."""
+    relation = read.relation
+    if not isinstance(relation, Sliding) or relation.period != 1:
         return None
-    (taps,) = relation.taps
-    return taps.first if len(taps) == 1 else None
+    return relation if len(relation.taps[0]) == 1 else None

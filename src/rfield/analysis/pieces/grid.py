@@ -15,6 +15,7 @@ from math import lcm, prod
 from ...core.graph import Graph, Node
 from ...core.link import Link, Reshaped
 from ...core.relation import IDENTITY, Sliding
+from .agreement import laid_along
 
 Rate = tuple[int, Fraction]
 """Which input axis a tensor axis moves with, and by how many positions per input position."""
@@ -82,7 +83,11 @@ def _node(graph: Graph, node: Node, rates: list[Rates], steps: list[int]) -> Rat
         steps[k] = lcm(steps[k], (rate / unit).denominator)
         found[axis] = found[axis] or (k, rate)
 
-    for operand, link in node.in_theory:
+    reads = list(node.in_theory)
+    along = laid_along(node)
+    if along is not None:  # a short part moves as it likes, the rest goes along with the input
+        reads.sort(key=lambda one: -graph.nodes[one[0]].shape[along])
+    for operand, link in reads:
         of = rates[operand]
         if not any(of):
             continue

@@ -10,6 +10,7 @@ output alone: a longer branch would hide a shorter one that moves.
 from __future__ import annotations
 
 from collections.abc import Sequence
+from dataclasses import replace
 from fractions import Fraction
 from functools import lru_cache
 from itertools import pairwise
@@ -18,11 +19,12 @@ from math import lcm
 from ...core.graph import Graph
 from ...core.limits import RESIDUES
 from ...core.link import AnyLink, Reshaped
-from ...core.relation import ZERO, Sliding
+from ...core.relation import ZERO, Sliding, Table
 from ...errors import RFieldError
 from ..engines.forward import sweep
 from ..engines.terms import State, terms_of
 from .agreement import agreement
+from .direct import direct
 from .steady import Parts, steady
 from .timed import time_axes
 from .timing import Pattern
@@ -55,8 +57,8 @@ class Lengths:
         self._numbers: dict[object, int] = {}
         self.own = self.ways(graph)
 
-    def obstacle(self, length: int | None) -> str:
-        """Why not all lengths are read alike, or all that leave what ``length`` does; or empty."""
+    def obstacle(self, length: int | None) -> tuple[str, ...]:
+        """Why not all lengths are read alike, or all that leave the same rest; or nothing."""
         base, grid = 2 * self.far, self.grid
         rest = (length or 0) % grid
         offsets = {rest, rest + grid, rest + 2 * grid}
@@ -69,8 +71,8 @@ class Lengths:
             found = (self.differs(base + offset) for offset in sorted(offsets))
             layer = next((one for one in found if one is not None), None)
         if layer is None:
-            return ""
-        return f"what {layer} reads depends on the length of the stream{advice}"
+            return ()
+        return (f"what {layer} reads depends on the length of the stream{advice}",)
 
     def begins(self, axis: int, *, ends: bool = False) -> bool:
         """Whether the first (or last) outputs of a stream are those of its beginning (end) alone.
@@ -142,7 +144,8 @@ class Lengths:
         for index in self._between(graph):
             node = nodes[index]
             reads = [
-                (numbers[operand], _moves(link, time_axes(states[operand], nodes[operand].shape)))
+                (numbers[operand], _moves(link, states[operand], nodes[operand].shape, here))
+                for here in (states[index],)
                 for operand, link in zip(node.operands, node.links, strict=True)
                 if operand in numbers
             ]
@@ -178,7 +181,7 @@ class Lengths:
         }
         shapes[self.entry.name][self.time] = size
         try:
-            return self.here.reread(shapes)
+            return direct(self.here.reread(shapes))
         except RFieldError as error:
             self.refused = str(error)
             return None
@@ -193,21 +196,45 @@ def _rates(state: State, shape: Sequence[int]) -> set[tuple[int, Fraction]]:
     }
 
 
-def _moves(link: AnyLink, axes: set[int]) -> tuple[object, ...]:
-    """What a link does along the axes that are time; empty where it passes them on."""
+def _moves(link: AnyLink, state: State, shape: Sequence[int], here: State) -> tuple[object, ...]:
+    """What a link does along the axes that are time; empty where it passes them on.
+
+    What turns time round counts from the end; what turns it ``here`` back again lies where it lies.
+    """
     if link.is_identity:
         return ()
+    axes = time_axes(state, shape)
     if isinstance(link, Reshaped):
         return tuple(
             (group, _inner(link.before, group.before), _inner(link.after, group.after))
             for group in link.groups
             if axes.intersection(group.before) and group.before != group.after
         )
-    return tuple(
-        (axis, link.reads[axis])
-        for axis in sorted(axes)
-        if link.reads[axis].axis != axis or not _passes(link.reads[axis].relation)
-    )
+    found: list[object] = []
+    for axis in sorted(axes):
+        read = link.reads[axis]
+        relation = read.relation
+        if isinstance(relation, Sliding) and relation.advance < 0:
+            taps = tuple(taps.shift(-shape[axis]) for taps in relation.taps)
+            back = here if isinstance(here, tuple) and here[1] > 0 else None
+            found.append((axis, read.axis, replace(relation, taps=taps), back))
+        elif read.axis == axis and (left := _left_out(relation)) is not None:
+            found += [(axis, *left)] * bool(left)
+        elif read.axis != axis or not _passes(relation):
+            found.append((axis, read))
+    return tuple(found)
+
+
+def _left_out(relation: object) -> list[int] | None:
+    """The positions that are not read, where all others are passed on as they are; else None.
+
+    The first one of a stream, as the sine of position 0 is 0.
+    """
+    if not isinstance(relation, Table):
+        return None
+    if any(taps and [*taps] != [place] for place, taps in enumerate(relation.taps)):
+        return None
+    return [place for place, taps in enumerate(relation.taps) if not taps]
 
 
 def _inner(sizes: Sequence[int], axes: Sequence[int]) -> tuple[int, ...]:

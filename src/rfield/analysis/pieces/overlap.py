@@ -264,7 +264,8 @@ class _Windows:
             enough = up(self.clock.ready_at(reached + self.plan.frame_outputs - 1), self.grid)
             if None not in tried and reached == margin and enough <= least:
                 return margin, least
-            margin, least = reached, max(enough, 2 * least if None in tried else least)
+            least = max(enough, (2 * least or self.grid) if None in tried else least)
+            margin = reached
         raise NotStreamableError("\n  ".join([f"{self.plan.layer}: {_WHY}", *self.losses]))
 
 

@@ -51,9 +51,50 @@ def slide(mine: Sliding, other: Sliding, side: Sides, outputs: int) -> Cut:
     >>> slide(conv, conv, Sides(Cut(10, 0, 10), 10, 100), 10)
     Cut(shift=10, first=1, stop=9)
     """
-    if mine.border == "cut" or mine.advance == 0:
+    if side.full and mine == other:
+        return Cut(0, 0, outputs)
+    if mine.border == "cut" or (mine.advance == 0 and outputs > FEW):
         return placed(mine, other, side, outputs)
-    shift = _moved(mine, other, side.cut.shift or 0)
+    shift = _moved(mine, other, side.cut.shift or 0, outputs)
+    first, stop = _known(mine, side, outputs) if mine.advance else (outputs, 0)
+    if first >= stop:  # by the sets, if not by their hulls
+        some = next((i for i in range(min(outputs, FEW)) if _is_known(mine, side, i)), None)
+        if some is None:
+            return Cut(shift, first, stop)
+        first = stop = some
+    while first > 0 and _is_known(mine, side, first - 1):
+        first -= 1
+    while stop < outputs and _is_known(mine, side, stop):
+        stop += 1
+    return Cut(shift, first, stop)
+
+
+FEW = 16
+"""So many outputs are looked at one by one."""
+
+
+def _is_known(mine: Sliding, side: Sides, output: int) -> bool:
+    """Whether one output reads only what is known, element by element, or padding in both."""
+    cut, size = side.cut, side.part
+    shift = cut.shift or 0
+    far = MIRRORS.get(mine.border)
+    for place in mine.at(output):
+        inside = place
+        if not 0 <= place < size:
+            if mine.border == "circular" or 0 <= place + shift < side.whole:
+                return False
+            if far is None:
+                continue
+            if (shift if place < 0 else size + shift - side.whole) != 0:
+                return False
+            inside = far(-place) if place < 0 else size - 1 - far(place - size + 1)
+        if not cut.first <= inside < cut.stop:
+            return False
+    return True
+
+
+def _known(mine: Sliding, side: Sides, outputs: int) -> tuple[int, int]:
+    """The outputs that read only what is known, by the hulls of what they read."""
     first, stop = 0, outputs
     open_left, open_right = _open_ends(mine, side, outputs)
     step, period = mine.advance, mine.period
@@ -73,7 +114,7 @@ def slide(mine: Sliding, other: Sliding, side: Sides, outputs: int) -> Cut:
             first = max(first, period * (before - 1) + phase + 1)
         if not free_after:
             stop = min(stop, period * after + phase)
-    return Cut(shift, first, max(stop, 0))
+    return first, max(stop, 0)
 
 
 def _open_ends(mine: Sliding, side: Sides, outputs: int) -> tuple[bool, bool]:
@@ -107,30 +148,28 @@ def _reads(mine: Sliding, outputs: int) -> tuple[int, int]:
     return min(found, default=0), max(found, default=0)
 
 
-def _moved(mine: Sliding, other: Sliding, shift: int) -> int:
+def _moved(mine: Sliding, other: Sliding, shift: int, outputs: int) -> int:
     """How far an output of the part lies from the one of the whole that reads the same."""
-    step, period = mine.advance, mine.period
-    if (step, period, mine.border) != (other.advance, other.period, other.border):
+    step, period = other.advance, other.period
+    alike = (mine.advance, mine.period) == (step, period)
+    if mine.border != other.border or not step or not (alike or outputs <= FEW):
         raise LossError(BY_SIZE)
-    if mine.taps == other.taps and shift % step == 0:
+    if alike and mine.taps == other.taps and shift % step == 0:
         return period * (shift // step)
+    seen = range(period if alike else outputs)
     anchor = next((phase for phase, taps in enumerate(mine.taps) if taps), None)
     for phase, taps in enumerate(other.taps):
         if anchor is None or not taps:
             continue
         blocks, rest = divmod(mine.taps[anchor].first + shift - taps.first, step)
         moved = period * blocks + phase - anchor
-        if rest == 0 and all(
-            other.at(r + moved) == mine.taps[r].shift(shift) for r in range(period)
-        ):
+        if rest == 0 and all(other.at(r + moved) == mine.at(r).shift(shift) for r in seen):
             return moved
-    raise LossError(OFF_GRID)
+    raise LossError(OFF_GRID if alike else IRREGULAR)
 
 
 def placed(mine: Sliding, other: Sliding, side: Sides, outputs: int) -> Cut:
     """One part of a concatenation or an assignment; outside it nothing is read."""
-    if side.full and mine == other:
-        return Cut(0, 0, outputs)
     if mine.period != 1 or other.period != 1 or mine.advance != 1 or other.advance != 1:
         raise LossError(IRREGULAR)
     start, there = -mine.taps[0].first, -other.taps[0].first

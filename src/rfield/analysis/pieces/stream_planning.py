@@ -17,6 +17,7 @@ from ...errors import (
 )
 from ..engines.forward import sweep
 from ..geometry.fields import choose_source, find, source_layout
+from .direct import direct
 from .lengths import Lengths
 from .steady import Parts, short_parts, steady
 from .streaming import StreamPlan, outputs_of, rate_of
@@ -25,6 +26,9 @@ from .timed import TimePath
 ANCHORS = ("auto", "first", "center", "last")
 FEW = 16
 """A model that was read at so few samples may show too little of itself."""
+
+MORE = 4
+"""So many times as long is one whose output has no place in time, which may be one position."""
 
 
 def stream_plan(
@@ -52,16 +56,21 @@ def stream_plan(
     def plan(graph: Graph) -> StreamPlan:
         return _plan(graph, output, axis, rate, chunk, length, wrt, anchor)
 
-    longer = None if length is not None else _longer(graph, output, wrt, axis)
     try:
         found = plan(graph)
     except NotStreamableError:
+        longer = None if length is not None else _longer(graph, output, wrt, axis)
         if longer is None:
             raise
         return plan(longer)
-    if found.exact or longer is None:
+    source, time = found.source, found.input_axis
+    size = graph.nodes[source].shape[time]
+    if length is not None or size > FEW:
         return found
-    again = plan(longer)
+    if found.exact and _at(graph, source, time, size + found.grid) is not None:
+        return found
+    longer = _longer(graph, output, wrt, axis)
+    again = found if longer is None else plan(longer)
     return again if again.exact else found
 
 
@@ -69,6 +78,7 @@ def _plan(
     graph: Graph, output: str | None, axis: str | int | None, rate: float | None,
     chunk: int | None, length: int | None, wrt: str | None, anchor: str,
 ) -> StreamPlan:  # fmt: skip
+    graph = direct(graph)
     value = graph.main if output is None else find(graph, output)
     layer = graph.layer_of(value) if output is None else output
     source = choose_source(graph, value, wrt)
@@ -78,9 +88,9 @@ def _plan(
     middle = steady(graph, short)
     path = TimePath(middle, source, value, sweep(middle, source, (time,)))
     clock = path.clock(value)
-    obstacles = path.obstacles()
+    reads, ends = path.reads_all(), path.ends(short)
     if isinstance(clock, str):
-        raise NotStreamableError("\n  ".join([f"{layer}: {clock}", *obstacles]))
+        raise NotStreamableError("\n  ".join([f"{layer}: {clock}", *reads, *ends]))
     steps = path.steps() | {clock.advance}
     grid = lcm(*steps)
     if _at(graph, source, time, graph.nodes[source].shape[time] + grid) is None:
@@ -88,17 +98,13 @@ def _plan(
         grid = lcm(*steps)
     if chunk is not None:
         outputs_of(one("chunk", chunk), grid, clock.hop)
-    if not obstacles:
+    obstacles = (*reads, *ends)
+    if not reads:
         lengths = Lengths(graph, source, value, time, clock, steps, short)
-        wraps, laid = path.wraps(), path.laid(short)
-        if wraps and lengths.begins(clock.axis):
-            wraps = ""
-        if laid and lengths.begins(clock.axis) and lengths.begins(clock.axis, ends=True):
-            laid = ""
-        other = wraps or laid or lengths.obstacle(length)
-        obstacles = (other,) if other else ()
-    elif path.wraps():
-        obstacles = (*obstacles, path.wraps())
+        if ends and lengths.begins(clock.axis) and lengths.begins(clock.axis, ends=True):
+            obstacles = ()
+        if not obstacles:
+            obstacles = lengths.obstacle(length)
     return StreamPlan(
         graph=graph, value=value, source=source, layer=layer, wrt=wrt, axis=name,
         input_axis=time, output_axis=clock.axis, clock=clock, steps=steps,
@@ -124,7 +130,7 @@ def _at(graph: Graph, source: int, time: int, length: int) -> Graph | None:
     shapes = {one.name: list(graph.nodes[one.node].shape) for one in graph.inputs_}
     shapes[entry.name][time] = length
     try:
-        return graph.reread(shapes)
+        return direct(graph.reread(shapes))
     except RFieldError:
         return None
 
@@ -137,10 +143,8 @@ def _longer(
     source = choose_source(graph, value, wrt)
     _, time = _time_axis(graph, source, graph.nodes[source].name, axis)
     size = graph.nodes[source].shape[time]
-    if size > FEW or graph.reread is None:
-        return None
     try:
-        return _of_length(graph, output, wrt, axis, size * FEW)
+        return _of_length(graph, output, wrt, axis, size * (FEW if size <= FEW else MORE))
     except RFieldError:
         return None
 

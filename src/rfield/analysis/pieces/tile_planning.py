@@ -16,7 +16,7 @@ from typing import Any
 from ...core.arguments import Pads, per_axis, stated_padding
 from ...core.graph import Graph, Input
 from ...core.link import Link
-from ...core.relation import Sliding
+from ...core.relation import Sliding, Table
 from ...errors import (
     InvalidModelError,
     NotTileableError,
@@ -27,12 +27,12 @@ from ...errors import (
 from ..geometry.fields import choose_source, find, receptive_field
 from ..results import axis_names
 from .agreement import Loss, agreement
-from .cuts import OTHER_PATH, WHOLE_AXIS, WRAPS, Cut, meets_numbers
+from .cuts import IRREGULAR, OTHER_PATH, WHOLE_AXIS, WRAPS, Cut, meets_numbers
 from .direct import direct
-from .grid import Grid, fitting, grid
+from .grid import Grid, Rates, fitting, grid
 from .tiles import AxisTiles
 from .tiling import TilePlan
-from .unfolding import unfolded
+from .unfolding import Groups, unfolded
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -63,7 +63,7 @@ class Planner:
         self.local = False
         self.halo: Pads | None = None
         self.output = output
-        self.source, graph = graph, unfolded(graph)
+        self.source, (graph, self.merged) = graph, unfolded(graph)
         value = self.value_of(graph)
         self.layer = output or graph.layer_of(value)
         entry = next(e for e in graph.inputs_ if e.node == choose_source(graph, value, wrt))
@@ -79,7 +79,7 @@ class Planner:
         else:
             self.padding = _padding(padding, len(self.axes))
         self.sizes = tuple(n + sum(pads) for n, pads in zip(self.image, self.padding, strict=True))
-        self.whole = self.read(self.sizes)
+        self.whole, self.merged = self._read(self.sizes)
         found = self._grid(self.whole)
         self.steps, self.makers = found.steps, found.makers
         self.value = self.value_of(self.whole)
@@ -125,16 +125,46 @@ class Planner:
 
     def no_map(self, k: int) -> NotTileableError:
         """No axis of the output goes along with axis ``k`` of the input, or several do."""
-        rates = self._grid(self.whole).rates[self.value]
-        count = sum(1 for rate in rates if rate and rate[0] == k)
-        return NotTileableError(
-            f"{self.layer} {show_shape(self.whole.nodes[self.value].shape)}: "
-            f"{f'{count} axes' if count else 'no axis'} of it goes along with {self.axes[k]}, "
-            "so it has no tiles.\n  Choose a layer that is a map: output=..."
-        )
+        rates = self._grid(self.whole).rates
+        count = sum(1 for rate in rates[self.value] if rate and rate[0] == k)
+        first = f"{self.layer} {show_shape(self.whole.nodes[self.value].shape)}"
+        if count:
+            return NotTileableError(
+                f"{first}: {count} axes of it go along with {self.axes[k]}, so it has no tiles.\n"
+                "  Choose a layer that is a map: output=..."
+            )
+        text = f"{first}: no axis of it goes along with {self.axes[k]}, so it has no tiles"
+        stop, listed = self._ends_along(k, rates)
+        if listed:  # it may be a map all the same
+            return NotTileableError(f"{text}: {stop} {IRREGULAR}.")
+        return NotTileableError(f"{text}.\n  Choose a layer that is a map: output=...")
+
+    def _ends_along(self, k: int, rates: Sequence[Rates]) -> tuple[str, bool]:
+        """The last layer that does not go along with axis ``k`` while what it reads does.
+
+        And whether it reads single positions all the same.
+        """
+        nodes, listed, layer = self.whole.nodes, False, self.layer
+        source = self.whole.entry(self.moving[0].name).node
+        for index in self.whole.between(source, self.value):
+            node = nodes[index]
+            if any(rate and rate[0] == k for rate in rates[index]):
+                continue
+            for operand, link in zip(node.operands, node.links, strict=True):
+                along = [rate is not None and rate[0] == k for rate in rates[operand]]
+                if any(along):
+                    reads = link.reads if isinstance(link, Link) else ()
+                    tables = (isinstance(read.relation, Table) for read in reads)
+                    listed = any(a and b for a, b in zip(along, tables, strict=False))
+                    layer = f"{self.whole.layer_of(index)} ({node.kind})"
+        return layer, listed
 
     def read(self, sizes: Sequence[int]) -> Graph:
         """The network for an image of these sizes."""
+        return self._read(sizes)[0]
+
+    def _read(self, sizes: Sequence[int]) -> tuple[Graph, Groups]:
+        """The same, with what it merges."""
         if self.source.reread is None:
             raise UnresolvedSizeError(
                 "this model was read at one size only and cannot be read at another.\n"
@@ -149,9 +179,9 @@ class Planner:
                     shape[axis] = size
             shapes[entry.name] = tuple(shape)
         try:
-            return unfolded(direct(self.source.reread(shapes)))
+            return unfolded(direct(self.source.reread(shapes)), self.merged)
         except RFieldError as error:
-            steps = " × ".join(str(step) for step in self._grid(unfolded(self.source)).steps)
+            steps = " × ".join(str(step) for step in self._grid(unfolded(self.source)[0]).steps)
             raise InvalidModelError(
                 f"the model cannot be read at {' × '.join(map(str, sizes))}: {error}\n"
                 f"  Its grid is {steps}: a size that differs by multiples of that from one it "

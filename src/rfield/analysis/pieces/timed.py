@@ -6,7 +6,7 @@ wait for which, and what stands in the way of computing a stream in parts.
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from fractions import Fraction
 from math import prod
@@ -92,35 +92,30 @@ class TimePath:
                 found.add(abs(term) or 1)
         return frozenset(found)
 
-    def obstacles(self) -> tuple[str, ...]:
-        """Why the parts of a stream cannot give what the whole gives."""
-        readings = [(i, relation) for i in self.values for _, relation in self._readings(i)]
-        sliding = [(i, r) for i, r in readings if isinstance(r, Sliding)]
-        turned = [i for i, relation in sliding if relation.advance < 0]
-        found = [
-            f"all of the time axis is read by {_names(self.global_reads())}",
-            f"time is turned round by {_names(self._layers(turned))}",
-        ]
-        return tuple(text for text in found if not text.endswith(" by "))
+    def reads_all(self) -> tuple[str, ...]:
+        """Which layers read all of the stream, as an obstacle to parts of it; or nothing."""
+        return _told({"all of the time axis is read by": self.global_reads()})
 
-    def wraps(self) -> str:
-        """Which layers read the end of the stream at its beginning, as an obstacle; or empty."""
-        wrapped = [
-            i for i in self.values for _, relation in self._readings(i)
-            if isinstance(relation, Sliding) and relation.border == "circular"
-        ]  # fmt: skip
-        names = _names(self._layers(wrapped))
-        return names and f"the end of the stream is read at its beginning by {names}"
+    def ends(self, short: Parts) -> tuple[str, ...]:
+        """Which layers bring one end of the stream to the other, as obstacles; or nothing.
 
-    def laid(self, short: Parts) -> str:
-        """Which layers lay one end of the stream at the other, as an obstacle; or empty.
-
-        ``short``: what does not grow with it.
+        What they bring may be cut away again, or brought back. ``short``: what does not grow with
+        the stream.
         """
+        sliding = [
+            (i, relation) for i in self.values for _, relation in self._readings(i)
+            if isinstance(relation, Sliding)
+        ]  # fmt: skip
         names = {name for name, _ in short}
-        laid = [i for i in self.values if self.graph.nodes[i].name in names]
-        found = _names(self._layers(laid))
-        return found and f"one end of the stream is laid at the other by {found}"
+        return _told({
+            "time is turned round by": self._layers([i for i, r in sliding if r.advance < 0]),
+            "the end of the stream is read at its beginning by": self._layers(
+                [i for i, r in sliding if r.border == "circular"]
+            ),
+            "one end of the stream is laid at the other by": self._layers(
+                [i for i in self.values if self.graph.nodes[i].name in names]
+            ),
+        })  # fmt: skip
 
     def global_reads(self) -> tuple[str, ...]:
         """The layers that read all of the time axis, future included."""
@@ -215,9 +210,13 @@ class TimePath:
         return tuple(dict.fromkeys(self.graph.layer_of(i) for i in values))
 
 
-def _names(layers: Sequence[str]) -> str:
-    more = f" and {len(layers) - 5} more" if len(layers) > 5 else ""
-    return ", ".join(layers[:5]) + more
+def _told(layers: Mapping[str, Sequence[str]]) -> tuple[str, ...]:
+    """Each text with its layers, where it has any."""
+    return tuple(
+        f"{text} {', '.join(names[:5])}" + (f" and {len(names) - 5} more" if names[5:] else "")
+        for text, names in layers.items()
+        if names
+    )
 
 
 def time_axes(state: State, shape: Sequence[int]) -> set[int]:

@@ -8,13 +8,13 @@ Where an op does look at the merged axis, it is merged in front of it.
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from itertools import chain
 from math import prod
 
 from ...core.graph import Graph, Node
-from ...core.link import AnyLink, Link, Read, Reshaped, regroup
+from ...core.link import AnyLink, Group, Link, Read, Reshaped, regroup
 from ...core.numbers import Numbers
 from ...core.relation import IDENTITY, At, Whole
 
@@ -25,11 +25,20 @@ Fine = tuple[Factors, ...]
 """All axes of a value."""
 
 
-def unfolded(graph: Graph) -> Graph:
-    """The same network with merged axes apart; outputs and layers have the shapes that they had."""
-    if not any(_merges(link) for node in graph.nodes for link in node.links):
-        return graph
-    return _Unfolding(graph).graph()
+Groups = Mapping[int, Sequence[Group]]
+"""By its place the groups of every reshape that merges axes, in axes that are apart."""
+
+
+def unfolded(graph: Graph, like: Groups | None = None) -> tuple[Graph, Groups]:
+    """The same network with merged axes apart; outputs and layers have the shapes that they had.
+
+    ``like``: the groups of the same network at another size, where no axis has but one position;
+    one of 1 that is merged does not show.
+    """
+    if not like and not any(_merges(link) for node in graph.nodes for link in node.links):
+        return graph, {}
+    found = _Unfolding(graph, like or {})
+    return found.graph(), found.groups
 
 
 def _merges(link: AnyLink) -> bool:
@@ -39,12 +48,13 @@ def _merges(link: AnyLink) -> bool:
 class _Unfolding:
     """The nodes made so far; ``places`` and ``fine`` by value of the given graph."""
 
-    def __init__(self, graph: Graph) -> None:
-        self.given = graph
+    def __init__(self, graph: Graph, like: Groups) -> None:
+        self.given, self.like = graph, like
         self.nodes: list[Node] = []
         self.places: list[int] = []
         self.fine: list[Fine] = []
         self.merged: dict[int, int] = {}
+        self.groups: dict[int, Sequence[Group]] = {}
         for node in graph.nodes:
             self._add(node)
 
@@ -64,7 +74,7 @@ class _Unfolding:
         if len(links) == 1 and isinstance(links[0], Reshaped):
             (operand,) = node.operands
             before = tuple(chain(*self.fine[operand]))
-            fine = _refined(before, node.shape) if node.known is None else _coarse(node.shape)
+            fine = _coarse(node.shape) if node.known is not None else self._refined(before, node)
             after = tuple(chain(*fine))
             made = (Reshaped(before, after),)
             self._append(node, fine, [self.places[operand]], made)
@@ -88,6 +98,20 @@ class _Unfolding:
         ]
         operands = [self._merged(o) if o in plain else self.places[o] for o in node.operands]
         self._append(node, fine, operands, made_links)
+
+    def _refined(self, before: Factors, node: Node) -> Fine:
+        """The axes of a reshaped value, those that are merged kept apart."""
+        place = len(self.places)
+        groups = regroup(before, node.shape)
+        like = self.like.get(place, ())
+        if like and _fit(like, before, node.shape):
+            groups = like
+        fine = list(_coarse(node.shape))
+        for group in groups:
+            if len(group.after) == 1 and len(group.before) > 1:
+                fine[group.after[0]] = tuple(before[axis] for axis in group.before)
+                self.groups[place] = groups
+        return tuple(fine)
 
     def _append(
         self, node: Node, fine: Fine, operands: Sequence[int], links: Sequence[AnyLink]
@@ -142,13 +166,13 @@ def _coarse(shape: Sequence[int]) -> Fine:
     return tuple((size,) for size in shape)
 
 
-def _refined(before: Sequence[int], shape: Sequence[int]) -> Fine:
-    """The axes of a reshaped value, those that are merged kept apart."""
-    fine = list(_coarse(shape))
-    for group in regroup(before, shape):
-        if len(group.after) == 1 and len(group.before) > 1:
-            fine[group.after[0]] = tuple(before[axis] for axis in group.before)
-    return tuple(fine)
+def _fit(groups: Sequence[Group], before: Sequence[int], after: Sequence[int]) -> bool:
+    """Whether these are groups of this reshape as well."""
+    axes = [axis for group in groups for axis in group.before]
+    return axes == [*range(len(before))] and all(
+        prod(before[axis] for axis in group.before) == prod(after[axis] for axis in group.after)
+        for group in groups
+    )
 
 
 def _fits(link: AnyLink, before: Fine, after: Fine) -> bool:

@@ -14,6 +14,7 @@ from functools import cached_property
 from math import lcm
 
 from ...core.limits import STEP_LIMIT
+from ...core.link import Link
 from ...errors import over_limit
 from ..engines.forward import sweep
 from ..engines.terms import terms_of
@@ -38,7 +39,7 @@ class Scan:
         self.axis = axis
         self.name = resizing.axes[axis]
         self.periodic = False
-        self._lines: dict[tuple[str, ...], bool] = {}
+        self._lines: dict[tuple[str, ...], int | None] = {}
         steps = list(dict.fromkeys(self._steps()))
         self._in_question = len(steps) > 1
         for self.step in steps:
@@ -61,7 +62,7 @@ class Scan:
     def forget(self) -> None:
         """Forget what rests on readings that turned out to be otherwise."""
         self._lines.clear()
-        for name in ("accepted", "_grown"):
+        for name in ("accepted", "_grown", "_alike"):
             self.__dict__.pop(name, None)
 
     @property
@@ -107,8 +108,10 @@ class Scan:
         good = [n for n, reading in self.accepted.items() if self._meets(reading, criteria)]
         if not self.periodic:
             return SizeSet.only(good, self._among)
-        firsts = {n: self._first(n, criteria) for n in good}
-        return SizeSet.of(self.step, firsts.values())
+        firsts = [self._first(n, criteria) for n in good]
+        small = [self._least(n) for n in firsts if self._by_itself(self._least(n), criteria)]
+        small += [n for n in self._alike if self._stands(n, criteria)]
+        return SizeSet.of(self.step, firsts, small)
 
     def against(self, criteria: Sequence[str]) -> tuple[str, ...]:
         """What speaks against the sizes that fail: each layer once, at the size read first."""
@@ -139,9 +142,10 @@ class Scan:
                 size = n + (target - got) // gain * self.step
                 if size > 0 and self._gives(size, target):
                     found.append(size)
+        small = [n for n in self._alike if self._gives(n, target)] if self.periodic else []
         if self.periodic and gain == 0:
-            return SizeSet.of(self.step, [self._first(n, ("accepted",)) for n in found])
-        return SizeSet.only(found, None if self.periodic else self._among)
+            return SizeSet.of(self.step, [self._first(n, ("accepted",)) for n in found], small)
+        return SizeSet.only([*found, *small], None if self.periodic else self._among)
 
     def nearest_outputs(self, target: int) -> str:
         """What can be had instead of an output size that no input gives."""
@@ -264,20 +268,61 @@ class Scan:
                         back = min(back, (n - 1) // step)
         return size - back * self.step
 
+    @cached_property
+    def _alike(self) -> list[int]:
+        """Sizes of refused classes at which an operand of a join may have one position.
+
+        That goes with any number of positions, so some of them may be taken all the same.
+        """
+        taken = {n % self.step for n in self.accepted}
+        if not taken or len(taken) == self.step or not self._grown:
+            return []
+        size, reading = next(iter(self.accepted.items()))
+        below = 0.0
+        for node in reading.graph.nodes:
+            parts = [isinstance(link, Link) and link.is_part for link in node.links]
+            if len(parts) < 2 or any(parts):
+                continue
+            for operand in node.operands:
+                for n, more in zip(reading.shapes[operand], self._grown[operand], strict=True):
+                    if more > 0:
+                        below = max(below, size - self.step * (n - 2) / more)
+        small = [n for n in range(1, int(below) + 1) if n % self.step not in taken]
+        return small[: MORE if self._long else SHORT]
+
     def _first(self, size: int, criteria: Sequence[str]) -> int:
         """The first size of the class of ``size``; of a long step by how its values grow."""
-        if self._long and self._straight(tuple(criteria)):
-            return self._lowest(size)
+        begin = self._begin(tuple(criteria)) if self._long else None
+        if begin:
+            return begin + (size - begin) % self.step
+        if begin == 0:
+            low = self._lowest(size)  # with equal axes, of which this one need not be to blame
+            if low == self._least(size) or len(self.resizing.axes) == 1:
+                return low
         return self._searched(size, criteria)
 
-    def _straight(self, criteria: tuple[str, ...]) -> bool:
-        """Whether classes begin where the size arithmetic says: some of them, and the smallest."""
+    def _begin(self, criteria: tuple[str, ...]) -> int | None:
+        """The size from which on all meet the criteria; 0 where the size arithmetic tells, or None.
+
+        Some classes are tried, the smallest among them, and sizes around the one that is found.
+        """
         if criteria not in self._lines:
             good = [n for n, reading in self.accepted.items() if self._meets(reading, criteria)]
             some = {*good[:: max(1, len(good) // MORE)], *sorted(good, key=self._lowest)[:1]}
-            self._lines[criteria] = all(
-                self._searched(n, criteria) == self._lowest(n) for n in sorted(some)
-            )
+            firsts = {n: self._searched(n, criteria) for n in sorted(some)}
+            found: int | None = 0
+            if any(first != self._lowest(n) for n, first in firsts.items()):
+                low, high = max(firsts.values()) - self.step + 1, min(firsts.values())
+                while low < high:
+                    middle = (low + high) // 2
+                    low, high = (
+                        (low, middle) if self._stands(middle, criteria) else (middle + 1, high)
+                    )
+                around = range(max(1, high - MORE), high + MORE)
+                stand = [self._stands(n, criteria) for n in around]
+                alike = stand == [n >= high for n in around] and len(good) == self.step
+                found = high if alike and low == high else None
+            self._lines[criteria] = found
         return self._lines[criteria]
 
     def _searched(self, size: int, criteria: Sequence[str]) -> int:
@@ -287,11 +332,11 @@ class Scan:
         may be refused for other reasons, and merged axes grow by more each time: what lies between
         is searched.
         """
-        least = (size - 1) % self.step + 1
-        if self._stands(least, criteria):
+        least = self._least(size)
+        if self._stands(least, criteria) and not self._by_itself(least, criteria):
             return least
         low = self._lowest(size)
-        good, bad = (low, least) if self._stands(low, criteria) else (size, low)
+        good, bad = (low, least) if low > least and self._stands(low, criteria) else (size, low)
         while good - bad > self.step:
             middle = bad + (good - bad) // self.step // 2 * self.step
             if self._stands(middle, criteria):
@@ -299,6 +344,22 @@ class Scan:
             else:
                 bad = middle
         return good
+
+    def _least(self, size: int) -> int:
+        """The smallest size of the class."""
+        return (size - 1) % self.step + 1
+
+    def _by_itself(self, size: int, criteria: Sequence[str]) -> bool:
+        """Whether the smallest size of a class is taken, but not as others are, nor is the next.
+
+        One position goes with any number of them.
+        """
+        equal = (size,) * len(self.resizing.axes)
+        if not self.resizing.is_square or len(equal) < 2 or size >= self.base:
+            return False
+        if not self._at(equal).refused:
+            return False
+        return self._stands(size, criteria) and not self._stands(size + self.step, criteria)
 
     def _stands(self, size: int, criteria: Sequence[str]) -> bool:
         """Whether a small size meets the criteria, and no more values are empty than ever.

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
-from itertools import islice
+from itertools import chain, islice
 from typing import Any
 
 from ...core.relation import divisors
@@ -34,17 +34,20 @@ class SizeSet:
     among: tuple[int, int] | None = None
 
     @staticmethod
-    def of(step: int, firsts: Iterable[int]) -> SizeSet:
-        """From the first member of each residue class modulo ``step``.
+    def of(step: int, firsts: Iterable[int], alone: Sequence[int] = ()) -> SizeSet:
+        """From the first member of each residue class modulo ``step``, and sizes of other classes.
 
         >>> print(SizeSet.of(4, [5, 7]), SizeSet.of(2, [3, 12]), sep=" | ")
         n ≡ 1 mod 2, from 5 | every size from 11; and 3, 5, 7, 9
+        >>> print(SizeSet.of(2, [3], [4]))
+        n ≡ 1 mod 2, from 5; and 3, 4
         """
         first = {n % step: n for n in sorted(firsts, reverse=True)}
         if not first:
-            return SizeSet()
-        top = max(first.values())
-        members = sorted(m for n in first.values() for m in range(n, top + step, step))
+            return SizeSet.only(alone)
+        top = max([*first.values(), *alone])
+        classes = (range(n, top + step, step) for n in first.values())
+        members = sorted({*chain(*classes), *alone})
         residues = set(first)
         for shorter in divisors(step):
             if all((r + shorter) % step in residues for r in residues):

@@ -70,6 +70,8 @@ class Model:
                 jaxpr.invars[:count], paths, source.are_parameters(), strict=True
             )
         ]
+        for place, weight in enumerate(weights):
+            weight.key = place
         values: list[Dependent] = []
         for name, sizes in shapes.items():
             axes = self._axes(name, len(sizes), jaxpr, channels_first=source.channels_first)

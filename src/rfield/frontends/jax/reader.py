@@ -14,6 +14,7 @@ import numpy as np
 from ...core import ops
 from ...core.arrays.expression import Reading
 from ...core.graph import Draft, SoftMasks
+from ...core.numbers import Same
 from ...core.ops import Op
 from ...errors import RFieldError, TooLargeError, UnreadableModelError
 from ..machine import limits
@@ -140,9 +141,13 @@ class Reader:
             contents = _contents(value)
             return Constant(shape) if contents is None else known(contents)
         if isinstance(value, np.ndarray):
-            return known(value) if few else Constant(shape)
+            made = known(value) if few else Constant(shape)
+            made.key = None if few else hash(value.tobytes())
+            return made
         path = self.modules.get(id(value), "")
-        return Weight(shape, path, (lambda: _contents(value)) if few else None, counts=True)
+        made = Weight(shape, path, (lambda: _contents(value)) if few else None, counts=True)
+        made.key = Same(value)
+        return made
 
     # -- equations --------------------------------------------------------------------------
 
@@ -256,7 +261,9 @@ class Reader:
             settled = self.emitter.settle(rule.function(call), operands, self.name)
             made = list(settled) if isinstance(settled, Outputs) else [settled]
         kinds = [Weight(shape, path) if path else Constant(shape, made=True) for shape in shapes]
+        told = (equation.primitive.name, str(equation.params), *(v.identity for v in operands))
         for constant, one in zip_longest(kinds, made[: len(kinds)]):
+            constant.key = hash(told)
             constant.unseen = hidden
             constant.made_of = parameters_of(operands)
             if isinstance(one, Constant):

@@ -280,7 +280,9 @@ class Reader:
             held.kept = id(value) in self.buffers
             return held
         if isinstance(value, np.ndarray) or keras.ops.is_tensor(value):
-            return Held(value, contents=lambda: contents(value), made=True)
+            held = Held(value, contents=lambda: contents(value), made=True)
+            held.key = None  # made anew for each reading: its numbers say what it is
+            return held
         return value
 
 

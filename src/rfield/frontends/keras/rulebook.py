@@ -14,6 +14,7 @@ import keras
 import numpy as np
 
 from ...core.arguments import Shape
+from ...core.numbers import Same
 from ..machine.limits import MASK
 from ..machine.protocol import Call as MachineCall
 from ..machine.protocol import Machine as AnyMachine
@@ -32,6 +33,7 @@ class Held(Constant):
     def __init__(self, held: Any, *, contents: Any = None, made: bool = False) -> None:
         super().__init__(tuple(held.shape), contents, made=made)
         self.held = held
+        self.key = Same(held)
         self.unseen = made and prod(self.shape) > MASK
 
 

@@ -36,7 +36,7 @@ from .masks import (
     told_of,
 )  # fmt: skip
 from .meanings import name_of
-from .tables import beside, placed_elements
+from .tables import beside, numbers_among, placed_elements
 from .values import Constant, Dependent, Items, Outputs, known, parameters_of
 
 _CHANGES_PLACES = frozenset({"pad", "slice", "gather", "resize", "select", "roll"})
@@ -171,7 +171,6 @@ class Emitter:
         links, exact = op.links, op.exact or (bool(op.loose) and not loose)
         kept: list[int] = []
         chosen: list[AnyLink] = []
-        tables: list[object] = []
         sized, count = self.sized, len(links)
         for place, value in enumerate(values):
             if isinstance(value, Dependent):
@@ -185,8 +184,6 @@ class Emitter:
                 chosen.append(link)
             elif isinstance(value, Constant):
                 sized = sized or value.sized
-                if self.resolve is None and not value.stored:
-                    tables.append(beside(value, op, links[place] if place < count else None))
             elif value is not None:
                 raise InvalidModelError("a list of tensors stands where a tensor is expected")
         exact, dimmed = exact and not self._may_hide(op, values), self._dims(op, values)
@@ -196,7 +193,7 @@ class Emitter:
         op = _fitted(op, chosen, join=op.join and len(kept) > 1, exact=exact, moving=moving)
         called = name_of(op.kind, alone=len(kept) == 1)
         op = op if called == op.kind else replace(op, kind=called)
-        self._note(tables, op, links, operands, values)
+        self._note(op, links, operands, values)
         self.draft.weights = self._weights(op, values)
         index = self.draft.add(self.fresh(name), op, kept, source=self.source, known=elements)
         self.draft.nodes[index].soft = soft
@@ -212,6 +209,9 @@ class Emitter:
         told = told_of(op, values)
         made = Constant(op.shape, sized=sized, made=True, told=told, soft=soft)
         made.made_of = parameters_of(values)
+        if self.resolve is None and not sized:
+            told = (v.identity for v in values if isinstance(v, Constant))
+            made.key = hash((op.kind, op.shape, *told))
         moves = op.algebra == "move"
         given = [v for v in values if isinstance(v, Constant)]
         seen = [v.unseen if moves else v.is_seen for v in given]
@@ -223,15 +223,21 @@ class Emitter:
         return made
 
     def _note(
-        self, tables: Sequence[object], op: Op, links: Sequence[AnyLink | None],
-        operands: Sequence[Any], values: Sequence[Any],
+        self, op: Op, links: Sequence[AnyLink | None], operands: Sequence[Any],
+        values: Sequence[Any],
     ) -> None:  # fmt: skip
-        """What the next op reads beside its operands: ``tables``, or what a front end has noted.
+        """What the next op reads beside its operands: constants, or what a front end has noted.
 
         A reading may say of these that other ops read them.
         """
         if self.resolve is None:  # a front end with tensors of its own notes its own tables
-            self.draft.tables = tuple(tables)
+            # A kernel with zeros is taken apart, and no operand of the op any more.
+            rest = [v for v in numbers_among(self.given) if not any(v is one for one in values)]
+            self.draft.tables = tuple(
+                beside(value, op, links[place] if place < len(links) else None)
+                for place, value in enumerate([*values, *([None] * len(links)), *rest])
+                if isinstance(value, Constant)
+            )
             return
         mine: list[object] = []
         for place, value in enumerate(values):

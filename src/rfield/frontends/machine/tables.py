@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from math import prod
+from typing import Any
 
 import numpy as np
 
@@ -18,7 +20,9 @@ from .values import Array, Constant
 def beside(value: Constant, op: Op, link: AnyLink | None) -> object:
     """A constant as what an op reads besides its operands; its numbers where it is spread."""
     if not value.has_shape:
-        return ()
+        return (value.identity,)
+    if value.stored:
+        return value.shape, value.identity
     ahead = len(op.shape) - len(value.shape)
     spread = isinstance(link, Link) and all(
         (read.relation == IDENTITY and read.axis == place) or read.relation == At(0)
@@ -32,7 +36,19 @@ def beside(value: Constant, op: Op, link: AnyLink | None) -> object:
         if array is None:
             return object()  # several in one place: equal to nothing
         array = np.broadcast_to(array, shape)
-    return Numbers.of(array, shape)
+    found = Numbers.of(array, shape)
+    if isinstance(found, Numbers):
+        return found
+    return (found, value.identity) if numbers_among([value]) else found
+
+
+def numbers_among(values: Iterable[Any]) -> list[Constant]:
+    """The constants that are numbers to be reckoned with, and no sizes or places."""
+    constants = [value for value in values if isinstance(value, Constant)]
+    return [  # what is stored need not be decoded
+        v for v in constants
+        if v.stored or v.array is None or v.array.dtype.kind not in "biu"
+    ]  # fmt: skip
 
 
 def placed_elements(value: Constant, link: AnyLink, shape: Shape) -> Array | None:

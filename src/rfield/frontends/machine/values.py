@@ -47,12 +47,12 @@ class Constant:
     ``soft``: the number of a mask in it, where ``told`` says where that is. ``unseen``: it is made
     of tables and no weight, but nobody computed it, so it may be a mask. ``made_of``: the
     parameters that it was computed from. ``placed``: of one whose elements an op has put in their
-    places, where these are.
+    places, where these are. ``key``: what it is at any size of the input, where it has no contents.
     """
 
     __slots__ = (
-        "_contents", "_shape", "kept", "made", "made_of", "origin", "placed", "sized", "soft",
-        "told", "unseen",
+        "_contents", "_shape", "kept", "key", "made", "made_of", "origin", "placed", "sized",
+        "soft", "told", "unseen",
     )  # fmt: skip
 
     stored: ClassVar[bool] = False
@@ -79,6 +79,7 @@ class Constant:
         self.made = made
         self.told = told
         self.soft = soft
+        self.key: object = None
         self.unseen = self.kept = False
         self.placed: Callable[[], Array | None] | None = None
         self.made_of: tuple[Constant, ...] = ()
@@ -111,6 +112,16 @@ class Constant:
         if callable(self._contents):
             self._contents = self._contents()
         return self._contents
+
+    @property
+    def identity(self) -> object:
+        """What it is, to be compared with what stands in its place at another input size."""
+        if self.key is not None:
+            return self.key
+        array = self.array
+        if array is not None and array.dtype.kind != "O":
+            return array.shape, hash(array.tobytes())
+        return object() if self.sized and array is None else None
 
     @property
     def once(self) -> Array | None:

@@ -13,6 +13,7 @@ from typing import Any
 import numpy as np
 
 from ...core.arguments import Shape
+from ...core.numbers import Same
 from ...errors import InvalidModelError
 from ..machine import limits
 from ..machine.names import shown
@@ -43,6 +44,7 @@ class Stored(Constant):
         super().__init__(shape)
         self._proto = proto
         self._folder = folder
+        self.key = Same(proto)
         self.counts = False
         self.unseen = getattr(proto, "data_type", 0) in _TABLES and prod(shape) > limits.CONTENTS
 

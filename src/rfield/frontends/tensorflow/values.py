@@ -11,6 +11,7 @@ from typing import Any, NamedTuple
 import numpy as np
 
 from ...core.arguments import Shape
+from ...core.numbers import Same
 from ...errors import InvalidModelError
 from ..machine import limits
 from ..machine.values import Array, Constant, Items
@@ -44,6 +45,8 @@ class Stored(Constant):
         self.soft = 0.0
         self.sized = self.made = self.kept = self.unseen = False
         self.origin = ""
+        self.placed = None
+        self.key = Same(item)
         self._item = item
 
     @property
@@ -84,6 +87,7 @@ class Variable(Constant):
 
     def __init__(self, shape: Shape | None, origin: str, *, counts: bool) -> None:
         super().__init__(shape, origin=origin)
+        self.key = origin
         self.counts = counts and shape is not None
 
     @property

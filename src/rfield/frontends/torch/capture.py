@@ -17,6 +17,7 @@ from typing import Any
 import torch
 from torch import nn
 
+from ...core.arguments import integer
 from ...core.graph import Draft, Graph, SoftMasks
 from ...errors import (
     InvalidModelError,
@@ -278,10 +279,13 @@ def input_axes(name: str, tensor: torch.Tensor, axes: Any) -> tuple[int, ...]:
     rank = tensor.dim()
     if axes is None:
         return tuple(range(min(2, max(rank - 1, 0)), rank))
-    for axis in axes:
-        if not -rank <= axis < rank:
-            raise InvalidModelError(f"axes = {tuple(axes)!r}; input {name!r} has {rank} axes")
-    return tuple(axis % rank for axis in axes)
+    places = [integer(axis) for axis in axes]
+    known = [axis for axis in places if axis is not None and -rank <= axis < rank]
+    if len(known) < len(places):
+        raise InvalidModelError(
+            f"axes = {tuple(axes)!r}; expected numbers of the {rank} axes of input {name!r}"
+        )
+    return tuple(axis % rank for axis in known)
 
 
 def _outputs(output: Any, tracer: Tracer, key: str = "") -> dict[int, str]:

@@ -99,10 +99,12 @@ class Dispatch(Watched):
         arguments = Arguments(bound, operands, tracer, signature.short)
         if rule is not None and rule.shaped and not self.real and self.is_plain(rule, operands):
             reading, held = _parted(tracer.read(signature, arguments, None))
-            if signature.in_place is not None:
-                result = bound[signature.in_place]
-            else:
-                result = self.shaped(reading, operands, places=rule.shaped == "indices")
+            if not all(tensor.numel() for tensor in operands):
+                self.execute(signature, func, args, kwargs)  # torch may not take empty ones
+            result = (
+                bound[signature.in_place] if signature.in_place is not None
+                else self.shaped(reading, operands, places=rule.shaped == "indices")
+            )  # fmt: skip
         else:
             result = self.execute(signature, func, args, kwargs)
             reading, held = _parted(tracer.read(signature, arguments, result))

@@ -91,6 +91,10 @@ def along(call: Call) -> int:
     return next(iter(call.along))
 
 
+LIKE = frozenset({"full_like", "ones_like", "zeros_like"})
+"""Ops that read the shape of a stream, and give one of that shape."""
+
+
 class _Body:
     """The calls that are run together: one op, with what depends on no input.
 
@@ -131,7 +135,13 @@ class _Body:
                 continue
             one = self.home.calls.get(name)
             if one is None:
-                self.tensors[name] = self.home.tensors[name]
+                held: Any = self.home.tensors[name]
+                if not isinstance(held, torch.Tensor):
+                    raise NotStreamableError(
+                        f"{call.layer} ({call.packet}) reads a {type(held).__name__}, which is "
+                        "another one after each chunk"
+                    )
+                self.tensors[name] = held
             elif self._inside(one, call):
                 self._collect(one)
             else:
@@ -239,6 +249,9 @@ class _Body:
         names = {self.operands[0]: STREAM} if len(self.operands) == 1 else {}
         for call in self.calls.values():
             args, kwargs = arguments(call, lambda name: Ref(names.get(name, name)), more)
+            if call.packet in LIKE:  # of the shape alone: where a position is, it is
+                steps.append(Step(torch.ops.aten.clone.default, [args[0]], {}, call.name))
+                continue
             steps.append(Step(call.target, list(args), kwargs, call.name))
         kind = self.home.calls[self.operands[0]].dtype if names else torch.float32
         weights = {

@@ -1,0 +1,57 @@
+"""Weights that are chosen or made by the size of the input: no part has those of the whole."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Any
+
+import pytest
+
+keras = pytest.importorskip("keras", reason="Keras is not installed")
+
+import rfield  # noqa: E402
+
+pytestmark = pytest.mark.keras
+ops = keras.ops
+
+
+class Own(keras.layers.Layer):
+    """A convolution with one of two kernels, or with one that is made of them."""
+
+    def __init__(self, kernel: Callable[[Any, Any], Any]) -> None:
+        super().__init__()
+        self.kernel = kernel
+
+    def build(self, _shape: Any) -> None:
+        self.one = self.add_weight(shape=(3, 3, 1, 1))
+        self.other = self.add_weight(shape=(3, 3, 1, 1))
+
+    def call(self, x: Any) -> Any:
+        return ops.conv(x, self.kernel(self, x), 1, "same")
+
+    def compute_output_shape(self, shape: Any) -> Any:
+        return shape
+
+
+def planned(kernel: Callable[[Any, Any], Any]) -> rfield.TilePlan:
+    x = keras.Input((None, None, 1))
+    model = keras.Model(x, Own(kernel)(x))
+    return rfield.tile_plan(model, (60, 72), tile=(32, 30), input_shape=(1, 60, 72, 1))
+
+
+BY_SIZE: dict[str, Callable[[Any, Any], Any]] = {
+    "one of two": lambda layer, x: layer.one if (x.shape[2] or 99) > 40 else layer.other,
+    "chosen": lambda layer, x: ops.where(ops.shape(x)[2] > 40, layer.one, layer.other),
+    "made": lambda layer, x: layer.one / ops.cast(ops.shape(x)[2], "float32"),
+}
+
+
+@pytest.mark.parametrize("name", BY_SIZE)
+def test_weights_by_the_size(name: str) -> None:
+    with pytest.raises(rfield.NotTileableError, match="numbers that are made for the size"):
+        planned(BY_SIZE[name])
+
+
+def test_weights_that_stay() -> None:
+    plan = planned(lambda layer, _x: layer.one * layer.other)
+    assert (len(plan), plan.exact) == (6, True)

@@ -1,0 +1,88 @@
+"""Weights that are chosen or made by the size of the input: no part has those of the whole."""
+
+from __future__ import annotations
+
+import numpy as np
+import pytest
+
+onnx = pytest.importorskip("onnx", reason="ONNX is not installed")
+
+import rfield  # noqa: E402
+
+pytestmark = pytest.mark.onnx
+make, FLOAT = onnx.helper, onnx.TensorProto.FLOAT
+SIZE = [
+    make.make_node("Shape", ["x"], ["sizes"]),
+    make.make_node("Gather", ["sizes", "three"], ["width"], axis=0),
+    make.make_node("Greater", ["width", "forty"], ["wide"]),
+    make.make_node("Cast", ["width"], ["number"], to=FLOAT),
+]
+
+
+def branch(node: onnx.NodeProto) -> onnx.GraphProto:
+    (name,) = node.output
+    return make.make_graph([node], "branch", [], [make.make_tensor_value_info(name, FLOAT, None)])
+
+
+def conv(weight: str, output: str = "y") -> onnx.NodeProto:
+    return make.make_node("Conv", ["x", weight], [output], pads=[1, 1, 1, 1])
+
+
+def either(output: str, one: onnx.NodeProto, other: onnx.NodeProto) -> onnx.NodeProto:
+    return make.make_node(
+        "If", ["wide"], [output], then_branch=branch(one), else_branch=branch(other)
+    )
+
+
+def planned(nodes: list[onnx.NodeProto], first: int = 1) -> rfield.TilePlan:
+    kernel = np.arange(first, first + 9, dtype=np.float32).reshape(1, 1, 3, 3)
+    tensors = {
+        "three": np.int64(3), "forty": np.int64(40), "one": kernel, "other": kernel[..., ::-1],
+    }  # fmt: skip
+    graph = make.make_graph(
+        [*SIZE, *nodes], "graph", [make.make_tensor_value_info("x", FLOAT, (1, 1, "h", "w"))],
+        [make.make_tensor_value_info("y", FLOAT, None)],
+        [onnx.numpy_helper.from_array(np.array(value), name) for name, value in tensors.items()],
+    )  # fmt: skip
+    opsets = [make.make_opsetid("", 17)]
+    model = make.make_model(graph, opset_imports=opsets, ir_version=8)
+    return rfield.tile_plan(model, (60, 72), tile=(32, 30), input_shape=(1, 1, 60, 72))
+
+
+BY_SIZE = {
+    "chosen": [make.make_node("Where", ["wide", "one", "other"], ["w"]), conv("w")],
+    "of a branch": [
+        either(
+            "w",
+            make.make_node("Identity", ["one"], ["a"]),
+            make.make_node("Identity", ["other"], ["b"]),
+        ),
+        conv("w"),
+    ],
+    "made": [make.make_node("Div", ["one", "number"], ["w"]), conv("w")],
+}  # fmt: skip
+
+
+@pytest.mark.parametrize("name", BY_SIZE)
+def test_weights_by_the_size(name: str) -> None:
+    with pytest.raises(rfield.NotTileableError) as raised:
+        planned(BY_SIZE[name])
+    assert str(raised.value) == (
+        "no tile of y equals the whole:\n"
+        "  y (conv) reads numbers that are made for the size of its input"
+    )
+
+
+def test_a_kernel_with_a_zero_by_the_size() -> None:
+    with pytest.raises(rfield.NotTileableError, match="numbers that are made for the size"):
+        planned(BY_SIZE["made"], first=0)
+
+
+def test_ways_by_the_size() -> None:
+    with pytest.raises(rfield.NotTileableError, match="is not computed as for the whole input"):
+        planned([either("y", conv("one", "a"), conv("other", "b"))])
+
+
+def test_weights_that_stay() -> None:
+    plan = planned([make.make_node("Mul", ["one", "other"], ["w"]), conv("w")])
+    assert (len(plan), plan.exact, plan.halo) == (6, True, ((1, 1), (1, 1)))

@@ -1,0 +1,52 @@
+"""Weights that are chosen or made by the size of the input: no part has those of the whole."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Any
+
+import numpy as np
+import pytest
+
+tf = pytest.importorskip("tensorflow", reason="TensorFlow is not installed")
+
+import rfield  # noqa: E402
+
+pytestmark = pytest.mark.tensorflow
+ONE = np.arange(1, 10, dtype=np.float32).reshape(3, 3, 1, 1)
+OTHER = ONE[::-1].copy()
+
+
+def conv(x: Any, weight: Any) -> Any:
+    return tf.nn.conv2d(x, weight, 1, "SAME")
+
+
+def width(x: Any) -> Any:
+    return tf.shape(x)[2]
+
+
+def planned(function: Callable[[Any], Any]) -> rfield.TilePlan:
+    spec = tf.TensorSpec((1, None, None, 1), tf.float32)
+    concrete = tf.function(function).get_concrete_function(spec)
+    return rfield.tile_plan(concrete, (60, 72), tile=(32, 30), input_shape=(1, 60, 72, 1))
+
+
+BY_SIZE: dict[str, Callable[[Any], Any]] = {
+    "a branch": lambda x: tf.cond(width(x) > 40, lambda: conv(x, ONE), lambda: conv(x, OTHER)),
+    "of a branch": lambda x: conv(
+        x, tf.cond(width(x) > 40, lambda: tf.constant(ONE), lambda: tf.constant(OTHER))
+    ),
+    "chosen": lambda x: conv(x, tf.where(width(x) > 40, ONE, OTHER)),
+    "made": lambda x: conv(x, ONE / tf.cast(width(x), tf.float32)),
+}
+
+
+@pytest.mark.parametrize("name", BY_SIZE)
+def test_weights_by_the_size(name: str) -> None:
+    with pytest.raises(rfield.NotTileableError, match="numbers that are made for the size"):
+        planned(BY_SIZE[name])
+
+
+def test_weights_that_stay() -> None:
+    plan = planned(lambda x: conv(x, tf.constant(ONE) / 2.0))
+    assert (len(plan), plan.exact) == (6, True)
