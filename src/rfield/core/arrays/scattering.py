@@ -152,7 +152,9 @@ def _added(x: Operand, partial: dict[int, Sequence[int]], values: Reading) -> Re
     shape = shape_of(x)
     for axis, row in partial.items():
         relation = Table(_hits(row, shape[axis]))
-        op = ops.along(values.shape, {axis: (relation, shape[axis])}, kind="scatter")
+        op = ops.along(
+            values.shape, {axis: (relation, shape[axis])}, kind="scatter", algebra="keep"
+        )
         values = read(op, values)
     return add(x, values, kind="scatter_add")
 
@@ -332,4 +334,5 @@ def segments(
         if number >= 0:
             found[number].append(k)
     taps = Table(tuple(IndexSet.of(row) for row in found))
-    return read(ops.along(flat.shape, {0: (taps, rows)}, kind=kind), flat)
+    algebra = None if "prod" in kind else "keep"
+    return read(ops.along(flat.shape, {0: (taps, rows)}, kind=kind, algebra=algebra), flat)

@@ -33,7 +33,7 @@ def gather_quantized(call: Call) -> Op:
     """
     indices = call.shape(1)
     width = call.shape(2)[-1] * call.int("block_size", 128)
-    return Op("gather", (*indices, width), (None, passed(len(indices))))
+    return Op("gather", (*indices, width), (None, passed(len(indices))), algebra="compare")
 
 
 @rule("GatherElements")
