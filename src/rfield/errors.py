@@ -7,7 +7,6 @@ of the interface: tests compare them whole. This module knows nothing but string
 from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
-from difflib import SequenceMatcher, get_close_matches
 
 
 class RFieldError(Exception):
@@ -96,6 +95,8 @@ def unknown_name(what: str, name: str, known: Iterable[str]) -> UnknownNameError
 
 def _nearest(name: str, known: Sequence[str]) -> list[str]:
     """Up to three names about as near as the nearest: further ones only blur the hint."""
+    from difflib import SequenceMatcher, get_close_matches  # only after a mistake
+
     near = get_close_matches(name, known, n=3, cutoff=0.5)
     best = max((SequenceMatcher(None, name, found).ratio() for found in near), default=0.0)
     return [found for found in near if SequenceMatcher(None, name, found).ratio() > best - 0.1]

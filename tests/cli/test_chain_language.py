@@ -9,7 +9,8 @@ from hypothesis import strategies as st
 import rfield
 from rfield import GraphBuilder, RFieldError
 from rfield.analysis.geometry.fields import receptive_field
-from rfield.frontends.declared.chain import MOST_LAYERS, SYNTAX, Step, chain, parse
+from rfield.cli.networks import SYNTAX
+from rfield.frontends.declared.chain import MOST_LAYERS, Step, chain, parse
 
 SYNTAX_LINE = "  A layer is [NAME=][t|m|a|u|ub]SIZE[/STRIDE][pPADDING][dDILATION][oEXTRA][c][*N]"
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from importlib import metadata
 from importlib.metadata import EntryPoint
 
 import pytest
@@ -21,7 +22,7 @@ def offered(monkeypatch):
         EntryPoint("own", f"{__name__}:OWN", registry.ENTRY_POINTS),
         EntryPoint("broken", "no_such_package:zoo", registry.ENTRY_POINTS),
     ]
-    monkeypatch.setattr(registry, "entry_points", lambda group: points)
+    monkeypatch.setattr(metadata, "entry_points", lambda group: points)
 
 
 def test_a_package_offers_a_zoo(offered):

@@ -8,6 +8,24 @@ from pathlib import Path
 from .options import Commands, add_input_size, count, dimensions, resolution, sizes
 from .steps import write_report
 
+SYNTAX = """\
+a chain is layers separated by blanks, each written
+  [NAME=][KIND]SIZE[/STRIDE][pPADDING][dDILATION][oEXTRA][c][*N]
+
+  KIND      nothing: convolution   m: max pooling           a: average pooling
+            t: transposed conv     u: nearest up-sampling   ub: bilinear up-sampling
+  SIZE      the kernel; for u and ub the factor
+  /STRIDE   default 1; for m and a the kernel
+  pPADDING  default 0; p1 both sides, p0,1 before and after, psame, psame_lower, pvalid
+  dDILATION default 1
+  oEXTRA    output padding of t
+  c         ceil mode of m and a
+  *N        the layer N times
+
+  Every number may be given per axis: 3x1/2x1p1x0. One number counts for all axes.
+
+examples: "7/2p3 m3/2p1 3p1*4"   "conv1=7/2psame"   "3p1d2 t4/2p1 ub2"   "3x1p1x0 1x3p0x1\""""
+
 
 def add(commands: Commands) -> None:
     """The commands of this module."""
@@ -27,8 +45,6 @@ def add(commands: Commands) -> None:
         "--figure", metavar="FILE", type=Path, nargs="?", const=Path("article.svg"),
         help="draw accuracy against size, with the fit: .svg (article.svg), .png or .pdf",
     )  # fmt: skip
-
-    from ..frontends.declared.chain import SYNTAX
 
     made = commands.add(
         "chain", _chain, "layers written on the command line", commands.writing, epilog=SYNTAX

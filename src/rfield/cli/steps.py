@@ -5,7 +5,6 @@ from __future__ import annotations
 import argparse
 import sys
 from collections.abc import Iterable
-from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -61,6 +60,8 @@ def refuse(arguments: argparse.Namespace, names: Iterable[str], why: str) -> Non
 
 def write_report(report: Report, arguments: argparse.Namespace) -> int:
     """Write the report where and in the form that was asked for."""
+    from dataclasses import replace  # not before a report is written: --help does without
+
     from ..present import writing
 
     report = report.resting_on(getattr(arguments, "premises", ()))

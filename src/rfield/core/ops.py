@@ -86,7 +86,7 @@ def pointwise(
     >>> pointwise((1, 3, 8), (3, 1), kind="add").shape
     (1, 3, 8)
     """
-    return _pointwise(tuple(map(tuple, shapes)), kind, join, algebra)
+    return _pointwise(tuple(map(tuple, shapes)), kind, join and len(shapes) > 1, algebra)
 
 
 @lru_cache(maxsize=4096)

@@ -11,12 +11,14 @@ import sys
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from importlib import import_module
-from importlib.metadata import EntryPoint, entry_points
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from ..core.graph import Graph, SoftMasks
 from ..errors import UnreadableModelError, unknown_name
+
+if TYPE_CHECKING:
+    from importlib.metadata import EntryPoint
 
 
 @dataclass(frozen=True, slots=True)
@@ -171,6 +173,8 @@ def reader_of_prefix(prefix: str) -> Reader:
 
 def offered_zoos() -> dict[str, EntryPoint]:
     """The zoos of installed packages, by their names."""
+    from importlib.metadata import entry_points  # not before it is needed: it takes 15 ms
+
     return {point.name: point for point in entry_points(group=ENTRY_POINTS)}
 
 

@@ -1,8 +1,8 @@
 """The chain mini-language: ``"7/2p3 3/2p1 3p1d2"`` is three layers, one after the other.
 
-``SYNTAX`` is the reference of it, which the command line prints. Parsing knows nothing of graphs
-(``parse`` gives ``Step`` values with their place in the text); ``chain`` makes the builder calls,
-and an error of either points at the place in the text.
+``rfield chain --help`` is the reference of it. Parsing knows nothing of graphs (``parse`` gives
+``Step`` values with their place in the text); ``chain`` makes the builder calls, and an error of
+either points at the place in the text.
 """
 
 from __future__ import annotations
@@ -16,24 +16,6 @@ from typing import Literal
 from ...core.graph import Graph
 from ...errors import InvalidModelError, RFieldError
 from .builder import GraphBuilder, Value
-
-SYNTAX = """\
-a chain is layers separated by blanks, each written
-  [NAME=][KIND]SIZE[/STRIDE][pPADDING][dDILATION][oEXTRA][c][*N]
-
-  KIND      nothing: convolution   m: max pooling           a: average pooling
-            t: transposed conv     u: nearest up-sampling   ub: bilinear up-sampling
-  SIZE      the kernel; for u and ub the factor
-  /STRIDE   default 1; for m and a the kernel
-  pPADDING  default 0; p1 both sides, p0,1 before and after, psame, psame_lower, pvalid
-  dDILATION default 1
-  oEXTRA    output padding of t
-  c         ceil mode of m and a
-  *N        the layer N times
-
-  Every number may be given per axis: 3x1/2x1p1x0. One number counts for all axes.
-
-examples: "7/2p3 m3/2p1 3p1*4"   "conv1=7/2psame"   "3p1d2 t4/2p1 ub2"   "3x1p1x0 1x3p0x1\""""
 
 SHAPE_OF_A_LAYER = "[NAME=][t|m|a|u|ub]SIZE[/STRIDE][pPADDING][dDILATION][oEXTRA][c][*N]"
 MOST_LAYERS = 10_000

@@ -102,16 +102,17 @@ class Emitter:
         if isinstance(answer, list):
             return self._chain(answer, operands, name)
         if isinstance(answer, Reading):
-            outermost = self.resolve is not None and bool(self.beside) and not self.named
-            if outermost:
+            apart: list[object] = []
+            if self.resolve is not None and self.beside and not self.named:
                 self.named = self.beside.keys() & _leaves(answer)
                 apart = [self.beside[key] for key in self.named]
+            if apart:
                 kept = (t for t in self.draft.tables if not any(t is one for one in apart))
                 self.common = tuple(kept)
             try:
                 return self._chain(answer.steps, self._inner(answer, name), name)
             finally:
-                if outermost:
+                if apart:
                     self.named = set()
         if isinstance(answer, Outputs):
             with self.once():
@@ -134,6 +135,8 @@ class Emitter:
 
     def _inner(self, reading: Reading, name: str) -> list[Any]:
         """The operands of a reading."""
+        if not any(isinstance(value, (Reading, np.ndarray)) for value in reading.operands):
+            return list(reading.operands)
         with self.once() as made:
             for value in reading.operands:
                 if isinstance(value, Reading) and id(value) not in made:
@@ -182,7 +185,7 @@ class Emitter:
                 chosen.append(link)
             elif isinstance(value, Constant):
                 sized = sized or value.sized
-                if not value.stored:
+                if self.resolve is None and not value.stored:
                     tables.append(beside(value, op, links[place] if place < count else None))
             elif value is not None:
                 raise InvalidModelError("a list of tensors stands where a tensor is expected")

@@ -108,15 +108,25 @@ def lowers(op: Op, values: Sequence[Any], lowered: Container[int]) -> bool:
 
     ``lowered``: the values of which that was said before.
     """
-    before = any(isinstance(v, Dependent) and v.index in lowered for v in values)
-    given = [v.once for v in values if isinstance(v, Constant)]
-    numbers = [a for a in given if a is not None and a.dtype.kind in "fi" and a.size]
+    if op.algebra not in _LOWERING:
+        return False
+    if any(isinstance(v, Dependent) and v.index in lowered for v in values):
+        return True
     if op.algebra == "multiply":
-        return before or any(float(np.abs(a).max()) >= EXTREME for a in numbers)
-    if op.algebra == "where":
-        chosen = not isinstance(values[0], Constant)
-        return before or (chosen and any(float(a.min()) <= -EXTREME for a in numbers))
-    return before and op.algebra in ("add", "subtract", "divide", "maximum", "move", "scale")
+        return any(float(np.abs(array).max()) >= EXTREME for array in _numbers(values))
+    chosen = op.algebra == "where" and not isinstance(values[0], Constant)
+    return chosen and any(float(array.min()) <= -EXTREME for array in _numbers(values))
+
+
+_LOWERING = frozenset(
+    {"multiply", "where", "add", "subtract", "divide", "maximum", "move", "scale"}
+)
+
+
+def _numbers(values: Sequence[Any]) -> list[NDArray[Any]]:
+    """Those of the constants among the operands that are known."""
+    given = [v.once for v in values if isinstance(v, Constant)]
+    return [a for a in given if a is not None and a.dtype.kind in "fi" and a.size]
 
 
 def levels(

@@ -11,6 +11,7 @@ import inspect
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from contextlib import ExitStack, contextmanager
 from dataclasses import replace
+from itertools import chain
 from typing import Any
 
 import torch
@@ -220,7 +221,7 @@ def _dtype(model: nn.Module, given: Any = None, name: str = "") -> torch.dtype:
 
 
 def _device(model: nn.Module) -> torch.device:
-    for tensor in (*model.parameters(), *model.buffers()):
+    for tensor in chain(model.parameters(), model.buffers()):
         return torch.device("cpu") if tensor.device.type == "meta" else tensor.device
     return torch.device("cpu")
 
@@ -324,7 +325,7 @@ def _eager(modules: Iterable[nn.Module]) -> Any:
     """Compiled modules run as they were written."""
     stance = getattr(torch.compiler, "set_stance", None)
     compiled = any(
-        getattr(module, "_compiled_call_impl", None) is not None or hasattr(module, "_orig_mod")
+        vars(module).get("_compiled_call_impl") is not None or "_orig_mod" in module._modules
         for module in modules
     )
     return stance("force_eager") if compiled and stance is not None else ExitStack()

@@ -115,7 +115,8 @@ class Watched(TorchDispatchMode):
         else:
             for tensor in tensors_of(result):
                 self.tracer.hold(tensor, None, known=run)
-        weights = tuple(dict.fromkeys(w for t in operands for w in self.tracer.weights(t)))
+        told = (self.tracer.weights(tensor, self.tracer.value(tensor)) for tensor in operands)
+        weights = tuple(dict.fromkeys(weight for each in told for weight in each))
         if weights:
             for tensor in tensors_of(result):
                 self.record_of(tensor).weights = weights

@@ -157,7 +157,7 @@ def _data(mode: Functions, func: Any, args: Any, kwargs: dict[str, Any]) -> Any:
     value = mode.dispatch.tracer.value(args[0])
     if is_weight(args[0]):
         value = mode.dispatch.record_of(args[0])
-        value.weight, value.weights = args[0], mode.dispatch.tracer.weights(args[0])
+        value.weight, value.weights = args[0], mode.dispatch.tracer.weights(args[0], value)
     if value is not None and twin is not args[0]:
         twin._rfield = value
     return twin

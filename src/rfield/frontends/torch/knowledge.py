@@ -146,32 +146,33 @@ class Knowledge:
 
     # --- at another size
 
-    def origin(self, tensor: torch.Tensor) -> tuple[object, ...]:
+    def origin(self, tensor: torch.Tensor, value: Value | None) -> tuple[object, ...]:
         """What a constant is at any size: its contents where they were made, or what made it."""
-        value, shape = self.value(tensor), tuple(tensor.shape)
-        own = "" if self.names is None else self.names.tensors.get(id(tensor), "")
-        array = None if value is None else numbers_of(self.constant(tensor))
-        if array is not None:
-            return shape, hash(array.tobytes())
-        return (value.origin if value is not None else ()) or (shape, own)
+        shape = tuple(tensor.shape)
+        if value is not None:
+            array = numbers_of(self.constant(tensor))
+            if array is not None:
+                return shape, hash(array.tobytes())
+            if value.origin:
+                return value.origin
+        return shape, "" if self.names is None else self.names.tensors.get(id(tensor), "")
 
     def made_by(self, packet: str, *arguments: Any) -> tuple[object, ...]:
         """An op on constants as the origin of what it makes."""
 
         def told(item: Any) -> object:
             if isinstance(item, torch.Tensor):
-                return self.origin(item)
+                return self.origin(item, self.value(item))
             if isinstance(item, dict):
                 return tuple((key, told(part)) for key, part in item.items())
             return tuple(map(told, item)) if isinstance(item, (list, tuple)) else repr(item)
 
         return packet, hash(told(arguments))
 
-    def weights(self, tensor: torch.Tensor) -> Weights:
+    def weights(self, tensor: torch.Tensor, value: Value | None) -> Weights:
         """The parameters that a tensor is, or is made of."""
         if is_weight(tensor):
             return ((self.emitter.number(tensor), tensor.numel()),)
-        value = self.value(tensor)
         return () if value is None else value.weights
 
 

@@ -39,6 +39,8 @@ _PLAIN = frozenset({type(None), bool, int, float, str})
 """Types of attributes in which nothing can change."""
 _UNUSED = frozenset({dict, OrderedDict, set})
 """Each module has a dozen of these for hooks, most of them empty."""
+_TENSORS = (torch.Tensor, nn.Parameter)
+"""Of these hardly any has attributes of its own."""
 _CONTAINERS = (torch.Tensor, dict, list, set, deque, _lru_cache_wrapper)
 _CLOSED = (
     "torch._C", "torch._dynamo", "torch._inductor", "torch.autograd", "torch.cuda",
@@ -59,6 +61,7 @@ class Reachable:
         self.members: dict[type, list[Any]] = {}
         self.empty: list[tuple[Any, type]] = []
         self.unused: list[list[Any]] = []
+        self.bare: list[tuple[torch.Tensor, type, dict[str, Any]]] = []
         self.undo: list[tuple[Callable[..., object], tuple[Any, ...]]] = []
         self.stack: list[Any] = list(roots)
         with torch._C.DisableTorchFunctionSubclass():
@@ -72,7 +75,11 @@ class Reachable:
             for container, base in self.empty:
                 if base.__len__(container):
                     base.clear(container)
+            for item, kind, own in self.bare:
+                if own or type(item) is not kind or item.__dict__ is not own:
+                    held.refill_object(item, kind, own, [], [])
             _write(iter(self.undo))
+        self.__dict__.clear()  # it is a circle, and large
 
     def _walk(self) -> None:
         stack, seen, kinds = self.stack, self.seen, self.kinds
@@ -94,7 +101,8 @@ class Reachable:
             if issubclass(kind, base):
                 plain = kind is OrderedDict  # each module has a dozen; no one gives them attributes
                 both = not plain and self._has_members(kind)
-                found = _note_both(handler, self._object) if both else handler
+                second = self._bare if kind in _TENSORS else self._object
+                found = _note_both(handler, second) if both else handler
                 break
         else:
             found = self._object if _open(kind) and self._has_members(kind) else None
@@ -151,8 +159,8 @@ class Reachable:
             return
         keys, values = list(base.__iter__(item)), list(base.values(item))
         self.undo.append((held.refill_dict, (item, base, keys, values)))
-        self.stack += values
-        self.stack += keys
+        self.stack += [each for each in values if type(each) not in _PLAIN]
+        self.stack += [each for each in keys if type(each) not in _PLAIN]
 
     def _ordered(self, item: Any) -> None:
         self._dict(item, OrderedDict)
@@ -252,9 +260,7 @@ class Reachable:
     # --- numbers
 
     def _tensor(self, item: torch.Tensor) -> None:
-        alias = (
-            item.data
-        )  # the same elements; it neither counts writes nor is written to by ``set``
+        alias = item.data  # the same elements; it counts no writes, and ``set`` leaves it alone
         plain = type(alias) is torch.Tensor and alias.layout is torch.strided
         if plain and not alias.is_meta and self.copied(item):
             own = held.once(alias)
@@ -263,7 +269,14 @@ class Reachable:
         grad = item.grad if leaf else None
         hooks = (item._backward_hooks, item._post_accumulate_grad_hooks)
         self.undo.append((held.reset_tensor, (item, alias, leaf, item.requires_grad, grad, hooks)))
-        self.stack += (grad, *hooks)
+        self.stack += [each for each in (grad, *hooks) if each is not None]
+
+    def _bare(self, item: torch.Tensor) -> None:
+        own: Any = item.__dict__
+        if own:
+            self._object(item)
+        else:
+            self.bare.append((item, type(item), own))
 
     def _generator(self, item: torch.Generator) -> None:
         self.undo.append((item.set_state, (item.get_state(),)))

@@ -120,6 +120,8 @@ class Tracer(Knowledge):
         self, readings: Sequence[Any], operands: Sequence[Any], label: str
     ) -> list[int | None]:
         """The nodes of several results; what these share enters the graph once."""
+        if len(readings) == 1:
+            return [self.emit(readings[0], operands, label)]
         with self.emitter.once():
             return [self.emit(entry, operands, label) for entry in readings]
 
@@ -196,26 +198,24 @@ class Tracer(Knowledge):
         At another size of the input they may be others. A tensor of zeros or ones is the same.
         """
         found: list[object] = []
+        weights: dict[object, int] = {}
         beside = self.emitter.beside = {}
         pointwise = rule is not None and rule.family == "pointwise"
         for tensor, index in zip(operands, indices, strict=True):
-            value = self.value(tensor) if index is None else None
+            value = self.value(tensor)
             if index is None and (value is None or not value.cell.uniform):
                 made = pointwise and value is not None and value.cell.own
                 array = numbers_of(self.constant(tensor)) if made else None
-                table = Numbers.of(array, tuple(tensor.shape))
-                found.append(table if isinstance(table, Numbers) else self.origin(tensor))
+                table = Numbers.of(array, tuple(tensor.shape)) if made else None
+                found.append(table if isinstance(table, Numbers) else self.origin(tensor, value))
                 beside[id(tensor)] = found[-1]
-        kinds = (int, float) if pointwise else float  # integers are sizes, which the links tell
-        found += [
-            given
-            for name, given in bound.items()
-            if (isinstance(given, kinds) and not name.startswith("scales"))
-            or (name == "value" and isinstance(given, int))
-        ]
+            weights.update(self.weights(tensor, value))
+        for name, given in bound.items():
+            whole = isinstance(given, int) and (pointwise or name == "value")  # others are sizes
+            if (whole or isinstance(given, float)) and not name.startswith("scales"):
+                found.append(given)
         self.draft.tables = tuple(found)
-        held = dict(pair for tensor in operands for pair in self.weights(tensor))
-        self.draft.weights = tuple(held.items())
+        self.draft.weights = tuple(weights.items())
 
     def record(
         self,
