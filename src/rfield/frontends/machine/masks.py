@@ -14,7 +14,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from ...core.algebra import Softmax
-from ...core.known import FIXED, HIDES, LOW, SOFT, Known, lowest, narrowed, soft_limit
+from ...core.known import FIXED, HIDES, LOW, SOFT, SOME, Known, lowest, narrowed, soft_limit
 from ...core.known.codes import lows
 from ...core.ops import Op
 from .limits import MASK
@@ -64,6 +64,8 @@ def told_of(op: Op, values: Sequence[Any]) -> NDArray[np.uint8] | None:
     held = any(may_mask(value, op) or value.told is not None for value in given)
     if not held and not may_mask(around, op):
         return None
+    if op.algebra == "add" and any(v.told is not None and (v.told == SOME).any() for v in given):
+        return np.full(op.shape, SOME, np.uint8)  # a counter and a number, say
     known = [elements_of(value, op, SOFT) for value in given]
     fill = None if around is None else elements_of(around, op, SOFT)
     condition = given[0].array if op.algebra == "where" else None
