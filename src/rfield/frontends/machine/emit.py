@@ -29,6 +29,7 @@ from .masks import (
     is_unseen,
     levels,
     lowers,
+    may_be_triangle,
     may_mask,
     plain,
     repeated,
@@ -255,8 +256,8 @@ class Emitter:
         if op.algebra not in _MASKED and not isinstance(op.algebra, Contraction):
             return False
         given = values[: len(op.links)]
-        if isinstance(op.algebra, Contraction):  # a matrix of the file is a weight
-            return any(is_unseen(v) and not v.nameless for v in given)
+        if isinstance(op.algebra, Contraction):  # else a matrix of the file is a weight
+            return any((is_unseen(v) and not v.nameless) or may_be_triangle(v) for v in given)
         if op.algebra == "multiply" and any(
             isinstance(v, Constant) and v.may_be_mask for v in given
         ):

@@ -155,6 +155,20 @@ def soft_number(value: Any, op: Op) -> float:
     return least if lowest(array) < least <= limit and (spread or op.algebra != "add") else 0.0
 
 
+def may_be_triangle(value: Any) -> bool:
+    """Whether it is a square table of a file with nothing but zeros in a corner: causal, a band."""
+    if not isinstance(value, Constant) or not value.has_shape or len(value.shape) < 2:
+        return False
+    rows, size = value.shape[-2:]
+    if rows != size or size < 3 or not value.may_be_mask:
+        return False
+    array = value.once
+    if array is None or array.shape[-2:] != (size, size) or not array.any():
+        return False
+    far = size // 2 if size > 7 else 1  # a few zeros may be those of a pruned weight
+    return not np.triu(array, far).any() or not np.tril(array, -far).any()
+
+
 def is_unseen(value: Any) -> bool:
     """Whether a constant may be a mask that was never looked into."""
     if not isinstance(value, Constant) or not value.has_shape or prod(value.shape) < 2:

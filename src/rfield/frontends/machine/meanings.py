@@ -69,6 +69,22 @@ def zeros_of(op: str) -> Zeros:
     return _ZEROS.get(name.removeprefix("reduce"), "lose")
 
 
+def combined(name: str) -> bool | Elementwise:
+    """How a write of this name combines what it writes with what stands there.
+
+    >>> combined("none"), combined("ScatterNdAdd"), combined("mul"), combined("amax")
+    (False, 'add', 'multiply', 'compare')
+    """
+    for ends, meaning in _WRITES.items():
+        if name.lower().endswith(tuple(ends.split())):
+            return meaning
+    return "compare"
+
+
+_WRITES: dict[str, bool | Elementwise] = {
+    "none update": False, "add sum": "add", "mul multiply prod": "multiply",
+}  # fmt: skip
+
 _SAID = {
     "activation": "pointwise", "add_any": "add", "addv2": "add", "biasadd": "add",
     "bias_add": "add", "div": "divide", "dot_general": "matmul", "erf_inv": "erfinv",

@@ -137,7 +137,7 @@ class Constant:
     @property
     def may_be_mask(self) -> bool:
         """Whether it has zeros that do not count, as nobody knows whether it is a parameter."""
-        array = self.once if self.nameless else None
+        array = self.once if self.nameless or self.stored else None
         if array is None or array.all():
             return False
         return not array.any() or bool((array != array.astype(bool)).any())
