@@ -47,12 +47,12 @@ class Constant:
     ``soft``: the number of a mask in it, where ``told`` says where that is. ``unseen``: it is made
     of tables and no weight, but nobody computed it, so it may be a mask. ``made_of``: the
     parameters that it was computed from. ``placed``: of one whose elements an op has put in their
-    places, where these are.
+    places, where these are. ``zeros_count``: its zeros do, although it may be a parameter.
     """
 
     __slots__ = (
         "_contents", "_shape", "kept", "made", "made_of", "origin", "placed", "sized", "soft",
-        "told", "unseen",
+        "told", "unseen", "zeros_count",
     )  # fmt: skip
 
     stored: ClassVar[bool] = False
@@ -79,7 +79,7 @@ class Constant:
         self.made = made
         self.told = told
         self.soft = soft
-        self.unseen = self.kept = False
+        self.unseen = self.kept = self.zeros_count = False
         self.placed: Callable[[], Array | None] | None = None
         self.made_of: tuple[Constant, ...] = ()
 
@@ -137,8 +137,8 @@ class Constant:
     @property
     def may_be_mask(self) -> bool:
         """Whether it has zeros that do not count, as nobody knows whether it is a parameter."""
-        array = self.once if self.nameless or self.stored else None
-        if array is None or array.all():
+        array = self.once if self.nameless else None
+        if array is None or array.all() or self.zeros_count:
             return False
         return not array.any() or bool((array != array.astype(bool)).any())
 
@@ -169,7 +169,8 @@ class Constant:
         fill = as_choice and array is not None and (self.made or array.size == 1)
         if counts and not fill and array is not None:
             counts = bool(array.any()) or (self.made and not self.kept)
-        if counts and not fill and not self.made and array is not None:
+        plain = self.made or self.zeros_count
+        if counts and not fill and not plain and array is not None:
             counts = bool(((array == 0) | (array == 1)).all())
         if as_choice and not fill and self.is_unset:  # a mask, or a parameter not yet trained
             return of_constant(self.shape, told=np.full((1,) * len(self.shape), SOME, np.uint8))
