@@ -143,6 +143,11 @@ class Constant:
         return not array.any() or bool((array != array.astype(bool)).any())
 
     @property
+    def may_be_pruned(self) -> bool:
+        """Whether its zeros count, and it has some or was never looked into."""
+        return self.zeros_count and (self.array is None or self.may_have_zeros)
+
+    @property
     def may_hide(self) -> bool:
         """Whether some of its elements are known, or could be, although its contents are not."""
         return self.told is not None or self.unseen

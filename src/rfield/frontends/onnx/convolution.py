@@ -81,16 +81,14 @@ def convolved(call: Call, x: Any, weight: Any, *, bias: bool) -> Any:
         dilation=each(call, "dilations", count), groups=call.int("group", 1),
         axes=order, weight_axes=own, result_axes=order, bias=bias, zeros=zeros,
     )  # fmt: skip
-    return bounded(made) if zeros is None and _may_have_zeros(weight) else made
+    return _bounded(made) if zeros is None and _may_be_pruned(weight) else made
 
 
-def _may_have_zeros(weight: Any) -> bool:
-    """Whether zeros are asked for of a weight that has some, or is too large to be decoded."""
-    asked = isinstance(weight, Constant) and weight.zeros_count
-    return asked and (weight.array is None or weight.may_have_zeros)
+def _may_be_pruned(weight: Any) -> bool:
+    return isinstance(weight, Constant) and weight.may_be_pruned
 
 
-def bounded(made: Any) -> Any:
+def _bounded(made: Any) -> Any:
     """The same reading as an upper bound."""
     return arrays.read([replace(op, exact=False) for op in made.steps], *made.operands)
 
@@ -141,7 +139,7 @@ def conv_transpose(call: Call) -> Any:
         padding=_transposed_pads(call, x.shape[2:], kernel, stride, dilation, extra),
         groups=call.int("group", 1), bias=call.has(2),
     )  # fmt: skip
-    return bounded(made) if _may_have_zeros(weight) else made
+    return _bounded(made) if _may_be_pruned(weight) else made
 
 
 def _transposed_pads(
