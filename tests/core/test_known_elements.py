@@ -12,7 +12,7 @@ import pytest
 
 import rfield
 from rfield.core import layout, ops
-from rfield.core.algebra import Contraction
+from rfield.core.algebra import Contraction, Zeros
 from rfield.core.known import ALIVE, FIXED, LOW, ZERO, Known, narrowed, of_constant
 from rfield.core.known.arithmetic import chosen, elementwise
 from rfield.core.known.carry import carried
@@ -289,12 +289,11 @@ def test_what_is_hidden_stays_hidden() -> None:
         made, known = narrowed(op, [Known(scores, shown)], [(2, 2)])
         assert known is not None
         assert (made.exact, known.shown, known.codes.tolist()) == (True, shown, scores.tolist())
-    op = Op(
-        "sort", (2, 2), (ops.mix((2, 2), [1], kind="sort").links[0], ops.pointwise((2, 2)).links[0])
-    )
-    for shown in (True, False):
+    links = (ops.mix((2, 2), [1], kind="sort").links[0], ops.pointwise((2, 2)).links[0])
+    for algebra, shown in (("keep", True), ("keep", False), (None, True)):
+        op = Op("sort", (2, 2), links, algebra=algebra)
         made, known = narrowed(op, [Known(scores, shown), None], [(2, 2)] * 2)
-        assert (made.exact, known) == (shown, None)
+        assert (made.exact, known) == (shown and algebra == "keep", None)
 
 
 def test_a_choice_by_what_is_not_known_cuts_nothing() -> None:
@@ -321,10 +320,11 @@ def test_a_condition_of_fewer_axes() -> None:
 def test_a_sum_over_known_zeros() -> None:
     """Rows whose products are all zero are zero; of another reduction they may be."""
     weight = Known(np.array([[Z, Z], [Z, F], [F, F]], np.uint8))
-    for zero, code in ((True, Z), (False, S)):
+    ways: list[tuple[Zeros, int]] = [("keep", Z), ("lose", S)]
+    for zeros, code in ways:
         op = ops.contract([(3, 2), (2, 4)], ["ok", "kc"], "oc")
         assert isinstance(op.algebra, Contraction)
-        op = replace(op, algebra=replace(op.algebra, zero=zero))
+        op = replace(op, algebra=replace(op.algebra, zeros=zeros))
         made, known = narrowed(op, [weight, None], [(3, 2), (2, 4)])
         assert known is not None
         assert known.codes.tolist() == [[code], [A], [A]]

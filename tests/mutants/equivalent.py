@@ -149,10 +149,13 @@ EQUIVALENT: dict[str, str] = {
     " False:": LIMIT,
     "core/known/carry.py _reshaped: not any((codes.shape[axis] > 1 for axis in group.before))"
     " -> not any((codes.shape[axis] > 0 for axis in group.before))": SLOWER,
-    "core/known/carry.py moved: if relation != IDENTITY: -> if True:": SLOWER,
-    "core/known/carry.py moved: taken = np.take(codes, np.where(inside, places, 0) %"
-    " codes.shape[axis], axis) -> taken = np.take(codes, np.where(inside, places, 1) %"
-    " codes.shape[axis], axis)": "what lies outside is overwritten",
+    "core/known/carry.py moved: if relation == IDENTITY: -> if False:": SLOWER,
+    "core/known/carry.py moved: if _count(link, elements.shape, after) > MOST_CODES: -> if"
+    " False:": LIMIT,
+    "core/known/carry.py moved: places = np.where(single >= 0, single, 0) % own -> places ="
+    " np.where(single >= 0, single, 1) % own": "what lies outside is overwritten",
+    "core/known/carry.py moved: return found if inside.all() else np.where(inside, found,"
+    " outside) -> return found if False else np.where(inside, found, outside)": SLOWER,
     "core/known/narrow.py _pointwise: links.append(_with_holes(link, varying[0],"
     " needed.reshape(-1))) -> links.append(_with_holes(link, varying[-1],"
     " needed.reshape(-1)))": ONLY_ONE,

@@ -313,7 +313,7 @@ def overlap_add(
         taps.append(IndexSet.of(sorted(found)))
     flat = reshape(shape, (*shape[:axis], count * places, *shape[axis + 2 :]))
     relation = minimal(Sliding(step, places, tuple(taps)))
-    return [flat, along(flat.shape, {axis: (relation, size)}, kind="overlap_add")]
+    return [flat, along(flat.shape, {axis: (relation, size)}, kind="overlap_add", algebra="keep")]
 
 
 def depth_to_space(

@@ -17,7 +17,7 @@ from functools import lru_cache
 from math import prod
 
 from ..errors import InvalidModelError, unfit_shapes
-from .algebra import Algebra, Contraction, Softmax
+from .algebra import Algebra, Contraction, Softmax, Zeros
 from .arguments import Shape, broadcast_shape, normalize_axis, one
 from .link import AnyLink, Link, Read, broadcast, everything, passed
 from .operation import FREE_OF_CHARGE, Op, Work
@@ -113,19 +113,26 @@ def mix(
     return Op(kind, tuple(shape), (Link(reads),), algebra=algebra)
 
 
-def softmax(shape: Sequence[int], axes: Sequence[int], *, kind: str = "softmax") -> Op:
+def softmax(
+    shape: Sequence[int], axes: Sequence[int], *, logarithm: bool = False, kind: str = "softmax"
+) -> Op:
     """Every output reads all of ``axes``; an element that is minus infinity counts for nothing.
 
     >>> softmax((1, 5, 7), [-1]).algebra
-    Softmax(axes=(-1,))
+    Softmax(axes=(-1,), logarithm=False)
     """
-    return mix(shape, axes, kind=kind, algebra=Softmax(tuple(axes)))
+    return mix(shape, axes, kind=kind, algebra=Softmax(tuple(axes), logarithm))
 
 
 def reduce(
-    shape: Sequence[int], axes: Sequence[int], *, keepdims: bool = False, kind: str = "reduce"
+    shape: Sequence[int],
+    axes: Sequence[int],
+    *,
+    keepdims: bool = False,
+    zeros: Zeros = "lose",
+    kind: str = "reduce",
 ) -> Op:
-    """Sum, mean, max … over ``axes``.
+    """Sum, mean, max … over ``axes``; ``zeros``: what becomes of known ones.
 
     >>> reduce((1, 64, 7, 7), [2, 3]).shape
     (1, 64)
@@ -144,7 +151,7 @@ def reduce(
         for axis in range(len(shape))
         if keepdims or axis not in gone
     )
-    algebra = Contraction((tuple(range(len(shape))),), output, zero=False)
+    algebra = Contraction((tuple(range(len(shape))),), output, zeros)
     return Op(kind, tuple(result), (Link(reads),), work=Work(adds=prod(shape)), algebra=algebra)
 
 
@@ -213,11 +220,16 @@ def dense(
     macs = prod(result) * shape[axis]
     weights = channels * shape[axis] + (channels if bias else 0)
     work = Work(macs, prod(result) if bias else 0, weights)
-    return Op(kind, tuple(result), (Link(reads),), work=work)
+    return Op(kind, tuple(result), (Link(reads),), work=work, algebra="offset" if bias else "keep")
 
 
 def cumulate(
-    shape: Sequence[int], axis: int, *, backward: bool = False, kind: str = "cumsum"
+    shape: Sequence[int],
+    axis: int,
+    *,
+    backward: bool = False,
+    kind: str = "cumsum",
+    algebra: Algebra | None = None,
 ) -> Op:
     """Running ops and recurrent layers: output ``i`` reads everything up to ``i`` along ``axis``.
 
@@ -225,7 +237,7 @@ def cumulate(
     (Link(0: =, 1: Prefix(backward=False)),)
     """
     axis = normalize_axis(axis, len(shape))
-    op = along(shape, {axis: (Prefix(backward), shape[axis])}, kind=kind)
+    op = along(shape, {axis: (Prefix(backward), shape[axis])}, kind=kind, algebra=algebra)
     return replace(op, keeps=((*shape[:axis], 1, *shape[axis + 1 :]),))
 
 

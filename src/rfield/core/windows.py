@@ -97,7 +97,10 @@ def _conv(
         outputs * weights, outputs if bias else 0, channels * weights + (channels if bias else 0)
     )
     moving = _moves_with_size(padding, kernel, stride)
-    return Op("conv", tuple(result), (link,), work=work, depends_on_size=moving)
+    return Op(
+        "conv", tuple(result), (link,),
+        work=work, depends_on_size=moving, algebra="offset" if bias else "keep",
+    )  # fmt: skip
 
 
 def conv_transpose(
@@ -162,7 +165,10 @@ def conv_transpose(
     work = Work(
         prod(shape) * weights, outputs if bias else 0, inputs * weights + (channels if bias else 0)
     )
-    return Op("conv_transpose", tuple(result), (Link(reads),), work=work)
+    return Op(
+        "conv_transpose", tuple(result), (Link(reads),),
+        work=work, algebra="offset" if bias else "keep",
+    )  # fmt: skip
 
 
 def pool(
@@ -215,7 +221,9 @@ def _pool(
     link = _window_link(len(shape), axes, kernel, stride, pads, dilation, None, (1, 1, 1))
     work = Work(adds=prod(result) * prod(kernel))
     moving = _moves_with_size(padding, kernel, stride)
-    return Op(kind, tuple(result), (link,), work=work, depends_on_size=moving)
+    return Op(
+        kind, tuple(result), (link,), work=work, depends_on_size=moving, algebra="keep"
+    )  # fmt: skip
 
 
 def group_relation(outputs: int, inputs: int) -> Sliding:

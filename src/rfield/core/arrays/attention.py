@@ -110,7 +110,9 @@ def _whole(query: Operand, key: Operand, value: Operand) -> Reading:
         rows = [_shared(shape[axis], batch[axis], axis) for axis in range(rank - 2)]
         links.append(Link([*rows, *end]))
     work = Work(macs=prod(result) * shapes[1][-2] + prod(result[:-1]) * prod(shapes[1][-2:]))
-    return Reading(Op("attention", result, tuple(links), work=work), [query, key, value])
+    return Reading(
+        Op("attention", result, tuple(links), work=work, algebra="compare"), [query, key, value]
+    )
 
 
 def _shared(size: int, outputs: int, axis: int) -> Read:
@@ -169,7 +171,9 @@ def rotary(x: Operand, head: int, turned: int, *, interleaved: bool = False) -> 
             IndexSet.of({feature, feature - place + partner if place < turned else feature})
         )
     axis = len(shape) - 1
-    return read(ops.along(shape, {axis: (Table(tuple(taps)), shape[-1])}, kind="rotary"), x)
+    return read(
+        ops.along(shape, {axis: (Table(tuple(taps)), shape[-1])}, kind="rotary", algebra="keep"), x
+    )
 
 
 def attend_along(
@@ -191,5 +195,5 @@ def attend_along(
     broadcast_shape([[n for k, n in enumerate(shape_of(x)) if k not in mixed] for x in keys])
     own = Link([Read(None, WHOLE) if k == rank - 1 else Read(k, IDENTITY) for k in range(rank)])
     other = Link([Read(None, WHOLE) if k in mixed else Read(k, IDENTITY) for k in range(rank)])
-    op = Op("attention", (*shape[:-1], channels), (own, *[other] * len(keys)))
+    op = Op("attention", (*shape[:-1], channels), (own, *[other] * len(keys)), algebra="compare")
     return Reading(op, [query, *keys])

@@ -259,7 +259,7 @@ def one_hot(x: Operand, depth: int, axis: int = -1) -> Reading:
     shape = shape_of(x)
     axis = normalize_axis(axis, len(shape) + 1)
     link = Link([Read(k if k < axis else k + 1, IDENTITY) for k in range(len(shape))])
-    return read(Op("one_hot", (*shape[:axis], depth, *shape[axis:]), (link,)), x)
+    return read(Op("one_hot", (*shape[:axis], depth, *shape[axis:]), (link,), algebra="compare"), x)
 
 
 def anywhere(

@@ -17,12 +17,14 @@ def norm(
     *,
     groups: int = 1,
     channel_axis: int | None = None,
+    bias: bool = True,
     kind: str = "norm",
 ) -> Reading:
     """Each element by its own place and by the statistics over ``axes``.
 
     The two are read apart, so that the local field is that of the element. ``channel_axis`` with
-    ``groups``: the statistics are also over the channels of the element's group.
+    ``groups``: the statistics are also over the channels of the element's group. ``bias``: of
+    nothing but zeros it makes some number, else zero.
     Layer, RMS and instance norm: ``axes`` alone; group norm: space and a channel axis.
     https://docs.pytorch.org/docs/stable/generated/torch.nn.GroupNorm.html
 
@@ -41,11 +43,12 @@ def norm(
         each = channels // groups
         group: Relation = WHOLE if groups == 1 else group_relation(each, each)
         relations[channel] = (group, channels)
-    statistics = ops.along(shape, relations, kind=kind)
+    algebra = "offset" if bias else "keep"
+    statistics = ops.along(shape, relations, kind=kind, algebra=algebra)
     if len(relations) < 2:  # the one axis is read whole, its own place with it
         return read(statistics, x)
     own = ops.pointwise(shape).links
-    return Reading(Op(kind, shape, (*own, *statistics.links)), [x, x])
+    return Reading(Op(kind, shape, (*own, *statistics.links), algebra=algebra), [x, x])
 
 
 def batch_norm(x: Operand, *, training: bool = False, channel_axis: int = 1) -> Reading:
@@ -59,7 +62,7 @@ def batch_norm(x: Operand, *, training: bool = False, channel_axis: int = 1) -> 
     """
     shape = shape_of(x)
     if not training:
-        return read(ops.pointwise(shape, kind="batch_norm"), x)
+        return read(ops.pointwise(shape, kind="batch_norm", algebra="offset"), x)
     channel = normalize_axis(channel_axis, len(shape))
     return norm(x, [axis for axis in range(len(shape)) if axis != channel], kind="batch_norm")
 
@@ -76,4 +79,7 @@ def local_response_norm(x: Operand, before: int, after: int, axis: int = 1) -> R
     shape = shape_of(x)
     axis = normalize_axis(axis, len(shape))
     around = window(before + after + 1, 1, before)
-    return read(ops.along(shape, {axis: (around, shape[axis])}, kind="local_response_norm"), x)
+    return read(
+        ops.along(shape, {axis: (around, shape[axis])}, kind="local_response_norm", algebra="keep"),
+        x,
+    )

@@ -6,6 +6,7 @@ from collections.abc import Sequence
 
 from ...errors import InvalidModelError
 from .. import layout, ops
+from ..algebra import Algebra, Zeros
 from ..arguments import integer, normalize_axis
 from ..operation import Op
 from ..relation import WHOLE, window
@@ -15,9 +16,16 @@ from .shaping import broadcast_to, flatten, reshape
 
 
 def reduce(
-    x: Operand, axes: Axes = None, *, keepdims: bool = False, kind: str = "reduce"
+    x: Operand,
+    axes: Axes = None,
+    *,
+    keepdims: bool = False,
+    zeros: Zeros = "lose",
+    kind: str = "reduce",
 ) -> Reading:
     """Sum, mean, max, norm, median …: the axes are read whole. None stands for all, () for none.
+
+    ``zeros``: what becomes of known ones (see ``core.algebra``).
 
     https://numpy.org/doc/stable/reference/generated/numpy.sum.html
 
@@ -28,8 +36,9 @@ def reduce(
     shape = shape_of(x)
     chosen = axes_of(axes, len(shape)) if shape else []
     if not chosen:
-        return read(ops.pointwise(shape, kind=kind), x)
-    return read(ops.reduce(shape, chosen, keepdims=keepdims, kind=kind), x)
+        algebra = None if zeros == "lose" else "keep"
+        return read(ops.pointwise(shape, kind=kind, algebra=algebra), x)
+    return read(ops.reduce(shape, chosen, keepdims=keepdims, zeros=zeros, kind=kind), x)
 
 
 def arg_reduce(
@@ -59,7 +68,9 @@ def moments(x: Operand, axes: Axes = None, *, keepdims: bool = False) -> tuple[R
     return made, made
 
 
-def mix(x: Operand, axes: Axes = None, *, kind: str = "mix") -> Reading:
+def mix(
+    x: Operand, axes: Axes = None, *, kind: str = "mix", algebra: Algebra | None = None
+) -> Reading:
     """Each output reads all of ``axes`` and keeps its place on the others.
 
     >>> from .expression import Known
@@ -69,10 +80,12 @@ def mix(x: Operand, axes: Axes = None, *, kind: str = "mix") -> Reading:
     shape = shape_of(x)
     if not shape:
         return read(ops.pointwise(shape, kind=kind), x)
-    return read(ops.mix(shape, axes_of(axes, len(shape)), kind=kind), x)
+    return read(ops.mix(shape, axes_of(axes, len(shape)), kind=kind, algebra=algebra), x)
 
 
-def softmax(x: Operand, axes: Axes = -1, *, kind: str = "softmax") -> Reading:
+def softmax(
+    x: Operand, axes: Axes = -1, *, logarithm: bool = False, kind: str = "softmax"
+) -> Reading:
     """Each output reads all of ``axes``; an element of minus infinity counts for nothing.
 
     https://docs.pytorch.org/docs/stable/generated/torch.nn.functional.softmax.html
@@ -84,7 +97,11 @@ def softmax(x: Operand, axes: Axes = -1, *, kind: str = "softmax") -> Reading:
     shape = shape_of(x)
     if not shape:
         return read(ops.pointwise(shape, kind=kind), x)
-    return read(ops.softmax(shape, axes_of(axes, len(shape)), kind=kind), x)
+    named = axes_of(axes, len(shape))
+    return read(ops.softmax(shape, named, logarithm=logarithm, kind=kind), x)
+
+
+_KEEPING = ("cumsum", "cummax", "cummin", "nancumsum", "cumulative_sum")
 
 
 def cumulate(
@@ -113,7 +130,8 @@ def cumulate(
     if exclusive:  # moved by one first, so that a running sum comes last
         pads = (-1, 1) if reverse else (1, -1)
         steps.append(layout.pad(shape, {axis: pads}))
-    steps.append(ops.cumulate(shape, axis, backward=reverse, kind=kind))
+    algebra = "keep" if kind in _KEEPING else None if "prod" in kind else "compare"
+    steps.append(ops.cumulate(shape, axis, backward=reverse, kind=kind, algebra=algebra))
     return read(steps, x)
 
 
@@ -131,7 +149,13 @@ def diff(x: Operand, n: int = 1, axis: int = -1) -> Reading:
     if n <= 0:
         return read([], x)
     return read(
-        ops.along(shape, {axis: (window(n + 1, 1, 0), max(0, shape[axis] - n))}, kind="diff"), x
+        ops.along(
+            shape,
+            {axis: (window(n + 1, 1, 0), max(0, shape[axis] - n))},
+            kind="diff",
+            algebra="keep",
+        ),
+        x,
     )
 
 
@@ -144,7 +168,8 @@ def sort(x: Operand, axis: int | None = -1, *, kind: str = "sort") -> Reading:
     >>> sort(Known((2, 5))).shape
     (2, 5)
     """
-    return mix(flatten(x), 0, kind=kind) if axis is None else mix(x, axis, kind=kind)
+    x, axis = (flatten(x), 0) if axis is None else (x, axis)
+    return mix(x, axis, kind=kind, algebra="compare" if "arg" in kind else "keep")
 
 
 def top_k(x: Operand, k: int, axis: int = -1) -> tuple[Reading, Reading]:
@@ -164,7 +189,7 @@ def top_k(x: Operand, k: int, axis: int = -1) -> tuple[Reading, Reading]:
     count = integer(k)
     if count is None or not 0 <= count <= shape[axis]:
         raise InvalidModelError(f"k = {k} of an axis of {shape[axis]}")
-    made = read(ops.along(shape, {axis: (WHOLE, count)}, kind="topk"), x)
+    made = read(ops.along(shape, {axis: (WHOLE, count)}, kind="topk", algebra="compare"), x)
     return made, made
 
 

@@ -94,7 +94,7 @@ def resize(
         )  # fmt: skip
         here = relation == Sliding(1, 1, (ZERO,), "replicate") and outputs == size
         relations[axis] = (IDENTITY if here else relation, outputs)
-    op = ops.along(shape, relations, kind="resize", depends_on_size=depends_on_size)
+    op = ops.along(shape, relations, kind="resize", depends_on_size=depends_on_size, algebra="keep")
     return read(op, x)
 
 
@@ -120,7 +120,7 @@ def resize_area(x: Operand, sizes: Mapping[int, int], *, align_corners: bool = F
         relations[axis] = (
             Sliding(step.denominator, step.numerator, taps, "replicate"), outputs
         )  # fmt: skip
-    return read(ops.along(shape, relations, kind="resize"), x)
+    return read(ops.along(shape, relations, kind="resize", algebra="keep"), x)
 
 
 def crop_and_resize(
@@ -155,7 +155,7 @@ def crop_and_resize(
             one = resampled(Fraction(1), point, how, (last + 1, 1), rounding=rounded).at(0)
             taps.append(one.clip(0, last) if inside else IndexSet.of(()))
         relations[named] = (Table(tuple(taps)), outputs)
-    return read(ops.along(shape, relations, kind="resize"), x)
+    return read(ops.along(shape, relations, kind="resize", algebra="keep"), x)
 
 
 def grid_sample(
@@ -225,7 +225,7 @@ def affine_grid(theta: Operand, sizes: tuple[int, ...]) -> Reading:
     """
     result = (sizes[0], *sizes[2:], len(sizes) - 2)
     link = Link([Read(0, IDENTITY), *[Read(None, WHOLE)] * (len(shape_of(theta)) - 1)])
-    return read(Op("affine_grid", result, (link,)), theta)
+    return read(Op("affine_grid", result, (link,), algebra="offset"), theta)
 
 
 def regions_of(

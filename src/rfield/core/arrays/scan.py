@@ -38,6 +38,7 @@ def recurrent(
     shape = shape_of(x)
     mixed = ops.dense(shape, width, kind="rnn_input")
     run = ops.cumulate(mixed.shape, time_axis, backward=reverse, kind="rnn")
+    run = replace(run, algebra="offset" if biases else "compare")
     (hidden,) = run.keeps
     run = replace(run, keeps=(hidden, (*hidden[:-1], inner or width))[: 2 if gates == 4 else 1])
     state = ops.dense(mixed.shape, width, kind="rnn_state")
@@ -101,4 +102,4 @@ def cell(
     weights = gates * width * sum(shape_of(operand)[-1] for operand in operands)
     rows, added = prod(shape[:-1]), gates * width * biases
     work = Work(rows * weights, rows * added, weights + added)
-    return read(Op("rnn_cell", shape, tuple(links), work=work), *operands, *kept)
+    return read(Op("rnn_cell", shape, tuple(links), work=work, algebra="compare"), *operands, *kept)

@@ -10,21 +10,27 @@ import numpy as np
 
 from ...errors import InvalidModelError, bad_shapes, too_large
 from .. import layout, ops
+from ..algebra import Elementwise
 from ..arguments import broadcast_shape, normalize_axis
 from ..indices import EMPTY, IndexSet
 from ..limits import PERIOD_LIMIT
 from ..link import AnyLink, Link, Read, everything, passed
 from ..operation import Op
 from ..relation import IDENTITY, WHOLE, Relation, Table, shift
-from .elementwise import add
+from .elementwise import multiply, pointwise
 from .expression import Array, Operand, Reading, known_array, operand_of, read, shape_of
 from .indexing import Index, Part, chosen, getitem, tables_of
 from .moving import concat
 from .shaping import broadcast_to, permute, reshape
 
+Combined = bool | Elementwise
+"""Whether values are added to what stands there, or by which other arithmetic both become one."""
 
-def put(x: Operand, index: Index, values: Operand | float, *, accumulate: bool = False) -> Reading:
-    """A copy of ``x`` with ``x[index] = values``, or ``+=`` where it is to ``accumulate``.
+
+def put(
+    x: Operand, index: Index, values: Operand | float, *, accumulate: Combined = False
+) -> Reading:
+    """A copy of ``x`` with ``x[index] = values``, or with both combined (``accumulate``: added).
 
     ``index`` is all that ``getitem`` takes but None; the values broadcast. Without ``accumulate``
     an element that is written reads its old value no more.
@@ -44,6 +50,8 @@ def put(x: Operand, index: Index, values: Operand | float, *, accumulate: bool =
     box = _box(parts, arrays, start, wide, shape)
     target = getitem(x, index).shape
     full = broadcast_to(values, target)
+    if accumulate == "multiply":
+        full, accumulate = multiply(getitem(x, index), full, kind="scatter"), False
     if box is None:
         return _flat(x, parts, arrays, start, wide, full, accumulate)
     places, drivers = box
@@ -51,7 +59,7 @@ def put(x: Operand, index: Index, values: Operand | float, *, accumulate: bool =
     order += [axis for axis in range(len(target)) if axis not in order]
     laid = reshape(permute(full, order), [len(row) for row in places])
     partial = {k: row for k, row in enumerate(places) if list(row) != list(range(shape[k]))}
-    return _added(x, partial, laid) if accumulate else _written(x, partial, laid)
+    return _added(x, partial, laid, accumulate) if accumulate else _written(x, partial, laid)
 
 
 def _box(
@@ -148,13 +156,18 @@ def _with(rank: int, axis: int, relation: Relation) -> Link:
     return Link(reads, is_part=True)
 
 
-def _added(x: Operand, partial: dict[int, Sequence[int]], values: Reading) -> Reading:
+def _added(
+    x: Operand, partial: dict[int, Sequence[int]], values: Reading, how: Combined
+) -> Reading:
     shape = shape_of(x)
     for axis, row in partial.items():
         relation = Table(_hits(row, shape[axis]))
-        op = ops.along(values.shape, {axis: (relation, shape[axis])}, kind="scatter")
+        op = ops.along(
+            values.shape, {axis: (relation, shape[axis])}, kind="scatter", algebra="keep"
+        )
         values = read(op, values)
-    return add(x, values, kind="scatter_add")
+    algebra = "add" if how is True else how or None
+    return pointwise(x, values, kind="scatter_add", algebra=algebra)
 
 
 def _flat(
@@ -164,7 +177,7 @@ def _flat(
     start: int,
     wide: Sequence[int],
     values: Reading,
-    accumulate: bool,
+    accumulate: Combined,
 ) -> Reading:
     """Paired places: the axes on which they lie are written as one."""
     shape = shape_of(x)
@@ -184,7 +197,7 @@ def _flat(
     laid = permute(values, [*range(start, start + count), *behind])
     laid = reshape(laid, (prod(wide), *(shape[axis] for axis in rest)))
     row = [int(place) for place in places]
-    made = _added(flat, {0: row}, laid) if accumulate else overwrite(flat, 0, row, laid)
+    made = _added(flat, {0: row}, laid, accumulate) if accumulate else overwrite(flat, 0, row, laid)
     back = reshape(made, [shape[axis] for axis in order])
     return permute(back, [order.index(axis) for axis in range(len(shape))])
 
@@ -195,7 +208,7 @@ def _anywhere(
     start: int,
     wide: Sequence[int],
     values: Operand,
-    accumulate: bool,
+    accumulate: Combined,
 ) -> Reading:
     """Places that the data says: each element keeps what it had, or takes any of the values."""
     shape = shape_of(x)
@@ -226,7 +239,7 @@ def _anywhere(
 
 
 def scatter_nd(
-    x: Operand, indices: object, updates: Operand, *, accumulate: bool = False
+    x: Operand, indices: object, updates: Operand, *, accumulate: Combined = False
 ) -> Reading:
     """``x[indices[..., 0], indices[..., 1], …] = updates``.
 
@@ -260,7 +273,7 @@ def scatter_elements(
     updates: Operand | float,
     axis: int = 0,
     *,
-    accumulate: bool = False,
+    accumulate: Combined = False,
 ) -> Reading:
     """Each update goes to its own place on the other axes, and along ``axis`` where its index says.
 
@@ -332,4 +345,5 @@ def segments(
         if number >= 0:
             found[number].append(k)
     taps = Table(tuple(IndexSet.of(row) for row in found))
-    return read(ops.along(flat.shape, {0: (taps, rows)}, kind=kind), flat)
+    algebra = None if "prod" in kind else "keep"
+    return read(ops.along(flat.shape, {0: (taps, rows)}, kind=kind, algebra=algebra), flat)

@@ -41,7 +41,7 @@ def fft(
         axis: (WHOLE, new.get(axis, given.get(axis, shape[axis])))
         for axis in axes_of(axes, len(shape))
     }
-    return read(ops.along(cut.shape, relations, kind=kind), cut)
+    return read(ops.along(cut.shape, relations, kind=kind, algebra="keep"), cut)
 
 
 def stft(

@@ -152,7 +152,9 @@ def _dilated(
         reads[axis], result[axis] = Read(axis, slide), count
     weights = prod(kernel) * each
     work = Work(prod(result) * weights, prod(result) if bias else 0, outputs * weights)
-    return Op("conv", tuple(result), (Link(reads),), work=work)
+    return Op(
+        "conv", tuple(result), (Link(reads),), work=work, algebra="offset" if bias else "keep"
+    )  # fmt: skip
 
 
 def conv_transpose(
@@ -250,7 +252,8 @@ def reduce_window(
         slide = window(kernel[j], steps[j], pads[j][0], wide[j])
         count = arithmetic.window_count(grid[j], kernel[j], steps[j], *pads[j], wide[j], ceil=False)
         relations[j] = (compose(slide, sparse) if holes[j] > 1 else slide, count)
-    return read(ops.along(shape, relations, kind=kind), x)
+    algebra = None if "mul" in kind or "prod" in kind else "keep"
+    return read(ops.along(shape, relations, kind=kind, algebra=algebra), x)
 
 
 def adaptive_pool(x: Operand, sizes: dict[int, int], *, kind: str = "adaptive_pool") -> Reading:
@@ -268,7 +271,7 @@ def adaptive_pool(x: Operand, sizes: dict[int, int], *, kind: str = "adaptive_po
         before = shape[normalize_axis(axis, len(shape))]
         whole = size == 1 and before > 1  # global pooling by another name
         relations[axis] = (WHOLE if whole else arithmetic.adaptive(before, size), size)
-    return read(ops.along(shape, relations, kind=kind, depends_on_size=True), x)
+    return read(ops.along(shape, relations, kind=kind, depends_on_size=True, algebra="keep"), x)
 
 
 def random_pool(x: Operand, size: PerAxis, sizes: dict[int, int]) -> Reading:
@@ -292,4 +295,5 @@ def random_pool(x: Operand, size: PerAxis, sizes: dict[int, int]) -> Reading:
         ]
         taps.append(IndexSet.interval(last, last + k - 1))
         relations[axis] = (Table(tuple(taps)), outputs)
-    return read(ops.along(shape, relations, kind="fractional_max_pool", exact=False), x)
+    kind = "fractional_max_pool"
+    return read(ops.along(shape, relations, kind=kind, exact=False, algebra="keep"), x)

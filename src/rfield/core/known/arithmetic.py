@@ -41,11 +41,7 @@ def elementwise(algebra: Elementwise | None, operands: Sequence[Known | None], r
     pair = len(codes) > 1
     moving = ~_all([~depends(c) for c in codes])
     result = np.where(moving, np.uint8(ALIVE), np.uint8(FIXED))
-    special = ~_all([c <= FIXED for c in codes])
-    if algebra == "add":  # with a zero added it stays that number; SOME and a number are a number
-        some = ~_all([c != FIXED for c in codes])
-        special = ~_all([(c <= FIXED) | (c == ZERO) | ((c == SOME) & some) for c in codes])
-    result = np.where(special & ~moving, np.uint8(SOME), result)
+    result = np.where(_uncertain(algebra, codes) & ~moving, np.uint8(SOME), result)
     if algebra in ("add", "scale"):
         soft = ~_all([c != SOFT for c in codes]) & (result == SOME)
         result = np.where(soft, np.uint8(SOFT), result)
@@ -75,11 +71,19 @@ def elementwise(algebra: Elementwise | None, operands: Sequence[Known | None], r
         low = _all([lows(c) for c in codes])
         zero = _all([lows(c) | (c == ZERO) for c in codes]) & ~low
     elif algebra in ("keep", "scale"):
-        zero = codes[0] == ZERO
+        zero = _all([c == ZERO for c in codes])
         low = lows(codes[0]) if algebra == "scale" else low
     finite = max((k.least for k in operands if k is not None), default=-np.inf) > -np.inf
     own = np.where(moving & finite, np.uint8(HIDDEN), np.uint8(LOW))
     return squeezed(np.where(zero, np.uint8(ZERO), np.where(low, own, result)))
+
+
+def _uncertain(algebra: Elementwise | None, codes: Sequence[Codes]) -> Marks:
+    """Where a result of known elements may be a zero, as far as its op is not looked at."""
+    if algebra == "add":  # with a zero added it stays that number; SOME and a number are a number
+        some = ~_all([c != FIXED for c in codes])
+        return ~_all([(c <= FIXED) | (c == ZERO) | ((c == SOME) & some) for c in codes])
+    return ~_all([c <= (ZERO if algebra == "offset" else FIXED) for c in codes])
 
 
 def veiled(operands: Sequence[Known | None], rank: int, *, only: int | None = None) -> bool:

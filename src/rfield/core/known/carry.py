@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from typing import Any
+from math import prod
+from typing import Any, TypeVar, cast
 
 import numpy as np
 from numpy.typing import NDArray
 
 from ..limits import MOST_CODES
-from ..link import AnyLink, Reshaped
+from ..link import AnyLink, Link, Reshaped
 from ..padding import fold
 from ..relation import IDENTITY, At, Relation, Sliding, Table
 from .codes import ALIVE, FIXED, Codes, Known, squeezed
@@ -40,37 +41,50 @@ def moved(
     """The same for elements of any kind; those that vary along no axis may be held once for it."""
     if isinstance(link, Reshaped):
         return _reshaped(link, elements)
-    codes = elements
-    if not codes.size:  # none of it comes from here
+    if not elements.size:  # none of it comes from here
         return np.full((1,) * len(after), outside)
+    if _count(link, elements.shape, after) > MOST_CODES:
+        return None
+    indices: list[NDArray[np.int64]] = []
+    inside: NDArray[np.bool_] = np.ones((1,) * len(after), bool)
     for axis, (driver, relation) in enumerate(link.reads):
+        own = elements.shape[axis]
+        places: NDArray[np.int64]
         if isinstance(relation, At):
-            index = min(relation.index, codes.shape[axis] - 1)
-            codes = np.take(codes, [index], axis)
+            places = np.array([min(relation.index, own - 1)], np.int64)
         elif driver is None:
             return None
-        elif relation != IDENTITY:  # also where nothing varies: it may reach beyond the ends
-            if codes.size // codes.shape[axis] * after[driver] > MOST_CODES:
+        elif relation == IDENTITY:
+            places = np.arange(own, dtype=np.int64)
+        else:  # also where nothing varies: it may reach beyond the ends
+            single = _places(relation, before[axis], after[driver])
+            if single is None:
                 return None
-            places = _places(relation, before[axis], after[driver])
-            if places is None:
-                return None
-            inside = places >= 0
-            taken = np.take(codes, np.where(inside, places, 0) % codes.shape[axis], axis)
-            shape = [1] * codes.ndim
-            shape[axis] = len(places)
-            codes = np.where(inside.reshape(shape), taken, outside)
-    if link.coupled:
-        return None
-    result = [1] * len(after)
-    kept = sorted(
-        (read.axis, axis) for axis, read in enumerate(link.reads) if read.axis is not None
-    )
-    for driver, axis in kept:
-        result[driver] = codes.shape[axis]
-    order = [axis for _, axis in kept]
-    order += [axis for axis in range(codes.ndim) if axis not in order]
-    return codes.transpose(order).reshape(result)
+            inside = inside & _along(single >= 0, driver, len(after))
+            places = np.where(single >= 0, single, 0) % own
+        indices.append(_along(places, driver or 0, len(after)))
+    if not indices:
+        return elements.reshape((1,) * len(after))
+    found = elements[tuple(indices)]
+    return found if inside.all() else np.where(inside, found, outside)
+
+
+def _count(link: Link, before: Sequence[int], after: Sequence[int]) -> int:
+    """How many elements are looked up: none twice along axes where nothing varies."""
+    sizes = {
+        driver: after[driver]
+        for (driver, relation), own in zip(link.reads, before, strict=True)
+        if driver is not None and (own > 1 or relation != IDENTITY)
+    }
+    return prod(sizes.values())
+
+
+Entries = TypeVar("Entries", bound=NDArray[Any])
+
+
+def _along(entries: Entries, axis: int, rank: int) -> Entries:
+    """One entry after the other along an axis of so many."""
+    return cast("Entries", entries.reshape([-1 if k == axis else 1 for k in range(rank)]))
 
 
 def _places(relation: Relation, size: int, outputs: int) -> NDArray[np.int64] | None:

@@ -34,6 +34,7 @@ from .codes import (
     squeezed,
 )  # fmt: skip
 from .parts import projected, restricted
+from .reach import reached
 
 
 def narrowed(
@@ -76,10 +77,11 @@ def narrowed(
                 either = np.where(both, np.uint8(ZERO), elementwise(None, operands, rank))
                 codes = squeezed(np.where(no, chosen(~no, None, operands[2]), either))
                 return _pointwise(op, codes, operands, [~no & ~both, ~no & ~both, ~both])
-        plain = algebra if isinstance(algebra, str) and algebra != "where" else None
+            if operands[0] is not None and (operands[0].codes > ZERO).any():
+                op = replace(op, exact=False)  # one of them is never chosen; nobody knows which
+        plain = "compare" if algebra == "where" else algebra if isinstance(algebra, str) else None
         return _arithmetic(op, plain, operands, rank)
-    unshown = any(known is not None and not known.shown for known in operands)
-    return (replace(op, exact=False) if unshown else op), None
+    return _mixed(op, operands, shapes)
 
 
 def _is_broadcast(link: Link, op: Op) -> bool:
@@ -90,14 +92,19 @@ def _is_broadcast(link: Link, op: Op) -> bool:
     )
 
 
+_COVERED: dict[Elementwise | None, int | None] = {
+    None: None, "veil": None, "add": SOFT, "subtract": SOFT, "multiply": LOW, "divide": LOW,
+}  # fmt: skip
+"""Which numbers may hide what they stand beside; None for all but those that are only known."""
+
+
 def _arithmetic(
     op: Op, algebra: Elementwise | None, operands: Sequence[Known | None], rank: int
 ) -> tuple[Op, Known | None]:
     codes = elementwise(algebra, operands, rank)
     undone, least, most = lifted(algebra, operands, codes)
     codes = np.where(undone, np.uint8(ALIVE), codes) if undone.any() else codes
-    covered = {"veil": None, "add": SOFT, "subtract": SOFT, "multiply": LOW, "divide": LOW}
-    hides = algebra in covered and veiled(operands, rank, only=covered[algebra])
+    hides = algebra in _COVERED and veiled(operands, rank, only=_COVERED[algebra])
     some = algebra == "multiply" and any(k and (k.codes == SOME).any() for k in operands)
     if hides or some or undone.any() or uncovered(operands, codes):
         op = replace(op, exact=False)
@@ -186,13 +193,49 @@ def _moved(
     return op, (Known(codes, shown, least, most) if told else None)
 
 
+def _mixed(
+    op: Op, operands: Sequence[Known | None], shapes: Sequence[Shape]
+) -> tuple[Op, Known | None]:
+    """An op whose outputs read many elements at once: windows, resizes, running sums."""
+    if any(known is not None and not known.shown for known in operands):
+        op = replace(op, exact=False)
+    if not any(known is not None and known.is_mask for known in operands):
+        return op, None
+    algebra = op.algebra if op.algebra in ("keep", "offset", "compare") else None
+    found: list[Marks] = [np.zeros((1,) * len(op.shape), bool)] * 4
+    for link, known, shape in zip(op.links, operands, shapes, strict=True):
+        own = np.zeros((1,) * len(shape), np.uint8) if known is None else known.codes
+        kinds = (depends(own), own == FIXED, own == ZERO, ~depends(own) & (own > ZERO))
+        for place, marks in enumerate(kinds if link is not None else ()):
+            assert link is not None
+            reads = reached(link, marks, shape, op.shape)
+            if reads is None:
+                return replace(op, exact=False), None
+            found[place] = found[place] | reads
+            if algebra is not None and found[0].all():
+                return op, None  # as nearly always
+    moving, fixed, zero, special = found
+    if algebra is None and (moving & (zero | special)).any():
+        op = replace(op, exact=False)
+    codes = np.where(
+        zero & (algebra is None or algebra == "compare"), np.uint8(SOME), np.uint8(FIXED)
+    )
+    codes = np.where(algebra == "keep", np.uint8(ZERO), codes)
+    codes = np.where(fixed & (codes < SOME), np.uint8(FIXED), codes)
+    codes = np.where(special, np.uint8(SOME), codes)
+    codes = squeezed(np.where(moving, np.uint8(ALIVE), codes))
+    shown = all(known is None or known.shown for known in operands)
+    return op, (Known(codes, shown) if codes.any() else None)
+
+
 def _softmax(op: Op, algebra: Softmax, known: Known, shape: Shape) -> tuple[Op, Known | None]:
     low = lows(known.codes)
     axes = tuple(axis % low.ndim for axis in algebra.axes)
     # Where all is as low nothing is: only minus infinity itself would leave nothing of such a row.
     all_low = low.all(axis=axes, keepdims=True)
     alive = (known.codes == ALIVE) | (all_low & (known.codes == HIDDEN))
-    result = np.where(low & ~all_low, np.uint8(ZERO), np.uint8(ALIVE))
+    hidden = np.uint8(LOW if algebra.logarithm else ZERO)
+    result = np.where(low & ~all_low, hidden, np.uint8(ALIVE))
     dead = ~alive.any(axis=axes, keepdims=True)
     result = squeezed(np.where(dead & (result == ALIVE), np.uint8(FIXED), result))
     rows = [axis for axis in range(alive.ndim) if axis not in axes]
@@ -220,6 +263,10 @@ def _contraction(
     ]
     summed = tuple(range(count, len(order)))
     spread, low = _below(op, spread, summed)
+    given = spread
+    if algebra.zeros == "absorb":
+        gone = (spread[0] == ZERO).any(axis=summed, keepdims=True)
+        spread = [np.where(gone, np.uint8(ZERO), spread[0])]
     nonzero: Marks = np.ones((1,) * len(order), bool)
     for codes in spread:
         nonzero = nonzero & (codes != ZERO)
@@ -235,7 +282,7 @@ def _contraction(
         for other, moved in enumerate(moves)
         if other != place
     )
-    for link, codes, names, shape in zip(op.links, spread, algebra.labels, shapes, strict=True):
+    for link, codes, names, shape in zip(op.links, given, algebra.labels, shapes, strict=True):
         reading = nonzero & (codes == ALIVE)
         links.append([])
         if reading.all() or not (codes == ALIVE).any() or not isinstance(link, Link):
@@ -256,7 +303,7 @@ def _contraction(
     alive = moving.any(axis=summed)
     if alive.all() and not low.any():
         return made, None
-    nil = np.uint8(ZERO if algebra.zero else SOME)
+    nil = np.uint8(SOME if algebra.zeros == "lose" else ZERO)
     codes = np.where(alive, np.uint8(ALIVE), np.where(some, np.uint8(FIXED), nil))
     codes = squeezed(np.where(low > FIXED, low, codes))
     return made, Known(codes, exact, *_extreme(operands))

@@ -149,7 +149,9 @@ class Layers(Generic[V]):
                 axis: (padding.adaptive(shapes[0][axis], out), out)
                 for axis, out in zip(spatial(x), outputs, strict=True)
             }
-            return ops.along(shapes[0], relations, kind="adaptive_pool", depends_on_size=True)
+            return ops.along(
+                shapes[0], relations, kind="adaptive_pool", depends_on_size=True, algebra="keep"
+            )
 
         return self._layer(name, [x], make)
 
@@ -199,7 +201,9 @@ class Layers(Generic[V]):
                 )
                 relations[axis] = (relation, after)
             moving = size is not None or where in ("align_corners", "half_pixel_symmetric")
-            return ops.along(shapes[0], relations, kind="resize", depends_on_size=moving)
+            return ops.along(
+                shapes[0], relations, kind="resize", depends_on_size=moving, algebra="keep"
+            )
 
         return self._layer(name, [x], make)
 

@@ -8,6 +8,7 @@ from typing import Any
 from ...core import arrays, ops
 from ...core.arrays import cumulate, read
 from ...core.relation import WHOLE
+from ..machine.meanings import zeros_of
 from ..machine.values import Constant, Outputs
 from .rulebook import Call, rule
 
@@ -55,7 +56,8 @@ def reduction(call: Call) -> Any:
 
     https://docs.jax.dev/en/latest/_autosummary/jax.lax.reduce.html
     """
-    return ops.reduce(call.shape(), call.numbers("axes"), kind=call.kind)
+    zeros = zeros_of(call.kind)
+    return ops.reduce(call.shape(), call.numbers("axes"), zeros=zeros, kind=call.kind)
 
 
 @rule("reduce")
@@ -87,7 +89,10 @@ def sort(call: Call) -> Any:
     https://docs.jax.dev/en/latest/_autosummary/jax.lax.sort.html
     """
     axis = call.attribute("dimension")
-    made = [call.step(ops.mix(value.shape, [axis], kind="sort"), value) for value in call.operands]
+    made = [
+        call.step(ops.mix(value.shape, [axis], kind="sort", algebra="compare"), value)
+        for value in call.operands
+    ]
     return together(made, "sort")
 
 
@@ -107,7 +112,7 @@ def top(call: Call) -> Any:
     """
     rank, result = len(call.shape()), call.shapes_out[0]
     axis = call.parameters.get("axis", rank - 1) % rank
-    op = ops.along(call.shape(), {axis: (WHOLE, result[axis])}, kind="top_k")
+    op = ops.along(call.shape(), {axis: (WHOLE, result[axis])}, kind="top_k", algebra="compare")
     return Outputs([op, op])
 
 

@@ -2,14 +2,16 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import replace
 from typing import Any
 
 import numpy as np
 
 from ...core import layout, ops
+from ...core.algebra import Elementwise
 from ...core.arguments import Shape
-from ...core.arrays import gather_nd, getitem, read
+from ...core.arrays import gather_nd, getitem, permute, pointwise, put, read
 from ...core.indices import EMPTY, IndexSet
 from ...core.link import Link, Read, everything
 from ...core.ops import Op
@@ -189,7 +191,13 @@ def scatter(call: Call) -> Any:
     spans = [updates[own[axis]] if axis in own else 1 for axis in axes]
     whole = all(updates[own[k]] == shape[k] for k in windows if k not in axes)
     single = len(axes) == 1 and len(outer) <= 1 and not numbers.operand_batching_dims
-    if places is not None and whole and (not outer or (single and spans == [1])):
+    if places is not None and whole:
+        if outer and _are_elements(call, axes, places, own):
+            return _elements(call, axes, places, own, outer)
+        known = not outer or (single and spans == [1])
+    else:
+        known = False
+    if places is not None and known:
         if outer:
             return _rows(call, axes[0], places.reshape(-1), own, outer[0])
         return _block(call, dict(zip(axes, places.reshape(-1).tolist(), strict=True)), own)
@@ -199,6 +207,40 @@ def scatter(call: Call) -> Any:
 
 def _replaces(call: Call) -> bool:
     return call.op == "scatter" and call.parameters.get("update_jaxpr") is None
+
+
+_ALGEBRA: dict[str, Elementwise] = {
+    "scatter-mul": "multiply", "scatter-max": "maximum", "scatter-min": "compare",
+}  # fmt: skip
+
+
+def _are_elements(call: Call, axes: Sequence[int], places: Array, own: dict[int, int]) -> bool:
+    """Whether paired places along several axes, or factors, are put to whole rows."""
+    rows = places.reshape(-1, places.shape[-1])
+    shape = np.asarray([call.shape()[axis] for axis in axes])
+    inside = bool(((rows >= 0) & (rows < shape)).all())
+    alone = len(np.unique(rows, axis=0)) == len(rows)
+    plain = inside and not any(axis in own for axis in axes)
+    if call.attribute("dimension_numbers").operand_batching_dims or not plain:
+        return False
+    return (len(axes) > 1 and _replaces(call)) or (call.op in _ALGEBRA and alone)
+
+
+def _elements(
+    call: Call, axes: Sequence[int], places: Array, own: dict[int, int], outer: list[int]
+) -> Any:
+    """Elements at known places: each takes its update, or is combined with it."""
+    index: list[Any] = [slice(None)] * len(call.shape())
+    for k, axis in enumerate(axes):
+        index[axis] = places[..., k]
+    together = sorted(axes) == list(range(min(axes), max(axes) + 1))
+    ahead = [own[axis] for axis in sorted(own) if together and axis < min(axes)]
+    behind = [own[axis] for axis in sorted(own) if own[axis] not in ahead]
+    new: Any = permute(call[2], [*ahead, *outer, *behind])
+    if call.op in _ALGEBRA:
+        old = getitem(call[0], tuple(index))
+        new = pointwise(old, new, kind=call.kind, algebra=_ALGEBRA[call.op])
+    return put(call[0], tuple(index), new)
 
 
 def _block(call: Call, starts: dict[int, int], own: dict[int, int]) -> Any:
@@ -211,11 +253,15 @@ def _block(call: Call, starts: dict[int, int], own: dict[int, int]) -> Any:
     order = [own[axis] for axis in range(len(shape)) if axis in own]
     moved = layout.permute(updates, order)
     new: Any = read([moved, layout.reshape(moved.shape, wide)], call[2])
-    if _replaces(call):
+    if call.op in _ALGEBRA:
+        old = getitem(call[0], tuple(slice(a, a + n) for a, n in zip(at, wide, strict=True)))
+        new = pointwise(old, new, kind=call.kind, algebra=_ALGEBRA[call.op])
+    if _replaces(call) or call.op in _ALGEBRA:
         return _put(call[0], new, at, 0)
     ends = {k: (a, shape[k] - a - wide[k]) for k, a in enumerate(at)}
-    placed = read(layout.pad(new.shape, ends), new)
-    return read(ops.pointwise(shape, shape, kind=call.kind, join=True), call[0], placed)
+    placed = read(replace(layout.pad(new.shape, ends), fill=0.0), new)
+    op = ops.pointwise(shape, shape, kind=call.kind, join=True, algebra="keep")
+    return read(replace(op, exact=call.op != "scatter"), call[0], placed)
 
 
 def _rows(call: Call, axis: int, places: Array, own: dict[int, int], outer: int) -> Any:
@@ -235,4 +281,5 @@ def _rows(call: Call, axis: int, places: Array, own: dict[int, int], outer: int)
         reads[place] = Read(None, WHOLE) if k == axis else Read(k, IDENTITY)
     reads[outer] = Read(axis, new)
     links = (Link(first, is_part=True), None, Link(reads, is_part=True))
-    return Op("scatter", shape, links)
+    exact = _replaces(call) or call.op in ("scatter-add", "scatter-sub")
+    return Op("scatter", shape, links, exact=exact, algebra="move" if _replaces(call) else "keep")

@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 from ...core import arrays
+from ..machine.meanings import zeros_of
 from ..machine.values import Outputs
 from .rulebook import Call, operand, rule
 
@@ -104,7 +105,8 @@ def reduce(call: Call) -> Any:
     https://keras.io/api/ops/numpy/#sum-function
     """
     keep = bool(getattr(call.layer, "keepdims", False))
-    return arrays.reduce(call[0], call.layer.axis, keepdims=keep, kind=call.kind)
+    zeros = zeros_of(type(call.layer).__name__)
+    return arrays.reduce(call[0], call.layer.axis, keepdims=keep, zeros=zeros, kind=call.kind)
 
 
 @rule("ops.Average")
@@ -121,7 +123,7 @@ def average(call: Call) -> Any:
             wide[axis] = x.shape[axis]
             found = arrays.reshape(found, wide)
         x = arrays.multiply(x, found)
-    return arrays.reduce(x, axis, kind="average")
+    return arrays.reduce(x, axis, zeros="keep", kind="average")
 
 
 @rule("ops.Argmax", "ops.Argmin", "ops.Nanargmax", "ops.Nanargmin")

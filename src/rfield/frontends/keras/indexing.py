@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 from ...core import arrays
+from ..machine.meanings import combined
 from ..machine.values import Constant
 from .rulebook import Call, operand, rule
 
@@ -86,5 +87,5 @@ def scatter_update(call: Call) -> Any:
     https://keras.io/api/ops/core/#scatter_update-function
     """
     x, updates = operand(call.get("inputs", 0)), operand(call.get("updates", 2))
-    gathers = getattr(call.layer, "reduction", None) is not None
-    return arrays.scatter_nd(x, call.indices("indices", 1), updates, accumulate=gathers)
+    adds = combined(getattr(call.layer, "reduction", None) or "none")
+    return arrays.scatter_nd(x, call.indices("indices", 1), updates, accumulate=adds)

@@ -28,8 +28,9 @@ def batch_norm_op(call: Call) -> Any:
     wide = [1] * len(shape)
     wide[axis] = shape[axis]
     return arrays.pointwise(
-        call[0], *(arrays.reshape(value, wide) for value in call.operands[1:]), kind="batch_norm"
-    )
+        call[0], *(arrays.reshape(value, wide) for value in call.operands[1:]),
+        kind="batch_norm", algebra="offset",
+    )  # fmt: skip
 
 
 @rule("LayerNormalization", "RMSNormalization", "UnitNormalization", "ops.LayerNorm",
@@ -39,7 +40,8 @@ def layer_norm(call: Call) -> Any:
 
     https://keras.io/api/layers/normalization_layers/layer_normalization/
     """
-    return arrays.norm(call[0], call.layer.axis, kind="layer_norm")
+    bias = call.get("beta", 2) is not None or getattr(call.layer, "center", False)
+    return arrays.norm(call[0], call.layer.axis, bias=bias, kind="layer_norm")
 
 
 @rule("GroupNormalization")
@@ -52,7 +54,9 @@ def group_norm(call: Call) -> Any:
     axis = call.layer.axis % len(shape)
     groups = shape[axis] if call.layer.groups == -1 else call.layer.groups
     space = [a for a in range(1, len(shape)) if a != axis]
-    return arrays.norm(call[0], space, groups=groups, channel_axis=axis, kind="group_norm")
+    return arrays.norm(
+        call[0], space, groups=groups, channel_axis=axis, bias=call.layer.center, kind="group_norm"
+    )  # fmt: skip
 
 
 @rule("SpectralNormalization")

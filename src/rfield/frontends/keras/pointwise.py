@@ -71,7 +71,7 @@ def activation(call: Call) -> Any:
     """
     name = getattr(call.layer.activation, "__name__", "")
     if name in ("softmax", "log_softmax", "sparsemax"):
-        return arrays.softmax(call[0])
+        return arrays.softmax(call[0], logarithm=name == "log_softmax")
     if name == "glu":
         return _glu(call[0], -1)
     return arrays.pointwise(call[0], kind=name or "activation")
@@ -180,7 +180,7 @@ def softmax(call: Call) -> Any:
 
     https://keras.io/api/ops/nn/#softmax-function
     """
-    return arrays.softmax(call[0], call.layer.axis)
+    return arrays.softmax(call[0], call.layer.axis, logarithm=call.op == "ops.LogSoftmax")
 
 
 @rule("ops.Glu")

@@ -18,7 +18,7 @@ import numpy as np
 from ...core.algebra import Contraction, Softmax
 from ...core.arrays.expression import Reading
 from ...core.graph import Draft, SoftMasks, Weights
-from ...core.known import LOW, SOFT, Known, narrowed
+from ...core.known import FIXED, LOW, SOFT, Known, narrowed
 from ...core.link import AnyLink, Link, Reshaped, everything
 from ...core.numbers import Numbers
 from ...core.ops import Op
@@ -29,6 +29,7 @@ from .masks import (
     is_unseen,
     levels,
     lowers,
+    may_be_triangle,
     may_mask,
     plain,
     repeated,
@@ -188,7 +189,7 @@ class Emitter:
                 raise InvalidModelError("a list of tensors stands where a tensor is expected")
         exact, dimmed = exact and not self._may_hide(op, values), self._dims(op, values)
         if not kept:
-            return self._constant(op, values, soft, sized=sized)
+            return self._constant(op, values, elements, soft, sized=sized)
         moving = op.depends_on_size or (sized and op.kind in _CHANGES_PLACES)
         op = _fitted(op, chosen, join=op.join and len(kept) > 1, exact=exact, moving=moving)
         called = name_of(op.kind, alone=len(kept) == 1)
@@ -203,10 +204,14 @@ class Emitter:
             self.lowered.add(index)
         return Dependent(index, op.shape)
 
-    def _constant(self, op: Op, values: Sequence[Any], soft: float, *, sized: bool) -> Constant:
-        """The result of an op that reads nothing dependent."""
+    def _constant(
+        self, op: Op, values: Sequence[Any], known: Known | None, soft: float, *, sized: bool
+    ) -> Constant:
+        """The result of an op that reads nothing dependent; ``known``: of it."""
         soft = min([soft, *(v.soft for v in values if isinstance(v, Constant))])
         told = told_of(op, values)
+        if told is None and known is not None and (known.codes > FIXED).any():
+            told = np.broadcast_to(known.codes, op.shape)
         made = Constant(op.shape, sized=sized, made=True, told=told, soft=soft)
         made.made_of = parameters_of(values)
         if self.resolve is None and not sized:
@@ -257,8 +262,8 @@ class Emitter:
         if op.algebra not in _MASKED and not isinstance(op.algebra, Contraction):
             return False
         given = values[: len(op.links)]
-        if isinstance(op.algebra, Contraction):  # a matrix of the file is a weight
-            return any(is_unseen(v) and not v.nameless for v in given)
+        if isinstance(op.algebra, Contraction):  # else a matrix of the file is a weight
+            return any((is_unseen(v) and not v.nameless) or may_be_triangle(v) for v in given)
         if op.algebra == "multiply" and any(
             isinstance(v, Constant) and v.may_be_mask for v in given
         ):

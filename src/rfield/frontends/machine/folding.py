@@ -67,8 +67,12 @@ class Folding:
         sized = sized or any(value.sized for value in operands)
         of_file = moved and not sized and all(value.stored for value in operands)
         if isinstance(found, list):
-            return Outputs([self._constant(each, sized, of_file) for each in found])
-        return self._constant(found, sized, of_file)
+            made = [self._constant(each, sized, of_file) for each in found]
+        else:
+            made = [self._constant(found, sized, of_file)]
+        for each in made:
+            each.zeros_count = any(value.zeros_count for value in operands)
+        return Outputs(made) if isinstance(found, list) else made[0]
 
     def _constant(self, result: Any, sized: bool, of_file: bool) -> Constant:
         array = np.asarray(result)
@@ -84,4 +88,4 @@ class Moved(Constant):
     """Elements of a tensor in the file, in other places."""
 
     __slots__ = ()
-    stored = True
+    stored = nameless = True

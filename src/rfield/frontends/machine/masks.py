@@ -14,7 +14,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from ...core.algebra import Softmax
-from ...core.known import FIXED, HIDES, LOW, SOFT, Known, lowest, narrowed, soft_limit
+from ...core.known import FIXED, HIDES, LOW, SOFT, SOME, Known, lowest, narrowed, soft_limit
 from ...core.known.codes import lows
 from ...core.ops import Op
 from .limits import MASK
@@ -64,6 +64,8 @@ def told_of(op: Op, values: Sequence[Any]) -> NDArray[np.uint8] | None:
     held = any(may_mask(value, op) or value.told is not None for value in given)
     if not held and not may_mask(around, op):
         return None
+    if op.algebra == "add" and any(v.told is not None and (v.told == SOME).any() for v in given):
+        return np.full(op.shape, SOME, np.uint8)  # a counter and a number, say
     known = [elements_of(value, op, SOFT) for value in given]
     fill = None if around is None else elements_of(around, op, SOFT)
     condition = given[0].array if op.algebra == "where" else None
@@ -151,6 +153,20 @@ def soft_number(value: Any, op: Op) -> float:
     least, limit = float(array.min()), soft_limit(array)
     spread = array.size > 1 and array.dtype.kind == "f" and array.max() > limit
     return least if lowest(array) < least <= limit and (spread or op.algebra != "add") else 0.0
+
+
+def may_be_triangle(value: Any) -> bool:
+    """Whether it is a square table of a file with nothing but zeros in a corner: causal, a band."""
+    if not isinstance(value, Constant) or not value.has_shape or len(value.shape) < 2:
+        return False
+    rows, size = value.shape[-2:]
+    if rows != size or size < 3 or not value.may_be_mask:
+        return False
+    array = value.once
+    if array is None or array.shape[-2:] != (size, size) or not array.any():
+        return False
+    far = size // 2 if size > 7 else 1  # a few zeros may be those of a pruned weight
+    return not np.triu(array, far).any() or not np.tril(array, -far).any()
 
 
 def is_unseen(value: Any) -> bool:

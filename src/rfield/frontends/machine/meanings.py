@@ -6,7 +6,7 @@ Frameworks call the same functions by nearly the same names: ``aten::leaky_relu`
 
 from __future__ import annotations
 
-from ...core.algebra import Elementwise
+from ...core.algebra import Elementwise, Zeros
 
 _NAMES: dict[Elementwise, str] = {
     "add": "add addany addv2 biasadd biasaddv1 sum",
@@ -19,7 +19,15 @@ _NAMES: dict[Elementwise, str] = {
     "exp": "exp exp2 hardsigmoid logistic sigmoid softplus specialexpit",
     "scale": "convertelementtype reduceprecision",
     "veil": """
-        addcdiv addcmul bitwiseor floatpower lerp logicalor or pow power xlogy
+        addcdiv addcmul arctan2 atan2 bitshift bitwiseleftshift bitwiseor bitwiserightshift copysign
+        floatpower floordiv floordivide floormod fmod heaviside ldexp leftshift lerp logicalor
+        lshift mod or polar pow power rem remainder rightshift rshift shiftleft
+        shiftrightarithmetic shiftrightlogical specialxlog1py truncatediv truncatemod xlogy
+    """,
+    "compare": """
+        bitwisexor clamp clampmax clampmin clip eq equal fmin ge greater greaterequal
+        greaterorequal gt hypot le less lessequal lessorequal logaddexp logaddexp2 logicalxor lt
+        maxother mean min minimum minother ne nextafter notequal squareddifference xor
     """,
     "keep": """
         abs absolute arcsin arcsinh arctan arctanh asin asinh atan atanh cast cbrt ceil celu conj
@@ -37,6 +45,45 @@ _MEANINGS: dict[str, Elementwise] = {
     name: meaning for meaning, names in _NAMES.items() for name in names.split()
 }
 
+
+_REDUCTIONS: dict[Zeros, str] = {
+    "keep": """
+        all amax amin and any countnonzero euclideannorm frobeniusnorm l1 l2 linalgvectornorm max
+        mean median min nanmax nanmean nanmedian nanmin nanstd nansum nanvar norm nuclearnorm or
+        ptp std sum suminteger sumsquare var xor
+    """,
+    "absorb": "nanprod prod",
+}
+_ZEROS: dict[str, Zeros] = {
+    name: zeros for zeros, names in _REDUCTIONS.items() for name in names.split()
+}
+
+
+def zeros_of(op: str) -> Zeros:
+    """What a reduction of this name makes of known zeros.
+
+    >>> zeros_of("aten::amax"), zeros_of("reduce_prod"), zeros_of("LogSumExp")
+    ('keep', 'absorb', 'lose')
+    """
+    name = op.rpartition("::")[2].lower().replace("_", "").removeprefix("ops.")
+    return _ZEROS.get(name.removeprefix("reduce"), "lose")
+
+
+def combined(name: str) -> bool | Elementwise:
+    """How a write of this name combines what it writes with what stands there.
+
+    >>> combined("none"), combined("ScatterNdAdd"), combined("mul"), combined("amax")
+    (False, 'add', 'multiply', 'compare')
+    """
+    for ends, meaning in _WRITES.items():
+        if name.lower().endswith(tuple(ends.split())):
+            return meaning
+    return "compare"
+
+
+_WRITES: dict[str, bool | Elementwise] = {
+    "none update": False, "add sum": "add", "mul multiply prod": "multiply",
+}  # fmt: skip
 
 _SAID = {
     "activation": "pointwise", "add_any": "add", "addv2": "add", "biasadd": "add",

@@ -110,7 +110,9 @@ class Call:
     def zeros(self, place: int) -> Array | None:
         """Where a mask of the model makes a constant operand zero, in its shape; else None."""
         value = self.optional(place)
-        if not isinstance(value, Constant) or value.stored or not value.may_have_zeros:
+        if not isinstance(value, Constant) or not value.may_have_zeros:
+            return None
+        if value.stored and value.told is None and not value.zeros_count:
             return None
         found = value.known().codes == ZERO
         return np.broadcast_to(found, value.shape) if found.any() else None

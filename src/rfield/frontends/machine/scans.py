@@ -18,6 +18,7 @@ import numpy as np
 from ...core import layout
 from ...core.arguments import Shape, normalize_axis
 from ...core.indices import IndexSet
+from ...core.known import SOME
 from ...core.link import AnyLink, Link, Read
 from ...core.ops import Op, Work
 from ...core.relation import IDENTITY, WHOLE, At, Prefix, Relation, Sliding
@@ -151,7 +152,7 @@ class _Scan:
         """One turn on its own."""
         parts = [
             Dependent(value.index, _without(value.shape, along.axis))
-            if isinstance(value, Dependent) else Constant(_without(value.shape, along.axis))
+            if isinstance(value, Dependent) else _any_element(value, along.axis)
             for value, along in zip(self.scanned, self.inputs, strict=True)
         ]  # fmt: skip
         return read_turn(self.machine, self.body, self.state, parts)
@@ -263,6 +264,14 @@ def stacked(machine: BodyMachine, values: Sequence[Any], axis: int) -> Any:
         return machine.step(columns[0])
     op = layout.concat(*(column.shape for column in columns), axis=axis)
     return machine.step(Reading([replace(op, join=False)], columns))
+
+
+def _any_element(value: Constant, axis: int) -> Constant:
+    """What a turn reads of a constant, whichever turn it is: perhaps a mask, of a table."""
+    shape, array = _without(value.shape, axis), value.once
+    choice = array is not None and (array.dtype.kind != "f" or value.may_have_zeros)
+    hides = value.may_hide or (value.is_seen and choice)
+    return Constant(shape, told=np.full((1,) * len(shape), SOME, np.uint8) if hides else None)
 
 
 def _kept(axis: int, collected: Along | None) -> Read:

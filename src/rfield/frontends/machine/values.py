@@ -48,11 +48,12 @@ class Constant:
     of tables and no weight, but nobody computed it, so it may be a mask. ``made_of``: the
     parameters that it was computed from. ``placed``: of one whose elements an op has put in their
     places, where these are. ``key``: what it is at any size of the input, where it has no contents.
+    ``zeros_count``: its zeros do, although it may be a parameter.
     """
 
     __slots__ = (
         "_contents", "_shape", "kept", "key", "made", "made_of", "origin", "placed", "sized",
-        "soft", "told", "unseen",
+        "soft", "told", "unseen", "zeros_count",
     )  # fmt: skip
 
     stored: ClassVar[bool] = False
@@ -80,7 +81,7 @@ class Constant:
         self.told = told
         self.soft = soft
         self.key: object = None
-        self.unseen = self.kept = False
+        self.unseen = self.kept = self.zeros_count = False
         self.placed: Callable[[], Array | None] | None = None
         self.made_of: tuple[Constant, ...] = ()
 
@@ -149,9 +150,14 @@ class Constant:
     def may_be_mask(self) -> bool:
         """Whether it has zeros that do not count, as nobody knows whether it is a parameter."""
         array = self.once if self.nameless else None
-        if array is None or array.all():
+        if array is None or array.all() or self.zeros_count:
             return False
         return not array.any() or bool((array != array.astype(bool)).any())
+
+    @property
+    def may_be_pruned(self) -> bool:
+        """Whether its zeros count, and it has some or was never looked into."""
+        return self.zeros_count and (self.array is None or self.may_have_zeros)
 
     @property
     def may_hide(self) -> bool:
@@ -180,7 +186,8 @@ class Constant:
         fill = as_choice and array is not None and (self.made or array.size == 1)
         if counts and not fill and array is not None:
             counts = bool(array.any()) or (self.made and not self.kept)
-        if counts and not fill and not self.made and array is not None:
+        plain = self.made or self.zeros_count
+        if counts and not fill and not plain and array is not None:
             counts = bool(((array == 0) | (array == 1)).all())
         if as_choice and not fill and self.is_unset:  # a mask, or a parameter not yet trained
             return of_constant(self.shape, told=np.full((1,) * len(self.shape), SOME, np.uint8))

@@ -176,7 +176,7 @@ def linear_attention(call: Call) -> Outputs:
     before = Link([Read(0, IDENTITY), Read(1, Prefix()), Read(None, WHOLE)])
     shape = (*query.shape[:2], value.shape[2] // kv_heads * heads)
     made = arrays.read(
-        Op("attention", shape, (own, *[before] * len(running))), query, *running
+        Op("attention", shape, (own, *[before] * len(running)), algebra="compare"), query, *running
     )  # fmt: skip
     state = (query.shape[0], kv_heads, key.shape[2] // kv_heads, value.shape[2] // kv_heads)
     values = [*running, *([call[3]] if call.has(3) else [])]

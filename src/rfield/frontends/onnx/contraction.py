@@ -10,6 +10,7 @@ from ...core import arrays, ops
 from ...core.arguments import normalize_axis
 from ...core.ops import Op
 from ...errors import InvalidModelError, unfit_shapes
+from ..machine.meanings import zeros_of
 from ..machine.values import Constant, Outputs
 from .rulebook import Call, rule
 
@@ -122,7 +123,13 @@ def reduce(call: Call) -> Any:
     """
     axes = reduced_axes(call)
     keep = call.flag("keepdims", True)
-    return arrays.reduce(call[0], () if axes is None else axes, keepdims=keep, kind=call.kind)
+    return arrays.reduce(
+        call[0],
+        () if axes is None else axes,
+        keepdims=keep,
+        zeros=zeros_of(call.op),
+        kind=call.kind,
+    )
 
 
 @rule("ArgMax", "ArgMin")
@@ -194,8 +201,9 @@ def softmax(call: Call) -> Any:
         axes: int | Sequence[int] = call.int("axis", -1)
     else:
         axes = from_axis(call, call.int("axis", 1))
-    read = arrays.softmax if call.op == "Softmax" else arrays.mix
-    return read(call[0], axes, kind=call.kind)
+    if call.op == "Hardmax":
+        return arrays.mix(call[0], axes, kind=call.kind)
+    return arrays.softmax(call[0], axes, logarithm=call.op == "LogSoftmax", kind=call.kind)
 
 
 @rule("com.microsoft::QLinearSoftmax")

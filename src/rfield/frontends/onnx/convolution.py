@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from dataclasses import replace
 from typing import Any
 
 from ...core import arrays
@@ -11,7 +12,7 @@ from ...core.link import Link, Read, everything
 from ...core.ops import Op
 from ...core.relation import IDENTITY, WHOLE
 from ...errors import InvalidModelError, bad_shapes, unfit_shapes
-from ..machine.values import Outputs
+from ..machine.values import Constant, Outputs
 from .rulebook import Call, rule
 
 Pads = str | list[tuple[int, int]]
@@ -73,12 +74,23 @@ def convolved(call: Call, x: Any, weight: Any, *, bias: bool) -> Any:
     packed = last and "Nhwc" in call.op
     own = places(rank, packed)
     count = len(_kernel(call, tuple(weight.shape[axis] for axis in own[2:])))
-    zeros = call.zeros(1) if weight is call.optional(1) and not packed else None
-    return arrays.conv(
+    own_weight = weight is call.optional(1)
+    zeros = call.zeros(1) if own_weight and not packed else None
+    made = arrays.conv(
         x, weight, strides=each(call, "strides", count), padding=padding_of(call, count),
         dilation=each(call, "dilations", count), groups=call.int("group", 1),
         axes=order, weight_axes=own, result_axes=order, bias=bias, zeros=zeros,
     )  # fmt: skip
+    return _bounded(made) if zeros is None and _may_be_pruned(weight) else made
+
+
+def _may_be_pruned(weight: Any) -> bool:
+    return isinstance(weight, Constant) and weight.may_be_pruned
+
+
+def _bounded(made: Any) -> Any:
+    """The same reading as an upper bound."""
+    return arrays.read([replace(op, exact=False) for op in made.steps], *made.operands)
 
 
 @rule("Conv", "ConvInteger")
@@ -122,11 +134,12 @@ def conv_transpose(call: Call) -> Any:
     count = len(kernel)
     stride, dilation = each(call, "strides", count), each(call, "dilations", count)
     extra = each(call, "output_padding", count, 0)
-    return arrays.conv_transpose(
+    made = arrays.conv_transpose(
         x, weight, strides=stride, output_padding=extra, dilation=dilation,
         padding=_transposed_pads(call, x.shape[2:], kernel, stride, dilation, extra),
         groups=call.int("group", 1), bias=call.has(2),
     )  # fmt: skip
+    return _bounded(made) if _may_be_pruned(weight) else made
 
 
 def _transposed_pads(

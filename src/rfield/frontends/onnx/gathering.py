@@ -12,6 +12,7 @@ from ...core.arguments import normalize_axis
 from ...core.link import Link, Read, passed
 from ...core.ops import Op
 from ...core.relation import IDENTITY, WHOLE
+from ..machine.meanings import combined
 from ..machine.values import Outputs
 from .rulebook import Call, rule
 
@@ -33,7 +34,7 @@ def gather_quantized(call: Call) -> Op:
     """
     indices = call.shape(1)
     width = call.shape(2)[-1] * call.int("block_size", 128)
-    return Op("gather", (*indices, width), (None, passed(len(indices))))
+    return Op("gather", (*indices, width), (None, passed(len(indices))), algebra="compare")
 
 
 @rule("GatherElements")
@@ -60,7 +61,7 @@ def scatter_nd(call: Call) -> Any:
 
     https://onnx.ai/onnx/operators/onnx__ScatterND.html
     """
-    adds = call.text("reduction", "none") != "none"
+    adds = combined(call.text("reduction", "none"))
     return arrays.scatter_nd(call[0], call.either(1), call[2], accumulate=adds)
 
 
@@ -70,7 +71,7 @@ def scatter_elements(call: Call) -> Any:
 
     https://onnx.ai/onnx/operators/onnx__ScatterElements.html
     """
-    adds = call.text("reduction", "none") != "none"
+    adds = combined(call.text("reduction", "none"))
     axis = call.int("axis", 0)
     return arrays.scatter_elements(call[0], call.either(1), call[2], axis, accumulate=adds)
 

@@ -80,7 +80,9 @@ def layer_norm(call: Call) -> Outputs:
     """
     axes = from_axis(call, call.int("axis", -1))
     statistics = arrays.reduce(call[0], axes, keepdims=True, kind="statistics")
-    return Outputs([arrays.norm(call[0], axes, kind="layer_norm"), statistics, statistics])
+    return Outputs(
+        [arrays.norm(call[0], axes, bias=call.has(2), kind="layer_norm"), statistics, statistics]
+    )
 
 
 @rule("com.microsoft::SkipLayerNormalization", "com.microsoft::SkipSimplifiedLayerNormalization")
@@ -91,7 +93,9 @@ def skip_layer_norm(call: Call) -> Outputs:
     """
     total = _sum(call, 0, 1, 4 if call.op.endswith("SkipLayerNormalization") else 3)
     statistics = arrays.reduce(total, -1, keepdims=True, kind="statistics")
-    return Outputs([arrays.norm(total, -1, kind="layer_norm"), statistics, statistics, total])
+    bias = call.op.endswith("SkipLayerNormalization") and call.has(3)
+    made = arrays.norm(total, -1, bias=bias, kind="layer_norm")
+    return Outputs([made, statistics, statistics, total])
 
 
 @rule("com.microsoft::EmbedLayerNormalization")
@@ -102,7 +106,12 @@ def embed_layer_norm(call: Call) -> Outputs:
     """
     shape = call.shape(0)
     values = [call[place] for place in (0, 1) if call.has(place)]
-    op = Op("embedding", (*shape, call.shape(2)[1]), (passed(len(shape)),) * len(values))
+    op = Op(
+        "embedding",
+        (*shape, call.shape(2)[1]),
+        (passed(len(shape)),) * len(values),
+        algebra="compare",
+    )
     made = call.step(arrays.read(op, *values))
     masked = arrays.reduce(call[7], 1, kind="mask") if call.has(7) else Constant(shape[:1])
     return Outputs([made, masked, made])
@@ -119,7 +128,7 @@ def mean_variance(call: Call) -> Any:
         axes = [0, 2, 3]
     elif axes is None:
         axes = [1, 2, 3] if call.flag("across_channels") else [2, 3]
-    return arrays.norm(call[0], axes, kind="mean_variance_norm")
+    return arrays.norm(call[0], axes, bias=False, kind="mean_variance_norm")
 
 
 @rule("LpNormalization")
@@ -128,7 +137,7 @@ def lp_norm(call: Call) -> Any:
 
     https://onnx.ai/onnx/operators/onnx__LpNormalization.html
     """
-    return arrays.mix(call[0], call.int("axis", -1), kind="lp_norm")
+    return arrays.mix(call[0], call.int("axis", -1), kind="lp_norm", algebra="keep")
 
 
 @rule("LRN")

@@ -30,7 +30,7 @@ def quantize(call: Call) -> Op:
 def _by_all(x: Any) -> Any:
     """Each element from its own place, with a scale made of the largest and smallest of all."""
     rank = len(x.shape)
-    op = Op("dynamic_quantize", tuple(x.shape), (passed(rank), everything(rank)))
+    op = Op("dynamic_quantize", tuple(x.shape), (passed(rank), everything(rank)), algebra="keep")
     return arrays.read(op, x, x)
 
 

@@ -34,7 +34,7 @@ from .payloads import MODEL, may_go
 from .tracer import Tracer
 from .unknown import refuse_unknown
 
-_OPTIONS = frozenset({"values"})
+_OPTIONS = frozenset({"values", "zeros"})
 
 
 def read_path(path: Path, request: Request) -> Graph:
@@ -115,7 +115,7 @@ class Reader:
         draft = Draft()
         tracer = Tracer(
             self.record, draft, training=self.request.training, folder=self.folder,
-            soft_masks=self.request.soft_masks,
+            soft_masks=self.request.soft_masks, zeros=bool(self.request.options.get("zeros")),
         )  # fmt: skip
         values: dict[str, Any] = dict(self.fixed)
         names = {printable(entry.name): entry.name for entry in self.record.graph.inputs}

@@ -50,7 +50,7 @@ def stft(call: Call) -> Any:
     count = (shape[1] - length) // step + 1
     bins = length // 2 + 1 if call.flag("onesided", True) else length
     reads = [Read(0, IDENTITY), Read(1, window(length, step, 0)), Read(None, WHOLE)]
-    op = Op("stft", (shape[0], count, bins, 2), (Link(reads[: len(shape)]),))
+    op = Op("stft", (shape[0], count, bins, 2), (Link(reads[: len(shape)]),), algebra="keep")
     return arrays.read(op, call[0])
 
 

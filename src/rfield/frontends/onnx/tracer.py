@@ -72,7 +72,9 @@ class Scope:
 
     def tensor(self, proto: Any) -> Stored:
         """A tensor of the file."""
-        return initialiser(proto, self.tracer.folder)
+        made = initialiser(proto, self.tracer.folder)
+        made.zeros_count = self.tracer.zeros
+        return made
 
     def body(self, node: NodeRecord, name: str, prefix: str) -> Subgraph:
         """The graph in an attribute of a node."""
@@ -113,12 +115,13 @@ class Tracer:
 
     def __init__(
         self, model: ModelRecord, draft: Draft, *, training: bool, folder: Path | None,
-        soft_masks: SoftMasks,
+        soft_masks: SoftMasks, zeros: bool = False,
     ) -> None:  # fmt: skip
         self.model = model
         self.draft = draft
         self.training = training
         self.folder = folder
+        self.zeros = zeros
         self.names = Names(draft, map(printable, model.graph.outputs))
         self.layers = self.names.layers
         self.emitter = Emitter(draft, self.names.fresh, soft_masks=soft_masks)

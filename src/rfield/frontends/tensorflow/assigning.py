@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 from ...core import arrays
+from ..machine.meanings import combined
 from ..machine.values import Constant
 from .folding import index_of
 from .rulebook import Call, rule
@@ -41,8 +42,7 @@ def scatter_nd(call: Call) -> Any:
 
     https://www.tensorflow.org/api_docs/python/tf/raw_ops/TensorScatterUpdate
     """
-    accumulate = not call.op.endswith("Update")
-    return arrays.scatter_nd(call[0], call.either(1), call[2], accumulate=accumulate)
+    return arrays.scatter_nd(call[0], call.either(1), call[2], accumulate=combined(call.op))
 
 
 @rule(
@@ -55,8 +55,7 @@ def scatter(call: Call) -> Any:
 
     https://www.tensorflow.org/api_docs/python/tf/raw_ops/ResourceScatterUpdate
     """
-    accumulate = not call.op.endswith("Update")
-    return arrays.put(call[0], (call.either(1),), call[2], accumulate=accumulate)
+    return arrays.put(call[0], (call.either(1),), call[2], accumulate=combined(call.op))
 
 
 @rule("TensorStridedSliceUpdate", "StridedSliceAssign", "ResourceStridedSliceAssign")

@@ -69,6 +69,7 @@ class Body:
     """The nodes of one graph or function. ``parameters`` are the nodes that stand for arguments.
 
     ``written``: what is in the variables that it is given, by parameter, once it has run.
+    ``zeros``: those of its constants count, also of parameters.
     """
 
     items: list[Item]
@@ -78,6 +79,7 @@ class Body:
     signature: tuple[str, ...] = ()
     written: dict[int, Reference] = field(default_factory=dict[int, "Reference"])
     constants: list[Any] = field(default_factory=list[Any])
+    zeros: bool = False
     hidden: set[int] = field(default_factory=set[int])
     orders: dict[tuple[int, ...] | None, Order] = field(
         default_factory=dict[tuple[int, ...] | None, "Order"]
@@ -123,7 +125,8 @@ class Body:
         passing: list[int] = []
         for place, item in enumerate(self.items):
             if item.op == "Const":
-                constants[place] = Stored(item)
+                constants[place] = made = Stored(item)
+                made.zeros_count = self.zeros
             elif item.op == "Identity" and len(item.inputs) == 1:
                 passing.append(place)
         for place in passing:  # one step: chains of them are few

@@ -9,6 +9,7 @@ from ...core import arrays, ops
 from ...core.link import everything, passed
 from ...core.ops import Op
 from ...core.relation import WHOLE
+from ..machine.meanings import zeros_of
 from ..machine.values import Constant, Outputs
 from .rulebook import Call, rule
 
@@ -28,7 +29,8 @@ def reduce(call: Call) -> Op:
     keep = call.flag("keep_dims")
     if not axes:
         return ops.pointwise(call.shape(0), kind=call.kind)
-    return ops.reduce(call.shape(0), axes, keepdims=keep, kind=call.kind)
+    zeros = zeros_of(call.op)
+    return ops.reduce(call.shape(0), axes, keepdims=keep, zeros=zeros, kind=call.kind)
 
 
 @rule("ArgMax", "ArgMin")
@@ -47,8 +49,9 @@ def softmax(call: Call) -> Op:
 
     https://www.tensorflow.org/api_docs/python/tf/raw_ops/Softmax
     """
-    read = ops.softmax if call.op == "Softmax" else ops.mix
-    return read(call.shape(0), [-1], kind=call.kind)
+    return ops.softmax(
+        call.shape(0), [-1], logarithm=call.op == "LogSoftmax", kind=call.kind
+    )  # fmt: skip
 
 
 @rule("L2Loss")
@@ -131,7 +134,7 @@ def top_k(call: Call) -> Outputs:
     """
     shape = call.shape(0)
     count = call.integer(1) if len(call) > 1 else call.number("k")
-    op = ops.along(shape, {-1: (WHOLE, count)}, kind="top_k")
+    op = ops.along(shape, {-1: (WHOLE, count)}, kind="top_k", algebra="compare")
     return Outputs([op, op])
 
 
@@ -142,7 +145,7 @@ def fourier(call: Call) -> Op:
     https://www.tensorflow.org/api_docs/python/tf/raw_ops/FFT
     """
     count = {"2D": 2, "3D": 3}.get(call.op[-2:], 1)
-    return ops.mix(call.shape(0), range(-count, 0), kind=call.kind)
+    return ops.mix(call.shape(0), range(-count, 0), kind=call.kind, algebra="keep")
 
 
 @rule("RFFT", "RFFT2D", "RFFT3D", "IRFFT", "IRFFT2D", "IRFFT3D")

@@ -16,7 +16,7 @@ from ...core.ops import Op
 from ...core.taps import with_taps
 from ...errors import InvalidModelError
 from .rulebook import Call, rule, spatial
-from .values import Blocked, NotInBlocksError
+from .values import Blocked, Constant, NotInBlocksError
 
 conv = lru_cache(maxsize=2048)(ops.conv)
 """Networks repeat their blocks: the same convolution on the same shape is worked out once."""
@@ -60,6 +60,7 @@ def _convolved(call: Call, slide: Slide, groups: int, channels: int) -> Any:
     )  # fmt: skip
     zeros = call.zeros(1)
     if zeros is None:
+        op = replace(op, exact=False) if _is_untold(call[1]) else op
         return slide.result(op, call.operands[1:])
     op = with_taps(op, np.moveaxis(zeros, (-2, -1), (0, 1)), slide.axes, slide.dilation)
     return slide.result(op, ())
@@ -131,7 +132,12 @@ def _transposed(
         output_padding=[max(0, e) for e in extra], dilation=dilation, groups=groups,
         channels=channels, axes=axes, channel_axis=channel,
     )  # fmt: skip
-    return read(op, call[2], call[1])
+    return read(replace(op, exact=not _is_untold(call[1])), call[2], call[1])
+
+
+def _is_untold(weight: Any) -> bool:
+    """Whether zeros are asked for that nobody looked at."""
+    return isinstance(weight, Constant) and weight.may_be_pruned
 
 
 def _with_sizes(shape: Shape, axes: Sequence[int], sizes: Sequence[int]) -> Shape:

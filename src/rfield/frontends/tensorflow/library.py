@@ -16,9 +16,10 @@ from .bodies import Body, Item, Reference, find_predicates
 class Library:
     """Functions by name. Each is made ready once, for all sizes at which the graph is read."""
 
-    __slots__ = ("_bodies", "_making", "functions")
+    __slots__ = ("_bodies", "_making", "functions", "zeros")
 
-    def __init__(self, functions: Iterable[Any]) -> None:
+    def __init__(self, functions: Iterable[Any], *, zeros: bool = False) -> None:
+        self.zeros = zeros
         self.functions: Mapping[str, Any] = {each.signature.name: each for each in functions}
         self._bodies: dict[str, Body] = {}
         self._making: set[str] = set()
@@ -92,7 +93,7 @@ class Library:
             places[name] = place
             home = (nodes, place - first) if place >= first else ((node,), 0)
             items.append(Item(*home, name, op))
-        body = Body(items, places)
+        body = Body(items, places, zeros=self.zeros)
         for item, node in zip(items, chain(parameters, nodes), strict=True):
             if texts := node.input:
                 item.inputs = _references(body, item, texts, self.functions)

@@ -50,7 +50,9 @@ class Model:
     def __init__(self, source: Source, request: Request) -> None:
         self.source = source
         self.request = request
-        self.functions = Library(source.graph.library.function)
+        self.functions = Library(
+            source.graph.library.function, zeros=bool(request.options.get("zeros"))
+        )
         self._main: Body | None = None
         self.fixed: dict[int, Any] = {}
         self.entries = self._entries()

@@ -23,9 +23,9 @@ def fused_batch_norm(call: Call) -> Outputs:
     fixed = [Constant(channels)] * 5
     # The attribute is written down wherever it is False; its default is True.
     if not call.flag("is_training", True):
-        return Outputs([ops.pointwise(shape, kind="batch_norm"), *fixed])
+        return Outputs([ops.pointwise(shape, kind="batch_norm", algebra="offset"), *fixed])
     statistics = ops.reduce(shape, (0, *axes), kind="statistics")
-    op = ops.mix(shape, (0, *axes), kind="batch_norm")
+    op = ops.mix(shape, (0, *axes), kind="batch_norm", algebra="offset")
     return Outputs([op, *[statistics] * 2, *fixed[:3]])
 
 
@@ -37,7 +37,7 @@ def local_response(call: Call) -> Op:
     """
     shape, radius = call.shape(0), call.number("depth_radius", 5)
     relation = Sliding(1, 1, (IndexSet.interval(-radius, radius),))
-    return ops.along(shape, {-1: (relation, shape[-1])}, kind="local_response_norm")
+    return ops.along(shape, {-1: (relation, shape[-1])}, kind="local_response_norm", algebra="keep")
 
 
 @rule("LayerNorm", "_MklLayerNorm")
@@ -46,4 +46,4 @@ def layer_norm(call: Call) -> Op:
 
     https://www.tensorflow.org/api_docs/python/tf/keras/layers/LayerNormalization
     """
-    return ops.mix(call.shape(0), [-1], kind="layer_norm")
+    return ops.mix(call.shape(0), [-1], kind="layer_norm", algebra="offset")

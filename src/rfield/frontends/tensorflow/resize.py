@@ -85,7 +85,7 @@ def scale_and_translate(call: Call) -> Op:
         shape = call.shape(0)
         wanted = call.integers(1)
         relations = {1: (WHOLE, wanted[0]), 2: (WHOLE, wanted[1])}
-        return ops.along(shape, relations, kind="resize", exact=False)
+        return ops.along(shape, relations, kind="resize", exact=False, algebra="keep")
     axis = iter(range(2))
 
     def along(size: int, outputs: int) -> Relation:
@@ -109,7 +109,7 @@ def _resized(call: Call, along: Callable[[int, int], Relation]) -> Op:
     relations: dict[int, tuple[Relation, int]] = {}
     for axis, outputs in enumerate(wanted, 1):
         relations[axis] = (along(shape[axis], outputs), outputs)
-    return ops.along(shape, relations, kind="resize")
+    return ops.along(shape, relations, kind="resize", algebra="keep")
 
 
 @rule("CropAndResize")

@@ -43,7 +43,7 @@ class Stored(Constant):
         self._shape = self._contents = self.told = None
         self.made_of = ()
         self.soft = 0.0
-        self.sized = self.made = self.kept = self.unseen = False
+        self.sized = self.made = self.kept = self.unseen = self.zeros_count = False
         self.origin = ""
         self.placed = None
         self.key = Same(item)

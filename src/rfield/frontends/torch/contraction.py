@@ -61,7 +61,11 @@ def add_summed_product(arg: Arguments) -> Reading:
 
 
 def _added(arg: Arguments, added: Any, product: Reading) -> Reading:
-    """What is added may be a mask of minus infinity."""
+    """What is added may be a mask of minus infinity; no times one of them is nothing."""
+    if arg.get("beta", 1) == 0:
+        return product
+    if arg.get("alpha", 1) == 0:
+        return arrays.broadcast_to(added, product.shape)
     return arrays.pointwise(added, product, kind="add", algebra="add")
 
 
@@ -71,7 +75,7 @@ def add_outer(arg: Arguments) -> Reading:
 
     https://docs.pytorch.org/docs/stable/generated/torch.addr.html
     """
-    return arrays.pointwise(arg.self, arrays.outer(arg.vec1, arg.vec2), kind="addr")
+    return _added(arg, arg.self, arrays.outer(arg.vec1, arg.vec2))
 
 
 @rule("aten::inner", shaped=True)

@@ -7,6 +7,8 @@ from typing import Any
 import torch
 
 from ...core import arrays
+from ...core.arrays.scattering import Combined
+from ..machine.meanings import combined
 from .rulebook import Arguments, Reading, rule
 
 
@@ -113,13 +115,19 @@ def anywhere(arg: Arguments) -> Reading:
     return _anywhere(arg)
 
 
+def _combined(arg: Arguments, otherwise: str) -> Combined:
+    """How what is written meets what stands there, of which nothing may be left."""
+    written = not arg.get("include_self", True) and arg.depends(arg.self)
+    return False if written else combined(arg.get("reduce") or otherwise)
+
+
 @rule("aten::scatter", "aten::scatter_add", "aten::scatter_reduce")
 def scatter(arg: Arguments) -> Reading:
     """Each element of the source goes where its index says.
 
     https://docs.pytorch.org/docs/stable/generated/torch.Tensor.scatter_.html
     """
-    adds = arg.short != "scatter" or arg.get("reduce") is not None
+    adds = _combined(arg, "add" if arg.short == "scatter_add" else "none")
     source = arg.get("src", arg.get("value"))
     return arrays.scatter_elements(
         arg.self, _index(arg, arg.index), source, arg.dim, accumulate=adds
@@ -132,7 +140,7 @@ def index_write(arg: Arguments) -> Reading:
 
     https://docs.pytorch.org/docs/stable/generated/torch.Tensor.index_add_.html
     """
-    adds = arg.short in ("index_add", "index_reduce")
+    adds = _combined(arg, "add" if arg.short == "index_add" else "none")
     ahead = (slice(None),) * (arg.dim % max(1, arg.self.dim()))
     source = arg.get("source", arg.get("value"))
     return arrays.put(arg.self, (*ahead, _index(arg, arg.index)), source, accumulate=adds)

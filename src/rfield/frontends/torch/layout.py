@@ -357,7 +357,7 @@ def as_strided(arg: Arguments) -> Op | list[Op]:
         reads.append(Read(fits[0], _strided(stride[fits[0]] // step, start)))
     if offset or any(n > 1 and k not in used and stride[k] for k, n in enumerate(size)):
         return ops.opaque([shape], size, kind="as_strided")
-    return Op("as_strided", size, (Link(reads),))
+    return Op("as_strided", size, (Link(reads),), algebra="move")
 
 
 def _strided(step: int, start: int) -> Relation:

@@ -5,8 +5,6 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import Any
 
-import torch
-
 from ...core import arrays
 from .rulebook import Arguments, Reading, Written, bad_sizes, rule
 
@@ -70,8 +68,9 @@ def _batch(arg: Arguments, training: bool, beside: int) -> Written:
 def instance_norm(arg: Arguments) -> Any:
     """Statistics of each channel of each image; the running ones take their mean over the batch."""
     if not arg.use_input_stats:
-        return arrays.pointwise(arg.input, kind="instance_norm")
-    result = arrays.norm(arg.input, range(2, arg.input.dim()), kind="instance_norm")
+        return arrays.pointwise(arg.input, kind="instance_norm", algebra="offset")
+    bias = arg.get("bias") is not None
+    result = arrays.norm(arg.input, range(2, arg.input.dim()), bias=bias, kind="instance_norm")
     return Written(result, _batch(arg, True, 0).held)
 
 
@@ -79,10 +78,11 @@ def instance_norm(arg: Arguments) -> Any:
 def layer_norm(arg: Arguments) -> Reading:
     """Statistics over the last axes."""
     shape, rank = tuple(arg.input.shape), len(arg.input.shape)
+    bias = arg.get("bias") is not None
     count = len(arg.normalized_shape)
     if shape[rank - count :] != tuple(arg.normalized_shape):
         raise bad_sizes("the end", shape, arg.normalized_shape)
-    return arrays.norm(arg.input, range(rank - count, rank), kind="layer_norm")
+    return arrays.norm(arg.input, range(rank - count, rank), bias=bias, kind="layer_norm")
 
 
 @rule("aten::native_layer_norm", "aten::_fused_rms_norm")
@@ -100,7 +100,7 @@ def _statistics(arg: Arguments, shape: Sequence[int]) -> Reading:
 @rule("aten::group_norm", shaped=True)
 def group_norm(arg: Arguments) -> Reading:
     """Statistics over space and the channels of a group."""
-    return _group(arg.input, arg.num_groups)
+    return _group(arg, arg.num_groups)
 
 
 @rule("aten::native_group_norm")
@@ -109,12 +109,14 @@ def native_group_norm(arg: Arguments) -> tuple[Reading, Reading, Reading]:
     batch, _, *space = arg.input.shape
     parts = arrays.reshape(arg.input, (batch, arg.group, -1, *space))
     found = arrays.reduce(parts, range(2, arg.input.dim() + 1), kind="statistics")
-    return _group(arg.input, arg.group), found, found
+    return _group(arg, arg.group), found, found
 
 
-def _group(tensor: torch.Tensor, groups: int) -> Reading:
-    space = range(2, tensor.dim())
-    return arrays.norm(tensor, space, groups=groups, channel_axis=1, kind="group_norm")
+def _group(arg: Arguments, groups: int) -> Reading:
+    space, bias = range(2, arg.input.dim()), arg.get("bias") is not None
+    return arrays.norm(
+        arg.input, space, groups=groups, channel_axis=1, bias=bias, kind="group_norm"
+    )  # fmt: skip
 
 
 @rule("aten::_weight_norm_interface")
@@ -125,4 +127,6 @@ def weight_norm(arg: Arguments) -> tuple[Reading, Reading]:
     """
     rest = [axis for axis in range(arg.v.dim()) if axis != arg.dim]
     norm = arrays.reduce(arg.v, rest, keepdims=True, kind="norm")
-    return arrays.mix(arg.v, rest, kind="weight_norm"), arrays.reshape(norm, arg.result[1].shape)
+    return arrays.mix(arg.v, rest, kind="weight_norm", algebra="keep"), arrays.reshape(
+        norm, arg.result[1].shape
+    )

@@ -5,6 +5,7 @@ A pointwise op is one name below. In-place forms (``relu_``) and all overloads a
 
 from __future__ import annotations
 
+from dataclasses import replace
 from typing import Any
 
 import numpy as np
@@ -48,6 +49,9 @@ positive _neg_view
 def pointwise(arg: Arguments) -> Op | Reading | None:
     """Every tensor argument, broadcast; no times a tensor is nothing."""
     algebra, number = algebra_of(arg.short), arg.get("other")
+    if 0 in (arg.get("alpha", 1), arg.get("value", 1)) and len(arg.operands) > 1:
+        left = arg.operands[1 if arg.short == "rsub" else 0]
+        return arrays.broadcast_to(left, broadcast(arg).shape)
     if len(arg.operands) == 1 and isinstance(number, (int, float)):
         if algebra == "multiply" and number == 0:
             return None
@@ -198,7 +202,7 @@ def glu(arg: Arguments) -> list[Op]:
     axis = arg.dim % len(shape)
     half = shape[axis] // 2
     split = layout.reshape(shape, (*shape[:axis], 2, half, *shape[axis + 1 :]))
-    return [split, ops.reduce(split.shape, [axis], kind="glu")]
+    return [split, replace(ops.reduce(split.shape, [axis], kind="glu"), algebra=None)]
 
 
 @rule("aten::frexp")

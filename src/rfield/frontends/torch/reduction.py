@@ -7,6 +7,7 @@ from typing import Any
 import numpy as np
 
 from ...core import arrays
+from ..machine.meanings import zeros_of
 from .rulebook import Arguments, Reading, rule
 
 FLOATING = "mean sum prod amax amin logsumexp nansum nanmean std var norm linalg_vector_norm"
@@ -44,7 +45,8 @@ def reduction(arg: Arguments) -> Reading:
     https://docs.pytorch.org/docs/stable/generated/torch.sum.html
     """
     kind = arg.short if arg.short in ("argmax", "argmin") else "reduce"
-    return arrays.reduce(arg.operands[0], _axes(arg), keepdims=bool(arg.get("keepdim")), kind=kind)
+    zeros, keep = zeros_of(arg.short), bool(arg.get("keepdim"))
+    return arrays.reduce(arg.operands[0], _axes(arg), keepdims=keep, zeros=zeros, kind=kind)
 
 
 rule(*(f"aten::{name}" for name in FLOATING.split()), shaped="floats")(reduction)
@@ -68,10 +70,11 @@ def pair(arg: Arguments) -> tuple[Reading, Reading]:
     """
     keep = arg.result[0].dim() == arg.operands[0].dim()
     made = arrays.reduce(arg.operands[0], _axes(arg), keepdims=keep)
+    value = arrays.reduce(arg.operands[0], _axes(arg), keepdims=keep, zeros=zeros_of(arg.short))
     if arg.masked and arg.short in ("max", "min"):
         where = arrays.arg_reduce(arg.operands[0], arg.dim, keepdims=keep, kind=f"arg{arg.short}")
-        return made, where
-    return made, made
+        return value, where
+    return value, made
 
 
 rule(*(f"aten::{name}" for name in PAIRS.split()))(pair)
@@ -93,7 +96,7 @@ def mixing(arg: Arguments) -> Reading:
 
     https://docs.pytorch.org/docs/stable/generated/torch.nn.functional.log_softmax.html
     """
-    return arrays.mix(arg.operands[0], _axes(arg), kind="softmax")
+    return arrays.softmax(arg.operands[0], _axes(arg), logarithm=True)
 
 
 rule(*(f"aten::{name}" for name in MIXING.split()), shaped="floats")(mixing)
@@ -107,7 +110,7 @@ def renorm(arg: Arguments) -> Reading:
     """
     rank = arg.self.dim()
     rest = [axis for axis in range(rank) if axis != arg.dim % rank]
-    return arrays.mix(arg.self, rest, kind="renorm")
+    return arrays.mix(arg.self, rest, kind="renorm", algebra="keep")
 
 
 @rule("aten::_masked_softmax", shaped=True)
@@ -131,7 +134,7 @@ def running(arg: Arguments) -> Reading:
 
     https://docs.pytorch.org/docs/stable/generated/torch.cumsum.html
     """
-    return arrays.cumulate(arg.operands[0], arg.dim)
+    return arrays.cumulate(arg.operands[0], arg.dim, kind=arg.short.lstrip("_"))
 
 
 rule(*(f"aten::{name}" for name in RUNNING.split()), shaped="floats")(running)
@@ -172,7 +175,7 @@ def argsort(arg: Arguments) -> Reading:
 
     https://docs.pytorch.org/docs/stable/generated/torch.argsort.html
     """
-    return arrays.sort(arg.self, arg.dim)
+    return arrays.sort(arg.self, arg.dim, kind="argsort")
 
 
 @rule("aten::topk")
