@@ -130,3 +130,20 @@ def test_what_is_made_of_zeros_alone_hides_what_it_multiplies(name: str) -> None
     tables = {name: table for name, table in LATER.items() if name in used}
     for place, right in expected.items():
         assert read(whole, tables, place) == (right, EXACT)
+
+
+def test_the_number_that_old_files_pad_with_is_no_zero():
+    """Before opset 11 it is an attribute: https://onnx.ai/onnx/operators/text_diff_Pad_2_11.html"""
+    graph = helper.make_graph(
+        [
+            helper.make_node("Pad", ["a"], ["m"], pads=[1, 1], value=2.0),
+            helper.make_node("Mul", ["x", "m"], ["y"]),
+        ],
+        "graph",
+        [helper.make_tensor_value_info("x", TensorProto.FLOAT, (4,))],
+        [helper.make_tensor_value_info("y", TensorProto.FLOAT, (4,))],
+        [numpy_helper.from_array(np.float32([1, 0]), "a")],
+    )
+    model = helper.make_model(graph, opset_imports=[helper.make_opsetid("", 9)], ir_version=8)
+    found = rfield.load(model, axes=(0,))
+    assert [rfield.support(found, (k,)).count for k in range(4)] == [1, 1, 0, 1]

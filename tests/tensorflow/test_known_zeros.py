@@ -65,3 +65,15 @@ def test_masks_of_more_positions_than_file_constants_have():
         return tf.nn.softmax(tf.where(later, -np.inf, tf.matmul(x, x, transpose_b=True))) @ x
 
     assert read(causal, 300) == ([0, 1], "exact")
+
+
+def test_a_vector_chooses_rows_in_the_first_select():
+    """https://www.tensorflow.org/api_docs/python/tf/raw_ops/Select"""
+    table, chosen = tf.ones((3, 3)), tf.constant([True, False, True])
+    masked = tf.function(
+        lambda x: x * tf.compat.v1.where(chosen, table, tf.zeros((3, 3))),
+        input_signature=[tf.TensorSpec((3, 3))],
+    )
+    graph = rfield.load(masked.get_concrete_function(), axes=(0, 1))
+    counts = [[rfield.support(graph, (i, j)).count for j in range(3)] for i in range(3)]
+    assert counts == [[1, 1, 1], [0, 0, 0], [1, 1, 1]]

@@ -277,3 +277,30 @@ def test_the_first_position_alone_is_not_read() -> None:
     with torch.no_grad():
         parts = list(rfield.run_streaming(model, x.split(9, 2), plan, state="carry"))
         assert torch.allclose(torch.cat(parts, 2), model(x), rtol=0, atol=1e-12)
+
+
+class Filled(nn.Module):
+    """Its last frame is filled up with zeros."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.c = nn.Conv1d(2, 2, 4, 4)
+
+    def forward(self, x: torch.Tensor) -> torch.Tensor:
+        return self.c(nn.functional.pad(x, (0, -x.shape[-1] % 4)))
+
+
+def test_an_end_that_follows_from_the_length_is_not_lost() -> None:
+    model = Filled()
+    plan = rfield.stream_plan(model, input_shape=(1, 2, 64))
+    x = torch.randn(1, 2, 61)
+    with pytest.raises(NotStreamableError) as caught:
+        list(rfield.run_streaming(model, x.split(9, 2), plan, state="carry"))
+    assert str(caught.value) == (
+        "c: 15 of the 16 outputs for 61 samples can be given with carried state: how the end is "
+        'padded or cut depends on the length of the stream.\n  state="overlap" gives all of them.'
+    )
+    parts = list(rfield.run_streaming(model, x.split(9, 2), plan))
+    assert torch.equal(torch.cat(parts, 2), model(x))
+    parts = list(rfield.run_streaming(model, x[..., :60].split(9, 2), plan, state="carry"))
+    assert torch.cat(parts, 2).shape == (1, 2, 15)

@@ -160,3 +160,28 @@ def test_a_wrong_claim_about_integers_is_caught():
 def test_sizes_are_integers_of_any_kind(shape):
     graph = rfield.load(nn.Conv2d(1, 1, 3), shape)
     assert graph.nodes[0].shape == (1, 1, 8, 8)
+
+
+class Keyed(nn.Module):
+    """What it returns has another name than the layer that made it."""
+
+    def __init__(self, key: str) -> None:
+        super().__init__()
+        self.c, self.key = nn.Conv2d(3, 2, 3), key
+
+    def forward(self, x):
+        return {self.key: self.c(x)}
+
+
+def test_an_output_that_a_layer_makes_is_compared_under_either_name():
+    found = rfield.verify(Keyed("a"), (1, 3, 8, 8))
+    assert found
+    assert (found.layers, found.skipped) == (("c",), ())
+    assert found.read > 0
+
+
+def test_where_nothing_is_compared_nothing_is_verified(monkeypatch):
+    monkeypatch.setattr(rfield.frontends.torch.RunningModule, "run", lambda *_: {})
+    with pytest.raises(rfield.errors.InvalidModelError) as caught:
+        rfield.verify(Keyed("a"), (1, 3, 8, 8))
+    assert str(caught.value) == ("nothing can be compared: the running model has no layer a")

@@ -37,17 +37,41 @@ def run_carrying(stages: Stages, chunks: Iterable[Any], plan: StreamPlan) -> Ite
 
 def _run(stages: Stages, chunks: Iterable[Any], plan: StreamPlan) -> Iterator[Any]:
     flow: _Flow | None = None
+    taken = given = 0
     for number, chunk in enumerate(chunks, 1):
         _check(chunk, number, plan)
         if not chunk.shape[plan.input_axis]:
             continue
         flow = flow or _Flow(stages(chunk))
+        taken += chunk.shape[plan.input_axis]
         found = flow.feed(chunk)
         if found is not None:
+            given += found.shape[plan.output_axis]
             yield found
-    found = None if flow is None else flow.end()
+    if flow is None:
+        return
+    found = flow.end()
+    _check_end(plan, taken, given + (0 if found is None else found.shape[plan.output_axis]))
     if found is not None:
         yield found
+
+
+def _check_end(plan: StreamPlan, taken: int, given: int) -> None:
+    """So many outputs must be those of the whole: padding at the end may follow from its length."""
+    graph = plan.graph
+    (entry,) = graph.inputs_
+    if graph.reread is None:
+        return
+    shape = list(graph.nodes[entry.node].shape)
+    shape[plan.input_axis] = taken
+    whole = graph.reread({entry.name: shape})
+    wanted = whole.nodes[whole.outputs_[graph.outputs_.index(plan.value)]].shape[plan.output_axis]
+    if given != wanted:
+        raise NotStreamableError(
+            f"{plan.layer}: {given} of the {wanted} outputs for {taken} samples can be given with "
+            "carried state: how the end is padded or cut depends on the length of the stream.\n"
+            '  state="overlap" gives all of them.'
+        )
 
 
 def _check(chunk: Any, number: int, plan: StreamPlan) -> None:

@@ -130,7 +130,13 @@ def verify(
     if name not in base:
         raise InvalidModelError(f"the running model has no input {name!r}")
     wanted = tuple(layers) or chosen_layers(graph, source)
-    steady = _steady(running, base, wanted)
+    held = _steady(running, base, [name for layer in wanted for name in _names(graph, layer)])
+    found = {layer: next((n for n in _names(graph, layer) if n in held), "") for layer in wanted}
+    steady = {name: held[name] for name in found.values() if name}
+    if not steady:
+        raise InvalidModelError(
+            f"nothing can be compared: the running model has no layer {' or '.join(wanted)}"
+        )
     tally = Tally(runs=2)
     premised = graph.soft_masks == "cut" and any(node.soft for node in graph.nodes)
     check = Check(running, base, name, fields.source_axes, steady, draw, tally, premised)
@@ -160,9 +166,15 @@ def verify(
     return Verification(
         fields.wrt, tuple(names), sum(len(claim.rows) for claim in claims), tally.sound,
         tally.compared, tally.read, tally.faces(claims), tally.runs, running.precision,
-        tuple(tally.bad), tuple(layer for layer in wanted if layer not in steady),
+        tuple(tally.bad), tuple(layer for layer in wanted if not found[layer]),
         tuple(tally.notes), tally.undecided,
     )  # fmt: skip
+
+
+def _names(graph: Graph, layer: str) -> list[str]:
+    """All names of the value of a layer, its own first: the key of an output may be another."""
+    value = graph.index(layer)
+    return [layer, *(name for name, index in graph.layer_index.items() if index == value)]
 
 
 def _steady(running: Running, base: Arrays, layers: Sequence[str]) -> dict[str, NDArray[Any]]:

@@ -172,7 +172,8 @@ def pad(call: Call) -> Any:
     if len(pads) != 2 * half:
         raise InvalidModelError(f"{len(pads)} pads for {half} axes")
     widths = {axis: (pads[k], pads[k + half]) for k, axis in enumerate(axes)}
-    number = call.known(2) if call.has(2) else np.zeros(())
+    stated = np.asarray(call.float("value", 0) if call.opset < 11 else 0.0)
+    number = call.known(2) if call.has(2) else stated
     fill = float(number.reshape(-1)[0]) if number is not None and number.size else None
     return arrays.pad(call[0], widths, mode=call.text("mode", "constant"), fill=fill)
 

@@ -150,12 +150,22 @@ def _running(call: Call) -> tuple[Sequence[Any], dict[str, Any]]:
 
 _REDUCED = _first(lambda call: {"axes": call.integers(1), "keepdims": call.flag("keep_dims")})
 _TAKEN = ("take", _gathered)
-_CHOSEN: tuple[str, Settings] = (
-    "where",
-    lambda call: (
-        None if call.known(0) is None else (call.operands[1:], {"condition": call.known(0)})
-    ),
-)
+
+
+def _chosen(call: Call) -> tuple[Sequence[Any], dict[str, Any]] | None:
+    """The condition of the first version, where it is a vector, chooses rows.
+
+    https://www.tensorflow.org/api_docs/python/tf/raw_ops/Select
+    """
+    condition = call.known(0)
+    if condition is None:
+        return None
+    if call.op == "Select" and condition.ndim == 1:
+        condition = condition.reshape(-1, *(1,) * (len(call.shape(1)) - 1))
+    return call.operands[1:], {"condition": condition}
+
+
+_CHOSEN: tuple[str, Settings] = ("where", _chosen)
 
 FOLDS: dict[str, tuple[str, Settings]] = {
     "Select": _CHOSEN,
