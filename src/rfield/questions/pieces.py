@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import sys
 import warnings
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from typing import TYPE_CHECKING, Any, Literal, cast
@@ -317,9 +318,10 @@ def run_streaming(
     [[0], [1, 3, 6], [9, 12]]
     """
     if not hasattr(plan, "clock"):
-        warnings.warn(
+        caller = sys._getframe(1)  # warn() would write into the caller's module
+        warnings.warn_explicit(
             "run_streaming(function, plan, chunks) is now run_streaming(function, chunks, plan)",
-            DeprecationWarning, stacklevel=2,
+            DeprecationWarning, caller.f_code.co_filename, caller.f_lineno,
         )  # fmt: skip
         chunks, plan = cast("Iterable[Any]", plan), cast("StreamPlan", chunks)
     if state not in STATES:

@@ -53,6 +53,9 @@ def slide_pattern(bounds: Bounds, advance: int, relation: Sliding) -> tuple[Boun
         if not taps:
             continue
         for comb_taps in _samples(taps, period):
+            cells = blocks * len(comb_taps) * others
+            if cells > CELL_LIMIT:
+                raise too_large("the pattern of one layer's field", cells, _SMALLER)
             starts = relation.advance * np.arange(blocks, dtype=np.int64)
             middle = starts[:, None] + comb_taps[None, :]
             block, place = np.divmod(middle, period)

@@ -108,8 +108,7 @@ class Emitter:
                 self.named = self.beside.keys() & _leaves(answer)
                 apart = [self.beside[key] for key in self.named]
             if apart:
-                kept = (t for t in self.draft.tables if not any(t is one for one in apart))
-                self.common = tuple(kept)
+                self.common = tuple(t for t in self.draft.tables if not any(t is o for o in apart))
             try:
                 return self._chain(answer.steps, self._inner(answer, name), name)
             finally:
