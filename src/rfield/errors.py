@@ -73,14 +73,15 @@ class UnexpectedFieldsError(RFieldError, AssertionError):
     """The fields of a model are not those that were recorded; the text says which."""
 
 
-def unknown_name(what: str, name: str, known: Iterable[str]) -> UnknownNameError:
+def unknown_name(what: str, name: object, known: Iterable[str]) -> UnknownNameError:
     """``name`` is not a ``what``; the nearest of the ``known`` names are offered.
 
     >>> print(unknown_name("layer", "conv7", ["conv1", "conv2", "pool"]))
     unknown layer 'conv7'. Did you mean 'conv2' or 'conv1'?
     """
     known = list(known)
-    near = _nearest(name, known)
+    near = _nearest(name, known) if isinstance(name, str) else []
+    shown = repr(name) if isinstance(name, str) else f"of type {type(name).__name__}"
     if near:
         hint = f"Did you mean {join_or(near)}?"
     elif not known:
@@ -90,7 +91,7 @@ def unknown_name(what: str, name: str, known: Iterable[str]) -> UnknownNameError
     else:
         hint = f"There are {len(known)}, from {known[0]!r} to {known[-1]!r}."
     kind = UnknownOptionError if what == "option" else UnknownNameError
-    return kind(f"unknown {what} {name!r}. {hint}")
+    return kind(f"unknown {what} {shown}. {hint}")
 
 
 def _nearest(name: str, known: Sequence[str]) -> list[str]:

@@ -124,7 +124,7 @@ def load(
         raise InvalidModelError(f"unknown = {unknown!r}; expected 'error' or 'whole'")
     if soft_masks not in ("keep", "cut"):
         raise InvalidModelError(f"soft_masks = {soft_masks!r}; expected 'keep' or 'cut'")
-    request = Request(_plain(input_shape), axes, training, unknown, options, soft_masks)
+    request = Request(_sizes(input_shape), axes, training, unknown, options, soft_masks)
     if isinstance(source, Graph):
         return _as_it_is(source, request)
     graph = _read(source, request)
@@ -159,6 +159,19 @@ def _read(source: Any, request: Request) -> Graph:
         f"cannot read an object of type {shown} as a model.\n"
         "  Pass a live model, a path, or a spec such as 'torchvision:resnet50'."
     )
+
+
+def _sizes(shape: Any) -> Any:
+    """An input shape, which is not a tensor of that shape, nor its text."""
+    if getattr(shape, "ndim", 1) > 1:
+        given = "x".join(map(str, shape.shape))
+        raise InvalidModelError(
+            f"input_shape is a {type(shape).__name__} of {given}; expected sizes.\n"
+            "  Give its shape (x.shape), or the tensor itself as example_inputs=(x,)."
+        )
+    if isinstance(shape, (str, int, float)):
+        raise InvalidModelError(f"input_shape = {shape!r}; expected sizes: (1, 3, 224, 224)")
+    return _plain(shape)
 
 
 def _plain(shape: Any) -> Any:

@@ -75,3 +75,35 @@ def test_a_misspelt_option_is_answered_with_the_nearest(ask, message):
     with pytest.raises(rfield.UnknownOptionError) as told:
         ask()
     assert str(told.value) == message
+
+
+class Tensor:
+    """What a tensor shows of itself."""
+
+    ndim, shape = 4, (1, 3, 8, 9)
+
+
+@pytest.mark.parametrize(
+    ("given", "told"),
+    [
+        (
+            Tensor(),
+            "input_shape is a Tensor of 1x3x8x9; expected sizes.\n"
+            "  Give its shape (x.shape), or the tensor itself as example_inputs=(x,).",
+        ),
+        ("1x3x8x9", "input_shape = '1x3x8x9'; expected sizes: (1, 3, 224, 224)"),
+        (224, "input_shape = 224; expected sizes: (1, 3, 224, 224)"),
+    ],
+)
+def test_an_input_shape_is_sizes(given, told):
+    with pytest.raises(rfield.errors.InvalidModelError) as caught:
+        rfield.load(lambda x: x, given)
+    assert str(caught.value) == told
+
+
+def test_a_layer_is_named_by_its_name():
+    b = rfield.GraphBuilder()
+    graph = b.build(outputs=[b.conv("c", b.input("x", (1, 1, 8)), kernel=3)])
+    with pytest.raises(rfield.errors.UnknownNameError) as caught:
+        rfield.receptive_field(graph, Tensor())
+    assert str(caught.value) == "unknown layer of type Tensor. Known: c, x."

@@ -59,7 +59,6 @@ SUFFIXES: dict[str, str] = {
     ".pb": "tensorflow:read_path",
     ".pbtxt": "tensorflow:read_path",
     ".keras": "keras:read_path",
-    ".tflite": "tflite:read_path",
 }
 
 FOLDERS: dict[str, str] = {"saved_model.pb": "tensorflow:read_path"}
