@@ -124,7 +124,7 @@ def load(
         raise InvalidModelError(f"unknown = {unknown!r}; expected 'error' or 'whole'")
     if soft_masks not in ("keep", "cut"):
         raise InvalidModelError(f"soft_masks = {soft_masks!r}; expected 'keep' or 'cut'")
-    sizes = _plain(input_shape) if _is_article(source) else _sizes(input_shape)
+    sizes = _plain(input_shape) if isinstance(source, str) else _sizes(input_shape)
     request = Request(sizes, axes, training, unknown, options, soft_masks)
     if isinstance(source, Graph):
         return _as_it_is(source, request)
