@@ -1,7 +1,8 @@
-"""The peer beside which the PyTorch benchmark puts its figures: torchscan (frgfm), optional.
+"""The peers beside which the PyTorch benchmark puts its figures.
 
-Its releases before 0.2 accumulate the receptive field over the layers in the order of their calls;
-from 0.2 on they give each module's own extent alone, which cannot be compared with a model's field.
+torchinfo (optional) runs the model once and lists its modules: shapes, parameters and costs, no
+fields. The probe is what people write by hand: one forward, NaN as the gradient of the centre of a
+layer, and which rows of the input's gradient are NaN; it knows no more than the input shows.
 """
 
 from __future__ import annotations
@@ -9,9 +10,12 @@ from __future__ import annotations
 import math
 from collections.abc import Mapping
 from importlib.metadata import PackageNotFoundError, version
-from typing import Any
+from typing import TYPE_CHECKING, cast
 
-INSTALL = 'python -m pip install --no-deps "torchscan<0.2"'
+if TYPE_CHECKING:
+    from torch import nn
+
+INSTALL = "python -m pip install torchinfo"
 
 # Last feature layer (a direct child of the model) and its field at the nominal input. Infinite: a
 # squeeze-and-excitation gate reads the whole map, and so does the last window of Swin-T at 224.
@@ -30,43 +34,41 @@ KNOWN: Mapping[str, tuple[str, float]] = {
 
 
 def missing() -> str | None:
-    """Why the peer cannot be measured here, in one line, or None."""
+    """Why torchinfo cannot be measured here, in one line, or None."""
     try:
-        found = version("torchscan")
+        version("torchinfo")
     except PackageNotFoundError:
-        return f"peer: torchscan is missing, its columns are left out; to have them: {INSTALL}"
-    if tuple(int(part) for part in found.split(".")[:2]) >= (0, 2):
-        return (
-            f"peer: torchscan {found} gives each module's own extent, not the model's field; "
-            f"its columns are left out; to have them: {INSTALL}"
-        )
+        return f"torchinfo is missing, its column is left out; to have it: {INSTALL}"
     return None
 
 
-def title() -> str:
-    """Name and version of the peer."""
-    return f"torchscan {version('torchscan')}"
+def listed(model: nn.Module, shape: tuple[int, ...]) -> object:
+    """The summary of torchinfo."""
+    from torchinfo import summary
+
+    return summary(model, input_size=shape, verbose=0)
 
 
-def crawl(model: object, shape: tuple[int, ...]) -> list[dict[str, Any]]:
-    """The peer's table: one entry per call of a module, in the order of the calls."""
-    from torchscan import crawl_module
+def probed(model: nn.Module, shape: tuple[int, ...], layer: str) -> int:
+    """How many rows of the input have NaN as gradient of the centre of a layer."""
+    import torch
 
-    return crawl_module(model, shape[1:])["layers"]
-
-
-def field_of(layers: list[dict[str, Any]], name: str) -> float:
-    """The field on the last row of a child of the model: of the last module called inside it."""
-    inside = False
-    found: float | None = None
-    for layer in layers:
-        if layer["depth"] <= 1:
-            inside = layer["depth"] == 1 and layer["name"] == name
-        if inside:
-            found = layer["rf"]
-    if found is None:
-        raise LookupError(name)
-    return found
+    found: list[torch.Tensor] = []
+    handle = model.get_submodule(layer).register_forward_hook(
+        lambda _m, _x, y: found.append(cast("torch.Tensor", y))
+    )
+    x = torch.rand(*shape, requires_grad=True)
+    try:
+        model(x)
+    finally:
+        handle.remove()
+    (y,) = found
+    if y.shape[1] == y.shape[2]:  # (batch, y, x, channels)
+        y = y.permute(0, 3, 1, 2)
+    gradient = torch.zeros_like(y)
+    gradient[:, :, y.shape[2] // 2, y.shape[3] // 2] = math.nan
+    (back,) = torch.autograd.grad(y, x, gradient)
+    return int(back.isnan().any(dim=3).any(dim=1).sum())
 
 
 def judge(value: float, right: float) -> str:
@@ -75,7 +77,12 @@ def judge(value: float, right: float) -> str:
     return f"{said} right" if value == right else f"{said} wrong ({wanted})"
 
 
-def verdict(name: str, layers: list[dict[str, Any]]) -> str:
-    """What the peer says of a model's last feature layer, or ``?`` where the truth is not known."""
+def probe_verdict(name: str, model: nn.Module, shape: tuple[int, ...]) -> str:
+    """What the probe says; where the field is larger than the input, it can say no more."""
     known = KNOWN.get(name)
-    return "?" if known is None else judge(field_of(layers, known[0]), known[1])
+    if known is None:
+        return "?"
+    rows = probed(model, shape, known[0])
+    if rows == shape[2] and known[1] >= rows:
+        return f"all {rows} rows"
+    return judge(rows, known[1])

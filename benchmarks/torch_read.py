@@ -3,15 +3,16 @@
     python -m benchmarks.torch_read [--repeat 5] [--models NAME ...]
 
 One thread, eval mode, nominal input, CPU times. The sides take turns: each ratio is the median over
-the turns. Memory is what reading adds to the peak of the process, measured in a process of its own
-with --memory. 4096²/nominal compares reading at the two input sizes. Where the peer of
-``benchmarks.peer`` is installed, its time against the same forward is printed too, and both sides'
-field of the last feature layer against its known value.
+the turns. The floor is a forward of the same modules on meta tensors, with empty hooks around each
+of them: torch's own way of asking for shapes. Memory is what reading adds to the peak of the
+process, measured in a process of its own with --memory. 4096²/nominal compares reading at the two
+input sizes. The peers are those of ``benchmarks.peer``, as parts of the same forward.
 """
 
 from __future__ import annotations
 
 import argparse
+import copy
 import gc
 import math
 import resource
@@ -19,7 +20,8 @@ import statistics
 import subprocess
 import sys
 import time
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager
 from dataclasses import dataclass
 from typing import Any
 
@@ -78,15 +80,34 @@ def read_all(model: object, shape: tuple[int, ...]) -> int:
 
 @dataclass(frozen=True)
 class Row:
-    """The figures of one model: seconds of a forward and of reading, and ratios."""
+    """The figures of one model: seconds, and ratios to one forward."""
 
     forward: float
+    floor: float
+    load: float
     read: float
     ratio: float
     growth: float | None  # None where the model refuses 4096²
     verdict: str
-    peer_ratio: float | None  # None where the peer is missing or fails
-    peer_verdict: str
+    listed: float | None  # None where torchinfo is missing
+    probed: float
+    probe_verdict: str
+
+
+@contextmanager
+def empty_hooks() -> Iterator[None]:
+    """Two hooks around every module, which do nothing."""
+    from torch.nn.modules import module
+
+    handles = [
+        module.register_module_forward_pre_hook(lambda *_: None),
+        module.register_module_forward_hook(lambda *_: None),
+    ]
+    try:
+        yield
+    finally:
+        for handle in handles:
+            handle.remove()
 
 
 def own_verdict(name: str, model: object, shape: tuple[int, ...]) -> str:
@@ -100,28 +121,31 @@ def own_verdict(name: str, model: object, shape: tuple[int, ...]) -> str:
     return peer.judge(math.inf if size is rfield.UNBOUNDED else float(size), known[1])
 
 
-def measure(name: str, repeat: int, with_peer: bool) -> Row:
+def measure(name: str, repeat: int, with_torchinfo: bool) -> Row:
     """All figures of one model but its memory."""
     import torch
 
+    import rfield
     from rfield.errors import RFieldError
 
     model, shape = build(name)
-    x = torch.rand(*shape)
+    x, layer = torch.rand(*shape), peer.KNOWN[name][0] if name in peer.KNOWN else ""
+    bare, shapes = copy.deepcopy(model).to("meta"), torch.empty(*shape, device="meta")
 
     def forward() -> None:
         with torch.no_grad():
             model(x)
 
-    actions: list[Callable[[], object]] = [forward, lambda: read_all(model, shape)]
-    peer_verdict = ""
-    if with_peer:
-        try:
-            peer_verdict = peer.verdict(name, peer.crawl(model, shape))
-        except Exception as error:  # noqa: BLE001 - whatever the peer raises is its result
-            peer_verdict = f"error ({type(error).__name__})"
-        else:
-            actions.append(lambda: peer.crawl(model, shape))
+    def floor() -> None:
+        with torch.no_grad(), empty_hooks():
+            bare(shapes)
+
+    actions: list[Callable[[], object]] = [
+        forward, floor, lambda: rfield.load(model, shape), lambda: read_all(model, shape),
+        lambda: peer.probed(model, shape, layer) if layer else None,
+    ]  # fmt: skip
+    if with_torchinfo:
+        actions.append(lambda: peer.listed(model, shape))
     times = turns(actions, repeat)
     try:
         large = turns(
@@ -132,12 +156,15 @@ def measure(name: str, repeat: int, with_peer: bool) -> Row:
         large = None
     return Row(
         forward=statistics.median(times[0]),
-        read=statistics.median(times[1]),
-        ratio=ratio(times[1], times[0]),
+        floor=statistics.median(times[1]),
+        load=statistics.median(times[2]),
+        read=statistics.median(times[3]),
+        ratio=ratio(times[3], times[0]),
         growth=ratio(large[1], large[0]) if large else None,
         verdict=own_verdict(name, model, shape),
-        peer_ratio=ratio(times[2], times[0]) if len(times) > 2 else None,
-        peer_verdict=peer_verdict,
+        listed=ratio(times[5], times[0]) if with_torchinfo else None,
+        probed=ratio(times[4], times[0]),
+        probe_verdict=peer.probe_verdict(name, model, shape),
     )
 
 
@@ -170,14 +197,10 @@ def main() -> None:
         memory(args.memory)
         return
     absent = peer.missing()
-    head = (
-        f"{'model':25} {'forward':>9} {'read+fields':>11} {'ratio':>6} {'4096²/nominal':>13} "
-        f"{'MB':>5}  {'field':13}"
+    print(
+        f"{'model':25} {'forward':>8} {'floor':>7} {'load':>7} {'x floor':>7} {'+fields':>8} "
+        f"{'x forward':>9} {'4096²':>6} {'MB':>5}  {'field':13} {'torchinfo':>9} {'probe':>6}"
     )
-    if absent is None:
-        head += f"  {'peer':>6}  peer's field"
-        print(f"peer: {peer.title()}, time of one call / one forward")
-    print(head)
     rows: list[Row] = []
     for name in args.models:
         row = measure(name, args.repeat, absent is None)
@@ -188,18 +211,24 @@ def main() -> None:
         )  # fmt: skip
         megabytes = out.stdout.strip().splitlines()[-1] if out.returncode == 0 else "?"
         growth = "-" if row.growth is None else f"{row.growth:.2f}"
-        line = (
-            f"{name:25} {row.forward * 1e3:7.1f}ms {row.read * 1e3:9.1f}ms {row.ratio:6.2f} "
-            f"{growth:>13} {megabytes[:5]:>5}  {row.verdict:13}"
+        told = "-" if row.listed is None else f"{row.listed:.2f}"
+        forward, floor, load, read = (
+            1e3 * seconds for seconds in (row.forward, row.floor, row.load, row.read)
         )
-        if absent is None:
-            told = "-" if row.peer_ratio is None else f"{row.peer_ratio:.2f}"
-            line += f"  {told:>6}  {row.peer_verdict}"
-        print(line.rstrip(), flush=True)
-    print(f"median ratio {statistics.median(row.ratio for row in rows):.2f} (wanted: at most 0.50)")
-    told = [row.peer_ratio for row in rows if row.peer_ratio is not None]
-    if told:
-        print(f"median ratio of the peer {statistics.median(told):.2f}")
+        print(
+            f"{name:25} {forward:6.1f}ms {floor:5.1f}ms {load:5.1f}ms "
+            f"{load / floor:7.2f} {read:6.1f}ms {row.ratio:9.2f} {growth:>6} "
+            f"{megabytes[:5]:>5}  {row.verdict:13} {told:>9} {row.probed:6.2f}  "
+            f"{row.probe_verdict}",
+            flush=True,
+        )
+    floors = [row.load / row.floor for row in rows]
+    ratios = [row.ratio for row in rows]
+    print(f"load / floor: median {statistics.median(floors):.2f}, largest {max(floors):.2f} (<= 2)")
+    print(
+        f"load + fields / forward: median {statistics.median(ratios):.2f} (<= 0.15), "
+        f"largest {max(ratios):.2f} (<= 0.5)"
+    )
     if absent is not None:
         print(absent)
 
