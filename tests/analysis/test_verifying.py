@@ -17,7 +17,7 @@ from rfield.analysis.pixels.verification import verify
 from rfield.core import ops
 from rfield.core.graph import Draft
 from rfield.core.relation import window
-from rfield.errors import TooLargeError
+from rfield.errors import InvalidModelError, TooLargeError
 from tests.analysis.linear import Layer, Net
 
 Array = NDArray[Any]
@@ -256,8 +256,8 @@ def test_layers_that_show_nothing() -> None:
     assert (nan.notes, nan.layers, nan.runs) == (
         ("conv is NaN or infinite throughout, which shows nothing",), (), 2,
     )  # fmt: skip
-    gone = verify(graph, Running(net, (9,), missing))
-    assert (gone.skipped, gone.layers, gone.positions) == (("conv",), (), 0)
+    with pytest.raises(InvalidModelError, match="the running model has no layer conv"):
+        verify(graph, Running(net, (9,), missing))
 
 
 def test_models_that_cannot_be_verified() -> None:

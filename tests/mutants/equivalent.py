@@ -177,7 +177,7 @@ EQUIVALENT: dict[str, str] = {
     "analysis/geometry/field.py ReceptiveField.size: if len(plain) == len(self.states) and (not"
     " self.is_crossed): -> if False:": SLOWER,
     "analysis/geometry/field.py ReceptiveField.sizes: (span[3] - span[2] + 1,) if span else"
-    " self._fields[k].sizes() -> (span[3] - span[2] + 1,) if False else self._fields[k].sizes()":
+    " self._fields[k].sizes -> (span[3] - span[2] + 1,) if False else self._fields[k].sizes":
         SLOWER,
     "analysis/geometry/field.py ReceptiveField.stride: Fraction(span[1]) if span else"
     " self._fields[k].stride -> Fraction(span[1]) if False else self._fields[k].stride": SLOWER,

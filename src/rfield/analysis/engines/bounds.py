@@ -5,8 +5,9 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from fractions import Fraction
+from functools import cached_property
 from math import inf, lcm
-from typing import Any
+from typing import Any, cast
 
 import numpy as np
 
@@ -14,10 +15,10 @@ from ...core.graph import Graph
 from ...core.limits import PHASE_LIMIT
 from ..results import Region
 from .pull import LARGEST, NOTHING, Bounds, Ints
-from .terms import Span, State, Term, terms_of
+from .terms import Span, State, Term, Terms, terms_of
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True, eq=False)
 class AxisField:
     """What a value knows of one input axis, reduced to its positions.
 
@@ -29,18 +30,20 @@ class AxisField:
     positions: tuple[int, ...]
     shape: tuple[int, ...]
 
-    @property
+    @cached_property
     def local(self) -> AxisField:
         """Without the terms that come from reading a whole axis."""
+        if not self.is_global:
+            return self
         kept = tuple(term for term in self.terms if not term.is_global)
         return AxisField(kept, self.positions, self.shape)
 
-    @property
+    @cached_property
     def is_global(self) -> bool:
         """Whether any term comes from reading a whole axis."""
         return any(term.is_global for term in self.terms)
 
-    @property
+    @cached_property
     def span(self) -> Span | None:
         """The short form, where one window moves steadily along one axis; else None."""
         if len(self.terms) != 1:
@@ -78,7 +81,7 @@ class AxisField:
             low, high = np.minimum(low, here_low), np.maximum(high, here_high)
         return low, high
 
-    @property
+    @cached_property
     def stride(self) -> Fraction | None:
         """Input step per output step, where all local terms share one; 0 where nothing moves."""
         local = self.local.terms
@@ -88,34 +91,42 @@ class AxisField:
         carriers = {term.carrier for term in local}
         return next(iter(strides)) if len(strides) == len(carriers) == 1 else None
 
-    @property
+    @cached_property
     def period(self) -> int:
         """Outputs after which the pattern repeats, over all local terms."""
         return lcm(*(t.period for t in self.terms if not t.is_global and t.advance is not None))
 
+    @cached_property
     def sizes(self) -> tuple[int, ...]:
-        """Sorted distinct spans over the phases, or over all positions if there is no pattern."""
-        local = self.local
-        if not local.terms:
+        """Sorted distinct spans over the phases, or over all positions if there is no pattern.
+
+        Whole-axis reads are left out.
+        """
+        if self.is_global:
+            return self.local.sizes
+        if not self.terms:
             return ()
         found: set[int] = set()
-        for index in local.samples():
-            low, high = local.bounds(index)
+        for index in self.samples():
+            low, high = self.bounds(index)
             reached = low <= high
             found.update((high - low + 1)[reached].tolist())
         return tuple(sorted(found)) or (0,)
 
+    @cached_property
     def largest(self) -> int:
         """The largest span of all positions, whole-axis reads left out; 0 where nothing is read.
 
         From the first index that one term reads to the last that another does: so terms that move
         along different axes are looked at side by side, not at every pair of positions.
         """
-        local = self.local.terms
+        if self.is_global:
+            return self.local.largest
         ends = {
-            axis: None if _go_along(local, axis) else self.shape[axis] for axis in self.positions
+            axis: None if _go_along(self.terms, axis) else self.shape[axis]
+            for axis in self.positions
         }
-        return max((_reach(one, other, ends) for one in local for other in local), default=0)
+        return max((_reach(a, b, ends) for a in self.terms for b in self.terms), default=0)
 
     def samples(self) -> list[Ints]:
         """Positions that show every phase, and both ends where strides differ."""
@@ -238,7 +249,16 @@ def position_axes(
 
 
 def axis_field(state: State, shape: Sequence[int], positions: Sequence[int]) -> AxisField:
-    """Fold the axes that do not name a position into the bounds."""
+    """Fold the axes that do not name a position into the bounds, once for all that ask."""
+    if not isinstance(state, Terms):
+        return _folded(state, shape, positions)
+    key = tuple(shape), tuple(positions)
+    if key not in state.reduced:
+        state.reduced[key] = _folded(state, shape, positions)
+    return cast("AxisField", state.reduced[key])
+
+
+def _folded(state: State, shape: Sequence[int], positions: Sequence[int]) -> AxisField:
     folded: list[Term] = []
     for term in terms_of(state, len(shape)):
         low, high = term.low, term.high

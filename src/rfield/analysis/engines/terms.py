@@ -14,7 +14,7 @@ local field, and paths with different strides stay apart.
 from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from math import lcm
 
 import numpy as np
@@ -73,9 +73,12 @@ class Term:
 
 @dataclass(frozen=True, slots=True, eq=False)
 class Terms:
-    """A union of terms; never empty."""
+    """A union of terms; never empty. ``reduced``: to its positions, by shape and position axes."""
 
     terms: tuple[Term, ...]
+    reduced: dict[object, object] = field(
+        init=False, repr=False, default_factory=dict[object, object]
+    )
 
 
 State = Span | Terms | None

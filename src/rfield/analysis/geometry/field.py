@@ -90,7 +90,7 @@ class ReceptiveField(Answer):
                 for a, b in zip(low.T, high.T, strict=True)
             )
         return tuple(
-            (span[3] - span[2] + 1,) if span else self._fields[k].sizes()
+            (span[3] - span[2] + 1,) if span else self._fields[k].sizes
             for k, span in enumerate(self._spans)
         )
 
@@ -113,7 +113,7 @@ class ReceptiveField(Answer):
         if self.is_crossed:
             return tuple(max(sizes, default=0) for sizes in self.sizes)
         return tuple(
-            span[3] - span[2] + 1 if span else self._fields[k].largest()
+            span[3] - span[2] + 1 if span else self._fields[k].largest
             for k, span in enumerate(self._spans)
         )
 

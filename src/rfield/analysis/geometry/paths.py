@@ -282,7 +282,7 @@ def _span(state: State, shape: Sequence[int]) -> int:
     if isinstance(state, tuple):
         return state[3] - state[2] + 1
     field = axis_field(state, shape, carriers([state], len(shape)))
-    return max(field.sizes(), default=0)
+    return max(field.sizes, default=0)
 
 
 def _pace(state: State, rank: int) -> Pace:
