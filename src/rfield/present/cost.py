@@ -48,20 +48,14 @@ def cost_report(
         ("parameters", f"{cost.parameters:,}"),
     )
     return Report(
-        kind="cost",
+        schema=cost.schema,
         title=f"{title} · cost" if title else "cost",
         parts=(Facts(totals), tabulate(_SHOWS, rows)),
         notes=COUNTED,
         hint=hint,
-        facts={"model": title, **_numbers(cost)},
-        records=tuple({"layer": name, **_numbers(part)} for name, part in cost.layers.items()),
+        facts={"model": title} | cost.as_dict(),
+        records=tuple({"layer": name, **part.numbers} for name, part in cost.layers.items()),
     )
-
-
-def _numbers(cost: Cost) -> dict[str, object]:
-    return {
-        "macs": cost.macs, "adds": cost.adds, "flops": cost.flops, "parameters": cost.parameters,
-    }  # fmt: skip
 
 
 def _module(layer: str, depth: int | None) -> str:

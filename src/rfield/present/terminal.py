@@ -49,7 +49,8 @@ def to_svg(report: Report) -> str:
     width = max((line.cell_len for line in lines), default=0) + 2
     console = Console(file=StringIO(), record=True, width=width, force_terminal=True)
     _print(console, lines)
-    svg = console.export_svg(title=f"rfield {report.kind}", unique_id=f"rfield-{report.kind}")
+    kind = report.schema.split(".")[1].split("/")[0]
+    svg = console.export_svg(title=f"rfield {kind}", unique_id=f"rfield-{kind}")
     svg = re.sub(r"\n\s*@font-face \{[^}]*\}", "", svg)
     return svg.replace("Fira Code, monospace", FONTS)
 
