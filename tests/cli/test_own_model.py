@@ -205,6 +205,21 @@ def test_the_type_of_an_input(capsys):
     )
 
 
+@pytest.mark.parametrize(
+    ("shape", "first"), [("64", "--input-shape 64 is short"), ("64x64", "one/conv2d: ")]
+)
+def test_an_input_shape_without_batch_and_channels(shape, first, capsys):
+    assert main(["summary", "my_net:Net", "--input-shape", shape]) == 2
+    told = capsys.readouterr().err
+    assert told.startswith(f"rfield: {first}")
+    assert told.endswith(
+        f"--input-shape {shape} is short: batch and channels count, "
+        "as in --input-shape 1x3x224x224\n"
+    )
+    assert main(["summary", "article:alexnet_v2", "--input-shape", "130"]) == 0
+    assert "y, x: 130x130" in capsys.readouterr().out
+
+
 def test_options_are_not_abbreviated(capsys):
     with pytest.raises(SystemExit):
         main(["summary", "my_net:Net", *SHAPE, "--outp", "one"])

@@ -12,9 +12,6 @@ from fractions import Fraction
 from math import isfinite, isnan
 from typing import Any, cast
 
-import numpy as np
-from numpy.typing import NDArray
-
 
 def plain(value: object) -> object:
     """``value`` in JSON's own types.
@@ -22,8 +19,6 @@ def plain(value: object) -> object:
     >>> plain({"stride": (Fraction(1, 2), Fraction(4)), "size": (7, None, float("inf"))})
     {'stride': ['1/2', 4], 'size': [7, None, 'unbounded']}
     """
-    if isinstance(value, (np.generic, np.ndarray)):
-        return plain(cast("NDArray[Any]", value).tolist())
     if value is None or isinstance(value, (bool, int, str)):
         return value
     if isinstance(value, Fraction):
@@ -40,4 +35,6 @@ def plain(value: object) -> object:
     if isinstance(value, slice):
         span = cast("slice[Any, Any, Any]", value)
         return ":".join("" if end is None else str(end) for end in (span.start, span.stop))
+    if callable(as_list := getattr(value, "tolist", None)):  # NumPy's, which need not be loaded
+        return plain(as_list())
     raise TypeError(f"{type(value).__name__} has no form in JSON")

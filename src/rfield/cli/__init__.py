@@ -22,10 +22,15 @@ from .parsing import Parser
 from .steps import DONE, UNUSABLE
 from .wording import in_options
 
+STATUS_HELP = """\
+Exit status: 0 done, 1 bad news, 2 usage or unreadable input.
+On a terminal tables have its width and colours; COLUMNS, NO_COLOR and FORCE_COLOR say otherwise."""
+
 
 def main(argv: Sequence[str] | None = None) -> int:
     """Run one command; the exit status."""
     arguments = argparse.Namespace(debug=False)
+    _open_streams()
     try:
         parser = build_parser()
         if "_ARGCOMPLETE" in os.environ:  # a shell asks what may follow
@@ -52,12 +57,19 @@ def main(argv: Sequence[str] | None = None) -> int:
     return status
 
 
+def _open_streams() -> None:
+    """What is written to a stream that is closed (``>&-``) goes nowhere."""
+    for name in ("stdout", "stderr"):
+        if getattr(sys, name) is None:
+            setattr(sys, name, Path(os.devnull).open("w", encoding="utf-8"))  # noqa: SIM115  # for good
+
+
 def build_parser() -> Parser:
     """The parser of all commands."""
     parser = Parser(
         prog="rfield",
         description="Which part of the input can influence this output? Exact receptive fields.",
-        epilog=MODEL_HELP,
+        epilog=f"{MODEL_HELP}\n\n{STATUS_HELP}",
         formatter_class=argparse.RawDescriptionHelpFormatter,
         allow_abbrev=False,
     )

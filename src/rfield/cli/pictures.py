@@ -7,7 +7,7 @@ import sys
 from pathlib import Path
 
 from ..errors import InvalidModelError
-from .options import Commands, add_input_size, dimensions
+from .options import Commands, add_input_size, dimensions, file
 from .steps import DONE, load_graph, read_options, refuse
 from .wording import in_options
 
@@ -34,7 +34,7 @@ def add(commands: Commands) -> None:
     made.add_argument("model", metavar="MODEL", nargs="?", help="a file or a name, see below")
     made.add_argument("other", metavar="MODEL2", nargs="?", help="another one, side by side")
     made.add_argument(
-        "-o", "--output-file", metavar="FILE", type=Path,
+        "-o", "--output-file", metavar="FILE", type=file,
         help="the page to write, rfield.html by default; a .json file gets its data alone",
     )  # fmt: skip
     made.add_argument("--image", metavar="FILE", type=Path, help="a picture to lay under the input")
@@ -44,7 +44,7 @@ def add(commands: Commands) -> None:
     )
     add_input_size(made, dimensions, "of the chain, 64 by default", "--input")
     made.add_argument(
-        "--node-data", metavar="FILE", type=Path,
+        "--node-data", metavar="FILE", type=file,
         help="instead of the page: field sizes for Google's Model Explorer, in JSON",
     )  # fmt: skip
     made = commands.add(
@@ -53,7 +53,7 @@ def add(commands: Commands) -> None:
     )  # fmt: skip
     made.add_argument("--wrt", metavar="INPUT", help="needed only where there are several inputs")
     made.add_argument(
-        "-o", "--output-file", metavar="FILE", type=Path, required=True, help="the file to write"
+        "-o", "--output-file", metavar="FILE", type=file, required=True, help="the file to write"
     )
 
 

@@ -8,7 +8,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from ..errors import InvalidModelError
-from .options import FORMATS, Commands, count
+from .options import FORMATS, Commands, count, destination, file
 from .steps import DONE, SUFFIXES, refuse, write_report
 
 if TYPE_CHECKING:
@@ -65,7 +65,7 @@ def add(commands: Commands) -> None:
         "--format", choices=("table", "csv", "json", "parquet"),
         help="of the rows; default: by the suffix of FILE, or a table of what was done",
     )  # fmt: skip
-    made.add_argument("-o", "--output-file", metavar="FILE", type=Path, help="write to FILE")
+    made.add_argument("-o", "--output-file", metavar="FILE", type=destination, help="write to FILE")
 
     made = commands.add(
         "atlas", _atlas, "a survey as a site that stands alone, and what accuracy goes with",
@@ -73,7 +73,7 @@ def add(commands: Commands) -> None:
     )  # fmt: skip
     made.add_argument("store", metavar="STORE", type=Path, help="what rfield survey wrote")
     made.add_argument(
-        "-o", "--output-folder", metavar="FOLDER", type=Path,
+        "-o", "--output-folder", metavar="FOLDER", type=file,
         help="where the site is written: atlas",
     )  # fmt: skip
     made.add_argument(
