@@ -217,8 +217,8 @@ def test_the_address_follows_without_frames_and_seldom(browser: Any, tmp_path: P
         for _ in range(30):
             page.keyboard.press("ArrowRight")
         page.keyboard.press("ArrowDown")
-        unit = page.evaluate("rfield.panels[0].state.unit.join()")
-        until(page, f"decodeURIComponent(location.hash).includes('unit={unit}')")
+        pixel = page.evaluate("rfield.panels[0].state.pixel.join()")
+        until(page, f"decodeURIComponent(location.hash).includes('pixel={pixel}')")
         assert page.evaluate("window.written") <= 15
 
 
