@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import subprocess
 import sys
 from pathlib import Path
@@ -218,6 +219,19 @@ def test_an_input_shape_without_batch_and_channels(shape, first, capsys):
     )
     assert main(["summary", "article:alexnet_v2", "--input-shape", "130"]) == 0
     assert "y, x: 130x130" in capsys.readouterr().out
+
+
+def test_what_a_model_prints_is_no_result(tmp_path, monkeypatch, capsys):
+    (tmp_path / "talks.py").write_text(
+        "import torch\nprint('imported')\n\n\nclass Net(torch.nn.Conv2d):\n"
+        "    def __init__(self):\n        print('made')\n        super().__init__(3, 4, 3)\n\n"
+        "    def forward(self, x):\n        print('runs')\n        return super().forward(x)\n"
+    )
+    monkeypatch.chdir(tmp_path)
+    assert main(["field", "talks.py:Net", *SHAPE, "--format", "json"]) == 0
+    shown = capsys.readouterr()
+    assert json.loads(shown.out)["size"] == [3, 3]
+    assert shown.err.split()[:3] == ["imported", "made", "runs"]
 
 
 def test_options_are_not_abbreviated(capsys):

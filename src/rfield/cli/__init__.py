@@ -11,6 +11,7 @@ import argparse
 import os
 import sys
 from collections.abc import Sequence
+from contextlib import redirect_stdout
 from importlib import import_module
 from pathlib import Path
 
@@ -42,7 +43,9 @@ def main(argv: Sequence[str] | None = None) -> int:
             parser.print_help()
             return DONE
         _search_here(arguments)
-        status: int = arguments.run(arguments)
+        arguments.results = sys.stdout
+        with redirect_stdout(sys.stderr):  # a model's own code may print
+            status: int = arguments.run(arguments)
         sys.stdout.flush()
     except RFieldError as error:
         return _complain(in_options(str(error)), trace=arguments.debug)

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import argparse
-import sys
 from pathlib import Path
 
 from ..errors import InvalidModelError
@@ -74,9 +73,9 @@ def _explore(arguments: argparse.Namespace) -> int:
         arguments.model, arguments.other, chain=arguments.chain, image=arguments.image, **options
     )
     target = page.save(arguments.output_file or Path("rfield.html"))
-    sys.stdout.write(f"{target}: {page.told}\n")
+    arguments.results.write(f"{target}: {page.told}\n")
     for text in page.premises:
-        sys.stdout.write(f"  {in_options(text)}\n")
+        arguments.results.write(f"  {in_options(text)}\n")
     if arguments.open:
         import webbrowser
 
@@ -98,9 +97,9 @@ def _node_data(arguments: argparse.Namespace) -> int:
     found = node_data(graph)
     with in_place_of(arguments.node_data) as draft:
         draft.write_text(json.dumps(found), encoding="utf-8")
-    sys.stdout.write(f"{arguments.node_data}: {len(found['results'])} nodes\n")
+    arguments.results.write(f"{arguments.node_data}: {len(found['results'])} nodes\n")
     for text in premises(graph):
-        sys.stdout.write(f"  {in_options(text)}\n")
+        arguments.results.write(f"  {in_options(text)}\n")
     return DONE
 
 
@@ -110,5 +109,5 @@ def _annotate(arguments: argparse.Namespace) -> int:
     target = annotate(
         arguments.model, arguments.output_file, wrt=arguments.wrt, **read_options(arguments)
     )
-    sys.stdout.write(f"{target}\n")
+    arguments.results.write(f"{target}\n")
     return DONE

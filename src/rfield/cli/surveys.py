@@ -128,7 +128,7 @@ def _write(found: Survey, form: str, arguments: argparse.Namespace) -> int:
     target: Path | None = arguments.output_file
     if target is None:
         text = export.to_csv(found.rows) if form == "csv" else export.to_json(found.rows)
-        sys.stdout.write(text)
+        arguments.results.write(text)
         return DONE
     with in_place_of(target) as draft:
         if form == "parquet":
@@ -157,7 +157,7 @@ def _atlas(arguments: argparse.Namespace) -> int:
     folder = arguments.output_folder or Path("atlas")
     with told(sys.stderr) as progress:
         site = write(arguments.store, folder, explore=arguments.explore, progress=progress)
-    sys.stdout.write(f"{site.index}: {site.models:,} models, {site.figures} figures\n")
+    arguments.results.write(f"{site.index}: {site.models:,} models, {site.figures} figures\n")
     return DONE
 
 
