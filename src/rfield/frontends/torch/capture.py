@@ -66,8 +66,9 @@ def unwrapped(model: nn.Module) -> nn.Module:
     """The module that the user wrote, out of what runs it compiled or on many devices."""
     if isinstance(model, (nn.DataParallel, nn.parallel.DistributedDataParallel)):
         return unwrapped(model.module)
-    inner = model._modules.get("_orig_mod")
-    return model if inner is None else unwrapped(inner)
+    if "_orig_mod" in model._modules:  # a scripted module's have no get()
+        return unwrapped(model.get_submodule("_orig_mod"))
+    return model
 
 
 def _free_shapes(model: nn.Module, shapes: Any) -> dict[str, tuple[int | None, ...]]:
