@@ -11,6 +11,8 @@ from hypothesis import settings
 
 # Two workers share a small machine; threads of the frameworks would only wait for each other.
 os.environ.setdefault("OMP_NUM_THREADS", "1")
+for habit in ("COLUMNS", "FORCE_COLOR", "NO_COLOR"):  # how this machine likes its tables
+    os.environ.pop(habit, None)
 
 FRAMEWORKS = ("torch", "onnx", "tensorflow", "keras", "jax")
 

@@ -124,11 +124,17 @@ def load(
         raise InvalidModelError(f"unknown = {unknown!r}; expected 'error' or 'whole'")
     if soft_masks not in ("keep", "cut"):
         raise InvalidModelError(f"soft_masks = {soft_masks!r}; expected 'keep' or 'cut'")
-    sizes = _plain(input_shape) if isinstance(source, str) else _sizes(input_shape)
+    sizes = _plain(input_shape) if _is_article(source) else _sizes(input_shape)
     request = Request(sizes, axes, training, unknown, options, soft_masks)
     if isinstance(source, Graph):
         return _as_it_is(source, request)
-    graph = _read(source, request)
+    try:
+        graph = _read(source, request)
+    except InvalidModelError as error:
+        about = type(error) is InvalidModelError and str(sizes) in str(error)
+        if not about or not _is_short(sizes) or _is_article(source):
+            raise
+        raise InvalidModelError(f"{error}\n  {_short(sizes)}") from error
     graph.guessed = axes is None and not _is_article(source)
     graph.soft_masks = soft_masks
     return graph
@@ -170,9 +176,21 @@ def _sizes(shape: Any) -> Any:
             f"input_shape is a {type(shape).__name__} of {given}; expected sizes.\n"
             "  Give its shape (x.shape), or the tensor itself as example_inputs=(x,)."
         )
-    if isinstance(shape, (str, int, float)):
+    if isinstance(shape, int):
+        raise InvalidModelError(_short(shape))
+    if isinstance(shape, (str, float)):
         raise InvalidModelError(f"input_shape = {shape!r}; expected sizes: (1, 3, 224, 224)")
     return _plain(shape)
+
+
+def _is_short(shape: Any) -> bool:
+    """Whether somebody may have left batch and channels out."""
+    return isinstance(shape, tuple) and 1 <= len(cast("tuple[Any, ...]", shape)) <= 3
+
+
+def _short(shape: object) -> str:
+    told = "batch and channels count, as in input_shape=(1, 3, 224, 224)"
+    return f"input_shape={shape} is short: {told}"
 
 
 def _plain(shape: Any) -> Any:

@@ -80,7 +80,9 @@ BAD: list[tuple[Callable[[], Any], str]] = [
     (
         lambda: rfield.valid_sizes(unreadable()),
         "this model cannot be read again at other input sizes.\n"
-        "  Load it with a shape instead of example inputs: rfield.load(model, (1, 3, ?, ?))",
+        "  A module can, with a shape instead of example inputs:\n"
+        "  rfield.load(model, input_shape=(1, 3, None, None))\n"
+        "  An exported program is read at the sizes of its example only.",
     ),
     (
         lambda: rfield.valid_sizes(flat()),

@@ -203,7 +203,7 @@ def test_branches_that_look_alike_at_output_0_show_where_they_differ():
 def test_programs_read_the_explanation():
     document = explain(misaligned()).as_dict()
     assert json.loads(json.dumps(document)) == document
-    assert document["schema"] == 1
+    assert document["schema"] == "rfield.explain/1"
     assert document["joins"][0]["remedies"][0]["padding"] == [[1, -1], [1, -1]]
     assert [s["layer"] for s in document["sides"][0]["steps"]] == ["left", "join"]
 

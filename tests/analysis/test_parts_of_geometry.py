@@ -31,14 +31,14 @@ def residual() -> rfield.Graph:
 
 def test_a_field_as_plain_data() -> None:
     assert rfield.receptive_field(gated()).as_dict() == {
-        "schema": 1, "layer": "scale", "wrt": "image", "axes": ["t"], "size": [None],
-        "unbounded": [True], "sizes": [[3]], "stride": ["1"], "padding": [None], "period": [1],
+        "schema": "rfield.field/1", "layer": "scale", "wrt": "image", "axes": ["t"],
+        "size": ["unbounded"], "sizes": [[3]], "stride": [1], "padding": [None], "period": [1],
         "local_size": [3], "global_reads": ["squeeze"], "fidelity": "exact",
         "reasons": {"t": "a whole axis is read by squeeze"},
     }  # fmt: skip
     assert rfield.receptive_field(gated(), "stem").as_dict() == {
-        "schema": 1, "layer": "stem", "wrt": "image", "axes": ["t"], "size": [3],
-        "unbounded": [False], "sizes": [[3]], "stride": ["1"], "padding": [1], "period": [1],
+        "schema": "rfield.field/1", "layer": "stem", "wrt": "image", "axes": ["t"],
+        "size": [3], "sizes": [[3]], "stride": [1], "padding": [1], "period": [1],
         "local_size": [3], "global_reads": [], "fidelity": "exact", "reasons": {},
     }  # fmt: skip
 
@@ -182,13 +182,13 @@ def test_an_object_in_fields_of_three_and_eleven() -> None:
     y = b.conv("a", b.input("x", (1, 1, 32)), kernel=3, stride=2)
     found = rfield.fits(b.build([b.conv("c", y, kernel=5)]), 4)
     assert found.as_dict() == {
-        "schema": 1, "wrt": "x", "axes": ["t"], "object_size": [4], "first": "c",
+        "schema": "rfield.fits/1", "wrt": "x", "axes": ["t"], "object_size": [4], "first": "c",
         "first_local": "c", "first_every": None,
         "layers": [
-            {"layer": "a", "size": [3], "stride": ["2"], "sees": "never", "context": [None],
-             "outputs": ["2"], "reads_all": False, "every": "never"},
-            {"layer": "c", "size": [11], "stride": ["2"], "sees": "always", "context": [3],
-             "outputs": ["2"], "reads_all": False, "every": "at some places"},
+            {"layer": "a", "size": [3], "stride": [2], "sees": "never", "context": [None],
+             "outputs": [2], "reads_all": False, "every": "never"},
+            {"layer": "c", "size": [11], "stride": [2], "sees": "always", "context": [3],
+             "outputs": [2], "reads_all": False, "every": "at some places"},
         ],
     }  # fmt: skip
 
@@ -224,8 +224,9 @@ def test_centres_of_one_pattern_and_of_two() -> None:
     half = Fraction(1, 2)
     assert (up.stride, up.offset, up.phases) == ((1,), (-half,), ((half, -half),))
     assert up.as_dict() == {
-        "schema": 1, "layer": "up", "wrt": "x", "axes": ["t"], "shape": [8], "stride": ["1"],
-        "offset": ["-1/2"], "to_half_step": ["-1/2"], "to_multiples": ["0"],
+        "schema": "rfield.centers/1", "layer": "up", "wrt": "x", "axes": ["t"],
+        "shape": [8], "stride": [1],
+        "offset": ["-1/2"], "to_half_step": ["-1/2"], "to_multiples": [0],
         "phases": [["1/2", "-1/2"]], "why": [""],
     }  # fmt: skip
 
@@ -242,16 +243,17 @@ def test_the_halo_of_outputs_in_phases(most: int, monkeypatch: pytest.MonkeyPatc
     y = b.conv_transpose("up", x, kernel=4, stride=(2, 3), padding=(1, 0))
     found = rfield.receptive_field(b.build([y])).halo
     assert found.as_dict() == {
-        "axes": ["y", "x"], "before": [2, 2], "after": [2, 1], "any_before": [2, 2],
-        "any_after": [2, 1], "block": [2, 3],
+        "schema": "rfield.halo/1", "axes": ["y", "x"], "before": [2, 2], "after": [2, 1],
+        "any_before": [2, 2], "any_after": [2, 1], "block": [2, 3],
     }  # fmt: skip
     assert str(found) == "y: 2 before, 2 after; x: 2 before, 1 after"
 
 
 def test_a_field_without_an_end_and_one_without_a_stride_have_no_halo() -> None:
     assert rfield.receptive_field(gated()).halo.as_dict() == {
-        "axes": ["t"], "before": [None], "after": [None], "any_before": [None],
-        "any_after": [None], "block": [1],
+        "schema": "rfield.halo/1", "axes": ["t"], "before": ["unbounded"],
+        "after": ["unbounded"], "any_before": ["unbounded"], "any_after": ["unbounded"],
+        "block": [1],
     }  # fmt: skip
     b = rfield.GraphBuilder()
     x = b.input("x", (1, 1, 10))

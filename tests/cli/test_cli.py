@@ -227,6 +227,9 @@ USAGE = [
         "summary m --input_shape 1x3",
         "unknown option '--input_shape'. Did you mean '--input-shape'?",
     ),
+    ("field m --layer conv1", "unknown option '--layer'. Did you mean '--output'?"),
+    ("summary m --output conv1", "unknown option '--output'. Did you mean '--layer'?"),
+    ("cost m --shape 1x3", "unknown option '--shape'. Did you mean '--input-shape'?"),
     ("summary m --format tabel", "unknown format 'tabel'. Did you mean 'table'?"),
     ("summary m more", "unrecognized arguments: more"),
     ("field m --at 3;4", "argument --at: '3;4' is not of the form 3,4 or center"),
@@ -237,6 +240,25 @@ USAGE = [
 @pytest.mark.parametrize(("arguments", "message"), USAGE)
 def test_usage_errors_say_what_was_expected(capsys, arguments, message):
     assert usage_error(capsys, *arguments.split()) == message
+
+
+@pytest.mark.parametrize(
+    ("command", "option"),
+    [
+        *((name, "--layer") for name in ("summary", "fits --object 9")),
+        *((name, "--output") for name in ("field", "explain", "cost", "support", "influence")),
+        *((name, "--output") for name in ("tiles", "stream", "sizes", "centers")),
+        *((name, "--wrt") for name in ("summary", "field", "explain", "support", "influence")),
+        *((name, "--wrt") for name in ("tiles", "stream", "fits --object 9", "centers", "paths")),
+    ],
+)
+def test_a_misspelt_layer_is_answered_with_the_nearest(command, option, capsys):
+    name, *rest = command.split()
+    model = ["article:alexnet_v2", *(["--input-shape", "231"] if name == "cost" else [])]
+    told = complaint(capsys, name, *model, *rest, option, "alexnet_v2/convv5")
+    assert told.startswith(
+        "rfield: unknown layer 'alexnet_v2/convv5'. Did you mean 'alexnet_v2/conv5'"
+    )
 
 
 def test_a_misspelt_command_is_answered_with_the_nearest(capsys):

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import subprocess
 import sys
 from pathlib import Path
@@ -203,6 +204,34 @@ def test_the_type_of_an_input(capsys):
     assert capsys.readouterr().err == (
         "rfield: dtype = 'integer'; expected a type such as 'int64'\n"
     )
+
+
+@pytest.mark.parametrize(
+    ("shape", "first"), [("64", "--input-shape 64 is short"), ("64x64", "one/conv2d: ")]
+)
+def test_an_input_shape_without_batch_and_channels(shape, first, capsys):
+    assert main(["summary", "my_net:Net", "--input-shape", shape]) == 2
+    told = capsys.readouterr().err
+    assert told.startswith(f"rfield: {first}")
+    assert told.endswith(
+        f"--input-shape {shape} is short: batch and channels count, "
+        "as in --input-shape 1x3x224x224\n"
+    )
+    assert main(["summary", "article:alexnet_v2", "--input-shape", "130"]) == 0
+    assert "y, x: 130x130" in capsys.readouterr().out
+
+
+def test_what_a_model_prints_is_no_result(tmp_path, monkeypatch, capsys):
+    (tmp_path / "talks.py").write_text(
+        "import torch\nprint('imported')\n\n\nclass Net(torch.nn.Conv2d):\n"
+        "    def __init__(self):\n        print('made')\n        super().__init__(3, 4, 3)\n\n"
+        "    def forward(self, x):\n        print('runs')\n        return super().forward(x)\n"
+    )
+    monkeypatch.chdir(tmp_path)
+    assert main(["field", "talks.py:Net", *SHAPE, "--format", "json"]) == 0
+    shown = capsys.readouterr()
+    assert json.loads(shown.out)["size"] == [3, 3]
+    assert shown.err.split()[:3] == ["imported", "made", "runs"]
 
 
 def test_options_are_not_abbreviated(capsys):

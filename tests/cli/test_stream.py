@@ -55,7 +55,7 @@ def test_json_and_csv(capsys):
     assert found["schema"] == "rfield.stream/1"
     assert (found["look_ahead"], found["latency"], found["sample_rate"]) == (8, 16, 24000)
     delays = {"down2": 1, "middle": 0}
-    assert found["joins"] == [{"layer": "skip", "hop": "8", "delays": delays, "elements": 32}]
+    assert found["joins"] == [{"layer": "skip", "hop": 8, "delays": delays, "elements": 32}]
     rows = list(csv.DictReader(StringIO(output(capsys, *CODEC, "--format", "csv"))))
     assert [(row["layer"], row["held"]) for row in rows] == [
         ("down1", "2"), ("down2", "4"), ("middle", "2"), ("up2", "1"), ("up1", "1"),

@@ -5,12 +5,17 @@ from __future__ import annotations
 import csv
 import json
 import pickle
+import re
+import tempfile
 from html.parser import HTMLParser
 from io import StringIO
+from pathlib import Path
 
+import numpy as np
 import pytest
 
 import rfield
+from rfield.analysis.answer import Answer
 from tests.present.models import gated, misaligned, plain_chain
 
 
@@ -26,6 +31,30 @@ def _signal():
     b = rfield.GraphBuilder()
     x = b.input("signal", (1, 1, 160))
     return b.build([b.conv("conv", x, kernel=5, stride=2)])
+
+
+def _strided():
+    b = rfield.GraphBuilder()
+    x = b.input("image", (1, 1, 24, 24))
+    x = b.conv("conv", x, kernel=3, stride=2, padding=1)
+    return b.build([b.resize("up", x, scale=2, mode="nearest")])
+
+
+def _checked():
+    model = _torch()
+    plan = rfield.tile_plan(model, image=32, tile=16, input_shape=(1, 1, 32, 32))
+    return rfield.verify_tiling(model, plan)
+
+
+def _torch():
+    torch = pytest.importorskip("torch", reason="torch is not installed")
+    torch.manual_seed(0)
+    return torch.nn.Sequential(torch.nn.Conv2d(1, 1, 3), torch.nn.Conv2d(1, 1, 3))
+
+
+def _survey():
+    with tempfile.TemporaryDirectory() as folder:
+        return rfield.survey("article:alexnet_v2", f"{folder}/s.db", workers=1)
 
 
 ANSWERS = {
@@ -47,7 +76,16 @@ ANSWERS = {
     "halo": lambda: rfield.receptive_field(plain_chain()).halo,
     "compare": lambda: rfield.compare(_long_chain(), gated()),
     "design": lambda: rfield.design(64),
+    "fraction": lambda: rfield.summary(_strided()),
+    "field by phases": lambda: rfield.receptive_field(_strided()),
+    "support of a box": lambda: rfield.support(_long_chain(), (slice(0, 2), 4)),
+    "check_tiling": _checked,
+    "verify": lambda: rfield.verify(_torch(), input_shape=(1, 1, 12, 12)),
+    "measured_influence": lambda: rfield.measured_influence(_torch(), np.ones((1, 1, 12, 12))),
+    "survey": _survey,
 }
+SCHEMAS = Path(__file__).parents[2] / "docs" / "schemas.md"
+TABLE = {"rfield", "model", "rows", "notes"}
 SHORT = {
     "receptive_field": "ReceptiveField(up in image: y: global, local size 3, stride 1, padding 1; "
     "x: global, local size 5, stride 1, padding 2 (exact))",
@@ -85,7 +123,36 @@ def test_an_answer_is_a_value(name):
     assert "\n" not in repr(one)
     assert repr(one).startswith(type(one).__name__ + "(")
     assert " object at 0x" not in repr(one)
-    assert isinstance(one.as_dict(), dict)
+
+
+@pytest.mark.parametrize("name", ANSWERS)
+def test_plain_data_is_json_under_the_name_of_its_schema(name):
+    answer = ANSWERS[name]()
+    facts = answer.as_dict()
+    assert json.loads(json.dumps(facts, allow_nan=False)) == facts
+    assert re.fullmatch(r"rfield\.[a-z-]+/1", facts["schema"])
+    assert next(iter(facts)) == "schema"
+    document = json.loads(answer.to_json())
+    assert {key: document[key] for key in facts.keys() - TABLE} == {
+        key: facts[key] for key in facts.keys() - TABLE
+    }
+    assert facts.keys() <= document.keys()
+    (described,) = re.findall(
+        rf"^\| `{facts['schema']}` .*", SCHEMAS.read_text("utf-8"), re.MULTILINE
+    )
+    assert facts.keys() - set(re.findall(r"\w+", described)) <= {"schema", "axes", *TABLE}
+
+
+def test_every_kind_of_answer_is_tried():
+    tried = {type(make()) for make in ANSWERS.values()}
+    assert set(kinds_of(Answer)) == tried
+    assert len({kind.schema for kind in tried}) == len(tried)
+
+
+def kinds_of(kind):
+    for sub in kind.__subclasses__():
+        yield sub
+        yield from kinds_of(sub)
 
 
 @pytest.mark.parametrize("name", SHORT)
@@ -103,8 +170,6 @@ def test_other_numbers_are_not_equal():
 @pytest.mark.parametrize("name", ANSWERS)
 def test_an_answer_in_every_form(name):
     answer = ANSWERS[name]()
-    document = json.loads(answer.to_json())
-    assert document["schema"].startswith("rfield.")
     assert len(list(csv.reader(StringIO(answer.to_csv())))) >= 1
     assert answer.to_markdown().strip()
     latex = answer.to_latex()
@@ -116,7 +181,12 @@ def test_an_answer_in_every_form(name):
     assert "script" not in tags.met
     assert answer._repr_html_() == answer.to_html()
     pandas = pytest.importorskip("pandas", reason="pandas is not installed")
-    assert isinstance(answer.to_pandas(), pandas.DataFrame)
+    frame = answer.to_pandas()
+    assert isinstance(frame, pandas.DataFrame)
+    polars = pytest.importorskip("polars", reason="polars is not installed")
+    other = answer.to_polars()
+    assert isinstance(other, polars.DataFrame)
+    assert (other.columns, other.height) == (list(frame.columns), len(frame))
 
 
 def test_names_are_data_not_markup():

@@ -92,7 +92,11 @@ class Tensor:
             "  Give its shape (x.shape), or the tensor itself as example_inputs=(x,).",
         ),
         ("1x3x8x9", "input_shape = '1x3x8x9'; expected sizes: (1, 3, 224, 224)"),
-        (224, "input_shape = 224; expected sizes: (1, 3, 224, 224)"),
+        (
+            224,
+            "input_shape=224 is short: batch and channels count, as in "
+            "input_shape=(1, 3, 224, 224)",
+        ),
     ],
 )
 def test_an_input_shape_is_sizes(given, told):

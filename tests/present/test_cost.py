@@ -51,6 +51,22 @@ def test_ops_count_to_the_layer_that_the_user_wrote():
     assert (dense.macs, dense.adds, dense.parameters) == (60, 5, 65)
 
 
+def test_of_many_layers_without_modules_the_costliest_are_shown():
+    b = GraphBuilder()
+    x = b.input("signal", (1, 1, 8))
+    for number in range(80):  # 8 multiply-adds each, 16 into and out of the one with two channels
+        x = b.conv(f"layer{number}", x, kernel=1, channels=1 + (number == 40))
+    found = rfield.cost(b.build([x]))
+    lines = found.to_markdown().splitlines()
+    names = [line.split("`")[1] for line in lines if line.startswith("| `")]
+    assert (len(names), names[:2], names[-3:]) == (
+        30, ["layer0", "layer1"], ["layer40", "layer41", "51 others"],
+    )  # fmt: skip
+    assert any("51 others" in line and " 408 " in line for line in lines)
+    assert "the costliest of 80 layers; depth='all' shows everything" in found.to_markdown()
+    assert len(json.loads(found.to_json())["rows"]) == 80
+
+
 def test_free_sizes_say_what_to_give():
     with pytest.raises(UnresolvedSizeError) as caught:
         rfield.cost(modules(size=None))

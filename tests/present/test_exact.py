@@ -249,7 +249,7 @@ def test_an_explanation_of_misaligned_joins():
     assert " misaligned: mix, along y, x\n" in text
     assert " not by padding  the branches have different strides: " in text
     joins = json.loads(to_json(report))["joins"]
-    assert [join["offset"] for join in joins] == [["0", "-1"], [None, None]]
+    assert [join["offset"] for join in joins] == [[0, -1], [None, None]]
 
 
 def test_the_largest_steps_and_the_rest_add_up_to_the_published_padding():

@@ -12,7 +12,7 @@ from rfield.present.report import Column, Report, Table
 from rfield.present.summary import summary
 from rfield.present.terminal import to_svg
 from rfield.present.text import plain
-from rfield.present.writing import as_text, is_terminal, safe_lines, to_stream
+from rfield.present.writing import as_text, columns_of, safe_lines, shows_colours, to_stream
 from tests.present.models import gated, hostile
 
 REPORT = Report(
@@ -82,6 +82,12 @@ def test_a_narrow_terminal_shortens_names(monkeypatch):
     assert "…" in lines[-2]
 
 
+@pytest.fixture
+def no_width(monkeypatch):
+    monkeypatch.delenv("COLUMNS")
+
+
+@pytest.mark.usefixtures("no_width")
 def test_a_pipe_gets_plain_text():
     stream = Pipe("utf-8")
     to_stream(REPORT, "table", stream)
@@ -89,6 +95,7 @@ def test_a_pipe_gets_plain_text():
     assert "\x1b" not in stream.getvalue()
 
 
+@pytest.mark.usefixtures("no_width")
 @pytest.mark.parametrize("encoding", ["ascii", "latin-1", "cp1252"])
 def test_a_pipe_without_rules_gets_ascii(encoding):
     stream = Pipe(encoding)
@@ -102,13 +109,48 @@ def test_a_pipe_without_rules_gets_ascii(encoding):
 
 
 def test_a_terminal_can_be_told_not_to_colour(monkeypatch):
-    assert is_terminal(Terminal())
-    assert not is_terminal(Pipe("utf-8"))
+    assert shows_colours(Terminal())
+    assert not shows_colours(Pipe("utf-8"))
     monkeypatch.setenv("TERM", "dumb")
-    assert not is_terminal(Terminal())
+    assert not shows_colours(Terminal())
     monkeypatch.setenv("TERM", "xterm")
+    monkeypatch.setenv("FORCE_COLOR", "1")
+    assert shows_colours(Pipe("utf-8"))
     monkeypatch.setenv("NO_COLOR", "1")
-    assert not is_terminal(Terminal())
+    assert not shows_colours(Terminal())
+    assert not shows_colours(Pipe("utf-8"))
+    monkeypatch.delenv("NO_COLOR")
+    monkeypatch.setenv("FORCE_COLOR", "0")
+    assert not shows_colours(Pipe("utf-8"))
+
+
+@pytest.mark.parametrize("habit", ["NO_COLOR", "FORCE_COLOR", "TERM"])
+@pytest.mark.parametrize("columns", [60, 72])
+def test_a_table_is_no_wider_than_was_asked_for(habit, columns, monkeypatch):
+    monkeypatch.setenv("COLUMNS", str(columns))
+    monkeypatch.setenv(habit, "dumb")
+    report = summary(hostile()).report
+    for stream in (Terminal(), Pipe("utf-8")):
+        to_stream(report, "table", stream)
+        lines = without_codes(stream.getvalue()).splitlines()
+        assert max(map(len, lines)) <= columns
+        assert ("\x1b[" in stream.getvalue()) is (habit == "FORCE_COLOR")
+
+
+@pytest.mark.parametrize("columns", ["", "0", "-5", "wide", "²"])
+def test_a_width_that_is_none_is_not_minded(columns, monkeypatch):
+    monkeypatch.setenv("COLUMNS", columns)
+    stream = Pipe("utf-8")
+    to_stream(REPORT, "table", stream)
+    assert stream.getvalue() == plain(REPORT)
+    assert columns_of(Terminal()) == 80  # nothing can be learned of it
+
+
+def test_a_terminal_of_next_to_nothing(monkeypatch):
+    monkeypatch.setenv("COLUMNS", "1")
+    stream = Terminal()
+    to_stream(summary(gated()).report, "table", stream)
+    assert "stem" in without_codes(stream.getvalue())
 
 
 @pytest.mark.parametrize("form", ["markdown", "csv", "json", "svg"])

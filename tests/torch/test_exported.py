@@ -75,13 +75,18 @@ def test_a_program_with_free_sizes(tmp_path):
         assert rfield.receptive_field(source).size == (4, 4)
 
 
-def test_the_size_of_a_program_is_fixed():
-    program = torch.export.export(nn.Conv2d(2, 3, 3), (torch.zeros(1, 2, 16, 16),))
+@pytest.mark.parametrize("free", [None, {"input": {2: torch.export.Dim("height", min=8)}}])
+def test_the_size_of_a_program_is_that_of_its_example(free):
+    program = torch.export.export(
+        nn.Conv2d(2, 3, 3), (torch.zeros(1, 2, 16, 16),), dynamic_shapes=free
+    )
+    assert rfield.load(program).shape(rfield.load(program).main) == (1, 3, 14, 14)
     with pytest.raises(InvalidModelError) as caught:
         rfield.load(program, (1, 2, 32, 32))
     assert str(caught.value) == (
         "input 'input' was exported with shape (1, 2, 16, 16), not (1, 2, 32, 32).\n"
-        "  An exported program has its sizes built in; export it again with the other size."
+        "  A program is read at the sizes of its example, dynamic ones too; export it again "
+        "with the other size."
     )
 
 

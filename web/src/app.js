@@ -16,6 +16,10 @@ async function unpack() {
   return JSON.parse(await new Response(stream).text());
 }
 
+// Milliseconds of rest before the address follows: a tab in the background is given no frames, and
+// Safari refuses more than 100 addresses in 30 seconds.
+const PAUSE = 400;
+
 function writeHash(panels) {
   history.replaceState(null, "", `#${write(panels.map(({ state, model }) => ({
     ...state,
@@ -74,8 +78,8 @@ async function start() {
   const panels = [];
   const changed = (panel) => {
     if (panels.length > 1) follow(panel, panels);
-    cancelAnimationFrame(pending);
-    pending = requestAnimationFrame(() => writeHash(panels));
+    clearTimeout(pending);
+    pending = setTimeout(() => writeHash(panels), PAUSE);
   };
   for (const one of data.models) panels.push(new Panel(new Model(one), { changed }));
   home.replaceChildren(

@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from typing import Any, ClassVar
+from typing import Any, ClassVar, cast
+
+from .plain import plain
 
 LONGEST = 300
 """Characters of a ``repr``."""
@@ -17,6 +19,8 @@ class Answer:
     of the command line; ``rfield`` hands them in, for nothing here knows how tables are made.
     """
 
+    schema: ClassVar[str]
+    """The name and version under which programs can rely on what ``as_dict`` and JSON hold."""
     written: ClassVar[Callable[[Answer, str], Any] | None] = None
     drawn: ClassVar[Callable[..., Any] | None] = None
 
@@ -36,9 +40,19 @@ class Answer:
     def __str__(self) -> str:
         return "\n".join((self._told(), *self.premises))
 
-    def as_dict(self) -> dict[str, Any]:
-        """Plain data."""
+    def _facts(self) -> dict[str, Any]:
+        """All that it holds, by name."""
         raise NotImplementedError
+
+    def _identity(self) -> object:
+        """What makes it equal to another."""
+        return self._facts()
+
+    def as_dict(self) -> dict[str, Any]:
+        """What it holds in JSON's own types, under the name of its schema: ``docs/schemas.md``."""
+        facts = cast("dict[str, Any]", plain(self._facts()))
+        premises = {"premises": list(self.premises)} if self.premises else {}
+        return {"schema": self.schema, **facts, **premises}
 
     def __repr__(self) -> str:
         text = "; ".join(line.strip() for line in self._told().splitlines())
@@ -48,13 +62,13 @@ class Answer:
     def __eq__(self, other: object) -> bool:
         if not isinstance(other, Answer) or type(other) is not type(self):
             return NotImplemented
-        return self.as_dict() == other.as_dict()
+        return self._identity() == other._identity()
 
     def __hash__(self) -> int:
         return hash((type(self), repr(self)))
 
     def to_json(self) -> str:
-        """JSON with a schema name; fractions are strings, see ``docs/conventions.md``."""
+        """``as_dict()`` as JSON, and beside it the rows of the table and the notes under it."""
         return self._in("json")
 
     def to_csv(self) -> str:

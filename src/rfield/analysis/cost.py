@@ -11,7 +11,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from math import prod
 from types import MappingProxyType
-from typing import Any
+from typing import Any, ClassVar
 
 from ..core.graph import Graph
 from ..core.ops import Work
@@ -26,6 +26,8 @@ ITEM_BYTES = 4
 class Cost(Answer):
     """Totals over everything the output depends on; ``layers`` has those of each layer."""
 
+    schema: ClassVar[str] = "rfield.cost/1"
+
     macs: int
     adds: int
     parameters: int
@@ -36,10 +38,17 @@ class Cost(Answer):
         """Floating point operations: ``2*macs + adds``."""
         return 2 * self.macs + self.adds
 
-    def as_dict(self) -> dict[str, Any]:
-        """Plain data."""
-        totals = {"macs": self.macs, "adds": self.adds, "parameters": self.parameters}
-        return {**totals, "layers": {name: cost.as_dict() for name, cost in self.layers.items()}}
+    def _facts(self) -> dict[str, Any]:
+        layers = {name: cost.numbers for name, cost in self.layers.items()}
+        return {**self.numbers, "layers": layers}
+
+    @property
+    def numbers(self) -> dict[str, int]:
+        """The totals by name."""
+        return {
+            "macs": self.macs, "adds": self.adds, "flops": self.flops,
+            "parameters": self.parameters,
+        }  # fmt: skip
 
     def __reduce__(self) -> tuple[Any, ...]:
         return type(self), (self.macs, self.adds, self.parameters, dict(self.layers))

@@ -11,6 +11,7 @@ import argparse
 import os
 import sys
 from collections.abc import Sequence
+from contextlib import redirect_stdout
 from importlib import import_module
 from pathlib import Path
 
@@ -22,10 +23,15 @@ from .parsing import Parser
 from .steps import DONE, UNUSABLE
 from .wording import in_options
 
+STATUS_HELP = """\
+Exit status: 0 done, 1 bad news, 2 usage or unreadable input.
+On a terminal tables have its width and colours; COLUMNS, NO_COLOR and FORCE_COLOR say otherwise."""
+
 
 def main(argv: Sequence[str] | None = None) -> int:
     """Run one command; the exit status."""
     arguments = argparse.Namespace(debug=False)
+    _open_streams()
     try:
         parser = build_parser()
         if "_ARGCOMPLETE" in os.environ:  # a shell asks what may follow
@@ -37,7 +43,9 @@ def main(argv: Sequence[str] | None = None) -> int:
             parser.print_help()
             return DONE
         _search_here(arguments)
-        status: int = arguments.run(arguments)
+        arguments.results = sys.stdout
+        with redirect_stdout(sys.stderr):  # a model's own code may print
+            status: int = arguments.run(arguments)
         sys.stdout.flush()
     except RFieldError as error:
         return _complain(in_options(str(error)), trace=arguments.debug)
@@ -52,12 +60,19 @@ def main(argv: Sequence[str] | None = None) -> int:
     return status
 
 
+def _open_streams() -> None:
+    """What is written to a stream that is closed (``>&-``) goes nowhere."""
+    for name in ("stdout", "stderr"):
+        if getattr(sys, name) is None:
+            setattr(sys, name, Path(os.devnull).open("w", encoding="utf-8"))  # noqa: SIM115  # for good
+
+
 def build_parser() -> Parser:
     """The parser of all commands."""
     parser = Parser(
         prog="rfield",
         description="Which part of the input can influence this output? Exact receptive fields.",
-        epilog=MODEL_HELP,
+        epilog=f"{MODEL_HELP}\n\n{STATUS_HELP}",
         formatter_class=argparse.RawDescriptionHelpFormatter,
         allow_abbrev=False,
     )

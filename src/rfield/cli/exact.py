@@ -8,7 +8,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from ..errors import InvalidModelError
-from .options import Commands, count, place, seed
+from .options import Commands, count, file, place, seed
 from .steps import BAD_NEWS, DONE, load_graph, read_options, refuse, write_report
 
 if TYPE_CHECKING:
@@ -36,7 +36,7 @@ def add(commands: Commands) -> None:
         commands.reading, commands.asking, commands.writing,
     )  # fmt: skip
     _place(made)
-    made.add_argument("--plot", metavar="FILE", type=Path, help="a picture: .png, .svg or .pdf")
+    made.add_argument("--plot", metavar="FILE", type=file, help="a picture: .png, .svg or .pdf")
     made.add_argument(
         "--measured", action="store_true",
         help="run the model (PyTorch) and average its gradients, instead of counting paths",

@@ -5,7 +5,7 @@ from __future__ import annotations
 import argparse
 from pathlib import Path
 
-from .options import Commands, add_input_size, count, dimensions, resolution, sizes
+from .options import Commands, add_input_size, count, dimensions, file, resolution, sizes
 from .steps import write_report
 
 SYNTAX = """\
@@ -42,7 +42,7 @@ def add(commands: Commands) -> None:
         "--end-points", action="store_true", help="all end points of all variants, not the last"
     )
     made.add_argument(
-        "--figure", metavar="FILE", type=Path, nargs="?", const=Path("article.svg"),
+        "--figure", metavar="FILE", type=file, nargs="?", const=Path("article.svg"),
         help="draw accuracy against size, with the fit: .svg (article.svg), .png or .pdf",
     )  # fmt: skip
 

@@ -34,7 +34,11 @@ class Commands:
             "--format", choices=FORMATS, help="default: by the suffix of FILE, or table"
         )
         self.writing.add_argument(
-            "-o", "--output-file", metavar="FILE", type=Path, help="write to FILE"
+            "-o",
+            "--output-file",
+            metavar="FILE",
+            type=destination,
+            help="write to FILE; - is standard output",
         )
         self.how = argparse.ArgumentParser(add_help=False)
         self.how.add_argument(
@@ -96,6 +100,18 @@ class Commands:
         )
         made.set_defaults(run=run, parser=made)
         return made
+
+
+def destination(text: str) -> Path | None:
+    """A file to write, None for standard output."""
+    return None if text == "-" else Path(text)
+
+
+def file(text: str) -> Path:
+    """A file to write, and no other place."""
+    if text == "-":
+        raise argparse.ArgumentTypeError("- is standard output; this is written to a file")
+    return Path(text)
 
 
 def add_input_size(
@@ -162,11 +178,13 @@ def value(text: str) -> object:
         return text
 
 
-def shape(text: str) -> tuple[int | None, ...]:
-    """A shape, 1x3x224x224; ``?`` for a free size."""
+def shape(text: str) -> tuple[int | None, ...] | int:
+    """A shape, 1x3x224x224; ``?`` for a free size. One number is one, as in Python."""
     parts = text.lower().replace(",", "x").split("x")
     if not all(part == "?" or _is_number(part) for part in parts):
         raise argparse.ArgumentTypeError(f"{text!r} is not a shape such as 1x3x224x224 or 1x3x?x?")
+    if parts != ["?"] and len(parts) == 1:
+        return int(text)
     return tuple(None if part == "?" else int(part) for part in parts)
 
 

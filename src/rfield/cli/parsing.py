@@ -12,6 +12,14 @@ from ..errors import unknown_name
 
 _CHOICE = re.compile(r"argument (\S+): invalid choice: '(.*?)' \(")
 
+MEANT = {
+    "--layer": "--output", "--output": "--layer", "--input": "--wrt", "--index": "--at",
+    "--shape": "--input-shape", "--size": "--input-size", "--json": "--format",
+    "--csv": "--format", "--dtype": "--input-dtype", "--eval": "--training",
+    "--train": "--training", "--html": "--format", "--markdown": "--format",
+}  # fmt: skip
+"""What other words for an option, or the option of other commands, are here."""
+
 
 class Parser(argparse.ArgumentParser):
     """One command, or all of them."""
@@ -32,6 +40,8 @@ class Parser(argparse.ArgumentParser):
         if not name.startswith("-"):
             self.error(f"unrecognized arguments: {' '.join(rest)}")
         known = [o for a in self._actions if a.help != argparse.SUPPRESS for o in a.option_strings]
+        if (meant := MEANT.get(name)) in known:
+            self.error(f"unknown option {name!r}. Did you mean {meant!r}?")
         self.error(str(unknown_name("option", name, [o for o in known if o.startswith("--")])))
 
     def given(self, arguments: argparse.Namespace, names: Iterable[str]) -> Iterator[str]:

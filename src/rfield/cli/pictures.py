@@ -3,11 +3,10 @@
 from __future__ import annotations
 
 import argparse
-import sys
 from pathlib import Path
 
 from ..errors import InvalidModelError
-from .options import Commands, add_input_size, dimensions
+from .options import Commands, add_input_size, dimensions, file
 from .steps import DONE, load_graph, read_options, refuse
 from .wording import in_options
 
@@ -34,7 +33,7 @@ def add(commands: Commands) -> None:
     made.add_argument("model", metavar="MODEL", nargs="?", help="a file or a name, see below")
     made.add_argument("other", metavar="MODEL2", nargs="?", help="another one, side by side")
     made.add_argument(
-        "-o", "--output-file", metavar="FILE", type=Path,
+        "-o", "--output-file", metavar="FILE", type=file,
         help="the page to write, rfield.html by default; a .json file gets its data alone",
     )  # fmt: skip
     made.add_argument("--image", metavar="FILE", type=Path, help="a picture to lay under the input")
@@ -44,7 +43,7 @@ def add(commands: Commands) -> None:
     )
     add_input_size(made, dimensions, "of the chain, 64 by default", "--input")
     made.add_argument(
-        "--node-data", metavar="FILE", type=Path,
+        "--node-data", metavar="FILE", type=file,
         help="instead of the page: field sizes for Google's Model Explorer, in JSON",
     )  # fmt: skip
     made = commands.add(
@@ -53,7 +52,7 @@ def add(commands: Commands) -> None:
     )  # fmt: skip
     made.add_argument("--wrt", metavar="INPUT", help="needed only where there are several inputs")
     made.add_argument(
-        "-o", "--output-file", metavar="FILE", type=Path, required=True, help="the file to write"
+        "-o", "--output-file", metavar="FILE", type=file, required=True, help="the file to write"
     )
 
 
@@ -74,9 +73,9 @@ def _explore(arguments: argparse.Namespace) -> int:
         arguments.model, arguments.other, chain=arguments.chain, image=arguments.image, **options
     )
     target = page.save(arguments.output_file or Path("rfield.html"))
-    sys.stdout.write(f"{target}: {page.told}\n")
+    arguments.results.write(f"{target}: {page.told}\n")
     for text in page.premises:
-        sys.stdout.write(f"  {in_options(text)}\n")
+        arguments.results.write(f"  {in_options(text)}\n")
     if arguments.open:
         import webbrowser
 
@@ -98,9 +97,9 @@ def _node_data(arguments: argparse.Namespace) -> int:
     found = node_data(graph)
     with in_place_of(arguments.node_data) as draft:
         draft.write_text(json.dumps(found), encoding="utf-8")
-    sys.stdout.write(f"{arguments.node_data}: {len(found['results'])} nodes\n")
+    arguments.results.write(f"{arguments.node_data}: {len(found['results'])} nodes\n")
     for text in premises(graph):
-        sys.stdout.write(f"  {in_options(text)}\n")
+        arguments.results.write(f"  {in_options(text)}\n")
     return DONE
 
 
@@ -110,5 +109,5 @@ def _annotate(arguments: argparse.Namespace) -> int:
     target = annotate(
         arguments.model, arguments.output_file, wrt=arguments.wrt, **read_options(arguments)
     )
-    sys.stdout.write(f"{target}\n")
+    arguments.results.write(f"{target}\n")
     return DONE

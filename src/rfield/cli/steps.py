@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import argparse
-import sys
 from collections.abc import Iterable
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -80,5 +79,5 @@ def write_report(report: Report, arguments: argparse.Namespace) -> int:
         with writing.in_place_of(target) as draft:
             draft.write_text(text, encoding="utf-8")
     else:
-        writing.to_stream(report, form or "table", sys.stdout)
+        writing.to_stream(report, form or "table", arguments.results)
     return DONE

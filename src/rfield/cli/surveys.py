@@ -8,7 +8,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from ..errors import InvalidModelError
-from .options import FORMATS, Commands, count
+from .options import FORMATS, Commands, count, destination, file
 from .steps import DONE, SUFFIXES, refuse, write_report
 
 if TYPE_CHECKING:
@@ -65,7 +65,7 @@ def add(commands: Commands) -> None:
         "--format", choices=("table", "csv", "json", "parquet"),
         help="of the rows; default: by the suffix of FILE, or a table of what was done",
     )  # fmt: skip
-    made.add_argument("-o", "--output-file", metavar="FILE", type=Path, help="write to FILE")
+    made.add_argument("-o", "--output-file", metavar="FILE", type=destination, help="write to FILE")
 
     made = commands.add(
         "atlas", _atlas, "a survey as a site that stands alone, and what accuracy goes with",
@@ -73,7 +73,7 @@ def add(commands: Commands) -> None:
     )  # fmt: skip
     made.add_argument("store", metavar="STORE", type=Path, help="what rfield survey wrote")
     made.add_argument(
-        "-o", "--output-folder", metavar="FOLDER", type=Path,
+        "-o", "--output-folder", metavar="FOLDER", type=file,
         help="where the site is written: atlas",
     )  # fmt: skip
     made.add_argument(
@@ -128,7 +128,7 @@ def _write(found: Survey, form: str, arguments: argparse.Namespace) -> int:
     target: Path | None = arguments.output_file
     if target is None:
         text = export.to_csv(found.rows) if form == "csv" else export.to_json(found.rows)
-        sys.stdout.write(text)
+        arguments.results.write(text)
         return DONE
     with in_place_of(target) as draft:
         if form == "parquet":
@@ -157,7 +157,7 @@ def _atlas(arguments: argparse.Namespace) -> int:
     folder = arguments.output_folder or Path("atlas")
     with told(sys.stderr) as progress:
         site = write(arguments.store, folder, explore=arguments.explore, progress=progress)
-    sys.stdout.write(f"{site.index}: {site.models:,} models, {site.figures} figures\n")
+    arguments.results.write(f"{site.index}: {site.models:,} models, {site.figures} figures\n")
     return DONE
 
 

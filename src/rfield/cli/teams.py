@@ -3,9 +3,8 @@
 from __future__ import annotations
 
 import argparse
-from pathlib import Path
 
-from .options import Commands
+from .options import Commands, file
 from .steps import BAD_NEWS, DONE, load_graph, read_options, write_report
 
 
@@ -23,7 +22,7 @@ def add(commands: Commands) -> None:
         "expect", _expect, "hold a model against the fields that were recorded of it",
         commands.reading, commands.writing,
     )  # fmt: skip
-    made.add_argument("record", metavar="RECORD", type=Path, help="the file: fields.json")
+    made.add_argument("record", metavar="RECORD", type=file, help="the file: fields.json")
     made.add_argument("--update", action="store_true", help="record the model as it is now")
     made.add_argument(
         "--layer",

@@ -10,6 +10,7 @@ _NAMED = re.compile(rf"'([^']+)': {_SHAPE}")
 _CALL = re.compile(r"rfield\.load\(([^\n]*?)\)(?=\s{2,}|\.?$|\.?\n)", re.MULTILINE)
 _OPTIONS: tuple[tuple[re.Pattern[str], str | Callable[[re.Match[str]], str]], ...] = (
     (re.compile(rf"\binput_shape={_SHAPE}"), lambda m: f"--input-shape {_shape(m[1])}"),
+    (re.compile(r"\binput_shape=(\d+)\b"), r"--input-shape \1"),
     (re.compile(r"\barguments=\{([^}]*)\}"), lambda m: _arguments(m[1])),
     (re.compile(rf"\baxes={_SHAPE}"), lambda m: f"--axes {m[1].replace(' ', '')}"),
     (re.compile(r"^input_shape is missing"), "--input-shape is missing"),

@@ -54,11 +54,11 @@ def align_report(found: Alignment, *, title: str = "") -> Report:
         verdict = Remark(f"not aligned: {len(found.joins)} of {joins}", good=False)
     table = tabulate(_SHOWS, rows)
     return Report(
-        kind="align",
+        schema=found.schema,
         title=f"{title} · alignment" if title else "alignment",
         parts=(verdict, table) if rows else (verdict,),
         notes=(*_told(rows), *_NOTES) if rows else (),
-        facts={"model": title, "aligned": found.aligned, "joins_checked": found.checked},
+        facts={"model": title} | found.as_dict(),
         records=tuple(_record(row) for row in rows),
         axes=rows[0].axes if rows else (),
         per_axis=PER_AXIS if len({row.axes for row in rows}) == 1 else frozenset(),

@@ -94,7 +94,7 @@ def article_report(
         ),
     ]
     return Report(
-        kind="article",
+        schema="rfield.article/1",
         title=f"{what} {where}",
         parts=(tabulate(shows, rows),),
         notes=(values.UNITS, *_global(rows), *_notes(rows, resolution)),

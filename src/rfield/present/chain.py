@@ -107,7 +107,7 @@ def chain_report(rows: Sequence[ChainRow], axes: Sequence[str], *, title: str = 
     """The table of a chain: left what was written, right the field of each layer in the input."""
     known = any(size is not None for row in rows for size in row.output)
     return Report(
-        kind="chain",
+        schema="rfield.chain/1",
         title=title,
         parts=(tabulate(_SHOWS if known else _SIZE_FREE, rows),),
         notes=(values.UNITS, values.CENTER, *values.grouped(row.why for row in rows if row.why)),

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass
 from fractions import Fraction
-from typing import Any, overload
+from typing import Any, ClassVar, overload
 
 from ..analysis.answer import Answer
 from . import values
@@ -55,6 +55,8 @@ class DesignedChain:
 class Designs(Answer, Sequence[DesignedChain]):
     """The chains for a field of ``size``, the best first; ``str()`` is the table."""
 
+    schema: ClassVar[str] = "rfield.design/1"
+
     size: int
     chains: tuple[DesignedChain, ...]
 
@@ -78,8 +80,7 @@ class Designs(Answer, Sequence[DesignedChain]):
         best = shorten(self.chains[0].chain, 200)
         return f"Designs({self.size:,}: {len(self)} chains, the best {best})"
 
-    def as_dict(self) -> dict[str, Any]:
-        """The chains as plain values."""
+    def _facts(self) -> dict[str, Any]:
         return {"asked": self.size, "chains": [found.as_dict() for found in self.chains]}
 
     @property
@@ -88,7 +89,7 @@ class Designs(Answer, Sequence[DesignedChain]):
         numbered = list(enumerate(self.chains, 1))
         written = Facts(tuple((str(number), found.chain) for number, found in numbered))
         return Report(
-            kind="design",
+            schema=self.schema,
             title=f"chains with a field of {self.size:,} or more",
             parts=(tabulate(_SHOWS, numbered), written),
             notes=(
@@ -96,7 +97,7 @@ class Designs(Answer, Sequence[DesignedChain]):
                 "reads: positions of the field that one output really reads",
                 COST,
             ),
-            facts={"asked": self.size},
+            facts=self.as_dict(),
             records=tuple(found.as_dict() for found in self.chains),
         )
 

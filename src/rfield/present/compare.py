@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from itertools import groupby
-from typing import Any, Literal, cast, overload
+from typing import Any, ClassVar, Literal, cast, overload
 
 from ..analysis.answer import Answer
 from ..analysis.geometry.matching import Key, matched
@@ -68,6 +68,8 @@ class Comparison(Answer, Sequence[Change]):
     what the two are called; ``hint``: what to do, where they differ.
     """
 
+    schema: ClassVar[str] = "rfield.diff/1"
+
     title_a: str
     title_b: str
     changes: tuple[Change, ...]
@@ -116,12 +118,9 @@ class Comparison(Answer, Sequence[Change]):
             return "the models differ, no layer does"
         return f"of {_layers(self.compared)} {', '.join(told)}"
 
-    def as_dict(self) -> dict[str, Any]:
-        """The differences as plain values."""
-        return {**self._facts(), "changes": [_record(change) for change in self.changes]}
-
     def _facts(self) -> dict[str, Any]:
-        return {"a": self.title_a, "b": self.title_b, "compared": self.compared}
+        changes = [_record(change) for change in self.changes]
+        return {"a": self.title_a, "b": self.title_b, "compared": self.compared, "changes": changes}
 
     @property
     def report(self) -> Report:
@@ -137,11 +136,11 @@ class Comparison(Answer, Sequence[Change]):
         if shown:
             parts.append(tabulate(_shows(self.labels), shown))
         return Report(
-            kind="diff",
+            schema=self.schema,
             title=f"{one}: {self.title_a} · {other}: {self.title_b}",
             parts=tuple(parts),
             notes=(*_notes(shown, len(lines)), *([self.hint] if self.hint else [])),
-            facts=self._facts(),
+            facts=self.as_dict(),
             records=tuple(_record(change) for change in self.changes),
         )
 

@@ -70,7 +70,7 @@ def write(path: Path, model: Described, only: str = "") -> Report:
         draft.write_text(to_text(kept), encoding="ascii")
     count = len(kept.layers)
     return Report(
-        kind="expect",
+        schema="rfield.expect/1",
         title=f"{model.title} · recorded in {path}",
         parts=(Remark(f"{count} layer{'s' * (count != 1)} recorded"),),
         facts={"model": model.title, "record": str(path), "layers": count},

@@ -33,7 +33,8 @@ def cost_report(
 ) -> Report:
     """The totals, and a row for every layer or module with names of at most ``depth`` parts.
 
-    ``"auto"``: as deep as gives few rows. What is deeper counts to the module that it lies in.
+    ``"auto"``: as deep as gives few rows; where the names have no parts, the costliest layers and
+    the others together. What is deeper counts to the module that it lies in.
     """
     deep = _depth(cost.layers) if depth == "auto" else None if depth == "all" else depth
     rows = _gathered(cost, deep)
@@ -42,26 +43,23 @@ def cost_report(
     if deep is not None and deep < deepest:
         hint = f"depth {deep}: what is deeper counts to the module it lies in; "
         hint += f"depth='all': {len(cost.layers)} layers"
+    if depth == "auto" and len(rows) > ROWS:
+        hint = f"the costliest of {len(rows)} layers; depth='all' shows everything"
+        rows = _costliest(rows, cost)
     totals = (
         ("multiply-adds", f"{cost.macs:,}"),
         ("flops", f"{cost.flops:,}"),
         ("parameters", f"{cost.parameters:,}"),
     )
     return Report(
-        kind="cost",
+        schema=cost.schema,
         title=f"{title} · cost" if title else "cost",
         parts=(Facts(totals), tabulate(_SHOWS, rows)),
         notes=COUNTED,
         hint=hint,
-        facts={"model": title, **_numbers(cost)},
-        records=tuple({"layer": name, **_numbers(part)} for name, part in cost.layers.items()),
+        facts={"model": title} | cost.as_dict(),
+        records=tuple({"layer": name, **part.numbers} for name, part in cost.layers.items()),
     )
-
-
-def _numbers(cost: Cost) -> dict[str, object]:
-    return {
-        "macs": cost.macs, "adds": cost.adds, "flops": cost.flops, "parameters": cost.parameters,
-    }  # fmt: skip
 
 
 def _module(layer: str, depth: int | None) -> str:
@@ -91,6 +89,16 @@ def _gathered(cost: Cost, depth: int | None) -> list[_Share]:
         _Share(name, macs, parameters, _of(macs, cost.macs), _of(parameters, cost.parameters))
         for name, (macs, parameters) in sums.items()
     ]
+
+
+def _costliest(rows: list[_Share], cost: Cost) -> list[_Share]:
+    """The few that cost the most, in order, and in the last row what the others come to."""
+    ranked = sorted(rows, key=lambda row: (-row.macs, -row.parameters))[: ROWS - 1]
+    kept = [row for row in rows if row in ranked]
+    macs = cost.macs - sum(row.macs for row in kept)
+    parameters = cost.parameters - sum(row.parameters for row in kept)
+    shares = _of(macs, cost.macs), _of(parameters, cost.parameters)
+    return [*kept, _Share(f"{len(rows) - len(kept)} others", macs, parameters, *shares)]
 
 
 def _of(part: int, whole: int) -> float | None:

@@ -46,17 +46,11 @@ def fits_report(
     if any(row.reads_all for row in chosen):
         notes.append("* also reads whole axes, which size and context leave out")
     return Report(
-        kind="fits",
+        schema=found.schema,
         title=f"{title} · what sees an object of {size}" if title else f"an object of {size}",
         parts=(*heads, tabulate(_FITS, chosen)),
         notes=tuple(notes),
-        facts={
-            "model": title,
-            "object_size": found.object_size,
-            "first": None if first is None else first.layer,
-            "first_local": None if found.first_local is None else found.first_local.layer,
-            "first_every": None if found.first_every is None else found.first_every.layer,
-        },
+        facts={"model": title} | found.as_dict(),
         records=tuple(
             {
                 "layer": row.layer,
@@ -138,7 +132,7 @@ def centers_report(found: Centers, *, title: str = "") -> Report:
     called = f"{title} · {found.layer}" if title else found.layer
     many = [f"{row.axis}: {row.phases} phases" for row in rows if row.phases > 1]
     return Report(
-        kind="centers",
+        schema=found.schema,
         title=f"{called}, centers of its outputs in {found.wrt}",
         parts=(tabulate(_CENTERS, rows),),
         notes=(
@@ -148,7 +142,7 @@ def centers_report(found: Centers, *, title: str = "") -> Report:
             *([f"offset: of the mean over the phases ({', '.join(many)})"] if many else []),
             *whys,
         ),
-        facts={"model": title, "layer": found.layer, "wrt": found.wrt, "shape": found.shape},
+        facts={"model": title} | found.as_dict(),
         records=tuple(
             {
                 "axis": row.axis,
@@ -198,14 +192,11 @@ def paths_report(
     parts.append(Facts((("feasible sizes", values.axes(pairs, str, ", ")),)))
     parts.append(tabulate(_paths(frozenset(useless)), found.layers))
     return Report(
-        kind="paths",
+        schema=found.schema,
         title=f"{title} · shortest and longest paths" if title else "shortest and longest paths",
         parts=tuple(parts),
         notes=tuple(_path_notes(bool(useless), not found.idle.isdisjoint(useless))),
-        facts={
-            "model": title, "input_size": found.input_size, "size": chosen,
-            "feasible": found.feasible, "unproductive": useless,
-        },
+        facts={"model": title} | found.as_dict() | {"size": chosen, "unproductive": useless},
         records=tuple(
             {
                 "layer": row.layer,

@@ -28,15 +28,12 @@ def explain_report(found: Explanation, *, title: str = "") -> Report:
     for join in found.joins:
         parts += _join(join)
     called = f"{title} · " if title else ""
-    given = found.as_dict()
     return Report(
-        kind="explain",
+        schema=found.schema,
         title=f"{called}{found.layer}, why its field in {found.wrt} is what it is",
         parts=tuple(parts),
         notes=tuple(_notes(found)),
-        facts={"model": title}
-        | {key: given[key] for key in ("layer", "wrt", "fidelity", "whole_reads", "joins")}
-        | {"size": found.size, "local_size": found.local_size},
+        facts={"model": title} | found.as_dict(),
         records=tuple(_record(side, step) for side in found.sides for step in side.steps),
         axes=found.axes,
     )

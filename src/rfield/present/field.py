@@ -63,11 +63,11 @@ def field_report(
         )
     )
     return Report(
-        kind="field",
+        schema=field.schema,
         title=f"{called}{output}, field in {source}",
         parts=(Facts(tuple(pairs)),),
         notes=tuple(_notes(field, region is not None, clip)),
-        facts={"model": title},
+        facts={"model": title} | field.as_dict(),
         records=(record,),
         axes=field.axes,
         per_axis=PER_AXIS,

@@ -60,25 +60,11 @@ def influence_report(found: Influence, *, title: str = "") -> Report:
     }
     called = f"{title} · " if title else ""
     return Report(
-        kind="influence",
+        schema=found.schema,
         title=f"{called}{found.layer} at {values.index(found.index)}, influence of {found.wrt}",
         parts=(Facts(tuple(pairs)), tabulate(shows, shares)),
         notes=tuple(_notes(found)),
-        facts={
-            "model": title,
-            "note": found.note,
-            "images": found.images,
-            "input_size": found.input_size,
-            "area_ratios": {f"{s:g}": found.area_ratio(s) for s in AREA_SHARES},
-            "input_area_ratios": {
-                f"{s:g}": found.area_ratio(s, of_input=True) for s in AREA_SHARES
-            },
-            "gaussian": [{"mean": fit.mean, "std": fit.std, "r2": fit.r2} for fit in fits],
-            "offset": tuple(map(int, found.offset)),
-            "profiles": {
-                axis: found.profile(k).tolist() for k, axis in enumerate(found.axes)
-            },
-        },
+        facts={"model": title} | found.as_dict(),
         records=(record,),
         axes=found.axes,
         per_axis=PER_AXIS,

@@ -8,14 +8,14 @@ column per field and axis and hold numbers: a fraction becomes a decimal, unboun
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Sequence
 from enum import Enum
 from fractions import Fraction
 from importlib import import_module
 from io import StringIO
-from math import isfinite
 from typing import Any, cast
 
+from ..analysis.plain import plain
 from ..errors import RFieldError
 from ..version import __version__
 from .report import Record, Report
@@ -29,30 +29,10 @@ def to_json(report: Report) -> str:
 
     facts = {key: value for key, value in report.facts.items() if key != "schema"}
     document = {"schema": report.schema, "rfield": __version__, **facts}
-    document["axes"] = list(report.axes)
-    document["rows"] = [dict(record) for record in report.records]
-    document["notes"] = list(report.notes)
-    return json.dumps(jsonable(document), indent=2, allow_nan=False) + "\n"
-
-
-def jsonable(value: object) -> object:
-    """``value`` in JSON's own types, exactly."""
-    if value is None or isinstance(value, (bool, int, str)):
-        return value
-    if is_unbounded(value):
-        return "unbounded"
-    if isinstance(value, Fraction):
-        return int(value) if value.denominator == 1 else str(value)
-    if isinstance(value, Enum):
-        return jsonable(value.value)
-    if isinstance(value, Mapping):
-        items = cast("Mapping[object, object]", value)
-        return {str(key): jsonable(item) for key, item in items.items()}
-    if isinstance(value, (list, tuple, frozenset)):
-        return [jsonable(item) for item in cast("Iterable[object]", value)]
-    if isinstance(value, float):
-        return value if isfinite(value) else "unbounded"
-    raise TypeError(f"{type(value).__name__} has no form in JSON")
+    document["axes"] = report.axes or facts.get("axes", ())
+    document["rows"] = report.records
+    document["notes"] = report.notes
+    return json.dumps(plain(document), indent=2, allow_nan=False) + "\n"
 
 
 def to_csv(report: Report) -> str:
@@ -79,7 +59,16 @@ def to_frame(report: Report, library: str) -> Any:  # noqa: ANN401  # an optiona
         ) from None
     rows = [flatten(record, report) for record in report.records]
     names = dict.fromkeys(name for row in rows for name in row)
-    return home.DataFrame({name: [row.get(name) for row in rows] for name in names})
+    return home.DataFrame({name: _of_one_type([row.get(name) for row in rows]) for name in names})
+
+
+def _of_one_type(values: list[object]) -> list[object]:
+    """A column as a DataFrame holds it: numbers, where one is a decimal all; else text."""
+    known = [value for value in values if value is not None]
+    for kinds, to in (((bool,), bool), ((int,), int), ((int, float), float)):
+        if all(isinstance(value, kinds) for value in known):
+            return [None if value is None else to(cast("Any", value)) for value in values]
+    return [None if value is None else str(value) for value in values]
 
 
 def flatten(record: Record, report: Report) -> dict[str, object]:

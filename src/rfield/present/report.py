@@ -102,13 +102,14 @@ Part = Flat | Tree | Curve
 class Report:
     """One answer, ready to be written in any form.
 
-    ``kind`` and ``version`` name the schema of ``facts`` (values of the whole report) and of
-    ``records`` (one mapping per row). ``per_axis`` lists the record fields that hold one value per
-    axis, and ``axes`` names those axes: plain columns (CSV, DataFrame) are one per field and axis.
+    ``schema``: the name and version under which programs can rely on ``facts`` (values of the
+    whole report) and ``records`` (one mapping per row). ``per_axis`` lists the record fields that
+    hold one value per axis, and ``axes`` names those axes: plain columns (CSV, DataFrame) are one
+    per field and axis.
     ``hint``: how to see the rows that are out of sight, where they cannot be opened.
     """
 
-    kind: str
+    schema: str
     title: str
     parts: tuple[Part, ...]
     notes: tuple[str, ...] = ()
@@ -116,7 +117,6 @@ class Report:
     records: tuple[Record, ...] = ()
     axes: tuple[str, ...] = ()
     per_axis: frozenset[str] = frozenset()
-    version: int = 1
     hint: str = ""
 
     @property
@@ -135,11 +135,6 @@ class Report:
         new = tuple(text for text in premises if text not in self.notes)
         facts = {**self.facts, "premises": list(premises)} if premises else self.facts
         return replace(self, notes=(*new, *self.notes), facts=facts)
-
-    @property
-    def schema(self) -> str:
-        """The name and version under which programs can rely on the fields."""
-        return f"rfield.{self.kind}/{self.version}"
 
 
 @dataclass(frozen=True, slots=True)

@@ -49,9 +49,13 @@ def _own(answer: Answer) -> Report:
 def _plain(answer: Answer) -> Report:
     """The facts of a short answer, one a line."""
     facts = answer.as_dict()
+    del facts["schema"]
     pairs = tuple((name.replace("_", " "), _shown(value)) for name, value in facts.items())
-    kind = type(answer).__name__.lower()
-    return Report(kind=kind, title=kind, parts=(Facts(pairs),), facts=facts, records=(facts,))
+    title = type(answer).__name__.lower()
+    parts = (Facts(pairs),)
+    return Report(
+        answer.schema, title, parts, facts=facts | {"schema": answer.schema}, records=(facts,)
+    )
 
 
 def _shown(value: object) -> str:

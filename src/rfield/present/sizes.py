@@ -58,11 +58,12 @@ def sizes_report(
     if shifts is not None:
         parts.append(Facts(tuple(_moves(shifts))))
     return Report(
-        kind="sizes",
+        schema=first.schema,
         title=f"{title} · input sizes" if title else "input sizes",
         parts=tuple(parts),
         notes=tuple(_notes(found, shifts)),
-        facts={"model": title, "read_at": first.read_at, "basis": first.basis}
+        facts={"model": title, "axes": first.axes, "read_at": first.read_at, "basis": first.basis}
+        | (first.as_dict() if len(found) == 1 else {})
         | ({} if shifts is None else {"shift": shifts.as_dict()}),
         records=tuple(
             {
@@ -93,7 +94,8 @@ def shifts_report(found: ShiftEquivariance) -> Report:
     title = f"{found.layer}, shifts of {found.wrt}"
     parts = (Facts(tuple(_moves(found))),)
     record = found.as_dict()
-    return Report(kind="shifts", title=title, parts=parts, facts=record, records=(record,))
+    del record["schema"]
+    return Report(schema=found.schema, title=title, parts=parts, facts=record, records=(record,))
 
 
 def check_report(found: SizeCheck, *, title: str = "") -> Report:
@@ -124,16 +126,13 @@ def check_report(found: SizeCheck, *, title: str = "") -> Report:
     if rows:
         parts.append(tabulate(_FINDINGS, rows))
     return Report(
-        kind="size-check",
+        schema=found.schema,
         title=called,
         parts=tuple(parts),
         notes=tuple(
             f"not {name}: {_OPPOSITE[name]}" for name in CRITERIA if any(r[0] == name for r in rows)
         ),
-        facts={
-            "model": title, "sizes": found.sizes, "accepted": not found.refused,
-            "refused": found.refused, "output": found.output, "centers": found.centers,
-        },
+        facts={"model": title} | found.as_dict(),
         records=tuple(
             {"criterion": name, "layer": f.layer, "axis": f.axis, "what": f.what}
             for name, f in found.findings

@@ -25,7 +25,7 @@ def stream_report(plan: StreamPlan, *, title: str = "") -> Report:
     given = plan.as_dict()
     called = f"{title} · " if title else ""
     return Report(
-        kind="stream",
+        schema=plan.schema,
         title=f"{called}{plan.layer} while {plan.wrt} arrives along {plan.axis}",
         parts=tuple(parts),
         notes=(
@@ -34,8 +34,7 @@ def stream_report(plan: StreamPlan, *, title: str = "") -> Report:
             *(_STATES if plan.layers else ()),
             *(_DELAYS if held else ()),
         ),
-        facts={"model": title}
-        | {key: given[key] for key in given if key not in ("schema", "layers")},
+        facts={"model": title} | given,
         records=tuple(given["layers"]),
     )
 

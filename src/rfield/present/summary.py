@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from functools import cached_property
 from itertools import accumulate
 from pathlib import Path
-from typing import Any, Literal, overload
+from typing import Any, ClassVar, Literal, overload
 
 from ..analysis.answer import Answer
 from ..analysis.geometry.fields import Fields, choose_source
@@ -34,6 +34,8 @@ class Summary(Answer, Sequence[SummaryRow]):
     those before it. ``total``: what all layers cost, where that was asked for. The
     rows, and what is written for programs (CSV, JSON, pandas), are always all of them.
     """
+
+    schema: ClassVar[str] = "rfield.summary/1"
 
     title: str
     wrt: str
@@ -127,13 +129,13 @@ class Summary(Answer, Sequence[SummaryRow]):
         """The first layer whose local field is larger than the input, None if there is none."""
         return next((row.layer for row in self.rows if row.exceeds), None)
 
-    def as_dict(self) -> dict[str, Any]:
-        """The rows as plain values, with the axes and sizes of the input."""
+    def _facts(self) -> dict[str, Any]:
         return {
             "model": self.title,
             "wrt": self.wrt,
-            "axes": list(self.axes),
-            "input_sizes": list(self.input_sizes),
+            "axes": self.axes,
+            "input_sizes": self.input_sizes,
+            "first_exceeding": self.first_exceeding,
             "rows": [row.as_dict() for row in self.rows],
         }
 
@@ -146,17 +148,12 @@ class Summary(Answer, Sequence[SummaryRow]):
         sizes = values.shape(self.input_sizes)
         title = f"{self.title} · " if self.title else ""
         return Report(
-            kind="summary",
+            schema=self.schema,
             title=f"{title}fields in {self.wrt} ({', '.join(self.axes)}: {sizes})",
             parts=(self._tree(shows(at, more, first)), *self._curve()),
             hint=self._hint(),
             notes=tuple(self._notes(first)),
-            facts={
-                "model": self.title,
-                "input": self.wrt,
-                "input_sizes": self.input_sizes,
-                "first_exceeding": first,
-            },
+            facts=self.as_dict() | {"input": self.wrt},
             records=tuple(row.as_dict() for row in self.rows),
             axes=self.axes,
             per_axis=PER_AXIS | {*WINDOW} | {f"padding_at_{size}" for size in at},

@@ -2,9 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
 from math import prod
-from typing import Any, cast
 
 from ..analysis.pixels.support import Support
 from ..analysis.results import Fidelity
@@ -14,8 +12,6 @@ from .report import Facts, Part, Picture, Report
 PER_AXIS = frozenset({"start", "stop"})
 PICTURED = 64
 """A mask of at most so many rows and columns is drawn."""
-MOST_CELLS = 1 << 20
-"""A mask of at most so many positions is part of the JSON; of none, or of more, it is null."""
 
 
 def support_report(found: Support, *, clip: bool = True, title: str = "") -> Report:
@@ -50,14 +46,11 @@ def support_report(found: Support, *, clip: bool = True, title: str = "") -> Rep
     }
     called = f"{title} · " if title else ""
     return Report(
-        kind="support",
+        schema=found.schema,
         title=f"{called}{found.layer}, positions that it reads in {found.wrt}",
         parts=tuple(parts),
         notes=tuple(_notes(found, clip=clip, drawn=drawn)),
-        facts={
-            "model": title,
-            "mask": _rows(found.mask.tolist()) if 0 < cells <= MOST_CELLS else None,
-        },
+        facts={"model": title} | found.as_dict(),
         records=(record,),
         axes=found.axes,
         per_axis=PER_AXIS,
@@ -66,18 +59,7 @@ def support_report(found: Support, *, clip: bool = True, title: str = "") -> Rep
 
 def _lines(found: Support) -> tuple[str, ...]:
     rows = found.mask if found.mask.ndim == 2 else found.mask[None]
-    return tuple(_row(row) for row in rows.tolist())
-
-
-def _rows(mask: Sequence[Any]) -> object:
-    """Nested lists whose innermost axis is a string: ``#`` is read, ``.`` is not."""
-    if mask and isinstance(mask[0], list):
-        return [_rows(cast("list[Any]", part)) for part in mask]
-    return _row(mask)
-
-
-def _row(row: Sequence[bool]) -> str:
-    return "".join("#" if read else "." for read in row)
+    return tuple("".join("#" if read else "." for read in row) for row in rows.tolist())
 
 
 def _notes(found: Support, *, clip: bool, drawn: bool) -> list[str]:

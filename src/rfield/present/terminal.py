@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import re
 from typing import TYPE_CHECKING, TextIO
 
@@ -29,13 +30,17 @@ STYLES = {
 """How each tone looks."""
 
 
-def write(report: Report, stream: TextIO) -> None:
-    """Write to a terminal in its own width and colours."""
+def write(report: Report, stream: TextIO, width: int | None) -> None:
+    """Write with colours."""
     from rich.console import Console
 
-    console = Console(file=stream, highlight=False, markup=False, emoji=False)
+    own = stream.isatty() and os.environ.get("TERM") != "dumb"
+    console = Console(
+        file=stream, highlight=False, markup=False, emoji=False, force_terminal=True,
+        color_system="auto" if own else "standard",
+    )  # fmt: skip
     ascii_only = not encodes(stream)
-    for line in _styled(report, console.width, ascii_only):
+    for line in _styled(report, width, ascii_only):
         console.print(line, no_wrap=True, overflow="ignore", crop=False, soft_wrap=True)
 
 
@@ -49,7 +54,8 @@ def to_svg(report: Report) -> str:
     width = max((line.cell_len for line in lines), default=0) + 2
     console = Console(file=StringIO(), record=True, width=width, force_terminal=True)
     _print(console, lines)
-    svg = console.export_svg(title=f"rfield {report.kind}", unique_id=f"rfield-{report.kind}")
+    kind = report.schema.split(".")[1].split("/")[0]
+    svg = console.export_svg(title=f"rfield {kind}", unique_id=f"rfield-{kind}")
     svg = re.sub(r"\n\s*@font-face \{[^}]*\}", "", svg)
     return svg.replace("Fira Code, monospace", FONTS)
 

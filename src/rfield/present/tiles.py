@@ -40,7 +40,7 @@ def tiles_report(plan: TilePlan, *, title: str = "") -> Report:
     if len(plan) > SHOWN:
         parts.append(Remark(f"… {len(plan) - SHOWN:,} more tiles"))
     return Report(
-        kind="tiles",
+        schema=plan.schema,
         title=f"{title} · tiles of {plan.layer}" if title else f"tiles of {plan.layer}",
         parts=tuple(parts),
         notes=_NOTES,
@@ -82,7 +82,7 @@ def needs_report(plan: TilePlan, *, title: str = "") -> Report:
     called = f"{title} · " if title else ""
     record = {"overlap": overlap, "halo": plan.halo, "grid": plan.grid, "exact": plan.exact}
     return Report(
-        kind="overlap",
+        schema="rfield.overlap/1",
         title=f"{called}what tiles of {plan.layer} need, in pixels of {', '.join(plan.inputs)}",
         parts=(Facts(pairs),),
         notes=(

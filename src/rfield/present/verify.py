@@ -35,7 +35,7 @@ def verify_report(found: Verification, *, title: str = "") -> Report:
         parts.append(tabulate(_SHOWS, bad))
     given = found.as_dict()
     return Report(
-        kind="verify",
+        schema=found.schema,
         title=f"{title} · verification in {found.wrt}" if title else f"in {found.wrt}",
         parts=tuple(parts),
         notes=(
@@ -46,8 +46,7 @@ def verify_report(found: Verification, *, title: str = "") -> Report:
                 * bool(found.undecided)
             ),
         ),
-        facts={"model": title}
-        | {key: given[key] for key in given if key not in ("schema", "counterexamples", "notes")},
+        facts={"model": title} | given,
         records=tuple(given["counterexamples"]),
     )
 

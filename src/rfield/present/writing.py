@@ -8,7 +8,6 @@ from collections.abc import Callable, Generator
 from contextlib import contextmanager
 from errno import EACCES
 from pathlib import Path
-from shutil import get_terminal_size
 from stat import S_IMODE
 from textwrap import fill
 from typing import TextIO
@@ -18,7 +17,7 @@ from .latex import latex
 from .markdown import markdown
 from .records import to_csv, to_json
 from .report import Report
-from .text import encodes, plain, visible
+from .text import PROSE, encodes, plain, visible
 
 
 def _svg(report: Report) -> str:
@@ -37,6 +36,8 @@ FORMS: dict[str, Callable[[Report], str]] = {
     "svg": _svg,
 }
 """Every form that is one string. A new form is one more entry."""
+NARROWEST = 20
+"""Columns below which nothing can be laid out."""
 
 
 def as_text(report: Report, form: str) -> str:
@@ -46,20 +47,20 @@ def as_text(report: Report, form: str) -> str:
 
 def printed(report: Report) -> str:
     """What ``print`` shows: no wider than the terminal, where it goes to one."""
-    terminal = sys.stdout is not None and sys.stdout.isatty()  # pyright: ignore[reportUnnecessaryComparison]  # pythonw has none
-    return plain(report, width=get_terminal_size().columns if terminal else None)
+    return plain(report, width=columns_of(sys.stdout))
 
 
 def to_stream(report: Report, form: str, stream: TextIO) -> None:
-    """Write to ``stream``: with colours only if it is a terminal and a table was asked for."""
-    if form == "table" and is_terminal(stream):
+    """Write to ``stream``: a table in its width, and with colours where it shows them."""
+    if form == "table" and shows_colours(stream):
         from .terminal import write
 
-        write(report, stream)
+        write(report, stream, columns_of(stream))
         return
-    text = (
-        plain(report, ascii_only=not encodes(stream)) if form == "table" else as_text(report, form)
-    )
+    if form == "table":
+        text = plain(report, width=columns_of(stream), ascii_only=not encodes(stream))
+    else:
+        text = as_text(report, form)
     stream.write(_encodable(text, stream))
 
 
@@ -89,9 +90,30 @@ def in_place_of(target: Path) -> Generator[Path, None, None]:
         draft.unlink(missing_ok=True)
 
 
-def is_terminal(stream: TextIO) -> bool:
-    """Whether ``stream`` shows colours: a terminal that is not dumb, and NO_COLOR is not set."""
-    return stream.isatty() and os.environ.get("TERM") != "dumb" and not os.environ.get("NO_COLOR")
+def shows_colours(stream: TextIO) -> bool:
+    """Whether ``stream`` shows colours: a terminal that is not dumb, or FORCE_COLOR is set.
+
+    Not where NO_COLOR is set.
+    """
+    if os.environ.get("NO_COLOR"):
+        return False
+    if os.environ.get("FORCE_COLOR", "0") not in ("", "0"):
+        return True
+    return stream.isatty() and os.environ.get("TERM") != "dumb"
+
+
+def columns_of(stream: TextIO | None) -> int | None:
+    """How wide a table may be: COLUMNS, or the width of a terminal; elsewhere there is no end."""
+    wanted = os.environ.get("COLUMNS", "")
+    if wanted.isascii() and wanted.isdigit() and int(wanted):
+        return max(int(wanted), NARROWEST)
+    if stream is None or not stream.isatty():  # pythonw has none
+        return None
+    try:
+        found = os.get_terminal_size(stream.fileno()).columns
+    except OSError:
+        found = 0
+    return max(found, NARROWEST) if found else PROSE
 
 
 def safe_lines(text: str, stream: TextIO) -> str:
@@ -104,7 +126,7 @@ def error_block(text: str, stream: TextIO) -> str:
     text = safe_lines(text, stream)
     if not stream.isatty():
         return text  # whoever searches a log wants whole lines
-    width = get_terminal_size().columns
+    width = columns_of(stream) or PROSE
     lines = (_folded(line, width) for line in text.split("\n"))
     return "\n".join(lines)
 

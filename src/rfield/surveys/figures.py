@@ -53,7 +53,7 @@ def article_report(fit: tuple[float, float, float], target: str) -> Report:
     ]
     told = f"top-1 = {a:.2f} + {b:.2f} ln r, R² = {r2:.3f}: {b * log(2):+.2f} points a doubling"
     return Report(
-        kind="article_figure",
+        schema="rfield.article-figure/1",
         title=f"the article's figure: ImageNet top-1 against the field · {target}",
         parts=(tabulate(shows, points), Remark(told)),
         notes=(

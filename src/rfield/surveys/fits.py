@@ -173,7 +173,7 @@ def fits_report(points: Sequence[Point]) -> Report:
     """The fits as tables."""
     every, families = fits(points), of_families(points)
     return Report(
-        kind="accuracy",
+        schema="rfield.accuracy/1",
         title=f"ImageNet top-1 against the field: {len(points):,} models",
         parts=(tabulate(_SHOWN, every), tabulate(_FAMILIES, families)),
         notes=(

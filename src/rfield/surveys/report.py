@@ -42,7 +42,7 @@ def survey_report(path: str, rows: Sequence[Mapping[str, Any]], effort: Effort) 
     if not effort.measured and len(rows) > FAILED:
         notes.append(f"{len(rows) - FAILED} more models: --format csv has all rows")
     return Report(
-        kind="survey",
+        schema="rfield.survey/1",
         title=f"survey · {path}",
         parts=tuple(parts),
         notes=tuple(notes),

@@ -8,7 +8,7 @@ from collections.abc import Callable, Iterable
 from dataclasses import dataclass, field, replace
 from itertools import product
 from pathlib import Path
-from typing import Any
+from typing import Any, ClassVar
 
 from ..analysis.answer import Answer
 from ..errors import InvalidModelError
@@ -32,6 +32,8 @@ class Survey(Answer):
     were measured now (the others were in the store), and how long that took.
     """
 
+    schema: ClassVar[str] = "rfield.survey/1"
+
     path: str
     rows: tuple[dict[str, Any], ...]
     effort: Effort = NOTHING_DONE
@@ -41,10 +43,13 @@ class Survey(Answer):
         """The rows of models that could not be read; ``error`` has the reason."""
         return tuple(row for row in self.rows if row["state"] != "read")
 
-    def as_dict(self) -> dict[str, Any]:
-        """The rows without the times and memories, which differ from run to run."""
-        kept = [{n: v for n, v in row.items() if n not in MEASURED} for row in self.rows]
-        return {"rows": kept}
+    def _facts(self) -> dict[str, Any]:
+        """Without the times and memories, which differ from run to run."""
+        kept = [{n: v for n, v in row.items() if n not in MEASURED} for row in flat(self.rows)]
+        return {"models": len(kept), "unread": len(self.unread), "rows": kept}
+
+    def __hash__(self) -> int:
+        return hash(tuple(row["spec"] for row in self.rows))
 
     def flat(self) -> list[dict[str, object]]:
         """The rows with one value per column: ``size_y`` and ``size_x``."""

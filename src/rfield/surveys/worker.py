@@ -13,8 +13,8 @@ from collections.abc import Iterable, Mapping
 from pathlib import Path
 from typing import Any, TextIO
 
+from ..analysis.plain import plain
 from ..errors import RFieldError
-from ..present.records import jsonable
 from .measuring import measure
 from .zoos import specs_of
 
@@ -55,7 +55,7 @@ def answer(request: Mapping[str, Any]) -> dict[str, object]:
             return {"error": str(error)}
     row, growth = measure(request["spec"], request["at"], sizes=request["sizes"])
     return {
-        "row": {name: jsonable(value) for name, value in row.items()},
+        "row": {name: plain(value) for name, value in row.items()},
         "growth": [[layer, list(size)] for layer, size in growth],
     }
 

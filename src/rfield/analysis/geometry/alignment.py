@@ -12,7 +12,7 @@ from dataclasses import dataclass
 from fractions import Fraction
 from functools import lru_cache
 from math import lcm
-from typing import Any, overload
+from typing import Any, ClassVar, cast, overload
 
 import numpy as np
 from numpy.typing import NDArray
@@ -26,6 +26,7 @@ from ..engines.forward import Sweep, input_sweeps
 from ..engines.free import graphs_at_sizes
 from ..engines.terms import State, Term, Terms, terms_of
 from ..engines.through import through
+from ..plain import plain
 from ..results import IndexArray, axis_names
 
 
@@ -92,18 +93,18 @@ class Misalignment:
     note: str = ""
 
     def as_dict(self) -> dict[str, Any]:
-        """Plain data; fractions as text."""
-        return {
+        """What it holds, in JSON's own types."""
+        facts = {
             "layer": self.layer,
             "wrt": self.wrt,
-            "axes": list(self.axes),
-            "differing": list(self.differing),
-            "offset": _texts(self.offset),
+            "axes": self.axes,
+            "differing": self.differing,
+            "offset": self.offset,
             "branches": [
-                {"layer": b.layer, "stride": _texts(b.stride), "center": _texts(b.center)}
-                for b in self.branches
+                {"layer": b.layer, "stride": b.stride, "center": b.center} for b in self.branches
             ],
         }
+        return cast("dict[str, Any]", plain(facts))
 
     def __str__(self) -> str:
         sides = " and ".join(
@@ -117,6 +118,8 @@ class Misalignment:
 class Alignment(Answer):
     """All misaligned joins of a graph, in the order in which they are computed."""
 
+    schema: ClassVar[str] = "rfield.align/1"
+
     joins: tuple[Misalignment, ...]
     checked: int
 
@@ -128,11 +131,10 @@ class Alignment(Answer):
     def __bool__(self) -> bool:
         return self.aligned
 
-    def as_dict(self) -> dict[str, Any]:
-        """Plain data."""
+    def _facts(self) -> dict[str, Any]:
         return {
             "aligned": self.aligned,
-            "checked": self.checked,
+            "joins_checked": self.checked,
             "joins": [join.as_dict() for join in self.joins],
         }
 
@@ -140,10 +142,6 @@ class Alignment(Answer):
         if self.aligned:
             return f"aligned: {self.checked} joins checked"
         return "\n".join(str(join) for join in self.joins)
-
-
-def _texts(numbers: Sequence[Fraction | None]) -> list[str | None]:
-    return [None if number is None else str(number) for number in numbers]
 
 
 def alignment(graph: Graph, sweeps: Sequence[Sweep] | None = None) -> Alignment:

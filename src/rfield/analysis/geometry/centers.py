@@ -10,7 +10,7 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 from fractions import Fraction
 from functools import cached_property
-from typing import Any
+from typing import Any, ClassVar
 
 import numpy as np
 from numpy.typing import NDArray
@@ -21,7 +21,6 @@ from ..answer import Answer
 from .field import ReceptiveField
 from .fields import receptive_field
 
-SCHEMA = 1
 HALF = Fraction(1, 2)
 
 Floats = NDArray[np.float64]
@@ -36,6 +35,8 @@ class Centers(Answer):
     ``why``, where there is no such grid. ``phases``: per axis the deviation of each phase from
     ``offset + stride * i``; ``(0,)`` where there is one pattern.
     """
+
+    schema: ClassVar[str] = "rfield.centers/1"
 
     field: ReceptiveField = field(repr=False)
     layer: str
@@ -96,24 +97,18 @@ class Centers(Answer):
         place = tuple(slice(None) if j == k else 0 for j in range(len(self.shape)))
         return self.points[(*place, k)]
 
-    def as_dict(self) -> dict[str, Any]:
-        """Plain data (JSON-ready), with a schema version."""
-        exact = {
-            name: [None if value is None else str(value) for value in values]
-            for name, values in (
-                ("stride", self.stride), ("offset", self.offset),
-                ("to_half_step", self.to_half_step), ("to_multiples", self.to_multiples),
-            )
-        }  # fmt: skip
+    def _facts(self) -> dict[str, Any]:
         return {
-            "schema": SCHEMA,
             "layer": self.layer,
             "wrt": self.wrt,
-            "axes": list(self.axes),
-            "shape": list(self.shape),
-            **exact,
-            "phases": [[str(value) for value in one] for one in self.phases],
-            "why": list(self.why),
+            "axes": self.axes,
+            "shape": self.shape,
+            "stride": self.stride,
+            "offset": self.offset,
+            "to_half_step": self.to_half_step,
+            "to_multiples": self.to_multiples,
+            "phases": self.phases,
+            "why": self.why,
         }
 
     def _told(self) -> str:

@@ -9,18 +9,16 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, ClassVar
 
 from ...core.graph import Graph
 from ..answer import Answer
-from ..results import UNBOUNDED, Fidelity, Size
+from ..results import Fidelity, Size
 from .alignment import Misalignment, alignment
 from .field import ReceptiveField
 from .fields import Fields, choose_source
 from .remedies import Remedy, remedies_of
 from .sides import SHOWN, Side, sides_of
-
-SCHEMA = 1
 
 
 @dataclass(frozen=True, slots=True)
@@ -50,6 +48,8 @@ class JoinExplanation:
 class Explanation(Answer):
     """Why the field of ``layer`` is what it is."""
 
+    schema: ClassVar[str] = "rfield.explain/1"
+
     layer: str
     wrt: str
     axes: tuple[str, ...]
@@ -74,25 +74,23 @@ class Explanation(Answer):
             groups.setdefault(key, (side, []))[1].append(side.axis)
         return list(groups.values())
 
-    def as_dict(self) -> dict[str, Any]:
-        """Plain data (JSON-ready), with a schema version."""
+    def _facts(self) -> dict[str, Any]:
         return {
-            "schema": SCHEMA,
             "layer": self.layer,
             "wrt": self.wrt,
-            "axes": list(self.axes),
-            "size": [None if s is UNBOUNDED else s for s in self.size],
-            "local_size": list(self.local_size),
-            "fidelity": self.fidelity.value,
+            "axes": self.axes,
+            "size": self.size,
+            "local_size": self.local_size,
+            "fidelity": self.fidelity,
             "sides": [side.as_dict() for side in self.sides],
             "whole_reads": [
-                {"layer": w.layer, "op": w.op, "axes": list(w.axes)} for w in self.whole_reads
+                {"layer": w.layer, "op": w.op, "axes": w.axes} for w in self.whole_reads
             ],
             "joins": [
                 {
                     "layer": join.join.layer,
                     "wrt": join.join.wrt,
-                    "offset": [None if o is None else str(o) for o in join.join.offset],
+                    "offset": join.join.offset,
                     "branches": [
                         {"layer": branch.layer, "sides": [side.as_dict() for side in sides]}
                         for branch, sides in zip(join.join.branches, join.paths, strict=True)
@@ -100,10 +98,8 @@ class Explanation(Answer):
                     "remedies": [
                         {
                             "branch": r.branch,
-                            "padding": [list(pair) for pair in r.padding],
-                            "instead": {
-                                name: [list(p) for p in pairs] for name, pairs in r.instead
-                            },
+                            "padding": r.padding,
+                            "instead": dict(r.instead),
                         }
                         for r in join.remedies
                     ],
@@ -111,7 +107,7 @@ class Explanation(Answer):
                 }
                 for join in self.joins
             ],
-            "notes": list(self.notes),
+            "notes": self.notes,
         }
 
     def _told(self) -> str:

@@ -11,7 +11,7 @@ from dataclasses import dataclass, field, replace
 from fractions import Fraction
 from functools import cached_property
 from math import inf
-from typing import Any
+from typing import Any, ClassVar
 
 import numpy as np
 
@@ -31,8 +31,6 @@ from .interior import interior_of
 from .premises import premises
 from .whole_reads import NONE, WholeReads
 
-SCHEMA = 1
-
 
 @dataclass(frozen=True, eq=False, repr=False)
 class ReceptiveField(Answer):
@@ -41,6 +39,8 @@ class ReceptiveField(Answer):
     Every tuple has one entry per axis of ``axes``, in positions (pixels, samples) of ``wrt``; the
     definitions are those of ``docs/conventions.md``.
     """
+
+    schema: ClassVar[str] = "rfield.field/1"
 
     graph: Graph = field(repr=False)
     layer: str
@@ -307,22 +307,19 @@ class ReceptiveField(Answer):
             windows.append((begin, end))
         return windows
 
-    def as_dict(self) -> dict[str, Any]:
-        """Plain data (JSON-ready), with a schema version."""
+    def _facts(self) -> dict[str, Any]:
         return {
-            "schema": SCHEMA,
             "layer": self.layer,
             "wrt": self.wrt,
-            "axes": list(self.axes),
-            "size": [None if s is UNBOUNDED else s for s in self.size],
-            "unbounded": [s is UNBOUNDED for s in self.size],
-            "sizes": [list(s) for s in self.sizes],
-            "stride": [None if s is None else str(s) for s in self.stride],
-            "padding": list(self.padding),
-            "period": list(self.period),
+            "axes": self.axes,
+            "size": self.size,
+            "sizes": self.sizes,
+            "stride": self.stride,
+            "padding": self.padding,
+            "period": self.period,
             "local_size": [max(s, default=0) for s in self.sizes],
-            "global_reads": list(self.global_reads),
-            "fidelity": self.fidelity.value,
+            "global_reads": self.global_reads,
+            "fidelity": self.fidelity,
             "reasons": {n: self.why(n) for n in self.axes if self.why(n)},
         }
 

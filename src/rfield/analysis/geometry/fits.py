@@ -12,7 +12,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass
 from fractions import Fraction
-from typing import Any
+from typing import Any, ClassVar
 
 import numpy as np
 
@@ -30,8 +30,6 @@ from .fields import Fields, choose_source
 from .placements import Placed, Placements, Sees
 
 __all__ = ["Fits", "LayerFit", "Sees", "fits"]
-
-SCHEMA = 1
 
 
 @dataclass(frozen=True, slots=True)
@@ -58,6 +56,8 @@ class LayerFit:
 @dataclass(frozen=True, repr=False)
 class Fits(Answer):
     """The layers of a model, in order, and what they see of an object of ``object_size``."""
+
+    schema: ClassVar[str] = "rfield.fits/1"
 
     wrt: str
     axes: tuple[str, ...]
@@ -96,26 +96,24 @@ class Fits(Answer):
                     last[row.stride] = row
         return tuple(row for row in self.layers if row in last.values())
 
-    def as_dict(self) -> dict[str, Any]:
-        """Plain data (JSON-ready), with a schema version."""
+    def _facts(self) -> dict[str, Any]:
         return {
-            "schema": SCHEMA,
             "wrt": self.wrt,
-            "axes": list(self.axes),
-            "object_size": list(self.object_size),
+            "axes": self.axes,
+            "object_size": self.object_size,
             "first": None if self.first is None else self.first.layer,
             "first_local": None if self.first_local is None else self.first_local.layer,
             "first_every": None if self.first_every is None else self.first_every.layer,
             "layers": [
                 {
                     "layer": row.layer,
-                    "size": list(row.size),
-                    "stride": [None if s is None else str(s) for s in row.stride],
-                    "sees": row.sees.value,
-                    "context": list(row.context),
-                    "outputs": [None if n is None else str(n) for n in row.outputs],
+                    "size": row.size,
+                    "stride": row.stride,
+                    "sees": row.sees,
+                    "context": row.context,
+                    "outputs": row.outputs,
                     "reads_all": row.reads_all,
-                    "every": None if row.every is None else row.every.value,
+                    "every": row.every,
                 }
                 for row in self.layers
             ],

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from fractions import Fraction
 from functools import cached_property
 from math import ceil, floor, prod
-from typing import Any, Protocol
+from typing import Any, ClassVar, Protocol
 
 import numpy as np
 
@@ -49,6 +49,8 @@ class Halo(Answer):
     wrong with any halo.
     """
 
+    schema: ClassVar[str] = "rfield.halo/1"
+
     axes: tuple[str, ...]
     before: tuple[Size, ...]
     after: tuple[Size, ...]
@@ -56,19 +58,14 @@ class Halo(Answer):
     any_after: tuple[Size, ...]
     block: tuple[int, ...]
 
-    def as_dict(self) -> dict[str, Any]:
-        """Plain data; None where the halo has no end."""
-
-        def plain(values: Sequence[Size]) -> list[int | None]:
-            return [None if value is UNBOUNDED else value for value in values]
-
+    def _facts(self) -> dict[str, Any]:
         return {
-            "axes": list(self.axes),
-            "before": plain(self.before),
-            "after": plain(self.after),
-            "any_before": plain(self.any_before),
-            "any_after": plain(self.any_after),
-            "block": list(self.block),
+            "axes": self.axes,
+            "before": self.before,
+            "after": self.after,
+            "any_before": self.any_before,
+            "any_after": self.any_after,
+            "block": self.block,
         }
 
     def _told(self) -> str:

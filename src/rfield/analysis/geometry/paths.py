@@ -14,7 +14,7 @@ from collections import Counter
 from collections.abc import Sequence
 from dataclasses import dataclass
 from fractions import Fraction
-from typing import Any
+from typing import Any, ClassVar
 
 from ...core.graph import Graph
 from ...core.limits import LISTED
@@ -26,8 +26,6 @@ from ..engines.bounds import axis_field, carriers
 from ..engines.terms import State, Terms, from_span, terms_of, to_state
 from ..engines.through import through
 from .fields import choose_source, source_layout
-
-SCHEMA = 1
 
 Pace = tuple[int, int | Fraction | None]
 """Along which axis of a value a path moves, and by how many input positions per step."""
@@ -65,6 +63,8 @@ class PathFields(Answer):
 
     ``idle``: layers of which at that size all taps but one fall outside what they read.
     """
+
+    schema: ClassVar[str] = "rfield.paths/1"
 
     wrt: str
     axes: tuple[str, ...]
@@ -112,26 +112,24 @@ class PathFields(Answer):
             )
         return sizes
 
-    def as_dict(self) -> dict[str, Any]:
-        """Plain data (JSON-ready), with a schema version."""
+    def _facts(self) -> dict[str, Any]:
         known = None not in self.input_size
         return {
-            "schema": SCHEMA,
             "wrt": self.wrt,
-            "axes": list(self.axes),
-            "input_size": list(self.input_size),
+            "axes": self.axes,
+            "input_size": self.input_size,
             "layers": [
                 {
                     "layer": row.layer,
                     "op": row.op,
-                    "before": list(row.before),
-                    "smallest": list(row.smallest),
-                    "largest": list(row.largest),
+                    "before": row.before,
+                    "smallest": row.smallest,
+                    "largest": row.largest,
                 }
                 for row in self.layers
             ],
-            "feasible": [list(pair) for pair in self.feasible],
-            "unproductive": list(self.unproductive()) if known else None,
+            "feasible": self.feasible,
+            "unproductive": self.unproductive() if known else None,
         }
 
     def _told(self) -> str:

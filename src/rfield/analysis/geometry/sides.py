@@ -7,13 +7,14 @@ from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from fractions import Fraction
 from itertools import groupby, islice, pairwise
-from typing import Any
+from typing import Any, cast
 
 import numpy as np
 from numpy.typing import NDArray
 
 from ...core.graph import Graph
 from ...core.limits import MOST_TRIED
+from ..plain import plain
 from .fields import Fields
 from .path import Paths, Stop
 
@@ -54,16 +55,17 @@ class Side:
         return sum((step.adds for step in self.steps), Fraction(0))
 
     def as_dict(self) -> dict[str, Any]:
-        """Plain data."""
-        return {
+        """What it holds, in JSON's own types."""
+        facts = {
             "axis": self.axis,
             "side": self.side,
-            "index": list(self.index),
+            "index": self.index,
             "bound": self.bound,
-            "origin": str(self.origin),
-            "total": str(self.total),
-            "steps": [{"layer": s.layer, "op": s.op, "adds": str(s.adds)} for s in self.steps],
+            "origin": self.origin,
+            "total": self.total,
+            "steps": [{"layer": s.layer, "op": s.op, "adds": s.adds} for s in self.steps],
         }
+        return cast("dict[str, Any]", plain(facts))
 
     def __str__(self) -> str:
         return self.text(self.axis)

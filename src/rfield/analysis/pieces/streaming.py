@@ -11,7 +11,7 @@ from dataclasses import dataclass, field
 from fractions import Fraction
 from functools import cached_property
 from math import inf, isfinite
-from typing import Any
+from typing import Any, ClassVar
 
 from ...core.arguments import one
 from ...core.graph import Graph
@@ -26,7 +26,6 @@ from .steady import Parts
 from .timed import JoinDelay, LayerState
 from .timing import Pattern
 
-SCHEMA = 1
 UNITS = {"samples": None, "s": Fraction(1), "ms": Fraction(1000), "us": Fraction(10**6)}
 
 
@@ -48,6 +47,8 @@ class StreamPlan(Answer):
     ``"auto"``, those at its index, as the model's own padding has it; ``"first"``, ``"center"`` or
     ``"last"``: the first that it reads, those in the middle, or the last.
     """
+
+    schema: ClassVar[str] = "rfield.stream/1"
 
     graph: Graph = field(repr=False)
     value: int = field(repr=False)
@@ -220,25 +221,20 @@ class StreamPlan(Answer):
             return self.seconds(value) * float(UNITS[unit] or 1)
         return float(value) / rate_of("unit", unit)
 
-    def as_dict(self) -> dict[str, Any]:
-        """Plain data (JSON-ready), with a schema version; lengths in samples."""
-        lengths = {
-            name: str(value) if name == "hop" else _known(value)
-            for name, value in self._lengths().items()
-        }
+    def _facts(self) -> dict[str, Any]:
         return {
-            "schema": SCHEMA, "layer": self.layer, "wrt": self.wrt, "axis": self.axis,
+            "layer": self.layer, "wrt": self.wrt, "axis": self.axis,
             "input_axis": self.input_axis, "output_axis": self.output_axis,
             "sample_rate": self.sample_rate, "chunk": self.chunk, "exact": self.exact,
             "anchor": self.anchor,
-            "obstacles": list(self.obstacles), "global_reads": list(self.global_reads),
-            "memory": list(self.memory), "causal": self.causal,
+            "obstacles": self.obstacles, "global_reads": self.global_reads,
+            "memory": self.memory, "causal": self.causal,
             "frame_outputs": self.frame_outputs, "first_valid_output": self.first_valid_output,
-            **lengths, "fidelity": self.fidelity.value,
-            "state_elements": _known(self.state_elements), "state_bytes": _known(self.state_bytes),
+            **self._lengths(), "fidelity": self.fidelity,
+            "state_elements": self.state_elements, "state_bytes": self.state_bytes,
             "layers": [_state_dict(state) for state in self.layers],
             "joins": [
-                {"layer": join.layer, "hop": str(join.hop), "delays": dict(join.delays),
+                {"layer": join.layer, "hop": join.hop, "delays": dict(join.delays),
                  "elements": join.elements}
                 for join in self.joins
             ],
@@ -253,18 +249,14 @@ class StreamPlan(Answer):
         return text if self.exact else f"{text} (not exact: {'; '.join(self.obstacles)})"
 
 
-def _known(value: Any) -> Any:
-    return "unbounded" if value is UNBOUNDED else value
-
-
 def _state_dict(state: LayerState) -> dict[str, Any]:
     window = state.window
     return {
-        "layer": state.layer, "op": state.op, "hop": str(state.hop), "shape": list(state.shape),
+        "layer": state.layer, "op": state.op, "hop": state.hop, "shape": state.shape,
         "reads": window and window.reads, "gives": window and window.gives,
         "step": window and window.step, "state": window and window.state,
         "held": state.held, "look_ahead": window and window.ahead,
-        "keeps": [list(shape) for shape in state.keeps], "elements": state.elements,
+        "keeps": state.keeps, "elements": state.elements,
     }  # fmt: skip
 
 

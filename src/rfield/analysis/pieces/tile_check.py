@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import dataclass
-from typing import Any, NamedTuple
+from typing import Any, ClassVar, NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
@@ -41,6 +41,8 @@ class TilingCheck(Answer):
     by no more than another order of additions explains.
     """
 
+    schema: ClassVar[str] = "rfield.tile-check/1"
+
     tiles: int
     compared: int
     identical: int
@@ -55,8 +57,7 @@ class TilingCheck(Answer):
     def __bool__(self) -> bool:
         return self.difference <= ROUNDING * self.scale
 
-    def as_dict(self) -> dict[str, Any]:
-        """Plain data."""
+    def _facts(self) -> dict[str, Any]:
         return {
             "tiles": self.tiles,
             "compared": self.compared,

@@ -11,14 +11,12 @@ from fractions import Fraction
 from functools import cached_property
 from itertools import product
 from math import lcm, prod
-from typing import Any, overload
+from typing import Any, ClassVar, overload
 
 from ...errors import UnknownNameError
 from ..answer import Answer
 from .agreement import Loss
 from .tiles import AxisTiles, Tile
-
-SCHEMA = 1
 
 
 @dataclass(frozen=True, eq=False, repr=False)
@@ -33,6 +31,8 @@ class TilePlan(Answer, Sequence[Tile]):
     small for exact tiles, (before, after) per axis of one that is large enough. ``measured``: the
     largest difference on the images that the halo was chosen by, as a share of the largest output.
     """
+
+    schema: ClassVar[str] = "rfield.tiles/1"
 
     layer: str
     inputs: tuple[str, ...]
@@ -220,10 +220,8 @@ class TilePlan(Answer, Sequence[Tile]):
         spare = (axis.made - sum(axis.dropped)) / axis.rate - axis.grid
         return axis.tile - int(spare) // axis.grid * axis.grid
 
-    def as_dict(self) -> dict[str, Any]:
-        """Plain data (JSON-ready), with a schema version."""
+    def _facts(self) -> dict[str, Any]:
         return {
-            "schema": SCHEMA,
             "layer": self.layer,
             "axes": list(self.axes),
             "image": list(self.image),

@@ -15,7 +15,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass, field
 from functools import cached_property
 from math import prod
-from typing import Any
+from typing import Any, ClassVar
 
 import numpy as np
 from numpy.typing import NDArray
@@ -43,6 +43,8 @@ class Influence(Answer):
     ``images``: over how many a measured influence is the mean, with ``error`` its standard errors;
     None: analytic.
     """
+
+    schema: ClassVar[str] = "rfield.influence/1"
 
     layer: str
     wrt: str
@@ -172,14 +174,15 @@ class Influence(Answer):
             total += (-1) ** corner.bit_count() * float(sums[ends])
         return total
 
-    def as_dict(self) -> dict[str, Any]:
-        """Plain data without the weights, with a schema version."""
+    def _facts(self) -> dict[str, Any]:
         return {
-            "schema": 1,
             "layer": self.layer,
             "wrt": self.wrt,
             "axes": list(self.axes),
             "index": list(self.index),
+            "fidelity": self.fidelity,
+            "offset": tuple(map(int, self.offset)),
+            "input_size": self.input_size,
             "mean": list(self.mean),
             "std": list(self.std),
             "size": list(self.size),
@@ -194,8 +197,15 @@ class Influence(Answer):
                 {"mean": found.mean, "std": found.std, "r2": found.r2}
                 for found in map(self.gaussian, range(len(self.axes)))
             ],
+            "profiles": {axis: self.profile(k) for k, axis in enumerate(self.axes)},
             "note": self.note,
         }
+
+    def _identity(self) -> object:
+        arrays = (self.weight, self.error)
+        numbers = [None if array is None else (array.shape, array.tobytes()) for array in arrays]
+        asked = (self.layer, self.wrt, self.axes, self.index, self.offset, self.size)
+        return asked, self.input_size, self.fidelity, self.images, self.note, numbers
 
     def _told(self) -> str:
         spread = " x ".join(f"{s:.2f}" for s in self.std)

@@ -7,7 +7,7 @@ from dataclasses import dataclass, field
 from functools import cached_property
 from math import prod
 from operator import index as at
-from typing import Any, cast, overload
+from typing import Any, ClassVar, cast, overload
 
 import numpy as np
 from numpy.typing import NDArray
@@ -29,6 +29,9 @@ from ..geometry.field import ReceptiveField
 from ..geometry.fields import receptive_field
 from ..results import Fidelity, Region, sizes_needed
 
+MOST_CELLS = 1 << 20
+"""A mask of at most so many positions is written down; of none, or of more, it is ``None``."""
+
 
 @dataclass(frozen=True, eq=False, repr=False)
 class Support(Answer):
@@ -36,6 +39,8 @@ class Support(Answer):
 
     ``mask[k]`` stands for input position ``offset + k``; the mask is cut to its bounding box.
     """
+
+    schema: ClassVar[str] = "rfield.support/1"
 
     layer: str
     wrt: str
@@ -94,25 +99,35 @@ class Support(Answer):
         """Positions inside the bounding box that are not read."""
         return self.mask.size - self.count
 
-    def as_dict(self) -> dict[str, Any]:
-        """Plain data; the mask as bits, in hexadecimal digits."""
+    def _facts(self) -> dict[str, Any]:
         return {
             "layer": self.layer,
             "wrt": self.wrt,
             "axes": list(self.axes),
-            "index": [str(place) for place in self.index],
-            "fidelity": self.fidelity.value,
+            "index": self.index,
+            "fidelity": self.fidelity,
             "offset": list(self.offset),
             "shape": list(self.shape),
             "count": self.count,
-            "mask": np.packbits(self.mask).tobytes().hex(),
+            "mask": _pictured(self.mask.tolist()) if 0 < prod(self.shape) <= MOST_CELLS else None,
         }
+
+    def _identity(self) -> object:
+        asked = (self.layer, self.wrt, self.axes, str(self.index))
+        return asked, self.fidelity, self.offset, self.shape, np.packbits(self.mask).tobytes()
 
     def _told(self) -> str:
         return (
             f"{self.layer} at {self.index} wrt {self.wrt}: {self.box}; {self.count:,} positions, "
             f"density {self.density:.3f}"
         )
+
+
+def _pictured(mask: Any) -> Any:
+    """Nested lists whose innermost axis is a string: ``#`` is read, ``.`` is not."""
+    if mask and isinstance(mask[0], list):
+        return [_pictured(part) for part in cast("list[Any]", mask)]
+    return "".join("#" if read else "." for read in mask)
 
 
 @overload

@@ -9,7 +9,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, ClassVar
 
 import numpy as np
 from numpy.typing import NDArray
@@ -25,7 +25,6 @@ from .evidence import Arrays, Check, CounterExample, Running, Tally, largest_gap
 from .support import support
 
 Progress = Callable[[int, int], None]
-SCHEMA = 1
 
 
 class NotDeterministicError(RFieldError, ValueError):
@@ -42,6 +41,8 @@ class Verification(Answer):
     to be reached. ``undecided``: differences that rounding or a kernel of the runtime may have made
     or hidden. ``skipped``: layers that the running model does not have under that name.
     """
+
+    schema: ClassVar[str] = "rfield.verify/1"
 
     wrt: str
     layers: tuple[str, ...]
@@ -60,10 +61,8 @@ class Verification(Answer):
     def __bool__(self) -> bool:
         return not self.counterexamples
 
-    def as_dict(self) -> dict[str, Any]:
-        """Plain data, with a schema version."""
+    def _facts(self) -> dict[str, Any]:
         return {
-            "schema": SCHEMA,
             "holds": bool(self),
             "wrt": self.wrt,
             "layers": list(self.layers),

@@ -187,7 +187,9 @@ class Resizing:
         if graph.reread is None:
             raise UnresolvedSizeError(
                 "this model cannot be read again at other input sizes.\n"
-                "  Load it with a shape instead of example inputs: rfield.load(model, (1, 3, ?, ?))"
+                "  A module can, with a shape instead of example inputs:\n"
+                "  rfield.load(model, input_shape=(1, 3, None, None))\n"
+                "  An exported program is read at the sizes of its example only."
             )
         self.graph = graph
         self.entries = _chosen(graph, wrt)

@@ -17,15 +17,13 @@ from collections.abc import Sequence
 from dataclasses import dataclass, field
 from fractions import Fraction
 from math import lcm, prod
-from typing import Any, NamedTuple
+from typing import Any, ClassVar, NamedTuple
 
 from ...core.graph import Graph, Node
 from ...core.link import AnyLink, Group, Link, Read, Reshaped
 from ...core.relation import IDENTITY, At, Prefix, Sliding, Table, Whole, minimal
 from ..answer import Answer
 from ..geometry.fields import choose_source, find, source_layout
-
-SCHEMA = 1
 
 
 @dataclass(frozen=True, repr=False)
@@ -38,6 +36,8 @@ class ShiftEquivariance(Answer):
     on the axis things lie.
     """
 
+    schema: ClassVar[str] = "rfield.shifts/1"
+
     layer: str
     wrt: str
     axes: tuple[str, ...]
@@ -49,10 +49,8 @@ class ShiftEquivariance(Answer):
     def __bool__(self) -> bool:
         return all(step is not None for step in self.step)
 
-    def as_dict(self) -> dict[str, Any]:
-        """Plain data (JSON-ready), with a schema version."""
+    def _facts(self) -> dict[str, Any]:
         return {
-            "schema": SCHEMA,
             "layer": self.layer,
             "wrt": self.wrt,
             "axes": list(self.axes),

@@ -6,7 +6,7 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from functools import lru_cache
 from operator import contains
-from typing import Any, TypeVar
+from typing import Any, ClassVar, TypeVar
 
 from ...core.arguments import listed
 from ...core.graph import Graph
@@ -17,7 +17,6 @@ from .reading import CRITERIA, SAME, Resizing
 from .scan import Scan
 from .sizeset import SizeSet
 
-SCHEMA = 1
 Result = TypeVar("Result")
 Progress = Callable[[int, int | None], None] | None
 """Whom to tell how many sizes were read, and of how many, if that is known."""
@@ -32,6 +31,8 @@ class Sizes(Answer):
     the answer is known. ``read_at``: the sizes that the model was read at, which along one axis the
     others keep; None where they are free.
     """
+
+    schema: ClassVar[str] = "rfield.sizes/1"
 
     criteria: tuple[str, ...]
     axes: tuple[str, ...]
@@ -59,10 +60,8 @@ class Sizes(Answer):
     def __bool__(self) -> bool:
         return all(self.sets)
 
-    def as_dict(self) -> dict[str, Any]:
-        """Plain data (JSON-ready), with a schema version."""
+    def _facts(self) -> dict[str, Any]:
         return {
-            "schema": SCHEMA,
             "criteria": list(self.criteria),
             "axes": list(self.axes),
             "sizes": [found.as_dict() for found in self.sets],
@@ -90,6 +89,8 @@ class SizeCheck(Answer):
     ``unlike``: what speaks against ``"same"``, which is not amiss by itself.
     """
 
+    schema: ClassVar[str] = "rfield.size-check/1"
+
     axes: tuple[str, ...]
     sizes: tuple[int, ...]
     refused: str
@@ -109,12 +110,11 @@ class SizeCheck(Answer):
         )
         return not self.refused and not against
 
-    def as_dict(self) -> dict[str, Any]:
-        """Plain data (JSON-ready), with a schema version."""
+    def _facts(self) -> dict[str, Any]:
         return {
-            "schema": SCHEMA,
             "axes": list(self.axes),
             "sizes": list(self.sizes),
+            "accepted": not self.refused,
             "refused": self.refused,
             "output": list(self.output),
             "centers": [None if pair is None else list(pair) for pair in self.centers],

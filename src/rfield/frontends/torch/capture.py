@@ -47,8 +47,7 @@ def read_module(model: nn.Module, request: Request) -> Graph:
     for name in request.options:
         if name not in _OPTIONS:
             raise unknown_name("option", name, _OPTIONS)
-    if isinstance(model, (nn.DataParallel, nn.parallel.DistributedDataParallel)):
-        model = model.module
+    model = unwrapped(model)
     if has_free(request.input_shape):
         return read_free(_free_shapes(model, request.input_shape), lambda shapes: read_module(
             model, replace(request, input_shape=dict(shapes))
@@ -61,6 +60,15 @@ def read_module(model: nn.Module, request: Request) -> Graph:
     if request.input_shape is not None:
         graph.reread = reread
     return graph
+
+
+def unwrapped(model: nn.Module) -> nn.Module:
+    """The module that the user wrote, out of what runs it compiled or on many devices."""
+    if isinstance(model, (nn.DataParallel, nn.parallel.DistributedDataParallel)):
+        return unwrapped(model.module)
+    if "_orig_mod" in model._modules:  # a scripted module's have no get()
+        return unwrapped(model.get_submodule("_orig_mod"))
+    return model
 
 
 def _free_shapes(model: nn.Module, shapes: Any) -> dict[str, tuple[int | None, ...]]:

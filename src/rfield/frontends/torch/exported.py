@@ -178,7 +178,8 @@ def _check_shapes(program: Program, request: Request) -> None:
             raise InvalidModelError(
                 f"input {name!r} was exported with shape {show_shape(own)}, "
                 f"not {show_shape(shape)}.\n"
-                "  An exported program has its sizes built in; export it again with the other size."
+                "  A program is read at the sizes of its example, dynamic ones too; "
+                "export it again with the other size."
             )
 
 

@@ -27,7 +27,7 @@ from torch.nn.modules import module as hooks
 from ...core.graph import Graph
 from ...errors import InvalidModelError
 from ..registry import Request
-from .capture import called_with, with_stand_ins
+from .capture import called_with, unwrapped, with_stand_ins
 from .names import children
 from .untouched import ALONE, untouched
 
@@ -52,6 +52,7 @@ class RunningModule:
     def __init__(
         self, model: nn.Module, graph: Graph, *, training: bool = False, **given: Any
     ) -> None:
+        model = unwrapped(model)
         has_numbers(model)
         self.graph, self.training = graph, training
         self.shapes = {entry.name: graph.nodes[entry.node].shape for entry in graph.inputs_}

@@ -72,7 +72,7 @@ class Explorer:
 
     def as_dict(self) -> dict[str, Any]:
         """The data of the page, without its picture."""
-        return {"models": list(self.models)}
+        return {"schema": "rfield.explore/1", "models": list(self.models)}
 
     @property
     def premises(self) -> tuple[str, ...]:
