@@ -107,7 +107,7 @@ def unread(step: Op, shape: Sequence[int]) -> list[Op] | None:
         return []
     if isinstance(link, Reshaped):
         return [layout.reshape(step.shape, shape)]
-    if not isinstance(link, Link) or prod(step.shape) != prod(shape):
+    if not isinstance(link, Link) or link.coupled or prod(step.shape) != prod(shape):
         return None
     axes = [read.axis for read in link.reads]
     plain = all(isinstance(read.relation, Sliding) and read.relation.is_identity
@@ -123,7 +123,7 @@ def patch(step: Op, shape: Sequence[int]) -> tuple[list[Op], int, range] | None:
     The ops turn the view's shape into that of the parent, but for the size along the axis.
     """
     link = step.links[0]
-    if not isinstance(link, Link):
+    if not isinstance(link, Link) or link.coupled:
         return None
     moved = [
         j
