@@ -18,6 +18,7 @@ from ...core.graph import Weights
 from ...core.link import Link, Reshaped
 from ...core.ops import Op
 from ...core.relation import At, Sliding
+from ..machine.complexes import put_together, taken_apart
 
 Steps = list[Op] | Callable[[], list[Op]]
 
@@ -102,6 +103,10 @@ def unread(step: Op, shape: Sequence[int]) -> list[Op] | None:
     >>> unread(layout.permute((2, 3, 5), (2, 0, 1)), (2, 3, 5))[0].shape
     (2, 3, 5)
     """
+    if step.kind == "view_as_real":
+        return [put_together(step.shape)]
+    if step.kind == "view_as_complex":
+        return [taken_apart(step.shape)]
     link = step.links[0]
     if link is None or link.is_identity:
         return []
