@@ -117,3 +117,14 @@ def test_a_state_that_a_table_resets_begins_anew(
     step: Any, table: Any, place: int, right: set[int]
 ) -> None:
     assert read(running(step, table), place) == (right, EXACT)
+
+
+def test_updates_outside_are_dropped_or_moved_to_the_end() -> None:
+    """https://docs.jax.dev/en/latest/_autosummary/jax.lax.GatherScatterMode.html"""
+    rows = jnp.array([1, 9])
+    dropped = lambda x: x.at[:, rows].set(x[:, :2], mode="drop")  # noqa: E731 - as users write it
+    moved = lambda x: x.at[:, rows].set(x[:, :2], mode="clip")  # noqa: E731
+    added = lambda x: x.at[:, rows].add(x[:, :2], mode="clip")  # noqa: E731
+    assert [read(dropped, place)[0] for place in (1, 5)] == [{0}, {5}]
+    assert [read(moved, place) for place in (1, 5)] == [({0}, EXACT), ({1}, EXACT)]
+    assert [read(added, place)[0] for place in (1, 5)] == [{0, 1}, {1, 5}]

@@ -147,3 +147,16 @@ def test_the_number_that_old_files_pad_with_is_no_zero():
     model = helper.make_model(graph, opset_imports=[helper.make_opsetid("", 9)], ir_version=8)
     found = rfield.load(model, axes=(0,))
     assert [rfield.support(found, (k,)).count for k in range(4)] == [1, 1, 0, 1]
+
+
+def test_a_mask_of_the_type_of_the_data_is_still_a_mask() -> None:
+    scores: list[Node] = [
+        ("Transpose", ["x"], "turned", {"perm": [0, 2, 1]}),
+        ("MatMul", ["x", "turned"], "scores", {}),
+        ("CastLike", ["low", "scores"], "cast", {}),
+        ("Where", ["keep", "scores", "cast"], "masked", {}),
+        ("Softmax", ["masked"], "weights", {}),
+        ("MatMul", ["weights", "x"], "y", {}),
+    ]
+    tables = {"low": np.array(-np.inf, np.float32), "keep": np.tri(6, dtype=bool)}
+    assert read(scores, tables, 2) == ({0, 1, 2}, EXACT)

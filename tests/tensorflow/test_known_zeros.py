@@ -77,3 +77,42 @@ def test_a_vector_chooses_rows_in_the_first_select():
     graph = rfield.load(masked.get_concrete_function(), axes=(0, 1))
     counts = [[rfield.support(graph, (i, j)).count for j in range(3)] for i in range(3)]
     assert counts == [[1, 1, 1], [0, 0, 0], [1, 1, 1]]
+
+
+SOBEL = np.array([[1, 0, -1], [2, 0, -2], [1, 0, -1]], np.float32)
+KERNELS = {
+    "as it is": (lambda s: s[..., None, None], 6),
+    "transposed": (lambda s: tf.transpose(s)[..., None, None], 6),
+    "turned round": (lambda s: tf.reverse(s, [0])[..., None, None], 6),
+    "rolled": (lambda s: tf.roll(s, 1, 1)[..., None, None], 6),
+    "cut and joined": (lambda s: tf.concat(tf.split(s, 3, 1)[::-1], 1)[..., None, None], 6),
+    "gathered": (lambda s: tf.gather(s, [2, 1, 0], axis=1)[..., None, None], 6),
+    "repeated": (lambda s: tf.tile(s[..., None, None], (1, 1, 1, 2)), 6),
+}
+
+
+@pytest.mark.parametrize("name", KERNELS)
+@pytest.mark.parametrize("captured", [False, True])
+def test_a_constant_kernel_keeps_its_zeros_where_it_is_moved(name, captured):
+    make, taps = KERNELS[name]
+    held = tf.constant(SOBEL)
+    filtered = tf.function(
+        lambda x: tf.nn.conv2d(x, make(held if captured else tf.constant(SOBEL)), 1, "SAME"),
+        input_signature=[tf.TensorSpec((1, 5, 5, 1))],
+    )
+    found = rfield.support(rfield.load(filtered.get_concrete_function(), axes=(1, 2)), (2, 2))
+    assert (found.count, found.fidelity.value) == (taps, "exact")
+
+
+def test_kernels_with_zeros_in_other_places_are_a_bound():
+    both = tf.function(
+        lambda x: tf.nn.conv2d(x, np.stack([SOBEL, SOBEL.T], -1)[:, :, None], 1, "SAME"),
+        input_signature=[tf.TensorSpec((1, 5, 5, 1))],
+    )
+    found = rfield.support(rfield.load(both.get_concrete_function(), axes=(1, 2)), (2, 2))
+    assert found.fidelity is rfield.Fidelity.UPPER_BOUND
+
+
+def test_a_large_table_that_is_captured_is_looked_into():
+    table = tf.constant(np.tri(40, dtype=np.float32))
+    assert read(lambda x: tf.transpose(table) @ x, 40)[0] == list(range(1, 40))

@@ -81,3 +81,17 @@ def test_the_picture_shows_what_a_forward_changes(kind):
     model(torch.rand(SHAPE))
     assert picture(model)[0] != before or process() != around
     assert kept
+
+
+def test_weights_that_are_kept_while_the_model_runs_stay_its_own():
+    """https://docs.pytorch.org/docs/stable/generated/torch.nn.utils.parametrize.cached.html"""
+    from torch.nn.utils import parametrize
+
+    layer = torch.nn.Linear(4, 4)
+    parametrize.register_parametrization(layer, "weight", torch.nn.Softplus())
+    with parametrize.cached():
+        rfield.load(layer, (1, 4))
+        assert not layer.weight.is_meta
+        kept = layer.weight
+        assert rfield.receptive_field(layer, input_shape=(1, 4)).layer
+        assert layer.weight is kept

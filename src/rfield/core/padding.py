@@ -6,6 +6,7 @@ mean is decided here. Every function speaks about one axis.
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from math import gcd
 
 from ..errors import too_large
@@ -83,6 +84,19 @@ def transposed(kernel: int, stride: int, before: int, dilation: int) -> Sliding:
         step = dilation * every // stride
         taps[phase] = IndexSet.of(range(-block, -block - step * count, -step))
     return minimal(Sliding(stride, 1, tuple(taps)))
+
+
+def transposed_at(kept: Iterable[int], stride: int, before: int, dilation: int) -> Sliding:
+    """The same with these taps of the kernel only.
+
+    >>> transposed_at([0, 2], stride=2, before=0, dilation=1).taps
+    (IndexSet{-1..0}, IndexSet{})
+    """
+    taps: list[list[int]] = [[] for _ in range(stride)]
+    for k in kept:
+        block, phase = divmod(dilation * k - before, stride)
+        taps[phase].append(-block)
+    return minimal(Sliding(stride, 1, tuple(IndexSet.of(each) for each in taps)))
 
 
 def transposed_size(

@@ -11,6 +11,7 @@ from numpy.typing import NDArray
 from .indices import IndexSet
 from .link import AnyLink, Link, Read
 from .operation import Op
+from .padding import transposed_at
 from .relation import Sliding
 
 Marks = NDArray[np.bool_]
@@ -33,13 +34,21 @@ def boxes(present: Marks) -> list[Box]:
     return [(tuple(rows), *inner) for rows in alike.values() for inner in boxes(present[rows[0]])]
 
 
-def with_taps(op: Op, zeros: NDArray[np.bool_], axes: Sequence[int], dilation: Sequence[int]) -> Op:
+def with_taps(
+    op: Op,
+    zeros: NDArray[np.bool_],
+    axes: Sequence[int],
+    dilation: Sequence[int],
+    *,
+    transposed: Sequence[tuple[int, int]] | None = None,
+) -> Op:
     """The convolution ``op`` without the taps of its kernel that are zero.
 
     ``zeros``: over (output channel, input channel, kernel…), with size 1 where it is the same for
     all. ``axes``: those of the operand along which the kernel lies. The operand is read once for
     each box of taps, so the result has as many links. An upper bound if the channels differ, or if
-    nothing is left.
+    nothing is left. ``transposed``: the stride and the padding in front of a transposed one, of
+    whose kernel the channels may come in either order.
     """
     present = ~zeros
     own = present.reshape(-1, *zeros.shape[2:])
@@ -55,12 +64,15 @@ def with_taps(op: Op, zeros: NDArray[np.bool_], axes: Sequence[int], dilation: S
     links: list[AnyLink] = []
     for box in boxes(union):
         reads = list(link.reads)
-        for axis, kept, step in zip(axes, box, dilation, strict=True):
+        for j, (axis, kept, step) in enumerate(zip(axes, box, dilation, strict=True)):
             relation = reads[axis].relation
             assert isinstance(relation, Sliding)
-            first = relation.taps[0].first
-            taps = (IndexSet.of([first + step * k for k in kept]),)
-            relation = Sliding(relation.period, relation.advance, taps, relation.border)
+            if transposed is not None:
+                relation = transposed_at(kept, *transposed[j], step)
+            else:
+                first = relation.taps[0].first
+                taps = (IndexSet.of([first + step * k for k in kept]),)
+                relation = Sliding(relation.period, relation.advance, taps, relation.border)
             reads[axis] = Read(reads[axis].axis, relation)
         links.append(Link(reads))
     return replace(op, links=tuple(links), exact=exact)

@@ -9,6 +9,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from functools import lru_cache
 from math import prod
+from typing import TYPE_CHECKING
 
 from ..errors import InvalidModelError, too_large
 from . import padding as arithmetic
@@ -28,6 +29,9 @@ from .limits import KEPT_OPS, PERIOD_LIMIT
 from .link import Link, Read, passed
 from .operation import Op, Work
 from .relation import IDENTITY, WHOLE, Sliding, window
+
+if TYPE_CHECKING:
+    from .taps import Marks
 
 
 def conv(
@@ -116,8 +120,11 @@ def conv_transpose(
     axes: Sequence[int] | None = None,
     channel_axis: int = 1,
     bias: bool = False,
+    zeros: Marks | None = None,
 ) -> Op:
     """Transposed convolution; ``"same"`` gives ``size*stride`` outputs, ``"valid"`` no cropping.
+
+    ``zeros``: the taps of the kernel that are known to be zero, over (channel, channel, kernel…).
 
     >>> conv_transpose((1, 8, 28, 28), kernel=4, stride=2, padding=1).shape
     (1, 8, 56, 56)
@@ -165,10 +172,16 @@ def conv_transpose(
     work = Work(
         prod(shape) * weights, outputs if bias else 0, inputs * weights + (channels if bias else 0)
     )
-    return Op(
+    op = Op(
         "conv_transpose", tuple(result), (Link(reads),),
         work=work, algebra="offset" if bias else "keep",
     )  # fmt: skip
+    places = [(step, before) for step, (before, _) in zip(stride, pads, strict=True)]
+    if zeros is None:
+        return op
+    from .taps import with_taps  # NumPy, which a plain network does not need
+
+    return with_taps(op, zeros, axes, dilation, transposed=places)
 
 
 def pool(

@@ -11,7 +11,7 @@ from fractions import Fraction
 
 from ..analysis.cost import Cost, cost
 from ..analysis.geometry.field import ReceptiveField
-from ..analysis.geometry.fields import Fields, find
+from ..analysis.geometry.fields import Fields, source_named
 from ..analysis.kinds import op_names
 from ..core.graph import Graph
 from . import values
@@ -72,7 +72,7 @@ class Described:
 def describe(graph: Graph, *, wrt: str | None = None, title: str | None = None) -> Described:
     """The numbers of every layer in every input, or in ``wrt`` alone (an input or a layer)."""
     sources = [entry.name for entry in graph.inputs_ if entry.axes] or list(graph.inputs)
-    found = [Fields(graph, find(graph, name), name) for name in ([wrt] if wrt else sources)]
+    found = [Fields(graph, source_named(graph, name), name) for name in ([wrt] if wrt else sources)]
     inputs: dict[str, DescribedInput] = {}
     for fields in found:
         shape = graph.shape(fields.source)

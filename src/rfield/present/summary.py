@@ -223,7 +223,8 @@ def summary(
     """
     found = Fields(graph, choose_source(graph, None, wrt), wrt)
     names = [node.name for node in graph.nodes[found.source :]] if ops else [*found]
-    inside = set(names) if ops else set(names) - set(graph.inputs)
+    given = {entry.name for entry in graph.inputs_ if graph.index(entry.name) == entry.node}
+    inside = set(names) if ops else set(names) - given  # a layer may be called as an input is
     kept = [n for n in names if n in inside and (layers is None or layers(n))]
     shape = graph.shape(found.source)
     inputs = tuple(shape[axis] for axis in found.source_axes)

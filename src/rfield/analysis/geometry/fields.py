@@ -29,7 +29,7 @@ def receptive_field(
 
     ``wrt``: an input or any layer; default the one input that the output depends on.
     """
-    value = graph.main if output is None else find(graph, output)
+    value = graph.main if output is None else graph.index(output)
     name = graph.layer_of(value) if output is None else output
     source = choose_source(graph, value, wrt)
     return Fields(graph, source, wrt)._field(name, value)  # pyright: ignore[reportPrivateUsage]  # own module
@@ -60,7 +60,7 @@ class Fields(Mapping[str, ReceptiveField]):
         self.sweep: Sweep = sweep(graph, source, self.source_axes)
 
     def __getitem__(self, layer: str) -> ReceptiveField:
-        return self._field(layer, find(self.graph, layer))
+        return self._field(layer, self.graph.index(layer))
 
     def at(self, value: int) -> ReceptiveField:
         """The field of a value, by its number."""
@@ -79,7 +79,7 @@ class Fields(Mapping[str, ReceptiveField]):
         """Refuse a table of all whole-axis reads of ``layers`` where it would be too large."""
         total = 0
         for layer in layers if self._whole_reads.values else ():
-            total += self._whole_reads.count(find(self.graph, layer))
+            total += self._whole_reads.count(self.graph.index(layer))
             if total > MOST_NAMES:
                 raise over_limit(
                     layer, "a table of the layers that read a whole axis before each", total,
@@ -155,7 +155,7 @@ class FieldsOf(Mapping[str, ReceptiveField]):
     def __init__(self, graph: Graph, of: str) -> None:
         self.graph = graph
         self.of = of
-        self.value = find(graph, of)
+        self.value = graph.index(of)
         self._sweeps = input_sweeps(graph)
         plain = not graph.has_free_axes and not any(swept.crossed for swept in self._sweeps)
         self._swept = 0
@@ -207,8 +207,8 @@ class FieldsOf(Mapping[str, ReceptiveField]):
         return {n: i for n, i in named.items() if i in behind and i <= self.value}
 
 
-def find(graph: Graph, name: str) -> int:
-    """The value of a layer or input."""
+def source_named(graph: Graph, name: str) -> int:
+    """The value in which fields are measured: an input, also beside a layer of its name."""
     for entry in graph.inputs_:
         if entry.name == name:
             return entry.node
@@ -218,7 +218,7 @@ def find(graph: Graph, name: str) -> int:
 def choose_source(graph: Graph, value: int | None, wrt: str | None) -> int:
     """The value that fields are measured in; an ambiguous choice is an error."""
     if wrt is not None:
-        found = find(graph, wrt)
+        found = source_named(graph, wrt)
         around = next((node for node in graph.nodes if found in node.parts), None)
         if around is not None:
             whole = graph.layer_of(around.operands[0])

@@ -16,7 +16,7 @@ from ...errors import (
     unknown_name,
 )
 from ..engines.forward import sweep
-from ..geometry.fields import choose_source, find, source_layout
+from ..geometry.fields import choose_source, source_layout
 from .direct import direct
 from .lengths import Lengths
 from .steady import Parts, short_parts, steady
@@ -47,7 +47,7 @@ def stream_plan(
         raise unknown_name("anchor", anchor, ANCHORS)
     rate = None if sample_rate is None else rate_of("sample_rate", sample_rate)
     if axis is None:
-        value = graph.main if output is None else find(graph, output)
+        value = graph.main if output is None else graph.index(output)
         source = choose_source(graph, value, wrt)
         axis = _time_axis(graph, source, graph.nodes[source].name, None)[0]
     if length is not None:
@@ -79,7 +79,7 @@ def _plan(
     chunk: int | None, length: int | None, wrt: str | None, anchor: str,
 ) -> StreamPlan:  # fmt: skip
     graph = direct(graph)
-    value = graph.main if output is None else find(graph, output)
+    value = graph.main if output is None else graph.index(output)
     layer = graph.layer_of(value) if output is None else output
     source = choose_source(graph, value, wrt)
     wrt = graph.nodes[source].name if wrt is None else wrt
@@ -139,7 +139,7 @@ def _longer(
     graph: Graph, output: str | None, wrt: str | None, axis: str | int | None
 ) -> Graph | None:
     """A model that was read at so few samples that some layer has but one, at more of them."""
-    value = graph.main if output is None else find(graph, output)
+    value = graph.main if output is None else graph.index(output)
     source = choose_source(graph, value, wrt)
     _, time = _time_axis(graph, source, graph.nodes[source].name, axis)
     size = graph.nodes[source].shape[time]
@@ -153,7 +153,7 @@ def _of_length(
     graph: Graph, output: str | None, wrt: str | None, axis: str | int | None, length: int
 ) -> Graph:
     """The model as it is for a stream of this length."""
-    value = graph.main if output is None else find(graph, output)
+    value = graph.main if output is None else graph.index(output)
     source = choose_source(graph, value, wrt)
     name = graph.nodes[source].name
     _, time = _time_axis(graph, source, name, axis)

@@ -24,7 +24,7 @@ from ...errors import (
     UnresolvedSizeError,
     show_shape,
 )
-from ..geometry.fields import choose_source, find, receptive_field
+from ..geometry.fields import choose_source, receptive_field
 from ..results import axis_names
 from .agreement import Loss, agreement
 from .cuts import IRREGULAR, OTHER_PATH, WHOLE_AXIS, WRAPS, Cut, meets_numbers
@@ -92,7 +92,7 @@ class Planner:
 
     def value_of(self, graph: Graph) -> int:
         """The output, at any size."""
-        return graph.main if self.output is None else find(graph, self.output)
+        return graph.main if self.output is None else graph.index(self.output)
 
     def _grid(self, graph: Graph) -> Grid:
         axes = {graph.entry(entry.name).node: entry.axes for entry in self.moving}

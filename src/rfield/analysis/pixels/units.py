@@ -26,7 +26,7 @@ from ..engines.products import Products, of_positions
 from ..engines.pull import LARGEST, Ints
 from ..engines.solid import solid_positions, solid_values
 from ..geometry.field import ReceptiveField
-from ..geometry.fields import Fields, choose_source, find
+from ..geometry.fields import Fields, choose_source
 from ..results import sizes_needed
 from .support import support_of
 
@@ -105,7 +105,7 @@ class Units:
     def __iter__(self) -> Iterator[UnitsOf]:
         reached = self.graph.dependents(self.fields.source)
         for layer in self.fields:
-            if find(self.graph, layer) in reached:
+            if self.graph.index(layer) in reached:
                 yield self.of(layer)
 
     def of(self, layer: str) -> UnitsOf:

@@ -20,7 +20,6 @@ from ..engines.bounds import axis_field
 from ..engines.forward import Sweep, sweep
 from ..engines.terms import State, Terms, terms_of
 from ..geometry.alignment import alignment
-from ..geometry.fields import find
 from ..results import axis_names
 from .edges import Finding, Misaligned, Unlike, ends, moving_axes
 from .followed import Followed
@@ -129,7 +128,7 @@ class Reading:
 
     @property
     def _value(self) -> int:
-        return self.graph.main if self._output is None else find(self.graph, self._output)
+        return self.graph.main if self._output is None else self.graph.index(self._output)
 
     @property
     def _states(self) -> tuple[State, ...]:
@@ -203,7 +202,7 @@ class Resizing:
         self._followed = Followed()
         self._led_to: list[tuple[int, ...]] = []
         if output is not None:
-            find(graph, output)
+            graph.index(output)
         self._names = frozenset(entry.name for entry in self.entries)
 
     @property

@@ -23,7 +23,7 @@ from ...core.graph import Graph, Node
 from ...core.link import AnyLink, Group, Link, Read, Reshaped
 from ...core.relation import IDENTITY, At, Prefix, Sliding, Table, Whole, minimal
 from ..answer import Answer
-from ..geometry.fields import choose_source, find, source_layout
+from ..geometry.fields import choose_source, source_layout
 
 
 @dataclass(frozen=True, repr=False)
@@ -76,7 +76,7 @@ def shift_equivariance(
     graph: Graph, output: str | None = None, *, wrt: str | None = None
 ) -> ShiftEquivariance:
     """By how much ``wrt`` may move so that ``output`` (default: the last output) moves with it."""
-    value = graph.main if output is None else find(graph, output)
+    value = graph.main if output is None else graph.index(output)
     source = choose_source(graph, value, wrt)
     names, axes = source_layout(graph, source)
     walks = [_Walk(graph, source, axis, value) for axis in axes]

@@ -109,9 +109,11 @@ def _whole(query: Operand, key: Operand, value: Operand) -> Reading:
     for shape, end in zip(shapes, ends, strict=True):
         rows = [_shared(shape[axis], batch[axis], axis) for axis in range(rank - 2)]
         links.append(Link([*rows, *end]))
+    only = shapes[1][-2] == 1  # it has the weight 1, whoever asks
     work = Work(macs=prod(result) * shapes[1][-2] + prod(result[:-1]) * prod(shapes[1][-2:]))
+    read_by = (None, None, links[2]) if only else tuple(links)
     return Reading(
-        Op("attention", result, tuple(links), work=work, algebra="compare"), [query, key, value]
+        Op("attention", result, read_by, work=work, algebra="compare"), [query, key, value]
     )
 
 
@@ -195,5 +197,10 @@ def attend_along(
     broadcast_shape([[n for k, n in enumerate(shape_of(x)) if k not in mixed] for x in keys])
     own = Link([Read(None, WHOLE) if k == rank - 1 else Read(k, IDENTITY) for k in range(rank)])
     other = Link([Read(None, WHOLE) if k in mixed else Read(k, IDENTITY) for k in range(rank)])
-    op = Op("attention", (*shape[:-1], channels), (own, *[other] * len(keys)), algebra="compare")
+    links = (own, *[other] * len(keys))
+    if all(shape_of(keys[0])[axis] == 1 for axis in mixed - {rank - 1}):  # its weight is 1
+        value = Link([Read(None, At(0)) if k in mixed and k != rank - 1 else r
+                      for k, r in enumerate(other.reads)])  # fmt: skip
+        links = (None, value, *[None] * (len(keys) - 1))
+    op = Op("attention", (*shape[:-1], channels), links, algebra="compare")
     return Reading(op, [query, *keys])

@@ -74,6 +74,14 @@ def read(steps: Op | Sequence[Op], *operands: Operand) -> Reading:
     return Reading(steps, operands)
 
 
+def leaves(reading: Reading) -> set[int]:
+    """The ids of all operands that a reading names, however deep."""
+    found: set[int] = set()
+    for value in reading.operands:
+        found |= leaves(value) if isinstance(value, Reading) else {id(value)}
+    return found
+
+
 def shape_of(operand: Operand) -> Shape:
     """The shape of an operand as a plain tuple."""
     return tuple(operand.shape)

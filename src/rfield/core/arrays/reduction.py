@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
+import numpy as np
+
 from ...errors import InvalidModelError
 from .. import layout, ops
 from ..algebra import Algebra, Zeros
@@ -88,6 +90,7 @@ def softmax(
 ) -> Reading:
     """Each output reads all of ``axes``; an element of minus infinity counts for nothing.
 
+    Of one element alone nothing is left but the number 1, which reads nothing.
     https://docs.pytorch.org/docs/stable/generated/torch.nn.functional.softmax.html
 
     >>> from .expression import Known
@@ -98,6 +101,8 @@ def softmax(
     if not shape:
         return read(ops.pointwise(shape, kind=kind), x)
     named = axes_of(axes, len(shape))
+    if all(shape[axis] == 1 for axis in named):
+        return Reading([], [np.full(shape, 0.0 if logarithm else 1.0)])
     return read(ops.softmax(shape, named, logarithm=logarithm, kind=kind), x)
 
 

@@ -169,11 +169,13 @@ def conv_transpose(
     axes: Sequence[int] | None = None,
     weight_axes: Sequence[int] | None = None,
     bias: bool = False,
+    zeros: Marks | None = None,
 ) -> Reading:
     """Transposed convolution: ``i`` reads every ``m`` with ``i = stride*m - before + dilation*k``.
 
     ``weight_axes``: input channels, output channels of one group, space. ``"same"`` gives
-    ``size*stride`` outputs, ``"valid"`` all; else the padding crops.
+    ``size*stride`` outputs, ``"valid"`` all; else the padding crops. ``zeros``: known zeros of the
+    weight, laid out as ``weight_axes`` say.
     https://docs.pytorch.org/docs/stable/generated/torch.nn.ConvTranspose2d.html
 
     >>> from .expression import Known
@@ -190,9 +192,9 @@ def conv_transpose(
     op = ops.conv_transpose(
         shape, kernel=kernel, stride=strides, padding=padding, output_padding=output_padding,
         dilation=dilation, groups=groups, channels=each * groups, axes=own[2:],
-        channel_axis=own[1], bias=bias,
+        channel_axis=own[1], bias=bias, zeros=zeros,
     )  # fmt: skip
-    return Reading(op, [x, weight])
+    return Reading(op, [x] * len(op.links) if len(op.links) > 1 else [x, weight])
 
 
 def pool(

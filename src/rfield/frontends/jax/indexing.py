@@ -189,6 +189,9 @@ def scatter(call: Call) -> Any:
     own = dict(zip(windows, numbers.update_window_dims, strict=True))
     outer = [axis for axis in range(len(updates)) if axis not in numbers.update_window_dims]
     spans = [updates[own[axis]] if axis in own else 1 for axis in axes]
+    if places is not None and "clip" in str(call.attribute("mode")).lower():  # moved to lie inside
+        most = [max(0, shape[axis] - span) for axis, span in zip(axes, spans, strict=True)]
+        places = np.clip(places, 0, most)
     whole = all(updates[own[k]] == shape[k] for k in windows if k not in axes)
     single = len(axes) == 1 and len(outer) <= 1 and not numbers.operand_batching_dims
     if places is not None and whole:

@@ -137,11 +137,14 @@ def transposed_op(call: Call) -> Any:
     https://keras.io/api/ops/nn/#conv_transpose-function
     """
     *size, outputs, _ = operand(call.get("kernel", 1)).shape
-    op = _transposed(call, size, outputs, False)
-    return arrays.Reading(op, [call[0], operand(call.get("kernel", 1))])
+    weight = operand(call.get("kernel", 1))
+    op = _transposed(call, size, outputs, False, _zeros(weight, size))
+    return arrays.Reading(op, [call[0]] * len(op.links) if len(op.links) > 1 else [call[0], weight])
 
 
-def _transposed(call: Call, kernel: Sequence[int], channels: int, bias: bool) -> Op:
+def _transposed(
+    call: Call, kernel: Sequence[int], channels: int, bias: bool, zeros: Any = None
+) -> Op:
     layer, shape, (axes, channel) = call.layer, call.shape(0), call.space()
     count = len(axes)
     strides = per_axis("strides", layer.strides, count)
@@ -161,7 +164,7 @@ def _transposed(call: Call, kernel: Sequence[int], channels: int, bias: bool) ->
         outputs.append(size - whole)
     return ops.conv_transpose(
         shape, kernel=tuple(kernel), stride=strides, padding=pads, output_padding=outputs,
-        dilation=wide, channels=channels, axes=axes, channel_axis=channel, bias=bias,
+        dilation=wide, channels=channels, axes=axes, channel_axis=channel, bias=bias, zeros=zeros,
     )  # fmt: skip
 
 

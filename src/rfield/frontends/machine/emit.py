@@ -16,13 +16,14 @@ from typing import Any
 import numpy as np
 
 from ...core.algebra import Contraction, Softmax
-from ...core.arrays.expression import Reading
+from ...core.arrays.expression import Reading, leaves
 from ...core.graph import Draft, SoftMasks, Weights
 from ...core.known import FIXED, LOW, SOFT, Known, narrowed
 from ...core.link import AnyLink, Link, Reshaped, everything
 from ...core.numbers import Numbers
 from ...core.ops import Op
 from ...errors import InvalidModelError, RFieldError, TooLargeError, UnsupportedOpError
+from .complexes import ASKED, Parts
 from .masks import (
     elements_of,
     filling,
@@ -68,7 +69,7 @@ class Emitter:
 
     __slots__ = (
         "beside", "common", "dimmed", "draft", "fresh", "given", "lowered", "made", "named",
-        "numbers", "resolve", "sized", "soft", "source", "tells_weights",
+        "numbers", "parts", "resolve", "sized", "soft", "source", "tells_weights",
     )  # fmt: skip
 
     def __init__(
@@ -93,6 +94,7 @@ class Emitter:
         self.named: set[int] = set()
         self.common: tuple[object, ...] = ()
         self.numbers: dict[int, tuple[int, Any]] = {}
+        self.parts = Parts(self)
 
     def settle(self, answer: Any, operands: Sequence[Any], name: str) -> Any:
         """The value of an answer; its ops enter the draft, the last one as ``name``."""
@@ -105,7 +107,7 @@ class Emitter:
         if isinstance(answer, Reading):
             apart: list[object] = []
             if self.resolve is not None and self.beside and not self.named:
-                self.named = self.beside.keys() & _leaves(answer)
+                self.named = self.beside.keys() & leaves(answer)
                 apart = [self.beside[key] for key in self.named]
             if apart:
                 self.common = tuple(t for t in self.draft.tables if not any(t is o for o in apart))
@@ -166,6 +168,9 @@ class Emitter:
         if min(op.shape, default=0) < 0:
             raise InvalidModelError(f"its output would have the shape {op.shape}")
         values = operands if self.resolve is None else [self._value(v) for v in operands]
+        if op.kind in ASKED and (part := self.parts.read(op, values[0], name)) is not None:
+            return part
+        whole, given = op, values
         op, values, elements, soft = self._masked(op, values)
         loose = any(k < len(values) and isinstance(values[k], Dependent) for k in op.loose)
         links, exact = op.links, op.exact or (bool(op.loose) and not loose)
@@ -197,6 +202,7 @@ class Emitter:
         self.draft.weights = self._weights(op, values)
         index = self.draft.add(self.fresh(name), op, kept, source=self.source, known=elements)
         self.draft.nodes[index].soft = soft
+        self.parts.note(whole, given, operands, index)
         if dimmed:
             self.dimmed.add(index)
         if lowers(op, values, self.lowered):
@@ -364,14 +370,6 @@ def _fitted(op: Op, links: Sequence[AnyLink], *, join: bool, exact: bool, moving
     ):  # fmt: skip
         return op
     return replace(op, links=tuple(links), join=join, exact=exact, depends_on_size=moving)
-
-
-def _leaves(reading: Reading) -> set[int]:
-    """The ids of all operands that a reading names, however deep."""
-    found: set[int] = set()
-    for value in reading.operands:
-        found |= _leaves(value) if isinstance(value, Reading) else {id(value)}
-    return found
 
 
 def _kind(reading: Reading) -> str:

@@ -137,9 +137,9 @@ def conv_transpose(call: Call) -> Any:
     made = arrays.conv_transpose(
         x, weight, strides=stride, output_padding=extra, dilation=dilation,
         padding=_transposed_pads(call, x.shape[2:], kernel, stride, dilation, extra),
-        groups=call.int("group", 1), bias=call.has(2),
+        groups=call.int("group", 1), bias=call.has(2), zeros=(zeros := call.zeros(1)),
     )  # fmt: skip
-    return _bounded(made) if _may_be_pruned(weight) else made
+    return _bounded(made) if zeros is None and _may_be_pruned(weight) else made
 
 
 def _transposed_pads(

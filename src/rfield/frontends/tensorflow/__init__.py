@@ -7,11 +7,13 @@ Files are read with the protobuf package alone; TensorFlow is not imported. Opti
 
 from __future__ import annotations
 
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
 from ...core.graph import Graph
 from ...errors import UnreadableModelError
+from ..machine.limits import COMPUTED
 from ..machine.protocol import Constant, Outputs, Reading
 from ..registry import Request
 from . import (  # noqa: F401  # importing a family registers its rules
@@ -32,7 +34,7 @@ from . import (  # noqa: F401  # importing a family registers its rules
 from .files import Source, parse, read
 from .model import Model
 from .rulebook import RULES, Call, rule
-from .sources import HELD
+from .sources import HELD, NUMBERS
 
 __all__ = [
     "RULES",
@@ -64,7 +66,9 @@ def read_callable(function: Any, request: Request) -> Graph:
     if not hasattr(function, "inputs") or not hasattr(function, "graph"):
         function = _traced(function, request)
     graph = function.graph.as_graph_def(add_shapes=True)
-    _note_variables(function.graph.captures, graph)
+    _note_captures(function.graph.captures, graph)
+    if type(function).__name__ == "ConcreteFunction":  # not frozen: no parameter is a constant
+        request = replace(request, options={"zeros": True, **request.options})
     captured = {id(tensor) for tensor in function.graph.internal_captures}
     inputs = {
         tensor.op.name: tensor.name for tensor in function.inputs if id(tensor) not in captured
@@ -74,8 +78,15 @@ def read_callable(function: Any, request: Request) -> Graph:
     return Model(source, request).graph()
 
 
-def _note_variables(captures: Any, graph: Any) -> None:
-    """Write the shapes of captured variables beside their placeholders."""
+def _note_captures(captures: Any, graph: Any) -> None:
+    """Write what is captured beside its placeholder: shapes of variables, numbers of tensors."""
+    import tensorflow as tf
+
+    numbers = {
+        inside.op.name: outside.numpy()
+        for outside, inside in captures
+        if tf.is_tensor(outside) and outside.dtype.is_numpy_compatible and _few(outside)
+    }
     shapes = {
         inside.op.name: data.shape_and_type[0].shape
         for outside, inside in captures
@@ -84,6 +95,13 @@ def _note_variables(captures: Any, graph: Any) -> None:
     for node in graph.node:
         if node.name in shapes:
             node.attr[HELD].shape.CopyFrom(shapes[node.name])
+        elif node.name in numbers:
+            node.attr[NUMBERS].tensor.CopyFrom(tf.make_tensor_proto(numbers[node.name]))
+
+
+def _few(tensor: Any) -> bool:
+    """Whether a captured tensor is there, and no larger than what is computed with."""
+    return hasattr(tensor, "numpy") and tensor.shape.num_elements() <= COMPUTED
 
 
 def _traced(function: Any, request: Request) -> Any:

@@ -44,14 +44,12 @@ def arg_reduce(call: Call) -> Op:
 
 
 @rule("Softmax", "LogSoftmax")
-def softmax(call: Call) -> Op:
+def softmax(call: Call) -> Any:
     """Over the last axis.
 
     https://www.tensorflow.org/api_docs/python/tf/raw_ops/Softmax
     """
-    return ops.softmax(
-        call.shape(0), [-1], logarithm=call.op == "LogSoftmax", kind=call.kind
-    )  # fmt: skip
+    return arrays.softmax(call[0], logarithm=call.op == "LogSoftmax", kind=call.kind)
 
 
 @rule("L2Loss")

@@ -131,8 +131,10 @@ def _transposed(
         shape, kernel=sizes, stride=steps, padding=pads,
         output_padding=[max(0, e) for e in extra], dilation=dilation, groups=groups,
         channels=channels, axes=axes, channel_axis=channel,
+        zeros=None if (zeros := call.zeros(1)) is None else np.moveaxis(zeros, (-2, -1), (0, 1)),
     )  # fmt: skip
-    return read(replace(op, exact=not _is_untold(call[1])), call[2], call[1])
+    op = replace(op, exact=False) if zeros is None and _is_untold(call[1]) else op
+    return read(op, *[call[2]] * len(op.links))
 
 
 def _is_untold(weight: Any) -> bool:

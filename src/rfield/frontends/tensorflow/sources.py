@@ -2,15 +2,19 @@
 
 from __future__ import annotations
 
+from functools import partial
 from typing import Any
 
 from ..machine.values import Constant, Outputs
 from .rulebook import Call, rule
-from .values import FLOATS, Mark, Variable
+from .values import FLOATS, Mark, Variable, decode, full_shape
 
 RESOURCE = 20
 HELD = "_shape_of_variable"
 """Attribute of a captured variable: its shape, which TensorFlow does not write down."""
+
+NUMBERS = "_numbers_of_capture"
+"""Attribute of a captured tensor: its contents, which no training changes."""
 
 VARIABLES = ("VarHandleOp", "VariableV2", "Variable", "TemporaryVariable", "AutoReloadVariable")
 
@@ -71,10 +75,14 @@ def variable(call: Call) -> Constant:
 
 @rule("Placeholder", "PlaceholderV2")
 def placeholder(call: Call) -> Constant:
-    """Not among the inputs: a weight that is fed, or a captured variable.
+    """Not among the inputs: a weight that is fed, or a captured variable or tensor.
 
     https://www.tensorflow.org/api_docs/python/tf/raw_ops/Placeholder
     """
+    if NUMBERS in call.attributes:
+        tensor = call.attributes[NUMBERS].tensor
+        sizes = full_shape(tensor)
+        return Constant(sizes, partial(decode, tensor, sizes), made=True)
     held = call.dtype("dtype") == RESOURCE
     shape = call.attribute_shape(HELD if held else "shape")
     return Variable(shape, f"placeholder {call.name!r}", counts=held)

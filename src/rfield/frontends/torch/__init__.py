@@ -22,6 +22,7 @@ from . import (  # noqa: F401 - importing a family registers its rules
     recurrent,
     reduction,
     resize,
+    strided,
     vision,
 )
 from .capture import read_module

@@ -313,9 +313,11 @@ class Watched(TorchDispatchMode):
                 return item
             kept = self.twins.get(id(item))
             if kept is None or kept[1].shape != item.shape:
-                twin = torch.empty_strided(
-                    item.shape, item.stride(), dtype=item.dtype, device=self.meta
-                )
+                kind: dict[str, Any] = {"dtype": item.dtype, "device": self.meta}
+                if item.layout is torch.strided:
+                    twin = torch.empty_strided(item.shape, item.stride(), **kind)
+                else:  # a sparse table, read like any other
+                    twin = torch.empty(item.shape, **kind)
                 kept = self.twins[id(item)] = (item, twin)
             return kept[1]
         if isinstance(item, (list, tuple)):

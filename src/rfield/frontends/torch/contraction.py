@@ -40,7 +40,8 @@ def matmul(arg: Arguments) -> Reading:
     return arrays.matmul(first, second)
 
 
-@rule("aten::addmm", "aten::baddbmm", "aten::addmv", "aten::_addmm_activation", shaped="floats")
+@rule("aten::addmm", "aten::baddbmm", "aten::addmv", "aten::_addmm_activation",
+      "aten::_sparse_addmm", shaped="floats")  # fmt: skip
 def add_product(arg: Arguments) -> Reading:
     """``bias + a @ b``.
 

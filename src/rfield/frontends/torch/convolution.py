@@ -65,12 +65,17 @@ def _conv(arg: Arguments, tensor: Any, padding: object, groups: int) -> Any:
         count = len(weight) - 2
         dilation = [arg.dilation] * count if isinstance(arg.dilation, int) else arg.dilation
         op = with_taps(op, zeros, range(2, 2 + count), [*dilation, *[dilation[-1]] * count][:count])
-        if len(op.links) > 1:
-            read = tensor if batched else Reading(layout.reshape(shape, (1, *shape)), [tensor])
-            found = Reading(op, [read] * len(op.links))
-            back = layout.reshape(op.shape, op.shape[1:])
-            return found if batched else Reading([back], [found])
-    return op if batched else _unbatched(shape, op)
+    return _read_often(tensor, op, batched=batched)
+
+
+def _read_often(tensor: Any, op: Op, *, batched: bool) -> Any:
+    """A convolution that reads its operand by as many links as its kernel has boxes of taps."""
+    shape = tuple(tensor.shape)
+    if len(op.links) < 2:
+        return op if batched else _unbatched(shape, op)
+    read = tensor if batched else Reading(layout.reshape(shape, (1, *shape)), [tensor])
+    found = Reading(op, [read] * len(op.links))
+    return found if batched else Reading([layout.reshape(op.shape, op.shape[1:])], [found])
 
 
 def _check(shape: tuple[int, ...], weight: Any, channels: int) -> None:
@@ -81,18 +86,18 @@ def _check(shape: tuple[int, ...], weight: Any, channels: int) -> None:
         raise InvalidModelError(f"{show_shape(shape)} has no positions to convolve")
 
 
-def _transposed(arg: Arguments, tensor: object, output_padding: object) -> Op | list[Op]:
-    shape, weight = tuple(tensor.shape), arg.weight.shape  # type: ignore[attr-defined]
+def _transposed(arg: Arguments, tensor: Any, output_padding: object) -> Any:
+    shape, weight = tuple(tensor.shape), arg.weight.shape
     batched = len(shape) == len(weight)
     _check(shape, weight, weight[0])
-    masked = arg.zeros(arg.weight) is not None or arg.unseen(arg.weight)
     op = ops.conv_transpose(
         shape if batched else (1, *shape), kernel=weight[2:], stride=arg.stride,
         padding=arg.padding, output_padding=output_padding, dilation=arg.dilation,  # type: ignore[arg-type]
         groups=arg.groups, channels=weight[1] * arg.groups, bias=arg.bias is not None,
+        zeros=arg.zeros(arg.weight),
     )  # fmt: skip
-    op = replace(op, exact=op.exact and not masked)
-    return op if batched else _unbatched(shape, op)
+    op = replace(op, exact=False) if arg.unseen(arg.weight) else op
+    return _read_often(tensor, op, batched=batched)
 
 
 def _unbatched(shape: tuple[int, ...], op: Op) -> list[Op]:

@@ -154,13 +154,14 @@ def reset_tensor(
     item: torch.Tensor, alias: torch.Tensor, leaf: bool, requires: bool, grad: Any, hooks: Any
 ) -> None:
     """What a tensor is, beside its elements: ``alias`` has its storage and shape."""
-    same = (
-        torch._C._is_alias_of(item, alias)
-        and item.size() == alias.size()  # lazy ones have no ``shape``
-        and item.stride() == alias.stride()
-        and item.storage_offset() == alias.storage_offset()
-        and item.dtype is alias.dtype
-    )
+    same = item.size() == alias.size() and item.dtype is alias.dtype  # lazy ones have no ``shape``
+    if item.layout is torch.strided:
+        same = (
+            same
+            and torch._C._is_alias_of(item, alias)
+            and item.stride() == alias.stride()
+            and item.storage_offset() == alias.storage_offset()
+        )
     if not same:
         item.data = alias
     if not leaf:

@@ -15,7 +15,7 @@ from ..machine.limits import MASK
 from ..machine.values import Array
 from .names import Names
 from .values import Value, is_weight
-from .zeros import Plain, Sample, drawn, wide, zeros_in, zeros_in_every_channel
+from .zeros import Plain, Sample, dense, drawn, wide, zeros_in, zeros_in_every_channel
 
 
 class Knowledge:
@@ -112,7 +112,7 @@ class Knowledge:
             return None
         if not self.is_own(tensor):
             return zeros_in(tensor)
-        zeros = tensor.detach() == 0
+        zeros = dense(tensor.detach()) == 0
         return zeros if zeros.any() else None
 
     def kept_sample(self, value: Value | None) -> Sample | None:
@@ -178,7 +178,7 @@ class Knowledge:
 
 def numbers_of(tensor: torch.Tensor | None) -> Array | None:
     """The numbers of a small constant; types that NumPy lacks are widened."""
-    if tensor is None or tensor.numel() > MASK or tensor.is_quantized or tensor.is_sparse:
+    if tensor is None or tensor.numel() > MASK or tensor.is_quantized:
         return None
-    plain = tensor.detach().resolve_conj().resolve_neg()
+    plain = dense(tensor.detach()).resolve_conj().resolve_neg()
     return (plain.float() if plain.dtype is torch.bfloat16 else plain).numpy()

@@ -6,9 +6,7 @@ from collections.abc import Sequence
 from dataclasses import replace
 
 from ...core import arrays, layout, ops
-from ...core.link import Link, Read
 from ...core.ops import Op
-from ...core.relation import IDENTITY, At, Relation, Sliding
 from .rulebook import Arguments, Reading, rule
 
 
@@ -331,37 +329,3 @@ def diagonal(arg: Arguments) -> list[Op]:
     https://docs.pytorch.org/docs/stable/generated/torch.diagonal.html
     """
     return [*arrays.diagonal(arg.self, arg.offset, arg.dim1, arg.dim2).steps]
-
-
-@rule("aten::as_strided", "aten::as_strided_copy")
-def as_strided(arg: Arguments) -> Op | list[Op]:
-    """Where the strides are those of a slice, permutation or window the relation is found."""
-    shape, before = tuple(arg.self.shape), arg.self.stride()
-    size, stride = tuple(arg.size), tuple(arg.stride)
-    offset = (arg.storage_offset or 0) - arg.self.storage_offset()
-    if size == shape and stride == tuple(before) and offset <= 0:
-        return ops.pointwise(shape, kind="identity")
-    reads: list[Read] = []
-    used: set[int] = set()
-    for axis, step in enumerate(before):
-        start, offset = divmod(offset, step) if step else (0, offset)
-        fits = [k for k in range(len(size)) if step and stride[k] % step == 0 and k not in used
-                and stride[k] // step * (size[k] - 1) + start < shape[axis]
-                and size[k] > 1]  # fmt: skip
-        if len(fits) > 1 or start >= shape[axis]:
-            return ops.opaque([shape], size, kind="as_strided")
-        if not fits:
-            reads.append(Read(None, At(start)))
-            continue
-        used.add(fits[0])
-        reads.append(Read(fits[0], _strided(stride[fits[0]] // step, start)))
-    if offset or any(n > 1 and k not in used and stride[k] for k, n in enumerate(size)):
-        return ops.opaque([shape], size, kind="as_strided")
-    return Op("as_strided", size, (Link(reads),), algebra="move")
-
-
-def _strided(step: int, start: int) -> Relation:
-    from ...core.indices import IndexSet
-
-    relation = Sliding(1, step, (IndexSet.interval(start, start),))
-    return IDENTITY if relation == IDENTITY else relation

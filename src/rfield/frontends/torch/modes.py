@@ -97,7 +97,12 @@ class Dispatch(Watched):
         elif signature.packet in TAKES_INDICES:
             args = [args[0], [self.plain_index(i) for i in bound["indices"]], *args[2:]]
         arguments = Arguments(bound, operands, tracer, signature.short)
-        if rule is not None and rule.shaped and not self.real and self.is_plain(rule, operands):
+        if (
+            rule is not None
+            and rule.shaped
+            and not self.real
+            and self.is_plain(rule, operands, bound)
+        ):
             reading, held = _parted(tracer.read(signature, arguments, None))
             if not all(tensor.numel() for tensor in operands):
                 self.execute(signature, func, args, kwargs)  # torch may not take empty ones
@@ -130,9 +135,14 @@ class Dispatch(Watched):
             held_now = self.tracer.emitter.settle(entry, arguments.operands, label)
             self.tracer.write(self.record_of(tensor), held_now)
 
-    def is_plain(self, rule: Rule, operands: Sequence[torch.Tensor]) -> bool:
+    def is_plain(
+        self, rule: Rule, operands: Sequence[torch.Tensor], bound: Mapping[str, Any]
+    ) -> bool:
         """Whether the type of the result is that of the operands."""
-        return rule.shaped is True or all(t.dtype.is_floating_point for t in operands)
+        if rule.shaped is True:
+            return True
+        imaginary = any(isinstance(given, complex) for given in bound.values())  # x * 1j
+        return not imaginary and all(t.dtype.is_floating_point for t in operands)
 
     def before(self, tensor: torch.Tensor, index: int | None) -> torch.Tensor:
         """A tensor as it is, kept from an op that is about to change its shape and strides."""

@@ -13,6 +13,7 @@ import numpy as np
 from ...core import arrays, ops
 from ...core.algebra import Elementwise
 from ...core.ops import Op
+from ..machine.complexes import put_together, taken_apart
 from ..machine.masks import EXTREME
 from ..machine.meanings import algebra_of
 from ..machine.values import Constant
@@ -49,6 +50,10 @@ positive _neg_view
 def pointwise(arg: Arguments) -> Op | Reading | None:
     """Every tensor argument, broadcast; no times a tensor is nothing."""
     algebra, number = algebra_of(arg.short), arg.get("other")
+    if isinstance(number, complex) and not arg.operands[0].is_complex():
+        found = _imaginary(arg.short, arg.operands[0], number)
+        if found is not None:
+            return found
     if 0 in (arg.get("alpha", 1), arg.get("value", 1)) and len(arg.operands) > 1:
         left = arg.operands[1 if arg.short == "rsub" else 0]
         return arrays.broadcast_to(left, broadcast(arg).shape)
@@ -71,7 +76,7 @@ def broadcast(arg: Arguments) -> Op:
     algebra: Elementwise | None = algebra_of(arg.short)
     alone = len(arg.operands) == 1
     if alone and arg.short in ("mul", "div") and _is_one(arg.get("other")):
-        return same(arg)
+        return ops.pointwise(tuple(arg.operands[0].shape), kind="identity")
     if algebra in ("add", "subtract") and not _positive(arg.get("alpha", 1)):
         algebra = None
     elif algebra == "multiply" and alone and _positive(arg.get("other")):
@@ -156,9 +161,31 @@ def _tensor(part: Any) -> Any:
     return part if hasattr(part, "shape") else Constant((), np.asarray(part), made=True)
 
 
-def same(arg: Arguments) -> Op:
-    """The same elements: no op at all in the graph."""
-    return ops.pointwise(tuple(arg.operands[0].shape), kind="identity")
+def same(arg: Arguments) -> Op | Reading:
+    """The same elements: no op at all in the graph; of a real number made complex one part is."""
+    given, kind = arg.operands[0], arg.get("dtype")
+    if kind is not None and kind.is_complex and not given.is_complex():
+        return _of_parts(given, 0.0)
+    return ops.pointwise(tuple(given.shape), kind="identity")
+
+
+def _imaginary(short: str, real: Any, number: complex) -> Reading | None:
+    """A tensor of real numbers times, or plus, a complex number."""
+    if short in ("add", "sub"):
+        return _of_parts(real, number.imag)
+    if short not in ("mul", "div"):
+        return None
+    scaled = arrays.pointwise(real, kind="multiply", algebra="keep")
+    return _of_parts(scaled if number.real else 0.0, scaled if number.imag else 0.0)
+
+
+def _of_parts(real: Any, imaginary: Any) -> Reading:
+    shape = tuple(real.shape if hasattr(real, "shape") else imaginary.shape)
+    parts = [
+        part if hasattr(part, "shape") else Constant(shape, np.full(shape, part), made=True)
+        for part in (real, imaginary)
+    ]
+    return Reading(ops.pointwise(shape, shape, kind="complex", join=True, algebra="keep"), parts)
 
 
 rule(*(f"aten::{name}" for name in SAME.split()))(same)
@@ -212,22 +239,21 @@ def frexp(arg: Arguments) -> tuple[Op, Op]:
 
 
 @rule("aten::view_as_real", "aten::view_as_real_copy")
-def view_as_real(arg: Arguments) -> list[Op]:
-    """A complex number as a new last axis of two."""
-    from ...core import layout
+def view_as_real(arg: Arguments) -> Op:
+    """A complex number as a new last axis of two.
 
-    shape = tuple(arg.self.shape)
-    column = layout.reshape(shape, (*shape, 1))
-    return [column, layout.expand(column.shape, (*shape, 2))]
+    https://docs.pytorch.org/docs/stable/generated/torch.view_as_real.html
+    """
+    return taken_apart(tuple(arg.self.shape))
 
 
 @rule("aten::view_as_complex", "aten::view_as_complex_copy")
 def view_as_complex(arg: Arguments) -> Op:
     """The last axis of two becomes one number."""
-    return ops.reduce(tuple(arg.self.shape), [-1], kind="complex")
+    return put_together(tuple(arg.self.shape))
 
 
 @rule("aten::real", "aten::imag")
 def part_of_complex(arg: Arguments) -> Op:
     """One part of a complex number."""
-    return ops.pointwise(tuple(arg.self.shape), kind="pointwise")
+    return ops.pointwise(tuple(arg.self.shape), kind=arg.short, algebra="keep")

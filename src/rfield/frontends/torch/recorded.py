@@ -119,9 +119,9 @@ def _exported(model: nn.Module, shape: Sequence[int], dtype: torch.dtype) -> Any
             program = torch.export.export(model, (torch.zeros(*shape, dtype=dtype),), strict=False)
             program = program.run_decompositions({})
         except Exception as error:  # the user's own code and the exporter may raise anything
+            said = str(error).strip().partition("\n")[0] or type(error).__name__
             raise InvalidModelError(
-                f"{_name(model)} cannot be exported, which carrying state needs: "
-                f"{str(error).strip().splitlines()[0]}"
+                f"{_name(model)} cannot be exported, which carrying state needs: {said}"
             ) from error
     if any("MUTATION" in spec.kind.name for spec in program.graph_signature.output_specs):
         raise InvalidModelError(f"{_name(model)} writes to its buffers, a state of its own")

@@ -128,7 +128,8 @@ class RunningModule:
         if len(results) == len(self.graph.outputs_):
             for index, tensor in zip(self.graph.outputs_, results, strict=True):
                 name = self.graph.nodes[index].name
-                if name in layers and name not in found:
+                meant = name in layers and self.graph.index(name) == index
+                if meant and name not in found:
                     plain = tensor.dequantize() if tensor.is_quantized else tensor
                     found[name] = plain.detach().clone().numpy()
         return found

@@ -1,7 +1,8 @@
 """The model comes back as it was: everything that a forward pass can change is put back.
 
 What hangs on the model is ``reachable``'s; here are the states of the process: hooks on all
-modules, random number generators, torch's grad mode, default dtype and device. While a model is
+modules, random number generators, weights kept by ``parametrize.cached()``, torch's grad mode,
+default dtype and device. While a model is
 watched, it and they are changed, so one thread at a time does that, and no process is forked
 meanwhile.
 """
@@ -19,6 +20,7 @@ from typing import Any
 import torch
 from torch import nn
 from torch.nn.modules import module as hooks
+from torch.nn.utils import parametrize
 
 from .constants import SMALL
 from .reachable import Reachable
@@ -53,6 +55,7 @@ def untouched(
         before = Reachable([model, held], copied=_any if values else _may_be_computed_with)
         generators = _Generators()
         full = hooks._global_is_full_backward_hook
+        made, parametrize._cache = parametrize._cache, {}
         grad, dtype, device = torch.is_grad_enabled(), torch.get_default_dtype(), _device()
         scripted: list[tuple[nn.Module, bool]] = []
         try:
@@ -68,6 +71,7 @@ def untouched(
                 module.training = mode
             before.put_back()
             generators.put_back()
+            parametrize._cache = made
             hooks._global_is_full_backward_hook = full
             if torch.get_default_dtype() is not dtype:
                 torch.set_default_dtype(dtype)

@@ -18,6 +18,7 @@ from ...core.graph import Weights
 from ...core.link import Link, Reshaped
 from ...core.ops import Op
 from ...core.relation import At, Sliding
+from ..machine.complexes import put_together, taken_apart
 
 Steps = list[Op] | Callable[[], list[Op]]
 
@@ -102,12 +103,16 @@ def unread(step: Op, shape: Sequence[int]) -> list[Op] | None:
     >>> unread(layout.permute((2, 3, 5), (2, 0, 1)), (2, 3, 5))[0].shape
     (2, 3, 5)
     """
+    if step.kind == "view_as_real":
+        return [put_together(step.shape)]
+    if step.kind == "view_as_complex":
+        return [taken_apart(step.shape)]
     link = step.links[0]
     if link is None or link.is_identity:
         return []
     if isinstance(link, Reshaped):
         return [layout.reshape(step.shape, shape)]
-    if not isinstance(link, Link) or prod(step.shape) != prod(shape):
+    if not isinstance(link, Link) or link.coupled or prod(step.shape) != prod(shape):
         return None
     axes = [read.axis for read in link.reads]
     plain = all(isinstance(read.relation, Sliding) and read.relation.is_identity
@@ -123,7 +128,7 @@ def patch(step: Op, shape: Sequence[int]) -> tuple[list[Op], int, range] | None:
     The ops turn the view's shape into that of the parent, but for the size along the axis.
     """
     link = step.links[0]
-    if not isinstance(link, Link):
+    if not isinstance(link, Link) or link.coupled:
         return None
     moved = [
         j

@@ -54,7 +54,8 @@ flatten unflatten lift_fresh lift_fresh_copy reshape_as cat stack constant_pad_n
 index_select gather take_along_dim diagonal diag diag_embed block_diag tril triu masked_fill where
 scatter scatter_add index_put index_add index_copy masked_scatter diagonal_scatter select_scatter
 slice_scatter copy fill zero add sub mul div neg mm bmm mv matmul addmm baddbmm dot outer ger einsum
-kron linear sum mean cumsum softmax _softmax exp _weight_norm square
+kron linear sum mean cumsum softmax _softmax exp _weight_norm square coalesce _coalesced _to_dense
+to_dense _sparse_addmm
 """
 _MOVES_AND_PRODUCTS = """
 reshape permute transpose t expand unsqueeze squeeze select slice flip roll repeat clone contiguous
@@ -170,6 +171,10 @@ def _computed(
     name = packet.removesuffix("_")
     if packet in _SOLVED:
         return _solved(func, places, plain, place)
+    if "sparse" in name and name not in _FOLLOWED:
+        if "sparse_coo" not in name or len(given) != 2:
+            return UNTOLD
+        return torch.sparse_coo_tensor(given[0], given[1], result.shape).to_dense()
     if name in _VIEWED:  # bytes may be taken for another type
         same = places[0].numel() == result.numel()
         return _followed(func, places, plain, result.shape) if same else UNTOLD
@@ -246,10 +251,15 @@ def drawn(tensor: torch.Tensor, number: int, zeros: torch.Tensor | None) -> Samp
 
 def wide(tensor: torch.Tensor) -> torch.Tensor | None:
     """A copy of a constant with the numbers it has, in double precision."""
-    if tensor.numel() > MASK or tensor.is_quantized or tensor.is_sparse or tensor.is_complex():
+    if tensor.numel() > MASK or tensor.is_quantized or tensor.is_complex():
         return None
     kind = torch.float64 if tensor.is_floating_point() else tensor.dtype
-    return tensor.detach().to(kind, copy=True)
+    return dense(tensor.detach()).to(kind, copy=True)
+
+
+def dense(tensor: torch.Tensor) -> torch.Tensor:
+    """A sparse constant with its zeros written out; another one is itself."""
+    return tensor if tensor.layout is torch.strided else tensor.to_dense()
 
 
 def zeros_in_every_channel(weight: torch.Tensor) -> torch.Tensor | None:
@@ -260,8 +270,8 @@ def zeros_in_every_channel(weight: torch.Tensor) -> torch.Tensor | None:
 
 def zeros_in(tensor: torch.Tensor) -> torch.Tensor | None:
     """The zeros of a tensor whose numbers are known: a mask has zeros and others."""
-    if tensor.numel() > MASK or tensor.is_quantized or tensor.is_sparse:
+    if tensor.numel() > MASK or tensor.is_quantized:
         return None
-    zeros = tensor.detach() == 0
+    zeros = dense(tensor.detach()) == 0
     some = bool(zeros.any()) and not bool(zeros.all())
     return zeros if some or (not tensor.dim() and bool(zeros)) else None

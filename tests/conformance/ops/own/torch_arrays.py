@@ -199,6 +199,10 @@ MORE: dict[str, Entry] = {
         {(0, 1): {(0, 0), (0, 2), (1, 0), (1, 2)}},
     ),
     "mm": (lambda x: A.mm(x, torch.ones(4, 2).to(x)), BOARD, {(1, 0): ROW}),
+    "_sparse_addmm": (
+        lambda x: torch.sparse.mm(torch.tensor([[1.0, 0, 2], [0, 1, 0]]).to_sparse().to(x), x),
+        BOARD, {(0, 1): {(0, 1), (2, 1)}, (1, 3): {(1, 3)}},
+    ),
     "_addmm_activation": (
         lambda x: A._addmm_activation(x[0, :2], x, torch.ones(4, 2).to(x)),
         BOARD, {(1, 1): {*ROW, (0, 1)}},
