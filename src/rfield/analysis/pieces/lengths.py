@@ -206,14 +206,18 @@ def _rates(state: State, shape: Sequence[int]) -> set[tuple[int, Fraction]]:
 
 
 def _held(node: Node) -> tuple[object, ...]:
-    """What a node reads beside its operands, but for constants that are as long as the stream."""
-    return tuple(one for one in node.tables if not isinstance(one, Numbers) and not _is_shape(one))
+    """Which weights a node reads, by name, and which numbers.
 
-
-def _is_shape(table: object) -> bool:
-    """Whether no more is known of a constant than its shape."""
-    entries = cast("tuple[object, ...]", table) if isinstance(table, tuple) else ("",)
-    return all(isinstance(entry, int) for entry in entries)
+    The shapes and contents of constants may follow the length and be right all the same.
+    """
+    kept: list[object] = []
+    for table in node.tables:
+        if isinstance(table, tuple):
+            parts = cast("tuple[object, ...]", table)
+            kept += [part for part in parts if isinstance(part, str)]
+        elif not isinstance(table, Numbers):
+            kept.append(table)
+    return tuple(kept)
 
 
 def _moves(link: AnyLink, state: State, shape: Sequence[int], here: State) -> tuple[object, ...]:
