@@ -108,6 +108,50 @@ def test_an_interrupted_run_goes_on_where_it_was(tmp_path: Path, batch: int) -> 
     )
 
 
+@pytest.mark.parametrize("kind", ["numpy", "torch", "half", "dask"])
+def test_marks_of_another_image_or_result_are_refused(tmp_path: Path, kind: str) -> None:
+    """One pixel differs, or what was written is not there: nothing is mixed."""
+    out: Any = np.zeros(sums(IMAGE).shape)
+    image: Any = IMAGE.copy()
+    dtype: Any = None
+    if kind in ("torch", "half"):
+        torch = pytest.importorskip("torch", reason="PyTorch is not installed")
+        dtype = torch.bfloat16 if kind == "half" else torch.float64
+        image, out = torch.from_numpy(image).to(dtype), torch.from_numpy(out).to(dtype)
+
+    def function(part: Any) -> Any:
+        if dtype is None:
+            return sums(part)
+        return torch.from_numpy(sums(part.double().numpy())).to(dtype)
+
+    def run(image: Any, out: Any) -> None:
+        if kind == "dask":
+            pytest.importorskip("dask.array", reason="dask is not installed")
+            PLAN.to_dask(function, image, out=out, done=tmp_path / "marks").compute(
+                scheduler="synchronous"
+            )
+        else:
+            rfield.run_tiled(function, image, PLAN, out=out, done=tmp_path / "marks")
+
+    run(image, out)
+    run(image, out)
+    other = image + 0
+    other[0, 0, 40, 30] += 1
+    folder = tmp_path / "marks"
+    with pytest.raises(rfield.InvalidModelError) as told:
+        run(other, out)
+    assert str(told.value) == (
+        f"done: {folder} belongs to another image, which differs in tile (3, 2); "
+        "take an empty folder"
+    )
+    with pytest.raises(rfield.InvalidModelError) as told:
+        run(image, out * 0)
+    assert str(told.value) == (
+        f"done: out does not hold what {folder} says was written of tile (0, 0); "
+        "give the out that belongs to it, or take an empty folder"
+    )
+
+
 class TestDask:
     """A lazy array; what runs it is dask's to decide."""
 

@@ -110,3 +110,17 @@ def test_the_smallest_share_counts_what_unpadded_layers_read_anyway():
         plan = rfield.tile_plan(graph, 60, tile=24, share=share)
         assert (plan.halo, plan.exact, len(plan)) == (exact.halo, True, len(exact))
         assert plan.halo == ((0, 6),)
+
+
+@pytest.mark.parametrize(
+    ("image", "most", "tile"),
+    [((64, 1000), 100, (10, 10)), ((30, 1000), 64, (8, 8)), ((1000, 20), 25, (5, 5)),
+     ((64, 64), 1024, (24, 34)), ((1, 1000), 100, (1, 87))],
+)  # fmt: skip
+def test_a_short_axis_is_cut_too_where_so_few_positions_are_allowed(
+    image: tuple[int, int], most: int, tile: tuple[int, int]
+) -> None:
+    b = rfield.GraphBuilder()
+    y = b.conv("a", b.input("image", (1, 1, 64, 64)), kernel=3, padding=1)
+    graph = b.build([b.conv("b", y, kernel=3, padding=1)])
+    assert rfield.tile_plan(graph, image, max_pixels=most).tile == tile

@@ -86,3 +86,9 @@ def test_ways_by_the_size() -> None:
 def test_weights_that_stay() -> None:
     plan = planned([make.make_node("Mul", ["one", "other"], ["w"]), conv("w")])
     assert (len(plan), plan.exact, plan.halo) == (6, True, ((1, 1), (1, 1)))
+
+
+def test_places_in_a_tile_are_not_those_in_the_image() -> None:
+    pool = make.make_node("MaxPool", ["x"], ["maxima", "y"], kernel_shape=[2, 2], strides=[2, 2])
+    with pytest.raises(rfield.NotTileableError, match="numbers that are made for the size"):
+        planned([pool])

@@ -50,3 +50,8 @@ def test_weights_by_the_size(name: str) -> None:
 def test_weights_that_stay() -> None:
     plan = planned(lambda x: conv(x, tf.constant(ONE) / 2.0))
     assert (len(plan), plan.exact) == (6, True)
+
+
+def test_places_in_a_tile_are_not_those_in_the_image() -> None:
+    with pytest.raises(rfield.NotTileableError, match="numbers that are made for the size"):
+        planned(lambda x: tf.nn.max_pool_with_argmax(x, 2, 2, "VALID").argmax)

@@ -156,9 +156,16 @@ REFUSED = {
     ),
     "a number of the length": (
         ByLength,
-        "div (div) reads numbers that are made for the length of the stream",
+        "div: parts of a stream do not give what the whole gives\n"
+        "  what div reads depends on the length of the stream: say how long it is, "
+        "stream_plan(…, length=)",
     ),
-    "another way": (Branching, "add (add) is not computed by the same ops at every length"),
+    "another way": (
+        Branching,
+        "add: parts of a stream do not give what the whole gives\n"
+        "  what add reads depends on the length of the stream: say how long it is, "
+        "stream_plan(…, length=)",
+    ),
 }
 
 

@@ -142,3 +142,43 @@ def test_torch_says_which_layers_take_no_elements(layer) -> None:
     model = Calls(lambda x, n, p: layer(x[:, :, 4:] * p[0]))
     with pytest.raises(rfield.InvalidModelError, match="Expected 3D or 4D"):
         rfield.load(model, (1, 1, 4, 9))
+
+
+MAXIMA = {
+    "max_pool2d": lambda x: F.max_pool2d(x, 2, return_indices=True)[1],
+    "adaptive": lambda x: F.adaptive_max_pool2d(
+        x, (x.shape[2] // 2, x.shape[3] // 2), return_indices=True
+    )[1],
+    "rows": lambda x: F.max_pool1d(x[0], 2, return_indices=True)[1][None],
+}
+
+
+@pytest.mark.parametrize("name", MAXIMA)
+def test_places_in_a_tile_are_not_those_in_the_image(name) -> None:
+    model = Calls(lambda x, n, p: MAXIMA[name](x * p[0]))
+    with pytest.raises(rfield.errors.NotTileableError, match="numbers that are made for the size"):
+        rfield.tile_plan(model, (60, 72), tile=(32, 40), input_shape=(1, 1, 60, 72))
+
+
+def test_places_along_an_axis_that_is_not_cut() -> None:
+    model = Calls(lambda x, n, p: F.max_pool1d((x * p[0])[0], 2, return_indices=True)[1][None])
+    plan = rfield.tile_plan(model, (60, 72), tile=(20, 72), input_shape=(1, 1, 60, 72))
+    x = torch.rand(1, 1, 60, 72)
+    assert torch.equal(rfield.run_tiled(model, x, plan), model(x))
+
+
+def test_places_in_a_stream() -> None:
+    model = Calls(lambda x, n, p: F.max_pool1d(x * p[0], 2, return_indices=True)[1])
+    assert rfield.stream_plan(model, input_shape=(1, 1, 64)).obstacles == (
+        "what max_pool2d_with_indices#2 reads depends on the length of the stream: say how long "
+        "it is, stream_plan(…, length=)",
+    )
+
+
+@pytest.mark.parametrize("op", [torch.cummax, torch.cummin])
+def test_where_a_running_extreme_lies_is_carried(op) -> None:
+    model = Calls(lambda x, n, p: op(x, 2)[1] + op(x, 2)[0])
+    plan = rfield.stream_plan(model, input_shape=(1, 2, 64))
+    x = torch.randint(0, 5, (1, 2, 61)).double()
+    parts = list(rfield.run_streaming(model, x.split(7, 2), plan, state="carry"))
+    assert torch.equal(torch.cat(parts, 2), model(x))

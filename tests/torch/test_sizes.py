@@ -350,3 +350,26 @@ def test_torchvision_ssd300_centres_are_not_where_its_anchors_are():
     assert [grid.shape[0] for grid in grids] == [38, 19, 10, 5, 3, 1]
     assert [grid.offset[0] for grid in grids] == [3.5, 7.5, 7.5, 7.5, 71.5, 135.5]
     assert [grid.to_half_step[0] for grid in grids][:4] == [0, 0, -8, -24]
+
+
+class Positioned(nn.Module):
+    """A table of positions is added, as far as it goes."""
+
+    def __init__(self, count):
+        super().__init__()
+        self.table = nn.Parameter(torch.rand(1, 1, count))
+        self.conv = nn.Conv1d(1, 1, 2, stride=2)
+
+    def forward(self, x):
+        y = self.conv(x)
+        return y + self.table[..., : y.shape[-1]]
+
+
+@pytest.mark.parametrize("count", [40, 50, 1000])
+def test_sizes_end_where_a_table_of_positions_ends(count):
+    model = Positioned(count)
+    (found,) = rfield.valid_sizes(model, input_shape=(1, 1, 64)).sets
+    assert str(found) == f"2–{2 * count + 1} only"
+    model(torch.rand(1, 1, 2 * count + 1))
+    with pytest.raises(RuntimeError):
+        model(torch.rand(1, 1, 2 * count + 2))

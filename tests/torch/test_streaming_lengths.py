@@ -204,6 +204,41 @@ def test_a_way_that_depends_on_the_length_is_refused_or_right():
     assert ran
 
 
+CHOSEN = {
+    "longer than 70": lambda size: size > 70,
+    "shorter than 40": lambda size: size < 40,
+    "an even length": lambda size: size % 2 == 0,
+}
+
+
+@pytest.mark.parametrize("name", CHOSEN)
+@pytest.mark.parametrize("change", ["weights", "number", "activation"])
+def test_the_length_chooses_among_layers_that_read_alike(name, change):
+    """Other weights, numbers or functions at the same places: no plan holds for all lengths."""
+    large = CHOSEN[name]
+
+    class Chooses(nn.Module):
+        def __init__(self):
+            super().__init__()
+            self.first = nn.Conv1d(1, 1, 3, padding=1)
+            self.second = nn.Conv1d(1, 1, 3, padding=1)
+
+        def forward(self, x):
+            if change == "weights":
+                return self.first(x) if large(x.shape[-1]) else self.second(x)
+            if change == "number":
+                return self.first(x) * (2 if large(x.shape[-1]) else 3)
+            return self.first(x).relu() if large(x.shape[-1]) else self.first(x).abs()
+
+    plan = rfield.stream_plan(Chooses(), input_shape=(1, 1, 64))
+    layer = {"weights": "first", "number": "mul", "activation": "relu"}[change]
+    layer = layer if large(64) else {"first": "second", "relu": "abs"}.get(layer, layer)
+    assert plan.obstacles == (
+        f"what {layer} reads depends on the length of the stream: say how long it is, "
+        "stream_plan(…, length=)",
+    )
+
+
 def test_a_stream_whose_first_output_needs_no_sample():
     """Kernel 1 behind padding: output 0 reads padding alone; nothing is run on no samples."""
     model = nn.Conv1d(1, 1, 1, stride=2, padding=1)

@@ -338,9 +338,9 @@ class Draft:
         index = self._append(
             Node(
                 name, op.kind, op.shape, tuple(operands), links, op.join, op.exact,
-                op.depends_on_size, op.work, source, self.layer, self.tables,
-                None if known is None else known.unread, weights=self.weights, parts=parts,
-                own=op.own, keeps=op.keeps,
+                op.depends_on_size, op.work, source, self.layer,
+                (*self.tables, *op.tables), None if known is None else known.unread,
+                weights=self.weights, parts=parts, own=op.own, keeps=op.keeps,
             )
         )  # fmt: skip
         if known is not None:

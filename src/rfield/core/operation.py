@@ -35,6 +35,7 @@ class Op:
     ``own``: axes of its one operand along which a result is that of the element at its own index,
     although the link says of it only which others it reads (the keys of a masked softmax).
     ``keeps``: the shapes of the tensors that a running op hands on from step to step.
+    ``tables``: what its numbers are made of beside its operands, as of a ``Node``.
     """
 
     kind: str
@@ -50,3 +51,4 @@ class Op:
     fill: float | None = None
     own: tuple[int, ...] = ()
     keeps: tuple[Shape, ...] = ()
+    tables: tuple[object, ...] = ()

@@ -204,7 +204,8 @@ def run_tiled(
             type.
         prefetch: read (and prepare) the next tiles in a thread while these are run.
         done: with ``out``, a folder in which tiles that are written are marked; after an
-            interruption the same call runs the others only.
+            interruption the same call runs the others only. Marks of another plan, image or
+            ``out`` are refused: some of the marked tiles are held against both.
         progress: True for a bar on standard error, or a function of (tiles done, tiles in all).
 
     Raises:

@@ -9,7 +9,7 @@ from typing import Any
 import numpy as np
 
 from ...errors import InvalidModelError, RFieldError
-from .marks import Marks
+from .marks import Marks, digest
 from .stitching import check_images, check_result, kept, laid, plain, sought
 from .tiles import Tile, Tiling
 
@@ -51,6 +51,12 @@ def to_dask(
     if out is not None:
         marks = None if done is None else Marks(done, plan)
         lock = get_scheduler_lock()
+        if marks is not None:
+            marks.check(
+                plan,
+                lambda tile: digest(run.parts(tile, *sources)),
+                lambda tile: digest([out[kept(out, tile.write, output_axes)]]),
+            )
         waiting = [
             (number, tile) for number, tile in enumerate(plan)
             if marks is None or tile.index not in marks
@@ -61,7 +67,8 @@ def to_dask(
         ]
         return lazy.concatenate(parts) if parts else lazy.zeros((0,), np.int64)
     if like is None:
-        like = run.result(plan.at([0] * len(plan.counts)), *sources)
+        first = plan.at([0] * len(plan.counts))
+        like = run.result(first, run.parts(first, *sources))
     shape, kind = tuple(like.shape), np.asarray(like[(slice(0, 0),) * len(like.shape)]).dtype
 
     def joined(index: tuple[int, ...]) -> Any:
@@ -97,8 +104,8 @@ class _Run:
         """The slices of an image that a tile reads."""
         return sought(image.shape, tile, self.axes, self.plan.padding_mode)[0]
 
-    def result(self, tile: Tile, *images: Any) -> Any:
-        """What the function gives for a tile."""
+    def parts(self, tile: Tile, *images: Any) -> list[Any]:
+        """What a tile reads of each image, with its padding."""
         parts: list[Any] = []
         for one, shape in zip(images, self.shapes, strict=True):
             spans, places = sought(shape, tile, self.axes, self.plan.padding_mode)
@@ -106,22 +113,34 @@ class _Run:
             part = one[spans] if is_whole else one
             part = part.compute() if hasattr(part, "compute") else part
             parts.append(laid(part, places))
+        return parts
+
+    def result(self, tile: Tile, parts: Sequence[Any]) -> Any:
+        """What the function gives for a tile."""
         found = self.function(*parts)
         check_result(found, self.plan, tile, self.output_axes)
         return found
 
     def tile(self, tile: Tile, *images: Any) -> Any:
         """The part of it that is right."""
-        found = self.result(tile, *images)
+        return self.valid(tile, self.parts(tile, *images))
+
+    def valid(self, tile: Tile, parts: Sequence[Any]) -> Any:
+        """That of what these parts give."""
+        found = self.result(tile, parts)
         return np.asarray(plain(found[kept(found, tile.valid, self.output_axes)], None))
 
     def write(
         self, tile: Tile, number: int, out: Any, marks: Marks | None, lock: Any, *images: Any
     ) -> Any:
         """Write that part, then mark the tile; two tiles may share a chunk of what is stored."""
-        part = self.tile(tile, *images)
+        parts = self.parts(tile, *images)
+        read = "" if marks is None else digest(parts)
+        part = self.valid(tile, parts)
         with lock:
-            out[kept(part, tile.write, self.output_axes)] = part
+            place = kept(part, tile.write, self.output_axes)
+            out[place] = part
+            written = "" if marks is None else digest([out[place]])
         if marks is not None:
-            marks.add(tile.index)
+            marks.add(tile.index, read, written)
         return np.array([number])

@@ -15,22 +15,28 @@ from fractions import Fraction
 from functools import lru_cache
 from itertools import pairwise
 from math import lcm
+from typing import cast
 
-from ...core.graph import Graph
+from ...core.graph import Graph, Node
 from ...core.limits import RESIDUES
 from ...core.link import AnyLink, Reshaped
+from ...core.numbers import Numbers
 from ...core.relation import ZERO, Sliding, Table
 from ...errors import RFieldError
 from ..engines.forward import sweep
 from ..engines.terms import State, terms_of
 from .agreement import agreement
 from .direct import direct
+from .pairing import MOVES
 from .steady import Parts, steady
 from .timed import time_axes
 from .timing import Pattern
 
 Ways = dict[int, int]
-"""For every value between the stream and the output how it reads the stream: a number."""
+"""For every value between the stream and the output how it is made of the stream: a number."""
+
+MORE, LONG = 4, 4096
+"""What branches on its size shows at a stream so many times as long, and of so many samples."""
 
 
 class Lengths:
@@ -66,7 +72,8 @@ class Lengths:
         layer = self.uneven(base + rest)
         if layer is None:
             if length is None:
-                offsets |= {1, *self.steps, grid - 1}
+                further = min(MORE * self.length, LONG) - base
+                offsets |= {1, *self.steps, grid - 1, max(0, further) // grid * grid}
                 advice = ": say how long it is, stream_plan(…, length=)"
             found = (self.differs(base + offset) for offset in sorted(offsets))
             layer = next((one for one in found if one is not None), None)
@@ -134,9 +141,9 @@ class Lengths:
         return graph.index(self.here.nodes[self.target].name)
 
     def ways(self, graph: Graph) -> Ways:
-        """How every value reads the stream; what only passes it on counts as what it reads.
+        """How every value is made of the stream; what only passes it on counts as what it reads.
 
-        So padding of 0, or at the end alone, is no difference.
+        So padding of 0, or at the end alone, is no difference; another layer's weights are one.
         """
         graph = steady(graph, self.short)
         nodes, states = graph.nodes, self._states(graph)
@@ -149,10 +156,12 @@ class Lengths:
                 for operand, link in zip(node.operands, node.links, strict=True)
                 if operand in numbers
             ]
-            if len(reads) == 1 and not reads[0][1]:
+            held = _held(node)
+            if len(reads) == 1 and not reads[0][1] and not held and node.kind in MOVES:
                 numbers[index] = reads[0][0]
             else:
-                numbers[index] = self._numbers.setdefault(tuple(reads), len(self._numbers) + 1)
+                key = (node.kind, held, tuple(reads))
+                numbers[index] = self._numbers.setdefault(key, len(self._numbers) + 1)
         return numbers
 
     def _source(self, graph: Graph) -> int:
@@ -194,6 +203,21 @@ def _rates(state: State, shape: Sequence[int]) -> set[tuple[int, Fraction]]:
         for term in terms_of(state, len(shape))
         if term.carrier is not None and term.advance
     }
+
+
+def _held(node: Node) -> tuple[object, ...]:
+    """Which weights a node reads, by name, and which numbers.
+
+    The shapes and contents of constants may follow the length and be right all the same.
+    """
+    kept: list[object] = []
+    for table in node.tables:
+        if isinstance(table, tuple):
+            parts = cast("tuple[object, ...]", table)
+            kept += [part for part in parts if isinstance(part, str)]
+        elif not isinstance(table, Numbers):
+            kept.append(table)
+    return tuple(kept)
 
 
 def _moves(link: AnyLink, state: State, shape: Sequence[int], here: State) -> tuple[object, ...]:

@@ -17,11 +17,13 @@ import numpy as np
 
 from ...core.padding import PAD_BORDERS, fold
 from ...errors import InvalidModelError, show_shape
-from .marks import Marks
+from .marks import Marks, digest
 from .tiles import Tile, Tiling
 
 Array = Any
 Progress = Callable[[int, int], None]
+Read = tuple[list[Array], list[str]]
+"""What several tiles read together, of each input; and of each tile its digest, if it is marked."""
 Places = Mapping[int, Sequence[int | None]]
 """Axes along which a part is laid out anew: which of its positions are taken, None for a zero."""
 
@@ -53,15 +55,25 @@ def run_tiled(
     target: Any = out
     count = 0 if marks is None else sum(tile.index in marks for tile in plan)
 
-    def read(tiles: list[Tile]) -> list[Array]:
+    def read(tiles: list[Tile]) -> tuple[list[Array], list[str]]:
         parts = [[cut(one, tile, axes, plan.padding_mode) for tile in tiles] for one in images]
+        seen = [] if marks is None else [digest(of[k] for of in parts) for k in range(len(tiles))]
         given = [concatenated(of, 0) if len(of) > 1 else of[0] for of in parts]
-        return given if prepare is None else [prepare(one) for one in given]
+        return (given if prepare is None else [prepare(one) for one in given]), seen
 
-    for tiles, parts in _ahead(_batches(plan, batch, marks), read, prefetch=prefetch):
+    def written(tile: Tile) -> str:
+        return digest([target[kept(target, tile.write, output_axes)]])
+
+    if marks is not None:
+        marks.check(
+            plan,
+            lambda tile: digest(cut(one, tile, axes, plan.padding_mode) for one in images),
+            written,
+        )
+    for tiles, (parts, seen) in _ahead(_batches(plan, batch, marks), read, prefetch=prefetch):
         results = function(*parts)
         rows = _rows(results, len(tiles))
-        for tile, result in zip(tiles, rows, strict=True):
+        for k, (tile, result) in enumerate(zip(tiles, rows, strict=True)):
             check_result(result, plan, tile, output_axes)
             if target is None:
                 target = _room(result, plan, output_axes)
@@ -70,7 +82,7 @@ def run_tiled(
                 part if out is None else plain(part, out)
             )
             if marks is not None:
-                marks.add(tile.index)
+                marks.add(tile.index, seen[k], written(tile))
             del result, part
         del parts, results, rows  # the next tile takes their memory
         count += len(tiles)
@@ -87,8 +99,8 @@ def _batches(plan: Tiling, batch: int, marks: Marks | None) -> Iterator[list[Til
 
 
 def _ahead(
-    batches: Iterator[list[Tile]], read: Callable[[list[Tile]], list[Array]], *, prefetch: bool
-) -> Iterator[tuple[list[Tile], list[Array]]]:
+    batches: Iterator[list[Tile]], read: Callable[[list[Tile]], Read], *, prefetch: bool
+) -> Iterator[tuple[list[Tile], Read]]:
     """Tiles with what they read; with ``prefetch`` the next are read while these are used."""
     if not prefetch:
         for tiles in batches:

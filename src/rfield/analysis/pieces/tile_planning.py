@@ -319,10 +319,23 @@ class Planner:
     def reference(self, least: int = 64) -> Trial:
         """A tile that is large enough to show what is lost at its ends."""
         field = receptive_field(self.whole, self.layer, wrt=self.moving[0].name).local
-        sizes = [
-            fitting(size, step, max(least, 2 * max(known, default=0)))
-            for size, step, known in zip(self.sizes, self.steps, field.sizes, strict=True)
-        ]
+        sizes: list[int] = []
+        for size, step, known in zip(self.sizes, self.steps, field.sizes, strict=True):
+            found = fitting(size, step, max(least, 2 * max(known, default=0)))
+            if found == size:  # a tile that is no larger than need be still shows what is lost
+                found = fitting(size, step, max(known, default=0) + step)
+            sizes.append(found)
+        try:
+            return self._growing(sizes)
+        except NotTileableError:  # along a short axis there may be no smaller tile than the whole
+            short = [k for k, size in enumerate(self.sizes) if sizes[k] < size <= least]
+            if not short:
+                raise
+            whole = [n if k in short else sizes[k] for k, n in enumerate(self.sizes)]
+            return self._growing(whole)
+
+    def _growing(self, sizes: list[int]) -> Trial:
+        """Tiles of these sizes, or of larger ones where they give nothing."""
         while True:
             found = self.trial(sizes)
             small = [k for k, size in enumerate(self.sizes) if sizes[k] < size]

@@ -155,7 +155,8 @@ class TilePlan(Answer, Sequence[Tile]):
                 marked are not run again.
 
         Raises:
-            InvalidModelError: the image has not the planned shape, or ``done`` is of another plan.
+            InvalidModelError: the image has not the planned shape, or ``done`` is of another plan,
+                image or ``out``.
         """
         from .lazily import to_dask
 

@@ -18,6 +18,7 @@ from ...core.link import Link
 from ...errors import over_limit
 from ..engines.forward import sweep
 from ..engines.terms import terms_of
+from .ends import last_taken, up_to
 from .reading import CRITERIA, SINGLY, Reading, Resizing
 from .sizeset import SizeSet
 
@@ -62,7 +63,7 @@ class Scan:
     def forget(self) -> None:
         """Forget what rests on readings that turned out to be otherwise."""
         self._lines.clear()
-        for name in ("accepted", "_grown", "_alike"):
+        for name in ("accepted", "_grown", "_alike", "_end"):
             self.__dict__.pop(name, None)
 
     @property
@@ -80,8 +81,7 @@ class Scan:
     @cached_property
     def accepted(self) -> dict[int, Reading]:
         """The readings of one step from ``base`` on that the model takes, by size."""
-        every = ((n, self.read(n)) for n in self._window())
-        found = {n: reading for n, reading in every if not reading.refused}
+        found = {n: read for n in self._window() if not (read := self.read(n)).refused}
         self.resizing.try_out(MORE)
         return found
 
@@ -111,7 +111,12 @@ class Scan:
         firsts = [self._first(n, criteria) for n in good]
         small = [self._least(n) for n in firsts if self._by_itself(self._least(n), criteria)]
         small += [n for n in self._alike if self._stands(n, criteria)]
-        return SizeSet.of(self.step, firsts, small)
+        return up_to(self._end, SizeSet.of(self.step, firsts, small))
+
+    @cached_property
+    def _end(self) -> int | None:
+        taken = (n for n in self.accepted if not self._alone(n).refused)
+        return None if self._long else last_taken(self._alone, next(taken, 0), self.step)
 
     def against(self, criteria: Sequence[str]) -> tuple[str, ...]:
         """What speaks against the sizes that fail: each layer once, at the size read first."""

@@ -276,6 +276,21 @@ def adaptive_pool(x: Operand, sizes: dict[int, int], *, kind: str = "adaptive_po
     return read(ops.along(shape, relations, kind=kind, depends_on_size=True, algebra="keep"), x)
 
 
+def places(found: Reading, x: Operand, axes: Sequence[int]) -> Reading:
+    """Where what was ``found`` lies in ``x``, counted row by row along ``axes``.
+
+    Reads the same; but in an ``x`` of another size the same element has another number.
+
+    >>> from .expression import Known
+    >>> x = Known((1, 8, 6))
+    >>> places(pool(x, 2, axes=(1, 2)), x, (1, 2)).steps[-1].tables
+    ('places in 8 x 6',)
+    """
+    sizes = " x ".join(str(shape_of(x)[axis]) for axis in axes)
+    last = replace(found.steps[-1], tables=(f"places in {sizes}",))
+    return Reading([*found.steps[:-1], last], found.operands)
+
+
 def random_pool(x: Operand, size: PerAxis, sizes: dict[int, int]) -> Reading:
     """Fractional max pooling: windows at random places, each wherever it can start (a bound).
 

@@ -39,7 +39,9 @@ def pool(call: Call) -> Any:
         dilation=each(call, "dilations", count), ceil_mode=call.flag("ceil_mode"),
         axes=places(rank, channels_last(call))[2:], kind=_POOLS[call.op.rpartition("::")[2]],
     )  # fmt: skip
-    return Outputs([made, made]) if call.op == "MaxPool" else made
+    if call.op != "MaxPool":
+        return made
+    return Outputs([made, arrays.places(made, call[0], range(rank))])
 
 
 @rule("GlobalAveragePool", "GlobalMaxPool", "GlobalLpPool",

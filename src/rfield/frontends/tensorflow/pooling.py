@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 from ...core import ops
 from ...core.ops import Op
 from ...errors import InvalidModelError
@@ -40,4 +42,4 @@ def pool_with_argmax(call: Call) -> Outputs:
     https://www.tensorflow.org/api_docs/python/tf/raw_ops/MaxPoolWithArgmax
     """
     op = pool(call)
-    return Outputs([op, op])
+    return Outputs([op, replace(op, tables=(f"places in {call.shape(0)}",))])

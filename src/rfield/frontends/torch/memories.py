@@ -20,24 +20,35 @@ RECURRENT = frozenset({"lstm", "gru", "rnn_tanh", "rnn_relu"})
 
 
 def resuming(
-    call: Call, shape: Sequence[int], axis: int, constant: Callable[[str], Any]
+    call: Call, shape: Sequence[int], axis: int, constant: Callable[[str], Any], item: int = 0
 ) -> Resume | None:
-    """How an op goes on from the state that it kept; None for one that does not run along time."""
+    """How an op goes on from the state that it kept; None for one that does not run along time.
+
+    ``item``: which of its results is wanted.
+    """
     if call.packet in RUNNING and call.args[1] % len(shape) == axis:
-        return _running(call, axis)
+        return _running(call, axis, item)
     if call.packet in RECURRENT:
         return _recurrent(call, constant)
     return None
 
 
-def _running(call: Call, axis: int) -> Resume:
+def _running(call: Call, axis: int, item: int) -> Resume:
+    """Kept are the last result, how many elements there were, and where an extreme was found."""
+
     @torch.no_grad()  # else the state would hold on to all of the past
     def resume(part: Any, state: Any) -> tuple[Any, Any]:
-        given = part if state is None else torch.cat([state.to(part.dtype), part], axis)
+        before, *place, done = (None, 0) if state is None else state
+        given = part if before is None else torch.cat([before.to(part.dtype), part], axis)
         found = call.target(given, axis, **call.kwargs)
-        found = found if isinstance(found, torch.Tensor) else found[0]
-        last = found.narrow(axis, found.shape[axis] - 1, 1)
-        return found if state is None else found.narrow(axis, 1, part.shape[axis]), last
+        found = [found] if isinstance(found, torch.Tensor) else list(found)
+        if place:  # the first of what was given is the extreme so far
+            found[1] = torch.where(found[1] == 0, place[0], found[1] + done - 1)
+        last = [one.narrow(axis, one.shape[axis] - 1, 1) for one in found]
+        wanted = found[item]
+        if before is not None:
+            wanted = wanted.narrow(axis, 1, part.shape[axis])
+        return wanted, (*last, done + part.shape[axis])
 
     return resume
 

@@ -19,6 +19,10 @@ def _pool(arg: Arguments, count: int, kind: str) -> Reading:
     )  # fmt: skip
 
 
+def _with_places(arg: Arguments, found: Reading, count: int) -> tuple[Reading, ...]:
+    return found, arrays.places(found, arg.self, range(-count, 0))
+
+
 def _each(value: int | Sequence[int] | None, count: int) -> list[int]:
     if value is None:
         return []
@@ -59,19 +63,19 @@ def max_pool3d(arg: Arguments) -> Reading:
 @rule("aten::max_pool1d_with_indices", shaped="indices")
 def max_pool1d_with_indices(arg: Arguments) -> tuple[Reading, ...]:
     """The maxima, and where they were."""
-    return (_pool(arg, 1, "max_pool"),) * 2
+    return _with_places(arg, _pool(arg, 1, "max_pool"), 1)
 
 
 @rule("aten::max_pool2d_with_indices", shaped="indices")
 def max_pool2d_with_indices(arg: Arguments) -> tuple[Reading, ...]:
     """The maxima, and where they were."""
-    return (_pool(arg, 2, "max_pool"),) * 2
+    return _with_places(arg, _pool(arg, 2, "max_pool"), 2)
 
 
 @rule("aten::max_pool3d_with_indices", shaped="indices")
 def max_pool3d_with_indices(arg: Arguments) -> tuple[Reading, ...]:
     """The maxima, and where they were."""
-    return (_pool(arg, 3, "max_pool"),) * 2
+    return _with_places(arg, _pool(arg, 3, "max_pool"), 3)
 
 
 def _adaptive(arg: Arguments, count: int) -> Reading:
@@ -105,19 +109,19 @@ def adaptive_pool3d(arg: Arguments) -> Reading:
 @rule("aten::adaptive_max_pool1d", shaped="indices")
 def adaptive_max_pool1d(arg: Arguments) -> tuple[Reading, ...]:
     """The maxima, and where they were."""
-    return (_adaptive(arg, 1),) * 2
+    return _with_places(arg, _adaptive(arg, 1), 1)
 
 
 @rule("aten::adaptive_max_pool2d", shaped="indices")
 def adaptive_max_pool2d(arg: Arguments) -> tuple[Reading, ...]:
     """The maxima, and where they were."""
-    return (_adaptive(arg, 2),) * 2
+    return _with_places(arg, _adaptive(arg, 2), 2)
 
 
 @rule("aten::adaptive_max_pool3d", shaped="indices")
 def adaptive_max_pool3d(arg: Arguments) -> tuple[Reading, ...]:
     """The maxima, and where they were."""
-    return (_adaptive(arg, 3),) * 2
+    return _with_places(arg, _adaptive(arg, 3), 3)
 
 
 @rule("aten::fractional_max_pool2d", "aten::fractional_max_pool3d")
@@ -128,8 +132,7 @@ def fractional_max_pool(arg: Arguments) -> tuple[Reading, ...]:
     """
     rank, count = arg.self.dim(), len(arg.kernel_size)
     sizes = dict(zip(range(rank - count, rank), arg.output_size, strict=True))
-    made = arrays.random_pool(arg.self, arg.kernel_size, sizes)
-    return made, made
+    return _with_places(arg, arrays.random_pool(arg.self, arg.kernel_size, sizes), count)
 
 
 @rule("aten::max_unpool2d", "aten::max_unpool3d")

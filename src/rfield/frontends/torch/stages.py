@@ -75,7 +75,7 @@ class _Stages:
             stage = Stage(
                 call.layer, body.made.packet, tuple(self.of(one) for one in streams),
                 tuple(along(self.calls[one]) for one in streams), axis, body.on_parts, body.graph,
-                resuming(body.made, call.shape, axis, body.constant),
+                resuming(body.made, call.shape, axis, body.constant, body.item),
                 len(streams) < len(body.operands),
             )  # fmt: skip
             self.stages.append(stage)
@@ -105,6 +105,7 @@ class _Body:
     def __init__(self, home: _Stages, call: Call) -> None:
         self.home, self.result = home, call.name
         self.made = home.calls[call.reads[0]] if call.target is getitem else call
+        self.item = call.args[1] if call.target is getitem else 0
         self.calls: dict[str, Call] = {}
         self.operands: list[str] = []
         self.tensors: dict[str, torch.Tensor] = {}
