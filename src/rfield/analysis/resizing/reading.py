@@ -200,6 +200,7 @@ class Resizing:
         self.overturned = False
         self.tell: Callable[[int, int | None], None] | None = None
         self._followed = Followed()
+        self._unlearned: list[Graph] = []  # only the sizes of a long step follow from others
         self._led_to: list[tuple[int, ...]] = []
         if output is not None:
             graph.index(output)
@@ -278,6 +279,9 @@ class Resizing:
         """The model at these sizes, as it follows from other readings; else it is read."""
         key = tuple(sizes)
         if key not in self._kept:
+            for graph in self._unlearned:
+                self._followed.add(graph)
+            self._unlearned.clear()
             graph = self._followed.graph(self._shapes(key))
             if graph is not None:
                 self._kept[key] = Reading(
@@ -329,7 +333,9 @@ class Resizing:
             graph = self.graph.reread(self._shapes(sizes))
         except InvalidModelError as error:
             return None, str(error)
-        if not self._followed.add(graph) and self._led_to:
+        if not self._led_to:
+            self._unlearned.append(graph)
+        elif not self._followed.add(graph):
             self._overturn()
         return graph, ""
 

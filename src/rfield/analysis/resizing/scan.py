@@ -30,6 +30,9 @@ ASIDE = 32
 """How far to both sides sizes are read one by one where they do not repeat, and not less than
 ``MORE``; of large networks as many as have so many values and operands together."""
 NEARBY = 1 << 14
+AGAIN = 1 << 19
+"""Of large networks as many sizes are read again as have so many values and operands together, and
+not less than all of a step, or two."""
 
 
 class Scan:
@@ -203,7 +206,8 @@ class Scan:
         Three where strides alone make the step; more where a longer one is in question.
         """
         if self.step <= MORE:
-            offsets = set(range(MORE))
+            few = min(MORE, AGAIN // self.resizing.laid_out)
+            offsets = set(range(max(self.step, few, 2)))
         else:
             parts = MORE if self._in_question else 2
             offsets = {self.step * part // parts for part in range(parts)} | {self.step - 1}
