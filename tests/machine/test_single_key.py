@@ -96,4 +96,4 @@ def test_keras():
     model = keras.Model([asks, key, value], layer(asks, value, key))
     graph = rfield.load(model, axes=dict.fromkeys(NAMES, (1,)))
     assert [name for name in NAMES if is_read(graph, name)] == ["value"]
-    assert rfield.support(graph, (), wrt="value").count == 1
+    assert rfield.support(graph, (0,), wrt="value").count == 1

@@ -122,8 +122,9 @@ EQUIVALENT: dict[str, str] = {
     "analysis/pieces/tile_check.py compare: float(apart.max(initial=0)) ->"
     " float(apart.max(initial=-1))":
         "only an output without elements has no largest difference",
-    "analysis/pieces/tile_planning.py Planner.reference: fitting(size, step, max(least, 2 *"
-    " max(known, default=0))) -> fitting(size, step, max(least, 2 * max(known, default=-1)))":
+    "analysis/pieces/tile_planning.py Planner.reference: found = fitting(size, step, max(least, 2 *"
+    " max(known, default=0))) -> found = fitting(size, step, max(least, 2 * max(known,"
+    " default=-1)))":
         "the least is more than either",
     "analysis/pieces/tile_planning.py Planner.trial: middle = [r // 2 // g * g for r, g in"
     " zip(rest, self.steps, strict=True)] -> middle = [r // 2 * g * g for r, g in zip(rest,"

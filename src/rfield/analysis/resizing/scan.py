@@ -27,12 +27,11 @@ MORE = 8
 SHORT = 64
 """Steps up to which all sizes are read."""
 ASIDE = 32
-"""How far to both sides sizes are read one by one where they do not repeat, and not less than
-``MORE``; of large networks as many as have so many values and operands together."""
+"""How far to both sides sizes are read where they do not repeat, and not less than ``MORE``."""
 NEARBY = 1 << 14
+"""Values and operands in all such sizes of a large network."""
 AGAIN = 1 << 19
-"""Of large networks as many sizes are read again as have so many values and operands together, and
-not less than all of a step, or two."""
+"""The same of sizes that are read again; not less than all of a step, or two, are."""
 
 
 class Scan:
@@ -95,11 +94,9 @@ class Scan:
         if not self.periodic:
             return f"sizes were not seen to repeat: {window[0]} to {window[-1]} read one by one"
         led = sum(self.read(n).followed for n in window)
-        count = (
-            f"{len(window) - led} of {len(window)} read"
-            if led
-            else f"{len(window)} read one by one"
-        )
+        count = f"{len(window)} read one by one"
+        if led:
+            count = f"{len(window) - led} of {len(window)} read"
         others = ", from which the others follow op by op" if led else ""
         return (
             f"sizes repeat every {self.step}: {count} from {self.base} on{others}, "
@@ -191,8 +188,7 @@ class Scan:
 
     @property
     def _among(self) -> tuple[int, int]:
-        window = self._window()
-        return window[0], window[-1]
+        return self._window()[0], self._window()[-1]
 
     def _window(self) -> range:
         if self.periodic:
