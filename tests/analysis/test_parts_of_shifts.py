@@ -4,11 +4,14 @@ from __future__ import annotations
 
 from fractions import Fraction
 from math import prod
+from types import SimpleNamespace
+from typing import cast
 
 import pytest
 
 import rfield
 from rfield.analysis.resizing import reading
+from rfield.analysis.resizing.reading import Resizing
 from rfield.analysis.resizing.scan import Scan
 from rfield.analysis.resizing.shifts import Motion, _BrokenError, _Walk
 from rfield.analysis.resizing.shifts import _drives as drives
@@ -87,7 +90,16 @@ def test_the_sizes_that_are_read_twice(step: int, in_question: bool, expected: r
     """Some of one step and its last; more where a longer step is in question; at least eight."""
     scan = object.__new__(Scan)
     scan.step, scan.base, scan._in_question = step, 100, in_question
+    scan.resizing = cast("Resizing", SimpleNamespace(laid_out=300))
     assert scan._samples() == tuple(expected)
+
+
+@pytest.mark.parametrize(("step", "count"), [(1, 3), (2, 3), (6, 6)])
+def test_fewer_sizes_of_a_large_network_are_read_twice(step: int, count: int) -> None:
+    scan = object.__new__(Scan)
+    scan.step, scan.base, scan._in_question = step, 100, False
+    scan.resizing = cast("Resizing", SimpleNamespace(laid_out=(1 << 19) // 3))
+    assert scan._samples() == tuple(range(100, 100 + count))
 
 
 def test_one_reading_is_always_allowed(monkeypatch: pytest.MonkeyPatch) -> None:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import argparse
 import contextlib
+import io
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -104,6 +105,7 @@ def test_an_option_is_looked_at_or_refused(
             parsed = build_parser().parse_args([command, *call, *words], Noted())
         except SystemExit:  # the parser refuses it beside another one
             continue
+        parsed.results = io.StringIO()
         object.__setattr__(parsed, "seen", frozenset())
         with contextlib.suppress(RFieldError, OSError):  # refused, or there is no such file
             parsed.run(parsed)

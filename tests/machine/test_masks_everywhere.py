@@ -226,7 +226,7 @@ class Onnx:
 
 
 FRONTS = {"jax": Jax, "tensorflow": TensorFlow, "keras": Keras, "onnx": Onnx}
-UNTOLD = {("onnx", "decay"), ("tensorflow", "decay"), ("tensorflow", "weight chosen")}
+UNTOLD = {("onnx", "decay"), ("tensorflow", "weight chosen")}
 """Zeros among numbers, or tensors of zeros, that nobody can tell from parameters in a graph."""
 
 

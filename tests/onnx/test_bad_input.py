@@ -205,7 +205,9 @@ def test_wrong_input_names_and_shapes():
         "unknown input 'image'. Known: x."
     )
     assert error_of(made, input_shape=(1, 8, 8)) == (
-        "x: the shape (1, 8, 8) has 3 axes, the model's input has 4"
+        "x: the shape (1, 8, 8) has 3 axes, the model's input has 4\n"
+        "  input_shape=(1, 8, 8) is short: batch and channels count, as in "
+        "input_shape=(1, 3, 224, 224)"
     )
     assert error_of(made, input_shape=(1, 1, 2, 2)) == (
         "y (Conv): a window of 3 does not fit into 2 with padding 0 and 0"
