@@ -59,7 +59,7 @@ def run(model: Any) -> Any:
 
     def call(x: Any) -> Any:
         torch.set_default_dtype(torch.float64)
-        torch.manual_seed(0)
+        torch.default_generator.manual_seed(0)
         try:
             with torch.no_grad():
                 return made(torch.as_tensor(x)).resolve_conj().resolve_neg().numpy()
