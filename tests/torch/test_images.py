@@ -125,6 +125,8 @@ SAY = "; say what it takes: input_shape=(1, 3, 224, 224)"
         (
             torch.ones(3, 32, 32),
             "0/conv2d: the channel axis of (1, 32, 32) does not fit the weight (4, 3, 3, 3)\n"
+            "  input_shape=(1, 32, 32) is short: batch and channels count, as in "
+            "input_shape=(1, 3, 224, 224)\n"
             f"  The images were taken for (1, 32, 32){SAY}",
         ),
         (
