@@ -1,7 +1,7 @@
 """``python -m tests.conformance.ops.not_yet FRONT_END``: what the list shows to be missing there.
 
-``rules`` and ``names``: no entry reaches them. ``wrong``: entries that rfield reads otherwise than
-the list says.
+``claimed`` and ``measured``: entries that rfield, or the framework itself, reads otherwise than the
+list says. ``rules`` and ``names``: no entry reaches them.
 """
 
 from __future__ import annotations
@@ -11,16 +11,21 @@ import sys
 
 
 def main() -> None:
-    """Print what is missing now."""
+    """Print what is missing now, and how many entries there are."""
     from tests.conformance.ops.checking import missing
     from tests.conformance.test_ops import front_end, outcome
 
     name = sys.argv[1]
-    says, _, called = outcome(name)
+    says, does, called = outcome(name)
     rules, names = ([], []) if name == "declared" else missing(front_end(name).RULES, called)[:2]
-    wrong = sorted(title for title, problems in says.items() if problems)
-    tables = {"names": sorted(names), "rules": sorted(set(rules)), "wrong": wrong}
-    sys.stdout.write(json.dumps({name: tables}, indent=1) + "\n")
+    found = {
+        "entries": len(says),
+        "claimed": {title: problems for title, problems in says.items() if problems},
+        "measured": {title: problems for title, problems in does.items() if problems},
+        "rules": sorted(set(rules)),
+        "names": sorted(names),
+    }
+    sys.stdout.write(json.dumps(found, indent=1) + "\n")
 
 
 if __name__ == "__main__":
