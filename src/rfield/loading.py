@@ -259,6 +259,7 @@ def _from_text(source: str, request: Request) -> Graph:
         return _from_zoo(prefix, rest, request)
     if code.is_code(source):
         return _from_code(source, request)
+    code.check_spelling(source)
     if "/" in source or "\\" in source or path.suffix:
         return reader_of_path(path)(path, request)
     raise UnreadableModelError(
@@ -303,7 +304,10 @@ def _from_code(spec: str, request: Request) -> Graph:
         return _as_it_is(found, request)
     if reader_of_object(found) is None:
         if code.takes_an_input(found, given):
-            return resolve("jax:read_callable")(found, request)
+            try:
+                return resolve("jax:read_callable")(found, request)
+            except InvalidModelError as error:
+                raise code.told_as_builder(spec, found, error) from error
         made = code.made(spec, found, given)
         found, request = _with_shape(made, replace(request, options=rest))
     if isinstance(found, Graph):

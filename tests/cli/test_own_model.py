@@ -130,6 +130,16 @@ def test_nothing_beside_a_file_is_imported():
             "\n  my_net.py:Net, my_net.py:Wide, my_net.py:Pair, my_net.py:Tokens, my_net.py:trained"
             ", my_net.py:Outer",
         ),
+        (
+            ("my_net",),
+            "my_net.py: which model in it? Name a class, a function that gives a model, or a model:"
+            "\n  my_net.py:Net, my_net.py:Wide, my_net.py:Pair, my_net.py:Tokens, my_net.py:trained"
+            ", my_net.py:Outer",
+        ),
+        (
+            ("my_net.Net", *SHAPE),
+            "my_net.Net: a name in a file stands behind a colon:\n  my_net.py:Net",
+        ),
         (("my_net:Nett",), "unknown name in my_net 'Nett'. Did you mean 'Net'?"),
         (
             ("my_net:Wide", *SHAPE),

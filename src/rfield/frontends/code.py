@@ -85,6 +85,15 @@ def made(spec: str, found: Any, given: Mapping[str, Any]) -> Any:
     return found(**given)
 
 
+def told_as_builder(spec: str, found: Any, error: InvalidModelError) -> InvalidModelError:
+    """The error of a function of arrays, with what to do if it was meant to build a model."""
+    example = ", ".join(f"{name!r}: ..." for name in _missing(found, {}))
+    return InvalidModelError(
+        f"{error}\n  {spec} takes arguments, so it was read as a function of arrays (JAX).\n"
+        f"  If it builds a model, give them: arguments={{{example}}}"
+    )
+
+
 def _missing(found: Any, given: Mapping[str, Any]) -> list[str]:
     """The arguments without which it cannot be called, as far as they can be told."""
     try:
@@ -126,6 +135,26 @@ def check_named(path: Path) -> None:
         f"{path}: which model in it? Name a class, a function that gives a model, or a model:\n"
         f"  {shown}"
     )
+
+
+def check_spelling(spec: str) -> None:
+    """``my_net`` or ``my_net.Net`` beside a file ``my_net.py`` is answered with the right spec.
+
+    Raises:
+        UnreadableModelError: there is such a file in the current folder.
+    """
+    parts = spec.split(".")
+    if not all(part.isidentifier() for part in parts):
+        return
+    for count in range(len(parts), 0, -1):
+        file = Path(*parts[:count]).with_suffix(".py")
+        if file.is_file():
+            if count == len(parts):
+                check_named(file)
+            name = ".".join(parts[count:])
+            raise UnreadableModelError(
+                f"{spec}: a name in a file stands behind a colon:\n  {file}:{name}"
+            )
 
 
 def _module_of(path: Path, name: str) -> tuple[Path, str]:

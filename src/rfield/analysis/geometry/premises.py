@@ -114,6 +114,8 @@ def _slides(graph: Graph, source: int, axis: int, *, alone: bool) -> bool:
 
     ``alone``: windows side by side will do. Elsewhere they may be groups of channels.
     """
+    if all(node.kind not in WINDOWS for node in graph.nodes):
+        return False
     states = sweep(graph, source, (axis,)).states[0]
     for index in range(source + 1, len(graph.nodes)):
         node = graph.nodes[index]

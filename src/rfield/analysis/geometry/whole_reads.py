@@ -18,18 +18,26 @@ class WholeReads:
     def __init__(self, graph: Graph | None, values: Collection[int]) -> None:
         self.graph = graph
         self.values = sorted(values)
+        self._named: dict[int, tuple[str, ...]] = {}
 
     def before(self, value: int) -> tuple[str, ...]:
         """The layers among them that ``value`` depends on, or is, in the order of computing."""
         if self.graph is None:
             return ()
         bits = self._sets[value]
-        read = (v for k, v in enumerate(self.values[: bits.bit_length()]) if bits >> k & 1)
-        return tuple(dict.fromkeys(self.graph.layer_of(v) for v in read))
+        if bits not in self._named:
+            read = (name for k, name in enumerate(self._layers) if bits >> k & 1)
+            self._named[bits] = tuple(dict.fromkeys(read))
+        return self._named[bits]
 
     def count(self, value: int) -> int:
         """How many of ``values`` a value depends on, or is."""
         return self._sets[value].bit_count() if self.values else 0
+
+    @cached_property
+    def _layers(self) -> list[str]:
+        assert self.graph is not None
+        return [self.graph.layer_of(value) for value in self.values]
 
     @cached_property
     def _sets(self) -> list[int]:
