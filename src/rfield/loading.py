@@ -184,8 +184,11 @@ def _sizes(shape: Any) -> Any:
 
 
 def _is_short(shape: Any) -> bool:
-    """Whether somebody may have left batch and channels out."""
-    return isinstance(shape, tuple) and 1 <= len(cast("tuple[Any, ...]", shape)) <= 3
+    """Whether somebody may have left batch and channels out: a batch of one is there."""
+    if not isinstance(shape, tuple):
+        return False
+    sizes = cast("tuple[Any, ...]", shape)
+    return 1 <= len(sizes) <= (2 if sizes[0] == 1 else 3)
 
 
 def _short(shape: object) -> str:
@@ -303,7 +306,7 @@ def _from_code(spec: str, request: Request) -> Graph:
     if isinstance(found, Graph):
         return _as_it_is(found, request)
     if reader_of_object(found) is None:
-        if code.takes_an_input(found, given):
+        if not given and code.takes_an_input(found):
             try:
                 return resolve("jax:read_callable")(found, request)
             except InvalidModelError as error:

@@ -57,6 +57,14 @@ def trained():
     return Net(8).eval()
 
 
+def build(width):
+    return Net(width)
+
+
+def keyed(width=4, *, depth):
+    return Net(width)
+
+
 class Outer:
     Inner = Net
 """
@@ -128,13 +136,13 @@ def test_nothing_beside_a_file_is_imported():
             ("my_net.py",),
             "my_net.py: which model in it? Name a class, a function that gives a model, or a model:"
             "\n  my_net.py:Net, my_net.py:Wide, my_net.py:Pair, my_net.py:Tokens, my_net.py:trained"
-            ", my_net.py:Outer",
+            ", my_net.py:build",
         ),
         (
             ("my_net",),
             "my_net.py: which model in it? Name a class, a function that gives a model, or a model:"
             "\n  my_net.py:Net, my_net.py:Wide, my_net.py:Pair, my_net.py:Tokens, my_net.py:trained"
-            ", my_net.py:Outer",
+            ", my_net.py:build",
         ),
         (
             ("my_net.Net", *SHAPE),
@@ -149,6 +157,15 @@ def test_nothing_beside_a_file_is_imported():
         (
             ("my_net:Net", "--argument", "widht=3"),
             "unknown argument of my_net:Net 'widht'. Did you mean 'width'?",
+        ),
+        (
+            ("my_net:build", "--argument", "widht=3"),
+            "unknown argument of my_net:build 'widht'. Did you mean 'width'?",
+        ),
+        (
+            ("my_net:keyed", *SHAPE),
+            "my_net:keyed needs arguments: depth.\n"
+            "  Give them: --argument depth=…, or name a function that needs none",
         ),
         (("bad:Net",), "bad imports nonsense, which is not installed"),
         (
@@ -172,6 +189,15 @@ def test_nothing_beside_a_file_is_imported():
 def test_what_is_wrong_is_said(arguments, message, capsys):
     assert main(["summary", *arguments]) == 2
     assert capsys.readouterr().err == f"rfield: {message}\n"
+
+
+@pytest.mark.jax
+def test_a_function_of_arguments_may_be_meant_as_a_builder(capsys):
+    assert main(["summary", "my_net:build", *SHAPE]) == 2
+    assert capsys.readouterr().err.endswith(
+        "  my_net:build takes arguments, so it was read as a function of arrays (JAX).\n"
+        "  If it builds a model, give them: --argument width=…\n"
+    )
 
 
 def test_arguments_are_values_in_json(capsys):

@@ -50,6 +50,20 @@ def test_renamed_layers_do_not_differ():
     assert str(found) == " A: declared · B: declared\n\n nothing differs in 4 layers\n"
 
 
+def test_a_wrapper_in_which_all_layers_lie_is_no_layer():
+    def wrapped(*names: str) -> Graph:
+        b = GraphBuilder()
+        x = b.conv(names[0], b.input("signal", (1, 1, 99)), kernel=3)
+        x = b.conv(names[1], x, kernel=5)
+        return b.build([b.pointwise(names[2], x) if len(names) > 2 else x])
+
+    plain = wrapped("conv1", "conv2")
+    inside = wrapped("module.conv1", "module.conv2", "module")
+    assert not rfield.compare(plain, inside)
+    assert not rfield.compare(inside, plain)
+    assert not rfield.compare(inside, inside)
+
+
 def test_a_layer_more_is_named_and_the_rest_keeps_its_partner():
     found = rfield.compare(net(1), net(1, "pqrs", extra=True))
     assert [(c.what, c.layer, c.other) for c in found if not c.part] == [

@@ -51,16 +51,20 @@ def named(spec: str, kinds: Sequence[str] = ()) -> Any:
     return found
 
 
-def takes_an_input(found: Any, given: Mapping[str, Any]) -> bool:
-    """Whether it is a function of arrays itself, not one that is called with ``given`` for one.
+def takes_an_input(found: Any) -> bool:
+    """Whether it is a function of arrays itself, not one that is called for a model.
 
-    ``partial(module.apply, variables)`` is one too: it takes any number of arrays.
+    ``partial(module.apply, variables)`` is one too: it takes any number of arrays. What is needed
+    by keyword alone is no array.
     """
     applied = isinstance(found, partial)
     if not inspect.isroutine(found) and not hasattr(found, "__wrapped__") and not applied:
         return False
-    kinds = {p.kind for p in inspect.signature(found).parameters.values()} if applied else set()
-    return inspect.Parameter.VAR_POSITIONAL in kinds or bool(_missing(found, given))
+    parameters = _parameters(found) or []
+    if applied and any(p.kind is p.VAR_POSITIONAL for p in parameters):
+        return True
+    needed = [p.kind for p in parameters if p.name in _missing(found, {})]
+    return bool(needed) and inspect.Parameter.KEYWORD_ONLY not in needed
 
 
 def made(spec: str, found: Any, given: Mapping[str, Any]) -> Any:
@@ -94,14 +98,18 @@ def told_as_builder(spec: str, found: Any, error: InvalidModelError) -> InvalidM
     )
 
 
-def _missing(found: Any, given: Mapping[str, Any]) -> list[str]:
-    """The arguments without which it cannot be called, as far as they can be told."""
+def _parameters(found: Any) -> list[inspect.Parameter] | None:
+    """Its parameters; None where they cannot be told."""
     try:
-        parameters = inspect.signature(found).parameters.values()
+        return list(inspect.signature(found).parameters.values())
     except (TypeError, ValueError):
-        return []
+        return None
+
+
+def _missing(found: Any, given: Mapping[str, Any]) -> list[str]:
+    """The arguments without which it cannot be called."""
     return [
-        p.name for p in parameters
+        p.name for p in _parameters(found) or ()
         if p.default is p.empty and p.name not in given
         and p.kind not in (p.VAR_POSITIONAL, p.VAR_KEYWORD)
     ]  # fmt: skip
@@ -109,11 +117,8 @@ def _missing(found: Any, given: Mapping[str, Any]) -> list[str]:
 
 def _accepted(found: Any) -> list[str] | None:
     """The names of its arguments; None where it takes any, or they cannot be told."""
-    try:
-        parameters = inspect.signature(found).parameters.values()
-    except (TypeError, ValueError):
-        return None
-    if any(p.kind is p.VAR_KEYWORD for p in parameters):
+    parameters = _parameters(found)
+    if parameters is None or any(p.kind is p.VAR_KEYWORD for p in parameters):
         return None
     return [p.name for p in parameters if p.kind is not p.VAR_POSITIONAL]
 

@@ -149,20 +149,31 @@ def compare(
     a: Described, b: Described, *, rows: int | None = ROWS, labels: tuple[str, str] = ("A", "B")
 ) -> Comparison:
     """What differs between two models that were described."""
-    keys = [[_key(layer) for layer in model.layers] for model in (a, b)]
+    mine, others = _inside(a.layers), _inside(b.layers)
     changes = [*_whole(a, b)]
     inputs = _partners(a.inputs, b.inputs)
-    pairs = matched(*keys)
+    pairs = matched([_key(layer) for layer in mine], [_key(layer) for layer in others])
     for i, j in pairs:
         if i is None or j is None:
-            layer = a.layers[i] if i is not None else b.layers[j or 0]
+            layer = mine[i] if i is not None else others[j or 0]
             gone = j is None
             changes.append(
                 Change("removed" if gone else "added", layer.name, "" if gone else layer.name)
             )
         else:
-            changes.extend(_of_layer(a.layers[i], b.layers[j], inputs, len(a.inputs) > 1))
+            changes.extend(_of_layer(mine[i], others[j], inputs, len(a.inputs) > 1))
     return Comparison(a.title, b.title, tuple(changes), len(pairs), rows, labels)
+
+
+def _inside(layers: Sequence[DescribedLayer]) -> Sequence[DescribedLayer]:
+    """Without a layer that all others lie in: that is the model itself, in a wrapper (`module`)."""
+    while len(layers) > 1:
+        outer = min(layers, key=lambda layer: len(layer.name))
+        inside = [layer for layer in layers if layer.name.startswith(f"{outer.name}.")]
+        if len(inside) + 1 < len(layers):
+            break
+        layers = inside
+    return layers
 
 
 def _key(layer: DescribedLayer) -> Key:

@@ -78,7 +78,7 @@ def _named(spec: str, arguments: Mapping[str, Any]) -> tuple[Any, Any]:
             "'package.module:name' or 'file.py:name'"
         )
     found = code.named(spec)
-    if target_of_object(found) is not None or code.takes_an_input(found, arguments):
+    if target_of_object(found) is not None or (not arguments and code.takes_an_input(found)):
         return found, None
     seeded: Any = resolve("torch:seeded") if "torch" in sys.modules else nullcontext
     with seeded():
