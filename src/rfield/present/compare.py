@@ -167,13 +167,14 @@ def compare(
 
 def _inside(layers: Sequence[DescribedLayer]) -> Sequence[DescribedLayer]:
     """Without a layer that all others lie in: that is the model itself, in a wrapper (`module`)."""
-    while len(layers) > 1:
-        outer = min(layers, key=lambda layer: len(layer.name))
-        inside = [layer for layer in layers if layer.name.startswith(f"{outer.name}.")]
-        if len(inside) + 1 < len(layers):
+    kept = list(layers)
+    while len(kept) > 1:
+        outer = min(kept, key=lambda layer: len(layer.name))
+        inside = [layer for layer in kept if layer.name.startswith(f"{outer.name}.")]
+        if len(inside) + 1 < len(kept):
             break
-        layers = inside
-    return layers
+        kept = inside
+    return kept
 
 
 def _key(layer: DescribedLayer) -> Key:
