@@ -169,11 +169,10 @@ def _inside(layers: Sequence[DescribedLayer]) -> Sequence[DescribedLayer]:
     """Without a layer that all others lie in: that is the model itself, in a wrapper (`module`)."""
     kept = list(layers)
     while len(kept) > 1:
-        outer = min(kept, key=lambda layer: len(layer.name))
-        inside = [layer for layer in kept if layer.name.startswith(f"{outer.name}.")]
-        if len(inside) + 1 < len(kept):
+        outer = min((layer.name for layer in kept), key=len)
+        if sum(layer.name.startswith(f"{outer}.") for layer in kept) + 1 < len(kept):
             break
-        kept = inside
+        kept = [layer for layer in kept if layer.name != outer]
     return kept
 
 
