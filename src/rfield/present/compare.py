@@ -167,7 +167,7 @@ def compare(
 
 def _inside(layers: Sequence[DescribedLayer]) -> Sequence[DescribedLayer]:
     """Without a layer that all others lie in: that is the model itself, in a wrapper (`module`)."""
-    kept = list(layers)
+    kept: list[DescribedLayer] = list(layers)
     while len(kept) > 1:
         outer = min((layer.name for layer in kept), key=len)
         if sum(layer.name.startswith(f"{outer}.") for layer in kept) + 1 < len(kept):
