@@ -33,7 +33,18 @@ def weight() -> Any:
 
 
 UPPER = jnp.triu_indices(6, 1)
+PLACES = jnp.arange(6)[None, :, None]
 UPDATES = {
+    "one of three by place": (
+        lambda x: lax.select_n(
+            jnp.broadcast_to(PLACES % 3, x.shape), x, x[:, ::-1], jnp.roll(x, 2, 1)
+        ),
+        {3: {3}, 4: {1}, 5: {3}},
+    ),
+    "a default between": (
+        lambda x: jnp.select([PLACES < 2, PLACES > 3], [x, x[:, ::-1]], 0.0),
+        {1: {1}, 3: set(), 5: {0}},
+    ),
     "a triangle set": (lambda x: weight().at[UPPER].set(0) @ x, {2: {0, 1, 2}}),
     "a triangle multiplied": (lambda x: weight().at[UPPER].multiply(0) @ x, {2: {0, 1, 2}}),
     "scores": (

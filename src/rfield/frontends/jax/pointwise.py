@@ -7,7 +7,7 @@ from typing import Any
 from ...core import arrays, ops
 from ...core.arrays import read
 from ..machine.meanings import algebra_of
-from ..machine.values import Constant, Dependent, Outputs
+from ..machine.values import Constant, Dependent, Outputs, known
 from .rulebook import Call, rule
 
 ELEMENTWISE = (
@@ -69,10 +69,12 @@ def select(call: Call) -> Any:
 
     https://docs.jax.dev/en/latest/_autosummary/jax.lax.select_n.html
     """
-    which, cases = call[0], call.operands[1:]
-    if len(cases) == 2:
-        op = ops.pointwise(
-            which.shape, cases[1].shape, cases[0].shape, kind="where", join=True, algebra="where"
-        )
-        return read(op, which, cases[1], cases[0])
-    return ops.pointwise(*call.shapes, kind="where", join=True)
+    which, (result, *cases), chosen = call[0], call.operands[1:], call.known(0)
+    if len(cases) > 1 and chosen is None:
+        return ops.pointwise(*call.shapes, kind="where", join=True)
+    for place, case in enumerate(cases, 1):
+        here = which if chosen is None or len(cases) == 1 else known(chosen == place)
+        shapes = here.shape, case.shape, result.shape
+        op = ops.pointwise(*shapes, kind="where", join=True, algebra="where")
+        result = call.step(read(op, here, case, result))
+    return result
