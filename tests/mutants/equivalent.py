@@ -25,9 +25,6 @@ EQUIVALENT: dict[str, str] = {
     " and (high == high[..., :1]).all(): -> if False:": SLOWER,
     "analysis/engines/reverse.py _state: high = [t.last if t else -4 * LARGEST for t in"
     " relation.taps] -> high = [t.last if t else -5 * LARGEST for t in relation.taps]": SENTINEL,
-    "analysis/engines/scatter.py _pieces: (0, 0, 1, relation.taps[i], slice(i - start, i - start"
-    " + 1)) -> (0, 0, 0, relation.taps[i], slice(i - start, i - start + 1))":
-        "where the advance is 0 the count is not used",
     "analysis/engines/scatter.py _spread: if len(taps) <= MOST_TAPS_ONE_BY_ONE: -> if False:":
         OTHER_WAY,
     "analysis/engines/backward.py _cut: windows = (*foot.windows[:axis], (0, relation.period),"

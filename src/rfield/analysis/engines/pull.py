@@ -8,6 +8,7 @@ the axis to work on as the last one.
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from functools import lru_cache
 from math import gcd
 
@@ -127,38 +128,52 @@ def slide_finite(
         )
     out_low = np.full(shape, NOTHING[0], dtype=np.int64)
     out_high = np.full(shape, NOTHING[1], dtype=np.int64)
-    groups: list[tuple[Ints, IndexSet, int]]
-    if isinstance(relation, Table):
-        groups = [
-            (np.array([i]), relation.taps[p], 0)
-            for i, p in enumerate(positions.tolist())
-            if 0 <= p < len(relation.taps)
-        ]
-        border: Border = "zero"
-        blocks = np.zeros(len(positions), dtype=np.int64)
-    else:
-        border = relation.border
-        blocks, phases = np.divmod(positions, relation.period)
-        # Sorted once: as many phases as a wide layer has channels would each search them all.
-        order = np.argsort(phases, kind="stable")
-        present, first_of = np.unique(phases[order], return_index=True)
-        groups = [
-            (where, relation.taps[r], relation.advance)
-            for r, where in zip(present.tolist(), np.split(order, first_of[1:]), strict=False)
-        ]
-    for where, taps, advance in groups:
-        for start_tap, step, count, width in taps.combs:
-            first = advance * blocks[where] + start_tap
-            if count == 1 and width > 64 and border in ("zero", "cut", "replicate"):
-                found = _range_bounds(low, high, first, width, size, start, border)
-            else:
-                if len(where) * count * width > CELL_LIMIT:
-                    raise too_large("one window's taps", len(where) * count * width, _SMALLER)
-                offsets = (step * np.arange(count)[:, None] + np.arange(width)[None, :]).reshape(-1)
-                found = _taps_bounds(low, high, first[:, None] + offsets, size, start, border)
-            out_low[..., where] = np.minimum(out_low[..., where], found[0])
-            out_high[..., where] = np.maximum(out_high[..., where], found[1])
+    border: Border = "zero" if isinstance(relation, Table) else relation.border
+    for where, first, step, count, width in _windows(relation, positions):
+        if count == 1 and width > 64 and border in ("zero", "cut", "replicate"):
+            found = _range_bounds(low, high, first, width, size, start, border)
+        else:
+            if len(where) * count * width > CELL_LIMIT:
+                raise too_large("one window's taps", len(where) * count * width, _SMALLER)
+            offsets = (step * np.arange(count)[:, None] + np.arange(width)[None, :]).reshape(-1)
+            found = _taps_bounds(low, high, first[:, None] + offsets, size, start, border)
+        out_low[..., where] = np.minimum(out_low[..., where], found[0])
+        out_high[..., where] = np.maximum(out_high[..., where], found[1])
     return tidy(out_low, out_high)
+
+
+Windows = tuple[Ints, Ints, int, int, int]
+"""Places, the first taps there, and the form of the combs that begin with them."""
+
+
+def _windows(relation: Sliding | Table, positions: Ints) -> Iterator[Windows]:
+    """What is read at ``positions``: combs of one form together, at a place one at a time."""
+    alike: dict[tuple[int, int, int, int], list[tuple[Ints, Ints]]] = {}
+    for where, taps, bases in _by_taps(relation, positions):
+        for nth, (start, step, count, width) in enumerate(taps.combs):
+            alike.setdefault((nth, step, count, width), []).append((where, bases + start))
+    for (_, step, count, width), members in alike.items():
+        if sum(len(where) for where, _ in members) * count * width <= CELL_LIMIT:
+            wheres, firsts = zip(*members, strict=True)
+            yield np.concatenate(wheres), np.concatenate(firsts), step, count, width
+        else:
+            yield from ((where, first, step, count, width) for where, first in members)
+
+
+def _by_taps(relation: Sliding | Table, positions: Ints) -> Iterator[tuple[Ints, IndexSet, Ints]]:
+    """Places of ``positions`` that read the same taps, each from a base of its own."""
+    if isinstance(relation, Table):
+        base = np.zeros(1, dtype=np.int64)
+        for place, position in enumerate(positions.tolist()):
+            if 0 <= position < len(relation.taps):
+                yield np.array([place]), relation.taps[position], base
+        return
+    blocks, phases = np.divmod(positions, relation.period)
+    # Sorted once: as many phases as a wide layer has channels would each search them all.
+    order = np.argsort(phases, kind="stable")
+    present, first_of = np.unique(phases[order], return_index=True)
+    for phase, where in zip(present.tolist(), np.split(order, first_of[1:]), strict=False):
+        yield where, relation.taps[phase], relation.advance * blocks[where]
 
 
 def _taps_bounds(

@@ -7,6 +7,7 @@ the operand elements that those outputs read. ``Marks`` answers *which* elements
 
 from __future__ import annotations
 
+from itertools import accumulate, groupby
 from typing import Any, Protocol
 
 import numpy as np
@@ -137,10 +138,14 @@ def _pieces(window: Window, relation: Sliding | Table) -> list[Piece]:
     """Outputs of one phase together: (first base, advance, count, taps, their slice)."""
     start, stop = window
     if isinstance(relation, Table):
+        first = max(0, start)
+        alike = groupby(relation.taps[first : max(first, stop)])  # windows repeat theirs
+        counts = [(taps, len([*group])) for taps, group in alike]
+        places = accumulate((count for _, count in counts), initial=first - start)
         return [
-            (0, 0, 1, relation.taps[i], slice(i - start, i - start + 1))
-            for i in range(max(0, start), min(stop, len(relation.taps)))
-            if relation.taps[i]
+            (0, 0, count, taps, slice(place, place + count))
+            for place, (taps, count) in zip(places, counts, strict=False)
+            if taps
         ]
     pieces: list[Piece] = []
     period = relation.period
@@ -163,6 +168,11 @@ def _spread(
     found: Array, values: Array, base: int, advance: int, count: int, taps: IndexSet, domain: Domain
 ) -> None:
     """Add ``values`` at ``base + advance*k + t`` for every tap ``t``."""
+    if advance == 0 or count == 1:
+        value = domain.collect(values, -1)[..., None]
+        for first, stop in taps.runs():
+            domain.add(found[..., base + first : base + stop], value)
+        return
     if len(taps) <= MOST_TAPS_ONE_BY_ONE:
         for tap in taps:
             _place(found, values, base + tap, advance, count, domain)
@@ -184,9 +194,6 @@ def _spread(
 def _place(
     found: Array, values: Array, first: int, advance: int, count: int, domain: Domain
 ) -> None:
-    if advance == 0:
-        domain.add(found[..., first], domain.collect(values, -1))
-        return
     last = first + advance * (count - 1)
     if advance < 0:
         values, first, last, advance = values[..., ::-1], last, first, -advance
