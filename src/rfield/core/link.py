@@ -12,7 +12,7 @@ from itertools import product
 from math import prod
 from typing import NamedTuple
 
-from .relation import IDENTITY, WHOLE, At, Relation, Sliding, Table, indices_at
+from .relation import IDENTITY, WHOLE, At, Relation, Sliding, Table, all_read, indices_at
 
 
 class Read(NamedTuple):
@@ -69,7 +69,7 @@ class Link:
         self.reads = tuple(reads)
         self.is_part = is_part or any(_is_part(read.relation) for read in self.reads)
         self.never_empty = not self.is_part and all(
-            all(r.relation.taps) for r in self.reads if isinstance(r.relation, Sliding)
+            all_read(r.relation.taps) for r in self.reads if isinstance(r.relation, Sliding)
         )
         self.affine = tuple(_affine(read) if self.never_empty else None for read in self.reads)
         whole = rank is None or rank == len(self.reads)
@@ -234,7 +234,7 @@ def reads_of(link: AnyLink, index: Sequence[int], shape: Sequence[int]) -> list[
 def _is_part(relation: Relation) -> bool:
     if isinstance(relation, Sliding):
         return relation.border == "cut"
-    return isinstance(relation, Table) and not all(relation.taps)
+    return isinstance(relation, Table) and not all_read(relation.taps)
 
 
 def _affine(read: Read) -> Affine | None:

@@ -62,6 +62,11 @@ class Spaced(Sequence[IndexSet]):
         return self.first.shift(self.step * places)
 
 
+def all_read(taps: Sequence[IndexSet]) -> bool:
+    """Whether none of the sets is empty."""
+    return bool(taps.first) if isinstance(taps, Spaced) else all(taps)
+
+
 @dataclass(frozen=True)
 class Sliding:
     """Output ``i = period*q + r`` reads ``advance*q + t`` for ``t`` in ``taps[r]``.

@@ -15,7 +15,7 @@ from numpy.typing import NDArray
 
 from ...core.limits import CELL_LIMIT
 from ...core.link import AnyLink, Group, Link, Read, Reshaped
-from ...core.relation import At, Prefix, Sliding, Table, Whole
+from ...core.relation import At, Prefix, Sliding, Table, Whole, all_read
 from ...errors import too_large
 from .diagonal import diagonal
 from .pull import (
@@ -151,7 +151,7 @@ def empty_phases(link: Link) -> list[int]:
         for axis in link.changed
         if isinstance(relation := link.reads[axis].relation, Sliding)
         and relation.border != "cut"
-        and not all(relation.taps)
+        and not all_read(relation.taps)
     ]
 
 
