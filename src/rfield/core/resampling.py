@@ -65,18 +65,20 @@ def resample(
     *,
     rounding: Rounding = "floor",
     antialias: bool = False,
+    stretch: Fraction | None = None,
     exclude_outside: bool = False,
 ) -> Sliding:
     """The relation of a resize whose output ``i`` lies at ``slope*i + offset``.
 
     Pixels whose interpolation weight is exactly zero are not read. Beyond the ends the tensor
     repeats its border pixel, except under ``antialias`` or ``exclude_outside``, where those weights
-    are dropped.
+    are dropped. ``stretch``: by what antialiasing widens the kernel, if not by ``slope``.
 
     >>> resample(Fraction(1, 2), Fraction(-1, 4), "linear").taps
     (IndexSet{-1..0}, IndexSet{0..1})
     """
-    taps = _taps(slope, offset, method, slope.denominator, rounding, antialias=antialias)
+    wide = _widening(slope, stretch, antialias=antialias)
+    taps = _taps(slope, offset, method, slope.denominator, rounding, wide)
     border = "zero" if (antialias or exclude_outside) and method != "nearest" else "replicate"
     return Sliding(slope.denominator, slope.numerator, taps, border)
 
@@ -89,6 +91,7 @@ def resampled(
     *,
     rounding: Rounding = "floor",
     antialias: bool = False,
+    stretch: Fraction | None = None,
     exclude_outside: bool = False,
 ) -> Sliding | Table:
     """``resample`` between axes of known ``sizes``, for a slope of any kind.
@@ -102,10 +105,11 @@ def resampled(
     size, outputs = sizes
     if slope.denominator <= RESIZE_LIMIT:
         return resample(
-            slope, offset, method,
-            rounding=rounding, antialias=antialias, exclude_outside=exclude_outside,
+            slope, offset, method, rounding=rounding, antialias=antialias, stretch=stretch,
+            exclude_outside=exclude_outside,
         )  # fmt: skip
-    listed = _taps(slope, offset, method, outputs, rounding, antialias=antialias)
+    wide = _widening(slope, stretch, antialias=antialias)
+    listed = _taps(slope, offset, method, outputs, rounding, wide)
     if (antialias or exclude_outside) and method != "nearest":
         return Table(tuple(taps.clip(0, size - 1) for taps in listed))
     return Table(tuple(_repeated(taps, size) for taps in listed))
@@ -117,19 +121,21 @@ def _repeated(taps: IndexSet, size: int) -> IndexSet:
     return union([taps.clip(0, size - 1), IndexSet.of(ends)])
 
 
+def _widening(slope: Fraction, stretch: Fraction | None, *, antialias: bool) -> Fraction:
+    return max(slope if stretch is None else stretch, Fraction(1)) if antialias else Fraction(1)
+
+
 def _taps(
     slope: Fraction,
     offset: Fraction,
     method: Method,
     count: int,
     rounding: Rounding,
-    *,
-    antialias: bool,
+    wide: Fraction,
 ) -> tuple[IndexSet, ...]:
-    """The pixels of the first ``count`` outputs."""
+    """The pixels of the first ``count`` outputs, under a kernel that is ``wide`` times as wide."""
     if count > RESIZE_LIMIT:
         raise too_large("the pattern of a resize", count, "Its phases are too many.")
-    wide = max(slope, Fraction(1)) if antialias else Fraction(1)
     unit = lcm(slope.denominator, offset.denominator, wide.denominator, 2)
     start, step = int(offset * unit), int(slope * unit)
     points = (start + step * phase for phase in range(count))

@@ -58,6 +58,7 @@ def resize(
     offsets: Mapping[int, Fraction] | None = None,
     rounding: str = "floor",
     antialias: bool = False,
+    stretches: Mapping[int, Fraction] | None = None,
     exclude_outside: bool = False,
     depends_on_size: bool = False,
 ) -> Reading:
@@ -65,8 +66,9 @@ def resize(
 
     ``mode``: where an output lies, by ONNX's names; ``steps``: input positions per output where a
     scale is given and not the ratio of the sizes; ``offsets``: where output 0 lies instead.
-    ``rounding``: for ``nearest``. ``exclude_outside``: beyond the border nothing is read, else the
-    border's element. https://onnx.ai/onnx/operators/onnx__Resize.html
+    ``rounding``: for ``nearest``. ``stretches``: by what antialiasing widens the kernel, if not by
+    the slope. ``exclude_outside``: beyond the border nothing is read, else the border's element.
+    https://onnx.ai/onnx/operators/onnx__Resize.html
 
     >>> from .expression import Known
     >>> resize(Known((1, 4)), {1: 8}, "linear").steps[0].links[0].reads[1].relation.taps
@@ -90,7 +92,7 @@ def resize(
         offset = (offsets or {}).get(named, offset)
         relation = resampled(
             slope, offset, how, (size, outputs), rounding=rounded, antialias=antialias,
-            exclude_outside=exclude_outside,
+            stretch=(stretches or {}).get(named), exclude_outside=exclude_outside,
         )  # fmt: skip
         here = relation == Sliding(1, 1, (ZERO,), "replicate") and outputs == size
         relations[axis] = (IDENTITY if here else relation, outputs)

@@ -32,13 +32,16 @@ def resize(call: Call) -> Any:
     sizes, steps = _by_sizes(call, axes) if by_sizes else _by_scales(call, axes)
     if mode == "tf_crop_and_resize":
         return _cropped(call, axes, sizes, method, rounding)
-    if old and method == "nearest" and any(step > 1 for step in steps.values()):
-        rounding = "ceil"  # what ONNX Runtime does before opset 11
     kept = [axis for axis in axes if steps[axis] == 1 and sizes[axis] == shape[axis]]
     for axis in kept:
         del sizes[axis], steps[axis]
+    smaller = {axis: size for axis, size in sizes.items() if steps[axis] > 1}
+    if old and method == "nearest" and smaller:  # what ONNX Runtime does before opset 11
+        x = arrays.resize(call[0], smaller, mode=mode, steps=steps, rounding="ceil")
+        larger = {axis: size for axis, size in sizes.items() if axis not in smaller}
+        return arrays.resize(x, larger, mode=mode, steps=steps) if larger else x
     return arrays.resize(
-        call[0], sizes, method, mode=mode, steps=steps, rounding=rounding,
+        call[0], sizes, method, mode=mode, steps=steps, rounding=rounding, stretches=steps,
         antialias=call.flag("antialias") and method != "nearest",
         exclude_outside=call.flag("exclude_outside") and method == "cubic",
         depends_on_size=by_sizes or mode in ("align_corners", "half_pixel_symmetric"),

@@ -8,9 +8,6 @@ import numpy as np
 
 from ...core import arrays
 from ...core.arguments import normalize_axis
-from ...core.link import Link, Read
-from ...core.ops import Op
-from ...core.relation import IDENTITY, WHOLE, window
 from ...errors import InvalidModelError
 from ..machine.limits import COMPUTED
 from ..machine.values import Constant
@@ -47,11 +44,11 @@ def stft(call: Call) -> Any:
     length = call.integer(3, "the frame length") if call.has(3) else call.shape(2)[0]
     if len(shape) not in (2, 3) or step < 1 or not 0 < length <= shape[1]:
         raise InvalidModelError(f"frames of {length} every {step} in a signal of {shape}")
-    count = (shape[1] - length) // step + 1
-    bins = length // 2 + 1 if call.flag("onesided", True) else length
-    reads = [Read(0, IDENTITY), Read(1, window(length, step, 0)), Read(None, WHOLE)]
-    op = Op("stft", (shape[0], count, bins, 2), (Link(reads[: len(shape)]),), algebra="keep")
-    return arrays.read(op, call[0])
+    signal = call[0] if len(shape) == 3 else arrays.reshape(call[0], (*shape, 1))
+    weights = call[2] if call.has(2) else None
+    onesided = call.flag("onesided", True)
+    made = arrays.stft(signal, length, step, weights=weights, axis=1, onesided=onesided)
+    return arrays.dense(made, 2)  # real and imaginary part
 
 
 @rule("HannWindow", "HammingWindow", "BlackmanWindow")

@@ -24,6 +24,20 @@ from .onnx_nodes import (
 )
 
 MORE: dict[str, Entry] = {
+    "Resize before opset 11, one axis smaller and one larger": (
+        one("Resize", (1, 1, 5, 6), F32([1, 1, 0.6, 1.7]), mode="nearest", opset=10),
+        (1, 1, 5, 6), {(0, 0, 0, 1): at(0, 0, 0, 0), (0, 0, 1, 9): at(0, 0, 2, 5)},
+    ),  # ceil(1 / 0.6) = 2 where it shrinks, floor(9 / 1.7) = 5 where it grows
+    "Resize with antialias from corner to corner": (
+        one("Resize", (1, 1, 12), None, None, np.array([1, 1, 5]), mode="linear", antialias=1,
+            coordinate_transformation_mode="align_corners", opset=19),
+        (1, 1, 12), {(0, 0, 2): grid((0,), (0,), range(4, 8))},
+    ),  # around 11/2, within 12/5
+    "STFT with a window that begins with zero": (
+        chain((1, 12, 1), node("HannWindow", ["n"], ["w"]), node("STFT", ["x", "s", "w", "n"]),
+              s=np.array(2), n=np.array(4)),
+        (1, 12, 1), {(0, 1, 1, 0): grid((0,), range(3, 6), (0,))},
+    ),
     "ArgMin": (
         chain(BOARD, node("ArgMin", ["x"], ["r"], axis=-1, keepdims=0), real()), BOARD, {(1,): ROW},
     ),
