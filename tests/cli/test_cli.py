@@ -222,7 +222,7 @@ USAGE = [
         "argument --input-shape: '1xq' is not a shape such as 1x3x224x224 or 1x3x?x?",
     ),
     ("summary m --input-size 1,,2", "argument --input-size: '1,,2' is not of the form 224,299,321"),
-    ("summary m --depth 0", "argument --depth: '0' is not of the form 3"),
+    ("summary m --depth 0", "argument --depth: '0' is not a whole number from 1"),
     (
         "summary m --input_shape 1x3",
         "unknown option '--input_shape'. Did you mean '--input-shape'?",

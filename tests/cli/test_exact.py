@@ -173,7 +173,7 @@ def test_usage(capsys):
         "argument --at: 'middle' is not of the form 3,4 or center"
     )
     assert usage_error(capsys, "verify", "m", "--positions", "0").endswith(
-        "'0' is not of the form 3"
+        "'0' is not a whole number from 1"
     )
 
 

@@ -225,14 +225,20 @@ def spread(sizes: tuple[int, ...]) -> int | tuple[int, ...]:
     return sizes[0] if len(sizes) == 1 else sizes
 
 
+def _one(text: str, least: int) -> int:
+    if not _is_number(text) or int(text) < least:
+        raise argparse.ArgumentTypeError(f"{text!r} is not a whole number from {least}")
+    return int(text)
+
+
 def count(text: str) -> int:
     """How many."""
-    return numbers(text, ",", "3", 1)[0]
+    return _one(text, 1)
 
 
 def seed(text: str) -> int:
     """A seed."""
-    return numbers(text, ",", "0", 0)[0]
+    return _one(text, 0)
 
 
 def resolution(text: str) -> int | None:
