@@ -194,6 +194,8 @@ def test_what_zeros_may_hide_is_a_bound(function: Callable[[Tensor], Tensor]) ->
         (lambda x: torch.add(x, x.flip(1), alpha=0), {1}),
         (lambda x: torch.sub(x, x.flip(1), alpha=0), {1}),
         (lambda x: torch.addcmul(x, x.flip(1), x.flip(1), value=0), {1}),
+        (lambda x: torch.lerp(x, x.flip(1), 0.0), {1}),
+        (lambda x: torch.lerp(x.flip(1), x, 1), {1}),
         (lambda x: torch.addmm(x[0], x[0].flip(0), MATRIX, alpha=0)[None], {1}),
         (lambda x: torch.addmm(x[0], x[0].flip(0), MATRIX, beta=0)[None], {4}),
         (lambda x: torch.baddbmm(x, x.flip(1), MATRIX[None], beta=0), {4}),

@@ -57,6 +57,9 @@ def pointwise(arg: Arguments) -> Op | Reading | None:
     if 0 in (arg.get("alpha", 1), arg.get("value", 1)) and len(arg.operands) > 1:
         left = arg.operands[1 if arg.short == "rsub" else 0]
         return arrays.broadcast_to(left, broadcast(arg).shape)
+    share = arg.get("weight") if arg.short == "lerp" else None
+    if isinstance(share, (int, float)) and share in (0, 1):
+        return arrays.broadcast_to(arg.operands[int(share)], broadcast(arg).shape)
     if len(arg.operands) == 1 and isinstance(number, (int, float)):
         if algebra == "multiply" and number == 0:
             return None
