@@ -11,7 +11,8 @@ from .columns import MEASURED, flat
 
 SLOWEST = 10
 FAILED = 20
-REASON = 60
+REASON = 44
+"""Letters of a reason: beside a name and a state they fit into 80 columns."""
 
 
 class Effort(NamedTuple):
