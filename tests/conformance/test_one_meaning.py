@@ -176,7 +176,9 @@ def test_every_layer_is_the_same_when_exported(name):
     assert joins(other) == joins(graph)
 
 
-@pytest.mark.parametrize("name", FREE)
+@pytest.mark.parametrize(
+    "name", [pytest.param(n, marks=pytest.mark.slow) if n in LARGE else n for n in FREE]
+)
 @pytest.mark.parametrize("way", [way for way in WAYS if way.values[0] is not jax_function])
 def test_every_layer_is_the_same_at_a_free_size(way, name, tmp_path):
     network, graph = declared(name, free=True)

@@ -23,9 +23,17 @@ from tests.jax.zoo_others import OTHERS
 
 pytestmark = pytest.mark.jax
 ZOO = {**FLAX, **OTHERS}
+QUICK = {
+    "nnx U-Net", "nnx causal transformer", "linen WaveNet", "linen windowed attention",
+    "linen LSTM and GRU", "linen group and instance norm", "linen PixelCNN", "linen MADE",
+    "equinox pixel shuffle", "equinox sliding attention", "haiku FPN", "plain involution",
+}  # fmt: skip
+"""One of each kind; the others are among the slow tests."""
 
 
-@pytest.mark.parametrize("name", ZOO)
+@pytest.mark.parametrize(
+    "name", [n if n in QUICK else pytest.param(n, marks=pytest.mark.slow) for n in ZOO]
+)
 def test_layers_read_exactly_what_changes_them(name: str) -> None:
     sys.stdout.write(f"\n{tally(name, ZOO[name]())}\n")
 
