@@ -15,7 +15,7 @@ from ...core.graph import Graph
 from ...core.limits import PHASE_LIMIT
 from ..results import Region
 from .pull import LARGEST, NOTHING, Bounds, Ints
-from .terms import Span, State, Term, Terms, terms_of
+from .terms import Span, State, Term, Terms, carriers, terms_of
 
 
 @dataclass(frozen=True, eq=False)
@@ -52,7 +52,7 @@ class AxisField:
         if term.carrier is None or term.advance is None or term.is_global or term.low.size != 1:
             return None
         low, high = int(term.low.item()), int(term.high.item())
-        return (term.carrier, term.advance, low, high) if low <= high else None
+        return Span(term.carrier, term.advance, low, high) if low <= high else None
 
     def bounds(self, index: Ints) -> Bounds:
         """First and last input index for each row of ``index`` (one column per position axis)."""
@@ -222,17 +222,6 @@ def _at_places(bounds: Ints, term: Term, axis: int, places: Ints) -> Ints:
     return np.where(np.abs(taken) > LARGEST, taken, taken + (block * term.advance).reshape(shape))
 
 
-def carriers(states: Sequence[State], rank: int) -> tuple[int, ...]:
-    """The tensor axes along which any state goes on."""
-    found: set[int] = set()
-    for state in states:
-        if type(state) is tuple:
-            found.add(state[0])
-        else:
-            found |= {t.carrier for t in terms_of(state, rank) if t.carrier is not None}
-    return tuple(sorted(found))
-
-
 def position_axes(
     graph: Graph, value: int, source: int, axes: tuple[int, ...], states: tuple[State, ...]
 ) -> tuple[int, ...]:
@@ -242,7 +231,7 @@ def position_axes(
     """
     rank = len(graph.nodes[value].shape)
     same = rank == len(graph.nodes[source].shape)
-    if same and all(type(state) is tuple and state[0] in axes for state in states):
+    if same and all(isinstance(state, Span) and state.axis in axes for state in states):
         return axes
     found = carriers(states, rank)
     return axes if same and set(found) <= set(axes) else found

@@ -1,6 +1,6 @@
 """What one value knows of one input axis: a small union of terms.
 
-A plain layer's whole knowledge is a ``Span`` ``(axis, advance, first, last)``: its position ``i``
+A plain layer's whole knowledge is a ``Span`` of axis, advance, first and last: its position ``i``
 along ``axis`` reaches the input indices ``advance*i + first .. advance*i + last``. Four integers,
 any size; nearly every value of nearly every network needs no more.
 
@@ -20,6 +20,7 @@ from math import lcm
 import numpy as np
 
 from ...core.limits import CELL_LIMIT
+from ...core.link import Span
 from ...errors import too_large
 from .pull import (
     LARGEST,
@@ -30,8 +31,6 @@ from .pull import (
     shortest_period,
     tidy,
 )
-
-Span = tuple[int, int, int, int]
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -109,6 +108,18 @@ def terms_of(state: State, rank: int) -> tuple[Term, ...]:
     return state.terms if isinstance(state, Terms) else (from_span(state, rank),)
 
 
+def carriers(states: Iterable[State], rank: int, *, local: bool = False) -> tuple[int, ...]:
+    """The tensor axes along which any state goes on; ``local``: whole-axis reads left out."""
+    found: set[int] = set()
+    for state in states:
+        if isinstance(state, Span):
+            found.add(state.axis)
+        else:
+            terms = (t for t in terms_of(state, rank) if not (local and t.is_global))
+            found |= {term.carrier for term in terms if term.carrier is not None}
+    return tuple(sorted(found))
+
+
 def to_state(terms: Iterable[Term]) -> State:
     """The shortest state for a union of terms."""
     merged = union(terms)
@@ -120,7 +131,7 @@ def to_state(terms: Iterable[Term]) -> State:
         if term.carrier is not None and term.advance is not None and plain:
             low, high = int(term.low.flat[0]), int(term.high.flat[0])
             if abs(low) <= LARGEST:
-                return term.carrier, term.advance, low, high
+                return Span(term.carrier, term.advance, low, high)
     return Terms(tuple(merged))
 
 

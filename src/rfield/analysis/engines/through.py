@@ -28,7 +28,7 @@ from .pull import (
     table_pattern,
     tidy,
 )
-from .terms import Term, compact, everything, finite, from_span, rebuild, recarry
+from .terms import Span, Term, compact, everything, finite, from_span, rebuild, recarry
 
 
 def through(
@@ -85,12 +85,8 @@ def _shortcut(term: Term, link: Link, rank: int, after: int) -> Term | None:
         affine = link.affine[term.carrier]
         if affine is None or term.advance is None or term.is_global:
             return None
-        axis, advance, first, last = affine
-        step = term.advance
-        if step < 0:
-            first, last = last, first
-        low, high = int(term.low.flat[0]) + step * first, int(term.high.flat[0]) + step * last
-        return from_span((axis, step * advance, low, high), after)
+        span = Span(term.carrier, term.advance, int(term.low.flat[0]), int(term.high.flat[0]))
+        return from_span(span.read_by(affine), after)
     if link.stays and rank == after and not any(term.varies(axis) for axis in link.changed):
         return term
     return None

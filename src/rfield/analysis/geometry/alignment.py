@@ -241,9 +241,9 @@ def centers_of(state: State, link: AnyLink, before: Sequence[int], after: Sequen
     if state is None:
         return {}
     if not isinstance(state, Terms) and (
-        link.is_identity or _cut_axis(link) not in (None, state[0])
+        link.is_identity or _cut_axis(link) not in (None, state.axis)
     ):
-        return _of_span(state[0], state[1], state[2] + state[3])
+        return _of_span(state.axis, state.advance, state.first + state.last)
     return _by_stride(*branch_terms(state, link, before, after))
 
 

@@ -23,7 +23,7 @@ from ...errors import InvalidModelError
 from ..answer import Answer
 from ..engines.bounds import axis_field
 from ..engines.pull import LARGEST
-from ..engines.terms import State
+from ..engines.terms import Span, State
 from ..results import UNBOUNDED, Size
 from .field import ReceptiveField
 from .fields import Fields, choose_source
@@ -187,9 +187,9 @@ def _in_theory(
 
 def _context(state: State, shape: Sequence[int], positions: Sequence[int], size: int) -> int | None:
     """The tighter side in the best field at the worst place; None where no field holds it."""
-    if isinstance(state, tuple):
-        low, high = np.array([state[2]]), np.array([state[3]])
-        advance = abs(state[1])
+    if isinstance(state, Span):
+        low, high = np.array([state.first]), np.array([state.last])
+        advance = abs(state.advance)
     else:
         found = axis_field(state, shape, positions).local
         stride = found.stride

@@ -15,7 +15,7 @@ from ...core.graph import Graph
 from ...core.link import AnyLink, Link
 from ...core.relation import IDENTITY, Prefix, Relation, Sliding
 from ..engines.forward import Sweep
-from ..engines.terms import State, terms_of, to_state
+from ..engines.terms import State, carriers, terms_of, to_state
 from ..geometry.alignment import branch_terms
 from ..results import Fidelity
 from .steady import Parts
@@ -198,7 +198,7 @@ class TimePath:
         for operand, link in zip(node.operands, node.links, strict=True):
             if self.states[operand] is None or not isinstance(link, Link) or link.is_identity:
                 continue
-            axes = time_axes(self.states[operand], self.graph.nodes[operand].shape)
+            axes = carriers([self.states[operand]], len(self.graph.nodes[operand].shape))
             read = [link.reads[axis].relation for axis in axes]
             found += [(operand, relation) for relation in read if relation != IDENTITY]
         return found
@@ -217,13 +217,6 @@ def _told(layers: Mapping[str, Sequence[str]]) -> tuple[str, ...]:
         for text, names in layers.items()
         if names
     )
-
-
-def time_axes(state: State, shape: Sequence[int]) -> set[int]:
-    """The axes of a value along which time goes on."""
-    if isinstance(state, tuple):
-        return {state[0]}
-    return {t.carrier for t in terms_of(state, len(shape)) if t.carrier is not None}
 
 
 def _steps(state: State, rank: int) -> list[int]:
