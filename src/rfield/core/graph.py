@@ -8,13 +8,13 @@ every front end makes one: nodes may come in any order, ``finish`` sorts, checks
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
-from dataclasses import dataclass, field, fields
+from dataclasses import dataclass, field, fields, replace
 from types import EllipsisType
 from typing import TYPE_CHECKING, Literal, cast
 
 from ..errors import InvalidModelError, show_shape, unknown_name
 from .link import AnyLink, Reshaped, of_rank
-from .operation import FREE_OF_CHARGE, Op, Work
+from .operation import Op
 
 if TYPE_CHECKING:
     from .known import Known
@@ -28,8 +28,9 @@ Weights = tuple[tuple[object, int], ...]
 
 @dataclass(slots=True, eq=False)
 class Node:
-    """One value: the output of one op. ``operands[k]`` is read through ``links[k]``.
+    """One value: the output of one ``op``. ``operands[k]`` is read through ``links[k]``.
 
+    ``links``: those of its op, without the operands of which it reads the shape only.
     ``layer``: the user's layer that the op is part of; empty where the op is a layer of its own.
     ``tables``: what it reads besides its operands, as far as it may change with the input size: the
     shapes of weights, masks and position tables, and numbers in arithmetic. ``known``: which
@@ -37,19 +38,13 @@ class Node:
     ``soft``: the finite number of a mask that it applies, -1e9; zero where there is none.
     ``weights``: the parameters that it reads, each with a key that is the same wherever it is read,
     and its number of elements; None: nobody told, and ``work`` has their number. ``parts``: values
-    that it is put together from, and reads as padding of its operand instead. ``own``,
-    ``keeps``: as of an ``Op``.
+    that it is put together from, and reads as padding of its operand instead.
     """
 
     name: str
-    kind: str
-    shape: SizedShape
+    op: Op
     operands: tuple[int, ...] = ()
     links: tuple[AnyLink, ...] = ()
-    join: bool = False
-    exact: bool = True
-    depends_on_size: bool = False
-    work: Work = FREE_OF_CHARGE
     source: str = ""
     layer: str = ""
     tables: tuple[object, ...] = ()
@@ -57,8 +52,30 @@ class Node:
     soft: float = 0.0
     weights: Weights | None = None
     parts: tuple[int, ...] = ()
-    own: tuple[int, ...] = ()
-    keeps: tuple[SizedShape, ...] = ()
+
+    @property
+    def kind(self) -> str:
+        """What its op is called."""
+        return self.op.kind
+
+    @property
+    def shape(self) -> SizedShape:
+        """The sizes of its axes."""
+        return self.op.shape
+
+    @property
+    def exact(self) -> bool:
+        """Whether its links say what is read, and not only what may be."""
+        return self.op.exact
+
+    @staticmethod
+    def source_of(name: str, shape: Sequence[int], kind: str = "input") -> Node:
+        """A value that reads nothing."""
+        return Node(name, Op(kind, tuple(shape), ()))
+
+    def change(self, **changes: bool) -> None:
+        """Let its op be another in these fields."""
+        self.op = replace(self.op, **changes)
 
     @property
     def in_theory(self) -> tuple[tuple[int, AnyLink], ...]:
@@ -290,7 +307,7 @@ class Draft:
         self, name: str, shape: Sequence[int], axes: Sequence[int], free: Iterable[int] = ()
     ) -> int:
         """Declare an input; ``axes`` are the tensor axes along which fields are measured."""
-        index = self._append(Node(name, "input", tuple(shape)))
+        index = self._append(Node.source_of(name, shape))
         self.entries.append(Input(name, index, tuple(axes), frozenset(free)))
         return index
 
@@ -337,10 +354,8 @@ class Draft:
             links = tuple(of_rank(link, len(op.shape)) for link in links)
         index = self._append(
             Node(
-                name, op.kind, op.shape, tuple(operands), links, op.join, op.exact,
-                op.depends_on_size, op.work, source, self.layer,
-                (*self.tables, *op.tables), None if known is None else known.unread,
-                weights=self.weights, parts=parts, own=op.own, keeps=op.keeps,
+                name, op, tuple(operands), links, source, self.layer, (*self.tables, *op.tables),
+                None if known is None else known.unread, weights=self.weights, parts=parts,
             )
         )  # fmt: skip
         if known is not None:

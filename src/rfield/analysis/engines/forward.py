@@ -91,7 +91,7 @@ def _swept(graph: Graph, source: int, axes: tuple[int, ...]) -> Sweep:
 
 def _unread(node: Node) -> Node:
     """The value as one that depends on nothing."""
-    return Node(node.name, node.kind, node.shape)
+    return Node.source_of(node.name, node.shape, node.kind)
 
 
 def input_sweeps(graph: Graph) -> tuple[Sweep, ...]:

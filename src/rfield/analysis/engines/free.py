@@ -91,7 +91,7 @@ def graphs_at_sizes(graph: Graph) -> tuple[Graph, ...]:
 @lru_cache(maxsize=8)
 def _sized(held: _Held) -> frozenset[int]:
     """The values that come after an op whose reading depends on the input size, itself included."""
-    found = [k for k, node in enumerate(held.graph.nodes) if node.depends_on_size]
+    found = [k for k, node in enumerate(held.graph.nodes) if node.op.depends_on_size]
     return frozenset(held.graph.dependents(*found))
 
 
@@ -99,7 +99,7 @@ def _sized(held: _Held) -> frozenset[int]:
 def _samples(held: _Held) -> tuple[Graph, ...]:
     """The graph at sizes that show every residue, and at twice those sizes."""
     graph = held.graph
-    if not any(node.depends_on_size for node in graph.nodes):
+    if not any(node.op.depends_on_size for node in graph.nodes):
         return ()
     if graph.reread is None:
         raise UnresolvedSizeError("this graph cannot be read again at other sizes")

@@ -183,7 +183,7 @@ def _joins(graph: Graph, sweeps: Sequence[Sweep]) -> Iterator[Misalignment | Non
         names, wrt = axis_names(len(swept.axes)), graph.nodes[swept.source].name
         for index in used:
             node = graph.nodes[index]
-            if node.join and len(node.operands) > 1:
+            if node.op.join and len(node.operands) > 1:
                 yield from _check(graph, index, swept.states, wrt, names)
 
 

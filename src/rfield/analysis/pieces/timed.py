@@ -142,7 +142,7 @@ class TimePath:
                 hop = clock.hop if isinstance(clock, Pattern) else Fraction(1)
                 if isinstance(relation, Prefix) and not relation.backward:
                     name = self.graph.layer_of(index)
-                    found.append(LayerState(name, node.kind, None, hop, 0, (), node.keeps))
+                    found.append(LayerState(name, node.kind, None, hop, 0, (), node.op.keeps))
                 elif isinstance(relation, Sliding) and isinstance(clock, Pattern):
                     window = window_of(relation)
                     held = held_of(relation, clock, grid)
@@ -161,7 +161,7 @@ class TimePath:
         found: list[JoinDelay] = []
         for index in self.values:
             node = self.graph.nodes[index]
-            if not node.join or len(node.operands) < 2:
+            if not node.op.join or len(node.operands) < 2:
                 continue
             names: list[str] = []
             clocks: list[Pattern] = []

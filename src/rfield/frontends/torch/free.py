@@ -42,7 +42,7 @@ def read_free(shapes: Shapes, read: ReadAt) -> Graph:
         odd = other
     for node, *twins in zip(graph.nodes, other.nodes, odd.nodes, strict=False):
         if any(not _same(node.links, twin.links) for twin in twins):
-            node.depends_on_size = True
+            node.change(depends_on_size=True)
 
     def reread(wanted: Mapping[str, Sequence[int]]) -> Graph:
         again = read(wanted)
