@@ -7,7 +7,7 @@ every front end makes one: nodes may come in any order, ``finish`` sorts, checks
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, fields, replace
 from types import EllipsisType
 from typing import TYPE_CHECKING, Literal, cast
@@ -204,19 +204,11 @@ class Graph:
 
     def behind(self, *values: int) -> set[int]:
         """The values themselves and everything that they depend on."""
-        found = set(values)
-        for index in range(max(values, default=-1), -1, -1):
-            if index in found:
-                found.update(self.nodes[index].operands)
-        return found
+        return behind(self.nodes, values)
 
     def dependents(self, *values: int) -> set[int]:
         """The values themselves and everything that depends on them."""
-        found = set(values)
-        for index in range(min(values, default=len(self.nodes)) + 1, len(self.nodes)):
-            if not found.isdisjoint(self.nodes[index].operands):
-                found.add(index)
-        return found
+        return dependents(self.nodes, values)
 
     def between(self, source: int, value: int) -> list[int]:
         """What depends on ``source`` and leads to ``value``, itself included, in order."""
@@ -254,6 +246,24 @@ class Graph:
             f"<Graph {self.origin or ''} {len(self.nodes)} values, "
             f"{', '.join(self.inputs)} -> {', '.join(self.outputs)}>"
         )
+
+
+def behind(nodes: Sequence[Node], values: Collection[int]) -> set[int]:
+    """These values and everything that they depend on, of nodes in the order of computing."""
+    found = set(values)
+    for index in range(max(values, default=-1), -1, -1):
+        if index in found:
+            found.update(nodes[index].operands)
+    return found
+
+
+def dependents(nodes: Sequence[Node], values: Collection[int]) -> set[int]:
+    """These values and everything that depends on them, of nodes in the order of computing."""
+    found = set(values)
+    for index in range(min(values, default=len(nodes)) + 1, len(nodes)):
+        if not found.isdisjoint(nodes[index].operands):
+            found.add(index)
+    return found
 
 
 def _disorder(node: Node, index: int, operand: int, nodes: Sequence[Node]) -> str:

@@ -14,7 +14,7 @@ from math import prod
 
 import numpy as np
 
-from ...core.graph import Graph, Node
+from ...core.graph import Graph, Node, dependents
 from ...core.known.codes import ALIVE, Codes
 from ...core.limits import CELL_LIMIT
 from ...core.link import AnyLink, Link, Reshaped
@@ -289,7 +289,7 @@ def union_clipped(found: list[Bounds]) -> list[Bounds]:
 def needed_windows(nodes: Sequence[Node], value: int, source: int, asked: Box) -> dict[int, Box]:
     """Backwards: which positions of each value the asked ones can need (as boxes)."""
     windows: dict[int, Box] = {value: asked}
-    reachable = _dependent(nodes, source, value)
+    reachable = dependents(nodes[: value + 1], (source,))
     for index in range(value, source, -1):
         window = windows.get(index)
         if window is None:
@@ -309,14 +309,6 @@ def needed_windows(nodes: Sequence[Node], value: int, source: int, asked: Box) -
     if source not in windows:
         windows[source] = tuple((0, 0) for _ in nodes[source].shape)
     return windows
-
-
-def _dependent(nodes: Sequence[Node], source: int, value: int) -> set[int]:
-    found = {source}
-    for index in range(source + 1, value + 1):
-        if any(operand in found for operand in nodes[index].operands):
-            found.add(index)
-    return found
 
 
 def _needed(link: AnyLink, shape: Sequence[int], window: Box) -> Box:

@@ -315,7 +315,7 @@ class ReceptiveField(Answer):
             "stride": self.stride,
             "padding": self.padding,
             "period": self.period,
-            "local_size": [max(s, default=0) for s in self.sizes],
+            "local_size": list(self.largest),
             "global_reads": self.global_reads,
             "fidelity": self.fidelity,
             "reasons": {n: self.why(n) for n in self.axes if self.why(n)},
@@ -331,7 +331,7 @@ class ReceptiveField(Answer):
         for k, name in enumerate(self.axes):
             size = f"size {self.size[k]}"
             if self.size[k] is UNBOUNDED:
-                size = f"global, local size {max(self.sizes[k], default=0)}"
+                size = f"global, local size {self.largest[k]}"
             stride, padding = ("?" if n is None else n for n in (local.stride[k], local.padding[k]))
             numbers = f"{size}, stride {stride}, padding {padding}"
             parts.setdefault(numbers, []).append(name)

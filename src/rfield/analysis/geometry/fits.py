@@ -151,7 +151,7 @@ def _fit(
     field: ReceptiveField, sizes: Sequence[int], seen: Sequence[Placements] | None
 ) -> LayerFit:
     local = field.local
-    largest = tuple(max(found, default=0) for found in local.sizes)
+    largest = local.largest
     whole: Sequence[Size] = field.size
     shape = field.graph.nodes[field.value].shape
     axes: list[Placed] = []
@@ -180,7 +180,7 @@ def _in_theory(
 ) -> Placed:
     """One axis of an input without a size: the grid goes on for ever."""
     context = _context(local.states[k], shape, local.positions, size)
-    possible = max(local.sizes[k], default=0) >= size
+    possible = local.largest[k] >= size
     sees = Sees.NEVER if not possible else Sees.ALWAYS if context is not None else Sees.SOMETIMES
     return Placed(Sees.ALWAYS if reads_all else sees, None, context)
 

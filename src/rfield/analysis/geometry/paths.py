@@ -276,7 +276,7 @@ def _span(state: State, shape: Sequence[int]) -> int:
     if isinstance(state, Span):
         return state.size
     field = axis_field(state, shape, carriers([state], len(shape)))
-    return max(field.sizes, default=0)
+    return field.largest
 
 
 def _pace(state: State, rank: int) -> Pace:

@@ -17,7 +17,7 @@ import numpy as np
 
 from ...core.algebra import Contraction, Softmax
 from ...core.arrays.expression import Reading, leaves
-from ...core.graph import Draft, SoftMasks, Weights
+from ...core.graph import Draft, SoftMasks, Weights, behind
 from ...core.known import FIXED, LOW, SOFT, Known, narrowed
 from ...core.link import AnyLink, Link, Reshaped, everything
 from ...core.numbers import Numbers
@@ -302,12 +302,7 @@ class Emitter:
         """Names of the graph's inputs that a value depends on."""
         if not isinstance(value, Dependent):
             return []
-        nodes, found, stack = self.draft.nodes, {value.index}, [value.index]
-        while stack:
-            for operand in nodes[stack.pop()].operands:
-                if operand not in found:
-                    found.add(operand)
-                    stack.append(operand)
+        found = behind(self.draft.nodes, (value.index,))
         return [entry.name for entry in self.draft.entries if entry.node in found]
 
     def _masked(
