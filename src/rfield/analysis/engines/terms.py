@@ -27,6 +27,7 @@ from .pull import (
     UNLIMITED,
     Bounds,
     Ints,
+    evened,
     find_pattern,
     shortest_period,
     tidy,
@@ -60,8 +61,7 @@ class Term:
         """Whether positions along ``axis`` reach different places (not merely nothing)."""
         if axis == self.carrier and self.advance != 0:
             return True
-        head = (slice(None),) * axis + (slice(0, 1),)
-        if (self.low == self.low[head]).all() and (self.high == self.high[head]).all():
+        if evened((self.low, self.high), axis) is not None:
             return False
         return _spread(self.low, axis) > 0 or _spread(self.high, axis) > 0
 
@@ -231,9 +231,9 @@ def compact(term: Term) -> Term:
     low, high = term.low, term.high
     for axis, size in enumerate(low.shape):
         if size > 1 and axis != term.carrier:
-            head = (slice(None),) * axis + (slice(0, 1),)
-            if (low == low[head]).all() and (high == high[head]).all():
-                low, high = low[head].copy(), high[head].copy()  # a view would keep all of it
+            even = evened((low, high), axis)
+            if even is not None:
+                low, high = even[0].copy(), even[1].copy()  # a view would keep all of it
     term = Term(low, high, term.carrier, term.advance, term.is_global)
     if term.carrier is not None and term.advance is not None:
         if term.advance and term.period == 1:
