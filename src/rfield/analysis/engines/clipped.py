@@ -14,10 +14,11 @@ from math import prod
 
 import numpy as np
 
-from ...core.graph import Graph, Node, dependents
+from ...core.graph import Graph, Node
 from ...core.known.codes import ALIVE, Codes
 from ...core.limits import CELL_LIMIT
 from ...core.link import AnyLink, Link, Reshaped
+from ...core.node import dependents
 from ...core.relation import IDENTITY, At, Prefix, Relation, Sliding, Table, Whole
 from ...errors import too_large
 from .diagonal import diagonal, placed, written_out

@@ -17,9 +17,10 @@ import numpy as np
 
 from ...core.algebra import Contraction, Softmax
 from ...core.arrays.expression import Reading, leaves
-from ...core.graph import Draft, SoftMasks, Weights, behind
+from ...core.graph import Draft, SoftMasks, Weights
 from ...core.known import FIXED, LOW, SOFT, Known, narrowed
 from ...core.link import AnyLink, Link, Reshaped, everything
+from ...core.node import behind
 from ...core.numbers import Numbers
 from ...core.ops import Op
 from ...errors import InvalidModelError, RFieldError, TooLargeError, UnsupportedOpError
