@@ -12,6 +12,7 @@ import pytest
 import rfield
 from rfield.core.graph import Input, Node
 from rfield.core.link import passed
+from rfield.core.ops import pointwise
 
 Layer = Callable[[Any, Any], Any]
 
@@ -312,9 +313,9 @@ READERS: list[tuple[list[int], str]] = [
 
 @pytest.mark.parametrize(("operands", "text"), READERS, ids=["cycle", "itself", "nothing"])
 def test_a_graph_that_goes_in_circles(operands: list[int], text: str) -> None:
-    nodes = [Node("image", "input", (1, 4))]
+    nodes = [Node.source_of("image", (1, 4))]
     for name, operand in zip("ab", operands, strict=True):
-        nodes.append(Node(name, "relu", (1, 4), (operand,), (passed(2),)))
+        nodes.append(Node(name, pointwise((1, 4), kind="relu"), (operand,), (passed(2),)))
     graph = rfield.Graph(nodes, (Input("image", 0, (1,)),), (2,), {"b": 2})
     with pytest.raises(rfield.RFieldError) as told:
         graph.validate()

@@ -187,7 +187,7 @@ def test_a_bound_that_a_support_leaves_on_one_side_contradicts_itself(
 ) -> None:
     """The field of a 3 x 3 window, called a bound; its support has one column more at the end."""
     net, graph = three(7, 7)
-    graph.nodes[-1].exact = False
+    graph.nodes[-1].change(exact=False)
     b = rfield.GraphBuilder()
     x = b.input("x", (1, 1, 7, 7))
     wide = b.build([b.conv("conv", x, kernel=(3, 4), padding=[(1, 1), (1, 2)])])

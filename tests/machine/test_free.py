@@ -32,12 +32,12 @@ def test_what_differs_is_free():
     graph = free(pooled)
     assert [graph.shape(k) for k in range(3)] == [(None, None), (None, 1, None), (None, 1, None)]
     assert graph.inputs_[0].free == {1}
-    assert not any(node.depends_on_size for node in graph.nodes)
+    assert not any(node.op.depends_on_size for node in graph.nodes)
 
 
 def test_what_is_counted_from_the_end_depends_on_the_size():
     graph = free(lambda d, x, s: d.add("last", layout.slice_(s, 1, s[1] - 3, s[1]), [x]))
-    assert graph.nodes[1].depends_on_size
+    assert graph.nodes[1].op.depends_on_size
     assert graph.shape(1) == (None, 3)
 
 
@@ -45,7 +45,7 @@ def test_what_is_computed_from_the_size_depends_on_it():
     def same(draft, x, shape):
         draft.add("pad", layout.pad(shape, {1: (shape[1] % 2, 1)}), [x])
 
-    assert free(same).nodes[1].depends_on_size
+    assert free(same).nodes[1].op.depends_on_size
 
 
 def test_an_op_that_some_sizes_do_not_need_depends_on_the_size_and_so_does_its_reader():
@@ -54,7 +54,7 @@ def test_an_op_that_some_sizes_do_not_need_depends_on_the_size_and_so_does_its_r
             draft.add("cut", layout.slice_(shape, 1, 0, shape[1] - 1), [x])
         draft.add("end", ops.pointwise(draft.nodes[-1].shape), [len(draft.nodes) - 1])
 
-    assert [node.depends_on_size for node in free(even).nodes] == [False, True, True]
+    assert [node.op.depends_on_size for node in free(even).nodes] == [False, True, True]
 
 
 def test_a_model_that_takes_no_odd_size():

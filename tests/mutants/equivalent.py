@@ -16,8 +16,8 @@ EQUIVALENT: dict[str, str] = {
         "a comb that begins at the last index keeps only that one either way",
     "core/indices.py union: if len(longest.combs) == 1: -> if True:":
         "what lies inside the first comb of a set lies inside the set",
-    "core/link.py Reshaped.__init__: affine[group.before[0]] = Affine(group.after[0], 1, 0, 0)"
-    " -> affine[group.before[-1]] = Affine(group.after[0], 1, 0, 0)": ONLY_ONE,
+    "core/link.py Reshaped.__init__: affine[group.before[0]] = Span(group.after[0], 1, 0, 0)"
+    " -> affine[group.before[-1]] = Span(group.after[0], 1, 0, 0)": ONLY_ONE,
     "analysis/engines/footprint.py _contains: not (mine | ~theirs).all()"
     " -> not (mine & ~theirs).all()": SLOWER,
     "analysis/engines/clipped.py _covers: continue -> pass": SLOWER,
@@ -174,14 +174,15 @@ EQUIVALENT: dict[str, str] = {
     " -> self.known or any((operand in self.known for operand in operands))": SLOWER,
     "analysis/geometry/field.py ReceptiveField.size: if len(plain) == len(self.states) and (not"
     " self.is_crossed): -> if False:": SLOWER,
-    "analysis/geometry/field.py ReceptiveField.sizes: (span[3] - span[2] + 1,) if span else"
-    " self._fields[k].sizes -> (span[3] - span[2] + 1,) if False else self._fields[k].sizes":
+    "analysis/geometry/field.py ReceptiveField.sizes: (span.size,) if span else"
+    " self._fields[k].sizes -> (span.size,) if False else self._fields[k].sizes":
         SLOWER,
-    "analysis/geometry/field.py ReceptiveField.stride: Fraction(span[1]) if span else"
-    " self._fields[k].stride -> Fraction(span[1]) if False else self._fields[k].stride": SLOWER,
+    "analysis/geometry/field.py ReceptiveField.stride: Fraction(span.advance) if span else"
+    " self._fields[k].stride -> Fraction(span.advance) if False else self._fields[k].stride":
+        SLOWER,
     "analysis/geometry/fields.py Fields.check_names: layers if self._whole_reads.values else () ->"
     " layers if True else ()": SLOWER,
-    "analysis/geometry/path.py Paths._anchor: if isinstance(state, tuple): -> if False:": SLOWER,
+    "analysis/geometry/path.py Paths._anchor: if isinstance(state, Span): -> if False:": SLOWER,
     "analysis/geometry/path.py Paths._read: at = 0 if read.axis is None else element[read.axis] ->"
     " at = 1 if read.axis is None else element[read.axis]":
         "a reading that no axis drives looks at no position",

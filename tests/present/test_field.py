@@ -92,7 +92,7 @@ def test_sizes_by_phase_and_bounds_are_shown():
     assert " sizes by phase      {2}\n" not in plain(field_report(receptive_field(graph)))
     up = plain(field_report(receptive_field(graph, "up")))
     assert " sizes by phase      {1, 2}\n" in up
-    graph.nodes[1].exact = False
+    graph.nodes[1].change(exact=False)
     text = plain(field_report(receptive_field(graph)))
     assert " fidelity            upper bound\n" in text
     assert " upper bound: an op on the way is data-dependent or unknown\n" in text

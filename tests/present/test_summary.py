@@ -216,7 +216,7 @@ def test_to_pandas_has_the_columns_of_the_csv(monkeypatch):
 
 def test_a_bound_is_said_to_be_one():
     graph = plain_chain()
-    graph.nodes[1].exact = False
+    graph.nodes[1].change(exact=False)
     found = summary(graph)
     assert [row.fidelity for row in found] == ["upper bound", "upper bound"]
     assert " upper bound, not exact: 2 of 2 layers, from stem\n" in str(found)

@@ -80,7 +80,7 @@ def cost(graph: Graph, output: str | None = None) -> Cost:
     met: set[object] = set()
     for index in sorted(behind):
         node = graph.nodes[index]
-        work = node.work
+        work = node.op.work
         if node.weights is not None:
             new = {key: count for key, count in node.weights if key not in met}
             met.update(new)

@@ -57,8 +57,8 @@ def _word(nodes: Sequence[Node], last: Node) -> str:
         return "identity"
     if "softmax" in kinds and kinds.count("matmul") > 1:
         return "attention"
-    work = max(node.work.macs for node in nodes)
+    work = max(node.op.work.macs for node in nodes)
     if work:
-        return next(node.kind for node in nodes if node.work.macs == work)
+        return next(node.kind for node in nodes if node.op.work.macs == work)
     moments = any(kind in _MOMENTS for kind in kinds)
     return "norm" if moments and "rsqrt" in kinds else last.kind

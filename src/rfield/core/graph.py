@@ -13,63 +13,16 @@ from types import EllipsisType
 from typing import TYPE_CHECKING, Literal, cast
 
 from ..errors import InvalidModelError, show_shape, unknown_name
-from .link import AnyLink, Reshaped, of_rank
-from .operation import FREE_OF_CHARGE, Op, Work
+from .link import AnyLink, of_rank
+from .node import Node, SizedShape, Weights, behind, check_link, dependents, disorder
+from .operation import Op
 
 if TYPE_CHECKING:
     from .known import Known
 
-SizedShape = tuple[int, ...]
 SoftMasks = Literal["keep", "cut"]
 """Masks of finite numbers (-100, -1e9): as they are, or taken for minus infinity."""
 FreeShape = tuple[int | None, ...]
-Weights = tuple[tuple[object, int], ...]
-
-
-@dataclass(slots=True, eq=False)
-class Node:
-    """One value: the output of one op. ``operands[k]`` is read through ``links[k]``.
-
-    ``layer``: the user's layer that the op is part of; empty where the op is a layer of its own.
-    ``tables``: what it reads besides its operands, as far as it may change with the input size: the
-    shapes of weights, masks and position tables, and numbers in arithmetic. ``known``: which
-    of its elements no input changes, where its links do not say so; its readers leave them out.
-    ``soft``: the finite number of a mask that it applies, -1e9; zero where there is none.
-    ``weights``: the parameters that it reads, each with a key that is the same wherever it is read,
-    and its number of elements; None: nobody told, and ``work`` has their number. ``parts``: values
-    that it is put together from, and reads as padding of its operand instead. ``own``,
-    ``keeps``: as of an ``Op``.
-    """
-
-    name: str
-    kind: str
-    shape: SizedShape
-    operands: tuple[int, ...] = ()
-    links: tuple[AnyLink, ...] = ()
-    join: bool = False
-    exact: bool = True
-    depends_on_size: bool = False
-    work: Work = FREE_OF_CHARGE
-    source: str = ""
-    layer: str = ""
-    tables: tuple[object, ...] = ()
-    known: Known | None = None
-    soft: float = 0.0
-    weights: Weights | None = None
-    parts: tuple[int, ...] = ()
-    own: tuple[int, ...] = ()
-    keeps: tuple[SizedShape, ...] = ()
-
-    @property
-    def in_theory(self) -> tuple[tuple[int, AnyLink], ...]:
-        """Each operand with its links on a grid that goes on for ever."""
-        endless = [getattr(link, "endless", None) or link for link in self.links]
-        return tuple(dict.fromkeys(zip(self.operands, endless, strict=True)))
-
-    @property
-    def partial(self) -> bool:
-        """Whether some elements read nothing although its links say otherwise."""
-        return self.known is not None
 
 
 @dataclass(slots=True, eq=False)
@@ -187,19 +140,11 @@ class Graph:
 
     def behind(self, *values: int) -> set[int]:
         """The values themselves and everything that they depend on."""
-        found = set(values)
-        for index in range(max(values, default=-1), -1, -1):
-            if index in found:
-                found.update(self.nodes[index].operands)
-        return found
+        return behind(self.nodes, values)
 
     def dependents(self, *values: int) -> set[int]:
         """The values themselves and everything that depends on them."""
-        found = set(values)
-        for index in range(min(values, default=len(self.nodes)) + 1, len(self.nodes)):
-            if not found.isdisjoint(self.nodes[index].operands):
-                found.add(index)
-        return found
+        return dependents(self.nodes, values)
 
     def between(self, source: int, value: int) -> list[int]:
         """What depends on ``source`` and leads to ``value``, itself included, in order."""
@@ -226,8 +171,8 @@ class Graph:
                 )
             for operand, link in zip(node.operands, node.links, strict=True):
                 if not 0 <= operand < index:
-                    raise InvalidModelError(_disorder(node, index, operand, nodes))
-                _check_link(node, nodes[operand], link)
+                    raise InvalidModelError(disorder(node, index, operand, nodes))
+                check_link(node, nodes[operand], link)
         if not self.outputs_:
             raise InvalidModelError("the graph has no outputs")
         return self
@@ -236,29 +181,6 @@ class Graph:
         return (
             f"<Graph {self.origin or ''} {len(self.nodes)} values, "
             f"{', '.join(self.inputs)} -> {', '.join(self.outputs)}>"
-        )
-
-
-def _disorder(node: Node, index: int, operand: int, nodes: Sequence[Node]) -> str:
-    """What is wrong with an operand that is not computed before its reader."""
-    if operand == index:
-        return f"{node.name}: reads itself"
-    if not 0 <= operand < len(nodes):
-        return f"{node.name}: reads value {operand}, but there are {len(nodes)} values"
-    later = nodes[operand].name
-    return f"{node.name}: reads {later}, which is computed after it (a cycle, or a wrong order)"
-
-
-def _check_link(node: Node, operand: Node, link: AnyLink) -> None:
-    if isinstance(link, Reshaped):
-        fits = link.before == operand.shape and link.after == node.shape
-    else:
-        axes = link.drivers
-        inside = not axes or (axes[0] >= 0 and axes[-1] < len(node.shape))
-        fits = inside and len(link.reads) == len(operand.shape)
-    if not fits:
-        raise InvalidModelError(
-            f"{node.name}: its link does not fit {operand.name} {show_shape(operand.shape)}"
         )
 
 
@@ -290,7 +212,7 @@ class Draft:
         self, name: str, shape: Sequence[int], axes: Sequence[int], free: Iterable[int] = ()
     ) -> int:
         """Declare an input; ``axes`` are the tensor axes along which fields are measured."""
-        index = self._append(Node(name, "input", tuple(shape)))
+        index = self._append(Node.source_of(name, shape))
         self.entries.append(Input(name, index, tuple(axes), frozenset(free)))
         return index
 
@@ -337,10 +259,8 @@ class Draft:
             links = tuple(of_rank(link, len(op.shape)) for link in links)
         index = self._append(
             Node(
-                name, op.kind, op.shape, tuple(operands), links, op.join, op.exact,
-                op.depends_on_size, op.work, source, self.layer,
-                (*self.tables, *op.tables), None if known is None else known.unread,
-                weights=self.weights, parts=parts, own=op.own, keeps=op.keeps,
+                name, op, tuple(operands), links, source, self.layer, (*self.tables, *op.tables),
+                None if known is None else known.unread, weights=self.weights, parts=parts,
             )
         )  # fmt: skip
         if known is not None:

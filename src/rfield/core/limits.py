@@ -32,6 +32,9 @@ MASK_LIMIT = 1 << 31
 PHASE_LIMIT = 1 << 16
 """Phases of a field that are looked at one by one."""
 
+AT_ONCE = 1 << 20
+"""Positions of a field that are looked at together: of all of them, some arrays of 8 MB."""
+
 RESIDUE_LIMIT = 512
 """Free sizes that are read, one for each remainder; what repeats later is said to be unknown."""
 

@@ -27,13 +27,26 @@ class Read(NamedTuple):
     relation: Relation
 
 
-class Affine(NamedTuple):
-    """The short form of a read: along ``axis``, ``i`` spans ``advance*i + first .. last``."""
+class Span(NamedTuple):
+    """A window that moves steadily: ``i`` along ``axis`` reads ``advance*i + first .. last``."""
 
     axis: int
     advance: int
     first: int
     last: int
+
+    @property
+    def size(self) -> int:
+        """How many indices one position reads, those between first and last included."""
+        return self.last - self.first + 1
+
+    def read_by(self, other: Span) -> Span:
+        """What a window that moves steadily over the positions of this one reads in its place."""
+        axis, advance, first, last = other
+        step = self.advance
+        if step < 0:
+            first, last = last, first
+        return Span(axis, step * advance, self.first + step * first, self.last + step * last)
 
 
 class Link:
@@ -112,10 +125,10 @@ class Reshaped:
         self.before, self.after = tuple(before), tuple(after)
         self.groups = tuple(regroup(self.before, self.after))
         self.is_identity = self.before == self.after
-        affine: list[Affine | None] = [None] * len(self.before)
+        affine: list[Span | None] = [None] * len(self.before)
         for group in self.groups:
             if len(group.before) == len(group.after) == 1:
-                affine[group.before[0]] = Affine(group.after[0], 1, 0, 0)
+                affine[group.before[0]] = Span(group.after[0], 1, 0, 0)
         self.affine = tuple(affine)
 
     @property
@@ -237,11 +250,11 @@ def _is_part(relation: Relation) -> bool:
     return isinstance(relation, Table) and not all_read(relation.taps)
 
 
-def _affine(read: Read) -> Affine | None:
+def _affine(read: Read) -> Span | None:
     if read.axis is None or not isinstance(read.relation, Sliding):
         return None
     span = read.relation.affine
-    return None if span is None else Affine(read.axis, *span)
+    return None if span is None else Span(read.axis, *span)
 
 
 def _show(read: Read) -> str:

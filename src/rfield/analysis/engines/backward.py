@@ -19,7 +19,6 @@ from ...core.limits import MOST_WEIGHED
 from ...core.link import Link, Reshaped
 from ...core.relation import IDENTITY, At, Prefix, Relation, Sliding, Table, Whole
 from ...errors import InvalidModelError, over_limit
-from .bounds import carriers
 from .diagonal import spread
 from .footprint import (
     Block,
@@ -35,6 +34,7 @@ from .footprint import (
 from .forward import Sweep, sweep
 from .pull import NOTHING, UNLIMITED
 from .scatter import Array, Domain, Marks, Window, scatter
+from .terms import carriers
 
 
 @dataclass(frozen=True)

@@ -2,20 +2,21 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from fractions import Fraction
 from functools import cached_property
-from math import inf, lcm
+from math import inf, lcm, prod
 from typing import Any, cast
 
 import numpy as np
 
 from ...core.graph import Graph
-from ...core.limits import PHASE_LIMIT
+from ...core.limits import AT_ONCE, CELL_LIMIT
+from ...errors import too_large
 from ..results import Region
 from .pull import LARGEST, NOTHING, Bounds, Ints
-from .terms import Span, State, Term, Terms, terms_of
+from .terms import Span, State, Term, Terms, carriers, terms_of
 
 
 @dataclass(frozen=True, eq=False)
@@ -52,7 +53,7 @@ class AxisField:
         if term.carrier is None or term.advance is None or term.is_global or term.low.size != 1:
             return None
         low, high = int(term.low.item()), int(term.high.item())
-        return (term.carrier, term.advance, low, high) if low <= high else None
+        return Span(term.carrier, term.advance, low, high) if low <= high else None
 
     def bounds(self, index: Ints) -> Bounds:
         """First and last input index for each row of ``index`` (one column per position axis)."""
@@ -128,35 +129,36 @@ class AxisField:
         }
         return max((_reach(a, b, ends) for a in self.terms for b in self.terms), default=0)
 
-    def samples(self) -> list[Ints]:
-        """Positions that show every phase, and both ends where strides differ."""
-        axes: list[Ints] = []
-        for axis in self.positions:
-            size = self.shape[axis]
-            own = [t for t in self.terms if t.varies(axis)]
-            periods = [t.period for t in own if t.carrier == axis and t.advance is not None]
-            strides = {
-                Fraction(t.advance, t.period)
-                for t in own
-                if t.carrier == axis and t.advance is not None
-            }
-            length = lcm(*periods) if periods else 1
-            endless = len(periods) == len(own) and len(strides) <= 1
-            if not own or (endless and len(own) == len(self.terms)):
-                axes.append(np.arange(min(length, PHASE_LIMIT)))
-            elif size <= 4 * PHASE_LIMIT:
-                axes.append(np.arange(size))
-            else:
-                ends = np.arange(min(length, PHASE_LIMIT))
-                axes.append(np.unique(np.concatenate([ends, size - 1 - ends])))
-        if not axes:
-            return [np.zeros((1, 0), dtype=np.int64)]
-        counts = [len(values) for values in axes]
-        total = int(np.prod(counts, dtype=np.float64))
-        if total > 1 << 22:
-            axes = [v if len(v) <= 2048 else np.unique(np.r_[v[:1024], v[-1024:]]) for v in axes]
-        grid = np.meshgrid(*axes, indexing="ij")
-        return [np.stack([g.reshape(-1) for g in grid], axis=-1).astype(np.int64)]
+    def places(self, axis: int) -> Ints:
+        """Positions along one axis that show every phase: all of them where there is no pattern."""
+        own = [term for term in self.terms if term.varies(axis)]
+        steady = [_pace(term, axis) for term in own]
+        if not own:
+            return np.arange(1)
+        if None not in steady and len(set(steady)) == 1 and len(own) == len(self.terms):
+            return np.arange(_listed(lcm(*(term.period for term in own))))
+        return np.arange(_listed(self.shape[axis]))
+
+    def samples(self) -> Iterator[Ints]:
+        """Positions that show every phase along all axes at once, some at a time.
+
+        Raises:
+            TooLargeError: they are more than can be listed.
+        """
+        axes = [self.places(axis) for axis in self.positions]
+        counts = [len(places) for places in axes]
+        total = _listed(prod(counts))
+        for start in range(0, total, AT_ONCE):
+            rows = np.unravel_index(np.arange(start, min(start + AT_ONCE, total)), counts or (1,))
+            columns = [places[row] for places, row in zip(axes, rows, strict=False)]
+            none = np.zeros((total, 0), dtype=np.int64)
+            yield np.stack(columns, axis=-1).astype(np.int64) if columns else none
+
+
+def _listed(count: int) -> int:
+    if count > CELL_LIMIT:
+        raise too_large("the sizes at all positions of a field", count, "The largest is known.")
+    return count
 
 
 def _go_along(terms: Sequence[Term], axis: int) -> bool:
@@ -222,17 +224,6 @@ def _at_places(bounds: Ints, term: Term, axis: int, places: Ints) -> Ints:
     return np.where(np.abs(taken) > LARGEST, taken, taken + (block * term.advance).reshape(shape))
 
 
-def carriers(states: Sequence[State], rank: int) -> tuple[int, ...]:
-    """The tensor axes along which any state goes on."""
-    found: set[int] = set()
-    for state in states:
-        if type(state) is tuple:
-            found.add(state[0])
-        else:
-            found |= {t.carrier for t in terms_of(state, rank) if t.carrier is not None}
-    return tuple(sorted(found))
-
-
 def position_axes(
     graph: Graph, value: int, source: int, axes: tuple[int, ...], states: tuple[State, ...]
 ) -> tuple[int, ...]:
@@ -242,7 +233,7 @@ def position_axes(
     """
     rank = len(graph.nodes[value].shape)
     same = rank == len(graph.nodes[source].shape)
-    if same and all(type(state) is tuple and state[0] in axes for state in states):
+    if same and all(isinstance(state, Span) and state.axis in axes for state in states):
         return axes
     found = carriers(states, rank)
     return axes if same and set(found) <= set(axes) else found
@@ -272,11 +263,11 @@ def _folded(state: State, shape: Sequence[int], positions: Sequence[int]) -> Axi
 
 def phase_grid(fields: Sequence[AxisField]) -> Ints:
     """Output positions that show every combination of phases of several axes."""
-    count = len(fields[0].positions)
-    columns: list[Ints] = []
-    for column in range(count):
-        seen = [np.unique(rows[:, column]) for one in fields for rows in one.samples()]
-        columns.append(np.unique(np.concatenate(seen)))
+    columns = [
+        np.unique(np.concatenate([one.places(axis) for one in fields]))
+        for axis in fields[0].positions
+    ]
+    _listed(prod(map(len, columns)))
     grid = np.meshgrid(*columns, indexing="ij")
     rows = [g.reshape(-1) for g in grid]
     return np.stack(rows, axis=-1) if rows else np.zeros((1, 0), dtype=np.int64)

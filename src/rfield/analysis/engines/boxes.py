@@ -22,7 +22,7 @@ from .clipped import (
     through_clipped,
     union_clipped,
 )
-from .pull import Bounds, Ints
+from .pull import Bounds, Ints, evened
 
 RECENT = 64
 """States, and answers that follow from them, that are kept to be found again."""
@@ -121,13 +121,12 @@ def _reads_whole(link: AnyLink, bounds: Bounds) -> bool:
     """Whether all of an axis is read along which the bounds move."""
     if not isinstance(link, Link):
         return False
-    low, high = bounds
-    for axis, read in enumerate(link.reads):
-        if low.shape[axis] > 1 and isinstance(read.relation, Whole | Prefix):
-            head = (slice(None),) * axis + (slice(0, 1),)
-            if (low != low[head]).any() or (high != high[head]).any():
-                return True
-    return False
+    return any(
+        isinstance(read.relation, Whole | Prefix)
+        and bounds[0].shape[axis] > 1
+        and evened(bounds, axis) is None
+        for axis, read in enumerate(link.reads)
+    )
 
 
 def flat(found: Sequence[Bounds]) -> Bounds:

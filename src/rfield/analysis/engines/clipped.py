@@ -18,11 +18,12 @@ from ...core.graph import Graph, Node
 from ...core.known.codes import ALIVE, Codes
 from ...core.limits import CELL_LIMIT
 from ...core.link import AnyLink, Link, Reshaped
+from ...core.node import dependents
 from ...core.relation import IDENTITY, At, Prefix, Relation, Sliding, Table, Whole
 from ...errors import too_large
-from .diagonal import diagonal
+from .diagonal import diagonal, placed, written_out
 from .gaps import Gaps, Mask, crossed_joins, mask_of
-from .pull import NOTHING, Bounds, Ints, fold_all, slide_finite
+from .pull import NOTHING, Bounds, Ints, evened, fold_all, running, slide_finite
 
 Window = tuple[int, int]
 Box = tuple[Window, ...]
@@ -179,11 +180,7 @@ def _axis(
     if isinstance(relation, Prefix):
         if not varies:
             return bounds
-        if relation.backward:
-            low, high = low[..., ::-1], high[..., ::-1]
-        low, high = np.minimum.accumulate(low, axis=-1), np.maximum.accumulate(high, axis=-1)
-        if relation.backward:
-            low, high = low[..., ::-1], high[..., ::-1]
+        low, high = running(bounds, backward=relation.backward)
         return low[..., part], high[..., part]
     if not varies and have[1] - have[0] > 1:
         if _covers(relation, size, want):
@@ -221,32 +218,18 @@ def _covers(relation: Sliding | Table, size: int, want: tuple[int, int]) -> bool
 def _place(low: Ints, high: Ints, link: Link, rank: int) -> Bounds:
     for axes in link.coupled:
         low, high = diagonal(low, axes), diagonal(high, axes)
-    # Of coupled axes the first holds what they reach together.
-    firsts = {r.axis: a for a, r in reversed([*enumerate(link.reads)]) if r.axis is not None}
-    sources = [firsts[place] for place in sorted(firsts)]
-    dropped = [axis for axis in range(low.ndim) if axis not in sources]
-    shape = [1] * rank
-    for place, axis in firsts.items():
-        shape[place] = low.shape[axis]
-    order = sources + dropped
-    return low.transpose(order).reshape(shape), high.transpose(order).reshape(shape)
+    low, high = placed(link, rank, low, high)
+    return low, high
 
 
 def _reshape(bounds: Bounds, link: Reshaped, have: Box, want: Box) -> Bounds:
     low, high = bounds
-    shape = [1] * len(link.after)
-    full = list(low.shape)
-    held: dict[int, tuple[int, int]] = {}
-    for group in link.groups:
-        if len(group.before) == len(group.after) == 1:
-            shape[group.after[0]] = low.shape[group.before[0]]
-            held[group.after[0]] = have[group.before[0]]
-        elif any(low.shape[axis] > 1 for axis in group.before):
-            for axis in group.before:
-                full[axis] = link.before[axis]
-            for axis in group.after:
-                shape[axis] = link.after[axis]
-                held[axis] = (0, link.after[axis])
+    full, shape = written_out(link, low.shape)
+    begins = {
+        group.after[0]: have[group.before[0]][0]
+        for group in link.groups
+        if len(group.before) == len(group.after) == 1
+    }
     if prod(full) > CELL_LIMIT:
         raise too_large("a reshaped field", prod(full), _ASK_LESS)
     low, high = (
@@ -256,12 +239,10 @@ def _reshape(bounds: Bounds, link: Reshaped, have: Box, want: Box) -> Bounds:
     for axis, size in enumerate(shape):
         if size == 1:
             continue
-        begin = held[axis][0]
+        begin = begins.get(axis, 0)
         part = (slice(None),) * axis + (slice(want[axis][0] - begin, want[axis][1] - begin),)
         low, high = low[part], high[part]
-        head = (slice(None),) * axis + (slice(0, 1),)
-        if (low == low[head]).all() and (high == high[head]).all():
-            low, high = low[head], high[head]
+        low, high = evened((low, high), axis) or (low, high)
     return low, high
 
 
@@ -289,7 +270,7 @@ def union_clipped(found: list[Bounds]) -> list[Bounds]:
 def needed_windows(nodes: Sequence[Node], value: int, source: int, asked: Box) -> dict[int, Box]:
     """Backwards: which positions of each value the asked ones can need (as boxes)."""
     windows: dict[int, Box] = {value: asked}
-    reachable = _dependent(nodes, source, value)
+    reachable = dependents(nodes[: value + 1], (source,))
     for index in range(value, source, -1):
         window = windows.get(index)
         if window is None:
@@ -309,14 +290,6 @@ def needed_windows(nodes: Sequence[Node], value: int, source: int, asked: Box) -
     if source not in windows:
         windows[source] = tuple((0, 0) for _ in nodes[source].shape)
     return windows
-
-
-def _dependent(nodes: Sequence[Node], source: int, value: int) -> set[int]:
-    found = {source}
-    for index in range(source + 1, value + 1):
-        if any(operand in found for operand in nodes[index].operands):
-            found.add(index)
-    return found
 
 
 def _needed(link: AnyLink, shape: Sequence[int], window: Box) -> Box:

@@ -16,7 +16,7 @@ from ...core.graph import Graph
 from ...core.limits import MOST_UNITS
 from .clipped import swept
 from .gaps import Gaps, crossed_joins
-from .pull import NOTHING, Bounds, Ints
+from .pull import NOTHING, Bounds, Ints, evened
 
 
 class Everywhere:
@@ -67,9 +67,8 @@ class Everywhere:
 def shortest(low: Ints, high: Ints) -> Bounds:
     """The same bounds with size 1 along every axis on which they do not change."""
     for axis, size in enumerate(low.shape):
-        head = (slice(None),) * axis + (slice(0, 1),)
-        if size > 1 and (low == low[head]).all() and (high == high[head]).all():
-            low, high = low[head], high[head]
+        if size > 1:
+            low, high = evened((low, high), axis) or (low, high)
     return low, high
 
 

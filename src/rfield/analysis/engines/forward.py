@@ -76,7 +76,7 @@ def _swept(graph: Graph, source: int, axes: tuple[int, ...]) -> Sweep:
     while True:
         findings = [_Findings(axis) for axis in axes]
         states = tuple(
-            _sweep_axis(nodes, source, (axis, 1, 0, 0), found)
+            _sweep_axis(nodes, source, Span(axis, 1, 0, 0), found)
             for axis, found in zip(axes, findings, strict=True)
         )
         gone = set[int]().union(*(found.gone for found in findings))
@@ -91,7 +91,7 @@ def _swept(graph: Graph, source: int, axes: tuple[int, ...]) -> Sweep:
 
 def _unread(node: Node) -> Node:
     """The value as one that depends on nothing."""
-    return Node(node.name, node.kind, node.shape)
+    return Node.source_of(node.name, node.shape, node.kind)
 
 
 def input_sweeps(graph: Graph) -> tuple[Sweep, ...]:
@@ -116,30 +116,21 @@ def _sweep_axis(
             state = states[operand]
             if state is None:
                 continue
-            if type(state) is not tuple:
+            if type(state) is not Span:
                 break
             link = node.links[position]
             if not link.is_identity:
-                affine = link.affine[state[0]]
+                affine = link.affine[state.axis]
                 if affine is None:
                     break
-                axis, advance, first, last = affine
-                step = state[1]
-                if step < 0:
-                    first, last = last, first
-                state = (
-                    axis,
-                    step * advance,
-                    state[2] + step * first,
-                    state[3] + step * last,
-                )
+                state = state.read_by(affine)
             if span is None:
                 span = state
-            elif span[0] != state[0] or span[1] != state[1]:
+            elif span.axis != state.axis or span.advance != state.advance:
                 break
-            elif span[2] > state[2] or span[3] < state[3]:
-                low, high = min(span[2], state[2]), max(span[3], state[3])
-                span = (span[0], span[1], low, high)
+            elif span.first > state.first or span.last < state.last:
+                low, high = min(span.first, state.first), max(span.last, state.last)
+                span = Span(span.axis, span.advance, low, high)
         else:
             add(span)
             continue
@@ -229,22 +220,22 @@ def _stitched(node: Node, where: int, sizes: list[int], states: Sequence[State])
     parts: list[Span] = []
     for operand in node.operands:
         state = states[operand]
-        if type(state) is not tuple or state[0] == where:
+        if type(state) is not Span or state.axis == where:
             return None
-        if parts and state[:2] != parts[0][:2]:
+        if parts and (state.axis, state.advance) != (parts[0].axis, parts[0].advance):
             return None
         parts.append(state)
     if all(part == parts[0] for part in parts):
         return parts[0]
     if sum(sizes) > CELL_LIMIT:
         return None
-    if max(max(abs(part[2]), abs(part[3])) for part in parts) >= LARGEST:
+    if max(max(abs(part.first), abs(part.last)) for part in parts) >= LARGEST:
         return None
     shape = [1] * len(node.shape)
     shape[where] = sum(sizes)
-    low = np.repeat(np.array([part[2] for part in parts], np.int64), sizes).reshape(shape)
-    high = np.repeat(np.array([part[3] for part in parts], np.int64), sizes).reshape(shape)
-    return Terms((Term(low, high, parts[0][0], parts[0][1]),))
+    low = np.repeat(np.array([part.first for part in parts], np.int64), sizes).reshape(shape)
+    high = np.repeat(np.array([part.last for part in parts], np.int64), sizes).reshape(shape)
+    return Terms((Term(low, high, parts[0].axis, parts[0].advance),))
 
 
 def _shared(nodes: Sequence[Node], node: Node, where: int, states: Sequence[State]) -> list[Term]:

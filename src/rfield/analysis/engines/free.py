@@ -18,9 +18,9 @@ import numpy as np
 from ...core.graph import Graph
 from ...core.limits import RESIDUE_LIMIT
 from ...errors import RFieldError, TooLargeError, UnresolvedSizeError
-from .bounds import axis_field, carriers
+from .bounds import axis_field
 from .forward import sweep
-from .terms import State, terms_of
+from .terms import Span, State, carriers, terms_of
 
 BASE = 1 << 20
 
@@ -91,7 +91,7 @@ def graphs_at_sizes(graph: Graph) -> tuple[Graph, ...]:
 @lru_cache(maxsize=8)
 def _sized(held: _Held) -> frozenset[int]:
     """The values that come after an op whose reading depends on the input size, itself included."""
-    found = [k for k, node in enumerate(held.graph.nodes) if node.depends_on_size]
+    found = [k for k, node in enumerate(held.graph.nodes) if node.op.depends_on_size]
     return frozenset(held.graph.dependents(*found))
 
 
@@ -99,7 +99,7 @@ def _sized(held: _Held) -> frozenset[int]:
 def _samples(held: _Held) -> tuple[Graph, ...]:
     """The graph at sizes that show every residue, and at twice those sizes."""
     graph = held.graph
-    if not any(node.depends_on_size for node in graph.nodes):
+    if not any(node.op.depends_on_size for node in graph.nodes):
         return ()
     if graph.reread is None:
         raise UnresolvedSizeError("this graph cannot be read again at other sizes")
@@ -124,8 +124,8 @@ def _samples(held: _Held) -> tuple[Graph, ...]:
 
 def _step(state: State) -> int:
     """The input step of one pattern, 0 without one."""
-    if isinstance(state, tuple):
-        return state[1]
+    if isinstance(state, Span):
+        return state.advance
     return max((abs(t.advance or 0) for t in state.terms), default=0) if state else 0
 
 
@@ -135,8 +135,8 @@ def _modulus(graph: Graph) -> int:
     for entry in graph.inputs_:
         for axis in entry.axes:
             for index, state in enumerate(sweep(graph, entry.node, [axis]).states[0]):
-                if type(state) is tuple:
-                    modulus = lcm(modulus, abs(state[1]) or 1)
+                if isinstance(state, Span):
+                    modulus = lcm(modulus, abs(state.advance) or 1)
                 else:
                     for term in terms_of(state, len(graph.nodes[index].shape)):
                         modulus = lcm(modulus, abs(term.advance or 1))
@@ -160,8 +160,8 @@ def _numbers(state: State, shape: Sequence[int]) -> tuple[object, object, object
     """Stride, padding and the whole pattern of a state, as comparable values."""
     if state is None:
         return None, None, None
-    if isinstance(state, tuple):
-        return Fraction(state[1]), state[2], state
+    if isinstance(state, Span):
+        return Fraction(state.advance), state.first, state
     folded = axis_field(state, shape, carriers([state], len(shape)))
     origin = np.zeros((1, len(folded.positions)), dtype=np.int64)
     pattern = {
@@ -191,5 +191,5 @@ def padding_by_size(
             found[size] = (None,) * len(entry.axes)
             continue
         states = (_state(sample, entry.name, layer, axis) for axis in entry.axes)
-        found[size] = tuple(-s[2] if isinstance(s, tuple) else None for s in states)
+        found[size] = tuple(-s.first if isinstance(s, Span) else None for s in states)
     return found

@@ -20,6 +20,7 @@ from ...core.known.codes import ALIVE
 from ...core.limits import DENSE_LIMIT, MOST_UNITS
 from ...core.link import AnyLink, Link, Reshaped
 from ...core.relation import IDENTITY, At, Prefix, Relation, Sliding, Whole, indices_at
+from .diagonal import placed, written_out
 from .everywhere import Everywhere
 from .pull import fold_all
 from .solid import Flags, is_covered, is_single
@@ -128,13 +129,7 @@ def _linked(one: Marks, link: Link, before: Sequence[int], after: Sequence[int])
             continue
         count = 1 if read.axis is None else after[read.axis]
         one = _read(one.swapaxes(axis, 0), read.relation, before[axis], count).swapaxes(0, axis)
-    places = {read.axis: axis for axis, read in enumerate(link.reads) if read.axis is not None}
-    order = [places[place] for place in sorted(places)]
-    shape = [1] * len(after)
-    for place, axis in places.items():
-        shape[place] = one.shape[axis]
-    dropped = [axis for axis in range(len(link.reads)) if axis not in order]
-    return one.transpose([*order, *dropped, one.ndim - 1]).reshape(*shape, one.shape[-1])
+    return placed(link, len(after), one)[0]
 
 
 def _read(one: Marks, relation: Relation, size: int, count: int) -> Marks:
@@ -165,16 +160,7 @@ def _read(one: Marks, relation: Relation, size: int, count: int) -> Marks:
 
 
 def _reshaped(one: Marks, link: Reshaped) -> Marks | None:
-    full = list(one.shape)
-    shape = [1] * len(link.after)
-    for group in link.groups:
-        if len(group.before) == len(group.after) == 1:
-            shape[group.after[0]] = one.shape[group.before[0]]
-        elif any(one.shape[axis] > 1 for axis in group.before):
-            for axis in group.before:
-                full[axis] = link.before[axis]
-            for axis in group.after:
-                shape[axis] = link.after[axis]
+    full, shape = written_out(link, one.shape)
     if prod(full) > DENSE_LIMIT:
         return None
     return np.broadcast_to(one, full).reshape(*shape, one.shape[-1])

@@ -38,6 +38,24 @@ def tidy(low: Ints, high: Ints) -> Bounds:
     return low, high
 
 
+def evened(bounds: Bounds, axis: int) -> Bounds | None:
+    """The bounds at the first place of an axis, where they are the same at all of it."""
+    low, high = bounds
+    head = (slice(None),) * axis + (slice(0, 1),)
+    if (low == low[head]).all() and (high == high[head]).all():
+        return low[head], high[head]
+    return None
+
+
+def running(bounds: Bounds, *, backward: bool) -> Bounds:
+    """The bounds of everything up to each place of the last axis; backward: from it on."""
+    low, high = bounds
+    if backward:
+        low, high = low[..., ::-1], high[..., ::-1]
+    low, high = np.minimum.accumulate(low, axis=-1), np.maximum.accumulate(high, axis=-1)
+    return (low[..., ::-1], high[..., ::-1]) if backward else (low, high)
+
+
 def slide_pattern(bounds: Bounds, advance: int, relation: Sliding) -> tuple[Bounds, int]:
     """Compose a repeating pattern (period: last axis, ``advance`` per period) with ``relation``."""
     low, high = bounds

@@ -16,10 +16,9 @@ from ...core.graph import Graph
 from ...core.indices import IndexSet
 from ...core.link import Link, Read
 from ...core.relation import IDENTITY, WHOLE, Relation, Sliding, compose, image, join
-from .bounds import carriers
 from .forward import Sweep, input_sweeps
 from .pull import LARGEST
-from .terms import State, Term, to_state
+from .terms import Span, State, Term, carriers, to_state
 
 _ALL = Read(None, WHOLE)
 Reads = tuple[Read, ...] | None
@@ -175,7 +174,7 @@ def _state(read: Read, rank: int) -> State:
         taps = relation.taps[0]
         if not taps:
             return None
-        return read.axis, relation.advance, taps.first, taps.last
+        return Span(read.axis, relation.advance, taps.first, taps.last)
     shape = [1] * rank
     shape[read.axis] = relation.period
     low = [t.first if t else 4 * LARGEST for t in relation.taps]

@@ -1,6 +1,6 @@
 """What one value knows of one input axis: a small union of terms.
 
-A plain layer's whole knowledge is a ``Span`` ``(axis, advance, first, last)``: its position ``i``
+A plain layer's whole knowledge is a ``Span`` of axis, advance, first and last: its position ``i``
 along ``axis`` reaches the input indices ``advance*i + first .. advance*i + last``. Four integers,
 any size; nearly every value of nearly every network needs no more.
 
@@ -20,18 +20,18 @@ from math import lcm
 import numpy as np
 
 from ...core.limits import CELL_LIMIT
+from ...core.link import Span
 from ...errors import too_large
 from .pull import (
     LARGEST,
     UNLIMITED,
     Bounds,
     Ints,
+    evened,
     find_pattern,
     shortest_period,
     tidy,
 )
-
-Span = tuple[int, int, int, int]
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -61,8 +61,7 @@ class Term:
         """Whether positions along ``axis`` reach different places (not merely nothing)."""
         if axis == self.carrier and self.advance != 0:
             return True
-        head = (slice(None),) * axis + (slice(0, 1),)
-        if (self.low == self.low[head]).all() and (self.high == self.high[head]).all():
+        if evened((self.low, self.high), axis) is not None:
             return False
         return _spread(self.low, axis) > 0 or _spread(self.high, axis) > 0
 
@@ -109,6 +108,18 @@ def terms_of(state: State, rank: int) -> tuple[Term, ...]:
     return state.terms if isinstance(state, Terms) else (from_span(state, rank),)
 
 
+def carriers(states: Iterable[State], rank: int, *, local: bool = False) -> tuple[int, ...]:
+    """The tensor axes along which any state goes on; ``local``: whole-axis reads left out."""
+    found: set[int] = set()
+    for state in states:
+        if isinstance(state, Span):
+            found.add(state.axis)
+        else:
+            terms = (t for t in terms_of(state, rank) if not (local and t.is_global))
+            found |= {term.carrier for term in terms if term.carrier is not None}
+    return tuple(sorted(found))
+
+
 def to_state(terms: Iterable[Term]) -> State:
     """The shortest state for a union of terms."""
     merged = union(terms)
@@ -120,7 +131,7 @@ def to_state(terms: Iterable[Term]) -> State:
         if term.carrier is not None and term.advance is not None and plain:
             low, high = int(term.low.flat[0]), int(term.high.flat[0])
             if abs(low) <= LARGEST:
-                return term.carrier, term.advance, low, high
+                return Span(term.carrier, term.advance, low, high)
     return Terms(tuple(merged))
 
 
@@ -220,9 +231,9 @@ def compact(term: Term) -> Term:
     low, high = term.low, term.high
     for axis, size in enumerate(low.shape):
         if size > 1 and axis != term.carrier:
-            head = (slice(None),) * axis + (slice(0, 1),)
-            if (low == low[head]).all() and (high == high[head]).all():
-                low, high = low[head].copy(), high[head].copy()  # a view would keep all of it
+            even = evened((low, high), axis)
+            if even is not None:
+                low, high = even[0].copy(), even[1].copy()  # a view would keep all of it
     term = Term(low, high, term.carrier, term.advance, term.is_global)
     if term.carrier is not None and term.advance is not None:
         if term.advance and term.period == 1:

@@ -17,18 +17,19 @@ from ...core.limits import CELL_LIMIT
 from ...core.link import AnyLink, Group, Link, Read, Reshaped
 from ...core.relation import At, Prefix, Sliding, Table, Whole, all_read
 from ...errors import too_large
-from .diagonal import diagonal
+from .diagonal import diagonal, placed
 from .pull import (
     NOTHING,
     UNLIMITED,
     Bounds,
     Ints,
+    running,
     slide_finite,
     slide_pattern,
     table_pattern,
     tidy,
 )
-from .terms import Term, compact, everything, finite, from_span, rebuild, recarry
+from .terms import Span, Term, compact, everything, finite, from_span, rebuild, recarry
 
 
 def through(
@@ -85,12 +86,8 @@ def _shortcut(term: Term, link: Link, rank: int, after: int) -> Term | None:
         affine = link.affine[term.carrier]
         if affine is None or term.advance is None or term.is_global:
             return None
-        axis, advance, first, last = affine
-        step = term.advance
-        if step < 0:
-            first, last = last, first
-        low, high = int(term.low.flat[0]) + step * first, int(term.high.flat[0]) + step * last
-        return from_span((axis, step * advance, low, high), after)
+        span = Span(term.carrier, term.advance, int(term.low.flat[0]), int(term.high.flat[0]))
+        return from_span(span.read_by(affine), after)
     if link.stays and rank == after and not any(term.varies(axis) for axis in link.changed):
         return term
     return None
@@ -200,13 +197,8 @@ def _at(term: Term, axis: int, index: int) -> Term:
 def _prefix(term: Term, axis: int, relation: Prefix) -> Term:
     """Everything up to here (or from here on): one side runs along, the other has no end."""
     low, high = term.along(axis)
-    if relation.backward:
-        low, high = low[..., ::-1], high[..., ::-1]
     if axis != term.carrier or term.advance is None:
-        low, high = np.minimum.accumulate(low, axis=-1), np.maximum.accumulate(high, axis=-1)
-        if relation.backward:
-            low, high = low[..., ::-1], high[..., ::-1]
-        bounds = _place_last(term, axis, (low, high))
+        bounds = _place_last(axis, running((low, high), backward=relation.backward))
         is_global = term.is_global or axis == term.carrier
         return Term(bounds[0], bounds[1], term.carrier, term.advance, is_global)
     advance = -term.advance if relation.backward else term.advance
@@ -214,18 +206,20 @@ def _prefix(term: Term, axis: int, relation: Prefix) -> Term:
         return everything(term.low.ndim)
     rising = advance > 0
     side = high if rising else low
+    if relation.backward:
+        side = side[..., ::-1]
     doubled = np.concatenate([side - advance, side], axis=-1)
-    running = (np.maximum if rising else np.minimum).accumulate(doubled, axis=-1)
-    running = running[..., side.shape[-1] :]
-    endless = np.full_like(running, -UNLIMITED if rising else UNLIMITED)
-    low, high = (endless, running) if rising else (running, endless)
+    so_far = (np.maximum if rising else np.minimum).accumulate(doubled, axis=-1)
+    so_far = so_far[..., side.shape[-1] :]
+    endless = np.full_like(so_far, -UNLIMITED if rising else UNLIMITED)
+    low, high = (endless, so_far) if rising else (so_far, endless)
     if relation.backward:
         low, high = low[..., ::-1], high[..., ::-1]
-    bounds = _place_last(term, axis, tidy(low, high))
+    bounds = _place_last(axis, tidy(low, high))
     return Term(bounds[0], bounds[1], term.carrier, term.advance, True)
 
 
-def _place_last(term: Term, axis: int, bounds: Bounds) -> Bounds:
+def _place_last(axis: int, bounds: Bounds) -> Bounds:
     return bounds[0].swapaxes(-1, axis), bounds[1].swapaxes(-1, axis)
 
 
@@ -247,15 +241,7 @@ def _place(term: Term, link: Link, after: Sequence[int]) -> Term:
     carrier = None if term.carrier is None else link.reads[term.carrier].axis
     for axes in link.coupled:
         term = _together(term, axes, after[link.reads[axes[0]].axis or 0])
-    firsts = dict(reversed(kept))  # of coupled axes the first holds what they reach together
-    sources = [firsts[place] for place in sorted(firsts)]
-    dropped = [axis for axis in range(term.low.ndim) if axis not in sources]
-    shape = [1] * rank
-    for place, axis in firsts.items():
-        shape[place] = term.low.shape[axis]
-    order = sources + dropped
-    low = term.low.transpose(order).reshape(shape)
-    high = term.high.transpose(order).reshape(shape)
+    low, high = placed(link, rank, term.low, term.high)
     return Term(low, high, carrier, None if carrier is None else term.advance, term.is_global)
 
 

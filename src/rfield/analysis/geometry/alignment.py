@@ -18,8 +18,10 @@ import numpy as np
 from numpy.typing import NDArray
 
 from ...core.graph import Graph
+from ...core.limits import CELL_LIMIT
 from ...core.link import AnyLink, Link
 from ...core.relation import Sliding
+from ...errors import too_large
 from ..answer import Answer
 from ..engines.bounds import axis_field
 from ..engines.forward import Sweep, input_sweeps
@@ -183,7 +185,7 @@ def _joins(graph: Graph, sweeps: Sequence[Sweep]) -> Iterator[Misalignment | Non
         names, wrt = axis_names(len(swept.axes)), graph.nodes[swept.source].name
         for index in used:
             node = graph.nodes[index]
-            if node.join and len(node.operands) > 1:
+            if node.op.join and len(node.operands) > 1:
                 yield from _check(graph, index, swept.states, wrt, names)
 
 
@@ -241,9 +243,9 @@ def centers_of(state: State, link: AnyLink, before: Sequence[int], after: Sequen
     if state is None:
         return {}
     if not isinstance(state, Terms) and (
-        link.is_identity or _cut_axis(link) not in (None, state[0])
+        link.is_identity or _cut_axis(link) not in (None, state.axis)
     ):
-        return _of_span(state[0], state[1], state[2] + state[3])
+        return _of_span(state.axis, state.advance, state.first + state.last)
     return _by_stride(*branch_terms(state, link, before, after))
 
 
@@ -286,9 +288,17 @@ def _by_stride(terms: Sequence[Term], shape: Sequence[int]) -> Centers:
     for (carrier, stride), members in groups.items():
         period = lcm(*(t.period for t in members)) if stride is not None else shape[carrier]
         field = axis_field(Terms(tuple(members)), shape, (carrier,))
-        low, high = field.bounds(np.arange(min(period, 4096), dtype=np.int64)[:, None])
+        low, high = field.bounds(np.arange(_few(period), dtype=np.int64)[:, None])
         found[carrier, stride] = Middles(low + high, low <= high)
     return found
+
+
+def _few(phases: int) -> int:
+    if phases > CELL_LIMIT:
+        raise too_large(
+            "the centres of a join, phase by phase", phases, "Its strides share little."
+        )
+    return phases
 
 
 def widest(one: Centers, other: Centers) -> tuple[int, Fraction] | None:
@@ -305,7 +315,7 @@ def widest(one: Centers, other: Centers) -> tuple[int, Fraction] | None:
         theirs = other[key]
         if not len(mine) or not len(theirs):
             continue
-        at = np.arange(lcm(len(mine), len(theirs)), dtype=np.int64)
+        at = np.arange(_few(lcm(len(mine), len(theirs))), dtype=np.int64)
         a, b = at % len(mine), at % len(theirs)
         stride = key[1] or Fraction(0)
         blocks = (at - b) - (at - a)

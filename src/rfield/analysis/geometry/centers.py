@@ -149,7 +149,7 @@ def _grid(field: ReceptiveField, k: int) -> Grid:
     why = next((text for key, text in rf.unknown.items() if key.endswith(f" {name}")), "")
     moving = [] if stride is None or rf.unknown else _moving(rf, k)
     if stride is None or len(moving) != 1:
-        own = rf.why(k) if any(rf.sizes[k]) else field.why(k)
+        own = rf.why(k) if rf.largest[k] else field.why(k)
         return stride, None, (), why or own or f"{rf.layer} has no axis of its own along {name}"
     period = rf.period[k]
     index = np.zeros((period, len(rf.positions)), np.int64)

@@ -137,7 +137,7 @@ def explain(graph: Graph, output: str | None = None, *, wrt: str | None = None) 
         notes.append(
             "a join on the way is empty on one axis only: its sides are taken axis by axis"
         )
-    if not any(map(any, rf.sizes)):
+    if not any(rf.largest):
         notes += _before(fields, rf)
     if len(sides) < 2 * sum(1 for n in rf.local.size if n):
         notes.append("a side that no single path attains is left out")
@@ -160,7 +160,7 @@ def explain(graph: Graph, output: str | None = None, *, wrt: str | None = None) 
     joins = tuple(
         _explain_join(fields, join) for join in found.joins if join.layer in names and _of(join, rf)
     )
-    local = tuple(max(s, default=0) for s in rf.local.sizes)
+    local = rf.local.largest
     return Explanation(
         rf.layer, rf.wrt, rf.axes, rf.size, local, rf.fidelity, sides, whole, joins, tuple(notes)
     )
@@ -169,7 +169,7 @@ def explain(graph: Graph, output: str | None = None, *, wrt: str | None = None) 
 def _before(fields: Fields, rf: ReceptiveField) -> Iterator[str]:
     """Where to ask instead, where whole-axis reads leave no local field."""
     for value in sorted(fields.graph.behind(rf.value) - {fields.source}, reverse=True):
-        if value > fields.source and any(map(any, fields.at(value).sizes)):
+        if value > fields.source and any(fields.at(value).largest):
             last = fields.graph.layer_of(value)
             yield f"no local field is left in {rf.layer}; {last} is the last layer that has one"
             return

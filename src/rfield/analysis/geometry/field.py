@@ -71,7 +71,7 @@ class ReceptiveField(Answer):
     @cached_property
     def _spans(self) -> tuple[Span | None, ...]:  # short forms, where there are such
         return tuple(
-            state if isinstance(state, tuple) else self._fields[k].span
+            state if isinstance(state, Span) else self._fields[k].span
             for k, state in enumerate(self.states)
         )
 
@@ -90,8 +90,7 @@ class ReceptiveField(Answer):
                 for a, b in zip(low.T, high.T, strict=True)
             )
         return tuple(
-            (span[3] - span[2] + 1,) if span else self._fields[k].sizes
-            for k, span in enumerate(self._spans)
+            (span.size,) if span else self._fields[k].sizes for k, span in enumerate(self._spans)
         )
 
     @cached_property
@@ -100,7 +99,7 @@ class ReceptiveField(Answer):
 
         ``UNBOUNDED`` where some path reads a whole axis (see ``local``); 0 where nothing is read.
         """
-        plain = [state[3] - state[2] + 1 for state in self.states if isinstance(state, tuple)]
+        plain = [state.size for state in self.states if isinstance(state, Span)]
         if len(plain) == len(self.states) and not self.is_crossed:
             return tuple(plain)
         return tuple(
@@ -113,8 +112,7 @@ class ReceptiveField(Answer):
         if self.is_crossed:
             return tuple(max(sizes, default=0) for sizes in self.sizes)
         return tuple(
-            span[3] - span[2] + 1 if span else self._fields[k].largest
-            for k, span in enumerate(self._spans)
+            span.size if span else self._fields[k].largest for k, span in enumerate(self._spans)
         )
 
     def _is_endless(self, k: int) -> bool:
@@ -128,7 +126,7 @@ class ReceptiveField(Answer):
         """Input step per output step; None where paths with different strides meet."""
         return tuple(
             None if f"stride {self.axes[k]}" in self.unknown
-            else Fraction(span[1]) if span else self._fields[k].stride
+            else Fraction(span.advance) if span else self._fields[k].stride
             for k, span in enumerate(self._spans)
         )  # fmt: skip
 
@@ -142,7 +140,7 @@ class ReceptiveField(Answer):
         if f"padding {self.axes[k]}" in self.unknown:
             return None
         if span:
-            return -span[2]
+            return -span.first
         if self._fields[k].stride is None or self._fields[k].is_global:
             return None
         origin = np.zeros((1, len(self.positions)), dtype=np.int64)
@@ -251,9 +249,9 @@ class ReceptiveField(Answer):
         stop: list[int] = []
         for span in self._spans:
             assert span is not None
-            position = int(at[0, self.positions.index(span[0])])
-            start.append(span[1] * position + span[2])
-            stop.append(span[1] * position + span[3] + 1)
+            position = int(at[0, self.positions.index(span.axis)])
+            start.append(span.advance * position + span.first)
+            stop.append(span.advance * position + span.last + 1)
         return Region(tuple(start), tuple(stop), self.axes)
 
     def center(self, index: Any = ()) -> Any:
@@ -317,7 +315,7 @@ class ReceptiveField(Answer):
             "stride": self.stride,
             "padding": self.padding,
             "period": self.period,
-            "local_size": [max(s, default=0) for s in self.sizes],
+            "local_size": list(self.largest),
             "global_reads": self.global_reads,
             "fidelity": self.fidelity,
             "reasons": {n: self.why(n) for n in self.axes if self.why(n)},
@@ -333,7 +331,7 @@ class ReceptiveField(Answer):
         for k, name in enumerate(self.axes):
             size = f"size {self.size[k]}"
             if self.size[k] is UNBOUNDED:
-                size = f"global, local size {max(self.sizes[k], default=0)}"
+                size = f"global, local size {self.largest[k]}"
             stride, padding = ("?" if n is None else n for n in (local.stride[k], local.padding[k]))
             numbers = f"{size}, stride {stride}, padding {padding}"
             parts.setdefault(numbers, []).append(name)

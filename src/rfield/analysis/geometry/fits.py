@@ -23,7 +23,7 @@ from ...errors import InvalidModelError
 from ..answer import Answer
 from ..engines.bounds import axis_field
 from ..engines.pull import LARGEST
-from ..engines.terms import State
+from ..engines.terms import Span, State
 from ..results import UNBOUNDED, Size
 from .field import ReceptiveField
 from .fields import Fields, choose_source
@@ -151,7 +151,7 @@ def _fit(
     field: ReceptiveField, sizes: Sequence[int], seen: Sequence[Placements] | None
 ) -> LayerFit:
     local = field.local
-    largest = tuple(max(found, default=0) for found in local.sizes)
+    largest = local.largest
     whole: Sequence[Size] = field.size
     shape = field.graph.nodes[field.value].shape
     axes: list[Placed] = []
@@ -180,16 +180,16 @@ def _in_theory(
 ) -> Placed:
     """One axis of an input without a size: the grid goes on for ever."""
     context = _context(local.states[k], shape, local.positions, size)
-    possible = max(local.sizes[k], default=0) >= size
+    possible = local.largest[k] >= size
     sees = Sees.NEVER if not possible else Sees.ALWAYS if context is not None else Sees.SOMETIMES
     return Placed(Sees.ALWAYS if reads_all else sees, None, context)
 
 
 def _context(state: State, shape: Sequence[int], positions: Sequence[int], size: int) -> int | None:
     """The tighter side in the best field at the worst place; None where no field holds it."""
-    if isinstance(state, tuple):
-        low, high = np.array([state[2]]), np.array([state[3]])
-        advance = abs(state[1])
+    if isinstance(state, Span):
+        low, high = np.array([state.first]), np.array([state.last])
+        advance = abs(state.advance)
     else:
         found = axis_field(state, shape, positions).local
         stride = found.stride

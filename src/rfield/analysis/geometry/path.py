@@ -22,7 +22,7 @@ from ...core.relation import IDENTITY, At, Sliding, indices_at
 from ..engines.bounds import AxisField, axis_field
 from ..engines.forward import Sweep
 from ..engines.pull import LARGEST
-from ..engines.terms import terms_of
+from ..engines.terms import Span, terms_of
 from ..engines.through import through
 
 Element = tuple[int, ...]
@@ -64,8 +64,9 @@ class Paths:
     def bound(self, value: int, elements: Sequence[Element], side: int) -> list[int | None]:
         """First (``side`` 0) or last (1) input position of each element; None: it reads nothing."""
         state = self.states[value]
-        if isinstance(state, tuple):
-            return [state[1] * e[state[0]] + state[2 + side] for e in elements]
+        if isinstance(state, Span):
+            end = state.last if side else state.first
+            return [state.advance * e[state.axis] + end for e in elements]
         rank = len(self.graph.nodes[value].shape)
         low, high = self.field(value).bounds(_rows(elements, rank))
         chosen = (low, high)[side]
@@ -136,12 +137,13 @@ class Paths:
     ) -> bool:
         """Whether a plain field that is passed on along its own axis has this bound."""
         state = self.states[operand]
-        if not isinstance(state, tuple) or not isinstance(link, Link):
+        if not isinstance(state, Span) or not isinstance(link, Link):
             return True
-        read = link.reads[state[0]]
+        read = link.reads[state.axis]
         if read.axis is None or read.relation != IDENTITY:
             return True
-        return state[1] * element[read.axis] + state[2 + side] == target
+        end = state.last if side else state.first
+        return state.advance * element[read.axis] + end == target
 
     def _is_local(self, value: int, place: int) -> bool:
         """Whether something that is not read as a whole axis passes an operand of a value."""
@@ -153,7 +155,7 @@ class Paths:
         node = self.graph.nodes[value]
         operand, link = node.operands[place], node.links[place]
         state = self.states[operand]
-        if isinstance(state, tuple) and link.affine[state[0]] is not None:
+        if isinstance(state, Span) and link.affine[state.axis] is not None:
             return True
         before = self.graph.nodes[operand].shape
         passed = [
@@ -188,8 +190,8 @@ class Paths:
 
     def _varies(self, value: int, axis: int) -> bool:
         state = self.states[value]
-        if isinstance(state, tuple):
-            return axis == state[0]
+        if isinstance(state, Span):
+            return axis == state.axis
         rank = len(self.graph.nodes[value].shape)
         return any(term.varies(axis) for term in terms_of(state, rank) if not term.is_global)
 
@@ -220,8 +222,8 @@ class Paths:
             state = self.states[value]
             if value == self.source:
                 return Fraction(element[self.source_axis])
-            if isinstance(state, tuple):
-                return Fraction(state[1] * element[state[0]])
+            if isinstance(state, Span):
+                return Fraction(state.advance * element[state.axis])
             closed = self._slope(value)
             if closed is not None:
                 return closed[1] * element[closed[0]]

@@ -22,8 +22,8 @@ from ...core.link import AnyLink, Link
 from ...core.relation import IDENTITY, Sliding
 from ...errors import InvalidModelError
 from ..answer import Answer
-from ..engines.bounds import axis_field, carriers
-from ..engines.terms import State, Terms, from_span, terms_of, to_state
+from ..engines.bounds import axis_field
+from ..engines.terms import Span, State, Terms, carriers, from_span, terms_of, to_state
 from ..engines.through import through
 from .fields import choose_source, source_layout
 
@@ -200,7 +200,7 @@ class _Walk:
 
     def __init__(self, graph: Graph, source: int, axis: int, used: Sequence[int]) -> None:
         self.graph = graph
-        start = _Path((axis, 1, 0, 0), 1)
+        start = _Path(Span(axis, 1, 0, 0), 1)
         self.found: dict[int, Extremes] = {source: {(axis, 1): (start, start)}}
         self.sizes: dict[int, tuple[int, int]] = {source: (1, 1)}
         self.widens: dict[int, int] = {}
@@ -256,18 +256,14 @@ def _passed(
 
 
 def _through(state: State, link: AnyLink, before: Sequence[int], after: Sequence[int]) -> State:
-    if isinstance(state, tuple):
-        affine = link.affine[state[0]]
+    if isinstance(state, Span):
+        affine = link.affine[state.axis]
         if affine is None and isinstance(link, Link):  # one part of a concatenation
-            read = link.reads[state[0]]
+            read = link.reads[state.axis]
             if link.is_part and read.axis is not None and read.relation == IDENTITY:
-                return (read.axis, *state[1:])
+                return state._replace(axis=read.axis)
         if affine is not None:
-            axis, advance, first, last = affine
-            step = state[1]
-            if step < 0:
-                first, last = last, first
-            return axis, step * advance, state[2] + step * first, state[3] + step * last
+            return state.read_by(affine)
         terms = (from_span(state, len(before)),)
     else:
         terms = terms_of(state, len(before))
@@ -277,15 +273,15 @@ def _through(state: State, link: AnyLink, before: Sequence[int], after: Sequence
 
 def _span(state: State, shape: Sequence[int]) -> int:
     """The largest size over the phases."""
-    if isinstance(state, tuple):
-        return state[3] - state[2] + 1
+    if isinstance(state, Span):
+        return state.size
     field = axis_field(state, shape, carriers([state], len(shape)))
-    return max(field.sizes, default=0)
+    return field.largest
 
 
 def _pace(state: State, rank: int) -> Pace:
-    if isinstance(state, tuple):
-        return state[0], state[1]
+    if isinstance(state, Span):
+        return state.axis, state.advance
     assert isinstance(state, Terms)
     term = state.terms[0]
     stride = None if term.advance is None else Fraction(term.advance, term.period)

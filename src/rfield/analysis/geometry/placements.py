@@ -15,6 +15,7 @@ import numpy as np
 from ..engines.bounds import axis_field
 from ..engines.boxes import RECENT, all_boxes, flat, has_holes
 from ..engines.pull import LARGEST, NOTHING, Bounds, Ints, over_ranges
+from ..engines.terms import Span
 from .fields import Fields
 
 
@@ -163,7 +164,7 @@ class Placements:
         shape = self.fields.graph.nodes[value].shape
         if state is None:
             return None
-        if isinstance(state, tuple):
+        if isinstance(state, Span):
             carrier, advance, first, last = state
             steps = np.arange(shape[carrier], dtype=np.int64)
             return Moving(carrier, 2 * advance * steps + first + last)

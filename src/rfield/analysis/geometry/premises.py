@@ -20,7 +20,7 @@ from ...core.relation import Sliding
 from ...errors import NotStreamableError, NotTileableError, show_shape
 from ..answer import Answer
 from ..engines.forward import sweep
-from ..engines.terms import State, terms_of
+from ..engines.terms import carriers
 from ..results import axis_names
 
 Found = TypeVar("Found", bound="Answer | tuple[Answer, ...]")
@@ -122,17 +122,11 @@ def _slides(graph: Graph, source: int, axis: int, *, alone: bool) -> bool:
         for operand, link in zip(node.operands, node.links, strict=True):
             if node.kind not in WINDOWS or not isinstance(link, Link):
                 continue
-            for carrier in _carriers(states[operand], len(link.reads)):
+            for carrier in carriers([states[operand]], len(link.reads)):
                 relation = link.reads[carrier].relation
                 if isinstance(relation, Sliding) and _is_window(relation, alone=alone):
                     return True
     return False
-
-
-def _carriers(state: State, rank: int) -> set[int]:
-    if isinstance(state, tuple):
-        return {state[0]}
-    return {term.carrier for term in terms_of(state, rank) if term.carrier is not None}
 
 
 def _is_window(relation: Sliding, *, alone: bool) -> bool:

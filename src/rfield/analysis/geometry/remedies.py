@@ -17,7 +17,7 @@ from ...core.layout import pad
 from ...core.link import Link, Read
 from ...core.relation import IDENTITY, Sliding
 from ..engines.forward import sweep
-from ..engines.terms import State, terms_of, to_state
+from ..engines.terms import Span, State, terms_of, to_state
 from ..engines.through import through
 from .alignment import Branch, Centers, Misalignment, centers_of, widest
 from .fields import Fields
@@ -157,12 +157,12 @@ def _repadded(
             state = states[k][node.operands[0]]
             if gap == 0:
                 change.append((0, 0))
-            elif isinstance(state, tuple) and state[1] and gap % state[1] == 0:
-                change.append((int(gap / state[1]), -int(gap / state[1])))
+            elif isinstance(state, Span) and state.advance and gap % state.advance == 0:
+                change.append((int(gap / state.advance), -int(gap / state.advance)))
         if len(change) < len(gaps):
             continue
         along = {states[k][node.operands[0]]: pair[0] for k, pair in enumerate(change) if pair[0]}
-        moves = {state[0]: before for state, before in along.items() if isinstance(state, tuple)}
+        moves = {state.axis: before for state, before in along.items() if isinstance(state, Span)}
         nodes = list(graph.nodes)
         nodes[index] = _with_taps(node, partial(_shifted, moves))
         if branch.agrees(first.centers(), (), nodes):

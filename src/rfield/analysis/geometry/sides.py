@@ -112,11 +112,16 @@ def _largest(paths: Paths, value: int, positions: Sequence[int]) -> Iterator[tup
     A path may lead out of a tensor whose pattern is irregular; from the middle it hardly does.
     """
     field = paths.folded(value, positions)
-    rows = np.concatenate([*field.samples(), _middles(paths.graph.nodes[value].shape, positions)])
-    low, high = field.bounds(rows)
-    spans = np.where(low <= high, high - low, -1)
-    if spans.size and spans.max() >= 0:
-        best = rows[spans == spans.max()]
+    best, largest = np.zeros((0, len(positions)), np.int64), 0
+    for rows in (*field.samples(), _middles(paths.graph.nodes[value].shape, positions)):
+        low, high = field.bounds(rows)
+        spans = np.where(low <= high, high - low, -1)
+        here = int(spans.max(initial=-1))
+        if here >= largest:
+            kept = rows[spans == here]
+            best = kept if here > largest else np.concatenate([best, kept])
+            largest = here
+    if len(best):
         middle = len(best) // 2
         for place in (0, *range(len(best) - 1, middle - 1, -1), *range(middle)):
             yield tuple(int(i) for i in best[place])

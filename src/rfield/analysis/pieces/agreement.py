@@ -126,7 +126,7 @@ def _node(
     """The cuts of one value from those of its operands."""
     if not ours.operands and ours.shape != theirs.shape:
         raise LossError(BY_SIZE)
-    if (len(ours.operands), ours.own) != (len(theirs.operands), theirs.own):  # windows differ
+    if (len(ours.operands), ours.op.own) != (len(theirs.operands), theirs.op.own):  # windows differ
         raise LossError(OTHER_PATH)
     along = laid_along(ours)
     if along is not None:
@@ -145,7 +145,7 @@ def _node(
             raise LossError(BOUND)
         for axis, cut in _through(mine, other, sides, ours.shape, local):
             met[axis] = _meet(met[axis], cut)
-        for axis in ours.own:
+        for axis in ours.op.own:
             met[axis] = _meet(met[axis], cuts[axis])
     return _inside(met, ours, theirs, together)
 

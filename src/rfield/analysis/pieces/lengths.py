@@ -24,12 +24,11 @@ from ...core.numbers import Numbers
 from ...core.relation import ZERO, Sliding, Table
 from ...errors import RFieldError
 from ..engines.forward import sweep
-from ..engines.terms import State, terms_of
+from ..engines.terms import Span, State, carriers, terms_of
 from .agreement import agreement
 from .direct import direct
 from .pairing import MOVES
 from .steady import Parts, steady
-from .timed import time_axes
 from .timing import Pattern
 
 Ways = dict[int, int]
@@ -227,7 +226,7 @@ def _moves(link: AnyLink, state: State, shape: Sequence[int], here: State) -> tu
     """
     if link.is_identity:
         return ()
-    axes = time_axes(state, shape)
+    axes = set(carriers([state], len(shape)))
     if isinstance(link, Reshaped):
         return tuple(
             (group, _inner(link.before, group.before), _inner(link.after, group.after))
@@ -240,7 +239,7 @@ def _moves(link: AnyLink, state: State, shape: Sequence[int], here: State) -> tu
         relation = read.relation
         if isinstance(relation, Sliding) and relation.advance < 0:
             taps = tuple(taps.shift(-shape[axis]) for taps in relation.taps)
-            back = here if isinstance(here, tuple) and here[1] > 0 else None
+            back = here if isinstance(here, Span) and here.advance > 0 else None
             found.append((axis, read.axis, replace(relation, taps=taps), back))
         elif read.axis == axis and (left := _left_out(relation)) is not None:
             found += [(axis, *left)] * bool(left)

@@ -304,7 +304,7 @@ class Planner:
         finally:
             self.halo = chosen
         field = receptive_field(self.whole, self.layer, wrt=self.moving[0].name).local
-        bounds = [max(sizes, default=1) - 1 for sizes in field.sizes]
+        bounds = [max(size, 1) - 1 for size in field.largest]
         return tuple(
             found.halo[k] if found.counts[k] > 1 else (bound, bound)
             for k, bound in enumerate(bounds)

@@ -15,7 +15,7 @@ from ...core.graph import Graph
 from ...core.link import AnyLink, Link
 from ...core.relation import IDENTITY, Prefix, Relation, Sliding
 from ..engines.forward import Sweep
-from ..engines.terms import State, terms_of, to_state
+from ..engines.terms import State, carriers, terms_of, to_state
 from ..geometry.alignment import branch_terms
 from ..results import Fidelity
 from .steady import Parts
@@ -142,7 +142,7 @@ class TimePath:
                 hop = clock.hop if isinstance(clock, Pattern) else Fraction(1)
                 if isinstance(relation, Prefix) and not relation.backward:
                     name = self.graph.layer_of(index)
-                    found.append(LayerState(name, node.kind, None, hop, 0, (), node.keeps))
+                    found.append(LayerState(name, node.kind, None, hop, 0, (), node.op.keeps))
                 elif isinstance(relation, Sliding) and isinstance(clock, Pattern):
                     window = window_of(relation)
                     held = held_of(relation, clock, grid)
@@ -161,7 +161,7 @@ class TimePath:
         found: list[JoinDelay] = []
         for index in self.values:
             node = self.graph.nodes[index]
-            if not node.join or len(node.operands) < 2:
+            if not node.op.join or len(node.operands) < 2:
                 continue
             names: list[str] = []
             clocks: list[Pattern] = []
@@ -198,7 +198,7 @@ class TimePath:
         for operand, link in zip(node.operands, node.links, strict=True):
             if self.states[operand] is None or not isinstance(link, Link) or link.is_identity:
                 continue
-            axes = time_axes(self.states[operand], self.graph.nodes[operand].shape)
+            axes = carriers([self.states[operand]], len(self.graph.nodes[operand].shape))
             read = [link.reads[axis].relation for axis in axes]
             found += [(operand, relation) for relation in read if relation != IDENTITY]
         return found
@@ -217,13 +217,6 @@ def _told(layers: Mapping[str, Sequence[str]]) -> tuple[str, ...]:
         for text, names in layers.items()
         if names
     )
-
-
-def time_axes(state: State, shape: Sequence[int]) -> set[int]:
-    """The axes of a value along which time goes on."""
-    if isinstance(state, tuple):
-        return {state[0]}
-    return {t.carrier for t in terms_of(state, len(shape)) if t.carrier is not None}
 
 
 def _steps(state: State, rank: int) -> list[int]:

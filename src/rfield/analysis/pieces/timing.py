@@ -17,9 +17,9 @@ import numpy as np
 
 from ...core.limits import KEPT_OPS, PHASE_LIMIT
 from ...core.relation import Sliding
-from ..engines.bounds import axis_field, carriers
+from ..engines.bounds import axis_field
 from ..engines.pull import LARGEST, NOTHING, Ints
-from ..engines.terms import State, Term, Terms, from_span, to_state
+from ..engines.terms import Span, State, Term, Terms, carriers, from_span, to_state
 
 
 @dataclass(frozen=True, eq=False)
@@ -111,9 +111,9 @@ def pattern_of(state: State, shape: Sequence[int]) -> Pattern | str:
             "it has no place of its own in time" if not where
             else f"its time is spread over the axes {', '.join(map(str, where))}"
         )  # fmt: skip
-    if isinstance(state, tuple) and state[1] > 0:
+    if isinstance(state, Span) and state.advance > 0:
         span = from_span(state, 1)
-        return Pattern(where[0], state[1], span.low, span.high, remembers)
+        return Pattern(where[0], state.advance, span.low, span.high, remembers)
     field = axis_field(state, shape, where)
     if any(t.carrier is not None and t.advance is None for t in field.terms):
         return "its windows over time are irregular, or depend on the length"

@@ -16,6 +16,7 @@ from math import prod
 from ...core.graph import Graph, Node
 from ...core.link import AnyLink, Group, Link, Read, Reshaped, regroup
 from ...core.numbers import Numbers
+from ...core.operation import Op
 from ...core.relation import IDENTITY, At, Whole
 
 Factors = tuple[int, ...]
@@ -121,11 +122,11 @@ class _Unfolding:
         self.fine.append(fine)
         axes = iter(range(sum(map(len, fine))))
         apart = [[next(axes) for _ in factors] for factors in fine]
-        own = tuple(chain(*(apart[axis] for axis in node.own)))
+        own = tuple(chain(*(apart[axis] for axis in node.op.own)))
         self.nodes.append(
             replace(
-                node, shape=tuple(chain(*fine)), operands=tuple(operands), links=tuple(links),
-                tables=tables, own=own,
+                node, op=replace(node.op, shape=tuple(chain(*fine)), own=own),
+                operands=tuple(operands), links=tuple(links), tables=tables,
             )
         )  # fmt: skip
 
@@ -139,7 +140,13 @@ class _Unfolding:
             self.merged[value] = len(self.nodes)
             name = f"{node.name}/merged"
             self.nodes.append(
-                Node(name, "reshape", node.shape, (place,), (link,), layer=node.layer or node.name)
+                Node(
+                    name,
+                    Op("reshape", node.shape, (link,)),
+                    (place,),
+                    (link,),
+                    layer=node.layer or node.name,
+                )
             )
         return self.merged[value]
 

@@ -21,7 +21,7 @@ from ...core.graph import Graph, Node
 from ...core.indices import IndexSet
 from ...core.link import AnyLink, Link
 from ...core.relation import Sliding, Table, image
-from ..engines.terms import State, terms_of
+from ..engines.terms import State, carriers
 
 Mask = NDArray[np.bool_]
 Pads = tuple[int, int]
@@ -181,7 +181,7 @@ class _Ends:
         padding: dict[int, list[Pads]] = {}
         for operand, link in zip(node.operands, node.links, strict=True):
             before = self.graph.nodes[operand].shape
-            for axis in moving_axes(self.states[operand], len(before)):
+            for axis in carriers([self.states[operand]], len(before), local=True):
                 own = self.pads.get((operand, axis), (0, 0))
                 target, pads = self._pass(index, operand, axis, link, own)
                 if target is not None:
@@ -257,16 +257,6 @@ def _judged(link: AnyLink, axis: int, size: int, outputs: Sequence[int], own: Pa
         return _Judged(read.axis, (0, 0) if turned else used)
     dropped = _dropped(read.relation, outputs[read.axis], size, own)
     return _Judged(read.axis, (0, 0), used, dropped)
-
-
-def moving_axes(state: State, rank: int) -> tuple[int, ...]:
-    """The axes of a value along which its field moves."""
-    if state is None:
-        return ()
-    if isinstance(state, tuple):
-        return (state[0],)
-    found = {t.carrier for t in terms_of(state, rank) if not t.is_global}
-    return tuple(sorted(axis for axis in found if axis is not None))
 
 
 def _is_move(relation: Sliding) -> bool:

@@ -62,7 +62,7 @@ class Followed:
         nodes: list[Node] = []
         for index, op in enumerate(self._ops):
             if index in given:
-                nodes.append(replace(op.like, shape=tuple(given[index])))
+                nodes.append(Node.source_of(op.like.name, given[index]))
                 continue
             made = op.at(tuple([nodes[operand].shape for operand in op.like.operands]))
             if made is None:
@@ -116,7 +116,7 @@ class _Op:
         links = tuple(
             [_resized(link, of, after) for link, of in zip(one.links, before, strict=True)]
         )
-        return replace(one, shape=after, links=links)
+        return replace(one, op=replace(one.op, shape=after), links=links)
 
     def _class(self, before: Shapes) -> tuple[int, ...]:
         return tuple(n % self.step for n in chain(*before))

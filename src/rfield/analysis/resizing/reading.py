@@ -18,10 +18,10 @@ from ...core.limits import GENERAL, MOST_READ, READ_WHOLE, STEP_LIMIT
 from ...errors import InvalidModelError, UnresolvedSizeError, over_limit, show_shape
 from ..engines.bounds import axis_field
 from ..engines.forward import Sweep, sweep
-from ..engines.terms import State, Terms, terms_of
+from ..engines.terms import Span, State, Terms, carriers, terms_of
 from ..geometry.alignment import alignment
 from ..results import axis_names
-from .edges import Finding, Misaligned, Unlike, ends, moving_axes
+from .edges import Finding, Misaligned, Unlike, ends
 from .followed import Followed
 
 CRITERIA = ("accepted", "complete", "even", "aligned")
@@ -105,7 +105,7 @@ class Reading:
         rank = len(self.graph.nodes[self._value].shape)
         if self.followed and self._model is not None:
             return self._model().places
-        own = tuple(moving_axes(state, rank) for state in self._states)
+        own = tuple(carriers([state], rank, local=True) for state in self._states)
         model = None if self._model is None or all(own) else self._model()
         if model is None or len(model.shapes[model._value]) != rank:
             return own
@@ -115,8 +115,8 @@ class Reading:
     def centers(self) -> tuple[tuple[float, float] | None, ...]:
         """Of the first and the last output position, where the field has one pattern."""
         return tuple(
-            ((s[2] + s[3]) / 2, (s[2] + s[3]) / 2 + s[1] * (n - 1))
-            if isinstance(s, tuple) and n
+            ((s.first + s.last) / 2, (s.first + s.last) / 2 + s.advance * (n - 1))
+            if isinstance(s, Span) and n
             else None
             for s, n in zip(self._states, self.output, strict=True)
         )
@@ -169,7 +169,7 @@ class Reading:
                 continue
             positions = sorted(set[int]().union(*self.places))
             field = axis_field(state, node.shape, positions).local
-            stride = Fraction(state[1]) if isinstance(state, tuple) else field.stride
+            stride = Fraction(state.advance) if isinstance(state, Span) else field.stride
             if stride is None or outputs * stride != source.shape[swept.axes[k]]:
                 found.append(Unlike(self.graph.layer_of(self._value), name, outputs, stride))
         return tuple(found)

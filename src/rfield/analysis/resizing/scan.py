@@ -17,7 +17,7 @@ from ...core.limits import STEP_LIMIT
 from ...core.link import Link
 from ...errors import over_limit
 from ..engines.forward import sweep
-from ..engines.terms import terms_of
+from ..engines.terms import Span, terms_of
 from .ends import last_taken, up_to
 from .reading import CRITERIA, SINGLY, Reading, Resizing
 from .sizeset import SizeSet
@@ -223,8 +223,8 @@ class Scan:
         for entry in self.resizing.entries:
             states = sweep(self.resizing.graph, entry.node, entry.axes).states[self.axis]
             for index, state in enumerate(states):
-                if isinstance(state, tuple):
-                    spans = lcm(spans, abs(state[1]) or 1)
+                if isinstance(state, Span):
+                    spans = lcm(spans, abs(state.advance) or 1)
                     if spans > STEP_LIMIT:
                         raise over_limit(
                             self.resizing.graph.layer_of(index), "all sizes of one step", spans,

@@ -13,13 +13,13 @@ import numpy as np
 
 from ...core import ops
 from ...core.arrays.expression import Reading
-from ...core.graph import Draft, SoftMasks
+from ...core.graph import SoftMasks
 from ...core.numbers import Same
 from ...core.ops import Op
 from ...errors import RFieldError, TooLargeError, UnreadableModelError
 from ..machine import limits
-from ..machine.emit import Emitter, answers, placed
-from ..machine.names import Names
+from ..machine.emit import answers, placed
+from ..machine.reading import ModelReader
 from ..machine.unsupported import Unsupported
 from ..machine.values import Constant, Dependent, Outputs, dependents, known, parameters_of
 from .folding import fold
@@ -74,8 +74,8 @@ class Unseen(Constant):
     __slots__ = ()
 
 
-class Reader:
-    """Reads one jaxpr. ``draft`` and ``layers`` are what comes out.
+class Reader(ModelReader):
+    """Reads one jaxpr.
 
     ``roots``: the scopes of the model itself, which name no layer. ``modules``: those that hold the
     arrays which the traced function names, by identity. ``free``: the input sizes stand for any.
@@ -85,34 +85,17 @@ class Reader:
         self, training: bool, unknown: str, roots: Collection[str], modules: Mapping[int, str], *,
         free: bool, soft_masks: SoftMasks,
     ) -> None:  # fmt: skip
-        self.training = training
+        super().__init__(training=training, soft_masks=soft_masks)
         self.unknown = unknown
         self.roots = roots
         self.modules = modules
         self.free = free
-        self.draft = Draft()
-        self.names = Names(self.draft)
-        self.layers = self.names.layers
         self.unsupported = Unsupported(RULES, "jax")
-        self.emitter = Emitter(self.draft, self.names.fresh, soft_masks=soft_masks)
-        self.depth = 0
-        self.count = 0
-        self.name = ""
         self.outer: tuple[str, ...] = ()
         self.open: list[tuple[str, str]] = []  # scopes that are being read, with their names
         self.closed: dict[str, int] = {}
         self.at: tuple[int, ...] = ()
         self.places: dict[str, Place] = {}  # which equation computes a value, by its name
-
-    # -- what rules ask for -----------------------------------------------------------------
-
-    def step(self, answer: Any, operands: Sequence[Any] = ()) -> Any:
-        """Put an answer into the graph on the way to the result of what is being read."""
-        return self.emitter.settle(answer, operands, f"{self.name}/step")
-
-    def inputs_behind(self, value: Any) -> list[str]:
-        """Names of the inputs that a value depends on."""
-        return self.emitter.inputs_behind(value)
 
     def body(self, jaxpr: Any, constants: Sequence[Any] = ()) -> Run:
         """A jaxpr inside another, to be read with its arguments behind ``constants``."""

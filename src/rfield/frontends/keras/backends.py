@@ -29,9 +29,8 @@ def is_code(layer: Any) -> bool:
 
 def op_of(node: Node) -> Op:
     """The op of a node of a graph."""
-    return Op(
-        node.kind, node.shape, node.links, node.join, node.exact, node.work, node.depends_on_size
-    )
+    op = node.op
+    return Op(op.kind, op.shape, node.links, op.join, op.exact, op.work, op.depends_on_size)
 
 
 def traced(call: Call, request: Request, dtypes: Mapping[int, str]) -> Graph | None:

@@ -14,11 +14,12 @@ import keras
 import numpy as np
 
 from ...core import ops
-from ...core.graph import Draft, Weights
+from ...core.graph import Weights
 from ...errors import InvalidModelError, TooLargeError
 from ..machine import limits
-from ..machine.emit import Emitter, answers, placed
-from ..machine.names import Names, printable
+from ..machine.emit import answers, placed
+from ..machine.names import printable
+from ..machine.reading import ModelReader
 from ..machine.unsupported import Unsupported
 from ..machine.values import Constant, Dependent, Outputs, dependents
 from ..registry import Request
@@ -40,38 +41,23 @@ LONGEST = 6_000
 """Positions of a sequence of any size in code, which may make a mask of all pairs at once."""
 
 
-class Reader:
-    """Reads one model. ``draft`` and ``names`` are what comes out.
+class Reader(ModelReader):
+    """Reads one model.
 
     ``free``: there are sizes of inputs that stand for any.
     """
 
     def __init__(self, request: Request, *, free: bool = False) -> None:
+        super().__init__(training=request.training, soft_masks=request.soft_masks)
         self.request = request
         self.free = free
-        self.training = request.training
         self.zeros = bool(request.options.get("zeros", False))
         self.pads = False
-        self.draft = Draft()
-        self.names = Names(self.draft)
-        self.emitter = Emitter(self.draft, self.names.fresh, soft_masks=request.soft_masks)
         self.emitter.tells_weights = True
         self.unsupported = Unsupported(RULES, "keras", "layer")
         self.dtypes: dict[int, str] = {}
         self.buffers: set[int] = set()
         self.opened = 0
-        self.depth = 0
-        self.name = ""
-
-    # -- what rules ask for
-
-    def step(self, answer: Any, operands: Sequence[Any] = ()) -> Any:
-        """Put an answer into the graph on the way to the result of the call that is being read."""
-        return self.emitter.settle(answer, operands, f"{self.name}/step")
-
-    def inputs_behind(self, value: Any) -> list[str]:
-        """Names of the inputs that a value depends on."""
-        return self.emitter.inputs_behind(value)
 
     def inside(self, layer: Any, args: Sequence[Any], kwargs: Mapping[str, Any]) -> Any:
         """Read a layer or model inside the layer that is being read; what it returns."""

@@ -20,6 +20,7 @@ from ...core.arrays.expression import Reading, leaves
 from ...core.graph import Draft, SoftMasks, Weights
 from ...core.known import FIXED, LOW, SOFT, Known, narrowed
 from ...core.link import AnyLink, Link, Reshaped, everything
+from ...core.node import behind
 from ...core.numbers import Numbers
 from ...core.ops import Op
 from ...errors import InvalidModelError, RFieldError, TooLargeError, UnsupportedOpError
@@ -302,12 +303,7 @@ class Emitter:
         """Names of the graph's inputs that a value depends on."""
         if not isinstance(value, Dependent):
             return []
-        nodes, found, stack = self.draft.nodes, {value.index}, [value.index]
-        while stack:
-            for operand in nodes[stack.pop()].operands:
-                if operand not in found:
-                    found.add(operand)
-                    stack.append(operand)
+        found = behind(self.draft.nodes, (value.index,))
         return [entry.name for entry in self.draft.entries if entry.node in found]
 
     def _masked(

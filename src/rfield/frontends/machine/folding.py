@@ -9,13 +9,14 @@ computed: the rule of the op says what is wrong.
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from math import prod
 from typing import Any
 
 import numpy as np
 
 from . import limits
+from .protocol import Call
 from .values import Array, Constant, Outputs, Tensor
 from .writing import EVALUATORS, MOVING
 
@@ -89,3 +90,48 @@ class Moved(Constant):
 
     __slots__ = ()
     stored = nameless = True
+
+
+Chosen = tuple[Sequence[Any], Mapping[str, Any]]
+Settings = Callable[[Any], "Chosen | None"]
+"""The operands and settings of an evaluator for one call; None where it does not fit that."""
+
+
+def beside_first(read: Callable[[Any], Mapping[str, Any]]) -> Settings:
+    """Settings beside the first operand."""
+    return lambda call: ([call[0]], read(call))
+
+
+def alone(read: Callable[[Any], Mapping[str, Any] | None]) -> Settings:
+    """Settings and no operands."""
+
+    def settings(call: Any) -> Chosen | None:
+        found = read(call)
+        return None if found is None else ([], found)
+
+    return settings
+
+
+class Evaluated:
+    """Which ops of a framework are computed on constants, and by which evaluator.
+
+    ``plain``: the ops without settings; ``chosen``: the others, with where these are written.
+    """
+
+    __slots__ = ("chosen", "plain")
+
+    def __init__(
+        self, plain: Mapping[str, str], chosen: Mapping[str, tuple[str, Settings]]
+    ) -> None:
+        self.plain, self.chosen = plain, chosen
+
+    def __call__(self, folding: Folding, call: Call, *, sized: bool) -> Tensor | Outputs | None:
+        """The value of a call whose operands are all constants, or None if it is not computed."""
+        evaluator = self.plain.get(call.op)
+        if evaluator is not None:
+            return folding(evaluator, call.given, sized=sized)
+        evaluator, settings = self.chosen.get(call.op, ("", None))
+        if settings is None or any(getattr(v, "array", None) is None for v in call.given[1:]):
+            return None
+        found = settings(call)
+        return None if found is None else folding(evaluator, *found, sized=sized)

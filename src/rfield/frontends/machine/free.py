@@ -115,7 +115,7 @@ def mark(graph: Graph, twin: Graph) -> None:
     for index, node in enumerate(graph.nodes):
         other = others.get(node.name)
         if other is None or _operands(graph, node) != _operands(twin, other):
-            node.depends_on_size = True
+            node.change(depends_on_size=True)
         if other is None:
             continue
         if node.shape != other.shape and len(node.shape) == len(other.shape):
@@ -123,7 +123,7 @@ def mark(graph: Graph, twin: Graph) -> None:
                 a if a == b else None for a, b in zip(node.shape, other.shape, strict=True)
             )
         if not _same(node.links, other.links):
-            node.depends_on_size = True
+            node.change(depends_on_size=True)
 
 
 def _operands(graph: Graph, node: Node) -> list[str]:

@@ -149,7 +149,7 @@ def read_turn(
             return None
         carried = _carried(draft.nodes, first, stands)
         direct = [_direct(value, carried) for value in results]
-        works = [node.work for node in draft.nodes[first:]]
+        works = [node.op.work for node in draft.nodes[first:]]
     except UnsupportedOpError:
         raise
     except RFieldError:  # it needs to know what it carries

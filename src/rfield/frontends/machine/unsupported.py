@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 
 from ...errors import UnsupportedOpError, show_shape
@@ -25,11 +25,14 @@ class Unsupported:
     """The ops of one model for which ``rules`` has nothing.
 
     ``folder``: where ``rule`` is found in ``rfield.frontends``; ``what``: "op" or "layer".
+    ``spelled``: how an op is shown; ``taught``: the name by which it can be given a rule.
     """
 
     rules: RuleTable
     folder: str
     what: str = "op"
+    spelled: Callable[[str], str] = shown
+    taught: Callable[[str], str] = shown
     found: dict[str, Use] = field(default_factory=dict[str, Use])
 
     def __bool__(self) -> bool:
@@ -48,7 +51,7 @@ class Unsupported:
         """All of them in one error, and what to do."""
         blocks: list[str] = []
         for name, use in self.found.items():
-            op = shown(name)
+            op = self.spelled(name)
             count = f"{use.uses} use" + ("s" if use.uses != 1 else "")
             place = f"  first use: {use.layer}"
             if use.shape is not None:
@@ -57,11 +60,11 @@ class Unsupported:
                 f"UnsupportedOp: no rule for {self.rules.framework} {self.what} {op!r} ({count}).",
                 f"{place}   {use.source}".rstrip(),
             ]
-            nearest = self.rules.nearest(name)
+            nearest = self.rules.nearest(self.taught(name))
             if nearest:
                 lines.append(f"  nearest known {self.what}: {nearest}")
             blocks.append("\n".join(lines))
-        first = shown(next(iter(self.found)))
+        first = self.taught(next(iter(self.found)))
         blocks.append(
             '  Treat it as reading everything:   rfield.load(model, unknown="whole")\n'
             f'  Or teach it:                      @rfield.frontends.{self.folder}.rule("{first}")'

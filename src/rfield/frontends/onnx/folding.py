@@ -2,33 +2,17 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from typing import Any
 
 import numpy as np
 
-from ..machine.folding import Folding
-from ..machine.values import Array, Constant, Outputs
+from ..machine.folding import Evaluated, Settings, alone, beside_first
+from ..machine.values import Array
 from .contraction import reduced_axes
 from .layout import new_shape, slices, split_sizes
 from .rulebook import Call
 from .tensors import DTYPES
-
-Settings = Callable[[Call], "tuple[Sequence[Any], dict[str, Any]] | None"]
-"""The operands and the settings of an evaluator; None where it does not fit the node."""
-
-
-def fold(folding: Folding, call: Call, sized: bool) -> Constant | Outputs | None:
-    """The outputs of a node without operands that depend on an input, where they are computed."""
-    evaluator = EVALUATORS.get(call.op)
-    if evaluator is not None:
-        return folding(evaluator, call.given, sized=sized)  # type: ignore[return-value]  # constants
-    evaluator, settings = FOLDS.get(call.op, ("", None))
-    if settings is None or any(getattr(v, "array", None) is None for v in call.given[1:]):
-        return None
-    found = settings(call)
-    return None if found is None else folding(evaluator, *found, sized=sized)  # type: ignore[return-value]  # constants
-
 
 EVALUATORS: dict[str, str] = {
     "Abs": "absolute", "Neg": "negative", "Floor": "floor", "Ceil": "ceil", "Round": "rint",
@@ -47,21 +31,6 @@ EVALUATORS: dict[str, str] = {
 
 def _array(call: Call, place: int) -> Array:
     return call.constant(place)
-
-
-def _first(read: Callable[[Call], dict[str, Any]]) -> Settings:
-    """Settings beside the first operand."""
-    return lambda call: ([call[0]], read(call))
-
-
-def _alone(read: Callable[[Call], dict[str, Any] | None]) -> Settings:
-    """Settings and no operands."""
-
-    def settings(call: Call) -> tuple[Sequence[Any], dict[str, Any]] | None:
-        found = read(call)
-        return None if found is None else ([], found)
-
-    return settings
 
 
 def _shaped(call: Call) -> dict[str, Any]:
@@ -148,43 +117,45 @@ FOLDS: dict[str, tuple[str, Settings]] = {
         call.given[1:], {"condition": _array(call, 0)}
     )),
     "Cast": ("cast", _cast),
-    "CastLike": ("cast", _first(lambda call: {"dtype": _array(call, 1).dtype})),
-    "ConstantOfShape": ("full", _alone(_filled)),
-    "Range": ("arange", _alone(_counted)),
-    "com.microsoft::Range": ("arange", _alone(_counted)),
+    "CastLike": ("cast", beside_first(lambda call: {"dtype": _array(call, 1).dtype})),
+    "ConstantOfShape": ("full", alone(_filled)),
+    "Range": ("arange", alone(_counted)),
+    "com.microsoft::Range": ("arange", alone(_counted)),
     "Concat": ("concatenate", lambda call: (call.given, {"axis": call.int("axis", 1)})),
-    "Gather": ("take", _first(lambda call: {
+    "Gather": ("take", beside_first(lambda call: {
         "indices": _array(call, 1), "axis": call.int("axis", 0),
     })),
-    "GatherElements": ("take_along_axis", _first(lambda call: {
+    "GatherElements": ("take_along_axis", beside_first(lambda call: {
         "indices": _array(call, 1), "axis": call.int("axis", 0),
     })),
     "GatherND": ("gather_nd", _gathered),
     "ScatterND": ("scatter_nd", _scattered),
-    "Reshape": ("reshape", _first(_shaped)),
-    "Flatten": ("reshape", _first(_shaped)),
-    "Squeeze": ("reshape", _first(_shaped)),
-    "Unsqueeze": ("reshape", _first(_shaped)),
-    "Transpose": ("transpose", _first(lambda call: {"axes": call.ints("perm")})),
-    "Slice": ("getitem", _first(_index)),
-    "Split": ("split", _first(_split)),
-    "Expand": ("broadcast_to", _first(lambda call: {"shape": call.integers(1)})),
-    "Tile": ("tile", _first(lambda call: {"repeats": call.integers(1)})),
+    "Reshape": ("reshape", beside_first(_shaped)),
+    "Flatten": ("reshape", beside_first(_shaped)),
+    "Squeeze": ("reshape", beside_first(_shaped)),
+    "Unsqueeze": ("reshape", beside_first(_shaped)),
+    "Transpose": ("transpose", beside_first(lambda call: {"axes": call.ints("perm")})),
+    "Slice": ("getitem", beside_first(_index)),
+    "Split": ("split", beside_first(_split)),
+    "Expand": ("broadcast_to", beside_first(lambda call: {"shape": call.integers(1)})),
+    "Tile": ("tile", beside_first(lambda call: {"repeats": call.integers(1)})),
     "ReduceSum": ("sum", _reduced),
     "ReduceProd": ("prod", _reduced),
     "ReduceMax": ("max", _reduced),
     "ReduceMin": ("min", _reduced),
     "ReduceMean": ("mean", _reduced),
-    "ArgMax": ("argmax", _first(_place)),
-    "ArgMin": ("argmin", _first(_place)),
-    "CumSum": ("cumsum", _first(_running)),
-    "CumProd": ("cumprod", _first(_running)),
-    "Trilu": ("triangle", _first(lambda call: {
+    "ArgMax": ("argmax", beside_first(_place)),
+    "ArgMin": ("argmin", beside_first(_place)),
+    "CumSum": ("cumsum", beside_first(_running)),
+    "CumProd": ("cumprod", beside_first(_running)),
+    "Trilu": ("triangle", beside_first(lambda call: {
         "k": call.integer(1) if call.has(1) else 0, "upper": call.flag("upper", True),
     })),
-    "OneHot": ("one_hot", _first(lambda call: {
+    "OneHot": ("one_hot", beside_first(lambda call: {
         "depth": call.integer(1), "off": _array(call, 2).reshape(-1)[0],
         "on": _array(call, 2).reshape(-1)[1], "axis": call.int("axis", -1),
     })),
 }  # fmt: skip
 """Ops with settings: the evaluator, and where they are written."""
+
+fold = Evaluated(EVALUATORS, FOLDS)

@@ -11,9 +11,9 @@ from ...core import ops
 from ...core.graph import Draft, SoftMasks
 from ...errors import InvalidModelError, RFieldError, TooLargeError, UnresolvedSizeError
 from ..machine import bodies, limits
-from ..machine.emit import Emitter, placed
-from ..machine.folding import Folding
-from ..machine.names import Names, printable, shown
+from ..machine.emit import placed
+from ..machine.names import printable, shown
+from ..machine.reading import ModelReader
 from ..machine.values import Constant, Dependent, Items, Outputs, parameters_of
 from .folding import fold
 from .model import FunctionRecord, GraphRecord, ModelRecord, NodeRecord
@@ -110,37 +110,22 @@ class Subgraph:
         return outside.tracer.run(scope)
 
 
-class Tracer:
-    """Reads one model. ``draft`` and ``layers`` are what comes out."""
+class Tracer(ModelReader):
+    """Reads one model."""
 
     def __init__(
         self, model: ModelRecord, draft: Draft, *, training: bool, folder: Path | None,
         soft_masks: SoftMasks, zeros: bool = False,
     ) -> None:  # fmt: skip
+        super().__init__(
+            training=training, soft_masks=soft_masks, draft=draft,
+            reserved=map(printable, model.graph.outputs),
+        )  # fmt: skip
         self.model = model
-        self.draft = draft
-        self.training = training
         self.folder = folder
         self.zeros = zeros
-        self.names = Names(draft, map(printable, model.graph.outputs))
-        self.layers = self.names.layers
-        self.emitter = Emitter(draft, self.names.fresh, soft_masks=soft_masks)
-        self.folding = Folding()
         self.sizes: dict[str, int] = {}
-        self.depth = 0
-        self.count = 0
         self.most = len(model.graph.nodes) + limits.EXTRA
-        self.name = ""
-
-    # -- what rules ask for
-
-    def step(self, answer: Any, operands: Sequence[Any] = ()) -> Any:
-        """Put an answer into the graph on the way to the result of the node that is being read."""
-        return self.emitter.settle(answer, operands, f"{self.name}/step")
-
-    def inputs_behind(self, value: Any) -> list[str]:
-        """Names of the inputs that a value depends on."""
-        return self.emitter.inputs_behind(value)
 
     # -- graphs and nodes
 
@@ -184,7 +169,7 @@ class Tracer:
             elif value is not None:
                 depends = True
         if not depends and not node.subgraphs:
-            folded = fold(self.folding, call, sized)
+            folded = fold(self.folding, call, sized=sized)
             if folded is not None:
                 results = list(folded) if type(folded) is Outputs else [folded]
                 for value in results:

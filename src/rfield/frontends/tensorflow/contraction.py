@@ -136,6 +136,15 @@ def top_k(call: Call) -> Outputs:
     return Outputs([op, op])
 
 
+@rule("LowerBound", "UpperBound")
+def searchsorted(call: Call) -> Any:
+    """Each value is looked up in its own row of a sorted table (``tf.searchsorted``).
+
+    https://www.tensorflow.org/api_docs/python/tf/searchsorted
+    """
+    return arrays.searchsorted(call[0], call[1])
+
+
 @rule("FFT", "IFFT", "FFT2D", "IFFT2D", "FFT3D", "IFFT3D")
 def fourier(call: Call) -> Op:
     """Fourier transform: every output reads the whole of the last axes.

@@ -6,33 +6,14 @@ needs a size finds it here. Of any other op the rule tells the shape, and the co
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from typing import Any
 
 import numpy as np
 
 from ...errors import InvalidModelError
-from ..machine.folding import Folding
+from ..machine.folding import Evaluated, Settings, alone, beside_first
 from .rulebook import Call
-
-Settings = Callable[[Call], "tuple[Sequence[Any], dict[str, Any]] | None"]
-"""The operands and the settings of an evaluator; None where it does not fit the node."""
-
-
-def fold(folding: Folding, call: Call) -> Any:
-    """The value of a node whose operands are all constants, or None if it is not computed."""
-    evaluator = EVALUATORS.get(call.op)
-    if evaluator is not None:
-        return folding(evaluator, call.operands)
-    evaluator, settings = FOLDS.get(call.op, ("", None))
-    if settings is None or any(value.array is None for value in call.operands[1:]):
-        return None
-    found = settings(call)
-    if found is None:
-        return None
-    operands, chosen = found
-    return folding(evaluator, operands, chosen, sized=any(v.sized for v in call.operands))
-
 
 EVALUATORS: dict[str, str] = {
     "Add": "add", "AddV2": "add", "Sub": "subtract", "Mul": "multiply", "Maximum": "maximum",
@@ -50,21 +31,6 @@ EVALUATORS: dict[str, str] = {
 """Ops without settings."""
 
 _KINDS: dict[int, Any] = {1: np.float32, 2: np.float64, 10: np.bool_, 19: np.float16}
-
-
-def _first(read: Callable[[Call], dict[str, Any]]) -> Settings:
-    """Settings beside the first operand."""
-    return lambda call: ([call[0]], read(call))
-
-
-def _alone(read: Callable[[Call], dict[str, Any] | None]) -> Settings:
-    """Settings and no operands."""
-
-    def settings(call: Call) -> tuple[Sequence[Any], dict[str, Any]] | None:
-        found = read(call)
-        return None if found is None else ([], found)
-
-    return settings
 
 
 def _like(number: int) -> Settings:
@@ -148,7 +114,7 @@ def _running(call: Call) -> tuple[Sequence[Any], dict[str, Any]]:
     return [call[0]], {"axis": call.integer(1), **flags}
 
 
-_REDUCED = _first(lambda call: {"axes": call.integers(1), "keepdims": call.flag("keep_dims")})
+_REDUCED = beside_first(lambda call: {"axes": call.integers(1), "keepdims": call.flag("keep_dims")})
 _TAKEN = ("take", _gathered)
 
 
@@ -170,27 +136,27 @@ _CHOSEN: tuple[str, Settings] = ("where", _chosen)
 FOLDS: dict[str, tuple[str, Settings]] = {
     "Select": _CHOSEN,
     "SelectV2": _CHOSEN,
-    "Cast": ("cast", _first(lambda c: {"dtype": _KINDS.get(c.dtype("DstT"), np.int64)})),
+    "Cast": ("cast", beside_first(lambda c: {"dtype": _KINDS.get(c.dtype("DstT"), np.int64)})),
     "ZerosLike": ("full", _like(0)),
     "OnesLike": ("full", _like(1)),
     "Pack": ("stack", lambda call: (call.operands, {"axis": call.number("axis")})),
-    "Unpack": ("unstack", _first(lambda call: {"axis": call.number("axis")})),
+    "Unpack": ("unstack", beside_first(lambda call: {"axis": call.number("axis")})),
     "ConcatV2": ("concatenate", lambda c: (c.operands[:-1], {"axis": c.integer(len(c) - 1)})),
     "Concat": ("concatenate", lambda c: None if c.known(0) is None else (
         c.operands[1:], {"axis": c.integer(0)}
     )),
-    "Range": ("arange", _alone(_counted)),
-    "LinSpace": ("linspace", _alone(_spaced)),
-    "Fill": ("full", _alone(_filled)),
-    "Reshape": ("reshape", _first(lambda call: {"shape": call.integers(1)})),
-    "ExpandDims": ("expand_dims", _first(lambda call: {"axes": call.integer(1)})),
-    "Squeeze": ("squeeze", _first(lambda call: {"axes": call.numbers("squeeze_dims") or None})),
-    "Transpose": ("transpose", _first(lambda call: {"axes": call.integers(1)})),
+    "Range": ("arange", alone(_counted)),
+    "LinSpace": ("linspace", alone(_spaced)),
+    "Fill": ("full", alone(_filled)),
+    "Reshape": ("reshape", beside_first(lambda call: {"shape": call.integers(1)})),
+    "ExpandDims": ("expand_dims", beside_first(lambda call: {"axes": call.integer(1)})),
+    "Squeeze": ("squeeze", beside_first(lambda c: {"axes": c.numbers("squeeze_dims") or None})),
+    "Transpose": ("transpose", beside_first(lambda call: {"axes": call.integers(1)})),
     "GatherV2": _TAKEN,
     "Gather": _TAKEN,
     "ResourceGather": _TAKEN,
-    "Slice": ("getitem", _first(_part)),
-    "StridedSlice": ("getitem", _first(_index)),
+    "Slice": ("getitem", beside_first(_part)),
+    "StridedSlice": ("getitem", beside_first(_index)),
     "OneHot": ("one_hot", _hot),
     "ScatterNd": ("scatter_nd_add", lambda call: (
         [call[1]], {"indices": call.constant(0), "shape": call.integers(2)}
@@ -204,12 +170,12 @@ FOLDS: dict[str, tuple[str, Settings]] = {
     "PadV2": ("pad", _padded),
     "Cumsum": ("cumsum", _running),
     "Cumprod": ("cumprod", _running),
-    "GatherNd": ("gather_nd", _first(lambda call: {"indices": call.constant(1)})),
-    "Where": ("argwhere", _first(lambda call: {})),
-    "Tile": ("tile", _first(lambda call: {"repeats": call.integers(1)})),
-    "BroadcastTo": ("broadcast_to", _first(lambda call: {"shape": call.integers(1)})),
-    "ReverseV2": ("flip", _first(lambda call: {"axes": call.integers(1)})),
-    "MatrixBandPart": ("band", _first(lambda call: {
+    "GatherNd": ("gather_nd", beside_first(lambda call: {"indices": call.constant(1)})),
+    "Where": ("argwhere", beside_first(lambda call: {})),
+    "Tile": ("tile", beside_first(lambda call: {"repeats": call.integers(1)})),
+    "BroadcastTo": ("broadcast_to", beside_first(lambda call: {"shape": call.integers(1)})),
+    "ReverseV2": ("flip", beside_first(lambda call: {"axes": call.integers(1)})),
+    "MatrixBandPart": ("band", beside_first(lambda call: {
         "lower": call.integer(1), "upper": call.integer(2),
     })),
     **{
@@ -217,6 +183,8 @@ FOLDS: dict[str, tuple[str, Settings]] = {
     },
 }  # fmt: skip
 """Ops with settings: the evaluator, and where they are written."""
+
+fold = Evaluated(EVALUATORS, FOLDS)
 
 
 def index_of(

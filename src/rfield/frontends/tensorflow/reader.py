@@ -8,7 +8,7 @@ from typing import Any
 
 from ...core import ops
 from ...core.arrays import Reading
-from ...core.graph import Draft, SoftMasks
+from ...core.graph import SoftMasks
 from ...errors import (
     InvalidModelError,
     RFieldError,
@@ -18,9 +18,9 @@ from ...errors import (
 )
 from ..machine import limits
 from ..machine.bodies import call
-from ..machine.emit import Emitter, placed
-from ..machine.folding import Folding
-from ..machine.names import Names, printable
+from ..machine.emit import placed
+from ..machine.names import printable
+from ..machine.reading import ModelReader
 from ..machine.unsupported import Unsupported
 from ..machine.values import Constant, Dependent, Outputs, dependents, parameters_of
 from .blocks import written_out
@@ -96,35 +96,17 @@ class Function:
         return [k for k, (place, returned) in enumerate(pairs) if returned == (place, 0)]
 
 
-class Reader:
-    """Reads one graph. ``draft`` and ``layers`` are what comes out."""
+class Reader(ModelReader):
+    """Reads one graph."""
 
     def __init__(
         self, functions: Library, nodes: int, training: bool, unknown: str, soft_masks: SoftMasks
     ) -> None:
+        super().__init__(training=training, soft_masks=soft_masks)
         self.functions = functions
-        self.training = training
         self.unknown = unknown
-        self.draft = Draft()
-        self.names = Names(self.draft)
-        self.layers = self.names.layers
         self.unsupported = Unsupported(RULES, "tensorflow")
-        self.emitter = Emitter(self.draft, self.names.fresh, soft_masks=soft_masks)
-        self.folding = Folding()
-        self.depth = 0
-        self.count = 0
         self.most = nodes + limits.EXTRA
-        self.name = ""
-
-    # -- what rules ask for -----------------------------------------------------------------
-
-    def step(self, answer: Any, operands: Sequence[Any] = ()) -> Any:
-        """Put an answer into the graph on the way to the result of the node that is being read."""
-        return self.emitter.settle(answer, operands, f"{self.name}/step")
-
-    def inputs_behind(self, value: Any) -> list[str]:
-        """Names of the inputs that a value depends on."""
-        return self.emitter.inputs_behind(value)
 
     def function(self, name: str, writes: Sequence[int] = ()) -> Function:
         """A function of the library, to be read with its arguments."""
@@ -173,7 +155,7 @@ class Reader:
                 special = True
         node = Call(item, operands, self)
         if not depends and not special:
-            folded = fold(self.folding, node)
+            folded = fold(self.folding, node, sized=_follows_sizes(node))
             if folded is not None:
                 if type(folded) is Constant:
                     folded.made_of = parameters_of(operands)
@@ -212,9 +194,7 @@ class Reader:
                 for value in node.operands
             ]
             answer = rule.function(node)
-        self.emitter.sized = isinstance(answer, Reading) and any(
-            isinstance(value, Constant) and value.sized for value in node.operands
-        )
+        self.emitter.sized = isinstance(answer, Reading) and _follows_sizes(node)
         return self._settle(answer, item.name, node.operands)
 
     def _settle(self, answer: Any, name: str, operands: Sequence[Any]) -> Any:
@@ -265,3 +245,8 @@ class Reader:
 
 def _inside(value: Any) -> Any:
     return value.value if type(value) is Blocked else value
+
+
+def _follows_sizes(node: Call) -> bool:
+    """Whether a constant operand was computed from the size of an input."""
+    return any(isinstance(value, Constant) and value.sized for value in node.operands)

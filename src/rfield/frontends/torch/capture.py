@@ -28,7 +28,7 @@ from ...errors import (
 )
 from ..registry import Request
 from .control import uncompiled
-from .failures import NeedsValuesError, forward_failed, line_of, unsupported
+from .failures import NeedsValuesError, forward_failed, line_of
 from .free import has_free, read_free
 from .functions import table
 from .modes import Dispatch, Functions
@@ -145,7 +145,7 @@ def capture(
     if tracer.refusal is not None:
         raise _explain(tracer.refusal, names, entries, values)
     if tracer.unknown and unknown == "error":
-        raise unsupported(tracer.unknown, tracer.nearest())
+        raise tracer.unknown.error()
     outputs = _outputs(output, tracer)
     if not outputs:
         raise InvalidModelError(

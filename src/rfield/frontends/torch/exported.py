@@ -19,7 +19,6 @@ from ..registry import Request
 from .capture import input_axes
 from .constants import SMALL
 from .control import run_operator
-from .failures import unsupported
 from .kinds import READS_NOTHING
 from .modes import Dispatch
 from .names import Names
@@ -133,7 +132,7 @@ def run(
             result = interpreter.read(step, values)
             calls.leave(step.stack, result, tracer)
     if tracer.unknown and request.unknown == "error":
-        raise unsupported(tracer.unknown, tracer.nearest())
+        raise tracer.unknown.error()
     missing = next((name for name in program.results if name not in values), None)
     if missing is not None:
         raise UnreadableModelError(

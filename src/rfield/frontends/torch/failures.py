@@ -4,12 +4,10 @@ from __future__ import annotations
 
 import sys
 import traceback
-from collections.abc import Mapping
 from pathlib import Path
 from types import TracebackType
-from typing import NamedTuple
 
-from ...errors import InvalidModelError, UnreadableModelError, UnsupportedOpError, show_shape
+from ...errors import InvalidModelError, UnreadableModelError
 
 _OWN = f"{Path(__file__).parents[2]}/"
 _LIBRARY = f"{Path(sys.modules['torch'].__file__ or 'torch').parent}/"
@@ -17,15 +15,6 @@ _LIBRARY = f"{Path(sys.modules['torch'].__file__ or 'torch').parent}/"
 
 class NeedsValuesError(UnreadableModelError):
     """The model looks at the numbers that flow through it, and there are none."""
-
-
-class Unknown(NamedTuple):
-    """One op without a rule: how often, and where first."""
-
-    uses: int
-    layer: str
-    shape: tuple[int, ...]
-    source: str
 
 
 def here() -> str:
@@ -45,28 +34,6 @@ def line_of(trace: TracebackType | None) -> str:
         if not entry.filename.startswith((_OWN, _LIBRARY, "<")):
             return f"{Path(entry.filename).name}:{entry.lineno}"
     return ""
-
-
-def unsupported(found: Mapping[str, Unknown], nearest: Mapping[str, str | None]) -> Exception:
-    """All ops without a rule in one error."""
-    blocks: list[str] = []
-    for name, use in found.items():
-        count = f"{use.uses} use" + ("s" if use.uses != 1 else "")
-        shown = name.replace("::", ".") + ("" if "." in name else ".default")
-        place = use.layer or "(model)"
-        lines = [
-            f"UnsupportedOp: no rule for torch op {shown!r} ({count}).",
-            f"  first use: {place}   output {show_shape(use.shape)}   {use.source}".rstrip(),
-        ]
-        if nearest[name]:
-            lines.append(f"  nearest known op: {nearest[name]}")
-        blocks.append("\n".join(lines))
-    first = next(iter(found)).partition(".")[0]
-    advice = (
-        '  Treat it as reading everything:   rfield.load(model, unknown="whole")\n'
-        f'  Or teach it:                      @rfield.frontends.torch.rule("{first}")'
-    )
-    return UnsupportedOpError("\n".join([*blocks, advice]))
 
 
 def needs_values(what: str, layer: str, source: str) -> NeedsValuesError:

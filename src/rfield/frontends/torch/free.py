@@ -7,11 +7,12 @@ size (SAME padding computed in forward, adaptive windows) shows itself by anothe
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
+from contextlib import suppress
 from typing import Any
 
 from ...core.graph import Graph
-from ...core.link import AnyLink, Link
 from ...errors import RFieldError, UnresolvedSizeError
+from ..machine.free import mark
 
 STAND_INS = (20160, 40320)
 ODD = 20161
@@ -29,20 +30,12 @@ def read_free(shapes: Shapes, read: ReadAt) -> Graph:
             "the model runs other ops at other input sizes, so a size cannot be left free; "
             "give numbers for all sizes"
         )
-    for index, (node, twin) in enumerate(zip(graph.nodes, other.nodes, strict=True)):
-        if node.shape != twin.shape:
-            pairs = zip(node.shape, twin.shape, strict=True)
-            graph.free_shapes[index] = tuple(a if a == b else None for a, b in pairs)
     for entry in graph.inputs_:
         given = shapes.get(entry.name, ())
         entry.free = frozenset(axis for axis, size in enumerate(given) if size is None)
-    try:
-        odd = read(_filled(shapes, ODD))
-    except RFieldError:
-        odd = other
-    for node, *twins in zip(graph.nodes, other.nodes, odd.nodes, strict=False):
-        if any(not _same(node.links, twin.links) for twin in twins):
-            node.depends_on_size = True
+    with suppress(RFieldError):  # it may take no odd sizes
+        mark(graph, read(_filled(shapes, ODD)))
+    mark(graph, other)  # the last one says which shapes are free
 
     def reread(wanted: Mapping[str, Sequence[int]]) -> Graph:
         again = read(wanted)
@@ -58,14 +51,6 @@ def _filled(shapes: Shapes, stand_in: int) -> dict[str, tuple[int, ...]]:
         name: tuple(stand_in if size is None else size for size in shape)
         for name, shape in shapes.items()
     }
-
-
-def _same(first: Sequence[AnyLink], second: Sequence[AnyLink]) -> bool:
-    """Equal relations; a reshape is the same move at every size."""
-    return len(first) == len(second) and all(
-        a.reads == b.reads if isinstance(a, Link) and isinstance(b, Link) else type(a) is type(b)
-        for a, b in zip(first, second, strict=True)
-    )
 
 
 def has_free(shape: Any) -> bool:

@@ -6,31 +6,86 @@ threads that run modules meanwhile call them too, and are passed by.
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from functools import cached_property
 from threading import get_ident
-from typing import Any
+from typing import Any, TypeVar
 
 import torch
 from torch import nn
 from torch.nn.modules import module as hooks
 
+M = TypeVar("M", bound="Modules")
 
-class Names:
+
+class Modules:
+    """Follows the modules of a model while they run, in this thread.
+
+    ``paths``: their names, by identity; ``stack``: those that run now, with the names of their
+    calls.
+    """
+
+    def __init__(self, named: Iterable[tuple[str, nn.Module]]) -> None:
+        self.paths = {id(module): name for name, module in named}
+        self.stack: list[tuple[nn.Module, str]] = []
+        self.calls: dict[str, int] = {}
+        self.handles: list[Any] = []
+        self.thread = get_ident()
+
+    def __enter__(self: M) -> M:
+        self.handles = [
+            hooks.register_module_forward_pre_hook(self._enter),
+            hooks.register_module_forward_hook(self._leave),
+        ]
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        for handle in self.handles:
+            handle.remove()
+
+    @property
+    def layer(self) -> str:
+        """The name of the module that runs now; empty in the model's own forward."""
+        return self.stack[-1][1] if self.stack else ""
+
+    def _enter(self, module: nn.Module, _args: Any) -> None:
+        if get_ident() != self.thread:
+            return
+        path = self.paths.get(id(module))
+        if path is None:  # made on the fly: belongs to whoever made it
+            path = self.layer
+        elif path:
+            count = self.calls[path] = self.calls.get(path, 0) + 1
+            path = path if count == 1 else f"{path}#{count}"
+        self.stack.append((module, path))
+
+    def _leave(self, module: nn.Module, _args: Any, output: Any) -> None:
+        if get_ident() != self.thread:
+            return
+        while self.stack:
+            top, path = self.stack.pop()
+            if top is module:
+                break
+        else:
+            return
+        if path and id(module) in self.paths:
+            self.left(path, output)
+
+    def left(self, path: str, output: Any) -> None:
+        """A module returned this."""
+
+
+class Names(Modules):
     """Where the forward pass is now, and which names are taken."""
 
     def __init__(self, model: nn.Module, index_of: Callable[[torch.Tensor], int | None]) -> None:
         named = list(model.named_modules())
         self.modules = [module for _, module in named]
-        self.paths = {id(module): name for name, module in named}
+        super().__init__(named)
         self.model = model
         self.index_of = index_of
-        self.stack: list[tuple[nn.Module, str]] = []
-        self.calls: dict[str, int] = {}
         self.layers: dict[str, int] = {}
         self.taken: dict[str, int] = {}
-        self.handles: list[Any] = []
-        self.thread = get_ident()
 
     @cached_property
     def tensors(self) -> dict[int, str]:
@@ -44,11 +99,6 @@ class Names:
         }
 
     @property
-    def layer(self) -> str:
-        """The name of the module that runs now; empty in the model's own forward."""
-        return self.stack[-1][1] if self.stack else ""
-
-    @property
     def kind(self) -> str:
         """The class of the module that runs now."""
         return type(self.stack[-1][0] if self.stack else self.model).__name__
@@ -60,41 +110,8 @@ class Names:
         self.taken[name] = count
         return name if count == 1 else f"{name}#{count}"
 
-    def __enter__(self) -> Names:
-        self.handles = [
-            hooks.register_module_forward_pre_hook(self._enter),
-            hooks.register_module_forward_hook(self._leave),
-        ]
-        return self
-
-    def __exit__(self, *_: object) -> None:
-        for handle in self.handles:
-            handle.remove()
-
-    def _enter(self, module: nn.Module, _args: Any) -> None:
-        if get_ident() != self.thread:
-            return
-        path = self.paths.get(id(module))
-        if path is None:  # made on the fly: belongs to whoever made it
-            path = self.layer
-        elif path:
-            count = self.calls.get(path, 0) + 1
-            self.calls[path] = count
-            if count > 1:
-                path = f"{path}#{count}"
-        self.stack.append((module, path))
-
-    def _leave(self, module: nn.Module, _args: Any, output: Any) -> None:
-        if get_ident() != self.thread:
-            return
-        while self.stack:
-            top, path = self.stack.pop()
-            if top is module:
-                break
-        else:
-            return
-        if not path or id(module) not in self.paths:
-            return
+    def left(self, path: str, output: Any) -> None:
+        """The module computes the first tensor that it returned."""
         tensor = first_tensor(output, self.index_of)
         if tensor is not None:
             self.layers[path] = tensor

@@ -37,6 +37,7 @@ greater_equal gt heaviside i0 igamma igammac isfinite isinf isnan isneginf ispos
 less_equal logaddexp logaddexp2 logical_and logical_not logical_or logical_xor
 lt max.other min.other ne nextafter not_equal polar polygamma rrelu rrelu_with_noise signbit
 special_erfcx special_i0e special_i1 special_i1e special_log_ndtr special_ndtr special_xlog1py
+special_zeta
 __and__ __or__ __xor__ __lshift__ __rshift__ _conj_physical complex
 """
 

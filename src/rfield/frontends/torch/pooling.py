@@ -7,15 +7,16 @@ from collections.abc import Sequence
 from ...core import arrays, ops
 from ...core.ops import Op
 from ...core.relation import WHOLE
-from .rulebook import Arguments, Reading, rule
+from .rulebook import Arguments, Reading, dimensions, rule
 
 
-def _pool(arg: Arguments, count: int, kind: str) -> Reading:
-    rank = arg.self.dim()
+def _pool(arg: Arguments) -> Reading:
+    rank, count = arg.self.dim(), dimensions(arg)
     return arrays.pool(
         arg.self, _each(arg.kernel_size, count), strides=_each(arg.stride, count) or None,
         padding=_each(arg.padding, count), dilation=arg.get("dilation", 1),
-        ceil_mode=bool(arg.ceil_mode), axes=range(rank - count, rank), kind=kind,
+        ceil_mode=bool(arg.ceil_mode), axes=range(rank - count, rank),
+        kind="max_pool" if "max" in arg.short else "avg_pool",
     )  # fmt: skip
 
 
@@ -30,56 +31,30 @@ def _each(value: int | Sequence[int] | None, count: int) -> list[int]:
     return values * count if len(values) == 1 else values
 
 
-@rule("aten::avg_pool1d", "aten::max_pool1d", shaped=True)
-def pool1d(arg: Arguments) -> Reading:
-    """Windows over the last axis."""
-    return _pool(arg, 1, "pool")
+@rule("aten::avg_pool1d", "aten::avg_pool2d", "aten::avg_pool3d", "aten::max_pool1d",
+      "aten::max_pool2d", "aten::mkldnn_max_pool2d", "aten::quantized_max_pool2d",
+      "aten::max_pool3d", shaped=True)  # fmt: skip
+def pool(arg: Arguments) -> Reading:
+    """Windows over the last axes; ``count_include_pad`` changes the numbers, not what is read.
+
+    https://docs.pytorch.org/docs/stable/nn.html#pooling-layers
+    """
+    return _pool(arg)
 
 
-@rule("aten::avg_pool2d", shaped=True)
-def avg_pool2d(arg: Arguments) -> Reading:
-    """``count_include_pad`` changes the numbers, not what is read."""
-    return _pool(arg, 2, "avg_pool")
+@rule("aten::max_pool1d_with_indices", "aten::max_pool2d_with_indices",
+      "aten::max_pool3d_with_indices", shaped="indices")  # fmt: skip
+def pool_with_places(arg: Arguments) -> tuple[Reading, ...]:
+    """The maxima, and where they were.
+
+    https://docs.pytorch.org/docs/stable/generated/torch.nn.MaxPool2d.html
+    """
+    return _with_places(arg, _pool(arg), dimensions(arg))
 
 
-@rule("aten::avg_pool3d", shaped=True)
-def avg_pool3d(arg: Arguments) -> Reading:
-    """Windows over the last three axes."""
-    return _pool(arg, 3, "avg_pool")
-
-
-@rule("aten::max_pool2d", "aten::mkldnn_max_pool2d", "aten::quantized_max_pool2d", shaped=True)
-def max_pool2d(arg: Arguments) -> Reading:
-    """Windows over the last two axes; any of them may hold the maximum."""
-    return _pool(arg, 2, "max_pool")
-
-
-@rule("aten::max_pool3d", shaped=True)
-def max_pool3d(arg: Arguments) -> Reading:
-    """Windows over the last three axes."""
-    return _pool(arg, 3, "max_pool")
-
-
-@rule("aten::max_pool1d_with_indices", shaped="indices")
-def max_pool1d_with_indices(arg: Arguments) -> tuple[Reading, ...]:
-    """The maxima, and where they were."""
-    return _with_places(arg, _pool(arg, 1, "max_pool"), 1)
-
-
-@rule("aten::max_pool2d_with_indices", shaped="indices")
-def max_pool2d_with_indices(arg: Arguments) -> tuple[Reading, ...]:
-    """The maxima, and where they were."""
-    return _with_places(arg, _pool(arg, 2, "max_pool"), 2)
-
-
-@rule("aten::max_pool3d_with_indices", shaped="indices")
-def max_pool3d_with_indices(arg: Arguments) -> tuple[Reading, ...]:
-    """The maxima, and where they were."""
-    return _with_places(arg, _pool(arg, 3, "max_pool"), 3)
-
-
-def _adaptive(arg: Arguments, count: int) -> Reading:
-    rank, sizes = arg.self.dim(), list(_each(arg.output_size, count))
+def _adaptive(arg: Arguments) -> Reading:
+    rank, count = arg.self.dim(), dimensions(arg)
+    sizes = list(_each(arg.output_size, count))
     axes = range(rank - count, rank)
     wanted = {
         axis: arg.self.shape[axis] if size is None else size
@@ -88,40 +63,24 @@ def _adaptive(arg: Arguments, count: int) -> Reading:
     return arrays.adaptive_pool(arg.self, wanted)
 
 
-@rule("aten::adaptive_avg_pool1d", shaped=True)
-def adaptive_pool1d(arg: Arguments) -> Reading:
-    """Windows that divide the axis into the wanted number of outputs."""
-    return _adaptive(arg, 1)
+@rule("aten::adaptive_avg_pool1d", "aten::adaptive_avg_pool2d", "aten::_adaptive_avg_pool2d",
+      "aten::adaptive_avg_pool3d", "aten::_adaptive_avg_pool3d", shaped=True)  # fmt: skip
+def adaptive_pool(arg: Arguments) -> Reading:
+    """Windows that divide each of the last axes into the wanted number of outputs.
+
+    https://docs.pytorch.org/docs/stable/generated/torch.nn.AdaptiveAvgPool2d.html
+    """
+    return _adaptive(arg)
 
 
-@rule("aten::adaptive_avg_pool2d", "aten::_adaptive_avg_pool2d", shaped=True)
-def adaptive_pool2d(arg: Arguments) -> Reading:
-    """The same over two axes."""
-    return _adaptive(arg, 2)
+@rule("aten::adaptive_max_pool1d", "aten::adaptive_max_pool2d", "aten::adaptive_max_pool3d",
+      shaped="indices")  # fmt: skip
+def adaptive_max_pool(arg: Arguments) -> tuple[Reading, ...]:
+    """The maxima of such windows, and where they were.
 
-
-@rule("aten::adaptive_avg_pool3d", "aten::_adaptive_avg_pool3d")
-def adaptive_pool3d(arg: Arguments) -> Reading:
-    """The same over three axes."""
-    return _adaptive(arg, 3)
-
-
-@rule("aten::adaptive_max_pool1d", shaped="indices")
-def adaptive_max_pool1d(arg: Arguments) -> tuple[Reading, ...]:
-    """The maxima, and where they were."""
-    return _with_places(arg, _adaptive(arg, 1), 1)
-
-
-@rule("aten::adaptive_max_pool2d", shaped="indices")
-def adaptive_max_pool2d(arg: Arguments) -> tuple[Reading, ...]:
-    """The maxima, and where they were."""
-    return _with_places(arg, _adaptive(arg, 2), 2)
-
-
-@rule("aten::adaptive_max_pool3d", shaped="indices")
-def adaptive_max_pool3d(arg: Arguments) -> tuple[Reading, ...]:
-    """The maxima, and where they were."""
-    return _with_places(arg, _adaptive(arg, 3), 3)
+    https://docs.pytorch.org/docs/stable/generated/torch.nn.AdaptiveMaxPool2d.html
+    """
+    return _with_places(arg, _adaptive(arg), dimensions(arg))
 
 
 @rule("aten::fractional_max_pool2d", "aten::fractional_max_pool3d")

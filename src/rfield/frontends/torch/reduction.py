@@ -285,3 +285,16 @@ def searchsorted(arg: Arguments) -> Reading:
     https://docs.pytorch.org/docs/stable/generated/torch.searchsorted.html
     """
     return arrays.searchsorted(arg.get("sorted_sequence", arg.get("boundaries")), arg.self)
+
+
+@rule("aten::isin")
+def isin(arg: Arguments) -> Reading:
+    """Each element by itself, whether it is anywhere in a table.
+
+    https://docs.pytorch.org/docs/stable/generated/torch.isin.html
+    """
+    elements = arg.get("elements", arg.get("element"))
+    table = arg.get("test_elements")
+    if table is None:
+        return arrays.pointwise(elements, kind="isin")
+    return arrays.searchsorted(arrays.flatten(table), elements)

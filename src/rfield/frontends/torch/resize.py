@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from ...core import arrays
 from ...errors import InvalidModelError, show_shape
-from .rulebook import Arguments, Reading, rule
+from .rulebook import Arguments, Reading, dimensions, rule
 
 _SAMPLED = ("bilinear", "nearest", "bicubic")
 _BORDERS = ("zeros", "border", "reflection")
@@ -21,102 +21,64 @@ def _scales(arg: Arguments, count: int) -> list[float | None]:
     return [arg.get(name) for name in names]
 
 
-def _resize(
-    arg: Arguments, count: int, method: str, exact_nearest: bool = False, antialias: bool = False
-) -> Reading:
-    tensor, mode = arg.operands[0], "half_pixel"
+def _resize(arg: Arguments, method: str, mode: str, antialias: bool = False) -> Reading:
+    tensor, count = arg.operands[0], dimensions(arg)
     axes = range(tensor.dim() - count, tensor.dim())
     if 0 in tensor.shape[2:]:
         raise InvalidModelError(f"{show_shape(tuple(tensor.shape))} has no positions to resize")
     scaled = dict(zip(axes, _scales(arg, count), strict=True))
     wanted = arg.get("output_size") or [int(tensor.shape[a] * s) for a, s in scaled.items() if s]
-    if method == "nearest":
-        mode = "tf_half_pixel_for_nn" if exact_nearest else "asymmetric"
-    elif arg.get("align_corners"):
-        mode = "align_corners"
     return arrays.resize(
-        tensor, dict(zip(axes, map(int, wanted), strict=True)), method, mode=mode,
+        tensor, dict(zip(axes, map(int, wanted), strict=True)), method,
+        mode="align_corners" if arg.get("align_corners") else mode,
         steps={axis: arrays.step_of(scale) for axis, scale in scaled.items() if scale},
         antialias=antialias,
     )  # fmt: skip
 
 
-@rule("aten::upsample_nearest1d", shaped=True)
-def nearest1d(arg: Arguments) -> Reading:
-    """``mode="nearest"``: floor of the asymmetric coordinate."""
-    return _resize(arg, 1, "nearest")
+@rule("aten::upsample_nearest1d", "aten::upsample_nearest2d", "aten::upsample_nearest3d",
+      shaped=True)  # fmt: skip
+def nearest(arg: Arguments) -> Reading:
+    """``mode="nearest"``: floor of the asymmetric coordinate.
+
+    https://docs.pytorch.org/docs/stable/generated/torch.nn.functional.interpolate.html
+    """
+    return _resize(arg, "nearest", "asymmetric")
 
 
-@rule("aten::upsample_nearest2d", shaped=True)
-def nearest2d(arg: Arguments) -> Reading:
-    """The same over two axes."""
-    return _resize(arg, 2, "nearest")
+@rule("aten::_upsample_nearest_exact1d", "aten::_upsample_nearest_exact2d",
+      "aten::_upsample_nearest_exact3d", shaped=True)  # fmt: skip
+def nearest_exact(arg: Arguments) -> Reading:
+    """``mode="nearest-exact"``: the pixel in which the centre lies.
+
+    https://docs.pytorch.org/docs/stable/generated/torch.nn.functional.interpolate.html
+    """
+    return _resize(arg, "nearest", "tf_half_pixel_for_nn")
 
 
-@rule("aten::upsample_nearest3d", shaped=True)
-def nearest3d(arg: Arguments) -> Reading:
-    """The same over three axes."""
-    return _resize(arg, 3, "nearest")
+@rule("aten::upsample_linear1d", "aten::upsample_bilinear2d", "aten::upsample_trilinear3d",
+      "aten::upsample_bicubic2d", shaped=True)  # fmt: skip
+def interpolated(arg: Arguments) -> Reading:
+    """The pixels around the point, between the centres or the corners.
+
+    https://docs.pytorch.org/docs/stable/generated/torch.nn.functional.interpolate.html
+    """
+    return _resize(arg, _method(arg), "half_pixel")
 
 
-@rule("aten::_upsample_nearest_exact1d", shaped=True)
-def nearest_exact1d(arg: Arguments) -> Reading:
-    """``mode="nearest-exact"``: the pixel in which the centre lies."""
-    return _resize(arg, 1, "nearest", exact_nearest=True)
+@rule("aten::_upsample_bilinear2d_aa", "aten::_upsample_bicubic2d_aa",
+      "aten::_upsample_lanczos2d_aa", shaped=True)  # fmt: skip
+def antialiased(arg: Arguments) -> Reading:
+    """``antialias=True``: the window grows with the scale.
+
+    https://docs.pytorch.org/docs/stable/generated/torch.nn.functional.interpolate.html
+    """
+    return _resize(arg, _method(arg), "half_pixel", antialias=True)
 
 
-@rule("aten::_upsample_nearest_exact2d", shaped=True)
-def nearest_exact2d(arg: Arguments) -> Reading:
-    """The same over two axes."""
-    return _resize(arg, 2, "nearest", exact_nearest=True)
-
-
-@rule("aten::_upsample_nearest_exact3d", shaped=True)
-def nearest_exact3d(arg: Arguments) -> Reading:
-    """The same over three axes."""
-    return _resize(arg, 3, "nearest", exact_nearest=True)
-
-
-@rule("aten::upsample_linear1d", shaped=True)
-def linear1d(arg: Arguments) -> Reading:
-    """``mode="linear"``."""
-    return _resize(arg, 1, "linear")
-
-
-@rule("aten::upsample_bilinear2d", shaped=True)
-def bilinear2d(arg: Arguments) -> Reading:
-    """``mode="bilinear"``."""
-    return _resize(arg, 2, "bilinear")
-
-
-@rule("aten::upsample_trilinear3d", shaped=True)
-def trilinear3d(arg: Arguments) -> Reading:
-    """``mode="trilinear"``."""
-    return _resize(arg, 3, "trilinear")
-
-
-@rule("aten::upsample_bicubic2d", shaped=True)
-def bicubic2d(arg: Arguments) -> Reading:
-    """``mode="bicubic"``."""
-    return _resize(arg, 2, "bicubic")
-
-
-@rule("aten::_upsample_bilinear2d_aa", shaped=True)
-def bilinear2d_antialias(arg: Arguments) -> Reading:
-    """``antialias=True``: the window grows with the scale."""
-    return _resize(arg, 2, "bilinear", antialias=True)
-
-
-@rule("aten::_upsample_bicubic2d_aa", shaped=True)
-def bicubic2d_antialias(arg: Arguments) -> Reading:
-    """``antialias=True``: the window grows with the scale."""
-    return _resize(arg, 2, "bicubic", antialias=True)
-
-
-@rule("aten::_upsample_lanczos2d_aa", shaped=True)
-def lanczos2d_antialias(arg: Arguments) -> Reading:
-    """``mode="lanczos"``, always with ``antialias=True``."""
-    return _resize(arg, 2, "lanczos", antialias=True)
+def _method(arg: Arguments) -> str:
+    """How pixels are weighed, as the name says: ``bicubic`` for ``upsample_bicubic2d``."""
+    return arg.short.removeprefix("upsample_").partition(f"{dimensions(arg)}d")[0]
 
 
 @rule("aten::grid_sampler", "aten::grid_sampler_2d", "aten::grid_sampler_3d")

@@ -18,6 +18,7 @@ the shape of the returned op is the shape of the result, so that torch need not 
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterable, Mapping, Sequence
 from typing import Any, NamedTuple, Protocol
 
@@ -110,6 +111,13 @@ class Arguments:
     def zeros(self, tensor: torch.Tensor) -> Array | None:
         """Where a constant argument is known to be zero, whatever its other numbers are."""
         return None if self.tracer is None else self.tracer.zeros(tensor)
+
+
+def dimensions(arg: Arguments) -> int:
+    """Along how many axes an op works, as its name says: 2 for ``max_pool2d_with_indices``."""
+    found = re.search(r"([123])d", arg.short)
+    assert found is not None
+    return int(found[1])
 
 
 def bad_sizes(what: str, shape: Sequence[int], weight: Sequence[int]) -> InvalidModelError:

@@ -13,7 +13,6 @@ import warnings
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import ExitStack, contextmanager
 from pickle import PicklingError
-from threading import get_ident
 from typing import Any
 
 import numpy as np
@@ -22,13 +21,12 @@ from numpy.typing import NDArray
 from torch import nn
 from torch.func import functional_call
 from torch.nn.attention import SDPBackend, sdpa_kernel
-from torch.nn.modules import module as hooks
 
 from ...core.graph import Graph
 from ...errors import InvalidModelError
 from ..registry import Request
 from .capture import called_with, unwrapped, with_stand_ins
-from .names import children
+from .names import Modules, children
 from .untouched import ALONE, untouched
 
 _UNCOPIED = (
@@ -166,42 +164,16 @@ class RunningModule:
         }
 
 
-class Catch:
+class Catch(Modules):
     """Copies of what chosen layers return, by the names that a graph gives them."""
 
     def __init__(self, model: nn.Module, layers: Sequence[str]) -> None:
-        self.paths = {id(module): name for name, module in model.named_modules()}
+        super().__init__(model.named_modules())
         self.wanted = set(layers)
         self.found: dict[str, torch.Tensor] = {}
-        self.calls: dict[str, int] = {}
-        self.stack: list[str] = []
-        self.handles: list[Any] = []
-        self.thread = get_ident()
 
-    def __enter__(self) -> Catch:
-        self.handles = [
-            hooks.register_module_forward_pre_hook(self._enter),
-            hooks.register_module_forward_hook(self._leave),
-        ]
-        return self
-
-    def __exit__(self, *_: object) -> None:
-        for handle in self.handles:
-            handle.remove()
-
-    def _enter(self, module: nn.Module, _args: Any) -> None:
-        if get_ident() != self.thread:
-            return
-        path = self.paths.get(id(module), "")
-        if path:
-            count = self.calls[path] = self.calls.get(path, 0) + 1
-            path = path if count == 1 else f"{path}#{count}"
-        self.stack.append(path)
-
-    def _leave(self, _module: nn.Module, _args: Any, output: Any) -> None:
-        if get_ident() != self.thread:
-            return
-        path = self.stack.pop()
+    def left(self, path: str, output: Any) -> None:
+        """What a module returned first is its value."""
         tensor = next(tensors_of(output), None)
         if tensor is not None:
             self.keep(path, tensor)

@@ -20,8 +20,9 @@ from ...core.numbers import Numbers
 from ...errors import InvalidModelError, RFieldError
 from ..machine.emit import Emitter, answers
 from ..machine.rules import Rule
+from ..machine.unsupported import Unsupported
 from ..machine.values import Constant, Dependent
-from .failures import Unknown, here
+from .failures import here
 from .kinds import SHAPED
 from .knowledge import Knowledge, numbers_of
 from .names import Names
@@ -40,7 +41,7 @@ class Tracer(Knowledge):
         self.draft = draft
         self.names = names
         self.emitter = Emitter(draft, self.fresh, self.resolve, soft_masks)
-        self.unknown: dict[str, Unknown] = {}
+        self.unknown = Unsupported(RULES, "torch", spelled=_spelled, taught=_packet)
         self.refusal: Exception | None = None
         self.emitter.tells_weights = True
 
@@ -178,13 +179,11 @@ class Tracer(Knowledge):
 
     def note_unknown(self, name: str, results: Sequence[torch.Tensor]) -> None:
         """Count an op without a rule; the first use says where it is."""
-        seen = self.unknown.get(name)
-        if seen is not None:
-            self.unknown[name] = seen._replace(uses=seen.uses + 1)
-            return
         shape = tuple(results[0].shape) if results else ()
         layer = self.names.layer if self.names else ""
-        self.unknown[name] = Unknown(1, layer, shape, here())
+        self.unknown.meet(
+            name, layer or "(model)", shape, "" if name in self.unknown.found else here()
+        )
 
     def note_tables(
         self,
@@ -249,9 +248,13 @@ class Tracer(Knowledge):
             view = Value(self, index, tensor.shape, parent.cell, parent, steps)
             tensor._rfield = view  # type: ignore[attr-defined]
 
-    def nearest(self) -> dict[str, str | None]:
-        """For each unknown op the known one whose name looks most like it."""
-        return {name: RULES.nearest(name.partition(".")[0]) for name in self.unknown}
+
+def _packet(name: str) -> str:
+    return name.partition(".")[0]
+
+
+def _spelled(name: str) -> str:
+    return name.replace("::", ".") + ("" if "." in name else ".default")
 
 
 def _index(held: Any) -> int | None:

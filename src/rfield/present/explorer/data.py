@@ -252,7 +252,7 @@ def _why(
     for layer in layers:
         if layer not in names or layer not in units.fields:
             continue
-        if not any(map(any, units.fields[layer].sizes)):
+        if not any(units.fields[layer].largest):
             continue
         try:
             sides = explain(graph, layer, wrt=wrt).shared_sides()

@@ -217,6 +217,14 @@ EXACT: dict[str, Entry] = {
             BOARD,
         {(1, 2): at(1, 2)},
     ),
+    "LowerBound": (
+        lambda x: tf.cast(R.LowerBound(sorted_inputs=ones(3, 2), values=x), tf.float32), BOARD,
+        {(1, 2): at(1, 2)},
+    ),
+    "UpperBound": (
+        lambda x: tf.cast(R.UpperBound(sorted_inputs=x, values=ones(3, 2)), tf.float32), BOARD,
+        {(1, 0): ROW},
+    ),
     "Bucketize": (
         lambda x: tf.cast(R.Bucketize(input=x, boundaries=[0.0, 5.0]), tf.float32), BOARD,
             {(1, 2): at(1, 2)},

@@ -252,6 +252,8 @@ UNSEEN: dict[str, Entry] = {
         BOARD,
         {(1, 2): {(1, 2), *grid((0,), range(4))}},
     ),
+    "isin of a number in data": (lambda x: A.isin.Scalar_Tensor(0.5, x[1]), BOARD, {(): ROW}),
+    "isin a number": (lambda x: A.isin.Tensor_Scalar(x, 0.5), BOARD, {(1, 2): {(1, 2)}}),
     "searchsorted of a number": (lambda x: A.searchsorted.Scalar(x[1], 0.5), BOARD, {(): ROW}),
     "bucketize of a number in data": (lambda x: A.bucketize.Scalar(0.5, x[1]), BOARD, {(): ROW}),
     "bilinear of data": (
@@ -276,6 +278,12 @@ UNSEEN: dict[str, Entry] = {
     ),
     "bucketize": (
         lambda x: A.bucketize.Tensor(x, torch.tensor([0.2, 0.7, 1.1]).to(x)),
+        BOARD,
+        {(1, 2): {(1, 2)}},
+    ),
+    "isin": (lambda x: A.isin(x, torch.ones(2, 2).to(x)), BOARD, {(1, 2): {(1, 2)}}),
+    "special_zeta": (
+        lambda x: A.special_zeta(x + 2, torch.full((3, 4), 2.0).to(x)),
         BOARD,
         {(1, 2): {(1, 2)}},
     ),
