@@ -73,19 +73,24 @@ def unwrapped(node: Node, nodes: Sequence[Node]) -> Node | None:
             steps = [_step(*one) for one in zip(origin.places, shape, strict=True)]
             if not (turns and depth):
                 steps = [one if one and one.border != "circular" else None for one in steps]
-            made = _reading(node, origin, steps) if any(steps[axis] for axis in turned) else None
+            longest = max((node.shape[axis] for axis in turned if steps[axis]), default=0)
+            made = _reading(node, origin, steps, min(longest - 1, SHORT))
             if made is not None:
                 found, listed = (made, listed) if all(steps) else (found, made)
         turned |= _turned(nodes[origin.source])
     return found or listed
 
 
-def _reading(node: Node, origin: Origin, steps: Sequence[Sliding | None]) -> Node | None:
-    """The node with these readings; short axes without one are listed, long ones are not."""
-    relations = [one or _list(of) for one, of in zip(steps, origin.places, strict=True)]
-    reads = [Read(axis, one) for axis, one in enumerate(relations) if one is not None]
-    if len(reads) < len(relations):
+def _reading(
+    node: Node, origin: Origin, steps: Sequence[Sliding | None], short: int
+) -> Node | None:
+    """The node with these readings; axes without one are listed if they are as short as that."""
+    if short < 0 or any(
+        size > short for one, size in zip(steps, node.shape, strict=True) if not one
+    ):
         return None
+    axes = enumerate(zip(steps, origin.places, strict=True))
+    reads = [Read(axis, one or _listed(places)) for axis, (one, places) in axes]
     return replace(node, operands=(origin.source,), links=(Link(reads),))
 
 
@@ -188,10 +193,8 @@ def _joined(node: Node, nodes: Sequence[Node]) -> Origin | None:
     return None
 
 
-def _list(places: Positions) -> Table | None:
-    """The positions one by one, along a short axis."""
-    short = len(places) <= SHORT
-    return Table(tuple(IndexSet.of([place]) for place in places.tolist())) if short else None
+def _listed(places: Positions) -> Table:
+    return Table(tuple(IndexSet.of([place]) for place in places.tolist()))
 
 
 def _step(places: Positions, size: int) -> Sliding | None:
@@ -205,6 +208,8 @@ def _step(places: Positions, size: int) -> Sliding | None:
     at = int((np.diff(places) == advance).argmax()) if len(apart) else 0
     first = int(places[at]) - advance * at
     even = first + advance * np.arange(len(places), dtype=np.int64)
+    if 2 * np.count_nonzero(even == places) < len(places):  # a few fit anything
+        return None
     if (first, advance, len(places)) == (0, 1, size) and np.array_equal(even, places):
         return IDENTITY
     borders: tuple[Border, ...] = ("zero", "replicate", "reflect", "symmetric", "circular")
