@@ -83,6 +83,44 @@ def test_what_wraps_is_no_matter_where_it_is_cut_away():
     )
 
 
+def turned_to_a_copy() -> rfield.Graph:
+    """The first element is laid at the end too, and the end is turned to the beginning."""
+    b = rfield.GraphBuilder()
+    x = b.input("x", (1, 1, 30))
+    first = b.slice("first", x, axis=2, start=0, stop=-1, step=-1)
+    y = b.roll("roll", b.concat("laid", x, first, axis=2), shifts={2: 3})
+    return b.build([b.crop("cut", y, crop=[(2, 0)])])
+
+
+def turned_along_two_axes() -> rfield.Graph:
+    """As above along y, by padding; what is read along the short axis x is there in every tile."""
+    b = rfield.GraphBuilder()
+    y = b.pad("pad", b.input("x", (1, 1, 30, 3)), padding=[(0, 1), (1, 1)], mode="circular")
+    y = b.roll("roll", y, shifts={2: 1, 3: 2})
+    return b.build([b.conv("conv", y, kernel=(2, 1))])
+
+
+def test_what_is_turned_to_where_it_came_from_tiles_and_streams():
+    def laid(x: np.ndarray) -> np.ndarray:
+        return np.concatenate([x[:, :, :1], x], 2)[:, :, :-2]
+
+    def summed(x: np.ndarray) -> np.ndarray:
+        x = np.concatenate([x[:, :, :1], x], 2)[:, :, :, [2, 0, 2, 0, 1]]
+        return x[:, :, 1:] + x[:, :, :-1]
+
+    x = np.arange(90).reshape(1, 1, 30, 3) ** 2
+    for graph, run, image in (
+        (turned_to_a_copy(), laid, x[..., 0]),
+        (turned_along_two_axes(), summed, x),
+    ):
+        plan = rfield.tile_plan(graph, image.shape[2:], tile=(12, *image.shape[3:]))
+        assert len(plan) > 2
+        assert np.array_equal(rfield.run_tiled(run, image, plan), run(image))
+        stream = rfield.stream_plan(graph, axis=2)
+        found = rfield.run_streaming(run, np.array_split(image, 7, 2), stream)
+        assert np.array_equal(np.concatenate(list(found), 2), run(image))
+
+
 def test_a_roll_by_nothing_streams():
     b = rfield.GraphBuilder()
     plan = rfield.stream_plan(b.build([b.roll("roll", b.input("x", (1, 1, 30)), shifts={2: 0})]))

@@ -119,12 +119,9 @@ def of_tiles(one: Subject, rng: Random) -> Iterator[Outcome]:
         return
     x = noise((*one.shape[:2], *sizes), 1)
     wanted = [rng.randint(max(1, n // 4), n) for n in sizes]
-    ended, plan = _tile_plan(one, sizes, wanted)
+    _, plan = _tile_plan(one, sizes, wanted)
     if plan is not None:
         yield from _run_tiles(one, plan, x)
-        return
-    if ended:
-        yield ended, ""
         return
     for axis in range(one.count):
         alone = [
@@ -133,16 +130,14 @@ def of_tiles(one: Subject, rng: Random) -> Iterator[Outcome]:
         ended, plan = _tile_plan(one, sizes, alone)
         if plan is not None:
             yield from _run_tiles(one, plan, x)
-        elif ended:
-            yield ended, ""
-        else:
-            found = by_hand.tiles(_parts(one, x, axis + 2), sizes[axis], wanted[axis])
-            if found and not by_hand.moves(one.run(x), one.run(noise(x.shape, 4)), found.axis):
-                found = None
-            if found and not (one.sees(x, noise(x.shape, 4)) and _by_rule(one, sizes, axis, found)):
-                found = None
-            text = f"image {sizes}, axis {axis}, at most {wanted[axis]}: by hand {found}"
-            yield "tiles: refused", "" if found is None else text
+            continue
+        found = by_hand.tiles(_parts(one, x, axis + 2), sizes[axis], wanted[axis])
+        if found and not by_hand.moves(one.run(x), one.run(noise(x.shape, 4)), found.axis):
+            found = None
+        if found and not (one.sees(x, noise(x.shape, 4)) and _by_rule(one, sizes, axis, found)):
+            found = None
+        text = f"image {sizes}, axis {axis}, at most {wanted[axis]}: by hand {found}"
+        yield f"tiles: {ended}", "" if found is None else text
 
 
 def _larger(one: Subject, rng: Random) -> tuple[int, ...] | None:
@@ -154,14 +149,15 @@ def _larger(one: Subject, rng: Random) -> tuple[int, ...] | None:
 
 
 def _tile_plan(one: Subject, sizes: Sequence[int], tile: Sequence[int]) -> tuple[str, Any]:
+    """The plan, or how it was refused: where the network takes no tile, that is counted apart."""
     try:
         return "", rfield.tile_plan(
             one.source, sizes, one.output, tile=tile, wrt=one.wrt, **one.options
         )
     except NotTileableError:
-        return "", None
+        return "refused", None
     except InvalidModelError as error:
-        return f"tiles: {str(error).partition(':')[0][:24]}", None
+        return f"refused, {str(error).partition(' at ')[0]}", None
 
 
 def _run_tiles(one: Subject, plan: Any, x: Array) -> Iterator[Outcome]:

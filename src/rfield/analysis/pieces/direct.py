@@ -6,70 +6,33 @@ own branch only; read through the concatenation it would have that of both.
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import replace
 
 from ...core.graph import Graph, Node
 from ...core.link import Link, Read
-from ...core.relation import IDENTITY, Sliding, shift
+from ...core.relation import Sliding
+from .pairing import MOVES
+from .unwrapping import unwrapped, wraps
 
 
 def direct(graph: Graph) -> Graph:
     """The same network; values that nothing reads any more are still there."""
     nodes: list[Node] = []
+    turns: list[bool] = []
     for node in graph.nodes:
         found = node
-        while (nearer := _nearer(found, nodes) or _joined(found, nodes)) is not None:
+        while (nearer := _nearer(found, nodes)) is not None:
             found = nearer
-        nodes.append(_unturned(found, nodes))
+        turns.append(wraps(found) or any(turns[operand] for operand in _movers(found, nodes)))
+        nodes.append((unwrapped(found, nodes) if turns[-1] else None) or found)
     same = all(one is other for one, other in zip(nodes, graph.nodes, strict=True))
     return graph if same else replace(graph, nodes=nodes)
 
 
-def _joined(node: Node, nodes: list[Node]) -> Node | None:
-    """A circular shift of what was shifted before as one shift, or None."""
-    here = _turns(node, nodes)
-    before = nodes[node.operands[0]] if here else node
-    there = _turns(before, nodes) if here else None
-    if not (here and there and any(here) and any(there)):
-        return None
-    reads = [
-        Read(axis, shift(a + b, "circular") if a + b else IDENTITY)
-        for axis, (a, b) in enumerate(zip(here, there, strict=True))
-    ]
-    return replace(node, operands=before.operands, links=(Link(reads),))
-
-
-def _turns(node: Node, nodes: list[Node]) -> list[int] | None:
-    """How far each axis is shifted in a circle, where a node does that and nothing else."""
-    if len(node.operands) != 1 or node.known is not None:
-        return None
-    (operand,), (link,) = node.operands, node.links
-    if not isinstance(link, Link) or not link.stays or node.shape != nodes[operand].shape:
-        return None
-    turns: list[int] = []
-    for read in link.reads:
-        relation = _stepping(read)
-        if relation is None or relation.advance != 1:
-            return None
-        far = relation.taps[0].first
-        if far and relation.border != "circular":
-            return None
-        turns.append(far)
-    return turns
-
-
-def _unturned(node: Node, nodes: list[Node]) -> Node:
-    """A circular shift by all of an axis, once or several times, as none."""
-    turns = _turns(node, nodes)
-    if not turns or not any(turns):
-        return node
-    (link,) = node.links
-    reads = link.reads if isinstance(link, Link) else ()
-    kept = [
-        Read(axis, read.relation if size and far % size else IDENTITY)
-        for axis, (read, far, size) in enumerate(zip(reads, turns, node.shape, strict=True))
-    ]
-    return replace(node, links=(Link(kept),))
+def _movers(node: Node, nodes: Sequence[Node]) -> list[int]:
+    """The operands that only move elements."""
+    return [operand for operand in node.operands if nodes[operand].kind in MOVES]
 
 
 def _nearer(node: Node, nodes: list[Node]) -> Node | None:

@@ -7,14 +7,14 @@ every op asks for. It looks at strides only; whether two runs agree is for ``agr
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from fractions import Fraction
 from math import lcm, prod
 
 from ...core.graph import Graph, Node
 from ...core.link import Link, Reshaped
-from ...core.relation import IDENTITY, Sliding
+from ...core.relation import Sliding, Table
 from .agreement import laid_along
 
 Rate = tuple[int, Fraction]
@@ -64,6 +64,28 @@ def grid(graph: Graph, axes: Mapping[int, tuple[int, ...]], value: int) -> Grid:
     return Grid(tuple(steps), tuple(rates), tuple(map(tuple, makers)))
 
 
+def last_along(
+    graph: Graph, values: Iterable[int], rates: Sequence[Rates], k: int
+) -> tuple[str, bool] | None:
+    """The last layer that does not go along with axis ``k`` while what it reads does, if any.
+
+    And whether it reads single positions all the same.
+    """
+    found: tuple[str, bool] | None = None
+    for index in values:
+        node = graph.nodes[index]
+        if any(rate and rate[0] == k for rate in rates[index]):
+            continue
+        for operand, link in zip(node.operands, node.links, strict=True):
+            along = [rate is not None and rate[0] == k for rate in rates[operand]]
+            if any(along):
+                reads = link.reads if isinstance(link, Link) else ()
+                tables = (isinstance(read.relation, Table) for read in reads)
+                listed = any(a and b for a, b in zip(along, tables, strict=False))
+                found = f"{graph.layer_of(index)} ({node.kind})", listed
+    return found
+
+
 def fitting(size: int, step: int, most: int) -> int:
     """The largest tile of at most ``most`` that has ``size`` modulo ``step``, or the whole axis.
 
@@ -80,7 +102,7 @@ def _node(graph: Graph, node: Node, rates: list[Rates], steps: list[int]) -> Rat
 
     def moves(axis: int, k: int, rate: Fraction, unit: int = 1) -> None:
         """Output ``axis`` moves at ``rate``, in whole multiples of ``unit``."""
-        steps[k] = lcm(steps[k], (rate / unit).denominator)
+        steps[k] = lcm(steps[k], (rate / unit if unit > 1 else rate).denominator)
         found[axis] = found[axis] or (k, rate)
 
     reads = list(node.in_theory)
@@ -104,10 +126,12 @@ def _link(link: Link, of: Rates, moves: _Moves) -> None:
             continue
         k, speed = rate
         relation = read.relation
-        if relation == IDENTITY:
+        if not isinstance(relation, Sliding) or not relation.advance:
+            continue
+        period = relation.period
+        if period == relation.advance == 1:
             moves(read.axis, k, speed)
-        elif isinstance(relation, Sliding) and relation.advance:
-            period = relation.period
+        else:
             moves(read.axis, k, speed * period / relation.advance, period)
 
 

@@ -58,7 +58,8 @@ def slide(mine: Sliding, other: Sliding, side: Sides, outputs: int) -> Cut:
     shift = _moved(mine, other, side.cut.shift or 0, outputs)
     first, stop = _known(mine, side, outputs) if mine.advance else (outputs, 0)
     if first >= stop:  # by the sets, if not by their hulls
-        some = next((i for i in range(min(outputs, FEW)) if _is_known(mine, side, i)), None)
+        few = range(0 if _meets(mine, side, min(outputs, FEW)) else min(outputs, FEW))
+        some = next((i for i in few if _is_known(mine, side, i)), None)
         if some is None:
             return Cut(shift, first, stop)
         first = stop = some
@@ -71,6 +72,14 @@ def slide(mine: Sliding, other: Sliding, side: Sides, outputs: int) -> Cut:
 
 FEW = 16
 """So many outputs are looked at one by one."""
+
+
+def _meets(mine: Sliding, side: Sides, outputs: int) -> bool:
+    """Whether nothing is known and the first outputs all read something of the part."""
+    step, (taps, *more) = mine.advance, mine.taps
+    if more or not taps or not taps.dense or step <= 0 or side.cut.first < side.cut.stop:
+        return False
+    return taps.last >= 0 and taps.first + step * (outputs - 1) < side.part
 
 
 def _is_known(mine: Sliding, side: Sides, output: int) -> bool:

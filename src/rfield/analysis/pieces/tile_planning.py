@@ -15,8 +15,6 @@ from typing import Any
 
 from ...core.arguments import Pads, per_axis, stated_padding
 from ...core.graph import Graph, Input
-from ...core.link import Link
-from ...core.relation import Sliding, Table
 from ...errors import (
     InvalidModelError,
     NotTileableError,
@@ -29,10 +27,11 @@ from ..results import axis_names
 from .agreement import Loss, agreement
 from .cuts import IRREGULAR, OTHER_PATH, WHOLE_AXIS, WRAPS, Cut, meets_numbers
 from .direct import direct
-from .grid import Grid, Rates, fitting, grid
+from .grid import Grid, fitting, grid, last_along
 from .tiles import AxisTiles
 from .tiling import TilePlan
 from .unfolding import Groups, unfolded
+from .unwrapping import wraps
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -134,30 +133,12 @@ class Planner:
                 "  Choose a layer that is a map: output=..."
             )
         text = f"{first}: no axis of it goes along with {self.axes[k]}, so it has no tiles"
-        stop, listed = self._ends_along(k, rates)
+        source = self.whole.entry(self.moving[0].name).node
+        between = self.whole.between(source, self.value)
+        stop, listed = last_along(self.whole, between, rates, k) or (self.layer, False)
         if listed:  # it may be a map all the same
             return NotTileableError(f"{text}: {stop} {IRREGULAR}.")
         return NotTileableError(f"{text}.\n  Choose a layer that is a map: output=...")
-
-    def _ends_along(self, k: int, rates: Sequence[Rates]) -> tuple[str, bool]:
-        """The last layer that does not go along with axis ``k`` while what it reads does.
-
-        And whether it reads single positions all the same.
-        """
-        nodes, listed, layer = self.whole.nodes, False, self.layer
-        source = self.whole.entry(self.moving[0].name).node
-        for index in self.whole.between(source, self.value):
-            node = nodes[index]
-            if any(rate and rate[0] == k for rate in rates[index]):
-                continue
-            for operand, link in zip(node.operands, node.links, strict=True):
-                along = [rate is not None and rate[0] == k for rate in rates[operand]]
-                if any(along):
-                    reads = link.reads if isinstance(link, Link) else ()
-                    tables = (isinstance(read.relation, Table) for read in reads)
-                    listed = any(a and b for a, b in zip(along, tables, strict=False))
-                    layer = f"{self.whole.layer_of(index)} ({node.kind})"
-        return layer, listed
 
     def read(self, sizes: Sequence[int]) -> Graph:
         """The network for an image of these sizes."""
@@ -194,16 +175,24 @@ class Planner:
         Raises:
             NotTileableError: nothing of what they give equals the whole.
         """
-        part = self.read(sizes)
         rest = [size - tile for size, tile in zip(self.sizes, sizes, strict=True)]
-        middle = [r // 2 // g * g for r, g in zip(rest, self.steps, strict=True)]
-        inside = [m or r for m, r in zip(middle, rest, strict=True)]
-        begin, inner, end = (self._cuts(part, starts) for starts in ([0] * len(rest), inside, rest))
-        if meets_numbers(part):  # they repeat: with the step of the tiles?
-            starts = [min(i + g, r) for i, g, r in zip(inside, self.steps, rest, strict=True)]
-            inner = [a.common(b) for a, b in zip(inner, self._cuts(part, starts), strict=True)]
+        part = self.read(sizes) if any(rest) else self.whole
         shape = part.nodes[self.value_of(part)].shape
         made = tuple(1 if axis is None else shape[axis] for axis in self.output_axes)
+        if not any(rest):
+            return Trial(tuple(sizes), part, made, tuple((0, size) for size in made))
+        middle = [r // 2 // g * g for r, g in zip(rest, self.steps, strict=True)]
+        inside = [m or r for m, r in zip(middle, rest, strict=True)]
+        begin = inner = end = self._cuts(part, inside)
+        some = all(cut.first < cut.stop for cut, left in zip(inner, rest, strict=True) if left)
+        if some:
+            begin, end = (
+                inner if starts == inside else self._cuts(part, starts)
+                for starts in ([0] * len(rest), rest)
+            )
+        if some and meets_numbers(part):  # they repeat: with the step of the tiles?
+            starts = [min(i + g, r) for i, g, r in zip(inside, self.steps, rest, strict=True)]
+            inner = [a.common(b) for a, b in zip(inner, self._cuts(part, starts), strict=True)]
         whole = self.whole.nodes[self.value].shape
         spans: list[tuple[int, int]] = []
         for k, left in enumerate(rest):
@@ -213,6 +202,9 @@ class Planner:
                     f"{self.layer}: a tile of {sizes[k]} at the end of {self.axes[k]} gives "
                     f"{made[k]} outputs and does not end where the whole does"
                 )
+            if not some:  # a tile inside gives nothing, whatever those at the ends do
+                spans.append((0, 0 if left else made[k]))
+                continue
             fits = begin[k].first <= 0 and end[k].stop >= made[k]
             if not fits and self.halo is None:
                 raise self._ends(k, sizes[k])
@@ -262,17 +254,14 @@ class Planner:
     def _ends(self, k: int, size: int) -> NotTileableError:
         """The outputs at the ends of the image need more than a tile there."""
         source = self.whole.entry(self.moving[0].name).node
-        wraps = [
+        turns = [
             Loss(self.whole.layer_of(index), node.kind, WRAPS)
             for index in self.whole.between(source, self.value)
             for node in [self.whole.nodes[index]]
-            if any(
-                isinstance(read.relation, Sliding) and read.relation.border == "circular"
-                for link in node.links if isinstance(link, Link) for read in link.reads
-            )
-        ]  # fmt: skip
-        if wraps:
-            return self._no_tiles(wraps)
+            if wraps(node)
+        ]
+        if turns:
+            return self._no_tiles(turns)
         return NotTileableError(
             f"{self.layer}: the outputs at the ends of {self.axes[k]} read more than a tile of "
             f"{size} there"
