@@ -110,7 +110,7 @@ def _behind(origin: Origin, nodes: Sequence[Node]) -> Iterator[Origin]:
 
 def _moved(node: Node, nodes: Sequence[Node]) -> Origin | None:
     """Where the elements of a node are in its operand; None where some are in none."""
-    if len(node.operands) != 1 or node.known is not None or not node.exact or node.own:
+    if len(node.operands) != 1 or node.known is not None or not node.exact or node.op.own:
         return None
     (operand,), (link,) = node.operands, node.links
     before = nodes[operand].shape
