@@ -30,8 +30,8 @@ EQUIVALENT: dict[str, str] = {
     "analysis/engines/backward.py _cut: windows = (*foot.windows[:axis], (0, relation.period),"
     " *foot.windows[axis + 1:]) -> windows = (*foot.windows[:axis], (-1, relation.period),"
     " *foot.windows[axis + 1:])": "one output more of a pattern in which all that read, read one",
-    "analysis/engines/forward.py _stitched: return Terms((Term(low, high, parts[0][0],"
-    " parts[0][1]),)) -> return Terms((Term(low, high, parts[0][0], parts[-1][1]),))":
+    "analysis/engines/forward.py _stitched: return Terms((Term(low, high, parts[0].axis,"
+    " parts[0].advance),)) -> return Terms((Term(low, high, parts[0].axis, parts[-1].advance),))":
         "the parts were found to go along together: all have one advance",
     "analysis/engines/through.py _shortcut: term.low.size == 1 -> term.low.size == 0": SLOWER,
     "analysis/engines/terms.py rebuild: place = -1 if carrier is None else carrier"
@@ -174,9 +174,9 @@ EQUIVALENT: dict[str, str] = {
     " -> self.known or any((operand in self.known for operand in operands))": SLOWER,
     "analysis/geometry/field.py ReceptiveField.size: if len(plain) == len(self.states) and (not"
     " self.is_crossed): -> if False:": SLOWER,
-    "analysis/geometry/field.py ReceptiveField.sizes: (span.size,) if span else"
-    " self._fields[k].sizes -> (span.size,) if False else self._fields[k].sizes":
-        SLOWER,
+    "analysis/geometry/field.py ReceptiveField.sizes: ((span.size,) if span else"
+    " self._fields[k].sizes for k, span in enumerate(self._spans)) -> ((span.size,) if False else"
+    " self._fields[k].sizes for k, span in enumerate(self._spans))": SLOWER,
     "analysis/geometry/field.py ReceptiveField.stride: Fraction(span.advance) if span else"
     " self._fields[k].stride -> Fraction(span.advance) if False else self._fields[k].stride":
         SLOWER,
@@ -195,9 +195,9 @@ EQUIVALENT: dict[str, str] = {
         "to NumPy any negative size is the one that is left over",
     "analysis/pieces/agreement.py _reshape: found += [(axis, Cut(0, 0, mine.after[axis])) for axis"
     " in group.after] -> pass": "an axis of which nothing is said agrees where its size does",
-    "analysis/engines/scatter.py scatter: (high - low + 1) * (values.size // max(1,"
-    " values.shape[-1])) > 2 * CELL_LIMIT -> (high - low + 1) * (values.size // max(2,"
-    " values.shape[-1])) > 2 * CELL_LIMIT": LIMIT,
+    "analysis/engines/scatter.py scatter: cells = (high - low + 1) * (values.size // max(1,"
+    " values.shape[-1])) -> cells = (high - low + 1) * (values.size // max(2,"
+    " values.shape[-1]))": LIMIT,
     "analysis/engines/diagonal.py spread: times == 1 or size == 1 -> times == 0 or size == 1":
         SLOWER,
     "analysis/engines/projective.py _link: values = np.take(values, relation.index -"
@@ -205,12 +205,9 @@ EQUIVALENT: dict[str, str] = {
     " foot.windows[axis][-1], where)": "the same place, counted from the end",
     "analysis/engines/terms.py union: merged = [t for t in merged if not t.is_global] + [whole] ->"
     " merged = [t for t in merged] + [whole]": "a term without an end holds the others",
-    "analysis/engines/bounds.py AxisField.samples: axes = [v if len(v) <= 2048 else"
-    " np.unique(np.r_[v[:1024], v[-1024:]]) for v in axes] -> axes = [v if len(v) < 2048 else"
-    " np.unique(np.r_[v[:1024], v[-1024:]]) for v in axes]": "both ends of 2,048 are all of them",
     "analysis/engines/clipped.py _span: low >= 0 and high < size -> low > 0 and high < size":
         SLOWER,
-    "analysis/engines/forward.py _sweep_axis: if type(state) is not tuple: -> if True:": SLOWER,
+    "analysis/engines/forward.py _sweep_axis: if type(state) is not Span: -> if True:": SLOWER,
     "analysis/geometry/halo.py _phases: if prod(spans) > MOST_PHASES: -> if False:": LIMIT,
     "analysis/geometry/halo.py _phases: spans = [n if axis == k else 1 for axis, n in"
     " enumerate(spans)] -> spans = [n if axis == k else 2 for axis, n in enumerate(spans)]":

@@ -110,8 +110,9 @@ def scatter(
     gone = border == "cut" or (border == "zero" and clip)  # what lies outside is nothing
     if gone and (high < 0 or low >= size):
         return None
-    if (high - low + 1) * (values.size // max(1, values.shape[-1])) > 2 * CELL_LIMIT:
-        raise too_large("an exact set", high - low + 1, "Its box is given by region().")
+    cells = (high - low + 1) * (values.size // max(1, values.shape[-1]))
+    if cells > 2 * CELL_LIMIT:
+        raise too_large("an exact set", cells, "Its box is given by region().")
     found = np.zeros((*values.shape[:-1], high - low + 1), dtype=domain.dtype)
     for first, advance, count, taps, part in pieces:
         _spread(
