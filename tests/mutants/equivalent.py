@@ -205,9 +205,6 @@ EQUIVALENT: dict[str, str] = {
     " foot.windows[axis][-1], where)": "the same place, counted from the end",
     "analysis/engines/terms.py union: merged = [t for t in merged if not t.is_global] + [whole] ->"
     " merged = [t for t in merged] + [whole]": "a term without an end holds the others",
-    "analysis/engines/bounds.py AxisField.samples: axes = [v if len(v) <= 2048 else"
-    " np.unique(np.r_[v[:1024], v[-1024:]]) for v in axes] -> axes = [v if len(v) < 2048 else"
-    " np.unique(np.r_[v[:1024], v[-1024:]]) for v in axes]": "both ends of 2,048 are all of them",
     "analysis/engines/clipped.py _span: low >= 0 and high < size -> low > 0 and high < size":
         SLOWER,
     "analysis/engines/forward.py _sweep_axis: if type(state) is not tuple: -> if True:": SLOWER,
