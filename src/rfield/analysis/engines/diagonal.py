@@ -56,7 +56,7 @@ def placed(link: Link, rank: int, *arrays: Array) -> list[Array]:
         for place, axis in firsts.items():
             shape[place] = array.shape[axis]
         moved = array.transpose(*order, *range(count, array.ndim))
-        found.append(moved.reshape(*shape, *array.shape[count:]))
+        found.append(moved.reshape((*shape, *array.shape[count:])))
     return found
 
 

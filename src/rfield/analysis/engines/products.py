@@ -163,7 +163,7 @@ def _reshaped(one: Marks, link: Reshaped) -> Marks | None:
     full, shape = written_out(link, one.shape)
     if prod(full) > DENSE_LIMIT:
         return None
-    return np.broadcast_to(one, full).reshape(*shape, one.shape[-1])
+    return np.broadcast_to(one, full).reshape((*shape, one.shape[-1]))
 
 
 def _keeps(link: AnyLink, before: tuple[Marks, ...]) -> bool:
