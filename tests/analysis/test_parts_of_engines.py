@@ -129,5 +129,10 @@ def test_padding_at_several_sizes() -> None:
 
 
 def test_the_step_of_a_state() -> None:
-    states = [None, Span(2, -3, 0, 1), Span(2, 3, 0, 1), Terms((term(2, 5), term(3, None), term(2, -7)))]
+    states = [
+        None,
+        Span(2, -3, 0, 1),
+        Span(2, 3, 0, 1),
+        Terms((term(2, 5), term(3, None), term(2, -7))),
+    ]
     assert [step(state) for state in states] == [0, -3, 3, 7]
