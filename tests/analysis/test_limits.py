@@ -150,3 +150,22 @@ def test_sizes_of_a_short_step_are_not_also_followed():
     graph = b.build(outputs=[x])
     with at_most(300_000):
         assert rfield.valid_sizes(graph).smallest == (1,)
+
+
+def test_boxes_of_both_axes_that_do_not_fit_leave_a_bound(monkeypatch):
+    b = rfield.GraphBuilder()
+    x = b.input("image", (1, 1, 9, 9))
+    holes = b.conv_transpose("holes", x, kernel=1, stride=2)
+    full = b.conv_transpose("full", x, kernel=3, stride=2, padding=1)
+    graph = b.build([b.add("sum", holes, full)])
+    exact = rfield.receptive_field(graph)
+    assert exact.is_crossed
+    assert exact.fidelity is rfield.Fidelity.EXACT
+
+    def refuse(*_args, **_options):
+        raise rfield.TooLargeError("an exact set needs more cells than fit")
+
+    monkeypatch.setattr("rfield.analysis.geometry.field.boxes", refuse)
+    bound = rfield.receptive_field(graph)
+    assert bound.fidelity is rfield.Fidelity.UPPER_BOUND
+    assert bound.size == (2, 2)

@@ -17,7 +17,7 @@ import numpy as np
 
 from ...core.arguments import listed, placed, window_of
 from ...core.graph import Graph
-from ...errors import InvalidModelError, UnresolvedSizeError, show_shape
+from ...errors import InvalidModelError, TooLargeError, UnresolvedSizeError, show_shape
 from ..answer import Answer
 from ..engines.backward import boxes
 from ..engines.bounds import AxisField, axis_field, phase_grid, region_of
@@ -224,14 +224,14 @@ class ReceptiveField(Answer):
         """Whether the boxes of all axes can be had at once without clip.
 
         They cannot where a reshape couples axes and padding before it is reached: it has no canvas
-        beyond its tensor.
+        beyond its tensor; nor where they are more than fit.
         """
         grid = phase_grid(self._fields)
         shape = self.graph.nodes[self.value].shape
         ends = np.array([shape[axis] - 1 for axis in self.positions], dtype=np.int64)
         try:
             self._together(np.concatenate([grid, np.maximum(ends - grid, 0)]), clip=False)
-        except InvalidModelError:
+        except (InvalidModelError, TooLargeError):
             return False
         return True
 
