@@ -184,11 +184,8 @@ def _sizes(shape: Any) -> Any:
 
 
 def _is_short(shape: Any) -> bool:
-    """Whether somebody may have left batch and channels out: a batch of one is there."""
-    if not isinstance(shape, tuple):
-        return False
-    sizes = cast("tuple[Any, ...]", shape)
-    return 1 <= len(sizes) <= (2 if sizes[0] == 1 else 3)
+    """Whether somebody may have left batch and channels out."""
+    return isinstance(shape, tuple) and 1 <= len(cast("tuple[Any, ...]", shape)) <= 3
 
 
 def _short(shape: object) -> str:

@@ -96,7 +96,9 @@ def test_a_model_that_rejects_its_input():
         rfield.load(lambda x: x @ x, (1, 3, 4))
     assert str(error.value) == (
         "the model cannot be traced with the input (1, 3, 4): TypeError: dot_general requires "
-        "contracting dimensions to have the same shape, got (4,) and (3,)."
+        "contracting dimensions to have the same shape, got (4,) and (3,).\n"
+        "  input_shape=(1, 3, 4) is short: batch and channels count, as in "
+        "input_shape=(1, 3, 224, 224)"
     )
 
 
