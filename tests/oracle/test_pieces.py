@@ -18,8 +18,8 @@ FOUND_ONCE = (
 
 
 REFUSED = {
-    619: "what turns round along a long axis is not listed place by place",
-    5396: "the model cannot be read at the size of a tile",
+    619: "l6 (pad) 'is not computed as for the whole input', though a tile by hand equals it",
+    5396: "at most 4 is asked, which blocks of 3 refuse: a smaller tile is not tried",
 }
 """Networks that are still refused, and why."""
 STILL = [
