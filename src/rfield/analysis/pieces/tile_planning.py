@@ -104,6 +104,11 @@ class Planner:
         for k in range(len(self.axes)):
             of = [(a, r) for a, r in enumerate(found.rates[self.value]) if r and r[0] == k]
             axis, rate = of[0] if len(of) == 1 else (None, None)
+            if rate and rate[1] < 0:
+                raise NotTileableError(
+                    f"{self.layer}: {self.axes[k]} runs backwards in it, as after one flip; tiles "
+                    "are laid side by side forwards"
+                )
             axes.append(axis)
             rates.append(rate[1] if rate else Fraction(1))
         if not any(axis is not None for axis in axes):

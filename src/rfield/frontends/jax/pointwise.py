@@ -76,5 +76,6 @@ def select(call: Call) -> Any:
         here = which if chosen is None or len(cases) == 1 else known(chosen == place)
         shapes = here.shape, case.shape, result.shape
         op = ops.pointwise(*shapes, kind="where", join=True, algebra="where")
-        result = call.step(read(op, here, case, result))
+        picked = read(op, here, case, result)
+        result = picked if place == len(cases) else call.step(picked)
     return result

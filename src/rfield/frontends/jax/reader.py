@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import re
 from collections.abc import Collection, Mapping, Sequence
-from dataclasses import replace
 from itertools import zip_longest
 from math import prod
 from typing import Any, ClassVar
@@ -12,10 +11,8 @@ from typing import Any, ClassVar
 import numpy as np
 
 from ...core import ops
-from ...core.arrays.expression import Reading
 from ...core.graph import SoftMasks
 from ...core.numbers import Same
-from ...core.ops import Op
 from ...errors import RFieldError, TooLargeError, UnreadableModelError
 from ..machine import limits
 from ..machine.emit import answers, placed
@@ -177,6 +174,7 @@ class Reader(ModelReader):
                 raise TooLargeError(f"more than {limits.EXTRA:,} equations, loops written out")
             self.emitter.source = origin.line or self.emitter.source
             self.emitter.given = () if calls else operands
+            self.emitter.doubted = not calls and any(isinstance(v, Unseen) for v in operands)
             if any(_is_reference(v) for v in (*equation.invars, *equation.outvars)):
                 raise UnreadableModelError(
                     "a reference (jax.new_ref) changes while the function runs, which is not "
@@ -190,8 +188,6 @@ class Reader(ModelReader):
             elif not any(isinstance(value, Dependent) for value in operands):
                 return self._constants(equation, operands, shapes, path)
             answer = self._answer(Call(self.name, op, operands, self, equation.params, shapes))
-            if any(isinstance(value, Unseen) for value in operands):
-                answer = _as_bound(answer)
             results = answers(self.emitter.settle(answer, operands, self.name), len(shapes), op)
         except FAILURES as error:
             if self.unsupported and self.unknown == "error":
@@ -199,6 +195,7 @@ class Reader(ModelReader):
             raise placed(error, self.name, op) from None
         finally:
             name, self.name, self.outer = self.name, before, outer
+            self.emitter.doubted = False
         quiet = not scopes and (op in _MOVES or (origin.inside and op in _STEPS))
         if (not calls or op in _TURNS) and not quiet:
             self._note(scopes, name, results)
@@ -302,17 +299,6 @@ class Reader(ModelReader):
             self.layers[shown] = value.index
         if not scopes:
             self.layers.setdefault(self.draft.nodes[value.index].name, value.index)
-
-
-def _as_bound(answer: Any) -> Any:
-    """The same answer, which may read less than it says."""
-    if isinstance(answer, Op):
-        return replace(answer, exact=False)
-    if isinstance(answer, list):
-        return [*answer[:-1], *map(_as_bound, answer[-1:])]
-    if isinstance(answer, Reading):
-        return Reading(_as_bound(list(answer.steps)), answer.operands)
-    return Outputs(map(_as_bound, answer)) if isinstance(answer, Outputs) else answer
 
 
 def is_literal(variable: Any) -> bool:

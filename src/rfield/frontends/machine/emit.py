@@ -63,14 +63,15 @@ class Emitter:
     reading names. ``soft``: what the finite numbers of a mask are taken for. ``dimmed``: the values
     to which a mask may have been added that nobody computed. ``lowered``: those that the data may
     make as low as a mask. ``tells_weights``: whoever reads the model tells which weights a call
-    has; otherwise they are among ``given``, its operands. ``beside``: what the tensors of a call
+    has; otherwise they are among ``given``, its operands; ``doubted``: one of these was too large
+    to be looked into, so that nothing the call adds is sure. ``beside``: what the tensors of a call
     that depend on nothing are in ``draft.tables``, by their ids; where a reading names some
     (``named``), these belong to the ops that read them, the others (``common``) to all of the call.
     """
 
     __slots__ = (
-        "beside", "common", "dimmed", "draft", "fresh", "given", "lowered", "made", "named",
-        "numbers", "parts", "resolve", "sized", "soft", "source", "tells_weights",
+        "beside", "common", "dimmed", "doubted", "draft", "fresh", "given", "lowered", "made",
+        "named", "numbers", "parts", "resolve", "sized", "soft", "source", "tells_weights",
     )  # fmt: skip
 
     def __init__(
@@ -89,6 +90,7 @@ class Emitter:
         self.lowered: set[int] = set()
         self.tells_weights = False
         self.given: Sequence[Any] = ()
+        self.doubted = False
         self.source = ""
         self.made: dict[int, tuple[Reading, Any]] | None = None
         self.beside: dict[int, object] = {}
@@ -192,7 +194,8 @@ class Emitter:
                 sized = sized or value.sized
             elif value is not None:
                 raise InvalidModelError("a list of tensors stands where a tensor is expected")
-        exact, dimmed = exact and not self._may_hide(op, values), self._dims(op, values)
+        exact = exact and not self.doubted and not self._may_hide(op, values)
+        dimmed = self._dims(op, values)
         if not kept:
             return self._constant(op, values, elements, soft, sized=sized)
         moving = op.depends_on_size or (sized and op.kind in _CHANGES_PLACES)
