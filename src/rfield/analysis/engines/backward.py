@@ -15,7 +15,7 @@ from functools import cached_property, partial
 import numpy as np
 
 from ...core.graph import Graph
-from ...core.limits import MOST_WEIGHED
+from ...core.limits import DENSE_LIMIT, MOST_WEIGHED
 from ...core.link import Link, Reshaped
 from ...core.relation import IDENTITY, At, Prefix, Relation, Sliding, Table, Whole
 from ...errors import InvalidModelError, over_limit
@@ -56,6 +56,9 @@ class Canvas:
     def _swept(self) -> Sweep:
         return sweep(self.graph, self.source, self.axes)
 
+
+TOGETHER = 64
+"""Output positions that are pulled back together."""
 
 ENDLESS: Window = (-UNLIMITED, UNLIMITED)
 """The window of an axis that is read as a whole on a canvas; no block holds such an axis."""
@@ -141,18 +144,19 @@ def boxes(
     *,
     clip: bool,
     local: bool = False,
+    limit: int = DENSE_LIMIT,
 ) -> tuple[Array, Array]:
     """First and last index read along each of ``axes`` for each row of ``index``.
 
     Exact where the boxes of several branches cannot be had axis by axis; ``first > last``: nothing.
-    ``local``: without what is endless.
+    ``local``: without what is endless. ``limit``: of the cells that are looked at together.
     """
     low = np.full((len(index), len(axes)), NOTHING[0], dtype=np.int64)
     high = np.full_like(low, NOTHING[1])
     canvas = None if clip else Canvas(graph, source, axes)
-    for start in range(0, len(index), 64):
-        rows = index[start : start + 64]
-        for foot in pull(graph, value, source, positions, rows, Marks(), canvas=canvas):
+    for start in range(0, len(index), TOGETHER):
+        rows = index[start : start + TOGETHER]
+        for foot in pull(graph, value, source, positions, rows, Marks(limit), canvas=canvas):
             for entry in range(len(rows)):
                 box = foot.box(entry)
                 if box is None:

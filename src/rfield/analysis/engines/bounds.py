@@ -12,7 +12,7 @@ from typing import Any, cast
 import numpy as np
 
 from ...core.graph import Graph
-from ...core.limits import AT_ONCE, CELL_LIMIT
+from ...core.limits import AT_ONCE, CELL_LIMIT, PHASE_LIMIT
 from ...errors import too_large
 from ..results import Region
 from .pull import LARGEST, NOTHING, Bounds, Ints
@@ -155,8 +155,8 @@ class AxisField:
             yield np.stack(columns, axis=-1).astype(np.int64) if columns else none
 
 
-def _listed(count: int) -> int:
-    if count > CELL_LIMIT:
+def _listed(count: int, limit: int = CELL_LIMIT) -> int:
+    if count > limit:
         raise too_large("the sizes at all positions of a field", count, "The largest is known.")
     return count
 
@@ -262,12 +262,16 @@ def _folded(state: State, shape: Sequence[int], positions: Sequence[int]) -> Axi
 
 
 def phase_grid(fields: Sequence[AxisField]) -> Ints:
-    """Output positions that show every combination of phases of several axes."""
+    """Output positions that show every combination of phases of several axes.
+
+    Raises:
+        TooLargeError: they are more than can be looked at one by one.
+    """
     columns = [
         np.unique(np.concatenate([one.places(axis) for one in fields]))
         for axis in fields[0].positions
     ]
-    _listed(prod(map(len, columns)))
+    _listed(prod(map(len, columns)), PHASE_LIMIT)
     grid = np.meshgrid(*columns, indexing="ij")
     rows = [g.reshape(-1) for g in grid]
     return np.stack(rows, axis=-1) if rows else np.zeros((1, 0), dtype=np.int64)

@@ -15,7 +15,6 @@ from math import prod
 import numpy as np
 
 from ...core.known.codes import ALIVE
-from ...core.limits import DENSE_LIMIT
 from ...errors import too_large
 from .scatter import Array, Domain, Window
 
@@ -88,7 +87,7 @@ def explicit(foot: Footprint, axis: int, domain: Domain) -> Footprint:
     if foot.block_of(axis) is not None:
         return foot
     length = foot.windows[axis][1] - foot.windows[axis][0]
-    if foot.batch * length > DENSE_LIMIT:
+    if foot.batch * length > domain.limit:
         raise too_large("an exact set", foot.batch * length, "Its box is given by region().")
     ones = domain.share(np.ones((foot.batch, length), dtype=domain.dtype), length)
     return Footprint(foot.windows, (*foot.blocks, Block((axis,), ones)), foot.scale)
@@ -104,7 +103,7 @@ def merged(foot: Footprint, axes: Sequence[int], domain: Domain) -> Footprint:
     cells = foot.batch * prod(
         size for block in mine for size in block.values.shape[1:]
     )  # axes of a block need not be axes of the tensor while it is being reshaped
-    if cells > DENSE_LIMIT:
+    if cells > domain.limit:
         raise too_large("an exact set that is no box", cells, "Its box is given by region().")
     values: Array = np.ones((foot.batch,) + (1,) * len(order), dtype=domain.dtype)
     for block in mine:
@@ -175,7 +174,7 @@ def joined(one: Footprint, other: Footprint, domain: Domain) -> Footprint:
 
 def _dense(foot: Footprint, axes: Sequence[int], wide: Sequence[Window], domain: Domain) -> Array:
     cells = foot.batch * prod(stop - start for start, stop in wide)
-    if cells > DENSE_LIMIT:
+    if cells > domain.limit:
         raise too_large("an exact set that is no box", cells, "Its box is given by region().")
     whole = merged(foot, axes, domain)
     block = next(b for b in whole.blocks if axes[0] in b.axes)

@@ -14,7 +14,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from ...core.indices import IndexSet
-from ...core.limits import CELL_LIMIT, MOST_TAPS_ONE_BY_ONE
+from ...core.limits import CELL_LIMIT, DENSE_LIMIT, MOST_TAPS_ONE_BY_ONE
 from ...core.relation import Prefix, Sliding, Table
 from ...errors import too_large
 from .pull import fold_all
@@ -29,6 +29,11 @@ class Domain(Protocol):
     @property
     def dtype(self) -> type[np.generic]:
         """The array type."""
+        ...
+
+    @property
+    def limit(self) -> int:
+        """So many cells are looked at together."""
         ...
 
     def collect(self, values: Array, axis: int | tuple[int, ...]) -> Array:
@@ -49,6 +54,9 @@ class Marks:
 
     dtype = np.bool_
 
+    def __init__(self, limit: int = DENSE_LIMIT) -> None:
+        self.limit = limit
+
     def collect(self, values: Array, axis: int | tuple[int, ...]) -> Array:
         """Reached anywhere along ``axis``."""
         return np.asarray(np.any(values, axis=axis))
@@ -66,6 +74,7 @@ class Weights:
     """Floats: the share of all paths, every tap of an op and every branch of a join equal."""
 
     dtype = np.float64
+    limit = DENSE_LIMIT
 
     def collect(self, values: Array, axis: int | tuple[int, ...]) -> Array:
         """The sum along ``axis``."""

@@ -17,9 +17,10 @@ import numpy as np
 
 from ...core.arguments import listed, placed, window_of
 from ...core.graph import Graph
+from ...core.limits import DENSE_LIMIT
 from ...errors import InvalidModelError, TooLargeError, UnresolvedSizeError, show_shape
 from ..answer import Answer
-from ..engines.backward import boxes
+from ..engines.backward import TOGETHER, boxes
 from ..engines.bounds import AxisField, axis_field, phase_grid, region_of
 from ..engines.clipped import clipped_bounds
 from ..engines.projective import push
@@ -226,22 +227,24 @@ class ReceptiveField(Answer):
         They cannot where a reshape couples axes and padding before it is reached: it has no canvas
         beyond its tensor; nor where they are more than fit.
         """
-        grid = phase_grid(self._fields)
         shape = self.graph.nodes[self.value].shape
         ends = np.array([shape[axis] - 1 for axis in self.positions], dtype=np.int64)
         try:
+            grid = phase_grid(self._fields)
+            share = DENSE_LIMIT // min(TOGETHER, 2 * len(grid))
+            self._together(grid[:1], clip=False, limit=share)  # where one is refused, all are
             self._together(np.concatenate([grid, np.maximum(ends - grid, 0)]), clip=False)
         except (InvalidModelError, TooLargeError):
             return False
         return True
 
     def _together(
-        self, at: IndexArray, *, clip: bool, local: bool = False
+        self, at: IndexArray, *, clip: bool, local: bool = False, limit: int = DENSE_LIMIT
     ) -> tuple[IndexArray, IndexArray]:
         """Boxes of all axes at once, for joins whose branches are empty on one axis only."""
         return boxes(
             self.graph, self.value, self.source, self.source_axes, self.positions, at,
-            clip=clip, local=local or self.is_local,
+            clip=clip, local=local or self.is_local, limit=limit,
         )  # fmt: skip
 
     def _plain_region(self, at: IndexArray) -> Region:

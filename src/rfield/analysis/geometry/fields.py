@@ -58,6 +58,8 @@ class Fields(Mapping[str, ReceptiveField]):
         self.wrt = graph.nodes[source].name if wrt is None else wrt
         self.axes, self.source_axes = source_layout(graph, source)
         self.sweep: Sweep = sweep(graph, source, self.source_axes)
+        self._joint: dict[int, bool] = {}
+        """Whether the boxes of a crossed value can be had on all axes at once."""
 
     def __getitem__(self, layer: str) -> ReceptiveField:
         return self._field(layer, self.graph.index(layer))
@@ -139,7 +141,9 @@ class Fields(Mapping[str, ReceptiveField]):
             whole_reads=self._whole_reads, unknown=unknown, positions=positions,
             is_crossed=value in self._crossed,
         )  # fmt: skip
-        if rf.is_crossed and not rf.has_joint_theory():
+        if rf.is_crossed and value not in self._joint:
+            self._joint[value] = rf.has_joint_theory()
+        if rf.is_crossed and not self._joint[value]:
             return replace(rf, is_crossed=False, fidelity=Fidelity.UPPER_BOUND)
         return rf
 
