@@ -15,7 +15,6 @@ from weakref import ref
 import torch
 from torch.utils._python_dispatch import TorchDispatchMode
 
-from ..machine.limits import MASK
 from .failures import here, needs_values, no_shape
 from .kinds import LOOKS_AT_VALUES, SHAPED, UNIFORM
 from .rulebook import Arguments, Signature
@@ -135,11 +134,12 @@ class Watched(TorchDispatchMode):
     def follow(self, signature: Signature, func: Any, args: Any, kwargs: Any, result: Any) -> None:
         """What the results are for weights drawn at random."""
         sample = self.tracer.sample
+        operands = tensors_of((args, list(kwargs.values())))
         for k, tensor in enumerate(tensors_of(result)):
             record, place = self.record_of(tensor), None if tensor is result else k
-            found = None
-            if tensor.numel() <= MASK:
-                found = sampled(signature.packet, func, args, kwargs, sample, tensor, place)
+            found = sampled(signature.packet, func, args, kwargs, sample, tensor, place)
+            if found is None and any(map(self.tracer.may_hide, operands)):
+                found = UNTOLD
             record.sample = None if found is UNTOLD else found
             record.unseen = found is UNTOLD
             if isinstance(found, Plain):
@@ -207,15 +207,19 @@ class Watched(TorchDispatchMode):
         for plain in list(self.tracer.undrawn):
             plain.before_a_write()
         before: Any = self.tracer.sample(target)
+        whole = value.root.sample
         self.execute(signature, func, args, kwargs) if not self.real else None
         self.follow(signature, func, args, kwargs, target)
         after: Any = value.sample
         followed = False
-        if before is not None and after is not None and before.shape == after.shape:
+        if isinstance(before, Plain) or (isinstance(whole, Plain) and whole.large):
+            value.root.unseen, value.root.sample = True, None
+        elif before is not None and after is not None and before.shape == after.shape:
             followed = not value.cell.torn
             value.sample = before.copy_(after)  # which its views share
         elif before is not None and not bool(before.all()):
             value.root.unseen, value.root.sample = True, None
+        value.root.unseen = value.root.unseen or value.unseen
         value.cell.sampled = value.cell.sampled and followed
         value.cell.known = False
         origin = self.tracer.made_by(signature.packet, args, kwargs)

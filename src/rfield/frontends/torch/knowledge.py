@@ -68,6 +68,16 @@ class Knowledge:
             value = value.parent
         return value.unseen and value.sample is None
 
+    def may_hide(self, tensor: torch.Tensor) -> bool:
+        """Whether a constant may have zeros that are lost with what is made of it."""
+        if self.index_of(tensor) is not None:
+            return False
+        sample = self.sample(tensor)
+        if isinstance(sample, Plain) or tensor.numel() < 2:
+            return False
+        known = self.constant(tensor) if sample is None else sample
+        return self.unseen(tensor) or (known is not None and zeros_in(known) is not None)
+
     def told(self, tensor: torch.Tensor) -> tuple[Array | None, float]:
         """What is known of a constant whose numbers are not, and the number of a mask in it."""
         if self.constant(tensor) is not None:

@@ -10,6 +10,7 @@ mask: numbers are drawn when an op asks for them (``Plain``).
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
+from functools import partial
 from typing import Any
 
 import torch
@@ -23,14 +24,19 @@ class Plain:
     """What has no zeros whatever the weights are; its numbers are made when they are asked for.
 
     They lie in memory as the tensor does for which they stand, so that what is a view of that is a
-    view of them. ``written``: zeros may have been written to them.
+    view of them. ``written``: zeros may have been written to them. ``large``: they are too many to
+    be made. ``positive``: all are, so that none cancel in a sum.
     """
 
-    __slots__ = ("__weakref__", "_made", "make", "written")
+    __slots__ = ("__weakref__", "_made", "large", "make", "positive", "written")
 
-    def __init__(self, make: Callable[[], torch.Tensor]) -> None:
+    def __init__(
+        self, make: Callable[[], torch.Tensor], count: int, *, positive: bool = True
+    ) -> None:
         self.make = make
         self._made: torch.Tensor | None = None
+        self.large = count > MASK
+        self.positive = positive
         self.written = False
 
     def numbers(self) -> torch.Tensor:
@@ -41,8 +47,9 @@ class Plain:
 
     def before_a_write(self) -> None:
         """What it is made of is about to change."""
-        self.numbers()
-        self.written = True
+        if not self.large:
+            self.numbers()
+            self.written = True
 
 
 Sample = torch.Tensor | Plain
@@ -60,7 +67,10 @@ to_dense _sparse_addmm
 _MOVES_AND_PRODUCTS = """
 reshape permute transpose t expand unsqueeze squeeze select slice flip roll repeat clone contiguous
 alias detach broadcast_to expand_as narrow movedim flatten unflatten reshape_as cat stack mul div
-neg square
+neg square exp softmax _softmax
+"""
+_SUMS = """
+add mm bmm mv matmul addmm baddbmm dot outer ger einsum kron linear sum mean cumsum
 """
 _ONE_OF_MANY = """
 norm linalg_vector_norm linalg_matrix_norm frobenius_norm nuclear_norm std var std_mean var_mean
@@ -78,6 +88,10 @@ _VIEWED = frozenset(("view", "_unsafe_view", "_reshape_alias", "view_as"))
 _FOLLOWED = frozenset(_MOVING_OR_LINEAR.split())
 _KEEPS_PLAIN = _VIEWED | frozenset(_MOVES_AND_PRODUCTS.split())
 """Moves and products: of what has no zeros they make none."""
+_WEIGHED = frozenset(("mul", "div", "add", "addmm", "baddbmm"))
+"""With numbers beside the operands that they are multiplied by."""
+_ADDS_UP = frozenset(_SUMS.split())
+"""Of what is positive they make nothing that is zero."""
 _TOTALS = frozenset(_ONE_OF_MANY.split())
 """One number of many, which is zero for no weights but some."""
 _SPARSE = frozenset(_MAY_BE_SPARSE.split())
@@ -131,12 +145,19 @@ def sampled(
     if name in ("to", "_to_copy"):
         return places[0]
     if packet == name and all(isinstance(sample, Plain) for sample in given):
-        if name in _KEEPS_PLAIN and place is None and not _has_zero(places):
-            shape = result.shape if name in _VIEWED else None
-            return Plain(lambda: _followed(func, _numbers(places), _numbers(plain), shape))
+        rises = all(isinstance(one, Plain) and one.positive for one in given)
+        rises = rises and not (name in _WEIGHED and _falls([places, *plain.values()]))
+        kept = name in _KEEPS_PLAIN or (name in _ADDS_UP and rises)
+        if kept and place is None and not _has_zero([places, *plain.values()]):
+            later = partial(_later, func, places, plain, result.shape if name in _VIEWED else None)
+            if any(isinstance(one, Plain) and one.large for one in given):
+                later, rises = partial(_fresh, result.shape), True
+            return Plain(later, result.numel(), positive=rises and name != "neg")
         left_to_numbers = name in _FOLLOWED | _VIEWED | _SOLVED | _AT_ZERO | _SPARSE
         if not left_to_numbers and result.is_floating_point() and result.is_contiguous():
-            return Plain(lambda: _fresh(result.shape))
+            return Plain(lambda: _fresh(result.shape), result.numel())
+    if result.numel() > MASK or any(isinstance(one, Plain) and one.large for one in given):
+        return UNTOLD
     places, plain, samples = _numbers(places), _numbers(plain), _numbers(given)
     return _computed(packet, func, places, plain, samples, result, place)
 
@@ -155,6 +176,20 @@ def _has_zero(value: Any) -> bool:
     if isinstance(value, (list, tuple)):
         return any(map(_has_zero, value))
     return isinstance(value, float) and not 1e-30 < abs(value) < 1e30
+
+
+def _falls(value: Any) -> bool:
+    """Whether a factor among the arguments is negative."""
+    if isinstance(value, (list, tuple)):
+        return any(map(_falls, value))
+    return isinstance(value, (int, float)) and value < 0
+
+
+def _later(
+    func: Callable[..., Any], places: Any, plain: Any, shape: torch.Size | None
+) -> torch.Tensor:
+    """An op done with what is drawn only now."""
+    return _followed(func, _numbers(places), _numbers(plain), shape)
 
 
 def _followed(
@@ -236,24 +271,27 @@ def _is_plain(sample: torch.Tensor) -> bool:
 
 def drawn(tensor: torch.Tensor, number: int, zeros: torch.Tensor | None) -> Sample | None:
     """A parameter with other numbers, but for its ``zeros`` where these count."""
-    if not tensor.is_floating_point() or tensor.numel() > MASK:
+    if not (tensor.is_floating_point() or tensor.is_complex()):
         return None
     shape = tensor.shape
+    kind = torch.complex128 if tensor.is_complex() else torch.float64
 
     def draw() -> torch.Tensor:
         generator = torch.Generator().manual_seed(number)
-        return torch.rand(shape, dtype=torch.float64, generator=generator) + 0.5
+        return torch.rand(shape, dtype=kind, generator=generator) + 0.5
 
     if zeros is not None:
         return draw().masked_fill(zeros, 0.0)
-    return Plain(draw) if tensor.is_contiguous() else draw()
+    plain = Plain(draw, tensor.numel())
+    return plain if plain.large or tensor.is_contiguous() else draw()
 
 
 def wide(tensor: torch.Tensor) -> torch.Tensor | None:
     """A copy of a constant with the numbers it has, in double precision."""
-    if tensor.numel() > MASK or tensor.is_quantized or tensor.is_complex():
+    if tensor.numel() > MASK or tensor.is_quantized:
         return None
-    kind = torch.float64 if tensor.is_floating_point() else tensor.dtype
+    whole = torch.complex128 if tensor.is_complex() else tensor.dtype
+    kind = torch.float64 if tensor.is_floating_point() else whole
     return dense(tensor.detach()).to(kind, copy=True)
 
 
