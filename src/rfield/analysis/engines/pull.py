@@ -30,10 +30,14 @@ LARGEST = 1 << 58
 
 def tidy(low: Ints, high: Ints) -> Bounds:
     """Positions without reach hold exactly ``NOTHING``; endless sides exactly ``UNLIMITED``."""
-    low = np.where(low < -LARGEST, -UNLIMITED, low)
-    high = np.where(high > LARGEST, UNLIMITED, high)
-    empty = (low > LARGEST) | (high < -LARGEST)
-    if empty.any():
+    if not low.size:
+        return low, high
+    if low.min() < -LARGEST:
+        low = np.where(low < -LARGEST, -UNLIMITED, low)
+    if high.max() > LARGEST:
+        high = np.where(high > LARGEST, UNLIMITED, high)
+    if low.max() > LARGEST or high.min() < -LARGEST:
+        empty = (low > LARGEST) | (high < -LARGEST)
         low, high = np.where(empty, NOTHING[0], low), np.where(empty, NOTHING[1], high)
     return low, high
 
@@ -136,7 +140,8 @@ def slide_finite(
 ) -> Bounds:
     """Bounds at ``positions`` of an op that reads a finite axis through ``relation``.
 
-    The axis has ``size`` elements, of which ``bounds`` holds those from ``start`` on.
+    The axis has ``size`` elements, of which ``bounds`` holds those from ``start`` on. What
+    is least and greatest of tidy bounds is tidy.
     """
     low, high = bounds
     shape = (*low.shape[:-1], len(positions))
@@ -144,10 +149,13 @@ def slide_finite(
         raise too_large(
             "the bounds of one layer", low.size // max(1, low.shape[-1]) * len(positions), _SMALLER
         )
-    out_low = np.full(shape, NOTHING[0], dtype=np.int64)
-    out_high = np.full(shape, NOTHING[1], dtype=np.int64)
+    windows = list(_windows(relation, positions))
     border: Border = "zero" if isinstance(relation, Table) else relation.border
-    for where, first, step, count, width in _windows(relation, positions):
+    out_low = out_high = np.zeros(0, dtype=np.int64)
+    if len(windows) > 1 or not windows or not _is_all(windows[0][0], len(positions)):
+        out_low = np.full(shape, NOTHING[0], dtype=np.int64)
+        out_high = np.full(shape, NOTHING[1], dtype=np.int64)
+    for where, first, step, count, width in windows:
         if count == 1 and width > 64 and border in ("zero", "cut", "replicate"):
             found = _range_bounds(low, high, first, width, size, start, border)
         else:
@@ -155,9 +163,16 @@ def slide_finite(
                 raise too_large("one window's taps", len(where) * count * width, _SMALLER)
             offsets = (step * np.arange(count)[:, None] + np.arange(width)[None, :]).reshape(-1)
             found = _taps_bounds(low, high, first[:, None] + offsets, size, start, border)
+        if not out_low.size:
+            return found
         out_low[..., where] = np.minimum(out_low[..., where], found[0])
         out_high[..., where] = np.maximum(out_high[..., where], found[1])
-    return tidy(out_low, out_high)
+    return out_low, out_high
+
+
+def _is_all(where: Ints, count: int) -> bool:
+    """Whether these are all places, in order."""
+    return len(where) == count > 0 and bool((where == np.arange(count)).all())
 
 
 Windows = tuple[Ints, Ints, int, int, int]
@@ -197,6 +212,10 @@ def _by_taps(relation: Sliding | Table, positions: Ints) -> Iterator[tuple[Ints,
 def _taps_bounds(
     low: Ints, high: Ints, taps: Ints, size: int, start: int, border: Border
 ) -> Bounds:
+    if taps.shape[1] == 1 and border in ("zero", "cut"):
+        first, count = int(taps[0, 0]), len(taps)
+        if (taps[:, 0] == np.arange(first, first + count)).all():
+            return _cut_out(low, high, first - start, count, -start, size - start)
     outside = (taps < 0) | (taps >= size)
     if outside.any():
         if border in ("zero", "cut"):
@@ -211,6 +230,17 @@ def _taps_bounds(
         np.where(outside, NOTHING[0], low[..., places]).min(axis=-1),
         np.where(outside, NOTHING[1], high[..., places]).max(axis=-1),
     )
+
+
+def _cut_out(low: Ints, high: Ints, first: int, count: int, begin: int, end: int) -> Bounds:
+    """``count`` places from ``first`` on; nothing before ``begin`` and from ``end`` on."""
+    begin, end = max(0, begin), min(low.shape[-1], end)
+    inner = slice(max(first, begin), max(first, begin, min(first + count, end)))
+    place = slice(inner.start - first, inner.stop - first)
+    found = [np.full((*low.shape[:-1], count), nothing, dtype=np.int64) for nothing in NOTHING]
+    for whole, part in zip(found, (low, high), strict=True):
+        whole[..., place] = part[..., inner]
+    return found[0], found[1]
 
 
 def fold_all(taps: Ints, size: int, border: Border) -> Ints:

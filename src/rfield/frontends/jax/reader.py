@@ -117,13 +117,14 @@ class Reader(ModelReader):
         """
         shape = tuple(value.shape)
         few = prod(shape) <= limits.MASK and getattr(value, "dtype", None) is not None
+        kind = getattr(getattr(value, "dtype", None), "kind", "")
+        if prod(shape) > limits.MASK and (kind in "biu" or isinstance(value, np.ndarray)):
+            return Unseen(shape)
         if few and np.dtype(value.dtype).kind in "biu":
             contents = _contents(value)
             return Constant(shape) if contents is None else known(contents)
         if isinstance(value, np.ndarray):
-            made = known(value) if few else Constant(shape)
-            made.key = None if few else hash(value.tobytes())
-            return made
+            return known(value) if few else Constant(shape)
         path = self.modules.get(id(value), "")
         made = Weight(shape, path, (lambda: _contents(value)) if few else None, counts=True)
         made.key = Same(value)

@@ -224,13 +224,15 @@ class Emitter:
         made = Constant(op.shape, sized=sized, made=True, told=told, soft=soft)
         made.made_of = parameters_of(values)
         if self.resolve is None and not sized:
-            told = (v.identity for v in values if isinstance(v, Constant))
-            made.key = hash((op.kind, op.shape, *told))
+            of = (v.identity for v in values if isinstance(v, Constant))
+            made.key = hash((op.kind, op.shape, *of))
         moves = op.algebra == "move"
         given = [v for v in values if isinstance(v, Constant)]
         seen = [v.unseen if moves else v.is_seen for v in given]
         lost = any(v.may_hide for v in given)
         hidden = lost and op.algebra in (None, "veil")
+        if op.algebra == "multiply" or isinstance(op.algebra, Contraction):  # what it hides, stays
+            hidden = hidden or any(v.unseen for v in given)
         made.unseen = told is None and (all(seen) or hidden)
         if len(values) == len(op.links) == 1 and isinstance(op.links[0], Link | Reshaped):
             made.placed = partial(placed_elements, given[0], op.links[0], op.shape)

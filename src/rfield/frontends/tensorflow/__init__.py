@@ -34,7 +34,7 @@ from . import (  # noqa: F401  # importing a family registers its rules
 from .files import Source, parse, read
 from .model import Model
 from .rulebook import RULES, Call, rule
-from .sources import HELD, NUMBERS
+from .sources import HELD, LARGE, NUMBERS
 
 __all__ = [
     "RULES",
@@ -82,10 +82,10 @@ def _note_captures(captures: Any, graph: Any) -> None:
     """Write what is captured beside its placeholder: shapes of variables, numbers of tensors."""
     import tensorflow as tf
 
-    numbers = {
-        inside.op.name: outside.numpy()
+    tensors = {
+        inside.op.name: outside
         for outside, inside in captures
-        if tf.is_tensor(outside) and outside.dtype.is_numpy_compatible and _few(outside)
+        if tf.is_tensor(outside) and outside.dtype.is_numpy_compatible and hasattr(outside, "numpy")
     }
     shapes = {
         inside.op.name: data.shape_and_type[0].shape
@@ -95,13 +95,12 @@ def _note_captures(captures: Any, graph: Any) -> None:
     for node in graph.node:
         if node.name in shapes:
             node.attr[HELD].shape.CopyFrom(shapes[node.name])
-        elif node.name in numbers:
-            node.attr[NUMBERS].tensor.CopyFrom(tf.make_tensor_proto(numbers[node.name]))
-
-
-def _few(tensor: Any) -> bool:
-    """Whether a captured tensor is there, and no larger than what is computed with."""
-    return hasattr(tensor, "numpy") and tensor.shape.num_elements() <= COMPUTED
+        elif node.name in tensors:
+            tensor = tensors[node.name]
+            if tensor.shape.num_elements() > COMPUTED:
+                node.attr[LARGE].b = True
+            else:
+                node.attr[NUMBERS].tensor.CopyFrom(tf.make_tensor_proto(tensor.numpy()))
 
 
 def _traced(function: Any, request: Request) -> Any:

@@ -16,6 +16,9 @@ HELD = "_shape_of_variable"
 NUMBERS = "_numbers_of_capture"
 """Attribute of a captured tensor: its contents, which no training changes."""
 
+LARGE = "_large_capture"
+"""Attribute of a captured tensor that has too many numbers to be looked into."""
+
 VARIABLES = ("VarHandleOp", "VariableV2", "Variable", "TemporaryVariable", "AutoReloadVariable")
 
 ASIDE = (
@@ -85,7 +88,9 @@ def placeholder(call: Call) -> Constant:
         return Constant(sizes, partial(decode, tensor, sizes), made=True)
     held = call.dtype("dtype") == RESOURCE
     shape = call.attribute_shape(HELD if held else "shape")
-    return Variable(shape, f"placeholder {call.name!r}", counts=held)
+    made = Variable(shape, f"placeholder {call.name!r}", counts=held)
+    made.unseen = LARGE in call.attributes
+    return made
 
 
 @rule("ReadVariableOp")

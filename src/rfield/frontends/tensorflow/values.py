@@ -76,6 +76,8 @@ class Stored(Constant):
         if self._contents is None and self._item is not None:
             if prod(self.shape) <= limits.CONTENTS:
                 self._contents = decode(_tensor(self._item), self.shape)
+            else:  # a mask or a table that nobody looks into; of numbers it may be a weight
+                self.unseen = _tensor(self._item).dtype not in FLOATS
             self._item = None
         return self._contents  # type: ignore[return-value]  # never a function here
 

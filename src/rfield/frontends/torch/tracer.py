@@ -30,6 +30,9 @@ from .rulebook import RULES, Arguments, Signature
 from .values import Cell, Value, is_weight
 from .writing import put_back
 
+_NUMBERS = frozenset(("value", "divisor_override", "scale"))
+"""Whole numbers that are no sizes, whatever the op."""
+
 
 class Tracer(Knowledge):
     """The state of one capture."""
@@ -210,8 +213,9 @@ class Tracer(Knowledge):
                 beside[id(tensor)] = found[-1]
             weights.update(self.weights(tensor, value))
         for name, given in bound.items():
-            whole = isinstance(given, int) and (pointwise or name == "value")  # others are sizes
-            if (whole or isinstance(given, float)) and not name.startswith("scales"):
+            whole = isinstance(given, int) and (pointwise or name in _NUMBERS)  # others are sizes
+            told = whole or isinstance(given, (float, bool, str))
+            if told and not name.startswith("scales"):
                 found.append(given)
         self.draft.tables = tuple(found)
         self.draft.weights = tuple(weights.items())
