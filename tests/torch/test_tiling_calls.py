@@ -108,6 +108,14 @@ REFUSED = {
         lambda conv, x: conv(x) * torch.arange(x.shape[3]),
         "no axis of it goes along with x",
     ),
+    "the most or the least": (
+        lambda conv, x: conv(x) + (x.amax(1, True) if x.shape[2] > 40 else x.amin(1, True)),
+        "is not computed as for the whole",
+    ),
+    "divided by its size": (
+        lambda conv, x: nn.functional.avg_pool2d(conv(x), 2, divisor_override=x.shape[2]),
+        "reads numbers that are made",
+    ),
     "minus its maximum": (lambda conv, x: x - conv(x).amax((2, 3), True), "reads a whole axis"),
     "added up": (lambda conv, x: conv(x).cumsum(2), "no axis of it goes along with y"),
     "sorted": (lambda conv, x: conv(x).sort(2).values, "no axis of it goes along with y"),

@@ -30,7 +30,7 @@ from .rulebook import RULES, Arguments, Signature
 from .values import Cell, Value, is_weight
 from .writing import put_back
 
-_NUMBERS = frozenset(("value", "divisor_override", "scale"))
+_NUMBERS = frozenset(("value", "divisor_override", "scale", "k", "correction", "normalization"))
 """Whole numbers that are no sizes, whatever the op."""
 
 
@@ -190,16 +190,17 @@ class Tracer(Knowledge):
 
     def note_tables(
         self,
+        packet: str,
         rule: Rule | None,
         bound: Mapping[str, Any],
         operands: Sequence[torch.Tensor],
         indices: Sequence[int | None],
     ) -> None:
-        """What the next ops read that depends on no input: tensors and plain numbers.
+        """What the next ops read that depends on no input: tensors, plain numbers, the op itself.
 
         At another size of the input they may be others. A tensor of zeros or ones is the same.
         """
-        found: list[object] = []
+        found: list[object] = [packet]
         weights: dict[object, int] = {}
         beside = self.emitter.beside = {}
         pointwise = rule is not None and rule.family == "pointwise"
@@ -214,7 +215,7 @@ class Tracer(Knowledge):
             weights.update(self.weights(tensor, value))
         for name, given in bound.items():
             whole = isinstance(given, int) and (pointwise or name in _NUMBERS)  # others are sizes
-            told = whole or isinstance(given, (float, bool, str))
+            told = whole or isinstance(given, (float, bool, str, torch.dtype))
             if told and not name.startswith("scales"):
                 found.append(given)
         self.draft.tables = tuple(found)
