@@ -312,3 +312,24 @@ def test_torchvision_fcn(image, options):
     assert len(plan) > 1
     found = rfield.verify_tiling(model, plan)
     assert found, str(found)
+
+
+class Checked(nn.Module):
+    """A model that wants more of its sizes than its layers do."""
+
+    def __init__(self):
+        super().__init__()
+        self.conv = nn.Conv2d(1, 1, 3, padding=1)
+
+    def forward(self, x):
+        """Refuse sizes that are no multiples of 6."""
+        if x.shape[-1] % 6 or x.shape[-2] % 6:
+            raise ValueError("multiples of 6 only")
+        return self.conv(x)
+
+
+@pytest.mark.parametrize("limits", [{"tile": 22}, {"max_pixels": 400}])
+def test_sizes_that_the_model_itself_refuses_are_left_out(limits):
+    plan, tiled, whole = run(integers(Checked()), (48, 36), **limits)
+    assert plan.tile == (18, 18)
+    assert torch.equal(tiled, whole)
