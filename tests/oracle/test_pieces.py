@@ -10,24 +10,14 @@ from tests.oracle import by_hand
 from tests.oracle.pieces import main, of
 
 FOUND_ONCE = (
-    15, 66, 74, 165, 217, 266, 286, 340, 471, 488, 700, 725, 1321, 1651, 2327, 3429, 3975, 5626,
-    6327, 6421, 7054, 7608, 8216, 10278, 10458, 10855, 11189, 11322, 11545, 12979,
+    15, 66, 74, 165, 217, 266, 286, 340, 471, 488, 619, 700, 725, 1321, 1651, 2327, 3429, 3975,
+    5396, 5626, 6327, 6421, 7054, 7608, 8216, 10278, 10458, 10855, 11189, 11322, 11545, 12979,
     14224, 15598, 18261, 18273,
 )  # fmt: skip
 """Networks that were refused although they have tiles or windows, or crashed, or were wrong."""
 
 
-REFUSED = {
-    619: "l6 (pad) 'is not computed as for the whole input', though a tile by hand equals it",
-    5396: "at most 4 is asked, which blocks of 3 refuse: a smaller tile is not tried",
-}
-"""Networks that are still refused, and why."""
-STILL = [
-    pytest.param(seed, marks=pytest.mark.xfail(reason=why)) for seed, why in REFUSED.items()
-]  # fmt: skip
-
-
-@pytest.mark.parametrize("seed", [*FOUND_ONCE, *STILL])
+@pytest.mark.parametrize("seed", FOUND_ONCE)
 def test_what_was_refused_once(seed: int) -> None:
     assert [pair for pair in of("declared", seed) if pair[1]] == []
 

@@ -312,3 +312,26 @@ def test_torchvision_fcn(image, options):
     assert len(plan) > 1
     found = rfield.verify_tiling(model, plan)
     assert found, str(found)
+
+
+class Checked(nn.Module):
+    """A model that wants more of its sizes than its layers do."""
+
+    def __init__(self):
+        super().__init__()
+        self.conv = nn.Conv2d(1, 1, 3, padding=1)
+
+    def forward(self, x):
+        """Refuse sizes that are no multiples of 6."""
+        if x.shape[-1] % 6 or x.shape[-2] % 6:
+            raise ValueError("multiples of 6 only")
+        return self.conv(x)
+
+
+@pytest.mark.parametrize(
+    ("limits", "tile"), [({"tile": 22}, (18, 18)), ({"max_pixels": 400}, (30, 12))]
+)
+def test_sizes_that_the_model_itself_refuses_are_left_out(limits, tile):
+    plan, tiled, whole = run(integers(Checked()), (48, 36), **limits)
+    assert plan.tile == tile
+    assert torch.equal(tiled, whole)

@@ -145,10 +145,10 @@ def test_windows_along_one_axis():
     assert (plan.grid, plan.halo) == ((10,), ((0, 0),))
 
 
-@pytest.mark.parametrize("size", [16, 64, 256])
-def test_their_sizes_are_those_of_whole_windows(size):
-    found = rfield.valid_sizes(Windows(), input_shape=(1, 4, size, size))
-    assert str(found) == "y, x: multiples of 8, from 8"
+@pytest.mark.parametrize(("window", "size"), [(8, 16), (8, 64), (8, 256), (4, 16), (2, 12)])
+def test_their_sizes_are_those_of_whole_windows(window, size):
+    found = rfield.valid_sizes(Windows(size=window), input_shape=(1, 4, size, size))
+    assert str(found) == f"y, x: multiples of {window}, from {window}"
 
 
 @pytest.mark.parametrize(("size", "least"), [(24, 12), (60, 12)])

@@ -11,6 +11,7 @@ one size does to a part shows by itself.
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
+from contextlib import suppress
 from dataclasses import dataclass
 from itertools import zip_longest
 from math import prod
@@ -30,8 +31,9 @@ from .cuts import (
     LossError,
     numbers_met,
 )
-from .pairing import pairs_of, same_place
+from .pairing import SKIPPED, pairs_of, same_place
 from .sliding import Sides, slide
+from .unwrapping import readings, turned
 
 Sizes = Sequence[int]
 
@@ -83,7 +85,7 @@ def agreement(
     losses: list[Loss] = []
     begin = {entry.node: _input_cuts(part, entry.name, starts) for entry in part.inputs_}
     together = sum(bool(start) for of in starts.values() for start in of) == 1
-    pairs = pairs_of(part, whole)
+    pairs, turns = pairs_of(part, whole), turned(part)
     for index, ours in enumerate(part.nodes):
         found = begin.get(index)
         known = [cuts[operand] or () for operand in ours.operands]
@@ -105,10 +107,36 @@ def agreement(
                 losses.append(Loss(layer, ours.kind, why))
                 if why == OTHER_PATH:
                     break
+        if turns[index] and index in needed and (place := pairs[index]) not in (None, SKIPPED):
+            other = _further(part, whole, index, place, pairs, cuts)
+            found = max(found or (), other or (), key=_extent) or None
         cuts.append(found)
     cuts += [None] * (len(part.nodes) - len(cuts))
     places = tuple(same_place(part, pairs, index) for index in range(len(pairs)))
     return Agreement(tuple(cuts), tuple(losses), places)
+
+
+def _further(
+    part: Graph, whole: Graph, index: int, there: int, pairs: Sequence[int | None],
+    cuts: Sequence[Cuts | None],
+) -> Cuts | None:  # fmt: skip
+    """The cuts of a value that turns and may turn back, from what is further behind; or None."""
+    best: Cuts | None = None
+    theirs = {node.operands: node for node in readings(whole.nodes[there], whole.nodes)}
+    for ours in readings(part.nodes[index], part.nodes):
+        (operand,) = ours.operands
+        place = same_place(part, pairs, operand)
+        known, other = cuts[operand], None if place is None else theirs.get((place,))
+        if known and other:
+            with suppress(LossError):
+                found = _node(part, whole, ours, other, [known], local=False, together=False)
+                best = max(best or (), found, key=_extent)
+    return best
+
+
+def _extent(cuts: Cuts) -> int:
+    """How many elements are equal."""
+    return prod(max(cut.stop - cut.first, 0) for cut in cuts) if cuts else -1
 
 
 def _input_cuts(part: Graph, name: str, starts: Mapping[str, Sequence[int]]) -> Cuts:

@@ -6,33 +6,23 @@ own branch only; read through the concatenation it would have that of both.
 
 from __future__ import annotations
 
-from collections.abc import Sequence
 from dataclasses import replace
 
 from ...core.graph import Graph, Node
 from ...core.link import Link, Read
 from ...core.relation import Sliding
-from .pairing import MOVES
-from .unwrapping import unwrapped, wraps
 
 
 def direct(graph: Graph) -> Graph:
     """The same network; values that nothing reads any more are still there."""
     nodes: list[Node] = []
-    turns: list[bool] = []
     for node in graph.nodes:
         found = node
         while (nearer := _nearer(found, nodes)) is not None:
             found = nearer
-        turns.append(wraps(found) or any(turns[operand] for operand in _movers(found, nodes)))
-        nodes.append((unwrapped(found, nodes) if turns[-1] else None) or found)
+        nodes.append(found)
     same = all(one is other for one, other in zip(nodes, graph.nodes, strict=True))
     return graph if same else replace(graph, nodes=nodes)
-
-
-def _movers(node: Node, nodes: Sequence[Node]) -> list[int]:
-    """The operands that only move elements."""
-    return [operand for operand in node.operands if nodes[operand].kind in MOVES]
 
 
 def _nearer(node: Node, nodes: list[Node]) -> Node | None:

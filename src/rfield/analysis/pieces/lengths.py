@@ -30,6 +30,7 @@ from .direct import direct
 from .pairing import MOVES
 from .steady import Parts, steady
 from .timing import Pattern
+from .unwrapping import unturned
 
 Ways = dict[int, int]
 """For every value between the stream and the output how it is made of the stream: a number."""
@@ -100,7 +101,7 @@ class Lengths:
         one, other = self.graph(size), self.graph(size + self.grid)
         if one is None or other is None:
             return None
-        one, other = steady(one, self.short), steady(other, self.short)
+        one, other = self._middle(one), self._middle(other)
         states = self._states(one)
         here, after = self._between(one), self._between(other)
         if len(here) != len(after):
@@ -144,7 +145,7 @@ class Lengths:
 
         So padding of 0, or at the end alone, is no difference; another layer's weights are one.
         """
-        graph = steady(graph, self.short)
+        graph = self._middle(graph)
         nodes, states = graph.nodes, self._states(graph)
         numbers: dict[int, int] = {self._source(graph): 0}
         for index in self._between(graph):
@@ -162,6 +163,10 @@ class Lengths:
                 key = (node.kind, held, tuple(reads))
                 numbers[index] = self._numbers.setdefault(key, len(self._numbers) + 1)
         return numbers
+
+    def _middle(self, graph: Graph) -> Graph:
+        """The model as the sweep reads it: what wraps around and comes back lies where it lies."""
+        return steady(unturned(graph), self.short)
 
     def _source(self, graph: Graph) -> int:
         return self.source if self.entry is None else graph.entry(self.entry.name).node

@@ -16,6 +16,7 @@ from .grid import fitting
 from .tile_planning import Planner
 from .tiles import Tile
 from .tiling import TilePlan
+from .unwrapping import unturned
 
 LEAST = 64
 """Smaller images may not be accepted by a model."""
@@ -57,13 +58,14 @@ class Held:
 
     def __init__(self, planner: Planner) -> None:
         self.planner = planner
-        field = receptive_field(planner.whole, planner.layer, wrt=planner.moving[0].name).local
+        field = planner.field.local
         self.steps = planner.steps
         sizes = [
             fitting(size, step, max(LEAST, 2 * max(known, default=1) + 3 * step))
             for size, step, known in zip(planner.sizes, self.steps, field.sizes, strict=True)
         ]
-        field = receptive_field(planner.read(sizes), planner.output, wrt=planner.moving[0].name)
+        part = unturned(planner.read(sizes))
+        field = receptive_field(part, planner.output, wrt=planner.moving[0].name)
         self.starts = [n // 2 // step * step for n, step in zip(sizes, self.steps, strict=True)]
         scales = list(zip(self.starts, self.steps, planner.rates, strict=True))
         first = [int(start * rate) for start, _, rate in scales]

@@ -22,6 +22,7 @@ from .lengths import Lengths
 from .steady import Parts, short_parts, steady
 from .streaming import StreamPlan, outputs_of, rate_of
 from .timed import TimePath
+from .unwrapping import unturned
 
 ANCHORS = ("auto", "first", "center", "last")
 FEW = 16
@@ -85,7 +86,7 @@ def _plan(
     wrt = graph.nodes[source].name if wrt is None else wrt
     name, time = _time_axis(graph, source, wrt, axis)
     short = _short(graph, source, time)
-    middle = steady(graph, short)
+    middle = steady(unturned(graph), short)
     path = TimePath(middle, source, value, sweep(middle, source, (time,)))
     clock = path.clock(value)
     reads, ends = path.reads_all(), path.ends(short)
@@ -168,7 +169,7 @@ def _causal(graph: Graph, source: int, axes: Sequence[int]) -> list[int]:
     """The axes along which the output reads the past and no future, while others read both."""
     found: list[int] = []
     for axis in axes:
-        middle = steady(graph, _short(graph, source, axis))
+        middle = steady(unturned(graph), _short(graph, source, axis))
         clock = TimePath(middle, source, graph.main, sweep(middle, source, (axis,))).clock(
             graph.main
         )

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from contextlib import suppress
 from dataclasses import replace
 from math import prod
 from typing import NamedTuple
@@ -51,15 +52,57 @@ def tile_plan(
         None if max_pixels is None else one("max_pixels", max_pixels),
         None if max_bytes is None else one("max_bytes", max_bytes),
     )
-    if halo is not None or share is not None:
-        return _with_halo(planner, limit, padding_mode, halo, share)
+
+    def planned() -> TilePlan:
+        if halo is not None or share is not None:
+            return _with_halo(planner, limit, padding_mode, halo, share)
+        return _without_halo(planner, limit, padding_mode, approximate)
+
     try:
-        return planner.plan(_choose(planner, limit), padding_mode)
+        return planned()
+    except InvalidModelError:
+        if not _learned(planner):
+            raise
+    return planned()
+
+
+TRIED = 16
+"""So many steps of the grid below the image a size that the model takes is looked for."""
+
+
+def _learned(planner: Planner) -> bool:
+    """Take longer steps along the axes where the model refuses sizes of the grid, if there are any.
+
+    What lies beside the output, or a check in the model's own code, may want more than the output.
+    """
+    found: list[int] = []
+    for k, step in enumerate(planner.steps):
+        sizes = [*planner.sizes]
+        found.append(step)
+        for size in range(sizes[k] - step, 0, -step)[:TRIED]:
+            sizes[k] = size
+            with suppress(InvalidModelError):
+                planner.read(sizes)
+                found[k] = planner.sizes[k] - size
+                break
+    longer = [new > step for new, step in zip(found, planner.steps, strict=True)]
+    planner.steps = tuple(found)
+    planner.makers = tuple(
+        (*names, "the sizes that the model takes") if more else names
+        for names, more in zip(planner.makers, longer, strict=True)
+    )
+    return any(longer)
+
+
+def _without_halo(planner: Planner, limit: Limit, mode: str, approximate: bool) -> TilePlan:
+    """The plan with the halo that exact tiles take; an approximate one where there is none."""
+    try:
+        return planner.plan(_choose(planner, limit), mode)
     except NotTileableError:
         if not approximate or not planner.global_reads():
             raise
     planner.local = bool(planner.map_axes)
-    plan = planner.plan(_choose(planner, limit), padding_mode)
+    plan = planner.plan(_choose(planner, limit), mode)
     return replace(plan, losses=_losses(planner), outside=outside_share(planner.whole, plan))
 
 

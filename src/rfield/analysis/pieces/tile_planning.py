@@ -11,6 +11,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from fractions import Fraction
+from functools import cached_property
 from typing import Any
 
 from ...core.arguments import Pads, per_axis, stated_padding
@@ -22,6 +23,7 @@ from ...errors import (
     UnresolvedSizeError,
     show_shape,
 )
+from ..geometry.field import ReceptiveField
 from ..geometry.fields import choose_source, receptive_field
 from ..results import axis_names
 from .agreement import Loss, agreement
@@ -31,7 +33,7 @@ from .grid import Grid, fitting, grid, last_along
 from .tiles import AxisTiles
 from .tiling import TilePlan
 from .unfolding import Groups, unfolded
-from .unwrapping import wraps
+from .unwrapping import unturned, wraps
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -288,7 +290,12 @@ class Planner:
 
     def global_reads(self) -> tuple[str, ...]:
         """The layers that read a whole axis."""
-        return receptive_field(self.whole, self.layer, wrt=self.moving[0].name).global_reads
+        return self.field.global_reads
+
+    @cached_property
+    def field(self) -> ReceptiveField:
+        """The field of the output."""
+        return receptive_field(unturned(self.whole), self.layer, wrt=self.moving[0].name)
 
     def needed(self, trial: Trial) -> Pads:
         """The halo of exact tiles of this size at least; where the image is no larger, a bound."""
@@ -297,8 +304,7 @@ class Planner:
             found = self.plan(self.reference(max(trial.sizes)), "constant")
         finally:
             self.halo = chosen
-        field = receptive_field(self.whole, self.layer, wrt=self.moving[0].name).local
-        bounds = [max(size, 1) - 1 for size in field.largest]
+        bounds = [max(size, 1) - 1 for size in self.field.local.largest]
         return tuple(
             found.halo[k] if found.counts[k] > 1 else (bound, bound)
             for k, bound in enumerate(bounds)
@@ -312,9 +318,8 @@ class Planner:
 
     def reference(self, least: int = 64) -> Trial:
         """A tile that is large enough to show what is lost at its ends."""
-        field = receptive_field(self.whole, self.layer, wrt=self.moving[0].name).local
         sizes: list[int] = []
-        for size, step, known in zip(self.sizes, self.steps, field.sizes, strict=True):
+        for size, step, known in zip(self.sizes, self.steps, self.field.local.sizes, strict=True):
             found = fitting(size, step, max(least, 2 * max(known, default=0)))
             if found == size:  # a tile that is no larger than need be still shows what is lost
                 found = fitting(size, step, max(known, default=0) + step)

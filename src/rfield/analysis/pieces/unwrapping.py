@@ -16,7 +16,7 @@ from typing import NamedTuple
 import numpy as np
 from numpy.typing import NDArray
 
-from ...core.graph import Node
+from ...core.graph import Graph, Node
 from ...core.indices import IndexSet
 from ...core.link import Link, Read
 from ...core.relation import IDENTITY, Border, Sliding, Table, shift
@@ -24,14 +24,11 @@ from .pairing import MOVES
 
 Positions = NDArray[np.int64]
 
-DEEPEST = 16
+DEEPEST = 64
 """Through so many steps a value is followed."""
 
 LONGEST = 1 << 22
 """Longer axes are not listed."""
-
-SHORT = 16
-"""An axis of so many positions may be read in any order."""
 
 
 class Origin(NamedTuple):
@@ -55,43 +52,64 @@ def _turned(node: Node) -> set[int]:
     }  # fmt: skip
 
 
-def unwrapped(node: Node, nodes: Sequence[Node]) -> Node | None:
+def turned(graph: Graph) -> list[bool]:
+    """Which values wrap around, or are read of one that does through steps that only move."""
+    found: list[bool] = []
+    for node in graph.nodes:
+        moved = [o for o in node.operands if graph.nodes[o].kind in MOVES]
+        found.append(wraps(node) or any(found[operand] for operand in moved))
+    return found
+
+
+def unturned(graph: Graph) -> Graph:
+    """The same network, read from further back where that needs no turn, or one for several."""
+    nodes: list[Node] = []
+    for node, turns in zip(graph.nodes, turned(graph), strict=True):
+        nodes.append((_unwrapped(node, nodes) if turns else None) or node)
+    same = all(one is other for one, other in zip(nodes, graph.nodes, strict=True))
+    return graph if same else replace(graph, nodes=nodes)
+
+
+def _unwrapped(node: Node, nodes: Sequence[Node]) -> Node | None:
     """The same value read from further back without a turn, or in one turn for several; or None.
 
     ``nodes``: all before it.
     """
-    own = _moved(node, nodes)
-    if own is None:
-        return None
     found: Node | None = None
-    listed: Node | None = None
-    turned, turns = _turned(node), True
-    for depth, origin in enumerate(islice(_behind(own, nodes), DEEPEST)):
+    around, turns = _turned(node), True
+    for depth, origin in enumerate(_origins(node, nodes)):
         shape = nodes[origin.source].shape
         turns = turns and node.shape == shape
-        if turned:
+        if around:
             steps = [_step(*one) for one in zip(origin.places, shape, strict=True)]
-            if not (turns and depth):
-                steps = [one if one and one.border != "circular" else None for one in steps]
-            longest = max((node.shape[axis] for axis in turned if steps[axis]), default=0)
-            made = _reading(node, origin, steps, min(longest - 1, SHORT))
-            if made is not None:
-                found, listed = (made, listed) if all(steps) else (found, made)
-        turned |= _turned(nodes[origin.source])
-    return found or listed
+            moves = [
+                one for one in steps if one and (one.border != "circular" or (turns and depth))
+            ]
+            found = _reading(node, origin, moves) if len(moves) == len(steps) else found
+        around |= _turned(nodes[origin.source])
+    return found
 
 
-def _reading(
-    node: Node, origin: Origin, steps: Sequence[Sliding | None], short: int
-) -> Node | None:
-    """The node with these readings; axes without one are listed if they are as short as that."""
-    if short < 0 or any(
-        size > short for one, size in zip(steps, node.shape, strict=True) if not one
-    ):
-        return None
-    axes = enumerate(zip(steps, origin.places, strict=True))
-    reads = [Read(axis, one or _listed(places)) for axis, (one, places) in axes]
+def readings(node: Node, nodes: Sequence[Node]) -> Iterator[Node]:
+    """The same value read from one value behind it after the other; ``nodes``: all before it.
+
+    Each in even steps or, where these do not fit, place by place.
+    """
+    for origin in _origins(node, nodes):
+        shape = nodes[origin.source].shape
+        both = zip(origin.places, shape, strict=True)
+        yield _reading(node, origin, [_step(*one) or _listed(one[0]) for one in both])
+
+
+def _reading(node: Node, origin: Origin, relations: Sequence[Sliding | Table]) -> Node:
+    reads = [Read(axis, relation) for axis, relation in enumerate(relations)]
     return replace(node, operands=(origin.source,), links=(Link(reads),))
+
+
+def _origins(node: Node, nodes: Sequence[Node]) -> Iterator[Origin]:
+    """A value's elements as those of its operand, and of what is behind that."""
+    own = _moved(node, nodes)
+    return iter(()) if own is None else islice(_behind(own, nodes), DEEPEST)
 
 
 def _behind(origin: Origin, nodes: Sequence[Node]) -> Iterator[Origin]:

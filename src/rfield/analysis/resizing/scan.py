@@ -19,6 +19,7 @@ from ...errors import over_limit
 from ..engines.forward import sweep
 from ..engines.terms import Span, terms_of
 from .ends import last_taken, up_to
+from .growth import Steps, grows_evenly, growth
 from .reading import CRITERIA, SINGLY, Reading, Resizing
 from .sizeset import SizeSet
 
@@ -242,25 +243,23 @@ class Scan:
         if self.step > SHORT:
             for n in range(self.base, self.base + MORE):
                 self.read(n)
-        growth: dict[int, tuple[tuple[int, ...], ...]] = {}  # some sizes take more ops than others
         for n in self._samples():
             one, other = self.read(n), self.read(n + self.step)
             if bool(one.refused) != bool(other.refused):
                 return False
-            if one.refused:
-                continue
-            if _summary(one) != _summary(other):
+            if not one.refused and _summary(one) != _summary(other):
                 return False
-            grown = _growth(one, other)
-            if grown is None or growth.setdefault(len(grown), grown) != grown:
-                return False
-        return True
+        samples = self._samples()
+        if grows_evenly(self.read, samples, self.step):
+            return True
+        # of equal axes that are merged (windows of an image) there are more each time
+        return self.resizing.is_square and grows_evenly(self._alone, samples, self.step)
 
     @cached_property
-    def _grown(self) -> tuple[tuple[int, ...], ...] | None:
+    def _grown(self) -> Steps | None:
         """By how much every axis of every value grows per step."""
         pairs = ((self.read(n), self.read(n + self.step)) for n in self._samples())
-        return next((_growth(a, b) for a, b in pairs if not a.refused), None)
+        return next((growth(a, b) for a, b in pairs if not a.refused), None)
 
     def _lowest(self, size: int) -> int:
         """The first size of the class of ``size`` at which, by how they grow, no value is empty."""
@@ -388,13 +387,3 @@ def _empty(reading: Reading) -> int:
 def _summary(reading: Reading) -> object:
     """What must be the same one step further."""
     return [set(reading.against(name)) for name in CRITERIA]
-
-
-def _growth(one: Reading, other: Reading) -> tuple[tuple[int, ...], ...] | None:
-    """By how much the shapes of all values differ; None where the values are not the same."""
-    if [len(shape) for shape in one.shapes] != [len(shape) for shape in other.shapes]:
-        return None
-    return tuple(
-        tuple(b - a for a, b in zip(before, after, strict=True))
-        for before, after in zip(one.shapes, other.shapes, strict=True)
-    )

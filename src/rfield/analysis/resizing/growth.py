@@ -1,0 +1,33 @@
+"""By how much the shapes of all values differ between two sizes, one step apart."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable
+
+from .reading import Reading
+
+Steps = tuple[tuple[int, ...], ...]
+"""For every value, along every axis, how many positions more there are."""
+
+
+def growth(one: Reading, other: Reading) -> Steps | None:
+    """By how much the shapes of all values differ; None where the values are not the same."""
+    if [len(shape) for shape in one.shapes] != [len(shape) for shape in other.shapes]:
+        return None
+    return tuple(
+        tuple(b - a for a, b in zip(before, after, strict=True))
+        for before, after in zip(one.shapes, other.shapes, strict=True)
+    )
+
+
+def grows_evenly(read: Callable[[int], Reading], sizes: Iterable[int], step: int) -> bool:
+    """Whether all values grow by the same from each of the sizes to the one a step further."""
+    seen: dict[int, Steps] = {}  # some sizes take more ops than others
+    for n in sizes:
+        one, other = read(n), read(n + step)
+        if one.refused and other.refused:
+            continue
+        grown = None if one.refused or other.refused else growth(one, other)
+        if grown is None or seen.setdefault(len(grown), grown) != grown:
+            return False
+    return True
