@@ -37,6 +37,17 @@ TORCH = {
     "sums": (lambda t, x, y: (t.complex(x, y) + t.complex(y, y)).imag * 1, {"y"}),
     "times i": (lambda t, x, y: (x + 1j * y).real * 1, {"x"}),
     "plus i times": (lambda t, x, y: (x + 1j * y).imag * 1, {"y"}),
+    "turned": (lambda t, x, y: (t.complex(x, y) * 1j).imag * 1, {"x"}),
+    "turned back": (lambda t, x, y: (t.complex(x, y) / 2j).imag * 1, {"x"}),
+    "turned by a table": (
+        lambda t, x, y: (t.tensor([1j, 2j, -1j]) * t.complex(x, y)).real * 1,
+        {"y"},
+    ),
+    "negative, of real weights": (
+        lambda t, x, y: (-t.complex(x, y) * 3 * t.tensor([1.0, 2, 3])).real * 1,
+        {"x"},
+    ),
+    "product": (lambda t, x, y: (t.complex(x, x) * t.complex(y, y)).imag * 1, {"x", "y"}),
     "no part": (lambda t, x, y: x.to(t.complex128).imag + y, {"y"}),
     "both": (lambda t, x, y: t.complex(x, y).abs(), {"x", "y"}),
     "both, summed": (lambda t, x, y: t.view_as_real(t.complex(x, y)).sum(-1), {"x", "y"}),
@@ -72,6 +83,33 @@ def test_pytorch(name):
     assert {each for each in used if claimed(graph, (2, 3), each, shape)[0].any()} == inputs
 
 
+@pytest.mark.torch
+def test_rotary_embedding_by_complex_numbers():
+    """The first position is turned by no angle; what of other sums cannot be told is a bound."""
+    torch = pytest.importorskip("torch")
+    table = torch.polar(torch.ones(3, 2), torch.outer(torch.arange(3.0), torch.tensor([1, 0.1])))
+
+    class Rotary(torch.nn.Module):
+        def forward(self, x):
+            pairs = torch.view_as_complex(x.unflatten(1, (2, 2)))
+            return torch.view_as_real(pairs * table).flatten(1)
+
+    graph = rfield.load(Rotary(), {"x": (3, 4)}, axes=(0, 1), dtype="float64")
+
+    def run(x):
+        return Rotary()(torch.tensor(x)).numpy()
+
+    assert verdicts(graph, run, [(3, 4)], ["x"]) == ["exact"]
+    assert claimed(graph, (3, 4), "x", (3, 4))[0][:6].sum(1).tolist() == [1, 1, 1, 1, 2, 2]
+
+    class Summed(torch.nn.Module):
+        def forward(self, x):
+            return torch.view_as_complex(x.unflatten(1, (2, 2))).cumsum(0).real
+
+    rf = rfield.receptive_field(Summed(), input_shape=(3, 4), axes=(0, 1))
+    assert rf.fidelity.name == "UPPER_BOUND"
+
+
 @pytest.mark.jax
 def test_jax():
     jax = pytest.importorskip("jax")
@@ -81,6 +119,8 @@ def test_jax():
         (lambda x, y: jax.numpy.imag(made(x, y).T), {"y"}),
         (lambda x, y: jax.numpy.conj(made(x, y)).imag, {"y"}),
         (lambda x, y: abs(made(x, y)), {"x", "y"}),
+        (lambda x, y: (made(x, y) * 1j).real, {"y"}),
+        (lambda x, y: (x * 1j).real + y, {"y"}),
     ):
         graph = rfield.load(function, dict(zip(NAMES, SHAPES, strict=True)), axes=AXES)
         assert read(graph) == inputs
@@ -94,6 +134,7 @@ def test_tensorflow():
         (lambda x, y: tf.math.real(tf.complex(x, y)), {"x"}),
         (lambda x, y: tf.math.imag(tf.transpose(tf.complex(x, y))), {"y"}),
         (lambda x, y: tf.abs(tf.complex(x, y)), {"x", "y"}),
+        (lambda x, y: tf.math.imag(tf.cast(x, tf.complex64)) + y, {"y"}),
     ):
         graph = rfield.load(tf.function(function, specs).get_concrete_function(), axes=AXES)
         assert read(graph) == inputs

@@ -140,3 +140,28 @@ def test_what_an_op_without_a_rule_writes_to_may_hold_anything() -> None:
 
     model = Model(quantized)
     assert read(model, 3, input_shape=SHAPE, unknown="whole") == (WHOLE, "UPPER_BOUND")
+
+
+def paired(_model: Any, x: Any) -> Any:
+    y = x * 2
+    y[:, [0, 1, 2], [3, 5, 7]] = 1.0
+    return y
+
+
+def kept(_model: Any, x: Any) -> Any:
+    y = x * 2
+    y[:, [0, 1, 2], [3, 5, 7]] = x[:, [0, 1, 2], [3, 5, 7]]
+    return y
+
+
+def stepped(_model: Any, x: Any) -> Any:
+    y = (x * 2).flatten(1)
+    y[:, 3::5] = 1.0
+    return y.view(x.shape)
+
+
+@pytest.mark.parametrize("write", [paired, kept, stepped])
+def test_holes_at_even_steps_of_channels_and_time_keep_the_positions_in_time(write: Any) -> None:
+    rf = rfield.receptive_field(Model(write), input_shape=(2, 3, 12))
+    assert (rf.axes, rf.sizes, rf.fidelity.name) == (("t",), ((1,),), "EXACT")
+    assert [rf.region((t,)).start[0] for t in (0, 5, 11)] == [0, 5, 11]

@@ -289,7 +289,18 @@ def _reshape(term: Term, link: Reshaped) -> Term:
                 shape[axis] = link.after[axis]
     low, high = low.reshape(shape), high.reshape(shape)
     result = compact(Term(low, high, carrier, advance, term.is_global))
-    return result if result.carrier is not None else recarry(result, 2, places)
+    if result.advance == 0 and _only_across(result):
+        result = finite(result, link.after[_carrier(result)])
+        places = ()
+    elif result.carrier is not None:
+        return result
+    return recarry(result, 2, places)
+
+
+def _only_across(term: Term) -> bool:
+    """Whether the positions lie on other axes than the carrier, along which only holes repeat."""
+    axes = range(term.low.ndim)
+    return not term.moves(_carrier(term)) and any(term.moves(axis) for axis in axes)
 
 
 def _outgrows(term: Term, link: Reshaped, group: Group) -> bool:

@@ -188,6 +188,8 @@ class Reader(ModelReader):
                 self.outer = (*scopes, name) if name.isidentifier() else scopes
             elif not any(isinstance(value, Dependent) for value in operands):
                 return self._constants(equation, operands, shapes, path)
+            if op == "convert_element_type" and _becomes_complex(equation):
+                op = "complex"  # of one part
             answer = self._answer(Call(self.name, op, operands, self, equation.params, shapes))
             results = answers(self.emitter.settle(answer, operands, self.name), len(shapes), op)
         except FAILURES as error:
@@ -305,6 +307,12 @@ class Reader(ModelReader):
 def is_literal(variable: Any) -> bool:
     """Whether a variable of a jaxpr is a number that stands there."""
     return hasattr(variable, "val")
+
+
+def _becomes_complex(equation: Any) -> bool:
+    """Whether a tensor of real numbers becomes one of complex numbers."""
+    before, after = (one[0].aval.dtype.kind for one in (equation.invars, equation.outvars))
+    return after == "c" != before
 
 
 def _is_reference(variable: Any) -> bool:

@@ -1,8 +1,8 @@
 """The two parts of a complex number: who asks for one does not read what the other was made of.
 
 Most complex numbers come from a Fourier transform, whose parts both read everything. Those that a
-model puts together of two tensors are taken apart again here, as far as they were only moved, added
-or conjugated since.
+model puts together of two tensors are taken apart again here, as far as they were only moved,
+added, multiplied or conjugated since; a part of any other sum of them is a bound.
 """
 
 from __future__ import annotations
@@ -27,27 +27,43 @@ ASKED = frozenset({"real", "imag", "view_as_real"})
 
 _CONJUGATE = frozenset({"conj", "conjugate"})
 
-_SUMS = frozenset({"add", "subtract"})
+_BY_PARTS = frozenset({"neg", "negative", "sum", "mean", "cast", "convert_element_type"})
+"""What acts on each part as on a real number."""
+
+_LINEAR = frozenset({"move", "add", "subtract"})
+
+_PRODUCTS = frozenset({"multiply", "divide", "scale"})
 
 
 class Parts:
     """How the complex values of a graph in the making came about, as far as they can be parted."""
 
-    __slots__ = ("emitter", "found", "made")
+    __slots__ = ("emitter", "found", "made", "mixed")
 
     def __init__(self, emitter: Any) -> None:
         self.emitter = emitter
         self.made: dict[int, tuple[Op, Sequence[Any], Sequence[Any]]] = {}
         self.found: dict[tuple[int, int], Any] = {}
+        self.mixed: set[int] = set()
 
     def note(self, op: Op, values: Sequence[Any], operands: Sequence[Any], index: int) -> None:
         """A new value: remember how it was made where its parts follow from those of others."""
-        made = op.kind == "view_as_complex" or (op.kind == "complex" and len(values) == 2)
-        kept = op.algebra == "move" or op.algebra in _SUMS or op.kind in _CONJUGATE
-        if not made and kept and self.made:
-            made = any(isinstance(v, Dependent) and v.index in self.made for v in values)
+        made = op.kind == "view_as_complex" or (op.kind == "complex" and bool(values))
+        if not made and (self.made or self.mixed):
+            given = {v.index for v in values if isinstance(v, Dependent)}
+            parted = bool(given & self.made.keys())
+            kept = op.algebra in _LINEAR or op.algebra in _PRODUCTS
+            made = parted and (kept or op.kind in _CONJUGATE or op.kind in _BY_PARTS)
+            if not made and (given & self.mixed or (parted and not _is_function(op))):
+                self.mixed.add(index)
         if made:
             self.made[index] = op, values, operands
+
+    def may_lack(self, op: Op, values: Sequence[Any]) -> bool:
+        """Whether a part that is asked for may read less than both parts of what it was made of."""
+        value = values[0] if op.kind in ASKED and values else None
+        found = isinstance(value, Dependent) and value.index
+        return found is not False and (found in self.made or found in self.mixed)
 
     def read(self, op: Op, value: Any, name: str) -> Any:
         """What an op that takes a value apart makes of it; None where it is not told."""
@@ -72,7 +88,7 @@ class Parts:
         if isinstance(value, Constant):
             array = value.array
             if array is None:
-                return None
+                return value if _is_real(operand) and not which else None
             made = np.imag(array) if which else np.real(array)
             return Constant(array.shape, np.array(made), made=True)
         if not isinstance(value, Dependent):
@@ -82,8 +98,7 @@ class Parts:
             if key not in self.found:
                 self.found[key] = self._apart(*self.made[value.index], which, name)
             return self.found[key]
-        real = getattr(operand, "is_complex", None)
-        if not callable(real) or real():
+        if not _is_real(operand):
             return None
         return Constant(value.shape, np.zeros(value.shape), made=True) if which else value
 
@@ -92,11 +107,15 @@ class Parts:
     ) -> Any:
         settle: Settle = self.emitter.settle
         if op.kind == "complex":
+            if len(values) == 1 and which:  # a real number in the type of complex ones
+                return Constant(op.shape, np.zeros(op.shape), made=True)
             wide = Op("expand", op.shape, (op.links[which],), algebra="move")
             return settle([] if values[which].shape == op.shape else wide, [values[which]], name)
         if op.kind == "view_as_complex":
             shape = values[0].shape
             return settle(layout.select(shape, len(shape) - 1, which), values, f"{name}/part")
+        if op.algebra in _PRODUCTS and len(values) > 1:
+            return self._product(op, values, operands, which, name)
         given = [
             self._part(value, which, name, operand)
             for value, operand in zip(values, operands, strict=False)
@@ -107,6 +126,54 @@ class Parts:
             negative = ops.pointwise(op.shape, kind="negative", algebra="keep")
             return settle(negative, given, f"{name}/part") if which else given[0]
         return settle(op, given, f"{name}/part")
+
+    def _product(
+        self, op: Op, values: Sequence[Any], operands: Sequence[Any], which: int, name: str
+    ) -> Any:
+        """``(a + bi)(c + di)``: what is multiplied by a part that is zero is not read."""
+        if op.algebra == "divide":
+            values = [values[0], _inverse(values[1])]
+        one, other = (
+            [self._part(value, part, name, operand) for part in (0, 1)]
+            for value, operand in zip(values[:2], operands[:2], strict=True)
+        )
+        terms: list[Any] = []
+        for k in (0, 1):
+            pair = [one[k], other[k ^ which]]
+            if any(map(_is_zero, pair)):
+                continue
+            if any(part is None for part in pair):
+                return None
+            shapes = [part.shape for part in pair]
+            times = ops.pointwise(*shapes, kind="multiply", join=True, algebra="multiply")
+            terms.append(self.emitter.settle(times, pair, f"{name}/part"))
+        if not terms:
+            return Constant(op.shape, np.zeros(op.shape), made=True)
+        summed = ops.pointwise(op.shape, op.shape, kind="add", join=True, algebra="add")
+        return self.emitter.settle(summed, terms, f"{name}/part") if len(terms) > 1 else terms[0]
+
+
+def _is_real(operand: Any) -> bool:
+    """Whether a front end's tensor is known to hold real numbers."""
+    asked = getattr(operand, "is_complex", None)
+    return callable(asked) and not asked()
+
+
+def _is_zero(part: Any) -> bool:
+    return isinstance(part, Constant) and part.array is not None and not np.any(part.array)
+
+
+def _is_function(op: Op) -> bool:
+    """A function of one complex number, of which each part reads both (``exp``, ``sqrt``)."""
+    return len(op.links) == 1 and op.links[0] == passed(len(op.shape))
+
+
+def _inverse(value: Any) -> Any:
+    """What division by a known number multiplies by; None where it is not known."""
+    if not isinstance(value, Constant) or value.array is None:
+        return None
+    with np.errstate(all="ignore"):
+        return Constant(value.shape, np.asarray(1 / np.asarray(value.array)), made=True)
 
 
 def taken_apart(shape: Sequence[int]) -> Op:

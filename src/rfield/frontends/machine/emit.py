@@ -195,6 +195,7 @@ class Emitter:
             elif value is not None:
                 raise InvalidModelError("a list of tensors stands where a tensor is expected")
         exact = exact and not self.doubted and not self._may_hide(op, values)
+        exact = exact and not self.parts.may_lack(op, values)
         dimmed = self._dims(op, values)
         if not kept:
             return self._constant(op, values, elements, soft, sized=sized)

@@ -48,6 +48,10 @@ WEIGHTED = (
 )
 
 
+_COMPLEX = (8, 18)
+"""The numbers of the types complex64 and complex128."""
+
+
 @rule(*UNARY)
 def unary(call: Call) -> Any:
     """Each output reads its own element.
@@ -57,7 +61,9 @@ def unary(call: Call) -> Any:
     value = call[0]
     if type(value) is Blocked:
         return in_blocks(call, value)
-    return ops.pointwise(value.shape, kind=call.kind, algebra=algebra_of(call.op))
+    becomes = call.op == "Cast" and call.dtype("DstT") in _COMPLEX
+    kind = "complex" if becomes and call.dtype("SrcT") not in {0, *_COMPLEX} else call.kind
+    return ops.pointwise(value.shape, kind=kind, algebra=algebra_of(call.op))
 
 
 @rule(*BINARY)

@@ -55,6 +55,9 @@ def pointwise(arg: Arguments) -> Op | Reading | None:
         found = _imaginary(arg.short, arg.operands[0], number)
         if found is not None:
             return found
+    elif isinstance(number, complex) and arg.short in ("mul", "multiply", "div", "divide"):
+        both = [arg.operands[0], _tensor(number)]
+        return arrays.pointwise(*both, kind=arg.short, algebra=algebra)
     if 0 in (arg.get("alpha", 1), arg.get("value", 1)) and len(arg.operands) > 1:
         left = arg.operands[1 if arg.short == "rsub" else 0]
         return arrays.broadcast_to(left, broadcast(arg).shape)
