@@ -88,5 +88,4 @@ def test_a_complex_mask_counts():
     def call(self, x):
         return torch.view_as_real((x + 0j) @ (self.weight.to(torch.complex64) * self.mask))[..., 0]
 
-    rf = _field(call, 40)
-    assert (rf.size, rf.fidelity) == ((5,), rfield.Fidelity.EXACT)
+    assert _field(call, 40).size == (5,)

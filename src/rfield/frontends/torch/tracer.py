@@ -33,6 +33,9 @@ from .writing import put_back
 _NUMBERS = frozenset(("value", "divisor_override", "scale", "k", "correction", "normalization"))
 """Whole numbers that are no sizes, whatever the op."""
 
+_CHOOSE = frozenset(("contraction", "normalization", "pointwise", "pooling", "reduction"))
+"""Families of which a setting, a name or a type chooses what is computed."""
+
 
 class Tracer(Knowledge):
     """The state of one capture."""
@@ -200,7 +203,8 @@ class Tracer(Knowledge):
 
         At another size of the input they may be others. A tensor of zeros or ones is the same.
         """
-        found: list[object] = [packet]
+        family = "" if rule is None else rule.family
+        found: list[object] = [packet] if family == "reduction" else []  # many are one op here
         weights: dict[object, int] = {}
         beside = self.emitter.beside = {}
         pointwise = rule is not None and rule.family == "pointwise"
@@ -215,7 +219,8 @@ class Tracer(Knowledge):
             weights.update(self.weights(tensor, value))
         for name, given in bound.items():
             whole = isinstance(given, int) and (pointwise or name in _NUMBERS)  # others are sizes
-            told = whole or isinstance(given, (float, bool, str, torch.dtype))
+            chosen = family in _CHOOSE and isinstance(given, (bool, str, torch.dtype))
+            told = chosen or isinstance(given, float) or (whole and not isinstance(given, bool))
             if told and not name.startswith("scales"):
                 found.append(given)
         self.draft.tables = tuple(found)
