@@ -54,10 +54,19 @@ class Parts:
             parted = bool(given & self.made.keys())
             kept = op.algebra in _LINEAR or op.algebra in _PRODUCTS
             made = parted and (kept or op.kind in _CONJUGATE or op.kind in _BY_PARTS)
-            if not made and (given & self.mixed or (parted and not _is_function(op))):
+            whole = _is_function(op) or (op.kind == "fft" and self._real_alone(given))
+            if not made and (given & self.mixed or (parted and not whole)):
                 self.mixed.add(index)
         if made:
             self.made[index] = op, values, operands
+
+    def _real_alone(self, given: set[int]) -> bool:
+        """Whether these are real numbers in the type of complex ones: a spectrum reads all."""
+        of = [self.made[index] for index in given & self.made.keys()]
+        return all(
+            op.kind == "complex" and sum(isinstance(v, Dependent) for v in values) == 1
+            for op, values, _ in of
+        )
 
     def may_lack(self, op: Op, values: Sequence[Any]) -> bool:
         """Whether a part that is asked for may read less than both parts of what it was made of."""
