@@ -138,8 +138,8 @@ def center_of_first(field: ReceptiveField) -> tuple[Fraction | None, ...]:
     """The centre of the local field of output 0 per axis; None where it is not known."""
     local = field.local
     told = tuple(
-        None if padding is None or len(sizes) != 1 else Fraction(sizes[0] - 1, 2) - padding
-        for padding, sizes in zip(local.padding, local.sizes, strict=True)
+        None if padding is None or size is None else Fraction(size - 1, 2) - padding
+        for padding, size in zip(local.padding, local.only_size, strict=True)
     )
     if None not in told:
         return told
@@ -157,7 +157,7 @@ def local_size(field: ReceptiveField) -> tuple[int, ...]:
 
 def reasons(field: ReceptiveField) -> str:
     """Why a number of the local field is missing, or that there is none; each reason once."""
-    asked = [field.local if any(sizes) else field for sizes in field.sizes]
+    asked = [field.local if size else field for size in field.largest]
     whys = (field.why(axis) for field, axis in zip(asked, field.axes, strict=True))
     return "; ".join(dict.fromkeys(why for why in whys if why))
 

@@ -18,6 +18,9 @@ from ..results import Region
 from .pull import LARGEST, NOTHING, Bounds, Ints
 from .terms import Span, State, Term, Terms, carriers, terms_of
 
+FEW = 64
+"""So many positions are looked at first; these may tell that there are several sizes."""
+
 
 @dataclass(frozen=True, eq=False)
 class AxisField:
@@ -108,11 +111,27 @@ class AxisField:
         if not self.terms:
             return ()
         found: set[int] = set()
+        for some in self._spans():
+            found |= some
+        return tuple(sorted(found)) or (0,)
+
+    @cached_property
+    def only_size(self) -> int | None:
+        """The size, where there is but one; the search ends at a second one."""
+        if self.is_global:
+            return self.local.only_size
+        found: set[int] = set()
+        for some in self._spans() if self.terms else ():
+            found |= some
+            if len(found) > 1:
+                return None
+        return next(iter(found), 0 if self.terms else None)
+
+    def _spans(self) -> Iterator[set[int]]:
+        """The sizes at some positions after the others."""
         for index in self.samples():
             low, high = self.bounds(index)
-            reached = low <= high
-            found.update((high - low + 1)[reached].tolist())
-        return tuple(sorted(found)) or (0,)
+            yield set((high - low + 1)[low <= high].tolist())
 
     @cached_property
     def largest(self) -> int:
@@ -148,11 +167,13 @@ class AxisField:
         axes = [self.places(axis) for axis in self.positions]
         counts = [len(places) for places in axes]
         total = _listed(prod(counts))
-        for start in range(0, total, AT_ONCE):
-            rows = np.unravel_index(np.arange(start, min(start + AT_ONCE, total)), counts or (1,))
+        start, stop = 0, min(FEW, total)
+        while start < stop:
+            rows = np.unravel_index(np.arange(start, stop), counts or (1,))
             columns = [places[row] for places, row in zip(axes, rows, strict=False)]
             none = np.zeros((total, 0), dtype=np.int64)
             yield np.stack(columns, axis=-1).astype(np.int64) if columns else none
+            start, stop = stop, min(stop + AT_ONCE, total)
 
 
 def _listed(count: int, limit: int = CELL_LIMIT) -> int:

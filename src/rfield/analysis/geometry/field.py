@@ -94,6 +94,15 @@ class ReceptiveField(Answer):
             (span.size,) if span else self._fields[k].sizes for k, span in enumerate(self._spans)
         )
 
+    @property
+    def only_size(self) -> tuple[int | None, ...]:
+        """Per axis the size of all phases, whole-axis reads left out; None: they differ."""
+        if self.is_crossed:
+            return tuple(sizes[0] if len(sizes) == 1 else None for sizes in self.sizes)
+        return tuple(
+            span.size if span else self._fields[k].only_size for k, span in enumerate(self._spans)
+        )
+
     @cached_property
     def size(self) -> tuple[Size, ...]:
         """Span of input positions one output can read, padding included; the largest over phases.

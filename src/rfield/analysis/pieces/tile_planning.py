@@ -106,13 +106,9 @@ class Planner:
         for k in range(len(self.axes)):
             of = [(a, r) for a, r in enumerate(found.rates[self.value]) if r and r[0] == k]
             axis, rate = of[0] if len(of) == 1 else (None, None)
-            if rate and rate[1] < 0:
-                raise NotTileableError(
-                    f"{self.layer}: {self.axes[k]} runs backwards in it, as after one flip; tiles "
-                    "are laid side by side forwards"
-                )
-            axes.append(axis)
-            rates.append(rate[1] if rate else Fraction(1))
+            forwards = rate is not None and rate[1] > 0
+            axes.append(axis if forwards else None)
+            rates.append(rate[1] if rate and forwards else Fraction(1))
         if not any(axis is not None for axis in axes):
             raise self.no_map(0)
         return tuple(axes), tuple(rates)
@@ -132,7 +128,13 @@ class Planner:
     def no_map(self, k: int) -> NotTileableError:
         """No axis of the output goes along with axis ``k`` of the input, or several do."""
         rates = self._grid(self.whole).rates
-        count = sum(1 for rate in rates[self.value] if rate and rate[0] == k)
+        along = [rate[1] for rate in rates[self.value] if rate and rate[0] == k]
+        if len(along) == 1 and along[0] < 0:
+            return NotTileableError(
+                f"{self.layer}: {self.axes[k]} runs backwards in it, as after one flip; tiles "
+                "are laid side by side forwards"
+            )
+        count = len(along)
         first = f"{self.layer} {show_shape(self.whole.nodes[self.value].shape)}"
         if count:
             return NotTileableError(

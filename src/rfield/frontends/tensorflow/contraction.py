@@ -9,6 +9,7 @@ from ...core import arrays, ops
 from ...core.link import everything, passed
 from ...core.ops import Op
 from ...core.relation import WHOLE
+from ...errors import InvalidModelError
 from ..machine.meanings import zeros_of
 from ..machine.values import Constant, Outputs
 from .rulebook import Call, rule
@@ -250,6 +251,20 @@ def diagonal(call: Call) -> Any:
     longest = min(rows + min(highest[0], 0), columns - max(lowest, 0))
     result = (*batch, highest[0] - lowest + 1, longest)
     return ops.opaque([call.shape(0)], result, kind=call.kind)
+
+
+@rule("MatrixDiag", "MatrixDiagV2", "MatrixDiagV3")
+def diagonal_matrix(call: Call) -> Any:
+    """The last axis becomes one diagonal of a matrix.
+
+    https://www.tensorflow.org/api_docs/python/tf/raw_ops/MatrixDiagV3
+    """
+    lowest, *highest = call.integers(1, "k") if len(call) > 1 else (0,)
+    size = call.shape(0)[-1] + abs(lowest)
+    sizes = [call.integers(k, "the size")[0] for k in (2, 3) if len(call) > k]
+    if highest not in ([], [lowest]) or any(n not in (-1, size) for n in sizes):
+        raise InvalidModelError("a matrix of several diagonals, or one that is no square")
+    return arrays.diag_embed(call[0], lowest)
 
 
 @rule("LogMatrixDeterminant")

@@ -85,6 +85,11 @@ class _Stages:
 
 def along(call: Call) -> int:
     """The axis of a call's result that is time."""
+    if not call.along and call.packet in {*LIKE, "slice", "narrow"}:
+        raise NotStreamableError(
+            f"{call.layer} ({call.packet}) has the same length at any length of the stream: a "
+            "piece of it, which has no place in what comes in chunks"
+        )
     if len(call.along) != 1:
         what = "two axes are time in" if call.along else "all of the time axis is read by"
         raise NotStreamableError(f"{what} {call.layer} ({call.packet})")

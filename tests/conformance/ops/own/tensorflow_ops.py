@@ -114,6 +114,10 @@ EXACT: dict[str, Entry] = {
             default_value=0.0),
         (2,), {3: {(1,)}, 0: set()},
     ),
+    "MatrixDiagV3": (
+        lambda x: R.MatrixDiagV3(diagonal=x, k=1, num_rows=-1, num_cols=-1, padding_value=0.0),
+        BOARD, {(1, 2, 3): at(1, 2)},
+    ),
     "MatrixDiagPart": (lambda x: R.MatrixDiagPart(input=x), BOARD, {2: at(2, 2)}),
     "MatrixDiagPartV2": (
         lambda x: R.MatrixDiagPartV2(input=x, k=1, padding_value=0.0), BOARD, {1: at(1, 2)},
