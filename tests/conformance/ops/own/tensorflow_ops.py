@@ -118,6 +118,11 @@ EXACT: dict[str, Entry] = {
         lambda x: R.MatrixDiagV3(diagonal=x, k=1, num_rows=-1, num_cols=-1, padding_value=0.0),
         BOARD, {(1, 2, 3): at(1, 2)},
     ),
+    "MatrixDiagV2": (
+        lambda x: R.MatrixDiagV2(diagonal=x, k=-1, num_rows=-1, num_cols=-1, padding_value=0.0),
+        BOARD, {(1, 3, 2): at(1, 2)},
+    ),
+    "MatrixDiag": (lambda x: R.MatrixDiag(diagonal=x), BOARD, {(1, 2, 2): at(1, 2)}),
     "MatrixDiagPart": (lambda x: R.MatrixDiagPart(input=x), BOARD, {2: at(2, 2)}),
     "MatrixDiagPartV2": (
         lambda x: R.MatrixDiagPartV2(input=x, k=1, padding_value=0.0), BOARD, {1: at(1, 2)},
