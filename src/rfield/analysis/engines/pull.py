@@ -151,10 +151,9 @@ def slide_finite(
         )
     windows = list(_windows(relation, positions))
     border: Border = "zero" if isinstance(relation, Table) else relation.border
-    out_low = out_high = np.zeros(0, dtype=np.int64)
-    if len(windows) > 1 or not windows or not _is_all(windows[0][0], len(positions)):
-        out_low = np.full(shape, NOTHING[0], dtype=np.int64)
-        out_high = np.full(shape, NOTHING[1], dtype=np.int64)
+    alone = len(windows) == 1 and _is_all(windows[0][0], len(positions))
+    out_low = np.full(() if alone else shape, NOTHING[0], dtype=np.int64)
+    out_high = np.full(() if alone else shape, NOTHING[1], dtype=np.int64)
     for where, first, step, count, width in windows:
         if count == 1 and width > 64 and border in ("zero", "cut", "replicate"):
             found = _range_bounds(low, high, first, width, size, start, border)
@@ -163,7 +162,7 @@ def slide_finite(
                 raise too_large("one window's taps", len(where) * count * width, _SMALLER)
             offsets = (step * np.arange(count)[:, None] + np.arange(width)[None, :]).reshape(-1)
             found = _taps_bounds(low, high, first[:, None] + offsets, size, start, border)
-        if not out_low.size:
+        if alone:
             return found
         out_low[..., where] = np.minimum(out_low[..., where], found[0])
         out_high[..., where] = np.maximum(out_high[..., where], found[1])

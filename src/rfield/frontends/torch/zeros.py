@@ -282,7 +282,7 @@ def drawn(tensor: torch.Tensor, number: int, zeros: torch.Tensor | None) -> Samp
 
     if zeros is not None:
         return draw().masked_fill(zeros, 0.0)
-    plain = Plain(draw, tensor.numel())
+    plain = Plain(draw, tensor.numel(), positive=not tensor.is_complex())
     return plain if plain.large or tensor.is_contiguous() else draw()
 
 
