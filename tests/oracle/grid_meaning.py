@@ -58,6 +58,7 @@ class Pulled:
         self.known: dict[int, frozenset[int] | None] = {}
         self.sides: dict[Side | None, Side] = {}
         self.is_every = self.reads(0) is None
+        self.is_never = all(self.reads(i) == [] for i in SAMPLE)
         self.folds = False
         """Whether a whole axis was pulled back through a few places that come again and again."""
 
@@ -70,7 +71,7 @@ class Pulled:
 
     def _side(self, side: Side | None) -> Side:
         if side == NOT_LOOKED_AT:
-            return side
+            return Side(frozenset()) if self.is_never else side
         if side is None:
             found = self.reads(0)
             return Side(None, True) if found is None else Side(frozenset(found))

@@ -111,17 +111,27 @@ def select(op: p.Select, shape: p.Ints) -> Defined:
 
 
 def overwrite(op: p.Overwrite, shapes: list[p.Ints]) -> Defined:
-    """Element by element: from the new values where one was written, else the old one."""
-    old: list[int | None] = list(range(shapes[0][op.axis]))
-    new: list[int | None] = [None] * len(old)
-    for k in range(shapes[1][op.axis]):
+    """Element by element: from the new values where one was written, else the old one.
+
+    Where every ``step``-th is written, from the first to the last, the grid goes on so.
+    """
+    size, count = shapes[0][op.axis], shapes[1][op.axis]
+    old: list[int | None] = list(range(size))
+    new: list[int | None] = [None] * size
+    for k in range(count):
         at = op.start + op.step * k
         old[at], new[at] = None, k
+    fills = op.start < op.step and op.start + op.step * count >= size
+    goes_on = op.step > 1 and count > 1 and fills
     parts = []
-    for elements in (old, new):
+    for elements, is_new in ((old, False), (new, True)):
 
-        def here(i: int, elements: list[int | None] = elements) -> list[int]:
-            return [m for m in elements[max(i, 0) : i + 1] if m is not None]
+        def grid(i: int, elements: list[int | None] = elements, is_new: bool = is_new) -> list[int]:
+            block, phase = divmod(i - op.start, op.step)
+            if goes_on:
+                return [block if is_new else i] if is_new == (phase == 0) else []
+            found = elements[i] if 0 <= i < size else None
+            return [] if found is None else [found]
 
-        parts.append(moved(shapes[0], {op.axis: (elements, here)}).operands[0])
+        parts.append(moved(shapes[0], {op.axis: (elements, grid)}).operands[0])
     return Defined(shapes[0], tuple(parts))

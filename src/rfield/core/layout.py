@@ -174,8 +174,8 @@ def overwrite(shape: Sequence[int], axis: int, positions: range) -> Op:
     """An assignment to every ``step``-th index: reads the old tensor, then what was written.
 
     The second operand has ``len(positions)`` indices along ``axis``; its index ``k`` lies at
-    ``positions[k]``, and there the old element is read no more. An unbroken run of positions is a
-    ``concat`` of slices instead.
+    ``positions[k]``, and there the old element is read no more. Every ``step``-th of an axis goes
+    on for ever, but for a single one. An unbroken run is a ``concat`` of slices instead.
 
     >>> old, new = overwrite((6,), 0, range(1, 6, 2)).links
     >>> [r.relation.taps for r in (*old.reads, *new.reads)]
@@ -186,8 +186,8 @@ def overwrite(shape: Sequence[int], axis: int, positions: range) -> Op:
     one = IndexSet.interval
     old: Relation
     new: Relation
-    if 0 <= positions.start < step and positions.start + step * len(positions) >= size:
-        start = positions.start
+    start, count = positions.start, len(positions)
+    if count > 1 and 0 <= start < step and start + step * count >= size:
         old = Sliding(step, step, tuple(one(r, r) if r != start else EMPTY for r in range(step)))
         new = Sliding(step, 1, tuple(ZERO if r == start else EMPTY for r in range(step)), "cut")
     else:

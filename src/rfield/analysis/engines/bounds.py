@@ -282,16 +282,23 @@ def _folded(state: State, shape: Sequence[int], positions: Sequence[int]) -> Axi
     return AxisField(tuple(folded), tuple(positions), tuple(shape))
 
 
-def phase_grid(fields: Sequence[AxisField]) -> Ints:
+def phase_grid(fields: Sequence[AxisField], gaps: Sequence[int | None]) -> Ints:
     """Output positions that show every combination of phases of several axes.
+
+    ``gaps``: per tensor axis after how many positions its gaps repeat; None: they do not.
 
     Raises:
         TooLargeError: they are more than can be looked at one by one.
     """
-    columns = [
-        np.unique(np.concatenate([one.places(axis) for one in fields]))
-        for axis in fields[0].positions
-    ]
+    columns: list[Ints] = []
+    for axis in fields[0].positions:
+        places = np.unique(np.concatenate([one.places(axis) for one in fields]))
+        size, every = fields[0].shape[axis], gaps[axis]
+        if every is not None:
+            places = np.arange(lcm(every, len(places))) if every > 1 else places
+        elif len(places) < size:
+            places = np.arange(size)
+        columns.append(places)
     _listed(prod(map(len, columns)), PHASE_LIMIT)
     grid = np.meshgrid(*columns, indexing="ij")
     rows = [g.reshape(-1) for g in grid]

@@ -15,19 +15,20 @@ from typing import Any, ClassVar
 
 import numpy as np
 
-from ...core.arguments import listed, placed, window_of
 from ...core.graph import Graph
 from ...core.limits import DENSE_LIMIT
-from ...errors import InvalidModelError, TooLargeError, UnresolvedSizeError, show_shape
+from ...errors import InvalidModelError, TooLargeError, UnresolvedSizeError
 from ..answer import Answer
 from ..engines.backward import TOGETHER, boxes
 from ..engines.bounds import AxisField, axis_field, phase_grid, region_of
 from ..engines.clipped import clipped_bounds
+from ..engines.phases import Phases, joint_periods
 from ..engines.projective import push
 from ..engines.pull import LARGEST
 from ..engines.terms import Span, State
 from ..results import UNBOUNDED, Fidelity, IndexArray, Region, Size, axis_names, sizes_needed
 from .halo import Halo, halo_of
+from .indexing import rows_at, windows_at
 from .interior import interior_of
 from .premises import premises
 from .whole_reads import NONE, WholeReads
@@ -56,7 +57,16 @@ class ReceptiveField(Answer):
     is_local: bool = field(default=False, repr=False)
     unknown: Mapping[str, str] = field(default_factory=dict[str, str], repr=False)
     positions: tuple[int, ...] = field(default=(), repr=False)
-    is_crossed: bool = field(default=False, repr=False)
+    gaps: Phases | None = field(default=None, repr=False)
+
+    @property
+    def is_crossed(self) -> bool:
+        """Whether the boxes are exact on all axes together only; ``gaps`` has its phases then."""
+        return self.gaps is not None
+
+    @property
+    def _phase_grid(self) -> IndexArray:
+        return phase_grid(self._fields, self.gaps or self.output_shape)
 
     @cached_property
     def global_reads(self) -> tuple[str, ...]:
@@ -85,7 +95,7 @@ class ReceptiveField(Answer):
     def sizes(self) -> tuple[tuple[int, ...], ...]:
         """Per axis the sorted distinct sizes over the phases, whole-axis reads left out."""
         if self.is_crossed:
-            low, high = self._together(phase_grid(self._fields), clip=False, local=True)
+            low, high = self._together(self._phase_grid, clip=False, local=True)
             return tuple(
                 tuple(int(n) for n in np.unique((b - a + 1)[a <= b])) or (0,)
                 for a, b in zip(low.T, high.T, strict=True)
@@ -128,7 +138,7 @@ class ReceptiveField(Answer):
     def _is_endless(self, k: int) -> bool:
         if self._spans[k] or not self._fields[k].is_global or not self.is_crossed:
             return not self._spans[k] and self._fields[k].is_global
-        low, _ = self._together(phase_grid(self._fields), clip=False)
+        low, _ = self._together(self._phase_grid, clip=False)
         return bool((low[:, k] < -LARGEST).any())
 
     @cached_property
@@ -163,7 +173,10 @@ class ReceptiveField(Answer):
     @cached_property
     def period(self) -> tuple[int, ...]:
         """Outputs after which the same pattern repeats: 1 unless up-sampling, windows …"""
-        return tuple(1 if span else self._fields[k].period for k, span in enumerate(self._spans))
+        own = [1 if span else self._fields[k].period for k, span in enumerate(self._spans)]
+        if self.gaps is None:
+            return tuple(own)
+        return joint_periods(own, self.gaps, self.states)
 
     def why(self, axis: int | str) -> str:
         """Why ``stride`` or ``padding`` is None on an axis, or ``size`` unbounded; else ``""``."""
@@ -239,7 +252,7 @@ class ReceptiveField(Answer):
         shape = self.graph.nodes[self.value].shape
         ends = np.array([shape[axis] - 1 for axis in self.positions], dtype=np.int64)
         try:
-            grid = phase_grid(self._fields)
+            grid = self._phase_grid
             share = DENSE_LIMIT // min(TOGETHER, 2 * len(grid))
             self._together(grid[:1], clip=False, limit=share)  # where one is refused, all are
             self._together(np.concatenate([grid, np.maximum(ends - grid, 0)]), clip=False)
@@ -288,34 +301,13 @@ class ReceptiveField(Answer):
         self._need_sizes("outputs_seeing")
         shape = self.graph.nodes[self.source].shape
         windows = [(0, size) for size in shape]
-        for axis, window in zip(self.source_axes, self._windows(index), strict=True):
+        named = windows_at(index, self.layer, self.axes, [shape[a] for a in self.source_axes])
+        for axis, window in zip(self.source_axes, named, strict=True):
             windows[axis] = window
         foot = push(self.graph, self.source, self.value, windows)
         spans = [(0, 0) if foot is None else foot.windows[axis] for axis in self.positions]
         names = axis_names(len(self.positions))
         return Region(tuple(a for a, _ in spans), tuple(b for _, b in spans), names)
-
-    def _windows(self, index: Any) -> list[tuple[int, int]]:
-        """One input position, or a box of them, as half-open windows."""
-        index = placed(index, [self.graph.nodes[self.source].shape[a] for a in self.source_axes])
-        entries = listed(index)
-        parts = (index,) if entries is None else tuple(entries)
-        if len(parts) != len(self.axes):
-            raise InvalidModelError(
-                f"{self.layer}: input index {index!r}; expected one number or slice for each of "
-                f"{', '.join(self.axes)}"
-            )
-        windows: list[tuple[int, int]] = []
-        for name, axis, part in zip(self.axes, self.source_axes, parts, strict=True):
-            size = self.graph.nodes[self.source].shape[axis]
-            begin, end, step = window_of(part, size)
-            if not 0 <= begin < end <= size or step != 1:
-                raise InvalidModelError(
-                    f"{self.layer}: input index {part!r} on {name}; expected an integer or a plain "
-                    f"slice inside its {size} positions"
-                )
-            windows.append((begin, end))
-        return windows
 
     def _facts(self) -> dict[str, Any]:
         return {
@@ -355,30 +347,7 @@ class ReceptiveField(Answer):
         sizes = [self.graph.nodes[self.value].shape[axis] for axis in self.positions]
         if isinstance(index, str):
             self._need_sizes(f"index={index!r}")
-        at = np.asarray(placed(index, sizes))
-        if at.size == 0 and at.ndim <= 1:
-            at = np.zeros((0,), dtype=np.int64)
-        elif not np.issubdtype(at.dtype, np.integer):
-            raise InvalidModelError(f"{self.layer}: index = {index!r}; expected integers")
-        if at.ndim == 0:
-            at = at.reshape(1)
-        count = len(self.positions)
-        shape = show_shape([self.output_shape[axis] for axis in self.positions])
-        if at.shape[-1] != count:
-            raise InvalidModelError(
-                f"{self.layer}: an index of {at.shape[-1]} numbers; its positions are {shape}"
-            )
-        rows = (
-            at.reshape(-1, count).astype(np.int64)
-            if count
-            else np.zeros((max(1, int(np.prod(at.shape[:-1]))), 0), np.int64)
-        )
-        if inside:
-            outside = (rows < 0) | (rows >= np.array(sizes, dtype=np.int64))
-            if outside.any():
-                bad = tuple(rows[outside.any(axis=-1)][0].tolist())
-                raise InvalidModelError(f"{self.layer}: index {bad} outside positions {shape}")
-        return rows, at.ndim > 1
+        return rows_at(index, self.layer, sizes, inside=inside)
 
     def _need_fixed_regions(self) -> None:
         for name in self.axes:

@@ -13,6 +13,7 @@ from ...errors import InvalidModelError, UnresolvedSizeError, over_limit, unknow
 from ..engines.bounds import position_axes
 from ..engines.forward import Sweep, input_sweeps, sweep
 from ..engines.free import unknown_numbers
+from ..engines.phases import Phases, gap_phases
 from ..engines.reverse import pull_back
 from ..engines.terms import Terms
 from ..kinds import innermost_ops
@@ -139,13 +140,23 @@ class Fields(Mapping[str, ReceptiveField]):
             source=self.source, source_axes=self.source_axes, states=states,
             fidelity=Fidelity.UPPER_BOUND if value in self._inexact else Fidelity.EXACT,
             whole_reads=self._whole_reads, unknown=unknown, positions=positions,
-            is_crossed=value in self._crossed,
+            gaps=self._gaps_of(value),
         )  # fmt: skip
         if rf.is_crossed and value not in self._joint:
             self._joint[value] = rf.has_joint_theory()
         if rf.is_crossed and not self._joint[value]:
-            return replace(rf, is_crossed=False, fidelity=Fidelity.UPPER_BOUND)
+            return replace(rf, gaps=None, fidelity=Fidelity.UPPER_BOUND)
         return rf
+
+    def _gaps_of(self, value: int) -> Phases | None:
+        """The phases of a value whose boxes are exact only together; else None."""
+        if value not in self._crossed:
+            return None
+        return self._gaps.get(value, (1,) * len(self.graph.nodes[value].shape))
+
+    @cached_property
+    def _gaps(self) -> dict[int, Phases]:
+        return gap_phases(self.graph, self.sweep)
 
     @cached_property
     def _crossed(self) -> frozenset[int]:
