@@ -57,12 +57,16 @@ class Pattern:
     @cached_property
     def ready(self) -> Ints:
         """Per phase the last sample that this position and all before it need."""
+        if self.period == 1:
+            return self.last
         both = np.concatenate([self.last - self.advance, self.last])
         return np.maximum.accumulate(both)[-self.period :]
 
     @cached_property
     def needed(self) -> Ints:
         """Per phase the first sample that this position and all after it need."""
+        if self.period == 1:
+            return self.first
         both = np.concatenate([self.first, self.first + self.advance])
         return np.minimum.accumulate(both[::-1])[::-1][: self.period]
 
@@ -171,6 +175,7 @@ def window_of(relation: Sliding) -> Window:
     return Window(max(reads, 0), clock.period, step, max(reads - step, 0), max(ahead, 0))
 
 
+@lru_cache(maxsize=KEPT_OPS)
 def reading_clock(relation: Sliding) -> Pattern:
     """One op as a clock: its operand's positions are the samples."""
     first = [taps.first if taps else NOTHING[0] for taps in relation.taps]
