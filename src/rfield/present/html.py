@@ -123,8 +123,9 @@ def _curve(part: Curve) -> Iterator[str]:
     steps = "".join(f"V{place}H{k}" for k, place in enumerate(places[:wide], 1))
     paths = [f"M0 {places[0]}{steps}", *(f"M0 {place}H{wide}" for place in places[wide:])]
     yield f'<svg role="img" aria-label="{_text(part.caption)}" preserveAspectRatio="none"'
-    yield f' viewBox="0 -2 {wide} {_TALL + 4}" height="{_TALL + 4}" fill="none"'
-    yield f' style="width:100%;max-width:{_WIDE}px;display:block" stroke="currentColor">'
+    yield f' viewBox="0 -2 {wide} {_TALL + 4}" fill="none" stroke="currentColor"'
+    # Notebooks set ``svg {height: auto}``, which an attribute does not stand against.
+    yield f' style="width:100%;max-width:{_WIDE}px;height:{_TALL + 4}px;display:block">'
     for k, path in enumerate(paths):
         how = 'stroke-dasharray="4"' if k else 'stroke-width="2"'
         yield f'<path vector-effect="non-scaling-stroke" {how} d="{path}"/>'
