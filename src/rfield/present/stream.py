@@ -102,7 +102,7 @@ def _states(plan: StreamPlan) -> list[Show[LayerState]]:
 
     return [
         Show(Column("layer", "left", name=True), lambda s: s.layer),
-        Show(Column("op", "left", tone="quiet"), lambda s: s.op),
+        Show(Column("op", "left", tone="quiet", spare=1), lambda s: s.op),
         Show(Column("hop"), lambda s: str(s.hop)),
         Show(Column("reads"), lambda s: own(s, "reads")),
         Show(Column("step"), lambda s: own(s, "step")),
@@ -111,7 +111,7 @@ def _states(plan: StreamPlan) -> list[Show[LayerState]]:
         Show(Column("state"), lambda s: own(s, "state")),
         Show(Column("held", tone="key"), lambda s: "–" if s.window is None else str(s.held)),
         Show(Column("", gap=1), time),
-        Show(Column("shape", "left", tone="quiet"), _shapes),
+        Show(Column("shape", "left", tone="quiet", spare=2), _shapes),
     ]
 
 

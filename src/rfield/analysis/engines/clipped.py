@@ -25,6 +25,9 @@ from .diagonal import diagonal, placed, written_out
 from .gaps import Gaps, Mask, crossed_joins, mask_of
 from .pull import NOTHING, Bounds, Ints, evened, fold_all, running, slide_finite
 
+RECENT = 16
+"""Readings that are kept to be found again, where branches are many and alike."""
+
 Window = tuple[int, int]
 Box = tuple[Window, ...]
 
@@ -88,6 +91,7 @@ def swept(
     reached = all(start < stop for start, stop in windows[source])
     states = {source: [coordinates(windows[source], axis)] if reached else list[Bounds]()}
     kept: dict[int, Mask | None] = {}  # of values that are passed on unchanged
+    recent: dict[tuple[object, ...], tuple[Bounds | None, object]] = {}
     for index in order:
         if index == source:
             continue
@@ -108,7 +112,12 @@ def swept(
             branches.append([])
             for bounds in states.get(operand, ()):
                 assert have is not None
-                passed = through_clipped(bounds, link, nodes[operand].shape, have, windows[index])
+                way = id(bounds), id(link), nodes[operand].shape, have, windows[index]
+                if way not in recent:
+                    if len(recent) == RECENT:
+                        recent.clear()
+                    recent[way] = through_clipped(bounds, link, *way[2:]), (bounds, link)
+                passed = recent[way][0]
                 if passed is not None:
                     branches[-1].append(passed)
             masks.append(None if have is None else mask_of(branches[-1]))
@@ -216,6 +225,8 @@ def _covers(relation: Sliding | Table, size: int, want: tuple[int, int]) -> bool
 
 
 def _place(low: Ints, high: Ints, link: Link, rank: int) -> Bounds:
+    if link.stays and rank == low.ndim and not link.coupled:
+        return low, high
     for axes in link.coupled:
         low, high = diagonal(low, axes), diagonal(high, axes)
     low, high = placed(link, rank, low, high)
@@ -249,7 +260,7 @@ def _reshape(bounds: Bounds, link: Reshaped, have: Box, want: Box) -> Bounds:
 def union_clipped(found: list[Bounds]) -> list[Bounds]:
     """Bounds of the same shape merged, empty ones dropped."""
     alike: dict[tuple[int, ...], list[Bounds]] = {}
-    for bounds in found:
+    for bounds in {id(bounds): bounds for bounds in found}.values():
         alike.setdefault(bounds[0].shape, []).append(bounds)
     merged: list[Bounds] = []
     for several in alike.values():
