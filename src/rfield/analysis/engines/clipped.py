@@ -28,6 +28,7 @@ from .pull import NOTHING, Bounds, Ints, evened, fold_all, running, slide_finite
 RECENT = 16
 """Readings that are kept to be found again, where branches are many and alike."""
 
+_Recent = dict[tuple[object, ...], tuple[Bounds | None, object]]
 Window = tuple[int, int]
 Box = tuple[Window, ...]
 
@@ -91,7 +92,7 @@ def swept(
     reached = all(start < stop for start, stop in windows[source])
     states = {source: [coordinates(windows[source], axis)] if reached else list[Bounds]()}
     kept: dict[int, Mask | None] = {}  # of values that are passed on unchanged
-    recent: dict[tuple[object, ...], tuple[Bounds | None, object]] = {}
+    recent: _Recent = {}
     for index in order:
         if index == source:
             continue
@@ -112,12 +113,8 @@ def swept(
             branches.append([])
             for bounds in states.get(operand, ()):
                 assert have is not None
-                way = id(bounds), id(link), nodes[operand].shape, have, windows[index]
-                if way not in recent:
-                    if len(recent) == RECENT:
-                        recent.clear()
-                    recent[way] = through_clipped(bounds, link, *way[2:]), (bounds, link)
-                passed = recent[way][0]
+                way = nodes[operand].shape, have, windows[index]
+                passed = _remembered(recent, bounds, link, way)
                 if passed is not None:
                     branches[-1].append(passed)
             masks.append(None if have is None else mask_of(branches[-1]))
@@ -130,6 +127,18 @@ def swept(
             if last_use.get(operand) == index and operand not in wanted:
                 states.pop(operand, None)
     return states
+
+
+def _remembered(
+    recent: _Recent, bounds: Bounds, link: AnyLink, way: tuple[Sequence[int], Box, Box]
+) -> Bounds | None:
+    """``through_clipped``, which is worked out once for branches that are alike."""
+    key = id(bounds), id(link), *way
+    if key not in recent:
+        if len(recent) == RECENT:
+            recent.clear()
+        recent[key] = through_clipped(bounds, link, *way), (bounds, link)  # which keep the ids
+    return recent[key][0]
 
 
 def alive(bounds: Bounds, codes: Codes, window: Box) -> Bounds:
