@@ -11,11 +11,14 @@ from rfield.analysis.engines.bounds import AxisField
 from rfield.analysis.engines.footprint import Footprint
 from rfield.analysis.engines.free import _step as step
 from rfield.analysis.engines.free import padding_by_size
+from rfield.analysis.engines.products import _has_largest as has_largest
 from rfield.analysis.engines.pull import NOTHING, slide_finite
 from rfield.analysis.engines.terms import Span, Term, Terms
+from rfield.analysis.engines.through import _outgrows as outgrows
 from rfield.analysis.engines.through import _prefix as prefix
 from rfield.core.indices import IndexSet
 from rfield.core.limits import CELL_LIMIT, PHASE_LIMIT
+from rfield.core.link import Reshaped
 from rfield.core.relation import Border, Prefix, Sliding
 
 
@@ -136,3 +139,38 @@ def test_the_step_of_a_state() -> None:
         Terms((term(2, 5), term(3, None), term(2, -7))),
     ]
     assert [step(state) for state in states] == [0, -3, 3, 7]
+
+
+def test_no_index_that_reads_all_that_the_others_do() -> None:
+    """Of two rows each reads an element that the other does not."""
+    marks = np.array([[True, False], [False, True]])
+    assert not has_largest((marks,), 0)
+    assert has_largest((marks | [True, False],), 0)
+
+
+def test_rows_of_another_length_that_still_repeat() -> None:
+    """Of 3 rows of 5, a period of 2 repeats after 2."""
+    link = Reshaped((15,), (3, 1, 5))
+    assert not outgrows(term(2, 2), link, link.groups[0])
+    assert outgrows(term(4, 4), link, link.groups[0])
+
+
+def test_a_running_sum_has_no_theory_beyond_its_tensor() -> None:
+    """Rows and columns of holes beside none are exact together only, which needs a canvas."""
+    found: list[rfield.Fidelity] = []
+    for running in (False, True):
+        b = rfield.GraphBuilder()
+        x = b.input("image", (1, 1, 9, 9))
+        x = b.cumsum("sums", x, axis=2) if running else x
+        holes = b.conv_transpose("holes", x, kernel=1, stride=2)
+        full = b.conv_transpose("full", x, kernel=3, stride=2, padding=1)
+        found.append(rfield.receptive_field(b.build([b.add("sum", holes, full)])).fidelity)
+    assert found == [rfield.Fidelity.EXACT, rfield.Fidelity.UPPER_BOUND]
+
+
+def test_outputs_of_long_strides_that_see_a_far_position() -> None:
+    """Kernel 9 and stride 2, around output i from 2i − 4 to 2i + 4: 100 is read by 48 to 52."""
+    b = rfield.GraphBuilder()
+    x = b.conv("conv", b.input("signal", (1, 1, 400)), kernel=9, stride=2, padding=4)
+    seen = rfield.receptive_field(b.build(outputs=[x])).outputs_seeing((100,))
+    assert (seen.start, seen.stop) == ((48,), (53,))

@@ -84,3 +84,10 @@ def test_what_reads_everything_has_no_gaps():
         "rows": (1, 1, 2, 1),
         "sum": (1, 1, 2, 1),
     }
+
+
+def test_a_table_without_gaps_has_none():
+    b = rfield.GraphBuilder()
+    x = b.input("x", (1, 1, 6, 4))
+    graph = b.build(outputs=[b.gather("mixed", x, axis=2, indices=(5, 0, 3, 3, 1, 2))])
+    assert gap_phases(graph, sweep(graph, 0, (2, 3))) == {}

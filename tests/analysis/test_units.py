@@ -91,6 +91,12 @@ def test_every_unit_of_every_layer_is_as_it_is_alone(made: object) -> None:
         masks_of(units, graph, rf.wrt)
 
 
+def test_units_are_as_they_are_alone_where_no_products_fit(monkeypatch) -> None:
+    monkeypatch.setattr("rfield.analysis.engines.products.DENSE_LIMIT", 16)
+    graph = swin()
+    masks_of(Units(graph).of("reduce"), graph, "image")
+
+
 def test_holes_are_found_where_they_are() -> None:
     def with_holes(graph: rfield.Graph) -> list[str]:
         return [units.field.layer for units in Units(graph) if units.has_holes]

@@ -8,8 +8,9 @@ from itertools import product
 import pytest
 
 from rfield.core import layout, ops
+from rfield.core.arguments import window_of
 from rfield.core.graph import Draft
-from rfield.core.link import Link, Read, Reshaped, broadcast, reads_of
+from rfield.core.link import Link, Read, Reshaped, Span, broadcast, reads_of
 from rfield.core.operation import Op
 from rfield.core.relation import IDENTITY
 from rfield.errors import InvalidModelError
@@ -211,6 +212,15 @@ def test_the_least_that_can_be_is_accepted() -> None:
     assert layout.select((2, 3), 1, -3).shape == (2,)
     assert layout.gather((2, 3), 1, [-3, 2]).shape == (2, 2)
     assert layout.reshape((2, 0), (0, 5)).shape == (0, 5)
+
+
+def test_of_a_reshape_only_axes_that_are_alone_have_a_short_form() -> None:
+    assert Reshaped((2, 6, 5), (4, 3, 5)).affine == (None, None, Span(2, 1, 0, 0))
+
+
+@pytest.mark.parametrize(("part", "window"), [(2, (2, 3, 1)), ("x", (0, 0, 0)), (None, (0, 0, 0))])
+def test_what_is_no_place_is_an_empty_window(part: object, window: tuple[int, ...]) -> None:
+    assert window_of(part, 5) == window
 
 
 @pytest.mark.parametrize(

@@ -46,3 +46,12 @@ def test_a_kernel_that_is_no_product_is_read_box_by_box() -> None:
     found = with_taps(windows.conv((1, 1, 9, 9), kernel=3), ~cross[None, None], [2, 3], [1, 1])
     assert (taps(found, 2), taps(found, 3)) == ([[0, 2], [1]], [[1], [0, 1, 2]])
     assert found.exact
+
+
+def test_a_transposed_kernel_without_its_middle() -> None:
+    """Stride 2: of outputs 2k and 2k + 1 the middle tap serves the one, and both ends the other."""
+    zeros = np.array([[[False, True, False]]])
+    op = windows.conv_transpose((1, 1, 5), kernel=3, stride=2)
+    (link,) = with_taps(op, zeros, [2], [1], transposed=[(2, 0)]).links
+    assert isinstance(link, Link)
+    assert [list(link.reads[2].relation.at(i)) for i in range(4)] == [[-1, 0], [], [0, 1], []]

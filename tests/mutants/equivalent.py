@@ -11,6 +11,39 @@ FARTHER = "any stream that is longer than a few fields shows the same"
 SENTINEL = "any number beyond LARGEST stands for nothing"
 
 EQUIVALENT: dict[str, str] = {
+    "core/relation.py _ends_in_order: after = [*ends[1:], (ends[0][0] + relation.advance,"
+    " ends[0][1] + relation.advance)] -> after = [*ends[1:], (ends[0][0] + relation.advance,"
+    " ends[0][0] + relation.advance)]": SLOWER,
+    "core/stitched.py _start: return -relation.taps[0].first if isinstance(relation, Sliding)"
+    " else 0 -> return -relation.taps[-1].first if isinstance(relation, Sliding) else 0":
+        ONLY_ONE,
+    "core/node.py disorder: not 0 <= operand < len(nodes) -> not 1 <= operand < len(nodes)":
+        "value 0 is computed before all others, and reading itself is told before",
+    "core/windows.py _pool: link = _window_link(len(shape), axes, kernel, stride, pads, dilation,"
+    " None, (1, 1, 1)) -> link = _window_link(len(shape), axes, kernel, stride, pads, dilation,"
+    " None, (1, 1, 0))": "without a channel axis nothing is mixed",
+    "analysis/engines/forward.py _stitched: return Terms((Term(low, high, parts[0].axis,"
+    " parts[0].advance),)) -> return Terms((Term(low, high, parts[0].axis, parts[1].advance),))":
+        "the parts were found to go along together: all have one advance",
+    "analysis/engines/clipped.py _span: len(ends) > 2 * relation.period"
+    " -> len(ends) >= 2 * relation.period": "two periods are their own first and last one",
+    "analysis/engines/clipped.py _span: if high - low >= CELL_LIMIT: -> if True:": SLOWER,
+    "analysis/engines/clipped.py _axis: low.shape[-1] > 1 and (low == low[..., :1]).all()"
+    " and (high == high[..., :1]).all() -> low.shape[-2] > 1 and (low == low[..., :1]).all()"
+    " and (high == high[..., :1]).all()": SLOWER,
+    "analysis/engines/reverse.py PulledBack.states: if any((not isinstance(reads[axis].relation,"
+    " Sliding) for axis in axes)): -> if True:": SLOWER,
+    "analysis/engines/footprint.py _dense: block = next((b for b in whole.blocks if axes[0] in"
+    " b.axes)) -> block = next((b for b in whole.blocks if axes[-1] in b.axes))":
+        "the axes were merged: one block holds all of them",
+    "analysis/engines/backward.py pull: count > 1 -> count >= 1": "a share of one is the whole",
+    "analysis/engines/through.py _outgrows: sizes = [link.after[a] for a in group.after if"
+    " link.after[a] > 1] or [1] -> sizes = [link.after[a] for a in group.after if link.after[a]"
+    " >= 1] or [1]": "no group of several axes begins with an axis of size 1",
+    "analysis/engines/bounds.py _folded: axis not in positions and low.shape[axis] > 1"
+    " -> axis not in positions and low.shape[axis] > 0": SLOWER,
+    "analysis/engines/bounds.py phase_grid: fields[0].positions -> fields[-1].positions":
+        "the fields of a value have the same positions",
     "core/indices.py _clip_comb: comb.count == 1 or comb.last < first or comb.start > last"
     " -> comb.count == 1 or comb.last < first or comb.start >= last":
         "a comb that begins at the last index keeps only that one either way",

@@ -64,8 +64,6 @@ def _link(
     for axis, read in enumerate(link.reads):
         if isinstance(read.relation, At) and not _holds(windows[axis], read.relation.index):
             return None
-        if read.axis is None or isinstance(read.relation, Whole):
-            windows[axis] = (0, 1)
         if isinstance(read.relation, At) or (read.axis is not None and _moves(read.relation)):
             foot = explicit(foot, axis, _MARKS)
     blocks: list[Block] = []
