@@ -12,14 +12,15 @@ from rfield.analysis.engines.footprint import Footprint
 from rfield.analysis.engines.free import _step as step
 from rfield.analysis.engines.free import padding_by_size
 from rfield.analysis.engines.products import _has_largest as has_largest
-from rfield.analysis.engines.pull import NOTHING, slide_finite
+from rfield.analysis.engines.pull import NOTHING, prime_factors, slide_finite
+from rfield.analysis.engines.solid import _has_largest as holds_all
 from rfield.analysis.engines.terms import Span, Term, Terms
 from rfield.analysis.engines.through import _outgrows as outgrows
 from rfield.analysis.engines.through import _prefix as prefix
 from rfield.core.indices import IndexSet
 from rfield.core.limits import CELL_LIMIT, PHASE_LIMIT
 from rfield.core.link import Reshaped
-from rfield.core.relation import Border, Prefix, Sliding
+from rfield.core.relation import Border, Prefix, Sliding, Whole
 
 
 def term(period: int, advance: int | None, carrier: int | None = 0, rank: int = 1) -> Term:
@@ -146,6 +147,17 @@ def test_no_index_that_reads_all_that_the_others_do() -> None:
     marks = np.array([[True, False], [False, True]])
     assert not has_largest((marks,), 0)
     assert has_largest((marks | [True, False],), 0)
+
+
+def test_a_reach_that_holds_all_others() -> None:
+    """0 to 3 holds 1 to 2; of 0 to 2 and 1 to 3 none holds the other."""
+    whole, low = Whole(), np.array([0, 1], np.int64)
+    assert holds_all(((low, np.array([3, 2], np.int64)),), 0, whole)
+    assert not holds_all(((low, np.array([2, 3], np.int64)),), 0, whole)
+
+
+def test_prime_factors_are_prime() -> None:
+    assert [prime_factors(n) for n in (1, 12, 49, 97)] == [(), (2, 3), (7,), (97,)]
 
 
 def test_rows_of_another_length_that_still_repeat() -> None:

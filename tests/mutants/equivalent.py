@@ -19,6 +19,9 @@ EQUIVALENT: dict[str, str] = {
         ONLY_ONE,
     "core/node.py disorder: not 0 <= operand < len(nodes) -> not 1 <= operand < len(nodes)":
         "value 0 is computed before all others, and reading itself is told before",
+    "analysis/engines/through.py _place: [(read.axis, axis) for axis, read in"
+    " enumerate(link.reads) if read.axis is not None] -> [(read.axis, axis) for axis, read in"
+    " enumerate(link.reads) if read.axis is None]": SLOWER,
     "core/windows.py _pool: link = _window_link(len(shape), axes, kernel, stride, pads, dilation,"
     " None, (1, 1, 1)) -> link = _window_link(len(shape), axes, kernel, stride, pads, dilation,"
     " None, (1, 1, 0))": "without a channel axis nothing is mixed",
