@@ -77,9 +77,14 @@ def show(one: dict[tuple[str, str, str], Fraction | None], other: object) -> str
 
 
 def whole(program: p.Program) -> bool:
-    """Whether some op reads a whole axis: it has no place, which another test looks at."""
+    """Whether some op reads a whole axis: it has no place, which another test looks at.
+
+    Or takes one away, so that those behind it have other numbers.
+    """
     return any(
-        isinstance(layer.op, (p.Reduce, p.Dense, p.Softmax, p.Matmul)) for layer in program.layers
+        isinstance(layer.op, (p.Reduce, p.Dense, p.Softmax, p.Matmul))
+        or (isinstance(layer.op, p.Select) and layer.op.axis > 1)
+        for layer in program.layers
     )
 
 
