@@ -7,6 +7,8 @@ from math import inf
 import numpy as np
 
 import rfield
+from rfield.core import layout, windows
+from rfield.core.graph import Draft
 
 
 def test_an_output_that_reads_nothing_has_an_empty_box() -> None:
@@ -118,3 +120,16 @@ def test_attention_over_a_grid_of_windows_reads_the_whole_axis() -> None:
     rf = rfield.receptive_field(b.build(outputs=[y]))
     assert rf.size == (rfield.UNBOUNDED, rfield.UNBOUNDED)
     assert rf.local.size == (0, 0)
+
+
+def test_an_axis_of_one_place_that_is_written_over() -> None:
+    """Asked from either end: nothing of the old numbers is left."""
+    draft = Draft()
+    x = draft.input("x", (1, 1, 5, 1), (2, 3))
+    old = draft.add("old", windows.conv((1, 1, 5, 1), kernel=1), [x])
+    new = draft.add("new", windows.conv((1, 1, 5, 1), kernel=1), [x])
+    written = layout.overwrite((1, 1, 5, 1), 3, range(0, 1, 2))
+    graph = draft.finish([draft.add("written", written, [old, new])])
+    assert rfield.receptive_fields(graph, of="written")["old"].size == (0, 0)
+    assert rfield.receptive_field(graph, "written", wrt="old").size == (0, 0)
+    assert rfield.receptive_fields(graph, of="written")["new"].size == (1, 1)

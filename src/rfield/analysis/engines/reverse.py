@@ -15,7 +15,7 @@ import numpy as np
 from ...core.graph import Graph
 from ...core.indices import IndexSet
 from ...core.link import Link, Read
-from ...core.relation import IDENTITY, WHOLE, Relation, Sliding, compose, image, join
+from ...core.relation import IDENTITY, WHOLE, Relation, Sliding, Table, compose, image, join
 from .forward import Sweep, input_sweeps
 from .pull import LARGEST
 from .terms import Span, State, Term, carriers, to_state
@@ -136,8 +136,10 @@ def _is_nothing(relation: Relation) -> bool:
 
 def _reads_all(read: Read, size: int, after: Sequence[int]) -> bool:
     """Whether the outputs together read every element of an axis along which nothing moves."""
-    if read.relation in (WHOLE, IDENTITY) or size == 1:
+    if read.relation in (WHOLE, IDENTITY):
         return True
+    if size == 1:
+        return not isinstance(read.relation, Sliding | Table) or any(read.relation.taps)
     if read.axis is None or not isinstance(read.relation, Sliding):
         return False
     if read.relation.border == "cut":
