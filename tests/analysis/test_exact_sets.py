@@ -7,7 +7,7 @@ from math import inf
 import numpy as np
 
 import rfield
-from rfield.core import layout, windows
+from rfield.core import layout, ops
 from rfield.core.graph import Draft
 
 
@@ -122,13 +122,13 @@ def test_attention_over_a_grid_of_windows_reads_the_whole_axis() -> None:
     assert rf.local.size == (0, 0)
 
 
-def test_an_axis_of_one_place_that_is_written_over() -> None:
+def test_a_single_channel_that_is_written_over() -> None:
     """Asked from either end: nothing of the old numbers is left."""
+    shape = (1, 5, 4, 1)
     draft = Draft()
-    x = draft.input("x", (1, 1, 5, 1), (2, 3))
-    old = draft.add("old", windows.conv((1, 1, 5, 1), kernel=1), [x])
-    new = draft.add("new", windows.conv((1, 1, 5, 1), kernel=1), [x])
-    written = layout.overwrite((1, 1, 5, 1), 3, range(0, 1, 2))
+    x = draft.input("x", shape, (1, 2))
+    old, new = (draft.add(name, ops.pointwise([shape]), [x]) for name in ("old", "new"))
+    written = layout.overwrite(shape, 3, range(0, 1, 2))
     graph = draft.finish([draft.add("written", written, [old, new])])
     assert rfield.receptive_fields(graph, of="written")["old"].size == (0, 0)
     assert rfield.receptive_field(graph, "written", wrt="old").size == (0, 0)
