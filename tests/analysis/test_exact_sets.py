@@ -127,7 +127,7 @@ def test_a_single_channel_that_is_written_over() -> None:
     shape = (1, 5, 4, 1)
     draft = Draft()
     x = draft.input("x", shape, (1, 2))
-    old, new = (draft.add(name, ops.pointwise([shape]), [x]) for name in ("old", "new"))
+    old, new = (draft.add(name, ops.pointwise(shape), [x]) for name in ("old", "new"))
     written = layout.overwrite(shape, 3, range(0, 1, 2))
     graph = draft.finish([draft.add("written", written, [old, new])])
     assert rfield.receptive_fields(graph, of="written")["old"].size == (0, 0)
