@@ -20,7 +20,7 @@ from ..analysis.cost import cost
 from ..analysis.geometry.alignment import alignment
 from ..analysis.geometry.field import ReceptiveField
 from ..analysis.geometry.fields import Fields, choose_source
-from ..analysis.geometry.paths import idle_values, path_fields
+from ..analysis.geometry.paths import idle_values, unproductive_layers
 from ..analysis.pixels.influence import influence_of
 from ..analysis.resizing.edges import ends
 from ..analysis.resizing.sizes import valid_sizes
@@ -243,7 +243,7 @@ class _Measured:
         used = sorted(graph.behind(*graph.outputs_) - set(range(self.fields.source + 1)))
         beyond = any(self._is_beyond(self.sizes_of[index], all) for index in used)
         if beyond or idle_values(graph, used):
-            layers = path_fields(graph, wrt=self.fields.wrt).unproductive()
+            layers = unproductive_layers(graph, wrt=self.fields.wrt)
         return {"unproductive": len(layers), "first_unproductive": next(iter(layers), None)}
 
     def _is_beyond(self, size: Sequence[int], quantity: Callable[[Iterable[bool]], bool]) -> bool:

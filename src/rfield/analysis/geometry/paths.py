@@ -145,8 +145,8 @@ class PathFields(Answer):
 def path_fields(graph: Graph, *, wrt: str | None = None) -> PathFields:
     """The smallest and the largest path's field of every layer that widens it."""
     source = choose_source(graph, None, wrt)
+    used = _used(graph, source)
     names, axes = source_layout(graph, source)
-    used = [index for index in sorted(graph.behind(*graph.outputs_)) if index > source]
     walks = [_Walk(graph, source, axis, used) for axis in axes]
     rows: list[PathField] = []
     widening = [index for index in used if any(index in walk.widens for walk in walks)]
@@ -156,7 +156,7 @@ def path_fields(graph: Graph, *, wrt: str | None = None) -> PathFields:
         for index in widening
     }
     for index, layer in called.items():
-        before = tuple(walk.widens.get(index, walk.size(index, 0)) for walk in walks)
+        before = tuple(walk.before(index) for walk in walks)
         low, high = (tuple(walk.size(index, side) for walk in walks) for side in (0, 1))
         rows.append(PathField(layer, graph.nodes[index].kind, before, low, high))
     last = tuple(
@@ -168,6 +168,27 @@ def path_fields(graph: Graph, *, wrt: str | None = None) -> PathFields:
     name = graph.nodes[source].name if wrt is None else wrt
     idle = frozenset(called.get(v) or graph.layer_of(v) for v in idle_values(graph, used))
     return PathFields(name, names, tuple(shape[a] for a in axes), tuple(rows), last, idle)
+
+
+def unproductive_layers(graph: Graph, *, wrt: str | None = None) -> tuple[str, ...]:
+    """``path_fields(…).unproductive()``, by all paths only where short ones leave a doubt.
+
+    A layer that one path reaches within the image, along one axis, is productive.
+    """
+    source = choose_source(graph, None, wrt)
+    used, shape = _used(graph, source), graph.nodes[source].shape
+    left = used
+    if not (graph.has_free_axes or idle_values(graph, used)):
+        for axis in source_layout(graph, source)[1]:
+            walk = _Walk(graph, source, axis, used, only_short=True)
+            left = [value for value in left if walk.before(value) > shape[axis]]
+            if not left:
+                return ()
+    return path_fields(graph, wrt=wrt).unproductive()
+
+
+def _used(graph: Graph, source: int) -> list[int]:
+    return [index for index in sorted(graph.behind(*graph.outputs_)) if index > source]
 
 
 def idle_values(graph: Graph, used: Sequence[int]) -> list[int]:
@@ -196,10 +217,16 @@ def _is_idle(graph: Graph, index: int) -> bool:
 
 
 class _Walk:
-    """The extremes of every value, for one axis of the source."""
+    """The extremes of every value, for one axis of the source.
 
-    def __init__(self, graph: Graph, source: int, axis: int, used: Sequence[int]) -> None:
+    ``only_short``: without those that are the largest somewhere; the smallest are told by these.
+    """
+
+    def __init__(
+        self, graph: Graph, source: int, axis: int, used: Sequence[int], *, only_short: bool = False
+    ) -> None:
         self.graph = graph
+        self.only_short = only_short
         start = _Path(Span(axis, 1, 0, 0), 1)
         self.found: dict[int, Extremes] = {source: {(axis, 1): (start, start)}}
         self.sizes: dict[int, tuple[int, int]] = {source: (1, 1)}
@@ -215,6 +242,10 @@ class _Walk:
         """The smallest (``side`` 0) or largest (1) size; 0 where nothing local is read."""
         return self.sizes.get(value, (0, 0))[side]
 
+    def before(self, value: int) -> int:
+        """The smallest size of what a value reads; of one that does not widen it, its own."""
+        return self.widens.get(value, self.size(value, 0))
+
     def _enter(self, index: int) -> None:
         node = self.graph.nodes[index]
         best: Extremes = {}
@@ -223,7 +254,8 @@ class _Walk:
             before = self.graph.nodes[operand].shape
             for pair in self.found.get(operand, {}).values():
                 reads.append(pair[0].size)
-                passed = [_passed(path, link, before, node.shape) for path in dict.fromkeys(pair)]
+                paths = pair[:1] if self.only_short else dict.fromkeys(pair)
+                passed = [_passed(path, link, before, node.shape) for path in paths]
                 for side, path in enumerate((passed[0], passed[-1])):
                     if path is None:
                         continue
@@ -234,7 +266,7 @@ class _Walk:
                         low = path
                     if side == 1 and size > most:
                         high = path
-                    best[pace] = (low, high)
+                    best[pace] = (low, low if self.only_short else high)
         if best:
             self.found[index] = best
             self.sizes[index] = (

@@ -23,6 +23,7 @@ from numpy.typing import NDArray
 from ...core.graph import Graph
 from ...errors import InvalidModelError, unknown_name
 from ..answer import Answer
+from ..engines.footprint import Footprint
 from ..engines.scatter import Weights
 from ..geometry.field import ReceptiveField
 from ..geometry.fields import receptive_field
@@ -231,10 +232,23 @@ def influence_of(rf: ReceptiveField, index: Any) -> Influence:
             f"{rf.layer} at {tuple(rows[0].tolist())} reads nothing of {rf.wrt}"
         )
     weight = dense(foot, 0, rf.source_axes, Weights())
-    box = rf.region(rows[0].tolist(), clip=True) if rf.global_reads else rf.region(rows[0].tolist())
+    input_size = tuple(rf.graph.nodes[rf.source].shape[axis] for axis in rf.source_axes)
     return Influence(
         rf.layer, rf.wrt, rf.axes, tuple(rows[0].tolist()),
         tuple(foot.windows[a][0] for a in rf.source_axes), weight / weight.sum(),
-        tuple(int(n) for n in box.size), rf.fidelity,
-        input_size=tuple(rf.graph.nodes[rf.source].shape[axis] for axis in rf.source_axes),
+        _box_size(rf, rows[0].tolist(), foot, input_size), rf.fidelity, input_size=input_size,
     )  # fmt: skip
+
+
+def _box_size(
+    rf: ReceptiveField, index: list[int], foot: Footprint, input_size: tuple[int, ...]
+) -> tuple[int, ...]:
+    """The sides of the field's box; of one with whole-axis reads, of its part in this input.
+
+    No part is larger than the input: where what is reached spans it, no box is worked out.
+    """
+    reached = foot.box(0) if rf.global_reads else None
+    sides = zip(rf.source_axes, input_size, strict=True)
+    if reached and all(reached[axis] == (0, size) for axis, size in sides):
+        return input_size
+    return tuple(int(n) for n in rf.region(index, clip=bool(rf.global_reads)).size)
