@@ -131,7 +131,7 @@ def _through(
 
 def _is_nothing(relation: Relation) -> bool:
     """Whether no output reads anything along the axis; then nothing is read along the others."""
-    return isinstance(relation, Sliding) and not any(relation.taps)
+    return isinstance(relation, Sliding | Table) and not any(relation.taps)
 
 
 def _reads_all(read: Read, size: int, after: Sequence[int]) -> bool:
