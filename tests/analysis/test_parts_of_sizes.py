@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from dataclasses import replace
 from itertools import product
 from typing import Any
 
@@ -10,9 +11,15 @@ import numpy as np
 import pytest
 
 import rfield
+from rfield.analysis.resizing.edges import _dropped as dropped
+from rfield.analysis.resizing.edges import _judged as judged
 from rfield.analysis.resizing.edges import _mask as mask
 from rfield.analysis.resizing.sizeset import SizeSet
+from rfield.analysis.resizing.sizeset import _runs as runs
+from rfield.core import layout
+from rfield.core.graph import Draft
 from rfield.core.indices import IndexSet
+from rfield.core.relation import window as window_relation
 
 
 def window(size: int, kernel: int, stride: int, dilation: int, pads: tuple[int, int], own: bool):
@@ -302,3 +309,41 @@ def test_a_layer_without_an_axis_has_no_size_to_ask_for() -> None:
             f"{asked} has no axis of its own along t, so no size can be asked for"
         )
     assert rfield.input_size(graph, 4, "conv").smallest == (6,)
+
+
+def test_as_many_examples_as_there_is_room_for() -> None:
+    """Seven of them take 26 characters, the eighth would make it 32 of 30."""
+    assert runs([*range(10, 80, 10), 8000, 9000]) == "10, 20, 30, 40, 50, 60, 70 …"
+
+
+def test_what_a_window_before_the_first_would_read() -> None:
+    """Two wide, every third, from position 2 on: one before would read −1 and 0."""
+    found = dropped(window_relation(kernel=2, stride=3, before=-2), 2, 7, (0, 0))
+    assert found is not None
+    assert found.tolist() == [True, False, False, False, False, False, False]
+
+
+def test_padding_and_cropping_of_as_much_is_no_turn() -> None:
+    shape = (1, 1, 6)
+    (moved,) = layout.pad(shape, {2: (1, -1)}).links
+    (rolled,) = layout.roll(shape, {2: 1}).links
+    assert judged(moved, 2, 6, shape, (0, 0)).pads == (1, 0)
+    assert judged(rolled, 2, 6, shape, (0, 0)).pads == (0, 0)
+
+
+def test_zeros_in_front_do_not_end_the_axis_that_moves() -> None:
+    """A concatenation of which one part is known has one operand: it is padding."""
+    shape = (1, 1, 8)
+    draft = Draft()
+    x = draft.input("x", shape, (2,))
+    both = layout.concat((1, 1, 2), shape, axis=2)
+    padded = draft.add("padded", replace(both, links=both.links[1:], join=False), [x])
+    assert rfield.shift_equivariance(draft.finish([padded])).step == (1,)
+
+
+def test_where_outputs_look_when_a_size_is_checked() -> None:
+    """Kernel 3, stride 2, padding 1 of 9: output 0 looks at 0, output 4 at 8."""
+    b = rfield.GraphBuilder()
+    x = b.conv("conv", b.input("x", (1, 1, 9)), kernel=3, stride=2, padding=1)
+    found = rfield.check_size(b.build(outputs=[x]), 9).as_dict()
+    assert found["centers"] == [[0.0, 8.0]]

@@ -22,6 +22,8 @@ EQUIVALENT: dict[str, str] = {
     "analysis/engines/through.py _place: [(read.axis, axis) for axis, read in"
     " enumerate(link.reads) if read.axis is not None] -> [(read.axis, axis) for axis, read in"
     " enumerate(link.reads) if read.axis is None]": SLOWER,
+    "analysis/resizing/scan.py Scan._lowest: back = min(back, (n - 1) // step)"
+    " -> back = min(back, (n - 1) * step)": SLOWER,
     "core/windows.py _pool: link = _window_link(len(shape), axes, kernel, stride, pads, dilation,"
     " None, (1, 1, 1)) -> link = _window_link(len(shape), axes, kernel, stride, pads, dilation,"
     " None, (1, 1, 0))": "without a channel axis nothing is mixed",

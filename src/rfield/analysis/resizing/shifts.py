@@ -196,12 +196,12 @@ class _Walk:
             case Table():
                 raise _BrokenError(f"{layer} reads irregular windows")
             case Sliding() as relation:
-                return self._slide(layer, motion, relation, node)
+                return self._slide(layer, motion, relation)
 
-    def _slide(self, layer: str, motion: Motion, relation: Sliding, node: Node) -> Motion:
+    def _slide(self, layer: str, motion: Motion, relation: Sliding) -> Motion:
         if relation == IDENTITY:
             return motion
-        if relation.border == "cut" and len(node.operands) > 1:
+        if relation.border == "cut":
             raise _BrokenError(f"{layer} lays parts end to end along the axis that moves")
         if motion.length is not None:
             raise _BrokenError(f"{layer} reads across an axis that is folded into another")
