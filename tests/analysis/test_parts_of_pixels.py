@@ -17,7 +17,7 @@ from rfield.analysis.pixels.claims import _samples as samples
 from rfield.analysis.pixels.evidence import CounterExample
 from rfield.analysis.pixels.evidence import _moved as moved
 from rfield.analysis.pixels.gaussian import fit
-from tests.analysis.test_verifying import Running, three
+from tests.analysis.test_verifying import Arrays, Running, reads_less, reads_more, three
 
 
 @pytest.mark.parametrize(
@@ -212,3 +212,73 @@ def test_twenty_counter_examples_are_shown(count: int, tail: str) -> None:
     assert text.endswith(
         f"  conv (19,): reads too much at input position (19,); claimed [0, 2){tail}"
     )
+
+
+@pytest.mark.parametrize("seed", range(3))
+def test_no_side_is_marked_twice(seed: int) -> None:
+    """A column of nine: its ends show all four sides, and nothing between them is marked."""
+    b = rfield.GraphBuilder()
+    graph = b.build([b.conv("conv", b.input("x", (1, 1, 9, 1)), kernel=(9, 1))])
+    found = rfield.support(graph, (0, 0))
+    claim = Claim("conv", receptive_field(graph), np.array([[0, 0]]), (found,), (1, 1))
+    assert list(faces([claim], (2, 3), np.random.default_rng(seed))) == [(0, 0), (8, 0)]
+
+
+def test_what_only_a_nan_shows_is_not_read() -> None:
+    """Position 2 does not read element 3, claimed; a NaN anywhere makes all outputs NaN."""
+    net, graph = three(9)
+
+    def change(found: Arrays) -> None:
+        reads_less(found)
+        if np.isnan(found["x"]).any():
+            found["conv"][...] = np.nan
+
+    found = verification.verify(graph, Running(net, (9,), change), positions=9)
+    assert [(c.index, c.problem, c.element) for c in found.counterexamples] == [
+        ((2,), "claimed, but not read", (3,))
+    ]
+    assert (found.read, found.undecided, found.compared) == (24, 81 - 25, 81)
+
+
+def test_single_precision_shows_as_well_what_is_read_without_a_claim() -> None:
+    net, graph = three(9)
+    running = Running(net, (9,), reads_more, precision="float32")
+    found = verification.verify(graph, running, positions=9, samples=9)
+    assert {(c.index, c.problem) for c in found.counterexamples if c.element == (6,)} == {
+        ((2,), "it reads more than claimed")
+    }
+
+
+@pytest.mark.parametrize("premised", [False, True])
+def test_what_outdoes_a_finite_mask_counts_only_without_the_premise(premised: bool) -> None:
+    """Position 2 reads element 6 where that is more than 50, as behind a mask of -50."""
+    net, graph = three(9)
+    graph = replace(graph, soft_masks="cut" if premised else "keep")
+    graph.nodes[-1].soft = -50.0
+
+    def change(found: Arrays) -> None:
+        beyond = np.maximum(found["x"][..., 6] - 50, 0)
+        found["conv"][..., 2] += np.where(np.isnan(beyond), np.nan, beyond)
+
+    found = verification.verify(graph, Running(net, (9,), change), positions=9, samples=9)
+    assert [(c.index, c.element) for c in found.counterexamples] == [((2,), (6,))] * (not premised)
+    assert found.undecided == premised
+
+
+def test_a_mask_of_one_row_is_written_down() -> None:
+    b = rfield.GraphBuilder()
+    graph = b.build([b.conv("conv", b.input("x", (1, 1, 1, 9)), kernel=(1, 2), dilation=2)])
+    assert rfield.support(graph, (0, 1)).as_dict()["mask"] == ["#.#"]
+
+
+def test_a_step_that_fits_worse_is_not_taken() -> None:
+    """The first steps lead astray; the best curve of a coarse grid is not better."""
+    x, profile = np.arange(7.0), np.array([2.0, 5, 4, 0, 0, 0, 2])
+    height, mean, std = np.meshgrid(
+        np.linspace(4, 7, 31), np.linspace(0, 3, 31), np.linspace(0.3, 3, 28), indexing="ij"
+    )
+    away = x - mean[..., None]
+    curves = height[..., None] * np.exp(-(away**2) / (2 * std[..., None] ** 2))
+    least = float(((profile - curves) ** 2).sum(-1).min())
+    variance = float(profile.var() * 7)
+    assert 1 - least / variance <= fit(x, profile).r2 <= 1 - 0.9 * least / variance

@@ -6,7 +6,8 @@ import numpy as np
 import pytest
 
 import rfield
-from rfield.analysis.pixels.units import ENDLESS, Strips, Units, UnitsOf
+from rfield.analysis.pixels.units import ENDLESS, Holes, Strips, Units, UnitsOf
+from rfield.analysis.pixels.units import _table as table_of
 from rfield.analysis.results import Region
 from tests.oracle.units import mask_of
 
@@ -148,3 +149,20 @@ def test_a_map_too_large_to_list_has_tables_all_the_same() -> None:
     units = Units(b.build(outputs=[b.conv("conv", x, kernel=3)])).of("conv")
     assert units.boxes is not None
     assert (int(units.boxes[1].stop[0, -1]), units.has_holes) == (30000, False)
+
+
+def test_sets_that_are_only_passed_on_are_listed_once() -> None:
+    """Nothing but the names of the two layers differs, so both hold the same masks."""
+    b = rfield.GraphBuilder()
+    x = b.input("image", (1, 3, 9, 9))
+    tall = b.conv("tall", x, kernel=(3, 1), padding=(1, 0))
+    y = b.add("cross", tall, b.conv("wide", x, kernel=(1, 3), padding=(0, 1)))
+    units = Units(b.build(outputs=[b.pointwise("relu", y)]))
+    first = units.of("cross").holes
+    assert isinstance(first, Holes)
+    assert units.of("relu").holes is first
+
+
+def test_a_unit_that_reads_nothing_begins_and_stops_at_0() -> None:
+    found = table_of(np.array([-5.0, 3, -np.inf]), np.array([7.0, 3, np.inf]), (3,))
+    assert (found.start.tolist(), found.stop.tolist()) == ([-5, 0, -ENDLESS], [7, 0, ENDLESS])

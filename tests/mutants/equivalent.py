@@ -108,10 +108,10 @@ EQUIVALENT: dict[str, str] = {
         "a height and a mean of 0 are those of no profile",
     "analysis/pixels/gaussian.py fit: done = error - after <= 1e-14 * error -> done = error +"
     " after <= 1e-14 * error": SLOWER,
-    "analysis/pixels/influence.py Influence.area_ratio: return prod(self.box(share)) / max(1,"
-    " prod(self.input_size if of_input else self.size)) -> return prod(self.box(share)) /"
-    " max(0, prod(self.input_size if of_input else self.size))":
-        "a field that reads nothing has no influence",
+    "analysis/pixels/units.py _theory: lengths = [size if moving else 1 for size, moving in"
+    " zip(shape, moves, strict=True)] -> lengths = [size if moving else 2 for size, moving in"
+    " zip(shape, moves, strict=True)]":
+        "what does not change along an axis is cut to size 1 along it",
     "analysis/pixels/influence.py influence_of: tuple(rows[0].tolist()) ->"
     " tuple(rows[-1].tolist())": ONLY_ONE,
     "analysis/pixels/support.py Question.box: cells == 0 or cells > MASK_LIMIT >> 8 -> cells"

@@ -123,7 +123,7 @@ class Influence(Answer):
         The second is the high-contribution area ratio of Ding et al., *Scaling Up Your Kernels to
         31x31*, CVPR 2022, for a box that lies around the centre of mass.
         """
-        return prod(self.box(share)) / max(1, prod(self.input_size if of_input else self.size))
+        return prod(self.box(share)) / prod(self.input_size if of_input else self.size)
 
     def plot(self, ax: Any = None, *, image: Any = None, logarithmic: bool = False) -> Any:
         """A picture, with the field and the boxes that hold 50, 90 and 99 %; needs matplotlib.
@@ -151,7 +151,7 @@ class Influence(Answer):
     @property
     def ratio(self) -> tuple[float, ...]:
         """Effective over theoretical size per axis: four standard deviations over ``size``."""
-        return tuple(4 * s / max(1, n) for s, n in zip(self.std, self.size, strict=True))
+        return tuple(4 * s / n for s, n in zip(self.std, self.size, strict=True))
 
     def _positions(self, k: int) -> NDArray[np.float64]:
         return np.arange(self.weight.shape[k], dtype=np.float64) + self.offset[k]

@@ -40,7 +40,7 @@ class Table:
 
     ``start`` and ``stop`` have one axis for each position axis of the layer, of size 1 where the
     box does not move along it. A unit reads nothing where ``start >= stop`` on any axis of the
-    input; sides without end are ``-ENDLESS`` and ``ENDLESS``.
+    input (both are 0 there); sides without end are ``-ENDLESS`` and ``ENDLESS``.
     """
 
     start: Ints
@@ -200,8 +200,7 @@ def _theory(rf: ReceptiveField, shape: tuple[int, ...]) -> tuple[Table, ...] | N
     tables: list[Table] = []
     for state in rf.states:
         one = axis_field(state, rf.graph.nodes[rf.value].shape, rf.positions)
-        moves = [any(term.varies(axis) or term.carrier == axis for term in one.terms)
-                 for axis in rf.positions]  # fmt: skip
+        moves = [any(term.varies(axis) for term in one.terms) for axis in rf.positions]
         lengths = [size if moving else 1 for size, moving in zip(shape, moves, strict=True)]
         if prod(lengths) > MOST_LISTED:
             return None
