@@ -56,7 +56,7 @@ EQUIVALENT: dict[str, str] = {
         "what lies inside the first comb of a set lies inside the set",
     "core/link.py Reshaped.__init__: affine[group.before[0]] = Span(group.after[0], 1, 0, 0)"
     " -> affine[group.before[-1]] = Span(group.after[0], 1, 0, 0)": ONLY_ONE,
-    "analysis/engines/footprint.py _contains: not (mine | ~theirs).all()"
+    "analysis/engines/footprint.py contains: not (mine | ~theirs).all()"
     " -> not (mine & ~theirs).all()": SLOWER,
     "analysis/engines/clipped.py _covers: continue -> pass": SLOWER,
     "analysis/engines/clipped.py _axis: if low.shape[-1] > 1 and (low == low[..., :1]).all()"

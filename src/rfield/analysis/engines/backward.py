@@ -33,6 +33,7 @@ from .footprint import (
 )
 from .forward import Sweep, sweep
 from .pull import NOTHING, UNLIMITED
+from .recalled import Look, Recalled
 from .scatter import Array, Domain, Marks, Window, scatter
 from .terms import carriers
 
@@ -73,27 +74,49 @@ def pull(
     domain: Domain,
     *,
     canvas: Canvas | None = None,
+    recalled: Recalled | None = None,
 ) -> list[Footprint]:
     """The footprint in ``source`` of the outputs of ``value`` at the rows of ``index``.
 
     ``positions`` are the tensor axes that the columns of ``index`` name. An empty list: nothing is
     read; more than one footprint comes only from a canvas, each endless along axes of its own.
+    ``recalled``: what came of other pulls of marks on this canvas.
     """
+    foot = seed(graph.nodes[value].shape, positions, index, domain)
+    if recalled is not None:
+        way = partial(_pulled, graph, value, source, foot, domain, canvas)
+        return recalled.pulled(domain.limit, way)
+    if not isinstance(domain, Marks):
+        behind = graph.dependents(source) & graph.behind(value)
+        readings = sum(len(graph.nodes[at].operands) for at in behind)
+        if readings > MOST_WEIGHED:
+            raise over_limit(
+                graph.layer_of(value), "a sum over all ways to it", readings, MOST_WEIGHED,
+                "Ask for a layer nearer to the input, or for the set alone: rfield.support(…)",
+            )  # fmt: skip
+    return _pulled(graph, value, source, foot, domain, canvas)
+
+
+def _pulled(
+    graph: Graph,
+    value: int,
+    source: int,
+    start: Footprint,
+    domain: Domain,
+    canvas: Canvas | None,
+    look: Look | None = None,
+) -> list[Footprint]:
     nodes = graph.nodes
-    waiting: dict[int, list[Footprint]] = {
-        value: [seed(nodes[value].shape, positions, index, domain)]
-    }
+    waiting: dict[int, list[Footprint]] = {value: [start]}
     reaching = graph.dependents(source)
-    readings = sum(len(nodes[at].operands) for at in reaching & graph.behind(value))
-    if readings > MOST_WEIGHED and not isinstance(domain, Marks):
-        raise over_limit(
-            graph.layer_of(value), "a sum over all ways to it", readings, MOST_WEIGHED,
-            "Ask for a layer nearer to the input, or for the set alone: rfield.support(…)",
-        )  # fmt: skip
     for at in range(value, source, -1):
         feet = waiting.pop(at, None)
         if feet is None:
             continue
+        if look is not None and len(feet) == 1 and not waiting:
+            known = look(at, feet[0])
+            if known is not None:
+                return known
         node = nodes[at]
         if node.known is not None and canvas is None:
             alive = [without_known(foot, node.known.codes, domain) for foot in feet]
@@ -145,18 +168,23 @@ def boxes(
     clip: bool,
     local: bool = False,
     limit: int = DENSE_LIMIT,
+    recalled: Recalled | None = None,
 ) -> tuple[Array, Array]:
     """First and last index read along each of ``axes`` for each row of ``index``.
 
     Exact where the boxes of several branches cannot be had axis by axis; ``first > last``: nothing.
     ``local``: without what is endless. ``limit``: of the cells that are looked at together.
+    ``recalled``: what came of other pulls without clip from this graph to this source.
     """
     low = np.full((len(index), len(axes)), NOTHING[0], dtype=np.int64)
     high = np.full_like(low, NOTHING[1])
     canvas = None if clip else Canvas(graph, source, axes)
     for start in range(0, len(index), TOGETHER):
         rows = index[start : start + TOGETHER]
-        for foot in pull(graph, value, source, positions, rows, Marks(limit), canvas=canvas):
+        feet = pull(
+            graph, value, source, positions, rows, Marks(limit), canvas=canvas, recalled=recalled
+        )
+        for foot in feet:
             for entry in range(len(rows)):
                 box = foot.box(entry)
                 if box is None:

@@ -148,9 +148,9 @@ def widened(values: Array, windows: Sequence[Window], wide: Sequence[Window]) ->
 def joined(one: Footprint, other: Footprint, domain: Domain) -> Footprint:
     """Both together. Axes on which they agree stay factored."""
     if domain.dtype is np.bool_:
-        if _contains(one, other):
+        if contains(one, other):
             return one
-        if _contains(other, one):
+        if contains(other, one):
             return other
     same = [axis for axis in range(len(one.windows)) if _same(one, other, axis)]
     rest = [axis for axis in range(len(one.windows)) if axis not in same]
@@ -199,7 +199,7 @@ def _same(one: Footprint, other: Footprint, axis: int) -> bool:
     )
 
 
-def _contains(one: Footprint, other: Footprint) -> bool:
+def contains(one: Footprint, other: Footprint) -> bool:
     """Whether every mark of ``other`` is in ``one`` (marks only; False where it is not plain)."""
     for a, b in zip(one.windows, other.windows, strict=True):
         if a[0] > b[0] or a[1] < b[1]:

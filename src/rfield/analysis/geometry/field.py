@@ -9,7 +9,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
 from fractions import Fraction
-from functools import cached_property
+from functools import cached_property, partial
 from math import inf
 from typing import Any, ClassVar
 
@@ -25,6 +25,7 @@ from ..engines.clipped import clipped_bounds
 from ..engines.phases import Phases, joint_periods
 from ..engines.projective import push
 from ..engines.pull import LARGEST
+from ..engines.recalled import Recalled
 from ..engines.terms import Span, State
 from ..results import UNBOUNDED, Fidelity, IndexArray, Region, Size, axis_names, sizes_needed
 from .halo import Halo, halo_of
@@ -243,30 +244,37 @@ class ReceptiveField(Answer):
             low, high = (np.stack(sides, axis=-1) for sides in zip(*pairs, strict=True))
         return region_of(low, high, np.asarray(index).shape[:-1] if many else None, self.axes)
 
-    def has_joint_theory(self) -> bool:
+    def has_joint_theory(self, recalled: Recalled) -> bool:
         """Whether the boxes of all axes can be had at once without clip.
 
         They cannot where a reshape couples axes and padding before it is reached: it has no canvas
-        beyond its tensor; nor where they are more than fit.
+        beyond its tensor; nor where they are more than fit. ``recalled``: of fields in this source.
         """
         shape = self.graph.nodes[self.value].shape
         ends = np.array([shape[axis] - 1 for axis in self.positions], dtype=np.int64)
         try:
             grid = self._phase_grid
             share = DENSE_LIMIT // min(TOGETHER, 2 * len(grid))
-            self._together(grid[:1], clip=False, limit=share)  # where one is refused, all are
-            self._together(np.concatenate([grid, np.maximum(ends - grid, 0)]), clip=False)
+            together = partial(self._together, clip=False, recalled=recalled)
+            together(grid[:1], limit=share)  # where one is refused, all are
+            together(np.concatenate([grid, np.maximum(ends - grid, 0)]))
         except (InvalidModelError, TooLargeError):
             return False
         return True
 
     def _together(
-        self, at: IndexArray, *, clip: bool, local: bool = False, limit: int = DENSE_LIMIT
+        self,
+        at: IndexArray,
+        *,
+        clip: bool,
+        local: bool = False,
+        limit: int = DENSE_LIMIT,
+        recalled: Recalled | None = None,
     ) -> tuple[IndexArray, IndexArray]:
         """Boxes of all axes at once, for joins whose branches are empty on one axis only."""
         return boxes(
             self.graph, self.value, self.source, self.source_axes, self.positions, at,
-            clip=clip, local=local or self.is_local, limit=limit,
+            clip=clip, local=local or self.is_local, limit=limit, recalled=recalled,
         )  # fmt: skip
 
     def _plain_region(self, at: IndexArray) -> Region:

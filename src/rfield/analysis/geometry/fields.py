@@ -14,6 +14,7 @@ from ..engines.bounds import position_axes
 from ..engines.forward import Sweep, input_sweeps, sweep
 from ..engines.free import unknown_numbers
 from ..engines.phases import Phases, gap_phases
+from ..engines.recalled import Recalled
 from ..engines.reverse import pull_back
 from ..engines.terms import Terms
 from ..kinds import innermost_ops
@@ -59,6 +60,7 @@ class Fields(Mapping[str, ReceptiveField]):
         self.wrt = graph.nodes[source].name if wrt is None else wrt
         self.axes, self.source_axes = source_layout(graph, source)
         self.sweep: Sweep = sweep(graph, source, self.source_axes)
+        self._recalled = Recalled()
         self._joint: dict[int, bool] = {}
         """Whether the boxes of a crossed value can be had on all axes at once."""
 
@@ -143,7 +145,7 @@ class Fields(Mapping[str, ReceptiveField]):
             gaps=self._gaps_of(value),
         )  # fmt: skip
         if rf.is_crossed and value not in self._joint:
-            self._joint[value] = rf.has_joint_theory()
+            self._joint[value] = rf.has_joint_theory(self._recalled)
         if rf.is_crossed and not self._joint[value]:
             return replace(rf, gaps=None, fidelity=Fidelity.UPPER_BOUND)
         return rf
