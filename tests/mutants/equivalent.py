@@ -41,7 +41,7 @@ EQUIVALENT: dict[str, str] = {
     "analysis/engines/footprint.py _dense: block = next((b for b in whole.blocks if axes[0] in"
     " b.axes)) -> block = next((b for b in whole.blocks if axes[-1] in b.axes))":
         "the axes were merged: one block holds all of them",
-    "analysis/engines/backward.py pull: count > 1 -> count >= 1": "a share of one is the whole",
+    "analysis/engines/backward.py _pulled: count > 1 -> count >= 1": "a share of one is the whole",
     "analysis/engines/through.py _outgrows: sizes = [link.after[a] for a in group.after if"
     " link.after[a] > 1] or [1] -> sizes = [link.after[a] for a in group.after if link.after[a]"
     " >= 1] or [1]": "no group of several axes begins with an axis of size 1",
