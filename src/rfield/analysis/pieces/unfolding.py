@@ -227,4 +227,4 @@ def _spread(table: object, fine: Fine) -> object:
         if size not in (1, prod(factors)):
             return table
         shape += (1,) * len(factors) if size == 1 else factors
-    return Numbers(table.array.reshape(shape))
+    return type(table)(table.array.reshape(shape))
