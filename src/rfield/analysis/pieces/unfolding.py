@@ -10,9 +10,8 @@ from __future__ import annotations
 
 from collections.abc import Collection, Mapping, Sequence
 from dataclasses import replace
-from itertools import accumulate, chain
+from itertools import chain
 from math import prod
-from operator import mul
 
 from ...core.graph import Graph, Node
 from ...core.link import AnyLink, Group, Link, Read, Reshaped, regroup
@@ -218,11 +217,11 @@ def _common(several: Collection[Factors]) -> Factors:
     """
     if len(several) == 1:
         return next(iter(several))
-    each = [set(accumulate(factors, mul)) for factors in several]
-    ends = set[int].intersection(*each)
+    each = [[prod(factors[:k]) for k in range(1, len(factors) + 1)] for factors in several]
+    ends = [end for end in dict.fromkeys(each[0]) if all(end in other for other in each)]
     before = 1
     found: list[int] = []
-    for end in sorted(ends):
+    for end in ends:
         if end > before and end % before == 0:
             found.append(end // before)
             before = end
