@@ -172,7 +172,7 @@ class Planner:
         try:
             return apart(direct(self.source.reread(shapes)), self.merged)
         except RFieldError as error:
-            steps = " × ".join(str(step) for step in self._grid(apart(self.source)[0]).steps)
+            steps = " × ".join(map(str, self._grid(apart(self.source)[0]).steps))
             raise InvalidModelError(
                 f"the model cannot be read at {' × '.join(map(str, sizes))}: {error}\n"
                 f"  Its grid is {steps}: a size that differs by multiples of that from one it "
@@ -191,8 +191,7 @@ class Planner:
         made = tuple(1 if axis is None else shape[axis] for axis in self.output_axes)
         if not any(rest):
             return Trial(tuple(sizes), part, made, tuple((0, size) for size in made))
-        middle = [r // 2 // g * g for r, g in zip(rest, self.steps, strict=True)]
-        inside = [m or r for m, r in zip(middle, rest, strict=True)]
+        inside = [r // 2 // g * g or r for r, g in zip(rest, self.steps, strict=True)]
         begin = inner = end = self._cuts(part, inside)
         some = all(cut.first < cut.stop for cut, left in zip(inner, rest, strict=True) if left)
         if some:
