@@ -12,8 +12,9 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-KEPT = 1 << 18
-"""Elements of a constant that a graph keeps: of a longer one only the shape."""
+KEPT = 1 << 20
+"""Elements of a constant that a graph keeps (the mask of 256 windows of 8 x 8): of a longer one
+only the shape, and a hash where there is one."""
 
 
 class Numbers:

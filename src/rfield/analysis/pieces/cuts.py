@@ -8,13 +8,14 @@ others that lie elsewhere, so inside the whole its numbers must be found again e
 from __future__ import annotations
 
 from collections.abc import Sequence
-from typing import Any, NamedTuple
+from math import prod
+from typing import Any, NamedTuple, cast
 
 import numpy as np
 from numpy.typing import NDArray
 
 from ...core.graph import Graph
-from ...core.numbers import Numbers
+from ...core.numbers import KEPT, Numbers
 from ...core.relation import divisors
 
 
@@ -44,6 +45,7 @@ OTHER_PATH = "is not computed as for the whole input"
 IRREGULAR = "reads positions that are listed for one size"
 BOUND = "reads positions that depend on values"
 WRAPS = "wraps around the ends of its input"
+TOO_MANY = f"reads more than {KEPT:,} numbers, which are not compared; a smaller image has fewer"
 FLATTENED = "flattens axes that are cut"
 
 
@@ -64,7 +66,7 @@ def numbers_met(
     [Cut(shift=2, first=2, stop=6)]
     """
     if not (isinstance(mine, Numbers) and isinstance(other, Numbers)):
-        raise LossError(BY_SIZE)
+        raise LossError(TOO_MANY if _not_kept(mine) or _not_kept(other) else BY_SIZE)
     ours, theirs = mine.array, other.array
     ahead = len(cuts) - ours.ndim
     if ours.ndim != theirs.ndim or ahead < 0:
@@ -94,6 +96,15 @@ def numbers_met(
     if not _everywhere(theirs, ours.shape, found[ahead:], together):
         raise LossError(BY_SIZE)
     return found
+
+
+def _not_kept(table: object) -> bool:
+    """Whether these are numbers of which a graph has the shape only, and perhaps a hash."""
+    entries = cast("tuple[object, ...]", table) if isinstance(table, tuple) else ()
+    if len(entries) == 2 and isinstance(entries[0], tuple) and isinstance(entries[1], int):
+        entries = cast("tuple[object, ...]", entries[0])
+    sizes = [size for size in entries if isinstance(size, int)]
+    return len(sizes) == len(entries) and prod(sizes) > KEPT
 
 
 def _everywhere(

@@ -32,7 +32,8 @@ from .direct import direct
 from .grid import Grid, fitting, grid, last_along
 from .tiles import AxisTiles
 from .tiling import TilePlan
-from .unfolding import Groups, unfolded
+from .unfolding import Groups
+from .unrolling import apart
 from .unwrapping import unturned, wraps
 
 
@@ -64,7 +65,7 @@ class Planner:
         self.local = False
         self.halo: Pads | None = None
         self.output = output
-        self.source, (graph, self.merged) = graph, unfolded(graph)
+        self.source, (graph, self.merged) = graph, apart(graph)
         value = self.value_of(graph)
         self.layer = output or graph.layer_of(value)
         entry = next(e for e in graph.inputs_ if e.node == choose_source(graph, value, wrt))
@@ -169,9 +170,9 @@ class Planner:
                     shape[axis] = size
             shapes[entry.name] = tuple(shape)
         try:
-            return unfolded(direct(self.source.reread(shapes)), self.merged)
+            return apart(direct(self.source.reread(shapes)), self.merged)
         except RFieldError as error:
-            steps = " × ".join(str(step) for step in self._grid(unfolded(self.source)[0]).steps)
+            steps = " × ".join(map(str, self._grid(apart(self.source)[0]).steps))
             raise InvalidModelError(
                 f"the model cannot be read at {' × '.join(map(str, sizes))}: {error}\n"
                 f"  Its grid is {steps}: a size that differs by multiples of that from one it "
@@ -190,8 +191,7 @@ class Planner:
         made = tuple(1 if axis is None else shape[axis] for axis in self.output_axes)
         if not any(rest):
             return Trial(tuple(sizes), part, made, tuple((0, size) for size in made))
-        middle = [r // 2 // g * g for r, g in zip(rest, self.steps, strict=True)]
-        inside = [m or r for m, r in zip(middle, rest, strict=True)]
+        inside = [r // 2 // g * g or r for r, g in zip(rest, self.steps, strict=True)]
         begin = inner = end = self._cuts(part, inside)
         some = all(cut.first < cut.stop for cut, left in zip(inner, rest, strict=True) if left)
         if some:

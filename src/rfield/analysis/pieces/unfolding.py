@@ -8,7 +8,7 @@ Where an op does look at the merged axis, it is merged in front of it.
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import replace
 from itertools import chain
 from math import prod
@@ -54,7 +54,7 @@ class _Unfolding:
         self.nodes: list[Node] = []
         self.places: list[int] = []
         self.fine: list[Fine] = []
-        self.merged: dict[int, int] = {}
+        self.merged: dict[tuple[int, Fine], int] = {}
         self.groups: dict[int, Sequence[Group]] = {}
         for node in graph.nodes:
             self._add(node)
@@ -93,11 +93,16 @@ class _Unfolding:
             if not more:
                 break
             plain |= more
-        made_links = [
-            _unfolded_link(link, self._of(operand, plain), fine) if isinstance(link, Link) else link
+        apart = [
+            _coarse(self.given.nodes[operand].shape) if operand in plain
+            else _met(link, self.fine[operand], fine)
             for operand, link in zip(node.operands, links, strict=True)
+        ]  # fmt: skip
+        made_links = [
+            _unfolded_link(link, of, fine) if isinstance(link, Link) else link
+            for link, of in zip(links, apart, strict=True)
         ]
-        operands = [self._merged(o) if o in plain else self.places[o] for o in node.operands]
+        operands = [self._merged(o, of) for o, of in zip(node.operands, apart, strict=True)]
         self._append(node, fine, operands, made_links)
 
     def _refined(self, before: Factors, node: Node) -> Fine:
@@ -130,31 +135,26 @@ class _Unfolding:
             )
         )  # fmt: skip
 
-    def _merged(self, value: int) -> int:
-        """The value with the axes that it has in the given graph."""
+    def _merged(self, value: int, to: Fine | None = None) -> int:
+        """The value with fewer axes apart; with those that it has in the given graph."""
         node, place = self.given.nodes[value], self.places[value]
-        if all(len(factors) == 1 for factors in self.fine[value]):
+        to = _coarse(node.shape) if to is None else to
+        if to == self.fine[value]:
             return place
-        if value not in self.merged:
-            link = Reshaped(self.nodes[place].shape, node.shape)
-            self.merged[value] = len(self.nodes)
-            name = f"{node.name}/merged"
-            self.nodes.append(
-                Node(
-                    name,
-                    Op("reshape", node.shape, (link,)),
-                    (place,),
-                    (link,),
-                    layer=node.layer or node.name,
-                )
-            )
-        return self.merged[value]
+        if (value, to) not in self.merged:
+            shape = tuple(chain(*to))
+            link = Reshaped(self.nodes[place].shape, shape)
+            self.merged[value, to] = len(self.nodes)
+            op = Op("reshape", shape, (link,))
+            layer = node.layer or node.name
+            self.nodes.append(Node(f"{node.name}/merged", op, (place,), (link,), layer=layer))
+        return self.merged[value, to]
 
     def _of(self, operand: int, plain: set[int]) -> Fine:
         return _coarse(self.given.nodes[operand].shape) if operand in plain else self.fine[operand]
 
     def _passed(self, node: Node, plain: set[int]) -> Fine:
-        """The axes of a result: apart where all operands that are passed on agree."""
+        """The axes of a result: as far apart as in all operands that are passed on."""
         found: list[set[Factors]] = [set() for _ in node.shape]
         for operand, link in zip(node.operands, node.links, strict=True):
             reads = link.reads if isinstance(link, Link) else ()
@@ -164,7 +164,7 @@ class _Unfolding:
                     found[read.axis].add(factors if kept else (prod(factors),))
         fine: list[Factors] = []
         for several, size in zip(found, node.shape, strict=True):
-            factors = several.pop() if len(several) == 1 else (size,)
+            factors = _common(several) if several else (size,)
             fine.append(factors if prod(factors) == size else (size,))
         return tuple(fine)
 
@@ -192,10 +192,40 @@ def _fits(link: AnyLink, before: Fine, after: Fine) -> bool:
         if read.axis is None:
             fits = whole or isinstance(read.relation, At)
         else:
-            fits = after[read.axis] == factors and (whole or read.relation == IDENTITY)
+            apart = _common({after[read.axis], factors}) == after[read.axis]
+            fits = apart and (whole or read.relation == IDENTITY)
         if not fits:
             return False
     return True
+
+
+def _met(link: AnyLink, before: Fine, after: Fine) -> Fine:
+    """The axes of an operand no further apart than those of the result that go along with them."""
+    reads = link.reads if isinstance(link, Link) else ()
+    found = [*before]
+    for place, (read, factors) in enumerate(zip(reads, before, strict=False)):
+        if len(factors) > 1 and read.axis is not None:
+            found[place] = after[read.axis]
+    return tuple(found)
+
+
+def _common(several: Collection[Factors]) -> Factors:
+    """One axis as far apart as in all of these.
+
+    >>> _common([(12, 4, 10, 4), (48, 40)])
+    (48, 40)
+    """
+    if len(several) == 1:
+        return next(iter(several))
+    each = [[prod(factors[:k]) for k in range(1, len(factors) + 1)] for factors in several]
+    ends = [end for end in dict.fromkeys(each[0]) if all(end in other for other in each)]
+    before = 1
+    found: list[int] = []
+    for end in ends:
+        if end > before and end % before == 0:
+            found.append(end // before)
+            before = end
+    return tuple(found) or (1,)
 
 
 def _unfolded_link(link: Link, before: Fine, after: Fine) -> Link:
@@ -227,4 +257,4 @@ def _spread(table: object, fine: Fine) -> object:
         if size not in (1, prod(factors)):
             return table
         shape += (1,) * len(factors) if size == 1 else factors
-    return Numbers(table.array.reshape(shape))
+    return type(table)(table.array.reshape(shape))
