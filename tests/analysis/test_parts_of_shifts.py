@@ -5,7 +5,7 @@ from __future__ import annotations
 from fractions import Fraction
 from math import prod
 from types import SimpleNamespace
-from typing import cast
+from typing import Any, cast
 
 import pytest
 
@@ -113,3 +113,32 @@ def test_one_reading_is_always_allowed(monkeypatch: pytest.MonkeyPatch) -> None:
         "c: the model at all sizes of one step would hold 27, above the limit of 1. "
         "Ask for single sizes: rfield.check_size(model, size)"
     )
+
+
+def a_scan(**known: Any) -> Scan:
+    """One that knows these of a model."""
+    scan = object.__new__(Scan)
+    for name, value in known.items():
+        scan.__dict__[name] = value
+    return scan
+
+
+def test_a_size_that_is_refused_does_not_show_how_values_grow() -> None:
+    taken = {10: ((1, 5),), 13: ((1, 7),)}
+
+    def read(size: int) -> SimpleNamespace:
+        refused = "" if size in taken else "no"
+        return SimpleNamespace(refused=refused, shapes=taken.get(size, ()))
+
+    scan = a_scan(step=3, read=read, _samples=lambda: (9, 10, 11))
+    assert scan._grown == ((0, 2),)
+
+
+def test_sizes_that_do_not_repeat_are_not_gone_on_with() -> None:
+    outputs = {10: 4, 11: 5, 12: 6}
+    accepted = {size: SimpleNamespace(output=(gives,)) for size, gives in outputs.items()}
+    scan = a_scan(
+        axis=0, step=3, periodic=False, accepted=accepted, _window=lambda: range(10, 13),
+        _gives=lambda size, target: True,
+    )  # fmt: skip
+    assert scan.giving(5).early == (11,)

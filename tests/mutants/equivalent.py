@@ -167,6 +167,25 @@ EQUIVALENT: dict[str, str] = {
     "analysis/pieces/timed.py TimePath.__init__: self.graph, self.states, self.globals_ ="
     " (graph, swept.states[0], swept.globals_[0]) -> self.graph, self.states, self.globals_ ="
     " (graph, swept.states[0], swept.globals_[-1])": ONLY_ONE,
+    "analysis/pieces/tile_planning.py Planner.reference: found = fitting(size, step, max(least, 2 *"
+    " max(known, default=0))) -> found = fitting(size, step, max(least, 3 * max(known,"
+    " default=0)))": "any tile that is longer than its fields shows the same",
+    "analysis/pieces/unfolding.py unfolded: if not like and (not any((_merges(link) for node in"
+    " graph.nodes for link in node.links))): -> if False:": SLOWER,
+    "analysis/pieces/overlap.py _Windows._itself: return Final(0, length, 0, length) -> return"
+    " Final(-1, length, 0, length)":
+        "it is only held against how many outputs were handed on, which is 0 or more",
+    "analysis/pieces/overlap.py _Windows._compare: return Final(cut.first, cut.stop, 0,"
+    " shape[time]) -> return Final(cut.first, cut.stop, -1, shape[time])":
+        "where a window lies is put in its place by all who read it",
+    "analysis/pieces/unwrapping.py _joined: if not isinstance(read, Sliding) or read.period != 1 or"
+    " read.advance != 1: -> if False:": "parts that are laid end to end are moved and nothing else",
+    "analysis/pieces/sliding.py _reads: return (min(found, default=0), max(found, default=0)) ->"
+    " return (min(found, default=-1), max(found, default=0))":
+        "outputs that read nothing are found to be known one by one",
+    "analysis/pieces/sliding.py slide: few = range(0 if _meets(mine, side, min(outputs, FEW)) else"
+    " min(outputs, FEW)) -> few = range(1 if _meets(mine, side, min(outputs, FEW)) else"
+    " min(outputs, FEW))": SLOWER,
     "analysis/pieces/stream_planning.py _time_axis: if len(names) == 1: -> if False:":
         "a single axis is called t",
     "analysis/resizing/edges.py _Ends._enter: if lead or trail: -> if True:":

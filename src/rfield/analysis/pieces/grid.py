@@ -140,9 +140,10 @@ def _reshape(link: Reshaped, of: Rates, shape: tuple[int, ...], moves: _Moves) -
     for group in link.groups:
         before = [axis for axis in group.before if shape[axis] != 1]
         after = [axis for axis in group.after if link.after[axis] != 1]
-        if not before or not after or of[before[0]] is None:
+        rate = of[before[0]] if before and after else None
+        if rate is None:
             continue
-        k, speed = of[before[0]] or (0, Fraction(0))
+        k, speed = rate
         rows = prod(shape[axis] for axis in before[1:])
         cells = prod(link.after[axis] for axis in after[1:])
         moves(after[0], k, speed * rows / cells)
