@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
+
 import torch
 from torch import Tensor, nn
 from torch.nn import functional
@@ -82,6 +84,20 @@ class Tabled(nn.Module):
         table = self.table
         assert isinstance(table, Tensor)
         return self.conv(x + table[:, :, : x.shape[2]])
+
+
+class Delayed(nn.Module):
+    """A stream beside itself as it was some samples ago, behind as many of ``made``."""
+
+    def __init__(self, made: Callable[[Tensor], Tensor]) -> None:
+        super().__init__()
+        self.before, self.after = nn.Conv1d(1, 1, 3), nn.Conv1d(1, 1, 2)
+        self.made = made
+
+    def forward(self, x: Tensor) -> Tensor:
+        x = self.before(x)
+        first = self.made(x)
+        return self.after(x - torch.cat([first.to(x), x[..., : -first.shape[-1]]], -1))
 
 
 class Separator(nn.Module):

@@ -135,11 +135,10 @@ class Planner:
                 f"{self.layer}: {self.axes[k]} runs backwards in it, as after one flip; tiles "
                 "are laid side by side forwards"
             )
-        count = len(along)
         first = f"{self.layer} {show_shape(self.whole.nodes[self.value].shape)}"
-        if count:
+        if along:
             return NotTileableError(
-                f"{first}: {count} axes of it go along with {self.axes[k]}, so it has no tiles.\n"
+                f"{first}: {len(along)} axes of it go along with {self.axes[k]}, so it has no tiles.\n"
                 "  Choose a layer that is a map: output=..."
             )
         text = f"{first}: no axis of it goes along with {self.axes[k]}, so it has no tiles"
@@ -191,7 +190,8 @@ class Planner:
         made = tuple(1 if axis is None else shape[axis] for axis in self.output_axes)
         if not any(rest):
             return Trial(tuple(sizes), part, made, tuple((0, size) for size in made))
-        inside = [r // 2 // g * g or r for r, g in zip(rest, self.steps, strict=True)]
+        middle = [r // 2 // g * g for r, g in zip(rest, self.steps, strict=True)]
+        inside = [m or r for m, r in zip(middle, rest, strict=True)]
         begin = inner = end = self._cuts(part, inside)
         some = all(cut.first < cut.stop for cut, left in zip(inner, rest, strict=True) if left)
         if some:

@@ -100,6 +100,14 @@ LIKE = frozenset({"full_like", "ones_like", "zeros_like"})
 """Ops that read the shape of a stream, and give one of that shape."""
 
 
+_PARTS = frozenset({"slice", "narrow"})
+
+
+def _is_piece(call: Call) -> bool:
+    """Whether it makes the same few numbers at any length of the stream."""
+    return not call.along and call.packet in LIKE | EVEN
+
+
 class _Body:
     """The calls that are run together: one op, with what depends on no input.
 
@@ -157,7 +165,14 @@ class _Body:
     def _inside(self, one: Call, reader: Call) -> bool:
         if len(one.along) > 1 or reader.target is getitem:
             return True
-        return one.name not in self.home.moving and (self.scores or not one.along)
+        if one.name not in self.home.moving:
+            return self.scores or not one.along
+        if reader.packet == "cat":  # a delay: a piece in front, and all but as much of the stream
+            pieces = any(
+                _is_piece(self.home.calls[n]) for n in reader.reads if n in self.home.calls
+            )
+            return pieces and (_is_piece(one) or one.packet in _PARTS)
+        return _is_piece(reader) and not one.along and one.packet in _PARTS
 
     # --- running
 
@@ -255,7 +270,7 @@ class _Body:
         names = {self.operands[0]: STREAM} if len(self.operands) == 1 else {}
         for call in self.calls.values():
             args, kwargs = arguments(call, lambda name: Ref(names.get(name, name)), more)
-            if call.packet in LIKE:  # of the shape alone: where a position is, it is
+            if call.packet in LIKE and call.along:  # of the shape alone: where a position is, it is
                 steps.append(Step(torch.ops.aten.clone.default, [args[0]], {}, call.name))
                 continue
             steps.append(Step(call.target, list(args), kwargs, call.name))
