@@ -136,9 +136,9 @@ class Planner:
                 "are laid side by side forwards"
             )
         first = f"{self.layer} {show_shape(self.whole.nodes[self.value].shape)}"
-        if along:
+        if count := len(along):
             return NotTileableError(
-                f"{first}: {len(along)} axes of it go along with {self.axes[k]}, so it has no tiles.\n"
+                f"{first}: {count} axes of it go along with {self.axes[k]}, so it has no tiles.\n"
                 "  Choose a layer that is a map: output=..."
             )
         text = f"{first}: no axis of it goes along with {self.axes[k]}, so it has no tiles"
