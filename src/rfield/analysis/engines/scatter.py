@@ -7,6 +7,7 @@ the operand elements that those outputs read. ``Marks`` answers *which* elements
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from itertools import accumulate, groupby
 from typing import Any, Protocol
 
@@ -18,6 +19,9 @@ from ...core.limits import CELL_LIMIT, DENSE_LIMIT, MOST_TAPS_ONE_BY_ONE
 from ...core.relation import Prefix, Sliding, Table
 from ...errors import too_large
 from .pull import fold_all
+
+FEW_KINDS = 8
+"""Runs of outputs for each kind of taps, from which on those of a kind are put together."""
 
 Array = NDArray[Any]
 Window = tuple[int, int]
@@ -141,7 +145,7 @@ def scatter(
     return _fold(found, low, size, relation, domain)
 
 
-Piece = tuple[int, int, int, IndexSet, slice]
+Piece = tuple[int, int, int, IndexSet, slice | NDArray[np.int64]]
 
 
 def _pieces(window: Window, relation: Sliding | Table) -> list[Piece]:
@@ -149,8 +153,10 @@ def _pieces(window: Window, relation: Sliding | Table) -> list[Piece]:
     start, stop = window
     if isinstance(relation, Table):
         first = max(0, start)
-        alike = groupby(relation.taps[first : max(first, stop)])  # windows repeat theirs
-        counts = [(taps, len([*group])) for taps, group in alike]
+        read = relation.taps[first : max(first, stop)]
+        counts = [(taps, len([*group])) for taps, group in groupby(read)]  # windows repeat theirs
+        if len(set(read)) * FEW_KINDS < len(counts):
+            return _by_kind(read, first - start)
         places = accumulate((count for _, count in counts), initial=first - start)
         return [
             (0, 0, count, taps, slice(place, place + count))
@@ -168,6 +174,15 @@ def _pieces(window: Window, relation: Sliding | Table) -> list[Piece]:
                 (relation.advance * block, relation.advance, count, relation.taps[phase], part)
             )
     return pieces
+
+
+def _by_kind(read: Sequence[IndexSet], start: int) -> list[Piece]:
+    """Outputs of a table that read the same, wherever they are: a mask has few kinds of rows."""
+    kinds: dict[IndexSet, list[int]] = {}
+    for place, taps in enumerate(read, start):
+        if taps:
+            kinds.setdefault(taps, []).append(place)
+    return [(0, 0, len(at), taps, np.array(at, np.int64)) for taps, at in kinds.items()]
 
 
 def _ends(first: int, advance: int, count: int) -> tuple[int, int]:

@@ -146,8 +146,14 @@ def path_fields(graph: Graph, *, wrt: str | None = None) -> PathFields:
     """The smallest and the largest path's field of every layer that widens it."""
     source = choose_source(graph, None, wrt)
     used = _used(graph, source)
+    walks = [_Walk(graph, source, axis, used) for axis in source_layout(graph, source)[1]]
+    return _walked(graph, source, wrt, walks, used)
+
+
+def _walked(
+    graph: Graph, source: int, wrt: str | None, walks: Sequence[_Walk], used: Sequence[int]
+) -> PathFields:
     names, axes = source_layout(graph, source)
-    walks = [_Walk(graph, source, axis, used) for axis in axes]
     rows: list[PathField] = []
     widening = [index for index in used if any(index in walk.widens for walk in walks)]
     often = Counter(map(graph.layer_of, widening))
@@ -171,20 +177,20 @@ def path_fields(graph: Graph, *, wrt: str | None = None) -> PathFields:
 
 
 def unproductive_layers(graph: Graph, *, wrt: str | None = None) -> tuple[str, ...]:
-    """``path_fields(…).unproductive()``, by all paths only where short ones leave a doubt.
+    """``path_fields(…).unproductive()``; along a further axis only where a layer is left.
 
-    A layer that one path reaches within the image, along one axis, is productive.
+    A layer that is productive along one axis is productive.
     """
     source = choose_source(graph, None, wrt)
     used, shape = _used(graph, source), graph.nodes[source].shape
-    left = used
-    if not (graph.has_free_axes or idle_values(graph, used)):
-        for axis in source_layout(graph, source)[1]:
-            walk = _Walk(graph, source, axis, used, only_short=True)
-            left = [value for value in left if walk.before(value) > shape[axis]]
-            if not left:
-                return ()
-    return path_fields(graph, wrt=wrt).unproductive()
+    needs_all = bool(graph.has_free_axes or idle_values(graph, used))
+    left, walks = used, list[_Walk]()
+    for axis in source_layout(graph, source)[1]:
+        walks.append(_Walk(graph, source, axis, used))
+        left = [value for value in left if walks[-1].before(value) > shape[axis]]
+        if not (left or needs_all):
+            return ()
+    return _walked(graph, source, wrt, walks, used).unproductive()
 
 
 def _used(graph: Graph, source: int) -> list[int]:
@@ -217,16 +223,10 @@ def _is_idle(graph: Graph, index: int) -> bool:
 
 
 class _Walk:
-    """The extremes of every value, for one axis of the source.
+    """The extremes of every value, for one axis of the source."""
 
-    ``only_short``: without those that are the largest somewhere; the smallest are told by these.
-    """
-
-    def __init__(
-        self, graph: Graph, source: int, axis: int, used: Sequence[int], *, only_short: bool = False
-    ) -> None:
+    def __init__(self, graph: Graph, source: int, axis: int, used: Sequence[int]) -> None:
         self.graph = graph
-        self.only_short = only_short
         start = _Path(Span(axis, 1, 0, 0), 1)
         self.found: dict[int, Extremes] = {source: {(axis, 1): (start, start)}}
         self.sizes: dict[int, tuple[int, int]] = {source: (1, 1)}
@@ -254,8 +254,7 @@ class _Walk:
             before = self.graph.nodes[operand].shape
             for pair in self.found.get(operand, {}).values():
                 reads.append(pair[0].size)
-                paths = pair[:1] if self.only_short else dict.fromkeys(pair)
-                passed = [_passed(path, link, before, node.shape) for path in paths]
+                passed = [_passed(path, link, before, node.shape) for path in dict.fromkeys(pair)]
                 for side, path in enumerate((passed[0], passed[-1])):
                     if path is None:
                         continue
@@ -266,7 +265,7 @@ class _Walk:
                         low = path
                     if side == 1 and size > most:
                         high = path
-                    best[pace] = (low, low if self.only_short else high)
+                    best[pace] = (low, high)
         if best:
             self.found[index] = best
             self.sizes[index] = (
