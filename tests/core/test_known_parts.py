@@ -18,8 +18,9 @@ from rfield.core.known.narrow import _extreme as extreme
 from rfield.core.known.narrow import _mixed as mixed
 from rfield.core.known.narrow import _read_by as read_by
 from rfield.core.known.parts import _table as table
-from rfield.core.link import Link
-from rfield.core.relation import Table
+from rfield.core.known.reach import reached
+from rfield.core.link import Link, Read
+from rfield.core.relation import IDENTITY, At, Table
 
 A, F, Z, L, S = ALIVE, FIXED, ZERO, LOW, SOME
 
@@ -99,3 +100,19 @@ def test_what_one_operand_does_not_show_is_not_shown(shown: bool) -> None:
     made, known = mixed(op, [replace(codes_of(Z), shown=shown), codes_of(Z)], [(2,), (2,)])
     assert known is not None
     assert (known.codes.tolist(), known.shown, made.exact) == ([Z], shown, shown)
+
+
+def test_outputs_that_read_what_is_marked() -> None:
+    """Only padding reads nothing that is marked; a fixed place is read there, or of all alike."""
+    (padded,) = ops.conv((1, 1, 3), kernel=1, padding=1).links
+    first = np.array([[[True, False, False]]])
+    found = reached(padded, first, (1, 1, 3), (1, 1, 5))
+    assert found is not None
+    assert found.tolist() == [[[False, True, False, False, False]]]
+    fixed = Link([Read(None, At(2)), Read(0, IDENTITY)])
+    for marks, expected in (
+        ([[1, 0], [1, 0], [0, 1]], [False, True]), ([[1, 0]], [True, False]),
+    ):  # fmt: skip
+        found = reached(fixed, np.array(marks, bool), (3, 2), (2,))
+        assert found is not None
+        assert found.tolist() == expected
