@@ -105,6 +105,7 @@ def test_what_one_operand_does_not_show_is_not_shown(shown: bool) -> None:
 def test_outputs_that_read_what_is_marked() -> None:
     """Only padding reads nothing that is marked; a fixed place is read there, or of all alike."""
     (padded,) = ops.conv((1, 1, 3), kernel=1, padding=1).links
+    assert padded is not None
     first = np.array([[[True, False, False]]])
     found = reached(padded, first, (1, 1, 3), (1, 1, 5))
     assert found is not None
