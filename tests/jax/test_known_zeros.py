@@ -84,6 +84,17 @@ def test_zeros_of_an_update_read_nothing(name: str) -> None:
         assert read(function, place) == (right, EXACT)
 
 
+def test_known_keys_sort_into_known_places() -> None:
+    """https://docs.jax.dev/en/latest/_autosummary/jax.lax.sort.html"""
+    key = jnp.broadcast_to(PLACES * 5 % 6, (1, 6, 4))  # 0 5 4 3 2 1
+    by_one = lambda x: lax.sort((key, x), dimension=1, num_keys=1)[1]  # noqa: E731 - a function
+    by_two = lambda x: lax.sort((key // 3, key, x), dimension=1, num_keys=2)[2]  # noqa: E731
+    with_data = lambda x: lax.sort((key // 3, x), dimension=1, num_keys=2)[1]  # noqa: E731
+    assert [read(by_one, place) for place in (0, 1)] == [({0}, EXACT), ({5}, EXACT)]
+    assert [read(by_two, place) for place in (2, 5)] == [({4}, EXACT), ({1}, EXACT)]
+    assert read(with_data, 2)[1] == BOUND
+
+
 def test_what_a_function_makes_of_an_element_is_a_bound() -> None:
     assert read(lambda x: x.at[:, 1].apply(lambda v: v * 0), 1) == ({1}, BOUND)
 

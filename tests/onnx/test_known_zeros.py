@@ -10,6 +10,8 @@ onnx = pytest.importorskip("onnx", reason="onnx is not installed")
 from onnx import TensorProto, helper, numpy_helper  # noqa: E402
 
 import rfield  # noqa: E402
+from rfield.frontends.machine import limits  # noqa: E402
+from rfield.frontends.onnx import layout  # noqa: E402
 
 pytestmark = pytest.mark.onnx
 
@@ -24,7 +26,13 @@ Node = tuple[str, list[str], str, dict[str, object]]
 
 def read(nodes: list[Node], tables: dict[str, np.ndarray], place: int) -> object:
     """What row ``place`` of ``y`` reads of ``x`` (1, 6, 4)."""
-    sizes = (1, 6, 4)
+    found = rfield.support(rfield.load(whole(nodes, tables, (1, 6, 4)), axes=(1,)), (place,))
+    (row,) = found.mask.nonzero()
+    return {int(k) + found.offset[0] for k in row}, found.fidelity
+
+
+def whole(nodes: list[Node], tables: dict[str, np.ndarray], sizes: tuple[int, ...]) -> object:
+    """A model of these nodes from ``x`` to ``y``, which has its sizes."""
     graph = helper.make_graph(
         [helper.make_node(op, given, [made], **named) for op, given, made, named in nodes],
         "graph",
@@ -34,9 +42,7 @@ def read(nodes: list[Node], tables: dict[str, np.ndarray], place: int) -> object
     )
     model = helper.make_model(graph, opset_imports=[helper.make_opsetid("", 18)], ir_version=9)
     onnx.checker.check_model(model, full_check=True)
-    found = rfield.support(rfield.load(model, axes=(1,)), (place,))
-    (row,) = found.mask.nonzero()
-    return {int(k) + found.offset[0] for k in row}, found.fidelity
+    return model
 
 
 TABLES: dict[str, list[Node]] = {
@@ -120,16 +126,16 @@ for op, given, more in (
 @pytest.mark.parametrize("name", MADE)
 def test_what_is_made_of_zeros_alone_hides_what_it_multiplies(name: str) -> None:
     nodes, expected = MADE[name]
-    whole: list[Node] = [
+    given: list[Node] = [
         ("Mul", ["x", "mask"], "z", {}),
         FLIP,
         *nodes,
         ("Mul", ["q", "f"], "y", {}),
     ]
-    used = {value for _, given, _, _ in whole for value in given}
+    used = {value for _, taken, _, _ in given for value in taken}
     tables = {name: table for name, table in LATER.items() if name in used}
     for place, right in expected.items():
-        assert read(whole, tables, place) == (right, EXACT)
+        assert read(given, tables, place) == (right, EXACT)
 
 
 def test_the_number_that_old_files_pad_with_is_no_zero():
@@ -160,3 +166,44 @@ def test_a_mask_of_the_type_of_the_data_is_still_a_mask() -> None:
     ]
     tables = {"low": np.array(-np.inf, np.float32), "keep": np.tri(6, dtype=bool)}
     assert read(scores, tables, 2) == ({0, 1, 2}, EXACT)
+
+
+TYPES = ("int8", "uint8", "int16", "uint16", "bool")
+
+
+@pytest.mark.parametrize("name", [*TYPES, "int32", "uint32", "uint64", "float16", "seen int8"])
+def test_a_table_of_any_type_that_is_cast_may_hide_what_it_multiplies(
+    name: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Of more elements than are looked into; short integers of 0 and 1 are looked into."""
+    seen, kind = name.startswith("seen"), name.rpartition(" ")[2]
+    if not seen:
+        monkeypatch.setattr(limits, "MASK", 1 << 10)
+    places = np.arange(260)
+    band = (abs(places[:, None] - places) < 3).astype(kind)
+    nodes: list[Node] = [("Cast", ["t"], "f", {"to": 1}), ("Mul", ["x", "f"], "y", {})]
+    graph = whole(nodes, {"t": band[None]}, (1, 260, 260))
+    found = rfield.support(rfield.load(graph, axes=(1, 2)), (5, 255))
+    assert (found.count, found.fidelity) == ((0, EXACT) if seen else (1, BOUND))
+
+
+MASKED: list[list[Node]] = [
+    [("EyeLike", ["w"], "t", {})],
+    [("Cast", ["b"], "f", {"to": 1}), ("Mul", ["w", "f"], "t", {})],
+]
+
+
+@pytest.mark.parametrize("nodes", MASKED)
+def test_a_weight_is_a_bound_where_nobody_has_looked_at_its_mask(
+    nodes: list[Node], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    for name in ("MASK", "CONTENTS"):
+        monkeypatch.setattr(limits, name, 8)
+    monkeypatch.setattr(layout, "COMPUTED", 8)
+    tables = {"w": WEIGHT, "b": np.eye(6, dtype=bool)}
+    nodes = [*nodes, ("MatMul", ["t", "x"], "y", {})]
+    used = {value for _, given, _, _ in nodes for value in given}
+    found = read(nodes, {name: tables[name] for name in used & tables.keys()}, 2)
+    assert found == (ALL, BOUND)
+    monkeypatch.undo()
+    assert read(nodes, {name: tables[name] for name in used & tables.keys()}, 2) == ({2}, EXACT)

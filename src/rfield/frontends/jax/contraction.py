@@ -2,14 +2,17 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from math import prod
 from typing import Any
+
+import numpy as np
 
 from ...core import arrays, ops
 from ...core.arrays import cumulate, read
 from ...core.relation import WHOLE
 from ..machine.meanings import zeros_of
-from ..machine.values import Constant, Outputs
+from ..machine.values import Constant, Outputs, known
 from .rulebook import Call, rule
 
 
@@ -86,14 +89,21 @@ def running(call: Call) -> Any:
 def sort(call: Call) -> Any:
     """Any element of the axis may come to any place; the keys decide for all operands.
 
-    https://docs.jax.dev/en/latest/_autosummary/jax.lax.sort.html
+    Known keys put the others into known places; beside a key that is none of the data they are a
+    bound. https://docs.jax.dev/en/latest/_autosummary/jax.lax.sort.html
     """
-    axis = call.attribute("dimension")
-    made = [
-        call.step(ops.mix(value.shape, [axis], kind="sort", algebra="compare"), value)
-        for value in call.operands
-    ]
-    return together(made, "sort")
+    axis, count = call.attribute("dimension"), call.attribute("num_keys")
+    keys = [key for key in map(call.known, range(count)) if key is not None]
+    if len(keys) == count and call.attribute("is_stable"):
+        order = np.lexsort(keys[::-1], axis=axis)
+        return Outputs(
+            arrays.take_along_axis(value, order, axis)
+            if place >= count else known(np.take_along_axis(keys[place], order, axis))
+            for place, value in enumerate(call.operands)
+        )  # fmt: skip
+    exact = not any(isinstance(key, Constant) for key in call.operands[:count])
+    op = replace(ops.mix(call.shape(), [axis], kind="sort", algebra="compare"), exact=exact)
+    return together([call.step(op, value) for value in call.operands], "sort")
 
 
 def together(made: list[Any], kind: str) -> Any:

@@ -10,6 +10,7 @@ import numpy as np
 from ...core import arrays
 from ...core.arguments import Shape, normalize_axis
 from ...errors import InvalidModelError, show_shape
+from ..machine.limits import COMPUTED
 from ..machine.values import Constant, Dependent, Outputs, known
 from .rulebook import Call, rule
 
@@ -265,7 +266,13 @@ def made_from_shape(call: Call) -> Constant:
         if any(size < 0 for size in sizes):
             raise InvalidModelError(f"its output would have the shape {sizes}")
         return Constant(sizes, sized=call[0].sized, made=True)
-    return Constant(call.shape(0) if call.operands else call.ints("shape") or (), made=True)
+    made = Constant(call.shape(0) if call.operands else call.ints("shape") or (), made=True)
+    if call.op == "EyeLike":
+        if len(made.shape) == 2 and prod(made.shape) <= COMPUTED:
+            sized = call.depends(0) or call[0].sized
+            return known(np.eye(*made.shape, call.int("k", 0)), sized=sized)
+        made.unseen = True
+    return made
 
 
 @rule("Range", "com.microsoft::Range")

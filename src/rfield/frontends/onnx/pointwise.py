@@ -16,10 +16,10 @@ from ...core.ops import Op
 from ..machine.meanings import algebra_of
 from ..machine.values import Constant, Outputs, known
 from .rulebook import Call, rule
-from .tensors import Stored
+from .tensors import DTYPES, Stored
 
 POINTWISE = """
-Abs Acos Acosh Asin Asinh Atan Atanh Bernoulli BitwiseNot Cast Ceil Celu Clip Cos Cosh
+Abs Acos Acosh Asin Asinh Atan Atanh Bernoulli BitwiseNot Ceil Celu Clip Cos Cosh
 Elu Erf Exp Floor Gelu HardSigmoid HardSwish IsInf IsNaN LeakyRelu Log Mish Neg Not
 Reciprocal Relu Round Selu Shrink Sigmoid Sign Sin Sinh Softplus Softsign Sqrt Swish Tan Tanh
 ThresholdedRelu ImageScaler ParametricSoftplus ScaledTanh Scale Affine BitCast
@@ -69,6 +69,23 @@ def prelu(call: Call) -> Op:
     shape, slope = call.shape(0), call.shape(1)
     op = ops.pointwise(shape, slope, kind="prelu", join=True)
     return op if op.shape == shape else ops.pointwise(shape, (), kind="prelu")
+
+
+@rule("Cast")
+def cast(call: Call) -> Any:
+    """The same numbers in another type; short integers that nobody looked into may be a mask.
+
+    https://onnx.ai/onnx/operators/onnx__Cast.html
+    """
+    given = call[0]
+    if isinstance(given, Stored) and given.array is None:
+        if given.floats and DTYPES.get(call.int("to", 0), "").startswith("float"):
+            return given
+        if given.doubtful:
+            made = Constant(given.shape, made=True)
+            made.unseen = True
+            return made
+    return ops.pointwise(call.shape(0), kind=call.kind, algebra="keep")
 
 
 @rule("CastLike")

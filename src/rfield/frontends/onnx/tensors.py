@@ -26,8 +26,11 @@ DTYPES: dict[int, str] = {
 }  # fmt: skip
 """NumPy names of the element types whose contents can matter."""
 
-_TABLES = frozenset({6, 7, 9})
+_TABLES = frozenset({6, 7, 9, 12, 13})
 """Element types of tables: integers of 32 and 64 bits, booleans. Weights are none of them."""
+
+_SHORT = frozenset({2, 3, 4, 5})
+"""Integers of 8 and 16 bits: quantised weights, or masks, which hold nothing but 0 and 1."""
 
 _FIELDS = {
     1: "float_data", 7: "int64_data", 11: "double_data", 12: "uint64_data", 13: "uint64_data",
@@ -35,9 +38,12 @@ _FIELDS = {
 
 
 class Stored(Constant):
-    """A tensor in the file, with its message until it is decoded."""
+    """A tensor in the file, with its message until it is decoded.
 
-    __slots__ = ("_folder", "_proto", "counts")
+    ``doubtful``: of short integers, that are a mask or a weight; nobody has looked into them.
+    """
+
+    __slots__ = ("_folder", "_proto", "counts", "doubtful", "floats")
     stored = nameless = True
 
     def __init__(self, shape: Shape, proto: Any = None, folder: Path | None = None) -> None:
@@ -46,7 +52,10 @@ class Stored(Constant):
         self._folder = folder
         self.key = Same(proto)
         self.counts = False
-        self.unseen = getattr(proto, "data_type", 0) in _TABLES and prod(shape) > limits.CONTENTS
+        kind, large = getattr(proto, "data_type", 0), prod(shape) > limits.CONTENTS
+        self.floats = DTYPES.get(kind, "").startswith("float")
+        self.doubtful = kind in _SHORT and large
+        self.unseen = kind in _TABLES and large
 
     @property
     def parameters(self) -> tuple[Constant, ...]:
@@ -57,8 +66,11 @@ class Stored(Constant):
     def array(self) -> Array | None:
         """The contents, where they are known and small."""
         if self._proto is not None:
-            self._contents = decode(self._proto, self.shape, self._folder)
-            self._proto = None
+            found = decode(self._proto, self.shape, self._folder)
+            if self.doubtful and found is not None:
+                self.doubtful = False
+                found = found if found.min() >= 0 and found.max() <= 1 else None
+            self._contents, self._proto = found, None
         return self._contents  # type: ignore[return-value]  # never a function here
 
 
@@ -84,7 +96,8 @@ def decode(proto: Any, shape: Shape, folder: Path | None) -> Array | None:
     """The contents of a tensor that is small or a mask, else None."""
     kind = DTYPES.get(proto.data_type)
     count = prod(shape)
-    if kind is None or count > (limits.MASK if kind == "bool" else limits.CONTENTS):
+    looked = kind == "bool" or proto.data_type in _SHORT
+    if kind is None or count > (limits.MASK if looked else limits.CONTENTS):
         return None
     dtype = np.dtype(kind)
     if proto.data_location == 1 or len(proto.external_data):

@@ -203,7 +203,8 @@ class Tracer(ModelReader):
             before = len(self.draft.nodes)
             value = self.emitter.settle(entry, call.operands, tensor)
             if type(value) is Constant and value.array is None and value.told is None:
-                value.unseen = all(v.is_seen for v in call.operands if isinstance(v, Constant))
+                seen = all(v.is_seen for v in call.operands if isinstance(v, Constant))
+                value.unseen = value.unseen or seen
             if isinstance(value, Dependent):
                 made = value.index >= before or self._is_step(value.index)
                 if made and value.index < before:
