@@ -156,6 +156,8 @@ def test_bioimageio():
                                "smallest one that gives anything has 2,304 (48 × 48)."),
         ({"max_bytes": 1000}, "max_bytes = 1000 allows a tile of "),
         ({}, "give one of tile=, max_pixels= and max_bytes="),
+        ({"output": 24}, "give one of tile=, max_pixels= and max_bytes=; the third place is a "
+                         "layer's name, not 24"),
         ({"tile": 64, "max_pixels": 9}, "give one of tile=, max_pixels= and max_bytes="),
         ({"tile": 0}, "tile = 0; expected positive integers"),
         ({"tile": (64, 64, 64)}, "tile = (64, 64, 64); expected 1 or 2 values"),

@@ -221,6 +221,7 @@ USAGE = [
         "summary m --input-shape 1xq",
         "argument --input-shape: '1xq' is not a shape such as 1x3x224x224 or 1x3x?x?",
     ),
+    ("field m --at -1,-1", "argument --at: '-1,-1' is not of the form 3,4 or center"),
     ("summary m --input-size 1,,2", "argument --input-size: '1,,2' is not of the form 224,299,321"),
     ("summary m --depth 0", "argument --depth: '0' is not a whole number from 1"),
     (

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import argparse
 import json
+import re
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any, NamedTuple
@@ -179,12 +180,17 @@ def value(text: str) -> object:
 
 
 def shape(text: str) -> tuple[int | None, ...] | int:
-    """A shape, 1x3x224x224; ``?`` for a free size. One number is one, as in Python."""
-    parts = text.lower().replace(",", "x").split("x")
+    """A shape, 1x3x224x224; ``?`` for a free size. One number is one, as in Python.
+
+    >>> shape("1x3x?x32"), shape("(1, 3, None, 32)"), shape("32")
+    ((1, 3, None, 32), (1, 3, None, 32), 32)
+    """
+    plain = re.sub(r"^\((.*?),?\)$", r"\1", text.lower().strip()).replace("none", "?")
+    parts = [part.strip() for part in plain.replace(",", "x").split("x")]
     if not all(part == "?" or _is_number(part) for part in parts):
         raise argparse.ArgumentTypeError(f"{text!r} is not a shape such as 1x3x224x224 or 1x3x?x?")
     if parts != ["?"] and len(parts) == 1:
-        return int(text)
+        return int(text) if text == parts[0] else (int(parts[0]),)
     return tuple(None if part == "?" else int(part) for part in parts)
 
 

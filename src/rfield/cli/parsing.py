@@ -6,10 +6,11 @@ import argparse
 import re
 import sys
 from collections.abc import Iterable, Iterator, Sequence
-from typing import NoReturn
+from typing import Any, NoReturn
 
 from ..errors import unknown_name
 
+_NEGATIVE = re.compile(r"-\d[\d,.x:-]*$")
 _CHOICE = re.compile(r"argument (\S+): invalid choice: '(.*?)' \(")
 
 MEANT = {
@@ -23,6 +24,10 @@ MEANT = {
 
 class Parser(argparse.ArgumentParser):
     """One command, or all of them."""
+
+    def __init__(self, *given: Any, **settings: Any) -> None:  # noqa: ANN401 - those of argparse
+        super().__init__(*given, **settings)
+        self._negative_number_matcher = _NEGATIVE  # argparse takes -1 for a value, and -1,-1 not
 
     def error(self, message: str) -> NoReturn:
         """Say it, and where help is; exit status 2."""
