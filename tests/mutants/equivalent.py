@@ -161,8 +161,8 @@ EQUIVALENT: dict[str, str] = {
     " max(known, default=0))) -> found = fitting(size, step, max(least, 2 * max(known,"
     " default=-1)))":
         "the least is more than either",
-    "analysis/pieces/tile_planning.py Planner.trial: inside = [r // 2 // g * g or r for r, g in"
-    " zip(rest, self.steps, strict=True)] -> inside = [r // 2 * g * g or r for r, g in zip(rest,"
+    "analysis/pieces/tile_planning.py Planner.trial: middle = [r // 2 // g * g for r, g in"
+    " zip(rest, self.steps, strict=True)] -> middle = [r // 2 * g * g for r, g in zip(rest,"
     " self.steps, strict=True)]": "a tile of any start inside shows the same",
     "analysis/pieces/timed.py TimePath.__init__: self.graph, self.states, self.globals_ ="
     " (graph, swept.states[0], swept.globals_[0]) -> self.graph, self.states, self.globals_ ="
