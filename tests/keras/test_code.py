@@ -162,6 +162,8 @@ MODELS = {
 
 @pytest.mark.parametrize("name", MODELS)
 def test_language_models_read_what_they_do(name):
+    if name == "llama" and not hasattr(L, "RMSNormalization"):
+        pytest.skip("this Keras has no RMSNormalization yet")
     make, shape, axes = MODELS[name]
     model = make()
     graph = rfield.load(model, shape)

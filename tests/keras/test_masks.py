@@ -133,6 +133,7 @@ def test_zeros_of_a_kernel_that_is_a_constant():
     assert places == {(y, x) for y in (4, 5, 6) for x in (4, 6)}
 
 
+@pytest.mark.filterwarnings("ignore:.*destroy the mask information")  # of older Keras
 @pytest.mark.parametrize("padded", [True, False])
 def test_padding_beside_a_causal_mask_hides_nothing_for_sure(padded: bool) -> None:
     """Tokens 0, 0, 0 are padding: the third query has nothing left and looks at all keys."""

@@ -19,7 +19,13 @@ L = keras.layers
 def test_the_boxes_are_those_that_the_layer_reads(name):
     shape, make = CASES[name]
     inputs = keras.Input(shape[1:])
-    model = keras.Model(inputs, make()(inputs))
+    try:
+        layer = make()
+    except ValueError as refused:
+        if "output_padding" not in str(refused):
+            raise
+        pytest.skip("this Keras takes no output_padding of 0 yet")
+    model = keras.Model(inputs, layer(inputs))
     graph = rfield.load(model, shape)
     assert claimed(graph) == boxes(
         lambda images: keras.ops.convert_to_numpy(model(images.astype("float32"), training=False)),

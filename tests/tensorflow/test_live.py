@@ -173,6 +173,10 @@ def test_messages_are_those_of_tensorflow():
 
     from rfield.frontends.tensorflow import messages
 
+    def is_repeated(field):  # which older releases of protobuf say in another word
+        newer = hasattr(field, "is_repeated")
+        return field.is_repeated if newer else field.label == field.LABEL_REPEATED
+
     seen = set()
     pairs = [(messages.GraphDef.DESCRIPTOR, graph_pb2.GraphDef.DESCRIPTOR)]
     while pairs:
@@ -182,8 +186,8 @@ def test_messages_are_those_of_tensorflow():
         seen.add(own.full_name)
         for field in own.fields:
             other = theirs.fields_by_name[field.name]
-            assert (field.number, field.type, field.is_repeated) == (
-                other.number, other.type, other.is_repeated,
+            assert (field.number, field.type, is_repeated(field)) == (
+                other.number, other.type, is_repeated(other),
             ), field.full_name  # fmt: skip
             if field.message_type is not None:
                 pairs.append((field.message_type, other.message_type))  # pyright: ignore[reportArgumentType]
