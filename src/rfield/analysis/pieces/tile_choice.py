@@ -43,8 +43,12 @@ def tile_plan(
 ) -> TilePlan:
     """The tiles of an image; see ``rfield.tile_plan``."""
     if sum(limit is not None for limit in (tile, max_pixels, max_bytes)) != 1:
-        taken = f"; the third place is a layer's name, not {output!r}"
-        said = "" if output is None or isinstance(output, str) else taken
+        third: object = output  # whatever a caller without types wrote there
+        said = (
+            ""
+            if third is None or isinstance(third, str)
+            else (f"; the third place is a layer's name, not {third!r}")
+        )
         raise InvalidModelError(f"give one of tile=, max_pixels= and max_bytes={said}")
     if padding_mode not in PAD_BORDERS:
         raise unknown_name("padding mode", padding_mode, PAD_BORDERS)
