@@ -6,7 +6,7 @@ from collections.abc import Sequence
 from contextlib import suppress
 from dataclasses import replace
 from math import prod
-from typing import NamedTuple
+from typing import NamedTuple, cast
 
 import numpy as np
 from numpy.typing import NDArray
@@ -43,7 +43,7 @@ def tile_plan(
 ) -> TilePlan:
     """The tiles of an image; see ``rfield.tile_plan``."""
     if sum(limit is not None for limit in (tile, max_pixels, max_bytes)) != 1:
-        third: object = output  # whatever a caller without types wrote there
+        third = cast("object", output)  # whatever a caller without types wrote there
         said = (
             ""
             if third is None or isinstance(third, str)
