@@ -6,7 +6,6 @@ explorers of the gallery when the site is built, so that none of them can be out
 
 from __future__ import annotations
 
-import argparse
 import re
 import sys
 from collections.abc import Callable, Iterator
@@ -98,8 +97,7 @@ def _commands() -> Iterator[str]:
     yield "# Commands\n"
     parser = build_parser()
     yield f"```\n{parser.format_help()}```\n"
-    chosen = next(a for a in parser._actions if isinstance(a, argparse._SubParsersAction))
-    for name, command in chosen.choices.items():
+    for name, command in parser.commands().items():
         if command.prog.split()[-1] != name:
             continue  # the name that its question has in Python
         yield f"## rfield {name}\n\n```\n{command.format_help()}```\n"

@@ -71,8 +71,8 @@ class Noted(argparse.Namespace):
 
 
 def commands() -> dict[str, argparse.ArgumentParser]:
-    (action,) = (a for a in build_parser()._actions if isinstance(a, argparse._SubParsersAction))
-    return {name: made for name, made in action.choices.items() if name in CALLS}
+    made = build_parser().commands()
+    return {name: command.complete() for name, command in made.items() if name in CALLS}
 
 
 def options(made: argparse.ArgumentParser, call: list[str]) -> Iterator[tuple[str, list[str]]]:

@@ -5,8 +5,6 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import Any, ClassVar, cast
 
-from .plain import plain
-
 LONGEST = 300
 """Characters of a ``repr``."""
 
@@ -50,6 +48,8 @@ class Answer:
 
     def as_dict(self) -> dict[str, Any]:
         """What it holds in JSON's own types, under the name of its schema: ``docs/schemas.md``."""
+        from .plain import plain  # not before it is needed: `import rfield` is to cost nothing
+
         facts = cast("dict[str, Any]", plain(self._facts()))
         premises = {"premises": list(self.premises)} if self.premises else {}
         return {"schema": self.schema, **facts, **premises}

@@ -91,6 +91,8 @@ def complete(parser: Parser) -> None:
         argcomplete = import_module("argcomplete")
     except ImportError:
         return
+    for command in parser.commands().values():
+        command.complete()
     argcomplete.autocomplete(parser)
 
 

@@ -8,7 +8,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from ..errors import InvalidModelError
-from .options import Commands, count, file, place, seed
+from .options import Commands, asking, count, file, place, reading, seed, writing
 from .steps import BAD_NEWS, DONE, load_graph, read_options, refuse, write_report
 
 if TYPE_CHECKING:
@@ -20,21 +20,42 @@ MEASURED = ("images", "count", "seed", "reduce")
 
 def add(commands: Commands) -> None:
     """The commands of this module."""
-    made = commands.add(
+    commands.add(
         "support",
         _support,
         "exactly which pixels are read",
-        commands.reading,
-        commands.asking,
-        commands.writing,
+        reading,
+        asking,
+        writing,
+        _support_takes,
     )
+    commands.add(
+        "influence",
+        _influence,
+        "how much of the field matters: by paths, or by gradients",
+        reading,
+        asking,
+        writing,
+        _influence_takes,
+    )
+    commands.add(
+        "verify",
+        _verify,
+        "hold the numbers against the running model",
+        reading,
+        writing,
+        _verify_takes,
+        epilog="MODEL is timm:NAME, torchvision:NAME or package.module:callable (PyTorch), "
+        "or a .onnx file\n(run by ONNX Runtime).",
+    )
+
+
+def _support_takes(made: argparse.ArgumentParser) -> None:
     _place(made)
     made.add_argument("--no-clip", action="store_true", help="theory: padding is more input")
 
-    made = commands.add(
-        "influence", _influence, "how much of the field matters: by paths, or by gradients",
-        commands.reading, commands.asking, commands.writing,
-    )  # fmt: skip
+
+def _influence_takes(made: argparse.ArgumentParser) -> None:
     _place(made)
     made.add_argument("--plot", metavar="FILE", type=file, help="a picture: .png, .svg or .pdf")
     made.add_argument(
@@ -56,12 +77,8 @@ def add(commands: Commands) -> None:
         help="measured: what is summed over channels, abs by default",
     )  # fmt: skip
 
-    made = commands.add(
-        "verify", _verify, "hold the numbers against the running model",
-        commands.reading, commands.writing,
-        epilog="MODEL is timm:NAME, torchvision:NAME or package.module:callable (PyTorch), "
-        "or a .onnx file\n(run by ONNX Runtime).",
-    )  # fmt: skip
+
+def _verify_takes(made: argparse.ArgumentParser) -> None:
     made.add_argument(
         "--layer", metavar="LAYER", action="append",
         help="a layer to look at, may be repeated; default: the outputs and some layers",

@@ -7,15 +7,47 @@ from collections.abc import Callable
 from typing import Literal
 
 from ..errors import InvalidModelError, unknown_name
-from .options import Commands, add_input_size, count, place, sizes
+from .options import Commands, add_input_size, asking, count, place, reading, sizes, writing
 from .steps import BAD_NEWS, DONE, load_graph, write_report
 
 
 def add(commands: Commands) -> None:
     """The commands of this module."""
-    made = commands.add(
-        "summary", _summary, "one row per layer of a model", commands.reading, commands.writing
+    commands.add(
+        "summary", _summary, "one row per layer of a model", reading, writing, _summary_takes
     )
+    commands.add(
+        "field",
+        _field,
+        "the field of one layer in full",
+        reading,
+        asking,
+        writing,
+        _field_takes,
+        also="receptive_field",
+    )
+    commands.add(
+        "align",
+        _align,
+        "do joined branches look at the same place?",
+        reading,
+        writing,
+        also="alignment",
+    )
+    commands.add(
+        "explain",
+        _explain,
+        "why a field is this large, global or misaligned",
+        reading,
+        asking,
+        writing,
+    )
+    commands.add(
+        "cost", _cost, "multiply-adds and parameters of every layer", reading, writing, _cost_takes
+    )
+
+
+def _summary_takes(made: argparse.ArgumentParser) -> None:
     made.add_argument("--layer", metavar="GLOB", help="only layers whose name matches: 'layer4.*'")
     made.add_argument(
         "--depth", metavar="N", type=depth, default="auto",
@@ -31,36 +63,15 @@ def add(commands: Commands) -> None:
         made, sizes, "also the padding at these input sizes: 224,299,321", "--size", default=()
     )
 
-    made = commands.add(
-        "field",
-        _field,
-        "the field of one layer in full",
-        commands.reading,
-        commands.asking,
-        commands.writing,
-        also="receptive_field",
-    )
+
+def _field_takes(made: argparse.ArgumentParser) -> None:
     made.add_argument("--at", metavar="INDEX", type=place, help="an output position: 3,4 or center")
     made.add_argument(
         "--clip", action="store_true", help="what this input really gives: padding reads nothing"
     )
 
-    commands.add(
-        "align",
-        _align,
-        "do joined branches look at the same place?",
-        commands.reading,
-        commands.writing,
-        also="alignment",
-    )
 
-    summary = "why a field is this large, global or misaligned"
-    commands.add("explain", _explain, summary, commands.reading, commands.asking, commands.writing)
-
-    made = commands.add(
-        "cost", _cost, "multiply-adds and parameters of every layer",
-        commands.reading, commands.writing,
-    )  # fmt: skip
+def _cost_takes(made: argparse.ArgumentParser) -> None:
     made.add_argument("--output", metavar="LAYER", help="what it depends on; default: all outputs")
     made.add_argument(
         "--depth", metavar="N", type=depth, default="auto",

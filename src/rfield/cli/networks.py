@@ -5,7 +5,7 @@ from __future__ import annotations
 import argparse
 from pathlib import Path
 
-from .options import Commands, add_input_size, count, dimensions, file, resolution, sizes
+from .options import Commands, add_input_size, count, dimensions, file, resolution, sizes, writing
 from .steps import write_report
 
 SYNTAX = """\
@@ -29,11 +29,28 @@ examples: "7/2p3 m3/2p1 3p1*4"   "conv1=7/2psame"   "3p1d2 t4/2p1 ub2"   "3x1p1x
 
 def add(commands: Commands) -> None:
     """The commands of this module."""
-    made = commands.add(
-        "article", _article, "the networks of the receptive-field article, computed",
-        commands.writing,
+    commands.add(
+        "article",
+        _article,
+        "the networks of the receptive-field article, computed",
+        writing,
+        _article_takes,
         epilog="The article: Araujo, Norris, Sim, Distill 2019, doi:10.23915/distill.00021",
-    )  # fmt: skip
+    )
+    commands.add(
+        "chain", _chain, "layers written on the command line", writing, _chain_takes, epilog=SYNTAX
+    )
+    commands.add(
+        "design",
+        _design,
+        "chains of layers that have a field of a given size",
+        writing,
+        _design_takes,
+        epilog="A chain that is printed can be given to rfield chain.",
+    )
+
+
+def _article_takes(made: argparse.ArgumentParser) -> None:
     add_input_size(
         made, resolution, "height and width of the input: 224 (default), 299, 321 …, or free",
         "--resolution", default=224,
@@ -46,16 +63,13 @@ def add(commands: Commands) -> None:
         help="draw accuracy against size, with the fit: .svg (article.svg), .png or .pdf",
     )  # fmt: skip
 
-    made = commands.add(
-        "chain", _chain, "layers written on the command line", commands.writing, epilog=SYNTAX
-    )
+
+def _chain_takes(made: argparse.ArgumentParser) -> None:
     made.add_argument("chain", metavar="CHAIN", nargs="+", help='for example "7/2p3 3/2p1 3p1d2"')
     add_input_size(made, dimensions, "224 or 224x300", "--input")
 
-    made = commands.add(
-        "design", _design, "chains of layers that have a field of a given size", commands.writing,
-        epilog="A chain that is printed can be given to rfield chain.",
-    )  # fmt: skip
+
+def _design_takes(made: argparse.ArgumentParser) -> None:
     made.add_argument("--size", metavar="N", type=count, required=True, help="positions at least")
     made.add_argument(
         "--kernel", metavar="K", type=sizes, default=(3,), help="3 (default); to choose from: 3,5,7"

@@ -3,13 +3,12 @@
 from __future__ import annotations
 
 import argparse
-import json
 import re
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any, NamedTuple
 
-from .parsing import Parser
+from .parsing import Parser, Taking
 
 MOST_DIGITS = 15
 FORMATS = ("table", "markdown", "csv", "json", "latex", "html", "svg")
@@ -22,85 +21,87 @@ The last two are a model, or a class or function that gives one."""
 
 
 class Commands:
-    """The commands in the making, with the options they share.
-
-    ``reading``: which model, and ``how``. ``asking``: which layer. ``writing``: in which form and
-    where to.
-    """
+    """The commands in the making."""
 
     def __init__(self, parser: Parser) -> None:
         self._made: Any = parser.add_subparsers(title="commands", metavar="COMMAND")
-        self.writing = argparse.ArgumentParser(add_help=False)
-        self.writing.add_argument(
-            "--format", choices=FORMATS, help="default: by the suffix of FILE, or table"
-        )
-        self.writing.add_argument(
-            "-o",
-            "--output-file",
-            metavar="FILE",
-            type=destination,
-            help="write to FILE; - is standard output",
-        )
-        self.how = argparse.ArgumentParser(add_help=False)
-        self.how.add_argument(
-            "--input-shape", metavar="SHAPE", type=named(shape), action=Gather,
-            help="shape with batch and channels, 1x3x224x224; ? for a free size: 1x3x?x?; "
-            "of several inputs each by its name: left=1x3x127x127, repeated",
-        )  # fmt: skip
-        self.how.add_argument(
-            "--input-dtype", metavar="TYPE", type=named(str), action=Gather,
-            help="type of the input, int64 for tokens; of one of several: mask=bool",
-        )  # fmt: skip
-        self.how.add_argument(
-            "--argument", metavar="NAME=VALUE", type=named(value), action=Gather,
-            help="for the class or function that MODEL names, in JSON or as text; repeated",
-        )  # fmt: skip
-        self.how.add_argument(
-            "--zeros", action="store_true", help="weights that are exactly zero read nothing"
-        )
-        self.how.add_argument(
-            "--soft-masks", choices=("keep", "cut"),
-            help="cut: masks of finite numbers (-100, -1e9) hide what minus infinity would",
-        )  # fmt: skip
-        self.how.add_argument(
-            "--axes", metavar="AXES", type=index, help="spatial axes, 1,2 for NHWC"
-        )
-        self.how.add_argument(
-            "--training", action="store_true", help="read the model as in training"
-        )
-        self.how.add_argument(
-            "--unknown", choices=("error", "whole"), default="error",
-            help="whole: an unknown op reads everything, and numbers after it are upper bounds",
-        )  # fmt: skip
-        self.reading = argparse.ArgumentParser(add_help=False, parents=[self.how])
-        self.reading.add_argument("model", metavar="MODEL", help="a file or a name, see below")
-        self.asking = argparse.ArgumentParser(add_help=False)
-        self.asking.add_argument("--output", metavar="LAYER", help="default: the last output")
-        self.asking.add_argument("--wrt", metavar="LAYER", help="measure in this input or layer")
 
     def add(
         self,
         name: str,
         run: Callable[[argparse.Namespace], int],
         summary: str,
-        *parents: argparse.ArgumentParser,
+        *takes: Taking,
         epilog: str = MODEL_HELP,
         also: str = "",
-    ) -> argparse.ArgumentParser:
-        """A command: what it is called, what it runs, and the options it shares.
+    ) -> None:
+        """A command: what it is called, what it runs, and the groups of options that it takes.
 
         ``also``: what the same question is called in Python, where that is another name.
         """
-        made: argparse.ArgumentParser = self._made.add_parser(
+        made: Parser = self._made.add_parser(
             name, help=summary, aliases=[also] if also else [], description=summary, epilog=epilog,
-            formatter_class=argparse.RawDescriptionHelpFormatter, parents=list(parents),
-            allow_abbrev=False,
+            formatter_class=argparse.RawDescriptionHelpFormatter, allow_abbrev=False,
         )  # fmt: skip
-        made.add_argument(
-            "--debug", action="store_true", default=argparse.SUPPRESS, help=argparse.SUPPRESS
-        )
+        made.takes = (*takes, _debug)
         made.set_defaults(run=run, parser=made)
-        return made
+
+
+def reading(made: argparse.ArgumentParser) -> None:
+    """Which model, and how."""
+    how(made)
+    made.add_argument("model", metavar="MODEL", help="a file or a name, see below")
+
+
+def how(made: argparse.ArgumentParser) -> None:
+    """How a model is read."""
+    made.add_argument(
+        "--input-shape", metavar="SHAPE", type=named(shape), action=Gather,
+        help="shape with batch and channels, 1x3x224x224; ? for a free size: 1x3x?x?; "
+        "of several inputs each by its name: left=1x3x127x127, repeated",
+    )  # fmt: skip
+    made.add_argument(
+        "--input-dtype", metavar="TYPE", type=named(str), action=Gather,
+        help="type of the input, int64 for tokens; of one of several: mask=bool",
+    )  # fmt: skip
+    made.add_argument(
+        "--argument", metavar="NAME=VALUE", type=named(value), action=Gather,
+        help="for the class or function that MODEL names, in JSON or as text; repeated",
+    )  # fmt: skip
+    made.add_argument(
+        "--zeros", action="store_true", help="weights that are exactly zero read nothing"
+    )
+    made.add_argument(
+        "--soft-masks", choices=("keep", "cut"),
+        help="cut: masks of finite numbers (-100, -1e9) hide what minus infinity would",
+    )  # fmt: skip
+    made.add_argument("--axes", metavar="AXES", type=index, help="spatial axes, 1,2 for NHWC")
+    made.add_argument("--training", action="store_true", help="read the model as in training")
+    made.add_argument(
+        "--unknown", choices=("error", "whole"), default="error",
+        help="whole: an unknown op reads everything, and numbers after it are upper bounds",
+    )  # fmt: skip
+
+
+def asking(made: argparse.ArgumentParser) -> None:
+    """Which layer."""
+    made.add_argument("--output", metavar="LAYER", help="default: the last output")
+    made.add_argument("--wrt", metavar="LAYER", help="measure in this input or layer")
+
+
+def writing(made: argparse.ArgumentParser) -> None:
+    """In which form, and where to."""
+    made.add_argument("--format", choices=FORMATS, help="default: by the suffix of FILE, or table")
+    made.add_argument(
+        "-o", "--output-file", metavar="FILE", type=destination,
+        help="write to FILE; - is standard output",
+    )  # fmt: skip
+
+
+def _debug(made: argparse.ArgumentParser) -> None:
+    made.add_argument(
+        "--debug", action="store_true", default=argparse.SUPPRESS, help=argparse.SUPPRESS
+    )
 
 
 def destination(text: str) -> Path | None:
@@ -173,6 +174,8 @@ class Gather(argparse.Action):
 
 def value(text: str) -> object:
     """A value in JSON; other text is itself."""
+    import json
+
     try:
         return json.loads(text)
     except ValueError:

@@ -5,10 +5,13 @@ from __future__ import annotations
 import argparse
 import re
 import sys
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from typing import Any, NoReturn
 
 from ..errors import unknown_name
+
+Taking = Callable[[argparse.ArgumentParser], None]
+"""Adds a group of options to a command."""
 
 _NEGATIVE = re.compile(r"-\d[\d,.x:-]*$")
 _CHOICE = re.compile(r"argument (\S+): invalid choice: '(.*?)' \(")
@@ -23,11 +26,36 @@ MEANT = {
 
 
 class Parser(argparse.ArgumentParser):
-    """One command, or all of them."""
+    """One command, or all of them.
+
+    ``takes``: the groups of its options, added when it is first used, as one command of thirty is.
+    """
+
+    takes: tuple[Taking, ...] = ()
 
     def __init__(self, *given: Any, **settings: Any) -> None:  # noqa: ANN401 - those of argparse
         super().__init__(*given, **settings)
         self._negative_number_matcher = _NEGATIVE  # argparse takes -1 for a value, and -1,-1 not
+
+    def complete(self) -> Parser:
+        """The same, with all its options."""
+        takes, self.takes = self.takes, ()
+        for take in takes:
+            take(self)
+        return self
+
+    def commands(self) -> dict[str, Parser]:
+        """The commands by their names, those that they have in Python among them."""
+        made = (action.choices for action in self._actions if isinstance(action.choices, dict))
+        return {name: command for choices in made for name, command in choices.items()}
+
+    def parse_known_args(self, args: Any = None, namespace: Any = None) -> Any:  # noqa: ANN401 - overloads
+        """As in argparse."""
+        return super(Parser, self.complete()).parse_known_args(args, namespace)
+
+    def format_help(self) -> str:
+        """As in argparse."""
+        return super(Parser, self.complete()).format_help()
 
     def error(self, message: str) -> NoReturn:
         """Say it, and where help is; exit status 2."""

@@ -6,7 +6,7 @@ import argparse
 from pathlib import Path
 
 from ..errors import InvalidModelError
-from .options import Commands, add_input_size, dimensions, file
+from .options import Commands, add_input_size, dimensions, file, how, reading
 from .steps import DONE, load_graph, read_options, refuse
 from .wording import in_options
 
@@ -27,9 +27,19 @@ PAGE = ("other", "output_file", "image", "open", "chain", "input_size")
 
 def add(commands: Commands) -> None:
     """The commands of this module."""
-    made = commands.add(
-        "explore", _explore, "a page on which you see what every unit reads", commands.how
+    commands.add(
+        "explore", _explore, "a page on which you see what every unit reads", how, _explore_takes
     )
+    commands.add(
+        "annotate",
+        _annotate,
+        "an ONNX file with its fields, for Netron and others",
+        reading,
+        _annotate_takes,
+    )
+
+
+def _explore_takes(made: argparse.ArgumentParser) -> None:
     made.add_argument("model", metavar="MODEL", nargs="?", help="a file or a name, see below")
     made.add_argument("other", metavar="MODEL2", nargs="?", help="another one, side by side")
     made.add_argument(
@@ -46,10 +56,9 @@ def add(commands: Commands) -> None:
         "--node-data", metavar="FILE", type=file,
         help="instead of the page: field sizes for Google's Model Explorer, in JSON",
     )  # fmt: skip
-    made = commands.add(
-        "annotate", _annotate, "an ONNX file with its fields, for Netron and others",
-        commands.reading,
-    )  # fmt: skip
+
+
+def _annotate_takes(made: argparse.ArgumentParser) -> None:
     made.add_argument("--wrt", metavar="INPUT", help="needed only where there are several inputs")
     made.add_argument(
         "-o", "--output-file", metavar="FILE", type=file, required=True, help="the file to write"

@@ -5,7 +5,17 @@ from __future__ import annotations
 import argparse
 
 from ..errors import InvalidModelError
-from .options import Commands, add_input_size, count, dimensions, numbers, spread
+from .options import (
+    Commands,
+    add_input_size,
+    asking,
+    count,
+    dimensions,
+    numbers,
+    reading,
+    spread,
+    writing,
+)
 from .steps import BAD_NEWS, DONE, load_graph, read_options, refuse, write_report
 
 SIZES = ("tile", "max_pixels", "max_bytes")
@@ -14,10 +24,28 @@ SIZES = ("tile", "max_pixels", "max_bytes")
 
 def add(commands: Commands) -> None:
     """The commands of this module."""
-    made = commands.add(
-        "tiles", _tiles, "how to run a large image in tiles that stitch exactly, and their overlap",
-        commands.reading, commands.writing, also="tile_plan",
-    )  # fmt: skip
+    commands.add(
+        "tiles",
+        _tiles,
+        "how to run a large image in tiles that stitch exactly, and their overlap",
+        reading,
+        writing,
+        _tiles_takes,
+        also="tile_plan",
+    )
+    commands.add(
+        "stream",
+        _stream,
+        "look-ahead, latency, and what every layer keeps from chunk to chunk",
+        reading,
+        asking,
+        writing,
+        _stream_takes,
+        also="stream_plan",
+    )
+
+
+def _tiles_takes(made: argparse.ArgumentParser) -> None:
     made.add_argument("--output", metavar="LAYER", help="default: the last output")
     made.add_argument("--wrt", metavar="INPUT", help="needed only where there are several inputs")
     add_input_size(
@@ -47,10 +75,8 @@ def add(commands: Commands) -> None:
         help="the smallest halo that holds this share of the influence: 0.999",
     )  # fmt: skip
 
-    made = commands.add(
-        "stream", _stream, "look-ahead, latency, and what every layer keeps from chunk to chunk",
-        commands.reading, commands.asking, commands.writing, also="stream_plan",
-    )  # fmt: skip
+
+def _stream_takes(made: argparse.ArgumentParser) -> None:
     made.add_argument("--axis", metavar="AXIS", type=axis, help="time: t, y, x or a tensor axis")
     made.add_argument(
         "--sample-rate", metavar="HZ", type=rate, help="samples per second, for times"

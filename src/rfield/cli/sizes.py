@@ -6,15 +6,34 @@ import argparse
 import sys
 
 from .fields import name_filter
-from .options import Commands, add_input_size, dimensions, spread
+from .options import Commands, add_input_size, asking, dimensions, reading, spread, writing
 from .steps import BAD_NEWS, DONE, load_graph, refuse, write_report
 
 
 def add(commands: Commands) -> None:
     """The commands of this module."""
-    made = commands.add(
-        "sizes", _sizes, "which input sizes suit a model", commands.reading, commands.writing
+    commands.add("sizes", _sizes, "which input sizes suit a model", reading, writing, _sizes_takes)
+    commands.add("fits", _fits, "which layers see an object whole", reading, writing, _fits_takes)
+    commands.add(
+        "centers",
+        _centers,
+        "where the outputs of a layer look, for anchors",
+        reading,
+        asking,
+        writing,
     )
+    commands.add(
+        "paths",
+        _paths,
+        "shortest and longest paths, and layers without effect",
+        reading,
+        writing,
+        _paths_takes,
+        also="path_fields",
+    )
+
+
+def _sizes_takes(made: argparse.ArgumentParser) -> None:
     chosen = made.add_mutually_exclusive_group()
     chosen.add_argument(
         "--criterion", action="append", metavar="NAME",
@@ -31,9 +50,8 @@ def add(commands: Commands) -> None:
     made.add_argument("--output", metavar="LAYER", help="default: the last output")
     made.add_argument("--wrt", metavar="INPUT", help="needed only where inputs differ in size")
 
-    made = commands.add(
-        "fits", _fits, "which layers see an object whole", commands.reading, commands.writing
-    )
+
+def _fits_takes(made: argparse.ArgumentParser) -> None:
     made.add_argument(
         "--object", metavar="SIZE", type=dimensions, required=True, help="its size: 40 or 40x60"
     )
@@ -42,15 +60,8 @@ def add(commands: Commands) -> None:
     )
     made.add_argument("--wrt", metavar="LAYER", help="measure in this input or layer")
 
-    commands.add(
-        "centers", _centers, "where the outputs of a layer look, for anchors",
-        commands.reading, commands.asking, commands.writing,
-    )  # fmt: skip
 
-    made = commands.add(
-        "paths", _paths, "shortest and longest paths, and layers without effect",
-        commands.reading, commands.writing, also="path_fields",
-    )  # fmt: skip
+def _paths_takes(made: argparse.ArgumentParser) -> None:
     add_input_size(made, dimensions, "of the image: 32 or 32x48", "--size")
     made.add_argument("--wrt", metavar="LAYER", help="measure in this input or layer")
 

@@ -28,10 +28,23 @@ written."""
 
 def add(commands: Commands) -> None:
     """The commands of this module."""
-    made = commands.add(
-        "survey", _survey, "the fields of many models, one row each, into one store",
+    commands.add(
+        "survey",
+        _survey,
+        "the fields of many models, one row each, into one store",
+        _survey_takes,
         epilog=MANY_HELP,
-    )  # fmt: skip
+    )
+    commands.add(
+        "atlas",
+        _atlas,
+        "a survey as a site that stands alone, and what accuracy goes with",
+        _atlas_takes,
+        epilog="The site loads nothing from outside: open index.html, or publish the folder.",
+    )
+
+
+def _survey_takes(made: argparse.ArgumentParser) -> None:
     made.add_argument("specs", metavar="SPEC", nargs="*", help="models")
     made.add_argument(
         "--zoo", metavar="NAMES", type=names, default=(),
@@ -67,10 +80,8 @@ def add(commands: Commands) -> None:
     )  # fmt: skip
     made.add_argument("-o", "--output-file", metavar="FILE", type=destination, help="write to FILE")
 
-    made = commands.add(
-        "atlas", _atlas, "a survey as a site that stands alone, and what accuracy goes with",
-        epilog="The site loads nothing from outside: open index.html, or publish the folder.",
-    )  # fmt: skip
+
+def _atlas_takes(made: argparse.ArgumentParser) -> None:
     made.add_argument("store", metavar="STORE", type=Path, help="what rfield survey wrote")
     made.add_argument(
         "-o", "--output-folder", metavar="FOLDER", type=file,

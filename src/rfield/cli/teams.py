@@ -4,24 +4,38 @@ from __future__ import annotations
 
 import argparse
 
-from .options import Commands, file
+from .options import Commands, file, reading, writing
 from .steps import BAD_NEWS, DONE, load_graph, read_options, write_report
 
 
 def add(commands: Commands) -> None:
     """The commands of this module."""
-    made = commands.add(
-        "diff", _diff, "layers whose field or cost differs between two models",
-        commands.reading, commands.writing, also="compare",
-    )  # fmt: skip
+    commands.add(
+        "diff",
+        _diff,
+        "layers whose field or cost differs between two models",
+        reading,
+        writing,
+        _diff_takes,
+        also="compare",
+    )
+    commands.add(
+        "expect",
+        _expect,
+        "hold a model against the fields that were recorded of it",
+        reading,
+        writing,
+        _expect_takes,
+    )
+
+
+def _diff_takes(made: argparse.ArgumentParser) -> None:
     made.add_argument("other", metavar="OTHER", help="the model to compare with, read alike")
     made.add_argument("--wrt", metavar="LAYER", help="measure in this input or layer")
     made.add_argument("--all", action="store_true", help="all differences, not the first 30")
 
-    made = commands.add(
-        "expect", _expect, "hold a model against the fields that were recorded of it",
-        commands.reading, commands.writing,
-    )  # fmt: skip
+
+def _expect_takes(made: argparse.ArgumentParser) -> None:
     made.add_argument("record", metavar="RECORD", type=file, help="the file: fields.json")
     made.add_argument("--update", action="store_true", help="record the model as it is now")
     made.add_argument(
