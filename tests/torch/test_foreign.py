@@ -152,6 +152,19 @@ def test_a_list_of_results_is_as_long_as_the_step_says(tmp_path):
         rfield.load(changed(path, shape))
 
 
+@pytest.mark.parametrize("number", [-1, 1 << 31, 99])
+@pytest.mark.parametrize(
+    ("target", "place"),
+    [("to.dtype", 1), ("to.dtype", 4), ("view.dtype", 1), ("contiguous.default", 1)],
+)
+def test_numbers_of_types_and_formats_never_reach_torch(target, place, number, tmp_path):
+    given = [{"as_tensor": {"name": "x"}}, {"as_scalar_type": 7}, *[{"as_bool": False}] * 2]
+    arguments = [*given[:place], {"as_int": number}]  # torch would end the process
+    path = changed(saved(tmp_path / "m.pt2"), calling(f"torch.ops.aten.{target}", *arguments))
+    with pytest.raises(UnreadableModelError, match=r"is -?\d+, not a torch\.(dtype|memory_format)"):
+        rfield.load(path)
+
+
 def test_assertions_and_changes_of_type_read_nothing(tmp_path):
     class Typed(torch.nn.Module):
         def __init__(self):

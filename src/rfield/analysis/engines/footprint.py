@@ -95,6 +95,8 @@ def explicit(foot: Footprint, axis: int, domain: Domain) -> Footprint:
 
 def merged(foot: Footprint, axes: Sequence[int], domain: Domain) -> Footprint:
     """The same footprint with all of ``axes`` in one block, in that order and before others."""
+    if any(block.axes == tuple(axes) for block in foot.blocks):
+        return foot
     for axis in axes:
         foot = explicit(foot, axis, domain)
     mine = [block for block in foot.blocks if set(block.axes) & set(axes)]
@@ -141,8 +143,10 @@ def widened(values: Array, windows: Sequence[Window], wide: Sequence[Window]) ->
     """``values`` over ``windows`` laid into the larger windows ``wide``."""
     if all(a == b for a, b in zip(windows, wide, strict=True)):
         return values
-    pads = [(0, 0)] + [(a[0] - b[0], b[1] - a[1]) for a, b in zip(windows, wide, strict=True)]
-    return np.pad(values, pads)
+    whole = np.zeros((len(values), *(stop - start for start, stop in wide)), dtype=values.dtype)
+    inside = (slice(a[0] - b[0], a[1] - b[0]) for a, b in zip(windows, wide, strict=True))
+    whole[(slice(None), *inside)] = values
+    return whole
 
 
 def joined(one: Footprint, other: Footprint, domain: Domain) -> Footprint:

@@ -11,7 +11,8 @@ from __future__ import annotations
 
 import operator
 import re
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
+from functools import cache
 from math import prod
 from typing import Any
 
@@ -158,6 +159,33 @@ def check_parts(packet: str, bound: Mapping[str, Any], named: int) -> None:
         raise UnreadableModelError(f"{packet} gives {parts:,} tensors; the program names {named}")
 
 
+def check_kinds(
+    target: torch._ops.OpOverload, args: Sequence[Any], kwargs: Mapping[str, Any]
+) -> None:
+    """What stands for a type, a layout or a memory format is one.
+
+    Torch takes their numbers too, and looks a number that none of them has up beyond its table.
+    """
+    for place, name, kind in _kinds(target):
+        value = args[place] if place < len(args) else kwargs.get(name)
+        if value is not None and not isinstance(value, kind):
+            raise UnreadableModelError(f"{target.name()}: {name} is {value!r}, not a torch.{kind.__name__}")
+
+
+@cache
+def _kinds(target: torch._ops.OpOverload) -> tuple[tuple[int, str, type], ...]:
+    """Where an op takes such a thing: place, name and class."""
+    found: list[tuple[int, str, type]] = []
+    for place, argument in enumerate(target._schema.arguments):
+        stated = str(argument.real_type).removeprefix("Optional[").removesuffix("]")
+        if stated in _NUMBERED:
+            found.append((place, argument.name, _NUMBERED[stated]))
+    return tuple(found)
+
+
+_NUMBERED: dict[str, type] = {
+    "ScalarType": torch.dtype, "Layout": torch.layout, "MemoryFormat": torch.memory_format,
+}  # fmt: skip
 _SPLITS = frozenset({"unbind", "split", "chunk", "tensor_split", "hsplit", "vsplit", "dsplit"})
 _PARTS = ("split_size", "chunks", "sections")
 

@@ -9,7 +9,7 @@ import torch
 
 from ...core import ops
 from ...errors import RFieldError, UnreadableModelError
-from .admitted import COMPOSITES, UnknownTarget, check_parts, is_computed, is_small
+from .admitted import COMPOSITES, UnknownTarget, check_kinds, check_parts, is_computed, is_small
 from .constants import SMALL
 from .exported import Interpreter, Step
 from .rulebook import Signature
@@ -43,6 +43,7 @@ class Foreign(Interpreter):
         if isinstance(step.target, UnknownTarget):
             return self.unknown(step, tensors_of([*args, *kwargs.values()]))
         if isinstance(step.target, torch._ops.OpOverload):
+            check_kinds(step.target, args, kwargs)
             signature = Signature.of(step.target)
             named = len(step.outputs) if isinstance(step.outputs, list) else 1
             check_parts(signature.packet, signature.bind(args, kwargs), named)
