@@ -169,7 +169,8 @@ def check_kinds(
     for place, name, kind in _kinds(target):
         value = args[place] if place < len(args) else kwargs.get(name)
         if value is not None and not isinstance(value, kind):
-            raise UnreadableModelError(f"{target.name()}: {name} is {value!r}, not a torch.{kind.__name__}")
+            said = f"{name} is {value!r}, not a torch.{kind.__name__}"
+            raise UnreadableModelError(f"{target.name()}: {said}")
 
 
 @cache
