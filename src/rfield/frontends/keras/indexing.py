@@ -51,7 +51,8 @@ def slice_(call: Call) -> Any:
     https://keras.io/api/ops/core/#slice-function
     """
     x, starts = operand(call.get("inputs", 0)), _starts(call)
-    index = tuple(slice(a, a + n) for a, n in zip(starts, call.layer.shape, strict=True))
+    sizes = call.layer.shape if hasattr(call.layer, "shape") else call.get("shape", 2)  # Keras 3.10
+    index = tuple(slice(a, a + n) for a, n in zip(starts, sizes, strict=True))
     return arrays.getitem(x, index)
 
 
