@@ -130,6 +130,35 @@ def test_channels_last_inputs_are_measured_along_the_right_axes():
     assert (field.source_axes, field.size) == ((1, 2), (5, 3))
 
 
+@pytest.mark.parametrize("first", ["Pad", "MaxPool", "AveragePool", "InstanceNormalization"])
+@pytest.mark.parametrize("shape", [(1, 8, 12, 3), (1, 2, 1000, 1), (1, 8, 12, 4)])
+def test_channels_are_where_the_first_op_has_them_whatever_the_last_size(first: str, shape: Any):
+    made = {
+        "Pad": node("Pad", ["x", "ends"], ["a"], mode="reflect"),
+        "MaxPool": node("MaxPool", ["x"], ["a"], kernel_shape=[1, 1]),
+        "AveragePool": node("AveragePool", ["x"], ["a"], kernel_shape=[1, 1]),
+        "InstanceNormalization": node("InstanceNormalization", ["x", "s", "s"], ["a"]),
+    }[first]
+    constants = {
+        "w": weights(2, shape[1], 3, 1), "s": weights(shape[1]),
+        "ends": np.array([0, 0, 1, 0, 0, 0, 1, 0]),
+    }  # fmt: skip
+    nodes = [made, node("Conv", ["a", "w"], ["y"])]
+    field = rfield.receptive_field(model(nodes, {"x": shape}, ["y"], constants))
+    assert (field.source_axes, field.local.size) == ((2, 3), (3, 1))
+
+
+def test_channels_taken_to_be_last_are_told_where_windows_slide_along_them():
+    nodes = [node("Cos", ["x"], ["a"]), node("CumSum", ["a", "k"], ["b"])]
+    nodes.append(node("Conv", ["b", "w"], ["y"]))
+    constants = {"k": np.array(0), "w": weights(2, 8, 3, 3)}
+    made = model(nodes, {"x": (1, 8, 12, 3)}, ["y"], constants)
+    assert rfield.receptive_field(made).premises == (
+        "y is axis 1, x is axis 2 of x (1, 8, 12, 3), but windows slide along axis 3: with a batch "
+        "axis in front, or with axes=(2, 3), those are positions too",
+    )
+
+
 def test_a_setting_given_as_a_value_decides_the_branch():
     def body(kernel: int) -> Any:
         return helper.make_graph(

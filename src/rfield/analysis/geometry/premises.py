@@ -30,7 +30,8 @@ SHOWN = 3
 
 WINDOWS = frozenset({"conv", "max_pool", "avg_pool"})
 SEQUENCE = 3
-"""Inputs of so many axes or fewer may be anything; those with more are images or volumes."""
+"""Inputs of so many axes or fewer may be anything; those with more are images or volumes, whose
+channels come second unless a front end takes them to be last."""
 
 
 def premises(graph: Graph) -> tuple[str, ...]:
@@ -86,7 +87,8 @@ def guessed_axes(graph: Graph) -> tuple[str, ...]:
 
 def _guessed(graph: Graph, entry: Input) -> str:
     shape = graph.shape(entry.node)
-    if len(shape) > SEQUENCE or not entry.axes:
+    usual = len(shape) > SEQUENCE and entry.axes == tuple(range(2, len(shape)))
+    if usual or not entry.axes:
         return ""
     names = axis_names(len(entry.axes))
     taken = ", ".join(f"{n} is axis {a}" for n, a in zip(names, entry.axes, strict=True))

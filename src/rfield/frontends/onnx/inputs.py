@@ -19,12 +19,18 @@ from .pointwise import JOINS, POINTWISE
 
 _PASSING = frozenset(
     [*POINTWISE.split(), *JOINS.split(), "Identity", "Dropout", "QuantizeLinear",
-     "DequantizeLinear", "DynamicQuantizeLinear", "BatchNormalization"]
+     "DequantizeLinear", "DynamicQuantizeLinear", "BatchNormalization", "Pad", "Resize", "Upsample"]
 )  # fmt: skip
 _CONVOLUTIONS = frozenset(
     {"Conv", "ConvInteger", "QLinearConv", "ConvTranspose", "com.microsoft::FusedConv"}
 )
-
+_CHANNELS_FIRST = {
+    *_CONVOLUTIONS, "AveragePool", "DeformConv", "DepthToSpace", "GlobalAveragePool",
+    "GlobalLpPool", "GlobalMaxPool", "GridSample", "GroupNormalization", "InstanceNormalization",
+    "LRN", "LpPool", "MaxPool", "MaxRoiPool", "MaxUnpool", "QLinearAveragePool",
+    "QLinearGlobalAveragePool", "RoiAlign", "SpaceToDepth",
+}  # fmt: skip
+"""Ops whose channels are axis 1 by definition: https://onnx.ai/onnx/operators/"""
 _CHANNELS = frozenset({1, 3, 4})
 
 
@@ -121,7 +127,7 @@ def _spatial(
         if node.op in ("com.microsoft::NhwcConv", "com.microsoft::NhwcFusedConv"):
             return tuple(range(1, rank - 1))
     default = tuple(range(2, rank))
-    if dims is None or any(n.op in _CONVOLUTIONS for n in _first_readers(name, graph)):
+    if dims is None or any(n.op in _CHANNELS_FIRST for n in _first_readers(name, graph)):
         return default
     if dims[-1] in _CHANNELS and dims[1] not in _CHANNELS:
         return tuple(range(1, rank - 1))
