@@ -18,6 +18,7 @@ from rfield.core.known.arithmetic import chosen, elementwise
 from rfield.core.known.carry import carried
 from rfield.core.known.codes import SOME
 from rfield.core.known.pattern import relation_of
+from rfield.core.known.reach import reached
 from rfield.core.link import Link
 from rfield.core.ops import Op
 from rfield.core.relation import Prefix, Sliding, Table
@@ -334,3 +335,23 @@ def test_a_sum_over_known_zeros() -> None:
     full = Known(np.array([[F, Z], [Z, F], [F, F]], np.uint8))
     op = ops.contract([(3, 2), (2, 4)], ["ok", "kc"], "oc")
     assert narrowed(op, [full, None], [(3, 2), (2, 4)])[1] is None
+
+
+@pytest.mark.parametrize("batch", [1 << 31, 1 << 40])
+def test_axes_along_which_nothing_varies_cost_nothing(batch: int) -> None:
+    (link,) = ops.conv((batch, 2, 9), kernel=3).links
+    assert link is not None
+    marks = np.zeros((1, 1, 9), bool)
+    marks[..., 4] = True
+    found = reached(link, marks, (batch, 2, 9), (batch, 1, 7))
+    assert found is not None
+    assert found.tolist() == [[[False, False, True, True, True, False, False]]]
+
+
+def test_of_more_outputs_than_can_be_marked_all_are() -> None:
+    size = 1 << 30
+    (link,) = ops.conv((1, 2, size), kernel=3, padding=2).links
+    assert link is not None
+    found = reached(link, np.ones((1, 1, 1), bool), (1, 2, size), (1, 1, size + 2))
+    assert found is not None
+    assert found.tolist() == [[[True]]]

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from math import prod
 
 import numpy as np
 from numpy.typing import NDArray
@@ -41,10 +42,12 @@ def reached(
         if driver is None:
             place = min(relation.index, own - 1) if isinstance(relation, At) else None
             marks = _any(marks, axis) if place is None else marks.take([place], axis)
+        elif own == 1 and relation == IDENTITY and size:
+            continue
+        elif max(size if own == 1 else 1, marks.size // own * after[driver]) > MOST_CODES:
+            return np.ones((1,) * len(after), bool)
         elif own == 1:
             gates.append((driver, _read(np.ones((1, size), bool), relation, after[driver])[0]))
-        elif marks.size // own * after[driver] > MOST_CODES:
-            return np.ones((1,) * len(after), bool)
         else:
             flat = np.moveaxis(marks, axis, -1)
             found = _read(flat.reshape(-1, own), relation, after[driver])
@@ -58,10 +61,18 @@ def reached(
         shape[driver] = marks.shape[axis]
     order = [axis for _, axis in sorted(varying)]
     order += [axis for axis in range(marks.ndim) if axis not in order]
-    result = marks.transpose(order).reshape(shape)
-    for driver, gate in gates:
-        result = result & gate.reshape([-1 if k == driver else 1 for k in range(len(after))])
-    return squeezed(result)
+    return squeezed(_gated(marks.transpose(order).reshape(shape), gates))
+
+
+def _gated(marks: Marks, gates: Sequence[tuple[int, Marks]]) -> Marks:
+    """The marks where every gate along its axis is open; all, where that would be too many."""
+    narrow = [(axis, gate) for axis, gate in gates if not gate.all()]
+    sizes = {**dict(enumerate(marks.shape)), **{axis: len(gate) for axis, gate in narrow}}
+    if prod(sizes.values()) > MOST_CODES:
+        return np.ones((1,) * marks.ndim, bool)
+    for axis, gate in narrow:
+        marks = marks & gate.reshape([-1 if k == axis else 1 for k in range(marks.ndim)])
+    return marks
 
 
 def _read(marks: Marks, relation: Relation, outputs: int) -> Marks:
