@@ -176,7 +176,8 @@ class Watch:
         return {
             **files,
             **{f"mapping of {name}": True for name in mapped if not _is_installed(name)},
-            **{f"module {key}": True for key in list(sys.modules) if "." not in key},
+            **{f"module {key}": True for key, module in list(sys.modules.items())
+               if "." not in key and not _is_part(key, module)},
             **{f"process {child}": True for child in children},
             **{f"variable {name}": value for name, value in os.environ.items()},
             "working folder": os.getcwd(),  # noqa: PTH109  # compared as text
@@ -205,6 +206,12 @@ def _random_state() -> tuple[Any, ...]:
         None if numpy is None else str(numpy.random.get_state()),
         None if torch is None else bytes(torch.get_rng_state().tolist()),
     )
+
+
+def _is_part(key: str, module: Any) -> bool:
+    """Whether a part of an installed package (scipy.ndimage._ni_label) enters its last name too."""
+    name = str(getattr(module, "__name__", key))
+    return name.endswith(f".{key}") and _is_installed(str(getattr(module, "__file__", "")))
 
 
 def _is_installed(name: str) -> bool:

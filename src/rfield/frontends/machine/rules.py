@@ -28,11 +28,14 @@ class Rule:
     ``shaped``: the op that the rule returns has the right shape, so the framework is not asked;
     ``"floats"``: only where all operands are floating-point numbers (else the type of the result is
     not that of the operands).
+    ``complete``: operands that the answer does not name are not read, as no times one of them is
+    nothing. Of other rules such operands are read whole (``unnamed``).
     """
 
     function: Callable[..., Any]
     family: str
     shaped: Shaped = False
+    complete: bool = False
 
 
 class RuleTable:
@@ -50,7 +53,11 @@ class RuleTable:
         self._rules: dict[str, Rule] = {}
 
     def rule(
-        self, *names: str, shaped: Shaped = False, replace: bool = False
+        self,
+        *names: str,
+        shaped: Shaped = False,
+        complete: bool = False,
+        replace: bool = False,
     ) -> Callable[[RuleFunction], RuleFunction]:
         """Decorator: the function reads the ops of these names.
 
@@ -61,7 +68,8 @@ class RuleTable:
             raise TypeError("rule(...) takes the names of the ops as strings")
 
         def register(function: RuleFunction) -> RuleFunction:
-            entry = Rule(function, function.__module__.rpartition(".")[2], shaped)
+            family = function.__module__.rpartition(".")[2]
+            entry = Rule(function, family, shaped, complete)
             for name in names:
                 if name in self._rules and not replace:
                     known = self._rules[name]

@@ -41,7 +41,7 @@ def matmul(arg: Arguments) -> Reading:
 
 
 @rule("aten::addmm", "aten::baddbmm", "aten::addmv", "aten::_addmm_activation",
-      "aten::_sparse_addmm", shaped="floats")  # fmt: skip
+      "aten::_sparse_addmm", shaped="floats", complete=True)  # fmt: skip
 def add_product(arg: Arguments) -> Reading:
     """``bias + a @ b``.
 
@@ -51,7 +51,7 @@ def add_product(arg: Arguments) -> Reading:
     return _added(arg, added, arrays.matmul(first, second))
 
 
-@rule("aten::addbmm", shaped="floats")
+@rule("aten::addbmm", shaped="floats", complete=True)
 def add_summed_product(arg: Arguments) -> Reading:
     """``bias + sum(a @ b)`` over the batch.
 
@@ -70,7 +70,7 @@ def _added(arg: Arguments, added: Any, product: Reading) -> Reading:
     return arrays.pointwise(added, product, kind="add", algebra="add")
 
 
-@rule("aten::addr")
+@rule("aten::addr", complete=True)
 def add_outer(arg: Arguments) -> Reading:
     """``input + outer(a, b)``.
 

@@ -22,6 +22,7 @@ from ...core import ops
 from ...errors import InvalidModelError, RFieldError
 from ..machine.emit import answers
 from ..machine.rules import Rule
+from ..machine.unnamed import left_out, with_rest
 from ..machine.values import Dependent
 from .constants import Watched
 from .control import run_operator
@@ -103,7 +104,7 @@ class Dispatch(Watched):
             and not self.real
             and self.is_plain(rule, operands, bound)
         ):
-            reading, held = _parted(tracer.read(signature, arguments, None))
+            reading, held = self.answered(signature, arguments, indices, None)
             if not all(tensor.numel() for tensor in operands):
                 self.execute(signature, func, args, kwargs)  # torch may not take empty ones
             result = (
@@ -112,7 +113,7 @@ class Dispatch(Watched):
             )  # fmt: skip
         else:
             result = self.execute(signature, func, args, kwargs)
-            reading, held = _parted(tracer.read(signature, arguments, result))
+            reading, held = self.answered(signature, arguments, indices, result)
         if signature.in_place is not None:
             bound["self"] = args[0]
             result = self.written(signature, bound, arguments, reading, result)
@@ -123,6 +124,24 @@ class Dispatch(Watched):
         for name in (*signature.changed, *held):
             self.changed(name, bound, held, arguments)
         return result
+
+    def answered(
+        self, signature: Signature, arguments: Arguments, indices: Sequence[int | None], result: Any
+    ) -> tuple[Any, Mapping[str, Any]]:
+        """What a call reads, and what arguments hold afterwards."""
+        reading = self.tracer.read(signature, arguments, result)
+        reading, held = (
+            (reading.answer, reading.held) if isinstance(reading, Written) else (reading, {})
+        )
+        if len(indices) == 1 or signature.rule is None or signature.rule.complete:
+            return reading, held
+        listed = reading if isinstance(reading, tuple) else (reading,)
+        moving = [t for t, k in zip(arguments.operands, indices, strict=True) if k is not None]
+        rest = left_out([*listed, *held.values()], moving)
+        if rest:
+            listed = tuple(with_rest(entry, rest) for entry in listed)
+            reading = listed if isinstance(reading, tuple) else listed[0]
+        return reading, held
 
     def changed(
         self, name: str, bound: Mapping[str, Any], held: Mapping[str, Any], arguments: Arguments
@@ -218,11 +237,6 @@ def _promoted(operands: Sequence[torch.Tensor]) -> torch.dtype:
     real = [t for t in operands if t.dtype.is_floating_point or t.dtype.is_complex]
     given = [t.dtype for t in real if t.dim()] or [t.dtype for t in real or operands]
     return reduce(torch.promote_types, given)
-
-
-def _parted(reading: Any) -> tuple[Any, Mapping[str, Any]]:
-    """An answer, and what arguments hold afterwards."""
-    return (reading.answer, reading.held) if isinstance(reading, Written) else (reading, {})
 
 
 class Functions(TorchFunctionMode):

@@ -102,8 +102,8 @@ def _positive(number: object) -> bool:
     return isinstance(number, (int, float)) and number > 0
 
 
-rule(*(f"aten::{name}" for name in FLOATING.split()), shaped="floats")(pointwise)
-rule(*(f"aten::{name}" for name in OTHERS.split()))(pointwise)
+rule(*(f"aten::{name}" for name in FLOATING.split()), shaped="floats", complete=True)(pointwise)
+rule(*(f"aten::{name}" for name in OTHERS.split()), complete=True)(pointwise)
 rule(*(f"aten::normal.{name}" for name in ("Tensor_float", "float_Tensor", "Tensor_Tensor")))(
     pointwise
 )
@@ -127,7 +127,7 @@ def prelu(arg: Arguments) -> Reading:
     return arrays.pointwise(arg.self, slope, kind="prelu", algebra="keep")
 
 
-@rule("aten::where", shaped="floats")
+@rule("aten::where", shaped="floats", complete=True)
 def where(arg: Arguments) -> Reading:
     """One or the other, element by element, as the condition says.
 
@@ -136,7 +136,7 @@ def where(arg: Arguments) -> Reading:
     return _chosen(arg.condition, arg.get("self"), arg.get("other"))
 
 
-@rule("aten::masked_fill", shaped="floats")
+@rule("aten::masked_fill", shaped="floats", complete=True)
 def masked_fill(arg: Arguments) -> Reading:
     """A value where the mask is set, the element elsewhere.
 
@@ -198,7 +198,7 @@ def _of_parts(real: Any, imaginary: Any) -> Reading:
 rule(*(f"aten::{name}" for name in SAME.split()))(same)
 
 
-@rule("aten::copy")
+@rule("aten::copy", complete=True)
 def copy(arg: Arguments) -> Reading:
     """``a.copy_(b)``: nothing of ``a`` is left."""
     shape = tuple(arg.self.shape)
@@ -211,7 +211,7 @@ def _taken(shape: tuple[int, ...], result: tuple[int, ...]) -> Op:
 
 
 @rule("aten::fill", "aten::zero", "aten::uniform", "aten::normal", "aten::random",
-      "aten::exponential")  # fmt: skip
+      "aten::exponential", complete=True)  # fmt: skip
 def fill(arg: Arguments) -> Reading | None:
     """Overwritten by one value; that value may be a tensor."""
     value = arg.get("value", 0 if arg.short == "zero" else None)
