@@ -12,7 +12,13 @@ from rfield.analysis.engines.footprint import Footprint
 from rfield.analysis.engines.free import _step as step
 from rfield.analysis.engines.free import padding_by_size
 from rfield.analysis.engines.products import _has_largest as has_largest
-from rfield.analysis.engines.pull import NOTHING, prime_factors, slide_finite
+from rfield.analysis.engines.pull import (
+    NOTHING,
+    prime_factors,
+    slide_finite,
+    slide_pattern,
+    table_pattern,
+)
 from rfield.analysis.engines.solid import _has_largest as holds_all
 from rfield.analysis.engines.terms import Span, Term, Terms
 from rfield.analysis.engines.through import _outgrows as outgrows
@@ -20,7 +26,8 @@ from rfield.analysis.engines.through import _prefix as prefix
 from rfield.core.indices import IndexSet
 from rfield.core.limits import CELL_LIMIT, PHASE_LIMIT
 from rfield.core.link import Reshaped
-from rfield.core.relation import Border, Prefix, Sliding, Whole
+from rfield.core.relation import Border, Prefix, Sliding, Table, Whole
+from rfield.errors import TooLargeError
 
 
 def term(period: int, advance: int | None, carrier: int | None = 0, rank: int = 1) -> Term:
@@ -186,3 +193,13 @@ def test_outputs_of_long_strides_that_see_a_far_position() -> None:
     x = b.conv("conv", b.input("signal", (1, 1, 400)), kernel=9, stride=2, padding=4)
     seen = rfield.receptive_field(b.build(outputs=[x])).outputs_seeing((100,))
     assert (seen.start, seen.stop) == ((48,), (53,))
+
+
+@pytest.mark.parametrize("advance", [1 << 57, 1 << 70, -(1 << 60)])
+def test_numbers_beyond_64_bits_are_refused_before_they_wrap_around(advance: int) -> None:
+    bounds = np.array([[0, 1]]), np.array([[0, 1]])
+    taps = (IndexSet.interval(0, 5),)
+    with pytest.raises(TooLargeError, match="exceed 64 bits"):
+        slide_pattern(bounds, advance, Sliding(1, 2, taps))
+    with pytest.raises(TooLargeError, match="exceed 64 bits"):
+        table_pattern(bounds, advance, Table(taps))

@@ -8,7 +8,7 @@ the axis to work on as the last one.
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from functools import lru_cache
 from math import gcd
 
@@ -69,6 +69,7 @@ def slide_pattern(bounds: Bounds, advance: int, relation: Sliding) -> tuple[Boun
     others = low.size // period
     if result > PERIOD_LIMIT or result * others > CELL_LIMIT:
         raise too_large("the pattern of one layer's field", result * others, _SMALLER)
+    _within_64_bits(advance, abs(relation.advance) * blocks + _reach(relation.taps), period)
     shape = (*low.shape[:-1], result)
     out_low = np.full(shape, NOTHING[0], dtype=np.int64)
     out_high = np.full(shape, NOTHING[1], dtype=np.int64)
@@ -94,10 +95,23 @@ def slide_pattern(bounds: Bounds, advance: int, relation: Sliding) -> tuple[Boun
     return tidy(out_low, out_high), advance * (relation.advance * blocks // period)
 
 
+def _reach(taps: Sequence[IndexSet]) -> int:
+    """How far from where they are counted the farthest of them lies."""
+    return max((max(abs(t.first), abs(t.last)) for t in taps if t), default=0)
+
+
+def _within_64_bits(advance: int, places: int, period: int) -> None:
+    """Refuse numbers that would wrap around: where a pattern is so many places further on."""
+    farthest = abs(advance) * (places // period + 1)
+    if farthest >= LARGEST:
+        raise too_large("a field", farthest, "Its numbers exceed 64 bits.")
+
+
 def table_pattern(bounds: Bounds, advance: int, relation: Table) -> Bounds:
     """Bounds of a table's outputs that read a repeating pattern."""
     low, high = bounds
     period = low.shape[-1]
+    _within_64_bits(advance, _reach(relation.taps), period)
     shape = (*low.shape[:-1], len(relation.taps))
     out_low = np.full(shape, NOTHING[0], dtype=np.int64)
     out_high = np.full(shape, NOTHING[1], dtype=np.int64)

@@ -15,8 +15,10 @@ from ...core.graph import SoftMasks
 from ...core.numbers import Same
 from ...errors import RFieldError, TooLargeError, UnreadableModelError
 from ..machine import limits
-from ..machine.emit import answers, placed
+from ..machine.emit import answers
+from ..machine.failures import placed
 from ..machine.reading import ModelReader
+from ..machine.unnamed import answered
 from ..machine.unsupported import Unsupported
 from ..machine.values import Constant, Dependent, Outputs, dependents, known, parameters_of
 from .folding import fold
@@ -208,7 +210,7 @@ class Reader(ModelReader):
     def _answer(self, call: Call) -> Any:
         rule = RULES.get(call.op)
         if rule is not None:
-            return rule.function(call)
+            return answered(rule, call, call.operands)
         reading = dependents(list(call.operands))
         shape = call.shapes_out[0] if call.shapes_out else ()
         self.unsupported.meet(call.op, call.name, shape, self.emitter.source)

@@ -197,7 +197,7 @@ def _glu(x: Any, axis: int) -> Any:
     return arrays.pointwise(one, other, kind="glu")
 
 
-@rule("ops.ZerosLike", "ops.OnesLike", "ops.FullLike", "ops.EmptyLike")
+@rule("ops.ZerosLike", "ops.OnesLike", "ops.FullLike", "ops.EmptyLike", complete=True)
 def like(call: Call) -> Any:
     """Only the shape is read.
 

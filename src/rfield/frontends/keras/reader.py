@@ -17,9 +17,11 @@ from ...core import ops
 from ...core.graph import Weights
 from ...errors import InvalidModelError, TooLargeError
 from ..machine import limits
-from ..machine.emit import answers, placed
+from ..machine.emit import answers
+from ..machine.failures import placed
 from ..machine.names import printable
 from ..machine.reading import ModelReader
+from ..machine.unnamed import answered
 from ..machine.unsupported import Unsupported
 from ..machine.values import Constant, Dependent, Outputs, dependents
 from ..registry import Request
@@ -203,7 +205,9 @@ class Reader(ModelReader):
         found = find_rule(call.layer)
         self.draft.weights = self._weights(call)
         if found is not None:
-            return self.emitter.settle(found.function(call), call.operands, call.name)
+            return self.emitter.settle(
+                answered(found, call, call.operands), call.operands, call.name
+            )
         given = dependents(call.operands)
         if not given:
             shapes = [Constant([size or 1 for size in shape]) for shape in declared]

@@ -23,7 +23,7 @@ from ...core.link import AnyLink, Link, Reshaped, everything
 from ...core.node import behind
 from ...core.numbers import Numbers
 from ...core.ops import Op
-from ...errors import InvalidModelError, RFieldError, TooLargeError, UnsupportedOpError
+from ...errors import InvalidModelError
 from .complexes import ASKED, Parts
 from .masks import (
     elements_of,
@@ -50,8 +50,6 @@ _MASKED = frozenset({"multiply", "add", "maximum", "where", "veil", "move"})
 
 _FORGETTING = frozenset({"exp", "rectify"})
 """Arithmetic that makes zero of minus infinity."""
-
-_FAILURES = (ArithmeticError, AttributeError, LookupError, TypeError, ValueError)
 
 
 class Emitter:
@@ -376,25 +374,3 @@ def _fitted(op: Op, links: Sequence[AnyLink], *, join: bool, exact: bool, moving
 
 def _kind(reading: Reading) -> str:
     return reading.steps[-1].kind if reading.steps else "value"
-
-
-def placed(error: Exception, name: str, op: str) -> RFieldError:
-    """The error of a rule, with the name of the layer in front; foreign ones become ours."""
-    if isinstance(error, UnsupportedOpError) or getattr(error, "placed", False):
-        assert isinstance(error, RFieldError)
-        return error
-    if isinstance(error, RFieldError):
-        text = str(error)
-        named = text.startswith((f"{name}:", f"{name} ("))
-        made = type(error)(text if named else f"{name} ({op}): {text}")
-    elif isinstance(error, (MemoryError, RecursionError)):
-        made = TooLargeError(f"{name} ({op}): too large or nested too deeply to be read")
-    elif isinstance(error, _FAILURES):
-        made = InvalidModelError(
-            f"{name} ({op}): its operands and attributes do not fit "
-            f"({type(error).__name__}: {error})"
-        )
-    else:
-        raise error
-    made.placed = True  # type: ignore[attr-defined]  # so that it is not placed twice
-    return made

@@ -10,22 +10,56 @@ from collections.abc import Iterable, Sequence
 from typing import Any
 
 from ...core import ops
-from ...core.arrays.expression import Reading, leaves
+from ...core.arrays.expression import Reading
 from ...core.ops import Op
+from .rules import Rule
+from .values import Dependent, Items, dependents
+
+
+def answered(rule: Rule, call: Any, operands: Sequence[Any]) -> Any:
+    """What a rule answers to a call, with the operands that it leaves out."""
+    answer = rule.function(call)
+    return answer if rule.complete else completed(answer, dependents(operands))
+
+
+def completed(answer: Any, operands: Sequence[Any]) -> Any:
+    """The answer, for one output or a tuple for several, with what it leaves out.
+
+    ``operands``: those that depend on an input.
+    """
+    listed = answer if isinstance(answer, tuple) else (answer,)
+    rest = left_out(listed, operands)
+    if not rest:
+        return answer
+    found = (with_rest(entry, rest) for entry in listed)
+    return type(answer)(found) if isinstance(answer, tuple) else next(found)
 
 
 def left_out(answers: Iterable[Any], operands: Sequence[Any]) -> list[Any]:
-    """The operands that none of the answers names; an op has links for all of them.
+    """The operands that none of the answers names.
 
-    Raises nothing: an answer of nothing at all (a constant, a copy of nothing) leaves out none.
+    None where an answer is an op, which has links for all of them; where one is made of values that
+    a rule has put into the graph itself; or where all are constants.
     """
-    named: set[int] = set()
-    several = [answer for answer in answers if answer is not None]
-    for answer in several:
-        if isinstance(answer, Op) or (isinstance(answer, list) and answer):
+    given, named = [_key(operand) for operand in operands], set[object]()
+    for answer in answers:
+        if isinstance(answer, (Op, list, Dependent, Items)):
             return []
-        named |= leaves(answer) if isinstance(answer, Reading) else {id(answer)}
-    return [operand for operand in operands if several and id(operand) not in named]
+        named |= _named(answer)
+    inside = any(isinstance(key, int) and key not in given for key in named)
+    if inside or named.isdisjoint(given):
+        return []
+    return [operand for operand, key in zip(operands, given, strict=True) if key not in named]
+
+
+def _named(answer: Any) -> set[object]:
+    if not isinstance(answer, Reading):
+        return {_key(answer)}
+    return {key for value in answer.operands for key in _named(value)}
+
+
+def _key(value: Any) -> object:
+    return value.index if isinstance(value, Dependent) else (id(value),)
 
 
 def with_rest(answer: Any, rest: Sequence[Any]) -> Any:

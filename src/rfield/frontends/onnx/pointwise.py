@@ -88,7 +88,7 @@ def cast(call: Call) -> Any:
     return ops.pointwise(call.shape(0), kind=call.kind, algebra="keep")
 
 
-@rule("CastLike")
+@rule("CastLike", complete=True)
 def cast_like(call: Call) -> Any:
     """The type of the second operand, and nothing else of it.
 

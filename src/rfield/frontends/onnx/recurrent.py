@@ -10,6 +10,7 @@ from ...core.link import Link, Read
 from ...core.ops import FREE_OF_CHARGE, Op, Work
 from ...core.relation import IDENTITY, WHOLE, At, Prefix
 from ...errors import InvalidModelError, unfit_shapes
+from ..machine.unnamed import with_rest
 from ..machine.values import Outputs
 from .rulebook import Call, rule
 
@@ -37,13 +38,14 @@ def recurrent(call: Call) -> Outputs:
     lengths = [call[4]] if call.depends(4) else []
     known = call.known(4) if call.has(4) else None
     shorter = call.has(4) and (known is None or bool((known < x.shape[0]).any()))
+    weights = [call[place] for place in (1, 2, 3, 7) if call.depends(place)]
     runs, ends = list[Any](), list[Any]()
     for place, reverse in enumerate(_DIRECTIONS[word]):
         run, end = _direction(
             call, x, initial, lengths, hidden, place, reverse, first, exact=not shorter
         )
-        runs.append(call.step(run))
-        ends.append(call.step(end))
+        runs.append(call.step(with_rest(run, weights)))
+        ends.append(call.step(with_rest(end, weights)))
     every, last = arrays.concat(runs, 1), arrays.concat(ends, 0)
     if first:
         every, last = arrays.permute(every, (2, 0, 1, 3)), arrays.permute(last, (1, 0, 2))

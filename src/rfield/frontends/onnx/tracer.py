@@ -11,9 +11,10 @@ from ...core import ops
 from ...core.graph import Draft, SoftMasks
 from ...errors import InvalidModelError, RFieldError, TooLargeError, UnresolvedSizeError
 from ..machine import bodies, limits
-from ..machine.emit import placed
+from ..machine.failures import placed
 from ..machine.names import printable, shown
 from ..machine.reading import ModelReader
+from ..machine.unnamed import answered
 from ..machine.values import Constant, Dependent, Items, Outputs, parameters_of
 from .folding import fold
 from .model import FunctionRecord, GraphRecord, ModelRecord, NodeRecord
@@ -181,7 +182,7 @@ class Tracer(ModelReader):
         self.emitter.source = f"{shown(node.op)} #{node.number}"
         try:
             answer = read_unknown(call, scope.graph, self.sizes) if rule is None else (
-                rule.function(call)
+                answered(rule, call, operands)
             )  # fmt: skip
         except UnresolvedSizeError:
             if depends or node.subgraphs:

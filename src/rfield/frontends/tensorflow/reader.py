@@ -18,9 +18,10 @@ from ...errors import (
 )
 from ..machine import limits
 from ..machine.bodies import call
-from ..machine.emit import placed
+from ..machine.failures import placed
 from ..machine.names import printable
 from ..machine.reading import ModelReader
+from ..machine.unnamed import answered
 from ..machine.unsupported import Unsupported
 from ..machine.values import Constant, Dependent, Outputs, dependents, parameters_of
 from .blocks import written_out
@@ -183,7 +184,7 @@ class Reader(ModelReader):
             return self._without_rule(node, depends)
         self.emitter.given = node.operands
         try:
-            answer = rule.function(node)
+            answer = answered(rule, node, node.operands)
         except UnresolvedSizeError:
             if depends:
                 raise
@@ -193,7 +194,7 @@ class Reader(ModelReader):
                 self.step(written_out(value)) if type(value) is Blocked else value
                 for value in node.operands
             ]
-            answer = rule.function(node)
+            answer = answered(rule, node, node.operands)
         self.emitter.sized = isinstance(answer, Reading) and _follows_sizes(node)
         return self._settle(answer, item.name, node.operands)
 
