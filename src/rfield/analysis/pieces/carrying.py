@@ -18,6 +18,7 @@ from ...core.stage import Stage
 from ...errors import InvalidModelError, NotStreamableError, show_shape
 from ..engines.clipped import clipped_bounds
 from ..engines.forward import sweep
+from .lengths import Lengths
 from .overlap import Final, Overlap
 from .stitching import concatenated
 from .stream_planning import stream_plan
@@ -71,6 +72,15 @@ def _check_end(plan: StreamPlan, taken: int, given: int) -> None:
             f"{plan.layer}: {given} of the {wanted} outputs for {taken} samples can be given with "
             "carried state: how the end is padded or cut depends on the length of the stream.\n"
             '  state="overlap" gives all of them.'
+        )
+    lengths = Lengths(
+        graph, plan.source, plan.value, plan.input_axis, plan.clock, plan.steps, plan.short
+    )
+    if (layer := lengths.differs(taken)) is not None:
+        raise NotStreamableError(
+            f"{plan.layer}: what {layer} reads depends on the length of the stream, which is "
+            f"{taken}.\n  The plan was made for {lengths.length}; give the length: "
+            "stream_plan(…, length=)"
         )
 
 

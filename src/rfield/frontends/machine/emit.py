@@ -257,7 +257,10 @@ class Emitter:
         mine: list[object] = []
         for place, value in enumerate(values):
             given = id(operands[place]) if place < len(operands) else 0
-            if isinstance(value, Constant) and (value.placed or given in self.named):
+            # A rule's own mask is no tensor of the call.
+            own = place < len(operands) and isinstance(operands[place], Constant)
+            own = own and prod(value.shape) > 1
+            if isinstance(value, Constant) and (value.placed or own or given in self.named):
                 table = beside(value, op, links[place] if place < len(links) else None)
                 noted = self.beside.get(given) if given in self.named else None
                 spread = isinstance(table, Numbers) or noted is None

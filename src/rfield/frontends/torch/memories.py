@@ -39,7 +39,8 @@ def _running(call: Call, axis: int, item: int) -> Resume:
     @torch.no_grad()  # else the state would hold on to all of the past
     def resume(part: Any, state: Any) -> tuple[Any, Any]:
         before, *place, done = (None, 0) if state is None else state
-        given = part if before is None else torch.cat([before.to(part.dtype), part], axis)
+        # In the type of the result: a count is kept as a number, of however small numbers.
+        given = part if before is None else torch.cat([before, part.to(before.dtype)], axis)
         found = call.target(given, axis, **call.kwargs)
         found = [found] if isinstance(found, torch.Tensor) else list(found)
         if place:  # the first of what was given is the extreme so far

@@ -153,7 +153,8 @@ def triangle(arg: Arguments) -> Reading:
     """
     rows, columns = arg.self.shape[-2:]
     lower = np.tri(rows, columns, arg.diagonal - (arg.short == "triu"), dtype=bool)
-    kept = Constant(lower.shape, lower if arg.short == "tril" else ~lower, made=True)
+    mask = lower if arg.short == "tril" else ~lower
+    kept = Constant(mask.shape, mask, made=True, sized=True)  # made for the size at hand
     return _chosen(kept, arg.self, 0)
 
 
