@@ -332,3 +332,12 @@ def test_a_mask_that_would_not_fit_is_refused_and_the_box_is_there():
     assert str(told.value) == (
         "the mask needs 1,000,000,000,000 cells, more than fit. Its bounding box is in .box."
     )
+
+
+def test_an_input_without_positions_has_no_set_of_them() -> None:
+    b = rfield.GraphBuilder()
+    x, z = b.input("x", (1, 2, 12)), b.input("z", (1, 2, 1), axes=())
+    graph = b.build(outputs=[b.multiply("y", b.conv("c", x, kernel=3), z)])
+    for ask in (rfield.support, rfield.influence):
+        with pytest.raises(rfield.RFieldError, match="none of whose axes are positions"):
+            ask(graph, (3,), wrt="z")

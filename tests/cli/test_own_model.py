@@ -277,3 +277,10 @@ def test_options_are_not_abbreviated(capsys):
         "unknown option '--outp'. Did you mean '--ops' or '--output-file'?"
         in capsys.readouterr().err
     )
+
+
+@pytest.mark.parametrize("given", ["", "0", "1", "'done'"])
+def test_a_model_that_ends_the_program_is_no_success(given, tmp_path, monkeypatch, capsys):
+    Path("ending.py").write_text(f"import sys\n\n\ndef build():\n    sys.exit({given})\n")
+    assert main(["summary", "ending.py:build", "--input-shape", "1x3x8x8"]) == 2
+    assert "the model's own code ended the program: sys.exit(" in capsys.readouterr().err

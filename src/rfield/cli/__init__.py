@@ -19,7 +19,7 @@ from ..errors import RFieldError
 from ..version import __version__
 from . import exact, fields, networks, pictures, plans, sizes, surveys, teams
 from .options import MODEL_HELP, Commands
-from .parsing import Parser
+from .parsing import Parser, UsageError
 from .steps import DONE, UNUSABLE
 from .wording import in_options
 
@@ -53,6 +53,10 @@ def main(argv: Sequence[str] | None = None) -> int:
         # Who read our output stopped reading (`| head`): not an error, and nobody is left to tell.
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
         return DONE
+    except UsageError:
+        raise
+    except SystemExit as end:
+        return _complain(f"the model's own code ended the program: sys.exit({end.code!r})")
     except KeyboardInterrupt:
         return _complain("interrupted", status=130)
     except Exception as error:  # noqa: BLE001  # a model's own code may raise anything

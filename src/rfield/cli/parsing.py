@@ -25,6 +25,10 @@ MEANT = {
 """What other words for an option, or the option of other commands, are here."""
 
 
+class UsageError(SystemExit):
+    """The end of the program that the command line itself asks for."""
+
+
 class Parser(argparse.ArgumentParser):
     """One command, or all of them.
 
@@ -56,6 +60,12 @@ class Parser(argparse.ArgumentParser):
     def format_help(self) -> str:
         """As in argparse."""
         return super(Parser, self.complete()).format_help()
+
+    def exit(self, status: int = 0, message: str | None = None) -> NoReturn:
+        """As in argparse."""
+        if message:
+            self._print_message(message, sys.stderr)
+        raise UsageError(status)
 
     def error(self, message: str) -> NoReturn:
         """Say it, and where help is; exit status 2."""

@@ -37,7 +37,7 @@ channels come second unless a front end takes them to be last."""
 def premises(graph: Graph) -> tuple[str, ...]:
     """A sentence for each thing that was not said and decides what the answers are."""
     if graph.premises is None:
-        graph.premises = (*guessed_axes(graph), *soft_masks(graph))
+        graph.premises = (*guessed_axes(graph), *soft_masks(graph), *taken_numbers(graph))
     return graph.premises
 
 
@@ -74,6 +74,17 @@ def soft_masks(graph: Graph) -> tuple[str, ...]:
     return (
         f"{what} are no minus infinity: what they hide counts as read, a bound; "
         "soft_masks='cut' cuts it",
+    )
+
+
+def taken_numbers(graph: Graph) -> tuple[str, ...]:
+    """That a model's own code looked at numbers, where it did: what came of them is a constant."""
+    if not graph.taken:
+        return ()
+    more = f" and {len(graph.taken) - SHOWN} more" * (len(graph.taken) > SHOWN)
+    return (
+        f"numbers are taken out of tensors in {', '.join(graph.taken[:SHOWN])}{more}: answers are "
+        "for the numbers of this input, and what these depend on is not counted",
     )
 
 

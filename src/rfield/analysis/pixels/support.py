@@ -194,6 +194,12 @@ class Question:
             raise sizes_needed(rf.graph, problem)
         if rf.value not in rf.graph.dependents(rf.source):
             raise InvalidModelError(f"{rf.layer} does not depend on {rf.wrt}")
+        if not rf.source_axes:
+            shape = show_shape(rf.graph.shape(rf.source))
+            raise InvalidModelError(
+                f"{rf.layer} depends on {rf.wrt} {shape}, none of whose axes are positions: there "
+                "is no set of them. Choose some with axes=..., or ask for another wrt=..."
+            )
         if not clip and rf.whole_reads.count(rf.value):
             raise self._endless()
 

@@ -158,6 +158,7 @@ def capture(
             layers[key] = index
     graph = draft.finish(list(outputs), layers or None, origin=type(model).__name__)
     graph.main_output = 0
+    graph.taken = tuple(tracer.taken)
     return graph
 
 

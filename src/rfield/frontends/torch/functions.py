@@ -91,6 +91,8 @@ def _fill(entries: dict[Any, Any]) -> None:
         entries[getattr(torch.Tensor, name)] = _indexed
     for name in ("numpy", "tolist", "__array__"):
         entries[getattr(torch.Tensor, name)] = _numbers
+    for name in ("__dlpack__", "data_ptr", "untyped_storage"):
+        entries[getattr(torch.Tensor, name)] = _memory
 
 
 _STFT = (
@@ -196,12 +198,22 @@ def _numeric(items: Any) -> bool:
 
 
 def _numbers(mode: Functions, func: Any, args: Any, kwargs: dict[str, Any]) -> Any:
-    """Numbers of a tensor that has none."""
+    """Numbers of a tensor that has none; with real data they count as constants from here on."""
     dispatch = mode.dispatch
-    if not dispatch.real:
-        tensor = args[0]
-        depends = dispatch.tracer.index_of(tensor) is not None
-        if depends or not dispatch.has_numbers(tensor) or tensor.device.type == "meta":
-            name = func.__name__.strip("_")
-            raise needs_values(f"'Tensor.{name}'", dispatch.layer, here())
+    tensor = args[0]
+    depends = dispatch.tracer.index_of(tensor) is not None
+    if dispatch.real and depends:
+        dispatch.tracer.taken[dispatch.layer or "the model"] = None
+    lost = depends or not dispatch.has_numbers(tensor) or tensor.device.type == "meta"
+    if not dispatch.real and lost:
+        name = func.__name__.strip("_")
+        raise needs_values(f"'Tensor.{name}'", dispatch.layer, here())
+    return func(*args, **kwargs)
+
+
+def _memory(mode: Functions, func: Any, args: Any, kwargs: dict[str, Any]) -> Any:
+    """Where a tensor's numbers lie: whoever asks may read them there."""
+    dispatch = mode.dispatch
+    if dispatch.real and dispatch.tracer.index_of(args[0]) is not None:
+        dispatch.tracer.taken[dispatch.layer or "the model"] = None
     return func(*args, **kwargs)

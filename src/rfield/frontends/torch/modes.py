@@ -88,6 +88,7 @@ class Dispatch(Watched):
         """An op on the data path."""
         if signature.packet in LOOKS_AT_VALUES:
             if self.real:
+                self.tracer.taken[self.layer or "the model"] = None
                 return func(*args, **kwargs)
             raise needs_values(f"{signature.short!r}", self.layer, here())
         tracer, rule = self.tracer, signature.rule

@@ -38,7 +38,7 @@ _CHOOSE = frozenset(("contraction", "normalization", "pointwise", "pooling", "re
 
 
 class Tracer(Knowledge):
-    """The state of one capture."""
+    """The state of one capture; ``taken``: the layers whose code looked at numbers of the data."""
 
     def __init__(
         self, draft: Draft, names: Names | None = None, soft_masks: SoftMasks = "keep"
@@ -49,6 +49,7 @@ class Tracer(Knowledge):
         self.emitter = Emitter(draft, self.fresh, self.resolve, soft_masks)
         self.unknown = Unsupported(RULES, "torch", spelled=_spelled, taught=_packet)
         self.refusal: Exception | None = None
+        self.taken: dict[str, None] = {}
         self.emitter.tells_weights = True
 
     def refuse(self, error: Exception) -> None:
