@@ -203,6 +203,7 @@ class Reader(ModelReader):
 
     def _value(self, call: Call, declared: Sequence[Sequence[int | None]]) -> Any:
         found = find_rule(call.layer)
+        self.pads |= _makes_masks(call.layer)
         self.draft.weights = self._weights(call)
         if found is not None:
             return self.emitter.settle(
@@ -291,3 +292,9 @@ def _size(declared: Sequence[int | None], operand: Sequence[int]) -> tuple[int, 
         size if size is not None else operand[axis] if axis < len(operand) else 1
         for axis, size in enumerate(declared)
     )
+
+
+def _makes_masks(layer: Any) -> bool:
+    """Whether a class of the user says which places are padding."""
+    own = (kind for kind in type(layer).__mro__ if not kind.__module__.startswith("keras."))
+    return any("compute_mask" in vars(kind) for kind in own)
