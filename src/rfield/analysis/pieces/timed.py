@@ -15,7 +15,7 @@ from ...core.graph import Graph
 from ...core.link import AnyLink, Link
 from ...core.relation import IDENTITY, Prefix, Relation, Sliding
 from ..engines.forward import Sweep
-from ..engines.terms import State, carriers, terms_of, to_state
+from ..engines.terms import Span, State, carriers, terms_of, to_state
 from ..geometry.alignment import branch_terms
 from ..results import Fidelity
 from .steady import Parts
@@ -72,14 +72,16 @@ class TimePath:
     def __init__(self, graph: Graph, source: int, value: int, swept: Sweep) -> None:
         self.graph, self.states, self.globals_ = graph, swept.states[0], swept.globals_[0]
         self.values = [i for i in graph.between(source, value) if self.states[i] is not None]
-        self._clocks: dict[int, Pattern | str] = {}
+        self._clocks: dict[object, Pattern | str] = {}
 
     def clock(self, value: int) -> Pattern | str:
         """The clock of a value, or why it has none."""
-        if value not in self._clocks:
-            shape = self.graph.nodes[value].shape
-            self._clocks[value] = pattern_of(self.states[value], shape)
-        return self._clocks[value]
+        state = self.states[value]
+        plain = isinstance(state, Span) and state.advance > 0
+        key = state if plain else value  # of many branches most are alike
+        if key not in self._clocks:
+            self._clocks[key] = pattern_of(state, self.graph.nodes[value].shape)
+        return self._clocks[key]
 
     def steps(self, *, all_values: bool = False) -> frozenset[int]:
         """Samples after which each value repeats; chunks and windows must begin on all of them.
@@ -135,6 +137,7 @@ class TimePath:
     def layer_states(self, grid: int) -> list[LayerState]:
         """Every op that reads more than its own positions along time, in the order of computing."""
         found: list[LayerState] = []
+        known: dict[object, tuple[Window, int]] = {}
         for index in self.values:
             node = self.graph.nodes[index]
             for operand, relation in self._readings(index):
@@ -144,8 +147,10 @@ class TimePath:
                     name = self.graph.layer_of(index)
                     found.append(LayerState(name, node.kind, None, hop, 0, (), node.op.keeps))
                 elif isinstance(relation, Sliding) and isinstance(clock, Pattern):
-                    window = window_of(relation)
-                    held = held_of(relation, clock, grid)
+                    way = operand, relation
+                    if way not in known:
+                        known[way] = window_of(relation), held_of(relation, clock, grid)
+                    window, held = known[way]
                     if held or window.ahead or window.step != window.gives:
                         shape = list(self.graph.nodes[operand].shape)
                         shape[clock.axis] = held

@@ -14,17 +14,20 @@ from .sizeset import SizeSet
 FARTHEST = 1 << 14
 """Up to about which size a model is read."""
 
-TIMES = 8
+TIMES = 64
 """So many times as large is the next one."""
 
 
-def last_taken(read: Callable[[int], Reading], taken: int, step: int) -> int | None:
+def last_taken(
+    near: Callable[[int], Reading], read: Callable[[int], Reading], taken: int, step: int
+) -> int | None:
     """The last of the sizes from ``taken`` on, which is read, that the model takes; None: no end.
 
-    Not looked for where a larger size takes more ops, one for each position perhaps.
+    ``near`` is asked for sizes beside one that is taken; it may tell what follows. Not looked for
+    where a larger size takes more ops, one for each position perhaps.
     """
-    ops = len(read(taken).shapes) if taken else 0
-    while 0 < taken < FARTHEST // 2 and len(read(taken + step).shapes) == ops:
+    ops = len(near(taken).shapes) if taken else 0
+    while 0 < taken < FARTHEST // 2 and len(near(taken + step).shapes) == ops:
         refused = taken + max(1, min((TIMES - 1) * taken, FARTHEST - taken) // step) * step
         if not read(refused).refused:
             taken = refused
