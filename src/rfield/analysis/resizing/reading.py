@@ -16,7 +16,6 @@ from ...core.arguments import integer, listed
 from ...core.graph import Graph, Input
 from ...core.limits import GENERAL, MOST_READ, READ_WHOLE, STEP_LIMIT
 from ...errors import InvalidModelError, UnresolvedSizeError, over_limit, show_shape
-from ..engines.alike import swept_like
 from ..engines.bounds import axis_field
 from ..engines.forward import Sweep, sweep
 from ..engines.terms import Span, State, Terms, carriers, terms_of
@@ -124,7 +123,7 @@ class Reading:
     @cached_property
     def _sweeps(self) -> tuple[Sweep, ...]:
         entries = [entry for entry in self.graph.inputs_ if entry.name in self._of.names]
-        return tuple(swept_like(self.graph, entry, self._of.graph) for entry in entries)
+        return tuple(sweep(self.graph, entry.node, entry.axes) for entry in entries)
 
     @property
     def _value(self) -> int:
@@ -150,10 +149,6 @@ class Reading:
 
     @cached_property
     def _joins(self) -> tuple[Finding, ...]:
-        loaded = self._of.loaded
-        pairs = zip(self._sweeps, loaded._sweeps, strict=False)
-        if self is not loaded and all(one.states is other.states for one, other in pairs):
-            return loaded._joins
         return tuple(
             Misaligned(join.layer, axis)
             for join in alignment(self.graph, self._sweeps).joins
@@ -244,15 +239,10 @@ class Resizing:
             raise InvalidModelError(f"{what} = {given!r}; expected positive integers")
         return tuple(known)
 
-    @cached_property
-    def loaded(self) -> Reading:
-        """The model as it was loaded."""
-        return Reading(self, self.graph, is_model=True)
-
     def larger(self) -> Reading:
         """The model as it was loaded, or at a larger size where its output has one position."""
         if self._seen is None:
-            self._seen = self.loaded
+            self._seen = Reading(self, self.graph, is_model=True)
             sizes, step = self.sizes, 0
             while not all(self._seen.places):
                 before, step = step, self._step(self._seen.graph)
