@@ -168,25 +168,28 @@ class TimePath:
             node = self.graph.nodes[index]
             if not node.op.join or len(node.operands) < 2:
                 continue
-            names: list[str] = []
-            clocks: list[Pattern] = []
-            rows: list[int] = []
-            for operand, link in zip(node.operands, node.links, strict=True):
-                clock = self._branch_clock(operand, link, node.shape)
-                if isinstance(clock, Pattern):
-                    names.append(self.graph.layer_of(operand))
-                    clocks.append(clock)
-                    own, shape = self.clock(operand), self.graph.nodes[operand].shape
-                    length = shape[own.axis] if isinstance(own, Pattern) else 1
-                    rows.append(prod(shape) // max(length, 1))
+            branches = [
+                (operand, clock)
+                for operand, link in zip(node.operands, node.links, strict=True)
+                for clock in (self._branch_clock(operand, link, node.shape),)
+                if isinstance(clock, Pattern)
+            ]
+            clocks = [clock for _, clock in branches]
             if len({(c.axis, c.hop) for c in clocks}) != 1:
                 continue
             held = lags(clocks)
             if any(held):
-                pairs = tuple(zip(names, held, strict=True))
+                layers = [self.graph.layer_of(operand) for operand, _ in branches]
+                pairs = tuple(zip(layers, held, strict=True))
+                rows = [self._row(operand) for operand, _ in branches]
                 waits = sum(lag * row for lag, row in zip(held, rows, strict=True))
                 found.append(JoinDelay(self.graph.layer_of(index), clocks[0].hop, pairs, waits))
         return found
+
+    def _row(self, value: int) -> int:
+        """Elements of one position in time."""
+        own, shape = self.clock(value), self.graph.nodes[value].shape
+        return prod(shape) // max(shape[own.axis] if isinstance(own, Pattern) else 1, 1)
 
     def _branch_clock(self, operand: int, link: AnyLink, after: Sequence[int]) -> Pattern | str:
         """The clock of a join's operand as it lies in the join."""

@@ -303,14 +303,22 @@ class Resizing:
 
     def afford(self, readings: int) -> None:
         """Refuse so many readings of the model where they would take too long."""
-        total = 0
-        if readings > 1:
-            total = readings * self.laid_out + min(readings, READ_WHOLE) * self._swept
+        total = self._work(readings)
         if total > MOST_READ:
             raise over_limit(
                 self.output or self.graph.layer_of(self.graph.main),
                 "the model at all sizes of one step", total, MOST_READ, SINGLY,
             )  # fmt: skip
+
+    def affords(self, more: int) -> bool:
+        """Whether so many more readings may be made."""
+        return self._work(self._laid + more) <= MOST_READ
+
+    def _work(self, readings: int) -> int:
+        """Values and operands that so many readings lay out."""
+        if readings <= 1:
+            return 0
+        return readings * self.laid_out + min(readings, READ_WHOLE) * self._swept
 
     @cached_property
     def laid_out(self) -> int:

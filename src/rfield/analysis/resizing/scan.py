@@ -93,6 +93,14 @@ class Scan:
         return found
 
     @property
+    def moves(self) -> bool:
+        """Whether the output has an axis of its own along this one."""
+        some: list[Reading] = []
+        if self.periodic and not self.resizing.larger().places[self.axis]:
+            some = [read for n in self._samples() if not (read := self.read(n)).refused]
+        return any(read.output[self.axis] is not None for read in some or self.accepted.values())
+
+    @property
     def _few(self) -> int:
         """How many sizes are read beside the first, and how many of those that followed."""
         return min(MORE, max(MORE // 2, self.step // MORE))
@@ -125,7 +133,7 @@ class Scan:
 
     @cached_property
     def _end(self) -> int | None:
-        if self.periodic and self.step > LONG:
+        if (self.periodic and self.step > LONG) or not self.resizing.affords(MORE):
             return None
         taken = (n for n in self.accepted if not self._alone(n).refused)
         return last_taken(self.read, self._read_alone, next(taken, 0), self.step)
