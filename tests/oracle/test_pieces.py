@@ -49,6 +49,15 @@ def test_a_plan_that_is_wrong_is_seen(monkeypatch: pytest.MonkeyPatch, capsys) -
     assert "tiles:" in capsys.readouterr().out
 
 
+def test_a_run_goes_on_from_its_record(tmp_path, monkeypatch, capsys) -> None:
+    command = ["--declared", "3", "--record", str(tmp_path / "run.jsonl"), "--processes", "1"]
+    assert main(command) == 0
+    first = capsys.readouterr().out
+    monkeypatch.setattr("tests.oracle.pieces.of", lambda *_: [("nothing is tried again", "so")])
+    assert main(command) == 0
+    assert capsys.readouterr().out == first
+
+
 def _runs(function, size: int, other: int = 0) -> by_hand.Runs:
     x = np.random.default_rng(other).integers(1, 10**6, (1, 1, size)).astype(float)
     return lambda start, stop: function(x[:, :, start:stop])

@@ -136,7 +136,7 @@ class Scan:
         if (self.periodic and self.step > LONG) or not self.resizing.affords(MORE):
             return None
         taken = (n for n in self.accepted if not self._alone(n).refused)
-        return last_taken(self.read, self._read_alone, next(taken, 0), self.step)
+        return last_taken(self.read, self._read_alone, taken, self.step)
 
     def against(self, criteria: Sequence[str]) -> tuple[str, ...]:
         """What speaks against the sizes that fail: each layer once, at the size read first."""
