@@ -72,7 +72,8 @@ def gated(stride: int) -> rfield.Graph:
     z = b.conv("near", x, kernel=2, stride=2)
     z = z if stride == 2 else b.resize("up", z, scale=2, mode="linear")
     both = b.concat("both", y, z)
-    last = b.multiply("again", both, b.global_pool("pool2", b.max_pool("m", both, kernel=3, stride=1)))
+    most = b.max_pool("most", both, kernel=3, stride=1)
+    last = b.multiply("again", both, b.global_pool("pool2", most))
     return b.build(outputs=[b.flip("flip", b.add("sum", last, both))])
 
 
