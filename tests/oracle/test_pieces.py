@@ -14,7 +14,8 @@ FOUND_ONCE = (
     5396, 5626, 6327, 6421, 7054, 7608, 8216, 10278, 10458, 10855, 11189, 11322, 11545, 12979,
     14224, 15598, 18261, 18273, 52095, 8100102,
 )  # fmt: skip
-"""Networks that were refused although they have tiles or windows, crashed, never ended, or erred."""
+"""Networks that were refused although they have tiles or windows, or crashed, or were wrong, or had
+no end."""
 
 
 @pytest.mark.parametrize("seed", FOUND_ONCE)
