@@ -101,3 +101,37 @@ def test_all_classes_that_begin_at_one_size() -> None:
     graph.reread = other
     assert str(rfield.valid_sizes(graph)) == "t: every size from 301"
     assert len(read) < 200
+
+
+def halved(b: rfield.GraphBuilder, size: int) -> rfield.Graph:
+    """Five strides of 2: sizes repeat after 32."""
+    x = b.input("x", (1, 1, size))
+    for k in range(5):
+        x = b.conv(f"c{k}", x, kernel=3, stride=2, padding=1)
+    return b.build([x])
+
+
+@pytest.mark.parametrize("criterion", ["accepted", "complete", "even", "same"])
+def test_a_step_of_32_is_read_at_few_sizes(criterion: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    told: list[int] = []
+    few = rfield.valid_sizes(
+        halved(rfield.GraphBuilder(), 224), criterion, progress=lambda n, _: told.append(n)
+    )
+    assert len(told) < 24
+    monkeypatch.setattr(Followed, "graph", lambda self, shapes: None)
+    assert few.sets == rfield.valid_sizes(halved(rfield.GraphBuilder(), 224), criterion).sets
+
+
+def test_the_end_of_a_table_is_found_beside_what_follows() -> None:
+    graph = halved(rfield.GraphBuilder(), 224)
+    reread = graph.reread
+    assert reread is not None
+
+    def short(shapes: Any) -> rfield.Graph:
+        if shapes["x"][2] > 700:
+            raise rfield.InvalidModelError("the table has 700 positions")
+        return reread(shapes)
+
+    graph.reread = short
+    found = rfield.valid_sizes(graph).sets[0]
+    assert (found.is_finite, found.early[-1]) == (True, 700)

@@ -60,3 +60,31 @@ def test_rows_are_never_written_out_over_columns(monkeypatch: pytest.MonkeyPatch
     (states,) = sweep(graph, 0, (2,)).states
     assert isinstance(states[-1], Terms)
     assert max(term.low.size for term in states[-1].terms) <= 1 << 10
+
+
+def gated(stride: int) -> rfield.Graph:
+    """Fields beside readings of all: pooled, joined with plain ones, flipped, of two strides."""
+    b = rfield.GraphBuilder()
+    x = b.conv("c", b.input("x", (1, 4, 66)), kernel=5, stride=2, padding=1)
+    x = b.multiply("gate", x, b.global_pool("pool", x))
+    x = b.add("residual", x, b.conv("inner", x, kernel=3, padding=1))
+    y = b.conv("wide", x, kernel=7, stride=stride, padding=3)
+    z = b.conv("near", x, kernel=2, stride=2)
+    z = z if stride == 2 else b.resize("up", z, scale=2, mode="linear")
+    both = b.concat("both", y, z)
+    most = b.max_pool("most", both, kernel=3, stride=1)
+    last = b.multiply("again", both, b.global_pool("pool2", most))
+    return b.build(outputs=[b.flip("flip", b.add("sum", last, both))])
+
+
+@pytest.mark.parametrize("stride", [2, 1])
+def test_a_field_beside_a_reading_of_all_is_the_same_term_by_term(
+    stride: int, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def told() -> list[object]:
+        fields = rfield.receptive_fields(gated(stride))
+        return [(name, field.as_dict()) for name, field in fields.items()]
+
+    short = told()
+    monkeypatch.setattr(forward, "_gated", lambda *_: None)
+    assert short == told()

@@ -190,9 +190,9 @@ EQUIVALENT: dict[str, str] = {
         "a single axis is called t",
     "analysis/resizing/edges.py _Ends._enter: if lead or trail: -> if True:":
         "no padding on either side is what is taken where nothing is noted",
-    "analysis/resizing/sizes.py _giving: all((r.output[scan.axis] is None for r in"
-    " scan.accepted.values())) -> any((r.output[scan.axis] is None for r in"
-    " scan.accepted.values()))": "an axis moves at every size or at none",
+    "analysis/resizing/scan.py Scan.moves: any((read.output[self.axis] is not None for read in"
+    " some or self.accepted.values())) -> all((read.output[self.axis] is not None for read in"
+    " some or self.accepted.values()))": "an axis moves at every size or at none",
     "analysis/resizing/sizeset.py SizeSet.below: (n for n in range(size, max(self.start, size"
     " - self.step + 1) - 1, -1) if n in self) -> (n for n in range(size, max(self.start, size"
     " - self.step - 1) - 1, -1) if n in self)":

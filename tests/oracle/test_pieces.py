@@ -12,9 +12,10 @@ from tests.oracle.pieces import main, of
 FOUND_ONCE = (
     15, 66, 74, 165, 217, 266, 286, 340, 471, 488, 619, 700, 725, 1321, 1651, 2327, 3429, 3975,
     5396, 5626, 6327, 6421, 7054, 7608, 8216, 10278, 10458, 10855, 11189, 11322, 11545, 12979,
-    14224, 15598, 18261, 18273, 52095,
+    14224, 15598, 18261, 18273, 52095, 8100102,
 )  # fmt: skip
-"""Networks that were refused although they have tiles or windows, or crashed, or were wrong."""
+"""Networks that were refused although they have tiles or windows, or crashed, or were wrong, or had
+no end."""
 
 
 @pytest.mark.parametrize("seed", FOUND_ONCE)
@@ -47,6 +48,15 @@ def test_a_plan_that_is_wrong_is_seen(monkeypatch: pytest.MonkeyPatch, capsys) -
     assert "tiles: differ" in states or "crashed" in states
     assert main(["--only", "declared:1"]) in (0, 1)
     assert "tiles:" in capsys.readouterr().out
+
+
+def test_a_run_goes_on_from_its_record(tmp_path, monkeypatch, capsys) -> None:
+    command = ["--declared", "3", "--record", str(tmp_path / "run.jsonl"), "--processes", "1"]
+    assert main(command) == 0
+    first = capsys.readouterr().out
+    monkeypatch.setattr("tests.oracle.pieces.of", lambda *_: [("nothing is tried again", "so")])
+    assert main(command) == 0
+    assert capsys.readouterr().out == first
 
 
 def _runs(function, size: int, other: int = 0) -> by_hand.Runs:

@@ -13,11 +13,22 @@ import numpy as np
 
 from ...core.graph import Graph, Node
 from ...core.limits import CELL_LIMIT
-from ...core.link import Link
+from ...core.link import AnyLink, Link
 from ...core.relation import shift
 from .gaps import Gaps, crossed_joins, gaps_of, hidden
 from .pull import LARGEST
-from .terms import Span, State, Term, Terms, finite, recarry, terms_of, to_state
+from .terms import (
+    Span,
+    State,
+    Term,
+    Terms,
+    beside_everything,
+    finite,
+    recarry,
+    terms_of,
+    to_state,
+    with_everything,
+)
 from .through import empty_phases, through
 
 
@@ -134,7 +145,7 @@ def _sweep_axis(
         else:
             add(span)
             continue
-        add(_general(nodes, index, states, findings))
+        add(_gated(nodes, node, states) or _general(nodes, index, states, findings))
     return states
 
 
@@ -187,6 +198,45 @@ def _general(
         if isinstance(state, Terms):
             return to_state(_glued(state.terms))
     return state
+
+
+def _gated(nodes: Sequence[Node], node: Node, states: Sequence[State]) -> Terms | None:
+    """One plain field beside a reading of all, or that alone, as squeeze-and-excitation makes it.
+
+    None where there is no such reading, or something else as well.
+    """
+    local: Span | None = None
+    everywhere = False
+    for operand, link in zip(node.operands, node.links, strict=True):
+        state = states[operand]
+        parts = beside_everything(state) if isinstance(state, Terms) else (state,)
+        if parts is None or (state is not None and not _passes(link, nodes[operand].shape)):
+            return None
+        (span,) = parts
+        everywhere = everywhere or isinstance(state, Terms)
+        if span is not None and not link.is_identity:
+            affine = link.affine[span.axis]
+            if affine is None:
+                return None
+            span = span.read_by(affine)
+        if span is None or local is None:
+            local = span or local
+        elif (span.axis, span.advance) == (local.axis, local.advance):
+            ends = min(span.first, local.first), max(span.last, local.last)
+            local = Span(span.axis, span.advance, *ends)
+        else:
+            return None
+    if not everywhere or (local is not None and not local.advance):
+        return None
+    return with_everything(local, len(node.shape))
+
+
+def _passes(link: AnyLink, before: Sequence[int]) -> bool:
+    """Whether every output reads some element, and what all elements share is true of it."""
+    if link.is_identity:
+        return True
+    plain = isinstance(link, Link) and link.never_empty and link.endless is None
+    return plain and 0 not in before
 
 
 def _missed(link: Link, terms: Sequence[Term]) -> frozenset[int] | None:

@@ -14,7 +14,7 @@ import numpy as np
 from ...core.graph import Graph
 from ...core.indices import IndexSet
 from ...core.limits import CELL_LIMIT
-from ...core.link import AnyLink, Link, Reshaped
+from ...core.link import AnyLink, Link, Read, Reshaped
 from ...core.relation import IDENTITY, At, Prefix, Relation, Sliding, Table, Whole
 from ...errors import too_large
 from .backward import reshaped
@@ -64,7 +64,10 @@ def _link(
     for axis, read in enumerate(link.reads):
         if isinstance(read.relation, At) and not _holds(windows[axis], read.relation.index):
             return None
-        if isinstance(read.relation, At) or (read.axis is not None and _moves(read.relation)):
+        window = _slid(foot, axis, read, shape)
+        if window is not None:
+            windows[axis] = window
+        elif isinstance(read.relation, At) or (read.axis is not None and _moves(read.relation)):
             foot = explicit(foot, axis, _MARKS)
     blocks: list[Block] = []
     scale = foot.scale
@@ -97,6 +100,20 @@ def _link(
 
 def _moves(relation: Relation) -> bool:
     return not isinstance(relation, Whole | At) and relation != IDENTITY
+
+
+def _slid(foot: Footprint, axis: int, read: Read, shape: Sequence[int]) -> Window | None:
+    """The outputs that read any of a window all of which is marked; None: they may have holes."""
+    relation = read.relation
+    if read.axis is None or not isinstance(relation, Sliding) or foot.block_of(axis) is not None:
+        return None
+    taps, step, (start, stop) = relation.taps[0], relation.advance, foot.windows[axis]
+    if relation.border not in ("zero", "cut", "none") or relation.period > 1 or step <= 0:
+        return None
+    if not taps or len(taps) <= taps.last - taps.first:
+        return None
+    first, last = -((taps.last - start) // step), (stop - 1 - taps.first) // step
+    return max(first, 0), min(last + 1, shape[read.axis])
 
 
 def _holds(window: Window, index: int) -> bool:

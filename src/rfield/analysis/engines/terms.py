@@ -15,11 +15,12 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field
+from functools import lru_cache
 from math import lcm
 
 import numpy as np
 
-from ...core.limits import CELL_LIMIT
+from ...core.limits import CELL_LIMIT, KEPT_OPS
 from ...core.link import Span
 from ...errors import too_large
 from .pull import (
@@ -90,6 +91,27 @@ def everything(rank: int) -> Term:
     return Term(
         np.full(one, -UNLIMITED, np.int64), np.full(one, UNLIMITED, np.int64), None, None, True
     )
+
+
+@lru_cache(maxsize=KEPT_OPS)
+def with_everything(span: Span | None, rank: int) -> Terms:
+    """A span beside the reach of an op that reads a whole axis, or that reach alone."""
+    return Terms((*(() if span is None else (from_span(span, rank),)), everything(rank)))
+
+
+def beside_everything(state: Terms) -> tuple[Span | None] | None:
+    """What a state is made of, where it is such a one."""
+    *local, whole = state.terms
+    if not whole.is_global or whole.carrier is not None or whole.low.size != 1:
+        return None
+    if len(local) > 1 or not _endless(whole):
+        return None
+    if not local:
+        return (None,)
+    (term,) = local
+    if term.is_global or term.low.size != 1 or term.carrier is None or not term.advance:
+        return None
+    return (Span(term.carrier, term.advance, int(term.low.flat[0]), int(term.high.flat[0])),)
 
 
 def from_span(span: Span, rank: int) -> Term:

@@ -161,11 +161,12 @@ def _node(
         met = _laid(part, whole, ours, theirs, known, along, local)
         return _inside(met, ours, theirs, together)
     met = [Cut(None, 0, size) for size in ours.shape]
+    alike: set[Cuts] = set()
     for operand, there, mine, other, cuts in zip(
         ours.operands, theirs.operands, ours.links, theirs.links, known, strict=True
     ):
         if mine.is_identity and other.is_identity and ours.exact:
-            met = [_meet(one, cut) for one, cut in zip(met, cuts, strict=True)]
+            alike.add(cuts)
             continue
         sizes = part.nodes[operand].shape, whole.nodes[there].shape
         sides = [Sides(*all_) for all_ in zip(cuts, *sizes, strict=True)]
@@ -175,6 +176,9 @@ def _node(
             met[axis] = _meet(met[axis], cut)
         for axis in ours.op.own:
             met[axis] = _meet(met[axis], cuts[axis])
+    for axis, several in enumerate(zip(*alike, strict=True)):
+        for cut in set(several):
+            met[axis] = _meet(met[axis], cut)
     return _inside(met, ours, theirs, together)
 
 

@@ -149,10 +149,14 @@ class Lengths:
         nodes, states = graph.nodes, self._states(graph)
         numbers: dict[int, int] = {self._source(graph): 0}
         for index in self._between(graph):
-            node = nodes[index]
+            node, here = nodes[index], states[index]
             reads = [
-                (numbers[operand], _moves(link, states[operand], nodes[operand].shape, here))
-                for here in (states[index],)
+                (
+                    numbers[operand],
+                    ()
+                    if link.is_identity
+                    else _moves(link, states[operand], nodes[operand].shape, here),
+                )
                 for operand, link in zip(node.operands, node.links, strict=True)
                 if operand in numbers
             ]
@@ -229,8 +233,6 @@ def _moves(link: AnyLink, state: State, shape: Sequence[int], here: State) -> tu
 
     What turns time round counts from the end; what turns it ``here`` back again lies where it lies.
     """
-    if link.is_identity:
-        return ()
     axes = set(carriers([state], len(shape)))
     if isinstance(link, Reshaped):
         return tuple(

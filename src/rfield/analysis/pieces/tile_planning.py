@@ -279,8 +279,7 @@ class Planner:
     def _no_tiles(self, losses: Sequence[Loss]) -> NotTileableError:
         """No tile equals the whole: which layers, why, and what can be done."""
         first = f"no tile of {self.layer} equals the whole"
-        rest = [str(loss) for loss in losses if loss.why != WHOLE_AXIS]
-        if rest:
+        if rest := [str(loss) for loss in losses if loss.why != WHOLE_AXIS]:
             return NotTileableError(f"{first}:\n  " + "\n  ".join(rest[:5]))
         names = self.global_reads()
         shown = ", ".join(names[:3]) + (" …" if len(names) > 3 else "")
@@ -339,12 +338,13 @@ class Planner:
         """Tiles of these sizes, or of larger ones where they give nothing."""
         while True:
             found = self.trial(sizes)
-            small = [k for k, size in enumerate(self.sizes) if sizes[k] < size]
-            small = [k for k in small if self.step(k, found) <= 0]
+            shorter = (k for k, size in enumerate(self.sizes) if sizes[k] < size)
+            small = [k for k in shorter if self.step(k, found) <= 0]
             if not small:
                 return found
             for k in small:
-                sizes[k] = fitting(self.sizes[k], self.steps[k], 2 * sizes[k])
+                step, more = self.steps[k], max(sizes[k], self.steps[k])
+                sizes[k] = fitting(self.sizes[k], step, sizes[k] + more)
 
     def lost(self, k: int, trial: Trial) -> int:
         """Input positions of a tile for which it gives nothing."""

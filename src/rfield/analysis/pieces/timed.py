@@ -15,7 +15,7 @@ from ...core.graph import Graph
 from ...core.link import AnyLink, Link
 from ...core.relation import IDENTITY, Prefix, Relation, Sliding
 from ..engines.forward import Sweep
-from ..engines.terms import State, carriers, terms_of, to_state
+from ..engines.terms import Span, State, carriers, terms_of, to_state
 from ..geometry.alignment import branch_terms
 from ..results import Fidelity
 from .steady import Parts
@@ -72,14 +72,16 @@ class TimePath:
     def __init__(self, graph: Graph, source: int, value: int, swept: Sweep) -> None:
         self.graph, self.states, self.globals_ = graph, swept.states[0], swept.globals_[0]
         self.values = [i for i in graph.between(source, value) if self.states[i] is not None]
-        self._clocks: dict[int, Pattern | str] = {}
+        self._clocks: dict[object, Pattern | str] = {}
 
     def clock(self, value: int) -> Pattern | str:
         """The clock of a value, or why it has none."""
-        if value not in self._clocks:
-            shape = self.graph.nodes[value].shape
-            self._clocks[value] = pattern_of(self.states[value], shape)
-        return self._clocks[value]
+        state = self.states[value]
+        plain = isinstance(state, Span) and state.advance > 0
+        key = state if plain else value  # of many branches most are alike
+        if key not in self._clocks:
+            self._clocks[key] = pattern_of(state, self.graph.nodes[value].shape)
+        return self._clocks[key]
 
     def steps(self, *, all_values: bool = False) -> frozenset[int]:
         """Samples after which each value repeats; chunks and windows must begin on all of them.
@@ -135,6 +137,7 @@ class TimePath:
     def layer_states(self, grid: int) -> list[LayerState]:
         """Every op that reads more than its own positions along time, in the order of computing."""
         found: list[LayerState] = []
+        known: dict[object, tuple[Window, int]] = {}
         for index in self.values:
             node = self.graph.nodes[index]
             for operand, relation in self._readings(index):
@@ -144,8 +147,10 @@ class TimePath:
                     name = self.graph.layer_of(index)
                     found.append(LayerState(name, node.kind, None, hop, 0, (), node.op.keeps))
                 elif isinstance(relation, Sliding) and isinstance(clock, Pattern):
-                    window = window_of(relation)
-                    held = held_of(relation, clock, grid)
+                    way = operand, relation
+                    if way not in known:
+                        known[way] = window_of(relation), held_of(relation, clock, grid)
+                    window, held = known[way]
                     if held or window.ahead or window.step != window.gives:
                         shape = list(self.graph.nodes[operand].shape)
                         shape[clock.axis] = held
@@ -163,25 +168,28 @@ class TimePath:
             node = self.graph.nodes[index]
             if not node.op.join or len(node.operands) < 2:
                 continue
-            names: list[str] = []
-            clocks: list[Pattern] = []
-            rows: list[int] = []
-            for operand, link in zip(node.operands, node.links, strict=True):
-                clock = self._branch_clock(operand, link, node.shape)
-                if isinstance(clock, Pattern):
-                    names.append(self.graph.layer_of(operand))
-                    clocks.append(clock)
-                    own, shape = self.clock(operand), self.graph.nodes[operand].shape
-                    length = shape[own.axis] if isinstance(own, Pattern) else 1
-                    rows.append(prod(shape) // max(length, 1))
+            branches = [
+                (operand, clock)
+                for operand, link in zip(node.operands, node.links, strict=True)
+                for clock in (self._branch_clock(operand, link, node.shape),)
+                if isinstance(clock, Pattern)
+            ]
+            clocks = [clock for _, clock in branches]
             if len({(c.axis, c.hop) for c in clocks}) != 1:
                 continue
             held = lags(clocks)
             if any(held):
-                pairs = tuple(zip(names, held, strict=True))
+                layers = [self.graph.layer_of(operand) for operand, _ in branches]
+                pairs = tuple(zip(layers, held, strict=True))
+                rows = [self._row(operand) for operand, _ in branches]
                 waits = sum(lag * row for lag, row in zip(held, rows, strict=True))
                 found.append(JoinDelay(self.graph.layer_of(index), clocks[0].hop, pairs, waits))
         return found
+
+    def _row(self, value: int) -> int:
+        """Elements of one position in time."""
+        own, shape = self.clock(value), self.graph.nodes[value].shape
+        return prod(shape) // max(shape[own.axis] if isinstance(own, Pattern) else 1, 1)
 
     def _branch_clock(self, operand: int, link: AnyLink, after: Sequence[int]) -> Pattern | str:
         """The clock of a join's operand as it lies in the join."""

@@ -41,7 +41,7 @@ class Pattern:
         """Positions after which the pattern repeats."""
         return len(self.first)
 
-    @property
+    @cached_property
     def hop(self) -> Fraction:
         """Input samples per position."""
         return Fraction(self.advance, self.period)

@@ -96,33 +96,39 @@ class Unlike(Finding):
         return f"gives {self.outputs} outputs of stride {self.stride}"
 
 
+Kept = dict[tuple[object, ...], "_Judged"]
+"""What was found of windows; layers alike, of this graph and of others, are judged once."""
+
+
 def ends(
-    graph: Graph, states: Sequence[State], name: str
+    graph: Graph, states: Sequence[State], name: str, kept: Kept
 ) -> tuple[tuple[Drop, ...], tuple[Uneven, ...]]:
     """What falls off, and what is padded unevenly, along the input axis called ``name``.
 
     ``states``: what each value knows of that axis (a sweep in an input).
     """
-    return _Ends(graph, states, name).found()
+    return _Ends(graph, states, name, kept).found()
 
 
 class _Ends:
     """One walk from the input to the outputs; ``pads``: positions that hold padding only."""
 
-    def __init__(self, graph: Graph, states: Sequence[State], name: str) -> None:
+    def __init__(self, graph: Graph, states: Sequence[State], name: str, kept: Kept) -> None:
         self.graph = graph
         self.states = states
         self.name = name
         self.pads: dict[tuple[int, int], Pads] = {}
         self.wanted: dict[tuple[int, int], list[tuple[int, Mask]]] = {}
         self.uneven: list[Uneven] = []
-        self.judged: dict[tuple[object, ...], _Judged] = {}  # layers alike are judged once
+        self.judged = kept
 
     def found(self) -> tuple[tuple[Drop, ...], tuple[Uneven, ...]]:
         readers: dict[int, list[int]] = {}
         for index in sorted(self.graph.behind(*self.graph.outputs_)):
-            self._enter(index, self.graph.nodes[index])
-            for operand in dict.fromkeys(self.graph.nodes[index].operands):
+            node = self.graph.nodes[index]
+            if self.pads or not all(link.is_identity for link in node.links):
+                self._enter(index, node)
+            for operand in dict.fromkeys(node.operands):
                 readers.setdefault(operand, []).append(index)
         drops: list[Drop] = []
         used = self._used(readers)
@@ -198,7 +204,7 @@ class _Ends:
         if link.is_identity:
             return axis, own
         size, outputs = self.graph.nodes[operand].shape[axis], self.graph.nodes[index].shape
-        way = id(link), axis, size, outputs, own
+        way = link, axis, size, outputs, own
         if way not in self.judged:
             self.judged[way] = _judged(link, axis, size, outputs, own)
         found = self.judged[way]

@@ -5,7 +5,7 @@ Nothing in how sizes repeat shows that, so a few much larger ones are read.
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterator, Sequence
 from itertools import takewhile
 
 from .reading import Reading
@@ -14,29 +14,39 @@ from .sizeset import SizeSet
 FARTHEST = 1 << 14
 """Up to about which size a model is read."""
 
-TIMES = 8
+TIMES = 64
 """So many times as large is the next one."""
 
 
-def last_taken(read: Callable[[int], Reading], taken: int, step: int) -> int | None:
-    """The last of the sizes from ``taken`` on, which is read, that the model takes; None: no end.
+def last_taken(
+    near: Callable[[int], Reading], read: Callable[[int], Reading], sizes: Iterator[int], step: int
+) -> int | None:
+    """The last size that the model takes, of those a multiple of ``step`` further; None: no end.
 
-    Not looked for where a larger size takes more ops, one for each position perhaps.
+    ``sizes``: those of one step which it takes. ``near`` is asked for the first and one beside it;
+    it may tell what follows. Not looked for where a larger size takes more ops, one for each
+    position perhaps.
     """
-    ops = len(read(taken).shapes) if taken else 0
-    while 0 < taken < FARTHEST // 2 and len(read(taken + step).shapes) == ops:
+    first = taken = next(sizes, 0)
+    ops = len(near(taken).shapes) if taken else 0
+    while 0 < taken < FARTHEST // 2 and len(near(taken + step).shapes) == ops:
         refused = taken + max(1, min((TIMES - 1) * taken, FARTHEST - taken) // step) * step
         if not read(refused).refused:
             taken = refused
             continue
-        while refused - taken > step:
-            middle = taken + (refused - taken) // step // 2 * step
-            if read(middle).refused:
-                refused = middle
-            else:
-                taken = middle
-        return refused - 1
+        last = _last(read, range(taken, refused, step))
+        rest = {(n - last) % step for n in (first, *sizes)}
+        return _last(read, [n for n in range(last, last + step) if n - last in rest])
     return None
+
+
+def _last(read: Callable[[int], Reading], sizes: Sequence[int]) -> int:
+    """The last of the sizes that the model takes; it takes the first, and none after the last."""
+    low, high = 0, len(sizes)
+    while high - low > 1:
+        middle = (low + high) // 2
+        low, high = (low, middle) if read(sizes[middle]).refused else (middle, high)
+    return sizes[low]
 
 
 def up_to(end: int | None, found: SizeSet) -> SizeSet:

@@ -21,7 +21,7 @@ from ..engines.forward import Sweep, sweep
 from ..engines.terms import Span, State, Terms, carriers, terms_of
 from ..geometry.alignment import alignment
 from ..results import axis_names
-from .edges import Finding, Misaligned, Unlike, ends
+from .edges import Finding, Kept, Misaligned, Unlike, ends
 from .followed import Followed
 
 CRITERIA = ("accepted", "complete", "even", "aligned")
@@ -36,29 +36,28 @@ SINGLY = "Ask for single sizes: rfield.check_size(model, size)"
 
 
 class Reading:
-    """One size of the inputs ``names``; ``refused`` holds why the model does not take it.
+    """One size of the inputs that are ``of`` a model; ``refused``: why it does not take it.
 
-    ``followed``: the graph is what others led to, and was not read.
+    ``followed``: the graph is what others led to, and was not read. ``is_model``: it is the model
+    that the others are held against.
 
     Everything else is found out when it is asked for.
     """
 
     def __init__(
         self,
+        of: Resizing,
         graph: Graph | None,
-        refused: str,
-        names: frozenset[str],
-        output: str | None,
-        model: Callable[[], Reading] | None = None,
+        refused: str = "",
         *,
         followed: bool = False,
+        is_model: bool = False,
     ) -> None:
         self.refused = refused
         self.followed = followed
-        self._model = model
+        self._of = of
         self._graph = graph
-        self._names = names
-        self._output = output
+        self._is_model = is_model
 
     @property
     def graph(self) -> Graph:
@@ -103,10 +102,10 @@ class Reading:
         An axis of one position does not move, so they are those of the model at a larger size.
         """
         rank = len(self.graph.nodes[self._value].shape)
-        if self.followed and self._model is not None:
-            return self._model().places
+        if self.followed:
+            return self._of.larger().places
         own = tuple(carriers([state], rank, local=True) for state in self._states)
-        model = None if self._model is None or all(own) else self._model()
+        model = None if self._is_model or all(own) else self._of.larger()
         if model is None or len(model.shapes[model._value]) != rank:
             return own
         return tuple(there or here for there, here in zip(model.places, own, strict=True))
@@ -123,12 +122,12 @@ class Reading:
 
     @cached_property
     def _sweeps(self) -> tuple[Sweep, ...]:
-        entries = [entry for entry in self.graph.inputs_ if entry.name in self._names]
+        entries = [entry for entry in self.graph.inputs_ if entry.name in self._of.names]
         return tuple(sweep(self.graph, entry.node, entry.axes) for entry in entries)
 
     @property
     def _value(self) -> int:
-        return self.graph.main if self._output is None else self.graph.index(self._output)
+        return self.graph.main if self._of.output is None else self.graph.index(self._of.output)
 
     @property
     def _states(self) -> tuple[State, ...]:
@@ -142,7 +141,7 @@ class Reading:
         uneven: list[Finding] = []
         for swept in self._sweeps:
             for states, name in zip(swept.states, axis_names(len(swept.axes)), strict=True):
-                fallen, padded = ends(self.graph, states, name)
+                fallen, padded = ends(self.graph, states, name, self._of.judged)
                 dropped += fallen
                 uneven += padded
         found = {"complete": dropped, "even": uneven}
@@ -153,7 +152,7 @@ class Reading:
         return tuple(
             Misaligned(join.layer, axis)
             for join in alignment(self.graph, self._sweeps).joins
-            if join.wrt in self._names
+            if join.wrt in self._of.names
             for axis in join.differing
         )
 
@@ -202,9 +201,11 @@ class Resizing:
         self._followed = Followed()
         self._unlearned: list[Graph] = []  # only the sizes of a long step follow from others
         self._led_to: list[tuple[int, ...]] = []
+        self._tried = 0
+        self.judged: Kept = {}
         if output is not None:
             graph.index(output)
-        self._names = frozenset(entry.name for entry in self.entries)
+        self.names = frozenset(entry.name for entry in self.entries)
 
     @property
     def is_square(self) -> bool:
@@ -238,10 +239,10 @@ class Resizing:
             raise InvalidModelError(f"{what} = {given!r}; expected positive integers")
         return tuple(known)
 
-    def _larger(self) -> Reading:
+    def larger(self) -> Reading:
         """The model as it was loaded, or at a larger size where its output has one position."""
         if self._seen is None:
-            self._seen = Reading(self.graph, "", self._names, self.output)
+            self._seen = Reading(self, self.graph, is_model=True)
             sizes, step = self.sizes, 0
             while not all(self._seen.places):
                 before, step = step, self._step(self._seen.graph)
@@ -251,7 +252,7 @@ class Resizing:
                 graph, refused = self._read(sizes)
                 if refused:
                     break
-                self._seen = Reading(graph, "", self._names, self.output)
+                self._seen = Reading(self, graph, is_model=True)
         return self._seen
 
     def _step(self, graph: Graph) -> int:
@@ -272,7 +273,7 @@ class Resizing:
         key = tuple(sizes)
         if key not in self._kept:
             graph, refused = self._read(key)
-            self._kept[key] = Reading(graph, refused, self._names, self.output, self._larger)
+            self._kept[key] = Reading(self, graph, refused)
         return self._kept[key]
 
     def follow(self, sizes: Sequence[int]) -> Reading:
@@ -284,15 +285,15 @@ class Resizing:
             self._unlearned.clear()
             graph = self._followed.graph(self._shapes(key))
             if graph is not None:
-                self._kept[key] = Reading(
-                    graph, "", self._names, self.output, self._larger, followed=True
-                )
+                self._kept[key] = Reading(self, graph, followed=True)
                 self._led_to.append(key)
         return self.at(key)
 
     def try_out(self, count: int) -> None:
-        """Read some of the sizes that followed; ``overturned`` where one is otherwise."""
-        for key in self._led_to[:: len(self._led_to) // count + 1]:
+        """Read some of the sizes that followed since; ``overturned`` where one is otherwise."""
+        fresh = self._led_to[self._tried :]
+        self._tried = len(self._led_to)
+        for key in fresh[:: len(fresh) // count + 1]:
             _, refused = self._read(key)
             if refused:
                 self._followed.holds = False
@@ -302,14 +303,22 @@ class Resizing:
 
     def afford(self, readings: int) -> None:
         """Refuse so many readings of the model where they would take too long."""
-        total = 0
-        if readings > 1:
-            total = readings * self.laid_out + min(readings, READ_WHOLE) * self._swept
+        total = self._work(readings)
         if total > MOST_READ:
             raise over_limit(
                 self.output or self.graph.layer_of(self.graph.main),
                 "the model at all sizes of one step", total, MOST_READ, SINGLY,
             )  # fmt: skip
+
+    def affords(self, more: int) -> bool:
+        """Whether so many more readings may be made."""
+        return self._work(self._laid + more) <= MOST_READ
+
+    def _work(self, readings: int) -> int:
+        """Values and operands that so many readings lay out."""
+        if readings <= 1:
+            return 0
+        return readings * self.laid_out + min(readings, READ_WHOLE) * self._swept
 
     @cached_property
     def laid_out(self) -> int:
@@ -344,6 +353,7 @@ class Resizing:
         for key in self._led_to:
             del self._kept[key]
         self._led_to.clear()
+        self._tried = 0
 
     def _shapes(self, sizes: Sequence[int]) -> dict[str, list[int]]:
         shapes = {e.name: list(self.graph.nodes[e.node].shape) for e in self.graph.inputs_}

@@ -9,24 +9,22 @@ sizes are read as the others follow from (``followed``), and some of these to tr
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterable, Sequence
 from functools import cached_property
-from math import lcm
 
-from ...core.limits import STEP_LIMIT
 from ...core.link import Link
-from ...errors import over_limit
-from ..engines.forward import sweep
-from ..engines.terms import Span, terms_of
 from .ends import last_taken, up_to
 from .growth import Steps, grows_evenly, growth
-from .reading import CRITERIA, SINGLY, Reading, Resizing
+from .reading import CRITERIA, Reading, Resizing
 from .sizeset import SizeSet
+from .steps import steps_of
 
 FREE_BASE = 1024
 MORE = 8
-SHORT = 64
+SHORT = 16
 """Steps up to which all sizes are read."""
+LONG = 64
+"""Steps from which on fewer kinds of sizes are looked for: no end is."""
 ASIDE = 32
 """How far to both sides sizes are read where they do not repeat, and not less than ``MORE``."""
 NEARBY = 1 << 14
@@ -44,7 +42,7 @@ class Scan:
         self.name = resizing.axes[axis]
         self.periodic = False
         self._lines: dict[tuple[str, ...], int | None] = {}
-        steps = list(dict.fromkeys(self._steps()))
+        steps = steps_of(resizing, axis)
         self._in_question = len(steps) > 1
         for self.step in steps:
             self.base = self._base()
@@ -77,16 +75,35 @@ class Scan:
         return self.resizing.follow(sizes) if self._long else self.resizing.at(sizes)
 
     def _alone(self, size: int) -> Reading:
-        sizes = list(self.resizing.sizes)
-        sizes[self.axis] = size
-        return self._at(sizes)
+        return self._at(self._with(size))
+
+    def _read_alone(self, size: int) -> Reading:
+        return self.resizing.at(self._with(size))
+
+    def _with(self, size: int) -> tuple[int, ...]:
+        """The sizes that the model was read at, with another along this axis."""
+        own = self.resizing.sizes
+        return (*own[: self.axis], size, *own[self.axis + 1 :])
 
     @cached_property
     def accepted(self) -> dict[int, Reading]:
         """The readings of one step from ``base`` on that the model takes, by size."""
         found = {n: read for n in self._window() if not (read := self.read(n)).refused}
-        self.resizing.try_out(MORE)
+        self.resizing.try_out(self._few)
         return found
+
+    @property
+    def moves(self) -> bool:
+        """Whether the output has an axis of its own along this one."""
+        some: list[Reading] = []
+        if self.periodic and not self.resizing.larger().places[self.axis]:
+            some = [read for n in self._samples() if not (read := self.read(n)).refused]
+        return any(read.output[self.axis] is not None for read in some or self.accepted.values())
+
+    @property
+    def _few(self) -> int:
+        """How many sizes are read beside the first, and how many of those that followed."""
+        return min(MORE, max(MORE // 2, self.step // MORE))
 
     @property
     def basis(self) -> str:
@@ -116,8 +133,10 @@ class Scan:
 
     @cached_property
     def _end(self) -> int | None:
+        if (self.periodic and self.step > LONG) or not self.resizing.affords(MORE):
+            return None
         taken = (n for n in self.accepted if not self._alone(n).refused)
-        return None if self._long else last_taken(self._alone, next(taken, 0), self.step)
+        return last_taken(self.read, self._read_alone, taken, self.step)
 
     def against(self, criteria: Sequence[str]) -> tuple[str, ...]:
         """What speaks against the sizes that fail: each layer once, at the size read first."""
@@ -217,31 +236,10 @@ class Scan:
             return self.step * (FREE_BASE // self.step + 1)
         return self.resizing.sizes[self.axis]
 
-    def _steps(self) -> Iterator[int]:
-        """Steps after which sizes may repeat, the likely one first."""
-        spans, every = 1, 1
-        nodes = self.resizing.graph.nodes
-        for entry in self.resizing.entries:
-            states = sweep(self.resizing.graph, entry.node, entry.axes).states[self.axis]
-            for index, state in enumerate(states):
-                if isinstance(state, Span):
-                    spans = lcm(spans, abs(state.advance) or 1)
-                    if spans > STEP_LIMIT:
-                        raise over_limit(
-                            self.resizing.graph.layer_of(index), "all sizes of one step", spans,
-                            STEP_LIMIT, SINGLY,
-                        )  # fmt: skip
-                else:
-                    found = terms_of(state, len(nodes[index].shape))
-                    every = lcm(every, *(abs(term.advance or 1) for term in found))
-        for step in (spans, lcm(spans, every)):
-            if step <= STEP_LIMIT:
-                yield step
-
     def _repeats(self) -> bool:
         """Whether the sizes that are read twice agree, one step apart."""
         if self.step > SHORT:
-            for n in range(self.base, self.base + MORE):
+            for n in range(self.base, self.base + self._few):
                 self.read(n)
         for n in self._samples():
             one, other = self.read(n), self.read(n + self.step)

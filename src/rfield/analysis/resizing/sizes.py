@@ -173,7 +173,7 @@ def input_size(
 
 def _giving(resizing: Resizing, scans: Sequence[Scan], targets: tuple[int, ...]) -> Sizes:
     for name, scan in zip(resizing.axes, scans, strict=True):
-        if all(r.output[scan.axis] is None for r in scan.accepted.values()):
+        if not scan.moves:
             layer = resizing.output or resizing.graph.layer_of(resizing.graph.main)
             raise InvalidModelError(
                 f"{layer} has no axis of its own along {name}, so no size can be asked for"
