@@ -153,3 +153,29 @@ def test_padding_beside_a_causal_mask_hides_nothing_for_sure(padded: bool) -> No
     found = rfield.support(rfield.load(model, axes=(1,)), (2,))
     kind = "upper bound" if padded else "exact"
     assert (str(found.box), found.fidelity.value) == (f"t: 0..{5 if padded else 2}", kind)
+
+
+class Padded(L.Layer):
+    """Says that all from the fifth place on is padding."""
+
+    def __init__(self):
+        super().__init__()
+        self.supports_masking = True
+
+    def compute_mask(self, x, mask=None):
+        return ops.cast(np.arange(8)[None] < 5, "bool")
+
+    def call(self, x):
+        return x * 1.0
+
+
+def test_a_query_of_padding_looks_at_every_key_beside_a_causal_mask():
+    x = keras.Input((8, 6), name="x")
+    y = Padded()(x)
+    model = keras.Model(x, multi_head()(y, y, use_causal_mask=True))
+    graph = rfield.load(model, (1, 8, 6))
+    for k in range(8):
+        found = rfield.support(graph, (k,))
+        claimed = {(found.offset[0] + int(j),) for (j,) in np.argwhere(found.mask)}
+        assert claimed >= really_read(model, (1, 8, 6), (1,), (k,)), k
+    assert found.fidelity is rfield.Fidelity.UPPER_BOUND
