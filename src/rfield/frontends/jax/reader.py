@@ -177,6 +177,7 @@ class Reader(ModelReader):
                 raise TooLargeError(f"more than {limits.EXTRA:,} equations, loops written out")
             self.emitter.source = origin.line or self.emitter.source
             self.emitter.given = () if calls else operands
+            self.emitter.settings = () if calls else _settings(equation)
             self.emitter.doubted = not calls and any(isinstance(v, Unseen) for v in operands)
             if any(_is_reference(v) for v in (*equation.invars, *equation.outvars)):
                 raise UnreadableModelError(
@@ -333,3 +334,18 @@ def _path(operands: Sequence[Any]) -> str:
     """The module whose weight is among the operands, if it is one."""
     found = {value.path for value in operands if isinstance(value, Weight) and value.path}
     return found.pop() if len(found) == 1 else ""
+
+
+def _settings(equation: Any) -> tuple[object, ...]:
+    """What chooses what an equation computes, and is no size."""
+    return tuple(
+        (name, str(value))
+        for name, value in sorted(equation.params.items())
+        if name in _SETTINGS or isinstance(value, (bool, str))
+    )
+
+
+_SETTINGS = frozenset(
+    ["axes", "axis", "dimension_numbers", "dimensions", "exponent_bits", "fft_type", "index_dtype",
+     "mantissa_bits", "new_dtype", "permutation", "y"]
+)  # fmt: skip

@@ -62,14 +62,16 @@ class Emitter:
     to which a mask may have been added that nobody computed. ``lowered``: those that the data may
     make as low as a mask. ``tells_weights``: whoever reads the model tells which weights a call
     has; otherwise they are among ``given``, its operands; ``doubted``: one of these was too large
-    to be looked into, so that nothing the call adds is sure. ``beside``: what the tensors of a call
-    that depend on nothing are in ``draft.tables``, by their ids; where a reading names some
+    to be looked into, so that nothing the call adds is sure; ``settings``: what else chooses what
+    it computes, as a size of the input may choose another call. ``beside``: what the tensors of a
+    call that depend on nothing are in ``draft.tables``, by their ids; where a reading names some
     (``named``), these belong to the ops that read them, the others (``common``) to all of the call.
     """
 
     __slots__ = (
         "beside", "common", "dimmed", "doubted", "draft", "fresh", "given", "lowered", "made",
-        "named", "numbers", "parts", "resolve", "sized", "soft", "source", "tells_weights",
+        "named", "numbers", "parts", "resolve", "settings", "sized", "soft", "source",
+        "tells_weights",
     )  # fmt: skip
 
     def __init__(
@@ -89,6 +91,7 @@ class Emitter:
         self.tells_weights = False
         self.given: Sequence[Any] = ()
         self.doubted = False
+        self.settings: tuple[object, ...] = ()
         self.source = ""
         self.made: dict[int, tuple[Reading, Any]] | None = None
         self.beside: dict[int, object] = {}
@@ -248,11 +251,15 @@ class Emitter:
         if self.resolve is None:  # a front end with tensors of its own notes its own tables
             # A kernel with zeros is taken apart, and no operand of the op any more.
             rest = [v for v in numbers_among(self.given) if not any(v is one for one in values)]
-            self.draft.tables = tuple(
+            numbers = [
                 beside(value, op, links[place] if place < len(links) else None)
                 for place, value in enumerate([*values, *([None] * len(links)), *rest])
                 if isinstance(value, Constant)
-            )
+            ]
+            # Which operand is a number: k - x is not x - k.
+            moving = tuple(k for k, v in enumerate(values) if isinstance(v, Dependent))
+            order = (moving,) * bool(numbers and len(links) > 1)
+            self.draft.tables = (*self.settings, *order, *numbers)
             return
         mine: list[object] = []
         for place, value in enumerate(values):

@@ -24,6 +24,8 @@ Dim = int | str | None
 STANDARD = frozenset({"", "ai.onnx"})
 _NONE: Mapping[str, Any] = MappingProxyType({})  # shared: a file may have a million nodes
 _NOTHING: frozenset[str] = frozenset()
+_PARTS = frozenset({4, 5, 9, 10, 11, 12})
+"""Types of attributes that are tensors or graphs: ``onnx.AttributeProto``."""
 
 
 @dataclass(slots=True, eq=False)
@@ -43,6 +45,16 @@ class NodeRecord:
     captured: frozenset[str] = frozenset()
     scopes: tuple[str, ...] = ()
     finished: tuple[str, ...] = ()
+
+    @property
+    def settings(self) -> tuple[object, ...]:
+        """The op and its attributes but for tensors and graphs: another branch may have others."""
+        told = (
+            (name, found.i, found.f, found.s, tuple(found.ints), tuple(found.floats))
+            for name, found in self.attributes.items()
+            if found.type not in _PARTS
+        )
+        return (self.op, *sorted(told))
 
     @property
     def label(self) -> str:

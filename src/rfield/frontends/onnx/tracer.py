@@ -179,6 +179,7 @@ class Tracer(ModelReader):
         rule = RULES.get(node.op)
         self.emitter.sized = sized
         self.emitter.given = operands
+        self.emitter.settings = () if scope.graph is self.model.graph else node.settings
         self.emitter.source = f"{shown(node.op)} #{node.number}"
         try:
             answer = read_unknown(call, scope.graph, self.sizes) if rule is None else (

@@ -30,7 +30,9 @@ from .rulebook import RULES, Arguments, Signature
 from .values import Cell, Value, is_weight
 from .writing import put_back
 
-_NUMBERS = frozenset(("value", "divisor_override", "scale", "k", "correction", "normalization"))
+_NUMBERS = frozenset(
+    ("value", "divisor_override", "scale", "k", "correction", "normalization", "ord", "p", "bins")
+)
 """Whole numbers that are no sizes, whatever the op."""
 
 _CHOOSE = frozenset(("contraction", "normalization", "pointwise", "pooling", "reduction"))
@@ -219,7 +221,9 @@ class Tracer(Knowledge):
                 beside[id(tensor)] = found[-1]
             weights.update(self.weights(tensor, value))
         for name, given in bound.items():
-            whole = isinstance(given, int) and (pointwise or name in _NUMBERS)  # others are sizes
+            whole = isinstance(given, int) and (
+                pointwise or name in _NUMBERS
+            )  # others: sizes, axes
             chosen = family in _CHOOSE and isinstance(given, (bool, str, torch.dtype))
             told = chosen or isinstance(given, float) or (whole and not isinstance(given, bool))
             if told and not name.startswith("scales"):
