@@ -66,14 +66,13 @@ def narrowed(
             codes = chosen(wide, operands[1], operands[2])
             return _pointwise(op, codes, operands, [~wide & wide, wide, ~wide])
         if algebra == "where":  # the condition may be zero, or both that it chooses from
-            nowhere = np.zeros((1,) * rank, bool)
-            no, one, other = (
-                nowhere if known is None else ranked(known.codes, rank) == ZERO
-                for known in operands
-            )  # fmt: skip
-            both = one & other
+            nowhere = np.zeros((1,) * rank, np.uint8)
+            which, one, other = (
+                nowhere if known is None else ranked(known.codes, rank) for known in operands
+            )
+            no, both = which == ZERO, (one == other) & ((one == ZERO) | (one == LOW))
             if no.any() or both.any():
-                either = np.where(both, np.uint8(ZERO), elementwise(None, operands, rank))
+                either = np.where(both, one, elementwise(None, operands, rank))
                 codes = squeezed(np.where(no, chosen(~no, None, operands[2]), either))
                 return _pointwise(op, codes, operands, [~no & ~both, ~no & ~both, ~both])
             if operands[0] is not None and (operands[0].codes > ZERO).any():

@@ -347,9 +347,9 @@ class Emitter:
             for v, k in zip([*given, around], [*held[: len(given)], None], strict=True)
         ]
         elements = overlaid(elements, marks, len(op.shape)) if marks else elements
-        chooses = op.algebra == "where" and isinstance(given[0], Constant)
-        condition = given[0].array if chooses else None
-        return narrowed(op, elements, [v.shape for v in given], condition, fill)
+        condition = getattr(given[0], "array", None) if op.algebra == "where" else None
+        made = narrowed(op, elements, [v.shape for v in given], condition, fill)
+        return (made[0], self.ranges.told(made[1])) if marks else made
 
 
 def answers(answer: Any, count: int, op: str) -> list[Any]:

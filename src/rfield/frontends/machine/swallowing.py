@@ -17,7 +17,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from ...core import arrays
-from ...core.known import FIXED, Known
+from ...core.known import FIXED, Known, of_constant
 from ...core.known.codes import ranked, squeezed
 from ...core.ops import Op
 from .limits import MASK
@@ -67,6 +67,17 @@ class Ranges:
             same = (marks[place] == where for place, where in more.items())
             op = op if all(each.all() for each in same) else replace(op, exact=False)
         return {k: w for k, w in marks.items() if w.any() and isinstance(values[k], Dependent)}, op
+
+    def told(self, known: Known | None) -> Known | None:
+        """With the numbers that the op about which was asked last makes whatever the input is."""
+        low, high = self._last[0]
+        same = np.asarray(low == high)
+        if known is None or not same.any():
+            return known
+        made, rank = of_constant(low.shape, low), known.codes.ndim
+        wide = same.reshape((1,) * (rank - same.ndim) + same.shape)
+        codes = squeezed(np.where(wide, ranked(made.codes, rank), known.codes))
+        return replace(known, codes=codes, least=max(known.least, made.least))
 
     def note(self, index: int) -> None:
         """The value ``index`` is the result of the op that was asked about last."""
@@ -174,32 +185,32 @@ def _where(given: Sequence[Range], values: Sequence[Any]) -> Found:
 
 def _power(given: Sequence[Range], values: Sequence[Any]) -> Found:
     """What has the power of zero, and powers of one."""
-    found: Marks = {}
-    for place, number in ((0, 0), (1, 1)):
-        other = given[1 - place]
-        if isinstance(values[place], Dependent):
-            found[place] = (other.low == number) & (other.high == number)
-    return found, _ENDLESS
+    return _always(1, {0: _is(given[1], 0), 1: _is(given[0], 1)})
 
 
 def _quotient(given: Sequence[Range], values: Sequence[Any]) -> Found:
     """What zero is divided by."""
-    return ({} if len(values) != 2 else {1: _zero(given[0])}), _ENDLESS
+    return _always(0, {} if len(values) != 2 else {1: _is(given[0], 0)})
 
 
 def _no_nan(given: Sequence[Range], values: Sequence[Any]) -> Found:
     """And what is divided by zero, where that makes zero."""
-    return ({} if len(values) != 2 else {0: _zero(given[1]), 1: _zero(given[0])}), _ENDLESS
-
-
-def _zero(reach: Range) -> NDArray[np.bool_]:
-    return np.asarray((reach.low == 0) & (reach.high == 0))
+    return _always(0, {0: _is(given[1], 0), 1: _is(given[0], 0)})
 
 
 def _infinite(given: Sequence[Range], values: Sequence[Any]) -> Found:
     """What stands beside infinity."""
-    marks, _ = _largest(given, values)
-    return {k: where & np.isposinf(given[1 - k].low) for k, where in marks.items()}, _ENDLESS
+    return _always(np.inf, {0: _is(given[1], np.inf), 1: _is(given[0], np.inf)})
+
+
+def _is(reach: Range, number: float) -> NDArray[np.bool_]:
+    return np.asarray((reach.low == number) & (reach.high == number))
+
+
+def _always(number: float, marks: Marks) -> Found:
+    """The same result wherever an operand is marked."""
+    fixed = np.asarray(_over(np.logical_or, [*marks.values()]) if marks else False)
+    return marks, Range(np.where(fixed, number, -np.inf), np.where(fixed, number, np.inf))
 
 
 _RULES: dict[str, Rule] = {
