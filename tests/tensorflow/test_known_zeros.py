@@ -116,3 +116,24 @@ def test_kernels_with_zeros_in_other_places_are_a_bound():
 def test_a_large_table_that_is_captured_is_looked_into():
     table = tf.constant(np.tri(40, dtype=np.float32))
     assert read(lambda x: tf.transpose(table) @ x, 40)[0] == list(range(1, 40))
+
+
+HELD = {
+    "times a weight": (lambda x, mask, weight: (weight * mask) @ x, False, [0, 1]),
+    "trained": (lambda x, mask, weight: (weight * mask) @ x, True, [*range(T)]),
+    "times the input": (lambda x, mask, weight: x * mask[:, 1:2], False, [1]),
+    "chosen by it": (lambda x, mask, weight: tf.where(mask > 0, weight, 0) @ x, False, [0, 1]),
+    "written to": (
+        lambda x, mask, weight: ((weight * mask) @ x, mask.assign_add(weight))[0],
+        False,
+        [*range(T)],
+    ),
+}  # fmt: skip
+
+
+@pytest.mark.parametrize("name", HELD)
+def test_a_variable_that_is_not_trained_may_be_a_mask(name):
+    function, trainable, places = HELD[name]
+    mask = tf.Variable(np.tri(T, dtype=np.float32), trainable=trainable)
+    weight = tf.Variable(tf.ones((T, T)))
+    assert read(lambda x: function(x, mask, weight)) == (places, "exact")

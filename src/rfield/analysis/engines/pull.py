@@ -115,8 +115,13 @@ def table_pattern(bounds: Bounds, advance: int, relation: Table) -> Bounds:
     shape = (*low.shape[:-1], len(relation.taps))
     out_low = np.full(shape, NOTHING[0], dtype=np.int64)
     out_high = np.full(shape, NOTHING[1], dtype=np.int64)
+    single = [(k, t.first) for k, t in enumerate(relation.taps) if t and t.first == t.last]
+    outputs, middle = np.array(single, dtype=np.int64).reshape(-1, 2).T
+    block, place = np.divmod(middle, period)
+    out_low[..., outputs] = low[..., place] + advance * block
+    out_high[..., outputs] = high[..., place] + advance * block
     for output, taps in enumerate(relation.taps):
-        for middle in _samples(taps, period):
+        for middle in _samples(taps, period) if taps and taps.first < taps.last else ():
             block, place = np.divmod(middle, period)
             first = (low[..., place] + advance * block).min(axis=-1)
             last = (high[..., place] + advance * block).max(axis=-1)

@@ -11,10 +11,9 @@ from numpy.typing import NDArray
 
 from ..algebra import Contraction, Elementwise, Softmax
 from ..arguments import Shape
-from ..indices import EMPTY, IndexSet
-from ..link import AnyLink, Link, Read
+from ..link import AnyLink, Link
 from ..operation import Op
-from ..relation import IDENTITY, At, Table
+from ..relation import IDENTITY, At
 from .arithmetic import Marks, chosen, elementwise, lifted, uncovered, veiled
 from .carry import carried, together
 from .codes import (
@@ -33,7 +32,7 @@ from .codes import (
     ranked,
     squeezed,
 )  # fmt: skip
-from .parts import projected, restricted
+from .parts import boxes, gated, projected, restricted
 from .reach import reached
 
 
@@ -67,14 +66,13 @@ def narrowed(
             codes = chosen(wide, operands[1], operands[2])
             return _pointwise(op, codes, operands, [~wide & wide, wide, ~wide])
         if algebra == "where":  # the condition may be zero, or both that it chooses from
-            nowhere = np.zeros((1,) * rank, bool)
-            no, one, other = (
-                nowhere if known is None else ranked(known.codes, rank) == ZERO
-                for known in operands
-            )  # fmt: skip
-            both = one & other
+            nowhere = np.zeros((1,) * rank, np.uint8)
+            which, one, other = (
+                nowhere if known is None else ranked(known.codes, rank) for known in operands
+            )
+            no, both = which == ZERO, (one == other) & ((one == ZERO) | (one == LOW))
             if no.any() or both.any():
-                either = np.where(both, np.uint8(ZERO), elementwise(None, operands, rank))
+                either = np.where(both, one, elementwise(None, operands, rank))
                 codes = squeezed(np.where(no, chosen(~no, None, operands[2]), either))
                 return _pointwise(op, codes, operands, [~no & ~both, ~no & ~both, ~both])
             if operands[0] is not None and (operands[0].codes > ZERO).any():
@@ -125,30 +123,32 @@ def _pointwise(
     most = _extreme(operands)[1] if most is None else most
     alive = depends(codes)
     links: list[AnyLink | None] = []
+    more: list[AnyLink] = []
+    repeats: list[int] = []
     exact, shown = op.exact, True
-    for link, known, mine in zip(op.links, operands, wanted, strict=True):
+    for place, (link, known, mine) in enumerate(zip(op.links, operands, wanted, strict=True)):
         own = np.ones_like(alive, shape=(1,) * alive.ndim)
         if known is not None:
             own = depends(ranked(known.codes, alive.ndim))
-        if link is None or not own.any():
+        if link is None or not (own.any() or (known is not None and not known.shown)):
             links.append(link)
             continue
         needed = squeezed(mine & alive & own)
         read = own if known is not None and known.shown else np.ones_like(own)
         surplus = read & ~needed
-        varying = [axis for axis, size in enumerate(needed.shape) if size > 1]
         if not surplus.any():
             links.append(link)
-        elif not varying:
-            links.append(None)
-        elif len(varying) == 1:
-            assert isinstance(link, Link)
-            links.append(_with_holes(link, varying[0], needed.reshape(-1)))
-        else:
-            links.append(link)
-            exact = exact and not (surplus & (codes == ALIVE)).any()
-            shown = shown and not (surplus & ~alive).any()
-    made = replace(op, links=tuple(links), exact=exact)
+            continue
+        alone, open_ = sum(size > 1 for size in needed.shape) < 2, surplus & (codes == ALIVE)
+        assert isinstance(link, Link)
+        found = _with_holes(link, needed) if alone or open_.any() else None
+        if found is None:
+            exact, shown = exact and not open_.any(), shown and not (surplus & ~alive).any()
+            found = [link]
+        links.append(found[0] if found else None)
+        more += found[1:]
+        repeats += [place] * len(found[1:])
+    made = replace(op, links=(*links, *more), repeats=(*op.repeats, *repeats), exact=exact)
     told = bool(codes.any()) or most > -HIDES
     return made, (Known(codes, shown, least, most) if told else None)
 
@@ -160,17 +160,17 @@ def _extreme(operands: Sequence[Known | None]) -> tuple[float, float]:
     return least, max((known.most for known in given), default=0.0)
 
 
-def _with_holes(link: Link, axis: int, rows: Marks) -> Link:
-    """A broadcasting link that reads nothing where ``rows`` along output ``axis`` are not set."""
-    reads = list(link.reads)
-    for place, read in enumerate(reads):
-        if read.axis == axis or (read.axis is None and axis not in link.drivers):
-            own = range(len(rows)) if read.axis == axis else [0] * len(rows)
-            pairs = zip(own, rows, strict=True)
-            taps = tuple(IndexSet.interval(k, k) if row else EMPTY for k, row in pairs)
-            reads[place] = Read(axis, Table(taps))
-            break
-    return Link(reads)
+def _with_holes(link: Link, needed: Marks) -> list[Link] | None:
+    """Broadcasting links that together read where ``needed`` is set, or None."""
+    found: list[Link] = []
+    shape = [1 if read.axis is None else needed.shape[read.axis] for read in link.reads]
+    parts = boxes(needed)
+    for box in parts or ():
+        reads, free = [*link.reads], set(range(len(link.reads)))
+        if not all(gated(reads, shape, axis, rows, free) for axis, rows in box.items()):
+            return None
+        found.append(Link(reads))
+    return None if parts is None else found
 
 
 def _moved(

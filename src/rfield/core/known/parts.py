@@ -7,7 +7,7 @@ from typing import NamedTuple
 
 import numpy as np
 
-from ..indices import IndexSet
+from ..indices import EMPTY, IndexSet
 from ..limits import MOST_KINDS
 from ..link import Link, Read
 from ..relation import IDENTITY, Table
@@ -69,6 +69,41 @@ def _kinds(marks: Marks, deciding: Sequence[int], column: int | None) -> list[Pa
     return min(found, key=len) if found else []
 
 
+def boxes(marks: Marks) -> list[dict[int, Marks]] | None:
+    """Marks as boxes that do not overlap, each by the rows along the axes that bound it.
+
+    None where they would be many.
+
+    >>> boxes(np.array([[1, 1], [1, 0]], bool))[1]
+    {0: array([False,  True]), 1: array([ True, False])}
+    """
+    if not marks.any() or marks.all():
+        return [{}] if marks.any() else []
+    kinds = [each for axis in range(marks.ndim) if (each := _alike(marks, axis)) is not None]
+    if not kinds:
+        return None
+    axis, groups = min(kinds, key=lambda each: len(each[1]))
+    found: list[dict[int, Marks]] = []
+    for same in groups:
+        rest = boxes(marks.take(same[:1], axis))
+        if rest is None or len(found) + len(rest) > MOST_KINDS:
+            return None
+        rows = np.zeros(marks.shape[axis], bool)
+        rows[same] = True
+        found += rest if rows.all() else [{axis: rows, **box} for box in rest]
+    return found
+
+
+def _alike(marks: Marks, axis: int) -> tuple[int, list[list[int]]] | None:
+    """The positions along an axis where the same is marked, together; None for too many."""
+    places: dict[bytes, list[int]] = {}
+    for k, each in enumerate(np.moveaxis(marks, axis, 0)):
+        places.setdefault(each.tobytes(), []).append(k)
+        if len(places) > MOST_KINDS:
+            return None
+    return (axis, [*places.values()]) if marks.shape[axis] > 1 else None
+
+
 def _table(marks: Marks, row: int | None, column: int | None) -> Marks:
     """What any of the other axes marks, by row and column."""
     others = tuple(axis for axis in range(marks.ndim) if axis not in (row, column))
@@ -97,7 +132,7 @@ def restricted(
     free = set(range(len(reads)))
     if part.column is None:
         rows = part.marks[:, 0] if part.row is not None else None
-        if rows is not None and not _gated(reads, shape, part.row or 0, rows, free):
+        if rows is not None and not gated(reads, shape, part.row or 0, rows, free):
             return None
     else:
         axis = list(places).index(part.column)
@@ -111,21 +146,21 @@ def restricted(
             if not result:
                 return None
             reads[axis] = Read(driver, Table((_set(part.marks[0]),) * result[driver]))
-    if part.among is not None and not _gated(reads, shape, *part.among, free):
+    if part.among is not None and not gated(reads, shape, *part.among, free):
         return None
     return Link(reads, endless=link if part.beside_whole else None)
 
 
-def _gated(reads: list[Read], shape: Sequence[int], axis: int, rows: Marks, free: set[int]) -> bool:
+def gated(reads: list[Read], shape: Sequence[int], axis: int, rows: Marks, free: set[int]) -> bool:
     """Let outputs read nothing at all where ``rows`` along output ``axis`` are not set."""
     own = [k for k in free if reads[k].axis == axis and reads[k].relation == IDENTITY]
     place = own[0] if own else next((k for k in sorted(free) if reads[k].axis is None), None)
     if place is None:
         return False
     free.discard(place)
-    many = np.ones((1, shape[place]), bool)
-    marks = (np.eye(shape[place], dtype=bool) if own else many) & rows[:, None]
-    reads[place] = Read(axis, Table(tuple(map(_set, marks))))
+    whole = None if own else IndexSet.interval(0, shape[place] - 1)
+    taps = [(whole or IndexSet.interval(k, k)) if row else EMPTY for k, row in enumerate(rows)]
+    reads[place] = Read(axis, Table(tuple(taps)))
     return True
 
 

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from typing import Any
 
+import numpy as np
+
 from ...core import arrays, ops
 from ...core.arrays import read
 from ..machine.meanings import algebra_of
@@ -33,6 +35,8 @@ def elementwise(call: Call) -> Any:
     https://docs.jax.dev/en/latest/jax.lax.html
     """
     algebra, values = algebra_of(call.op), call.operands
+    if call.op == "integer_pow" and call.attribute("y") == 0:
+        return Constant(call.shape(), np.ones((1,) * len(call.shape())), made=True)
     nodes = call.machine.draft.nodes  # what is repeated along an axis has no place there
     repeated = any(isinstance(v, Dependent) and nodes[v.index].kind == "expand" for v in values)
     join = len(values) > 1 and not repeated

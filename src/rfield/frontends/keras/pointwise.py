@@ -8,6 +8,7 @@ import numpy as np
 
 from ...core import arrays, ops
 from ..machine.meanings import algebra_of
+from ..machine.swallowing import clamped
 from ..machine.values import Constant, Dependent, known
 from .rulebook import Call, operand, rule
 
@@ -33,7 +34,7 @@ ELU LayerScale LeakyReLU Normalization PReLU ReLU Rescaling Solarization
 
 OPS = """
 Abs Absolute Angle Arccos Arccosh Arcsin Arcsinh Arctan Arctanh BitwiseInvert BitwiseNot Cast Cbrt
-Ceil Celu Clip Conj Conjugate ConvertToTensor Copy Cos Cosh Deg2rad Elu Erf Erfc Erfinv Exp Exp2
+Ceil Celu Conj Conjugate ConvertToTensor Copy Cos Cosh Deg2rad Elu Erf Erfc Erfinv Exp Exp2
 Expm1 Fabs Floor Gelu HardShrink HardSigmoid HardSilu HardTanh I0 Imag Isfinite Isinf Isnan
 Isneginf Isposinf Isreal LeakyRelu Log Log10 Log1p Log2 LogSigmoid LogicalNot NanToNum Negative
 Rad2deg Real Reciprocal Relu Relu6 Round Rsqrt SaturateCast Selu Sigmoid Sign Signbit Silu Sin Sinc
@@ -84,6 +85,15 @@ def unary(call: Call) -> Any:
     https://keras.io/api/ops/numpy/
     """
     return arrays.pointwise(call[0], kind=call.kind, algebra=algebra_of(type(call.layer).__name__))
+
+
+@rule("ops.Clip")
+def clip(call: Call) -> Any:
+    """Each element between two bounds.
+
+    https://keras.io/api/ops/numpy/#clip-function
+    """
+    return clamped(call[0], call.layer.x_min, call.layer.x_max, call.kind)
 
 
 @rule("Masking")

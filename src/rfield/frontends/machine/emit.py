@@ -39,8 +39,9 @@ from .masks import (
     told_of,
 )  # fmt: skip
 from .meanings import name_of
+from .swallowing import Marks, Ranges, overlaid
 from .tables import beside, numbers_among, placed_elements
-from .values import Constant, Dependent, Items, Outputs, known, parameters_of
+from .values import Constant, Dependent, Items, Outputs, Tensor, known, parameters_of
 
 _CHANGES_PLACES = frozenset({"pad", "slice", "gather", "resize", "select", "roll"})
 """Kinds whose reading, not only whose shape, changes when an operand computed from a size does."""
@@ -70,7 +71,7 @@ class Emitter:
 
     __slots__ = (
         "beside", "common", "dimmed", "doubted", "draft", "fresh", "given", "lowered", "made",
-        "named", "numbers", "parts", "resolve", "settings", "sized", "soft", "source",
+        "named", "numbers", "parts", "ranges", "resolve", "settings", "sized", "soft", "source",
         "tells_weights",
     )  # fmt: skip
 
@@ -98,6 +99,7 @@ class Emitter:
         self.named: set[int] = set()
         self.common: tuple[object, ...] = ()
         self.numbers: dict[int, tuple[int, Any]] = {}
+        self.ranges = Ranges()
         self.parts = Parts(self)
 
     def settle(self, answer: Any, operands: Sequence[Any], name: str) -> Any:
@@ -146,7 +148,8 @@ class Emitter:
         with self.once() as made:
             for value in reading.operands:
                 if isinstance(value, Reading) and id(value) not in made:
-                    settled = self.settle(value, (), f"{name}/{_kind(value)}")
+                    kind = value.steps[-1].kind if value.steps else "value"
+                    settled = self.settle(value, (), f"{name}/{kind}")
                     made[id(value)] = value, settled  # held, so that its id is not given again
             return [
                 made[id(value)][1] if isinstance(value, Reading)
@@ -202,8 +205,6 @@ class Emitter:
             return self._constant(op, values, elements, soft, sized=sized)
         moving = op.depends_on_size or (sized and op.kind in _CHANGES_PLACES)
         op = _fitted(op, chosen, join=op.join and len(kept) > 1, exact=exact, moving=moving)
-        called = name_of(op.kind, alone=len(kept) == 1)
-        op = op if called == op.kind else replace(op, kind=called)
         self._note(op, links, operands, values)
         self.draft.weights = self._weights(op, values)
         index = self.draft.add(self.fresh(name), op, kept, source=self.source, known=elements)
@@ -211,6 +212,7 @@ class Emitter:
         self.parts.note(whole, given, operands, index)
         if dimmed:
             self.dimmed.add(index)
+        self.ranges.note(index)
         if lowers(op, values, self.lowered):
             self.lowered.add(index)
         return Dependent(index, op.shape)
@@ -225,11 +227,10 @@ class Emitter:
             told = np.broadcast_to(known.codes, op.shape)
         made = Constant(op.shape, sized=sized, made=True, told=told, soft=soft)
         made.made_of = parameters_of(values)
-        if self.resolve is None and not sized:
-            of = (v.identity for v in values if isinstance(v, Constant))
-            made.key = hash((op.kind, op.shape, *of))
-        moves = op.algebra == "move"
         given = [v for v in values if isinstance(v, Constant)]
+        if self.resolve is None and not sized:
+            made.key = hash((op.kind, op.shape, *(v.identity for v in given)))
+        moves = op.algebra == "move"
         seen = [v.unseen if moves else v.is_seen for v in given]
         lost = any(v.may_hide for v in given)
         hidden = lost and op.algebra in (None, "veil")
@@ -284,9 +285,8 @@ class Emitter:
         given = values[: len(op.links)]
         if isinstance(op.algebra, Contraction):  # else a matrix of the file is a weight
             return any((is_unseen(v) and not v.nameless) or may_be_triangle(v) for v in given)
-        if op.algebra == "multiply" and any(
-            isinstance(v, Constant) and v.may_be_mask for v in given
-        ):
+        masks = (isinstance(v, Constant) and v.may_be_mask for v in given)
+        if op.algebra == "multiply" and any(masks):
             return True
         return op.algebra not in ("add", "move") and any(map(is_unseen, given))
 
@@ -324,38 +324,39 @@ class Emitter:
         self, op: Op, values: Sequence[Any]
     ) -> tuple[Op, Sequence[Any], Known | None, float]:
         """The op and its operands as masks leave them, what is known of the result, a soft mask."""
+        marks, op = self.ranges.swallow(op, values)
         if op.algebra is None and not self.draft.known:
             return op, values, None, 0.0
         op, values = plain(op, values)
-        op, elements = self._narrowed(op, values)
+        op, elements = self._narrowed(op, values, marks)
         op, values = repeated(op, values)
         soft = min((soft_number(v, op) for v in [*values, filling(op)]), default=0.0)
         return op, values, elements, soft
 
-    def _narrowed(self, op: Op, values: Sequence[Any]) -> tuple[Op, Known | None]:
+    def _narrowed(self, op: Op, values: Sequence[Any], marks: Marks) -> tuple[Op, Known | None]:
         """The op without reads of elements that masks, or operands so far, say to be known."""
         found = self.draft.known
         masked = op.algebra in _MASKED or isinstance(op.algebra, Contraction)
-        if not found and op.fill is None and not (masked and len(op.links) > 1):
+        if not marks and not found and op.fill is None and not (masked and len(op.links) > 1):
             return op, None
         held = [found.get(v.index) if isinstance(v, Dependent) else None for v in values]
         if levels(op, values, held, self.lowered):
             return replace(op, exact=False), None
         around = filling(op)
-        masks = masked and any(may_mask(v, op) for v in values)
+        masks = marks or (masked and any(may_mask(v, op) for v in values))
         if not any(held) and not masks and not may_mask(around, op):
             return op, None
         given = values[: len(op.links)]
-        plain = all(isinstance(v, (Dependent, Constant)) for v in given)
-        if not plain or len(given) < len(op.links):
+        if len(given) < len(op.links) or not all(isinstance(v, Tensor) for v in given):
             return op, None
         *elements, fill = [
             elements_of(v, op, self.soft) if isinstance(v, Constant) else k
             for v, k in zip([*given, around], [*held[: len(given)], None], strict=True)
         ]
-        first = given[0]
-        condition = first.array if isinstance(first, Constant) and op.algebra == "where" else None
-        return narrowed(op, elements, [v.shape for v in given], condition, fill)
+        elements = overlaid(elements, marks, len(op.shape)) if marks else elements
+        condition = getattr(given[0], "array", None) if op.algebra == "where" else None
+        made = narrowed(op, elements, [v.shape for v in given], condition, fill)
+        return (made[0], self.ranges.told(made[1])) if marks else made
 
 
 def answers(answer: Any, count: int, op: str) -> list[Any]:
@@ -374,13 +375,11 @@ def answers(answer: Any, count: int, op: str) -> list[Any]:
 
 
 def _fitted(op: Op, links: Sequence[AnyLink], *, join: bool, exact: bool, moving: bool) -> Op:
-    """The op with the links that are left; itself where nothing changes."""
-    if len(links) == len(op.links) and (join, exact, moving) == (
-        op.join, op.exact, op.depends_on_size,
+    """The op with the links that are left, as tables call it; itself where nothing changes."""
+    kind = name_of(op.kind, alone=len(links) == 1)
+    if len(links) == len(op.links) and (kind, join, exact, moving) == (
+        op.kind, op.join, op.exact, op.depends_on_size,
     ):  # fmt: skip
         return op
-    return replace(op, links=tuple(links), join=join, exact=exact, depends_on_size=moving)
-
-
-def _kind(reading: Reading) -> str:
-    return reading.steps[-1].kind if reading.steps else "value"
+    links = tuple(links)
+    return replace(op, kind=kind, links=links, join=join, exact=exact, depends_on_size=moving)

@@ -13,19 +13,19 @@ _NAMES: dict[Elementwise, str] = {
     "multiply": "and bitwiseand logicaland mul mulnonan multiply",
     "maximum": "fmax max maximum",
     "subtract": "sub subtract",
-    "divide": "div divide realdiv truedivide",
+    "divide": "div divide dividenonan divnonan realdiv truedivide xdivy",
     "where": "select selectv2 where",
     "rectify": "relu relu6",
     "exp": "exp exp2 hardsigmoid logistic sigmoid softplus specialexpit",
     "scale": "convertelementtype reduceprecision",
     "veil": """
         addcdiv addcmul arctan2 atan2 bitshift bitwiseleftshift bitwiseor bitwiserightshift copysign
-        floatpower floordiv floordivide floormod fmod heaviside ldexp leftshift lerp logicalor
-        lshift mod or polar pow power rem remainder rightshift rshift shiftleft
-        shiftrightarithmetic shiftrightlogical specialxlog1py truncatediv truncatemod xlogy
+        floatpower floordiv floordivide floormod fmod heaviside igamma igammac ldexp leftshift lerp
+        logicalor lshift mod or polar pow power rem remainder rightshift rshift shiftleft
+        shiftrightarithmetic shiftrightlogical specialxlog1py truncatediv truncatemod xlog1py xlogy
     """,
     "compare": """
-        bitwisexor clamp clampmax clampmin clip eq equal fmin ge greater greaterequal
+        bitwisexor clamp clampmax clampmin clip clipbyvalue eq equal fmin ge greater greaterequal
         greaterorequal gt hypot le less lessequal lessorequal logaddexp logaddexp2 logicalxor lt
         maxother mean min minimum minother ne nextafter notequal squareddifference xor
     """,

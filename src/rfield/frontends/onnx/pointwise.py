@@ -14,12 +14,13 @@ from ...core import arrays, ops
 from ...core.algebra import Algebra
 from ...core.ops import Op
 from ..machine.meanings import algebra_of
+from ..machine.swallowing import clamped
 from ..machine.values import Constant, Outputs, known
 from .rulebook import Call, rule
 from .tensors import DTYPES, Stored
 
 POINTWISE = """
-Abs Acos Acosh Asin Asinh Atan Atanh Bernoulli BitwiseNot Ceil Celu Clip Cos Cosh
+Abs Acos Acosh Asin Asinh Atan Atanh Bernoulli BitwiseNot Ceil Celu Cos Cosh
 Elu Erf Exp Floor Gelu HardSigmoid HardSwish IsInf IsNaN LeakyRelu Log Mish Neg Not
 Reciprocal Relu Round Selu Shrink Sigmoid Sign Sin Sinh Softplus Softsign Sqrt Swish Tan Tanh
 ThresholdedRelu ImageScaler ParametricSoftplus ScaledTanh Scale Affine BitCast
@@ -86,6 +87,19 @@ def cast(call: Call) -> Any:
             made.unseen = True
             return made
     return ops.pointwise(call.shape(0), kind=call.kind, algebra="keep")
+
+
+@rule("Clip", complete=True)
+def clip(call: Call) -> Any:
+    """Each element between two bounds; equal ones leave nothing of it.
+
+    https://onnx.ai/onnx/operators/onnx__Clip.html
+    """
+    if call.opset < 11:
+        low, high = call.float("min", -np.inf), call.float("max", np.inf)
+    else:
+        low, high = call.optional(1), call.optional(2)
+    return clamped(call[0], low, high, call.kind)
 
 
 @rule("CastLike", complete=True)

@@ -34,7 +34,7 @@ from . import (  # noqa: F401  # importing a family registers its rules
 from .files import Source, parse, read
 from .model import Model
 from .rulebook import RULES, Call, rule
-from .sources import HELD, LARGE, NUMBERS
+from .sources import ASSIGNING, HELD, LARGE, NUMBERS
 
 __all__ = [
     "RULES",
@@ -66,7 +66,7 @@ def read_callable(function: Any, request: Request) -> Graph:
     if not hasattr(function, "inputs") or not hasattr(function, "graph"):
         function = _traced(function, request)
     graph = function.graph.as_graph_def(add_shapes=True)
-    _note_captures(function.graph.captures, graph)
+    _note_captures(function, graph)
     if type(function).__name__ == "ConcreteFunction":  # not frozen: no parameter is a constant
         request = replace(request, options={"zeros": True, **request.options})
     captured = {id(tensor) for tensor in function.graph.internal_captures}
@@ -78,10 +78,24 @@ def read_callable(function: Any, request: Request) -> Graph:
     return Model(source, request).graph()
 
 
-def _note_captures(captures: Any, graph: Any) -> None:
-    """Write what is captured beside its placeholder: shapes of variables, numbers of tensors."""
+def _note_captures(function: Any, graph: Any) -> None:
+    """Write what is captured beside its placeholder: shapes of variables, numbers of tensors.
+
+    Variables that are not trained have numbers too, unless a node writes to any.
+    """
     import tensorflow as tf
 
+    captures = function.graph.captures
+    nodes = [*graph.node, *(node for each in graph.library.function for node in each.node_def)]
+    written = any(node.op in ASSIGNING for node in nodes)
+    fixed = {
+        id(variable.handle): variable
+        for variable in (() if written else getattr(function, "variables", ()))
+        if not variable.trainable
+        and (variable.dtype.is_floating or variable.dtype.is_bool)
+        and variable.dtype != tf.bfloat16
+        and 0 < (variable.shape.num_elements() or 0) <= COMPUTED
+    }
     tensors = {
         inside.op.name: outside
         for outside, inside in captures
@@ -92,7 +106,12 @@ def _note_captures(captures: Any, graph: Any) -> None:
         for outside, inside in captures
         if (data := getattr(outside, "_handle_data", None)) is not None and data.shape_and_type
     }
+    numbers = {
+        inside.op.name: fixed[id(outside)] for outside, inside in captures if id(outside) in fixed
+    }
     for node in graph.node:
+        if node.name in numbers:
+            node.attr[NUMBERS].tensor.CopyFrom(tf.make_tensor_proto(numbers[node.name].numpy()))
         if node.name in shapes:
             node.attr[HELD].shape.CopyFrom(shapes[node.name])
         elif node.name in tensors:

@@ -14,7 +14,7 @@ HELD = "_shape_of_variable"
 """Attribute of a captured variable: its shape, which TensorFlow does not write down."""
 
 NUMBERS = "_numbers_of_capture"
-"""Attribute of a captured tensor: its contents, which no training changes."""
+"""Attribute of a captured tensor, or of a variable that is not trained: its contents."""
 
 LARGE = "_large_capture"
 """Attribute of a captured tensor that has too many numbers to be looked into."""
@@ -82,13 +82,15 @@ def placeholder(call: Call) -> Constant:
 
     https://www.tensorflow.org/api_docs/python/tf/raw_ops/Placeholder
     """
+    held, numbers = call.dtype("dtype") == RESOURCE, None
+    shape = call.attribute_shape(HELD if held else "shape")
     if NUMBERS in call.attributes:
         tensor = call.attributes[NUMBERS].tensor
         sizes = full_shape(tensor)
-        return Constant(sizes, partial(decode, tensor, sizes), made=True)
-    held = call.dtype("dtype") == RESOURCE
-    shape = call.attribute_shape(HELD if held else "shape")
-    made = Variable(shape, f"placeholder {call.name!r}", counts=held)
+        numbers = partial(decode, tensor, sizes)
+        if not held:
+            return Constant(sizes, numbers, made=True)
+    made = Variable(shape, f"placeholder {call.name!r}", counts=held, numbers=numbers)
     made.unseen = LARGE in call.attributes
     return made
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
 from enum import Enum
 from math import prod
@@ -83,14 +83,25 @@ class Stored(Constant):
 
 
 class Variable(Constant):
-    """What is in a variable: parameters, or statistics that count as Keras counts them."""
+    """What is in a variable: parameters, or statistics that count as Keras counts them.
+
+    ``numbers``: those of one that is not trained.
+    """
 
     __slots__ = ("counts",)
 
-    def __init__(self, shape: Shape | None, origin: str, *, counts: bool) -> None:
-        super().__init__(shape, origin=origin)
+    def __init__(
+        self,
+        shape: Shape | None,
+        origin: str,
+        *,
+        counts: bool,
+        numbers: Callable[[], Array | None] | None = None,
+    ) -> None:
+        super().__init__(shape, numbers, origin=origin, made=numbers is not None)
         self.key = origin
         self.counts = counts and shape is not None
+        self.kept = self.made
 
     @property
     def parameters(self) -> tuple[Constant, ...]:

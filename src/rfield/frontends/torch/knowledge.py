@@ -11,7 +11,7 @@ import torch
 from ...core.graph import Weights
 from ...core.known import FIXED, SOFT, ZERO, of_constant
 from ..machine.emit import Emitter
-from ..machine.limits import MASK
+from ..machine.limits import COMPUTED, MASK
 from ..machine.values import Array
 from .names import Names
 from .values import Value, is_weight
@@ -141,7 +141,7 @@ class Knowledge:
             return self.kept_sample(value)
         if value is not None and value.weight is not None:
             tensor = value.weight
-        if not is_weight(tensor):
+        if not is_weight(tensor) and not _is_blank(tensor, value):
             known = self.constant(tensor)
             return None if known is None else wide(known)
         if id(tensor) not in self.draws:
@@ -184,6 +184,12 @@ class Knowledge:
         if is_weight(tensor):
             return ((self.emitter.number(tensor), tensor.numel()),)
         return () if value is None else value.weights
+
+
+def _is_blank(tensor: torch.Tensor, value: Value | None) -> bool:
+    """Whether it is a buffer of a model built without numbers, which has none, like a weight."""
+    made = value is not None and (value.cell.own or value.parent is not None)
+    return tensor.device.type == "meta" and not made and tensor.numel() <= COMPUTED
 
 
 def numbers_of(tensor: torch.Tensor | None) -> Array | None:

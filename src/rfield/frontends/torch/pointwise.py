@@ -16,6 +16,7 @@ from ...core.ops import Op
 from ..machine.complexes import put_together, taken_apart
 from ..machine.masks import EXTREME
 from ..machine.meanings import algebra_of
+from ..machine.swallowing import clamped
 from ..machine.values import Constant
 from .rulebook import Arguments, Reading, rule
 
@@ -61,6 +62,12 @@ def pointwise(arg: Arguments) -> Op | Reading | None:
     if 0 in (arg.get("alpha", 1), arg.get("value", 1)) and len(arg.operands) > 1:
         left = arg.operands[1 if arg.short == "rsub" else 0]
         return arrays.broadcast_to(left, broadcast(arg).shape)
+    if arg.short in _BOUNDS:
+        ends = ("min_val", "max_val") if arg.short == "hardtanh" else ("min", "max")
+        low, high = map(arg.get, ends)
+        return clamped(arg.self, low, high, arg.short)
+    if arg.short == "pow" and (_is(arg.exponent, 0) or _is(arg.self, 1)):
+        return None
     share = arg.get("weight") if arg.short == "lerp" else None
     if isinstance(share, (int, float)) and share in (0, 1):
         return arrays.broadcast_to(arg.operands[int(share)], broadcast(arg).shape)
@@ -74,6 +81,8 @@ def pointwise(arg: Arguments) -> Op | Reading | None:
     return broadcast(arg)
 
 
+_BOUNDS = frozenset({"clamp", "clamp_min", "clamp_max", "clip", "hardtanh"})
+
 _NUMBERED = ("add", "subtract", "multiply", "divide")
 """What a number may do to another that stands for minus infinity depends on the number."""
 
@@ -82,7 +91,7 @@ def broadcast(arg: Arguments) -> Op:
     """Every tensor argument, broadcast; once a tensor is no op at all."""
     algebra: Elementwise | None = algebra_of(arg.short)
     alone = len(arg.operands) == 1
-    if alone and arg.short in ("mul", "div") and _is_one(arg.get("other")):
+    if alone and arg.short in ("mul", "div") and _is(arg.get("other"), 1):
         return ops.pointwise(tuple(arg.operands[0].shape), kind="identity")
     if algebra in ("add", "subtract") and not _positive(arg.get("alpha", 1)):
         algebra = None
@@ -94,8 +103,8 @@ def broadcast(arg: Arguments) -> Op:
     return ops.pointwise(*shapes, kind=arg.short, join=True, algebra=algebra)
 
 
-def _is_one(number: object) -> bool:
-    return isinstance(number, (int, float)) and number == 1
+def _is(number: object, this: int) -> bool:
+    return isinstance(number, (int, float)) and number == this
 
 
 def _positive(number: object) -> bool:

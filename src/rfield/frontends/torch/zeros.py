@@ -100,6 +100,10 @@ _SOLVED = frozenset(_ALGEBRA.split())
 """Linear algebra, of which the result tells; but what is nearly zero may be zero."""
 _AT_ZERO = frozenset(("clamp", "clamp_min", "clamp_max", "clip", "hardtanh", "nan_to_num", "pow"))
 """Of which the numbers beside the operand tell whether zero stays zero."""
+_PARTS = frozenset(
+    ("split", "split_with_sizes", "chunk", "tensor_split", "unbind", "unsafe_split", "unsafe_chunk")
+)
+_OF_ZERO_A_NUMBER = frozenset(("cos", "cosh"))
 _TYPES = ("dtype", "device", "layout", "memory_format", "non_blocking", "copy", "pin_memory")
 
 SampleOf = Callable[[torch.Tensor], "Sample | None"]
@@ -215,6 +219,8 @@ def _computed(
         return _followed(func, places, plain, result.shape) if same else UNTOLD
     if name in _FOLLOWED and place is None:
         return _followed(func, places, plain, None)
+    if name in _PARTS and place is not None:
+        return func(*places, **plain)[place]
     keeps = algebra_of(packet)
     if name in _AT_ZERO and len(given) == 1 and not bool((given[0] <= -9e29).any()):
         nothing = func(given[0].new_zeros(1), *places[1:], **plain)
@@ -237,6 +243,8 @@ def _generic(
         given = given[:1]
     if len(given) == 1 and given[0].shape == result.shape:
         low, zero = given[0] <= -9e29, given[0] == 0
+        if packet.strip("_") in _OF_ZERO_A_NUMBER and not low.any():
+            return fresh
         if meaning in ("keep", "rectify", "exp") and not (low.any() and meaning == "keep"):
             empty = low if meaning == "exp" else zero | low
             return fresh.masked_fill(empty, 0.0)

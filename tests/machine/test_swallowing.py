@@ -1,0 +1,186 @@
+"""Numbers that swallow what they stand beside, against finite changes in double precision."""
+
+from __future__ import annotations
+
+from importlib.util import find_spec
+from typing import Any
+
+import numpy as np
+import pytest
+
+import rfield
+from tests.machine.perturbed import verdicts
+
+pytestmark = pytest.mark.filterwarnings("ignore")
+
+SHAPE = (1, 1, 6)
+PLACES = np.arange(6)
+ENDS = np.where(PLACES % 2, -np.inf, np.inf)
+ODD = (PLACES % 2).astype(float)
+NONE = 0 * ODD
+
+
+def twice(o: Any, condition: Any, y: Any) -> Any:
+    return o.where(condition, y, y)
+
+
+CASES: dict[str, tuple[Any, set[int]]] = {
+    "larger of infinity": (lambda o, x: o.maximum(x, o.array(ENDS)), {1, 3, 5}),
+    "smaller of infinity": (lambda o, x: o.minimum(x, o.array(ENDS)), {0, 2, 4}),
+    "equal bounds": (lambda o, x: o.clip(x, o.array(NONE), o.array(ODD)), {1, 3, 5}),
+    "crossed bounds": (lambda o, x: o.clip(x, o.array(1 - ODD), o.array(ODD)), {1, 3, 5}),
+    "equal numbers": (lambda o, x: o.clip(x, 1.0, 1.0) + x[..., 2:3], {2}),
+    "larger of smaller": (
+        lambda o, x: o.maximum(o.minimum(x, o.array(ODD)), o.array(NONE)), {1, 3, 5},
+    ),
+    "equal branches": (lambda o, x: o.where(x > 0, o.array(ODD), o.array(NONE)), {1, 3, 5}),
+    "one branch twice": (lambda o, x: twice(o, x > 0, o.maximum(x, o.array(ENDS))), {1, 3, 5}),
+    "no power": (lambda o, x: o.power(x, o.array(ODD)), {1, 3, 5}),
+    "powers of one": (lambda o, x: o.power(o.array(ODD + 1), x), {1, 3, 5}),
+    "divided zero": (lambda o, x: o.divide(o.array(ODD), x), {1, 3, 5}),
+    "no bounds": (lambda o, x: o.clip(x, -9.0, 9.0), set(PLACES)),
+    "no number": (lambda o, x: o.nan_to_num(x), set(PLACES)),
+}  # fmt: skip
+LEFT_OUT = {("tensorflow", "no number"), ("tensorflow", "powers of one")}
+"""It has no such function; and ones and twos in a graph may be parameters."""
+
+
+class Torch:
+    def __init__(self) -> None:
+        import torch
+
+        self.torch, self.array = torch, torch.from_numpy
+        for name in ("maximum", "minimum", "clip", "where", "divide", "nan_to_num"):
+            setattr(self, name, getattr(torch, name))
+        self.power = torch.pow
+
+    def both(self, function: Any) -> Any:
+        class Net(self.torch.nn.Module):
+            def forward(self, x: Any) -> Any:
+                return function(x)
+
+        return Net(), lambda x: function(self.array(x)).numpy()
+
+
+class Jax:
+    def __init__(self) -> None:
+        import jax
+
+        self.jax, self.array = jax, np.asarray
+        for name in ("maximum", "minimum", "clip", "where", "power", "divide", "nan_to_num"):
+            setattr(self, name, getattr(jax.numpy, name))
+
+    def both(self, function: Any) -> Any:
+        def run(x: Any) -> Any:
+            with self.jax.enable_x64(True):
+                return np.asarray(function(self.jax.numpy.asarray(x)))
+
+        return function, run
+
+
+class Tensorflow:
+    def __init__(self) -> None:
+        import tensorflow as tf
+
+        self.tf, self.array, self.power, self.clip = tf, tf.constant, tf.pow, tf.clip_by_value
+        for name in ("maximum", "minimum", "where", "divide"):
+            setattr(self, name, getattr(tf, name))
+
+    def both(self, function: Any) -> Any:
+        spec = self.tf.TensorSpec(SHAPE, self.tf.float64, name="x")
+        model = self.tf.function(function).get_concrete_function(spec)
+        return model, lambda x: function(self.tf.constant(x)).numpy()
+
+
+class Keras:
+    def __init__(self) -> None:
+        import keras
+
+        self.keras, self.array = keras, np.asarray
+        for name in ("maximum", "minimum", "clip", "where", "power", "divide", "nan_to_num"):
+            setattr(self, name, getattr(keras.ops, name))
+
+    def both(self, function: Any) -> Any:
+        given = self.keras.Input(batch_shape=SHAPE, name="x", dtype="float64")
+        model = self.keras.Model(given, function(given))
+        return model, lambda x: np.asarray(model(x))
+
+
+FRONTS = {"torch": Torch, "jax": Jax, "tensorflow": Tensorflow, "keras": Keras}
+
+
+def indices(graph: Any) -> set[int]:
+    return {place for place in PLACES if rfield.support(graph, (0, 0, place)).count}
+
+
+@pytest.mark.parametrize("front", FRONTS)
+def test_what_a_number_swallows_is_not_read(front: str) -> None:
+    if find_spec(front) is None:
+        pytest.skip(f"{front} is not installed")
+    words = FRONTS[front]()
+    for name, (function, expected) in CASES.items():
+        if (front, name) in LEFT_OUT:
+            continue
+        model, run = words.both(lambda x, function=function: function(words, x))
+        graph = rfield.load(model, SHAPE, axes=(0, 1, 2))
+        with np.errstate(all="ignore"):
+            assert verdicts(graph, run, [SHAPE], ["x"]) == ["exact"], name
+        if len(expected) > 1:
+            assert indices(graph) == expected, name
+        else:
+            assert rfield.support(graph, (0, 0, 4)).offset == (0, 0, *expected)
+
+
+TABLES = {
+    "ends": ENDS,
+    "odd": ODD,
+    "two": 2 * ODD,
+    "one": np.ones(()),
+    "zero": np.zeros(()),
+    "other": ODD + PLACES,
+}
+ONNX = {
+    "Max": ([("Max", "x ends")], "exact", {1, 3, 5}),
+    "Min of three": ([("Min", "one x ends")], "exact", {0, 2, 4}),
+    "Clip": ([("Clip", "x one one"), ("Mul", "x odd"), ("Add", "0 1")], "exact", {1, 3, 5}),
+    "larger of smaller": (
+        [("Min", "x odd"), ("Max", "0 one"), ("Add", "1 x")],
+        "exact",
+        set(PLACES),
+    ),
+    "Where": ([("Less", "x zero"), ("Where", "0 odd one")], "exact", {0, 2, 4}),
+    "Pow": ([("Pow", "x odd")], "exact", {1, 3, 5}),
+    "Div": ([("Div", "odd x")], "exact", {1, 3, 5}),
+    # What may be a parameter leaves a bound.
+    "Pow of weights": ([("Pow", "x two")], "bound", None),
+    "Where of weights": ([("Less", "x one"), ("Where", "0 two other")], "bound", None),
+    "larger of weights": ([("Min", "x two"), ("Max", "0 one")], "bound", None),
+}
+
+
+@pytest.mark.onnx
+@pytest.mark.parametrize("name", ONNX)
+def test_in_a_file(name: str) -> None:
+    pytest.importorskip("onnx")
+    from onnx import TensorProto, helper, numpy_helper
+    from onnx.reference import ReferenceEvaluator
+
+    steps, verdict, expected = ONNX[name]
+    names = [*map(str, range(len(steps) - 1)), "y"]
+    nodes = [
+        helper.make_node(op, given.split(), [n])
+        for (op, given), n in zip(steps, names, strict=True)
+    ]
+    graph = helper.make_graph(
+        nodes, "graph",
+        [helper.make_tensor_value_info("x", TensorProto.DOUBLE, SHAPE)],
+        [helper.make_tensor_value_info("y", TensorProto.DOUBLE, SHAPE)],
+        [numpy_helper.from_array(table, key) for key, table in TABLES.items()],
+    )  # fmt: skip
+    model = helper.make_model(graph, opset_imports=[helper.make_opsetid("", 17)], ir_version=8)
+    graph, runtime = rfield.load(model, axes=(0, 1, 2)), ReferenceEvaluator(model)
+    with np.errstate(all="ignore"):
+        run = lambda x: runtime.run(None, {"x": x})[0]  # noqa: E731
+        assert verdicts(graph, run, [SHAPE], ["x"]) == [verdict]
+    if expected is not None:
+        assert indices(graph) == expected
