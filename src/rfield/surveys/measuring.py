@@ -232,7 +232,7 @@ class _Measured:
 
     def _paddings(self) -> dict[str, object]:
         sweep = self.fields.sweep
-        padded = [ends(self.graph, states, name)[1]
+        padded = [ends(self.graph, states, name, {})[1]
                   for states, name in zip(sweep.states, self.fields.axes, strict=True)]  # fmt: skip
         uneven = {finding.layer for findings in padded for finding in findings}
         return {"even": not uneven, "uneven_layers": len(uneven)}
