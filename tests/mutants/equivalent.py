@@ -211,9 +211,6 @@ EQUIVALENT: dict[str, str] = {
     " np.where(single >= 0, single, 1) % own": "what lies outside is overwritten",
     "core/known/carry.py moved: return found if inside.all() else np.where(inside, found,"
     " outside) -> return found if False else np.where(inside, found, outside)": SLOWER,
-    "core/known/narrow.py _pointwise: links.append(_with_holes(link, varying[0],"
-    " needed.reshape(-1))) -> links.append(_with_holes(link, varying[-1],"
-    " needed.reshape(-1)))": ONLY_ONE,
     "core/known/narrow.py narrowed: return _pointwise(op, codes, operands, [~wide & wide,"
     " wide, ~wide]) -> return _pointwise(op, codes, operands, [~wide | wide, wide, ~wide])":
         "the condition is a constant and reads nothing",

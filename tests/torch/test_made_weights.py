@@ -148,7 +148,6 @@ MASK = torch.tensor([0.0, 1.0] * 4)[None, :, None]
     [
         lambda x: torch.addcmul(x, x.flip(1), MASK),
         lambda x: torch.lerp(x, x.flip(1), MASK),
-        lambda x: x.flip(1) + x.abs() ** MASK,
         lambda x: ((x.flip(1) > 0) | (MASK == 0)).float() + x,
     ],
 )
