@@ -7,6 +7,7 @@ Files are read with the protobuf package alone; TensorFlow is not imported. Opti
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
@@ -78,6 +79,14 @@ def read_callable(function: Any, request: Request) -> Graph:
     return Model(source, request).graph()
 
 
+def _variables(function: Any) -> Sequence[Any]:
+    """The variables of a function; none where one that it captured is gone, of which none tells."""
+    try:
+        return getattr(function, "variables", ())
+    except AssertionError:  # how TensorFlow says so
+        return ()
+
+
 def _note_captures(function: Any, graph: Any) -> None:
     """Write what is captured beside its placeholder: shapes of variables, numbers of tensors.
 
@@ -90,7 +99,7 @@ def _note_captures(function: Any, graph: Any) -> None:
     written = any(node.op in ASSIGNING for node in nodes)
     fixed = {
         id(variable.handle): variable
-        for variable in (() if written else getattr(function, "variables", ()))
+        for variable in (() if written else _variables(function))
         if not variable.trainable
         and (variable.dtype.is_floating or variable.dtype.is_bool)
         and variable.dtype != tf.bfloat16

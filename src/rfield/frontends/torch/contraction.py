@@ -123,7 +123,7 @@ def trilinear(arg: Arguments) -> Reading:
     return arrays.reduce(arrays.multiply(*wide), arg.sumdim)
 
 
-@rule("aten::scaled_dot_product_attention", shaped=True)
+@rule("aten::scaled_dot_product_attention", shaped=True, complete=True)
 def attention(arg: Arguments) -> Reading:
     """Query ``i`` reads query ``i`` and the keys and values that the mask leaves it.
 
@@ -138,7 +138,7 @@ def _masks(arg: Arguments) -> dict[str, Any]:
     return {kind: given, "causal": bool(arg.get("is_causal"))}
 
 
-@rule("aten::_scaled_dot_product_attention_math", shaped=True)
+@rule("aten::_scaled_dot_product_attention_math", shaped=True, complete=True)
 def attention_math(arg: Arguments) -> tuple[Reading, Reading]:
     """The same, with the weights of the values beside the result."""
     return attention(arg), arrays.attention_weights(arg.query, arg.key, **_masks(arg))
@@ -147,7 +147,7 @@ def attention_math(arg: Arguments) -> tuple[Reading, Reading]:
 @rule("aten::_scaled_dot_product_flash_attention", "aten::_scaled_dot_product_efficient_attention",
       "aten::_scaled_dot_product_flash_attention_for_cpu",
       "aten::_scaled_dot_product_fused_attention_overrideable",
-      "aten::_scaled_dot_product_cudnn_attention")  # fmt: skip
+      "aten::_scaled_dot_product_cudnn_attention", complete=True)  # fmt: skip
 def fused_attention(arg: Arguments) -> tuple[Reading | None, ...]:
     """The same, with the sums beside the result, and then what the kernel drew.
 
