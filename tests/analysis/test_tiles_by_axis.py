@@ -9,6 +9,7 @@ import numpy as np
 import pytest
 
 import rfield
+from rfield.analysis.pieces.unfolding import unfolded
 from rfield.errors import NotTileableError
 
 
@@ -162,3 +163,12 @@ def test_a_short_axis_is_cut_too_where_so_few_positions_are_allowed(
     y = b.conv("a", b.input("image", (1, 1, 64, 64)), kernel=3, padding=1)
     graph = b.build([b.conv("b", y, kernel=3, padding=1)])
     assert rfield.tile_plan(graph, image, max_pixels=most).tile == tile
+
+
+def test_a_mean_of_merged_axes_that_keeps_its_axis() -> None:
+    """The axes of the mean are not apart, those of what it reads were."""
+    b = rfield.GraphBuilder()
+    flat = b.reshape("flat", b.input("x", (1, 2, 8, 8)), (1, 2, 64))
+    graph = b.build(outputs=[flat, b.reduce("mean", flat, axes=(2,), keepdims=True)])
+    found, _ = unfolded(graph)
+    assert [found.nodes[value].shape for value in found.outputs_] == [(1, 2, 64), (1, 2, 1)]

@@ -192,7 +192,8 @@ def _fits(link: AnyLink, before: Fine, after: Fine) -> bool:
         if read.axis is None:
             fits = whole or isinstance(read.relation, At)
         else:
-            apart = _common({after[read.axis], factors}) == after[read.axis]
+            there = after[read.axis]  # of one position where a reduction keeps its axis
+            apart = prod(there) == prod(factors) and _common({there, factors}) == there
             fits = apart and (whole or read.relation == IDENTITY)
         if not fits:
             return False
