@@ -316,8 +316,11 @@ def test_every_output_reads_what_moves_it(front, name):
     framework, draw = FRONTS[front](), np.random.default_rng(0)
     _, shapes, shape, axes = NETWORKS[name]
     weights = [draw.normal(size=each) for each in shapes]
-    made, sure = claimed(framework.graph(name, weights), [shape[axis] for axis in axes])
+    graph = framework.graph(name, weights)
+    made, sure = claimed(graph, [shape[axis] for axis in axes])
     assert sure == {"EXACT"}
+    if name in ("causal", "sliding window"):
+        assert rfield.stream_plan(graph).causal
     assert (made == measured(framework.running(name, weights), shape, axes, draw)).all()
     if name in EXPECTED:
         assert (made == EXPECTED[name]).all()
