@@ -264,6 +264,3 @@ FUNCTIONS: dict[str, Callable[[Any], Any]] = {
     for name, value in list(globals().items())
     if callable(value) and getattr(value, "__module__", "") == __name__
 }
-
-BOUNDS = ("patches",)
-"""A kernel that picks one tap for each channel: of single channels less is read."""
