@@ -46,7 +46,7 @@ def wraps(node: Node) -> bool:
 def _turned(node: Node) -> set[int]:
     """The axes along which a node does that."""
     return {
-        axis for link in node.links if isinstance(link, Link)
+        axis for link in node.links if not link.is_identity and isinstance(link, Link)
         for axis, read in enumerate(link.reads)
         if isinstance(read.relation, Sliding) and read.relation.border == "circular"
     }  # fmt: skip
