@@ -12,7 +12,8 @@ from ...core import arrays, ops
 from ...core.arrays import cumulate, read
 from ...core.relation import WHOLE
 from ..machine.meanings import zeros_of
-from ..machine.values import Constant, Outputs, known
+from ..machine.unnamed import with_rest
+from ..machine.values import Constant, Outputs, dependents, known
 from .rulebook import Call, rule
 
 
@@ -72,7 +73,7 @@ def reduce_with(call: Call) -> Any:
     axes, count = call.numbers("dimensions"), len(call.shapes_out)
     made = [call.step(ops.reduce(call.shape(k), axes, kind=call.kind), call[k])
             for k in range(count)]  # fmt: skip
-    return together(made, call.kind)
+    return with_rest(together(made, call.kind), dependents(call.operands[count:]))
 
 
 @rule("cumsum", "cumprod", "cummax", "cummin", "cumlogsumexp")

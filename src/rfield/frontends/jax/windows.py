@@ -12,6 +12,8 @@ from ...core.link import Link, Read, passed
 from ...core.ops import Op
 from ...core.relation import compose, window
 from ...core.taps import with_taps
+from ..machine.unnamed import with_rest
+from ..machine.values import dependents
 from .contraction import together
 from .rulebook import Call, rule
 
@@ -75,7 +77,9 @@ def pooling(call: Call) -> Any:
     """
     kept = [call.step(_pooled(call, call[k])) for k in range(len(call.shapes_out) - 1)]
     last = _pooled(call, call[len(kept)])
-    return together([*kept, call.step(last)], call.kind) if kept else last
+    starts = dependents(call.operands[len(kept) + 1 :])
+    found = together([*kept, call.step(last)], call.kind) if kept else last
+    return with_rest(found, starts)
 
 
 def _pooled(call: Call, x: Any) -> Any:

@@ -28,11 +28,7 @@ def completed(answer: Any, operands: Sequence[Any]) -> Any:
     ``operands``: those that depend on an input.
     """
     listed = answer if isinstance(answer, tuple) else (answer,)
-    rest = left_out(listed, operands)
-    if not rest:
-        return answer
-    found = (with_rest(entry, rest) for entry in listed)
-    return type(answer)(found) if isinstance(answer, tuple) else next(found)
+    return with_rest(answer, left_out(listed, operands))
 
 
 def left_out(answers: Iterable[Any], operands: Sequence[Any]) -> list[Any]:
@@ -63,8 +59,11 @@ def _key(value: Any) -> object:
 
 
 def with_rest(answer: Any, rest: Sequence[Any]) -> Any:
-    """The answer, whose every element may depend on all of ``rest`` too."""
+    """The answer, or each of several, whose every element may depend on all of ``rest`` too."""
     if answer is None or not rest:
         return answer
+    if isinstance(answer, tuple):
+        several: Any = answer
+        return type(several)(with_rest(entry, rest) for entry in several)
     same = ops.pointwise(tuple(answer.shape), kind="pointwise")
     return Reading([same], [answer, *rest])
