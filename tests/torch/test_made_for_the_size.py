@@ -72,3 +72,18 @@ def test_a_factor_that_the_length_chooses_is_noticed_at_the_end():
         else:
             with torch.no_grad():
                 assert torch.allclose(torch.cat(list(parts), -1), model(signal), atol=1e-12)
+
+
+@pytest.mark.parametrize(
+    "function",
+    [
+        lambda x, large: torch.nn.functional.normalize(x, p=1 + large, dim=1),
+        lambda x, large: torch.norm(x, p=1 + large, dim=1, keepdim=True),
+        lambda x, large: torch.renorm(x, 1 + large, 0, 0.5),
+        lambda x, large: x ** (2 + large),
+    ],
+)
+def test_an_order_that_the_size_chooses_is_compared(function):
+    model = Net(lambda x: function(x, int(x.shape[3] > 30)), 2)
+    with pytest.raises(rfield.NotTileableError):
+        rfield.tile_plan(model, (36, 52), tile=24, input_shape=(1, 2, 24, 24))
