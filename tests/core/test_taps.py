@@ -29,8 +29,9 @@ def test_channels_that_differ_are_read_by_what_any_of_them_reads() -> None:
 
 
 def test_a_channel_without_any_tap_does_not_count() -> None:
-    zeros = np.array([[[False, True, False]], [[True, True, True]]])
-    found = with_taps(windows.conv((1, 1, 9), kernel=3, dilation=2), zeros, [2], [2])
+    zeros = np.array([[[False, True, False]] * 2, [[True, True, True]] * 2])
+    op = windows.conv((1, 2, 9), kernel=3, dilation=2, channels=2)
+    found = with_taps(op, zeros, [2], [2])
     assert (taps(found, 2), found.exact) == ([[0, 4]], True)
 
 

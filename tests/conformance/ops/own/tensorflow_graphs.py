@@ -32,10 +32,6 @@ BOUNDED: dict[str, Entry] = {
     "MatrixDiagPartV3 of a band": (
         lambda x: R.MatrixDiagPartV3(input=x, k=[0, 1], padding_value=0.0), BOARD, {(0, 1): ALL},
     ),
-    "MatrixSetDiagV2": (
-        lambda x: R.MatrixSetDiagV2(input=x, diagonal=x[0, :3], k=1), BOARD,
-            {(1, 2): {(0, 1), (1, 2)}},
-    ),
     "MatrixSetDiagV3 of a band": (
         lambda x: R.MatrixSetDiagV3(input=x, diagonal=ones(2, 3), k=[0, 1]), BOARD,
             {(0, 3): at(0, 3)},

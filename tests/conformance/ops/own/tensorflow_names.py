@@ -25,7 +25,8 @@ def call(name: str, definition: Any, kind: tf.DType) -> Callable[[Any], Any]:
         given: dict[str, Any] = {}
         for number, argument in enumerate(definition.input_arg):
             type_ = TYPES.get(argument.type, kind)
-            beside = 1.0 if type_.is_integer else 0.75  # zero would hide what is read
+            # Zero would hide what is read, and so would two bounds or two branches that are equal.
+            beside = 1.0 if type_.is_integer else 0.5 + number / 4
             value = x if number == 0 else tf.fill(SHAPE, beside)
             value = tf.complex(value, value) if type_.is_complex else tf.cast(value, type_)
             given[argument.name] = [value] if argument.number_attr else value

@@ -137,6 +137,10 @@ EXACT: dict[str, Entry] = {
     "MatrixSetDiag, the diagonal": (
         lambda x: R.MatrixSetDiag(input=ones(3, 4), diagonal=x), (3,), {(1, 1): {(1,)}},
     ),
+    "MatrixSetDiagV2": (
+        lambda x: R.MatrixSetDiagV2(input=x, diagonal=x[0, :3], k=1), BOARD,
+        {(1, 2): {(0, 1)}, (0, 2): {(0, 2)}},
+    ),
     "MatrixSetDiagV3": (
         lambda x: R.MatrixSetDiagV3(input=x, diagonal=ones(2), k=-1), BOARD,
             {(1, 0): set(), (1, 1): at(1, 1)},
