@@ -54,9 +54,11 @@ class Ranges:
         The op is a bound where that is not known, as nobody tells which numbers are parameters.
         """
         self._last = _ENDLESS, _ENDLESS
+        if len(values) < 2 or not isinstance(op.algebra, str):
+            return {}, op
         kind = op.kind.lower().replace("_", "").removesuffix("other").rstrip(".")
         rule = _RULES.get("where" if op.algebra == "where" else kind)
-        if rule is None or not isinstance(op.algebra, str) or len(values) < 2:
+        if rule is None:
             return {}, op
         given = [self._reach(value) for value in values]
         marks, reach = rule([sure for sure, _ in given], values)
@@ -82,7 +84,9 @@ class Ranges:
     def note(self, index: int) -> None:
         """The value ``index`` is the result of the op that was asked about last."""
         sure, doubtful = self._last
-        if not (np.isneginf(doubtful.low).all() and np.isposinf(doubtful.high).all()):
+        if doubtful is not _ENDLESS and not (
+            np.isneginf(doubtful.low).all() and np.isposinf(doubtful.high).all()
+        ):
             small = Range(*map(squeezed, sure))
             self._found[index] = (
                 small, small if doubtful is sure else Range(*map(squeezed, doubtful))
