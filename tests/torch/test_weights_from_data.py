@@ -8,6 +8,7 @@ import pytest
 torch = pytest.importorskip("torch", reason="PyTorch is not installed")
 
 import rfield  # noqa: E402
+from tests.torch.test_taken_numbers import Function  # noqa: E402
 
 F = torch.nn.functional
 pytestmark = pytest.mark.torch
@@ -28,15 +29,6 @@ CASES = {
     "conv": lambda x: F.conv1d(x, x[:, :, 2:5], x[0, 0, 9:10]),
     "linear": lambda x: F.linear(x.mT, x[0, :, 2:4].mT, x[0, 1, 7:9]).mT,
 }  # fmt: skip
-
-
-class Function(torch.nn.Module):
-    def __init__(self, function):
-        super().__init__()
-        self.function = function
-
-    def forward(self, x):
-        return self.function(x)
 
 
 @pytest.mark.parametrize("name", CASES)
