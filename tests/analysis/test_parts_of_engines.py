@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 import numpy as np
 import pytest
 
@@ -9,9 +11,11 @@ import rfield
 from rfield.analysis.engines.backward import _cut as cut
 from rfield.analysis.engines.bounds import AxisField
 from rfield.analysis.engines.footprint import Footprint
+from rfield.analysis.engines.forward import _is_same as is_same
 from rfield.analysis.engines.free import _step as step
 from rfield.analysis.engines.free import padding_by_size
 from rfield.analysis.engines.products import _has_largest as has_largest
+from rfield.analysis.engines.projective import _gather as gather
 from rfield.analysis.engines.pull import (
     NOTHING,
     prime_factors,
@@ -203,3 +207,33 @@ def test_numbers_beyond_64_bits_are_refused_before_they_wrap_around(advance: int
         slide_pattern(bounds, advance, Sliding(1, 2, taps))
     with pytest.raises(TooLargeError, match="exceed 64 bits"):
         table_pattern(bounds, advance, Table(taps))
+
+
+def test_a_reach_that_is_written_out_is_the_same() -> None:
+    """The same places read at six positions, as a list and as a pattern that goes on."""
+    on = term(2, 3)
+    out = Term(np.array([0, 1, 3, 4, 6, 7]), np.array([2, 3, 5, 6, 8, 9]), 0, None)
+    assert is_same(on, out)
+    assert is_same(out, on)
+    assert not is_same(on, replace(out, high=out.high + 1))
+
+
+def test_places_on_both_sides_of_0_are_apart() -> None:
+    values = np.array([-1, 1])
+    assert Term(values, values, None, None).moves(0)
+
+
+def test_a_running_op_goes_along_its_axis_for_each_place_of_another() -> None:
+    """Rows of a pattern of three that moves by three: the largest so far, row by row."""
+    values = np.array([[0, 2, 1], [5, 0, 1]])
+    found = prefix(Term(values, values, 1, 3), 1, Prefix())
+    assert found.high.tolist() == [[0, 2, 2], [5, 5, 5]]
+
+
+def test_marks_are_gathered_along_their_last_axis() -> None:
+    """A window of two over the marks 0 1 0 0 1 and 0 0 0 0 0 of two rows."""
+    marks = np.array([[[0, 1, 0, 0, 1], [0, 0, 0, 0, 0]]], bool)
+    found = gather(marks, (0, 5), Sliding(1, 1, (IndexSet.interval(0, 1),)), 5, 4)
+    assert found is not None
+    assert found[1] == (0, 4)
+    assert found[0].astype(int).tolist() == [[[1, 1, 0, 1], [0, 0, 0, 0]]]

@@ -12,7 +12,7 @@ import pytest
 import rfield
 from rfield.analysis.pieces.agreement import agreement
 from rfield.analysis.pieces.cuts import Cut, LossError
-from rfield.analysis.pieces.sliding import Sides, slide
+from rfield.analysis.pieces.sliding import Sides, placed, slide
 from rfield.analysis.pieces.sliding import _moved as moved
 from rfield.analysis.pieces.timing import (
     Pattern,
@@ -25,7 +25,7 @@ from rfield.analysis.pieces.timing import (
 from rfield.core import layout
 from rfield.core.graph import Draft, Graph
 from rfield.core.indices import EMPTY, IndexSet
-from rfield.core.relation import Sliding
+from rfield.core.relation import Sliding, shift
 
 NEVER = 10**6
 
@@ -388,3 +388,11 @@ def test_what_lies_beside_the_output_says_which_lengths_there_are() -> None:
     graph = b.build(outputs=[beside, b.conv("conv", x, kernel=3, padding=1)])
     plan = rfield.stream_plan(graph, "conv")
     assert (plan.exact, plan.grid) == (True, 3)
+
+
+def test_what_is_laid_in_front_is_there_where_both_begin() -> None:
+    """Two positions in front of a part that begins with the whole, and five where it does not."""
+    two, five = shift(-2, "cut"), shift(-5, "cut")
+    side = Sides(Cut(0, 0, 8), 8, 20)
+    assert placed(two, two, side, 10) == Cut(0, 0, 10)
+    assert placed(two, five, side, 10) == Cut(3, 2, 10)

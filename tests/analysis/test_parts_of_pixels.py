@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import warnings
 from dataclasses import replace
 
 import numpy as np
@@ -10,11 +11,11 @@ import pytest
 import rfield
 from rfield.analysis.geometry.fields import receptive_field
 from rfield.analysis.pixels import verification
-from rfield.analysis.pixels.claims import Claim, chosen_positions
+from rfield.analysis.pixels.claims import Claim, chosen_layers, chosen_positions
 from rfield.analysis.pixels.claims import _faces as faces
 from rfield.analysis.pixels.claims import _neighbours as neighbours
 from rfield.analysis.pixels.claims import _samples as samples
-from rfield.analysis.pixels.evidence import CounterExample
+from rfield.analysis.pixels.evidence import CounterExample, largest_gap
 from rfield.analysis.pixels.evidence import _moved as moved
 from rfield.analysis.pixels.gaussian import fit
 from tests.analysis.test_verifying import Arrays, Running, reads_less, reads_more, three
@@ -282,3 +283,43 @@ def test_a_step_that_fits_worse_is_not_taken() -> None:
     least = float(((profile - curves) ** 2).sum(-1).min())
     variance = float(profile.var() * 7)
     assert 1 - least / variance <= fit(x, profile).r2 <= 1 - 0.9 * least / variance
+
+
+def test_the_outputs_that_depend_on_the_input_are_looked_at() -> None:
+    b = rfield.GraphBuilder()
+    x, y = b.input("x", (1, 1, 9)), b.input("y", (1, 1, 9))
+    one, other = b.conv("one", x, kernel=3), b.conv("other", y, kernel=3)
+    graph = b.build(outputs=[one, other])
+    assert chosen_layers(graph, graph.index("y")) == ("other",)
+
+
+def test_nothing_but_nan_has_no_gap_and_gives_no_warning() -> None:
+    with warnings.catch_warnings():
+        warnings.simplefilter("error")
+        assert np.isnan(largest_gap(np.array([np.nan]), np.array([1.0])))
+    assert largest_gap(np.array([np.nan, 2.0]), np.array([1.0, 0.5])) == 1.5
+
+
+def test_what_a_thousandfold_shows_is_no_rounding() -> None:
+    """Position 2 reads element 6 by a billionth of a millionth, and lets no NaN through."""
+    net, graph = three(9)
+
+    def change(found: Arrays) -> None:
+        found["conv"][..., 2] += np.nan_to_num(found["x"][..., 6]) * 1e-15
+
+    found = verification.verify(graph, Running(net, (9,), change), positions=9, samples=9)
+    problems = [c.problem for c in found.counterexamples if c.index == (2,)]
+    assert any(problem.startswith("noise outside the support") for problem in problems)
+
+
+def test_an_output_that_is_partly_nan_is_looked_at() -> None:
+    net, _ = three(9)
+    b = rfield.GraphBuilder()
+    y = b.conv("conv", b.input("x", (1, 1, 9)), kernel=3, padding=1, channels=2)
+    graph = b.build(outputs=[y])
+
+    def change(found: Arrays) -> None:
+        found["conv"] = np.concatenate([found["conv"], np.full((1, 1, 9), np.nan)], axis=1)
+
+    found = verification.verify(graph, Running(net, (9,), change), positions=9, samples=9)
+    assert found.sound == 9

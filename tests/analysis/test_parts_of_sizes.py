@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from dataclasses import replace
 from itertools import product
+from types import SimpleNamespace
 from typing import Any
 
 import numpy as np
@@ -14,6 +15,7 @@ import rfield
 from rfield.analysis.resizing.edges import _dropped as dropped
 from rfield.analysis.resizing.edges import _judged as judged
 from rfield.analysis.resizing.edges import _mask as mask
+from rfield.analysis.resizing.ends import last_taken
 from rfield.analysis.resizing.sizeset import SizeSet
 from rfield.analysis.resizing.sizeset import _runs as runs
 from rfield.core import layout
@@ -347,3 +349,16 @@ def test_where_outputs_look_when_a_size_is_checked() -> None:
     x = b.conv("conv", b.input("x", (1, 1, 9)), kernel=3, stride=2, padding=1)
     found = rfield.check_size(b.build(outputs=[x]), 9).as_dict()
     assert found["centers"] == [[0.0, 8.0]]
+
+
+def test_a_size_that_takes_all_the_room_is_shown() -> None:
+    assert runs([10**40, 10**40 + 2]) == f"{10**40} …"
+
+
+def test_the_last_size_of_a_long_step_is_found() -> None:
+    """Sizes 1, 65, 129, … to 300: below the first lie fewer than a step."""
+
+    def read(size: int) -> Any:
+        return SimpleNamespace(shapes=[()], refused=size > 300)
+
+    assert last_taken(read, read, iter([1]), 64) == 257

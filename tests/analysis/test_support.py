@@ -341,3 +341,11 @@ def test_an_input_without_positions_has_no_set_of_them() -> None:
     for ask in (rfield.support, rfield.influence):
         with pytest.raises(rfield.RFieldError, match="none of whose axes are positions"):
             ask(graph, (3,), wrt="z")
+
+
+def test_a_box_of_outputs_fills_the_holes_of_each() -> None:
+    """Rows 0 2, 1 3 and 0 2 4 of three outputs, columns 0 2 and 1 3 of two."""
+    b = rfield.GraphBuilder()
+    y = b.conv("conv", b.input("x", (1, 1, 20, 20)), kernel=3, dilation=2, padding=2)
+    found = rfield.support(b.build([y]), (slice(0, 3), slice(0, 2)))
+    assert (found.offset, found.shape, bool(found.mask.all())) == ((0, 0), (5, 4), True)

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 import numpy as np
 import pytest
 
@@ -9,6 +11,9 @@ import rfield
 from rfield.analysis.pixels.units import ENDLESS, Holes, Strips, Units, UnitsOf
 from rfield.analysis.pixels.units import _table as table_of
 from rfield.analysis.results import Region
+from rfield.core import ops, windows
+from rfield.core.graph import Draft
+from rfield.core.known import narrowed, of_constant
 from tests.oracle.units import mask_of
 
 
@@ -166,3 +171,47 @@ def test_sets_that_are_only_passed_on_are_listed_once() -> None:
 def test_a_unit_that_reads_nothing_begins_and_stops_at_0() -> None:
     found = table_of(np.array([-5.0, 3, -np.inf]), np.array([7.0, 3, np.inf]), (3,))
     assert (found.start.tolist(), found.stop.tolist()) == ([-5, 0, -ENDLESS], [7, 0, ENDLESS])
+
+
+def test_boxes_with_holes_behind_a_mask_are_products_still() -> None:
+    """A dilated kernel, of which every second unit is kept: no other reads anything."""
+    draft = Draft()
+    x = draft.input("image", (1, 1, 12, 12), (2, 3))
+    y = draft.add("holes", windows.conv((1, 1, 12, 12), kernel=3, dilation=2, padding=2), [x])
+    rows = (np.indices((1, 1, 12, 12)).sum(axis=0) % 2).astype(float)
+    op = ops.pointwise((1, 1, 12, 12), rows.shape, algebra="multiply")
+    known = [None, of_constant(rows.shape, rows)]
+    op, known_after = narrowed(op, known, [(1, 1, 12, 12), rows.shape], None)
+    op = replace(op, links=op.links[:1])
+    graph = draft.finish([draft.add("masked", op, [y], known=known_after)])
+    units = Units(graph).of("masked")
+    masks_of(units, graph, "image")
+    assert isinstance(units.holes, Strips)
+
+
+def test_units_after_a_window_are_not_those_before_it() -> None:
+    """Two crosses behind one another are a diamond, which is no cross and no box."""
+    b = rfield.GraphBuilder()
+    y = b.input("image", (1, 1, 9, 9))
+    for k in range(2):
+        tall = b.conv(f"tall{k}", y, kernel=(3, 1), padding=(1, 0))
+        y = b.add(f"cross{k}", tall, b.conv(f"wide{k}", y, kernel=(1, 3), padding=(0, 1)))
+    graph = b.build(outputs=[b.conv("wider", y, kernel=3, padding=1)])
+    units = Units(graph)
+    for layer in ("cross0", "cross1", "wider"):
+        masks_of(units.of(layer), graph, "image")
+
+
+def test_boxes_that_are_asked_for_one_by_one_end_at_the_border(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    graph = unet()
+    units = Units(graph)
+    expected = units.of("deep").boxes
+    monkeypatch.setattr(units._all, "bounds", lambda value: None)  # as where they are too many
+    found = units._boxes(units.fields["deep"], (10, 12))
+    assert expected is not None
+    assert found is not None
+    for one, other in zip(found, expected, strict=True):
+        assert (one.start == other.start).all()
+        assert (one.stop == other.stop).all()

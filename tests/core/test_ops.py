@@ -245,3 +245,9 @@ def test_a_link_has_to_fit(link: Link | Reshaped, fits: bool) -> None:
     with pytest.raises(InvalidModelError) as told:
         draft.finish([1])
     assert str(told.value) == "y: its link does not fit x (2, 3)"
+
+
+def test_a_running_op_keeps_one_number_beside_its_axis() -> None:
+    """The sum so far of every other position: the axis that it runs along has one place."""
+    assert ops.cumulate((2, 9, 4), 1).keeps == ((2, 1, 4),)
+    assert ops.cumulate((2, 9, 4), -1, backward=True).keeps == ((2, 9, 1),)

@@ -6,9 +6,11 @@ import numpy as np
 import pytest
 
 import rfield
-from rfield.core import layout, windows
+from rfield.core import layout, ops, windows
 from rfield.core.graph import Draft, Graph
+from rfield.core.indices import IndexSet
 from rfield.core.known import Known
+from rfield.core.relation import Table
 
 N = 8
 
@@ -164,3 +166,15 @@ def test_a_network_that_is_written_down_keeps_its_parts():
     end = b.slice("end", x, axis=2, start=-2, stop=N)
     graph = b.build(outputs=[b.concat("wrapped", end, x, axis=2)])
     assert rfield.receptive_field(graph, wrt="end").region((1,), clip=True).start == (1,)
+
+
+def test_pieces_that_are_taken_by_a_table_are_a_shift_too() -> None:
+    """The last three, chosen by their numbers, in front of the others."""
+    draft = Draft()
+    x = draft.input("x", (1, 1, N), (2,))
+    last = Table(tuple(IndexSet.of([k]) for k in (5, 6, 7)))
+    chosen = draft.add(
+        "chosen", ops.along((1, 1, N), {2: (last, 3)}, kind="gather", algebra="move"), [x]
+    )
+    y = joined(draft, chosen, cut(draft, x, 0, 5))
+    assert rfield.receptive_field(draft.finish([convolved(draft, y)])).size == (3,)

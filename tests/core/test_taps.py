@@ -56,3 +56,10 @@ def test_a_transposed_kernel_without_its_middle() -> None:
     (link,) = with_taps(op, zeros, [2], [1], transposed=[(2, 0)]).links
     assert isinstance(link, Link)
     assert [list(link.reads[2].relation.at(i)) for i in range(4)] == [[-1, 0], [], [0, 1], []]
+
+
+def test_more_kinds_of_channels_than_are_listed_are_read_together() -> None:
+    """Each of 17 channels has one tap of its own: a bound of all 17, in one reading."""
+    zeros = ~np.eye(17, dtype=bool)[:, None]
+    found = with_taps(windows.conv((1, 1, 30), kernel=17, channels=17), zeros, [2], [1])
+    assert (taps(found, 2), found.exact) == ([[*range(17)]], False)

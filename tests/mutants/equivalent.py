@@ -275,4 +275,24 @@ EQUIVALENT: dict[str, str] = {
         "the first value has no operands",
     "analysis/cost.py peak_elements: range(value, -1, -1) -> range(value, -2, -1)":
         "no value has the number -1",
+    "core/taps.py with_taps: many = many or (len(kinds) > 1 and sum(map(len, parts)) > MOST_KINDS)"
+    " -> many = many and (len(kinds) > 1 and sum(map(len, parts)) > MOST_KINDS)": LIMIT,
+    "analysis/engines/boxes.py all_boxes: states.pop(operand, None) -> pass": MEMORY,
+    "analysis/engines/solid.py _fill: int((high.max(axis=1, keepdims=True) - first).max()) + 2 ->"
+    " int((high.max(axis=1, keepdims=True) - first).max()) + 3": "a cell more that stays unpainted",
+    "analysis/pixels/gaussian.py fit: done = error - after <= 1e-14 * error -> done = error - after"
+    " < 1e-14 * error": "a fit without any error stays as it is",
+    "analysis/pieces/marks.py Marks.check: step = -(-len(marked) // LOOKED_AT) or 1 -> step ="
+    " -(-len(marked) // LOOKED_AT) or 2": "of no mark every second one is none",
+    "analysis/pieces/sliding.py _known: if not free_before: -> if True:": SLOWER,
+    "analysis/pieces/sliding.py _open_ends: right = right and side.part - 1 - far(high - side.part"
+    " + 1) >= side.cut.first -> right = right and side.part - 1 - far(high - side.part + 2) >="
+    " side.cut.first": SLOWER,
+    "analysis/pieces/sliding.py _reads: last = mine.advance * ((outputs - 1 - phase) //"
+    " mine.period) -> last = mine.advance * ((outputs - 1 + phase) // mine.period)": SLOWER,
+    "analysis/resizing/sizeset.py SizeSet.of: start > 0 and (start in held) == (start % step in"
+    " residues) -> start >= 0 and (start in held) == (start % step in residues)":
+        "0 is no size, and the class of 0 begins above it",
+    "analysis/resizing/steps.py steps_of: plain = lcm(plain, abs(state.advance) or 1) -> plain ="
+    " lcm(plain, abs(state.advance) or 2)": "sizes repeat after two steps as well",
 }  # fmt: skip

@@ -296,7 +296,7 @@ def phase_grid(fields: Sequence[AxisField], gaps: Sequence[int | None]) -> Ints:
         size, every = fields[0].shape[axis], gaps[axis]
         if every is not None:
             places = np.arange(lcm(every, len(places))) if every > 1 else places
-        elif len(places) < size:
+        else:
             places = np.arange(size)
         columns.append(places)
     _listed(prod(map(len, columns)), PHASE_LIMIT)

@@ -228,8 +228,7 @@ def _together(term: Term, axes: Sequence[int], outputs: int) -> Term:
     if sum(term.varies(axis) for axis in axes) > 1 and term.carrier in axes:
         term = finite(term, outputs)
     low, high = diagonal(term.low, axes), diagonal(term.high, axes)
-    carrier = axes[0] if term.carrier in axes else term.carrier
-    return Term(low, high, carrier, term.advance, term.is_global)
+    return Term(low, high, term.carrier, term.advance, term.is_global)
 
 
 def _place(term: Term, link: Link, after: Sequence[int]) -> Term:

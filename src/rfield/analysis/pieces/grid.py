@@ -102,7 +102,7 @@ def _node(graph: Graph, node: Node, rates: list[Rates], steps: list[int]) -> Rat
 
     def moves(axis: int, k: int, rate: Fraction, unit: int = 1) -> None:
         """Output ``axis`` moves at ``rate``, in whole multiples of ``unit``."""
-        steps[k] = lcm(steps[k], (rate / unit if unit > 1 else rate).denominator)
+        steps[k] = lcm(steps[k], (rate / unit).denominator)
         found[axis] = found[axis] or (k, rate)
 
     reads = list(node.in_theory)
