@@ -133,6 +133,12 @@ class Constant:
         return array[tuple(slice(None) if step else slice(0, 1) for step in array.strides)]
 
     @property
+    def is_whole(self) -> bool:
+        """Whether it holds whole numbers or truth values; what is stored need not be decoded."""
+        array = None if self.stored else self.array
+        return array is not None and array.dtype.kind in "biu"
+
+    @property
     def is_seen(self) -> bool:
         """Whether it is a table of the model, and no weight: what it holds could be known."""
         array = self.array
