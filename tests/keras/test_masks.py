@@ -179,3 +179,13 @@ def test_a_query_of_padding_looks_at_every_key_beside_a_causal_mask():
         claimed = {(found.offset[0] + int(j),) for (j,) in np.argwhere(found.mask)}
         assert claimed >= really_read(model, (1, 8, 6), (1,), (k,)), k
     assert found.fidelity is rfield.Fidelity.UPPER_BOUND
+
+
+def test_of_constant_conditions_the_case_that_holds_is_read() -> None:
+    x = keras.Input((12, 1), batch_size=1)
+    places = np.arange(12)[:, None]
+    y = keras.ops.select([places > 5, places > 2], [x, keras.ops.flip(x, 1)], 0.0)
+    graph = rfield.load(keras.Model(x, y))
+    found = [rfield.support(graph, (place,)) for place in (0, 4, 8)]
+    read = [[s.offset[0] + int(k) for k in s.mask.nonzero()[0]] for s in found]
+    assert (read, {s.fidelity.name for s in found}) == ([[], [7], [8]], {"EXACT"})

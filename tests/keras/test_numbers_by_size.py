@@ -52,6 +52,52 @@ def test_weights_by_the_size(name: str) -> None:
         planned(BY_SIZE[name])
 
 
+class Chosen(keras.layers.Layer):
+    """One of two functions of Keras's, or one of two layers."""
+
+    def __init__(self, large: Any, small: Any) -> None:
+        super().__init__()
+        self.large, self.small = large, small
+
+    def build(self, shape: Any) -> None:
+        for each in (self.large, self.small):
+            if isinstance(each, keras.layers.Layer):
+                each.build(shape)
+
+    def call(self, x: Any) -> Any:
+        return (self.large if (x.shape[2] or 99) > 40 else self.small)(x)
+
+    def compute_output_shape(self, shape: Any) -> Any:
+        return shape
+
+
+def layers(make: Any, *settings: Any) -> tuple[Any, ...]:
+    return tuple(make(one) for one in settings)
+
+
+SETTINGS: dict[str, Callable[[], tuple[Any, ...]]] = {
+    "op": lambda: layers(lambda k: lambda x: ops.leaky_relu(x, k), 0.1, 0.9),
+    "whole number": lambda: layers(lambda k: lambda x: ops.normalize(x, -1, k), 1, 2),
+    "type": lambda: layers(lambda k: lambda x: ops.cast(x, k), "int32", "bool"),
+    "layer": lambda: layers(keras.layers.LeakyReLU, 0.1, 0.9),
+    "weights": lambda: layers(lambda k: keras.layers.Conv2D(1, k, padding="same"), 3, 3),
+}
+
+
+@pytest.mark.parametrize("name", SETTINGS)
+def test_settings_by_the_size(name: str) -> None:
+    x = keras.Input((None, None, 1))
+    model = keras.Model(x, Chosen(*SETTINGS[name]())(x))
+    with pytest.raises(rfield.NotTileableError):
+        rfield.tile_plan(model, (60, 72), tile=(32, 30), input_shape=(1, 60, 72, 1))
+
+
+def test_settings_that_stay() -> None:
+    x = keras.Input((None, None, 1))
+    model = keras.Model(x, Chosen(*SETTINGS["layer"]()[:1] * 2)(x))
+    assert rfield.tile_plan(model, (60, 72), tile=32, input_shape=(1, 60, 72, 1)).exact
+
+
 def test_weights_that_stay() -> None:
     plan = planned(lambda layer, _x: layer.one * layer.other)
     assert (len(plan), plan.exact) == (6, True)

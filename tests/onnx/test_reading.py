@@ -290,3 +290,14 @@ def test_the_wheel_of_an_old_softmax_reads_all_later_axes():
     new = rfield.receptive_field(one("Softmax", (1, 3, 4, 4), opset=13, axis=2))
     assert old.size == (rfield.UNBOUNDED, rfield.UNBOUNDED)
     assert new.size == (rfield.UNBOUNDED, 1)
+
+
+def test_one_position_axis_that_is_normalised_keeps_its_place():
+    nodes = [
+        node("Conv", ["x", "w"], ["c"]),
+        node("InstanceNormalization", ["c", "one", "one"], ["y"]),
+    ]
+    constants = {"w": weights(1, 1, 3), "one": weights(1)}
+    graph = rfield.load(model(nodes, {"x": (1, 1, 24)}, ["y"], constants))
+    assert rfield.receptive_field(graph).local.size == (3,)
+    assert rfield.output_size(graph, 24) == (22,)

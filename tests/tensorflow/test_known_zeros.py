@@ -137,3 +137,15 @@ def test_a_variable_that_is_not_trained_may_be_a_mask(name):
     mask = tf.Variable(np.tri(T, dtype=np.float32), trainable=trainable)
     weight = tf.Variable(tf.ones((T, T)))
     assert read(lambda x: function(x, mask, weight)) == (places, "exact")
+
+
+@pytest.mark.parametrize(
+    "nothing",
+    [
+        lambda x: x * 0,
+        lambda x: x * np.zeros((T, 1)),
+        lambda x: tf.where(np.ones((T, 1), bool), 0.0, x),
+    ],
+)
+def test_what_is_zero_throughout_hides_what_it_multiplies(nothing):
+    assert read(lambda x: nothing(x) * tf.reverse(x, [1]) + x) == ([1], "exact")

@@ -47,6 +47,44 @@ def test_weights_by_the_size(name: str) -> None:
         planned(BY_SIZE[name])
 
 
+SETTINGS: dict[str, Callable[[Any, Any], Any]] = {
+    "slope": lambda x, large: tf.nn.leaky_relu(x, 0.1 if large else 0.9),
+    "matrix or its transpose": lambda x, large: tf.einsum(
+        "bhwc,cd->bhwd" if large else "bhwc,dc->bhwd", x, tf.constant([[2.0]])
+    ),
+    "range": lambda x, large: tf.quantization.fake_quant_with_min_max_args(x, -1, 1 + large),
+    "which is subtracted": lambda x, large: x - 1.0 if large else 1.0 - x,
+}
+
+
+@pytest.mark.parametrize("name", SETTINGS)
+@pytest.mark.parametrize("traced_anew", [False, True])
+def test_settings_by_the_size(name: str, *, traced_anew: bool) -> None:
+    """In a branch of the graph, or by the code of a function that is traced for each size."""
+
+    def branches(x: Any) -> Any:
+        return tf.cond(width(x) > 40, lambda: SETTINGS[name](x, 1), lambda: SETTINGS[name](x, 0))
+
+    def code(x: Any) -> Any:
+        return SETTINGS[name](x, int(x.shape[2] > 40))
+
+    function = tf.function(code if traced_anew else branches)
+    if not traced_anew:
+        function = function.get_concrete_function(tf.TensorSpec((1, None, None, 1), tf.float32))
+    with pytest.raises(rfield.NotTileableError):
+        rfield.tile_plan(function, (60, 72), tile=32, input_shape=(1, 32, 32, 1))
+
+
+def test_numbers_and_variables_of_another_tracing_are_the_same() -> None:
+    kernel = tf.Variable(ONE)
+
+    def function(x: Any) -> Any:
+        return tf.reshape(conv(x, kernel) * 2.0 + tf.constant(ONE[0, 0]), x.shape)
+
+    plan = rfield.tile_plan(tf.function(function), (60, 72), tile=32, input_shape=(1, 32, 32, 1))
+    assert (len(plan), plan.exact) == (6, True)
+
+
 def test_weights_that_stay() -> None:
     plan = planned(lambda x: conv(x, tf.constant(ONE) / 2.0))
     assert (len(plan), plan.exact) == (6, True)

@@ -373,3 +373,11 @@ def test_sizes_end_where_a_table_of_positions_ends(count):
     model(torch.rand(1, 1, 2 * count + 1))
     with pytest.raises(RuntimeError):
         model(torch.rand(1, 1, 2 * count + 2))
+
+
+def test_one_position_axis_that_is_normalised_keeps_its_place():
+    graph = rfield.load(nn.Sequential(nn.Conv1d(2, 4, 3), nn.InstanceNorm1d(4)), (1, 2, 24))
+    field = rfield.receptive_field(graph)
+    assert field.size == (rfield.UNBOUNDED,)
+    assert (field.local.size, field.stride, field.global_reads) == ((3,), (1,), ("1",))
+    assert rfield.output_size(graph, 24) == (22,)

@@ -200,9 +200,36 @@ def test_what_zeros_may_hide_is_a_bound(function: Callable[[Tensor], Tensor]) ->
         (lambda x: torch.addmm(x[0], x[0].flip(0), MATRIX, beta=0)[None], {4}),
         (lambda x: torch.baddbmm(x, x.flip(1), MATRIX[None], beta=0), {4}),
         (lambda x: torch.baddbmm(x, x.flip(1), MATRIX[None], alpha=0), {1}),
+        (lambda x: x.index_add(1, torch.arange(6), x.flip(1), alpha=0), {1}),
     ],
 )
 def test_no_times_an_operand_is_nothing(
     function: Callable[[Tensor], Tensor], right: set[int]
 ) -> None:
     assert read(Applied(function), 1) == (right, EXACT)
+
+
+@pytest.mark.parametrize(
+    "nothing",
+    [
+        lambda x: x * 0,
+        lambda x: x * torch.zeros(6, 1),
+        lambda x: (x * torch.zeros(6, 1))[:, :, :1],
+        lambda x: x.masked_fill(torch.ones(6, 1, dtype=torch.bool), 0.0),
+        lambda x: torch.cat([x[:, :3] * torch.zeros(3, 1), x[:, 3:]], 1),
+    ],
+)
+def test_what_is_zero_throughout_hides_what_it_multiplies(
+    nothing: Callable[[Tensor], Tensor],
+) -> None:
+    assert read(Applied(lambda x: nothing(x) * x.flip(1) + x), 1) == ({1}, EXACT)
+
+
+def test_what_is_written_over_is_zero_no_more() -> None:
+    def function(x: Tensor) -> Tensor:
+        nothing = x * torch.zeros(6, 1)
+        nothing[:, 1] = 1.0
+        return nothing * x.flip(1) + x
+
+    places, fidelity = read(Applied(function), 1)
+    assert (places, fidelity) == ({1, 4}, BOUND)

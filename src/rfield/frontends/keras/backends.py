@@ -57,12 +57,17 @@ def whole_model(model: Any, shapes: Mapping[str, Any], request: Request) -> Grap
     """A subclassed model as a graph of its backend's ops."""
     backend = keras.backend.backend()
     if backend == "tensorflow":
-        return by_tensorflow(
-            lambda *tensors: model(
+
+        def run(*tensors: Any) -> Any:
+            return model(
                 tensors[0] if len(tensors) == 1 else list(tensors), training=request.training
-            ),
-            list(shapes.values()), ["float32"] * len(shapes), request,
-        )  # fmt: skip
+            )
+
+        def read(sizes: Sequence[Any]) -> Graph:
+            return by_tensorflow(run, sizes, ["float32"] * len(sizes), request)
+
+        anew: Any = resolve("tensorflow:traced_anew")
+        return anew(read(list(shapes.values())), read, shapes)
     axes = request.axes
     if axes is None and keras.config.image_data_format() == "channels_last":
         (shape,) = list(shapes.values())[:1]

@@ -154,8 +154,11 @@ def select(call: Call) -> Any:
 
     https://keras.io/api/ops/numpy/#select-function
     """
-    parts = [*call.get("condlist", 0), *call.get("choicelist", 1), call.get("default", 2, 0)]
-    return arrays.pointwise(*map(operand, parts), kind="select")
+    made = operand(call.get("default", 2, 0))
+    cases = zip(call.get("condlist", 0), call.get("choicelist", 1), strict=True)
+    for condition, choice in reversed([*cases]):
+        made = arrays.where(operand(condition), operand(choice), made)
+    return made
 
 
 @rule("ops.Digitize", "ops.SearchSorted", "ops.IsIn")

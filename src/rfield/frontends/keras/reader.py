@@ -27,6 +27,7 @@ from ..machine.values import Constant, Dependent, Outputs, dependents
 from ..registry import Request
 from . import backends
 from .calls import calls, calls_behind, is_layer_graph, layer_graph, tensors
+from .chosen import settings
 from .rulebook import RULES, Call, Held, find_rule, operands_among, rule_name
 from .symbols import UnrecordedError, on_symbols
 
@@ -205,6 +206,7 @@ class Reader(ModelReader):
         found = find_rule(call.layer)
         self.pads |= _makes_masks(call.layer)
         self.draft.weights = self._weights(call)
+        self.emitter.settings = settings(call, found.family if found else "")
         if found is not None:
             return self.emitter.settle(
                 answered(found, call, call.operands), call.operands, call.name
@@ -250,6 +252,7 @@ class Reader(ModelReader):
             if index not in places:
                 label = name if index == last else f"{name}/{node.name}"
                 made = [places[o] for o in node.operands]
+                self.emitter.settings = node.tables
                 places[index] = self.emitter.settle(backends.op_of(node), made, label)
         found = [places[index] for index in traced.outputs_]
         return Outputs(found) if len(found) > 1 else found[0]

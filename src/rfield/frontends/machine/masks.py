@@ -78,6 +78,7 @@ def elements_of(value: Constant, op: Op, soft: int) -> Known:
     """What is known of the elements of a constant to this op; ``soft``: what to call soft masks."""
     return value.known(
         as_choice=op.algebra in ("where", "maximum", "move"),
+        as_factor=op.algebra == "multiply",
         soft=soft if value.soft or soft_number(value, op) else None,
     )
 

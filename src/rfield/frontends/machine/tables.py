@@ -21,8 +21,8 @@ def beside(value: Constant, op: Op, link: AnyLink | None) -> object:
     """A constant as what an op reads besides its operands; its numbers where it is spread."""
     if not value.has_shape:
         return (value.identity,)
-    if value.stored:
-        return value.shape, value.identity
+    if value.stored:  # sizes and places are beside the links
+        return value.shape if link is None and value.is_whole else (value.shape, value.identity)
     ahead = len(op.shape) - len(value.shape)
     spread = isinstance(link, Link) and all(
         (read.relation == IDENTITY and read.axis == place) or read.relation == At(0)
@@ -44,11 +44,7 @@ def beside(value: Constant, op: Op, link: AnyLink | None) -> object:
 
 def numbers_among(values: Iterable[Any]) -> list[Constant]:
     """The constants that are numbers to be reckoned with, and no sizes or places."""
-    constants = [value for value in values if isinstance(value, Constant)]
-    return [  # what is stored need not be decoded
-        v for v in constants
-        if v.stored or v.array is None or v.array.dtype.kind not in "biu"
-    ]  # fmt: skip
+    return [value for value in values if isinstance(value, Constant) and not value.is_whole]
 
 
 def placed_elements(value: Constant, link: AnyLink, shape: Shape) -> Array | None:

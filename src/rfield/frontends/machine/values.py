@@ -133,6 +133,12 @@ class Constant:
         return array[tuple(slice(None) if step else slice(0, 1) for step in array.strides)]
 
     @property
+    def is_whole(self) -> bool:
+        """Whether it holds whole numbers or truth values; what is stored need not be decoded."""
+        array = None if self.stored else self.array
+        return array is not None and array.dtype.kind in "biu"
+
+    @property
     def is_seen(self) -> bool:
         """Whether it is a table of the model, and no weight: what it holds could be known."""
         array = self.array
@@ -171,13 +177,16 @@ class Constant:
         zeros = self.told is not None and bool(((self.told == ZERO) | (self.told == SOME)).any())
         return zeros or (array is not None and not array.all())
 
-    def known(self, *, as_choice: bool = False, soft: int | None = None) -> Known:
+    def known(
+        self, *, as_choice: bool = False, as_factor: bool = False, soft: int | None = None
+    ) -> Known:
         """What is known of its elements, for masks.
 
         Its zeros count unless it is a parameter, or a buffer of nothing but zeros, which is no
         mask; of a tensor of a file, where nobody knows what is a parameter, beside only ones.
         ``as_choice``: a mask chooses it; then nothing but zeros is what dead elements are filled
-        with. ``soft``: what to call the finite numbers of a mask.
+        with. ``as_factor``: beside a single element, so that it is no kernel; where zeros count,
+        those of nothing but zeros do. ``soft``: what to call the finite numbers of a mask.
         """
         array = self.once
         if array is not None and array.size > MASK:
@@ -185,7 +194,8 @@ class Constant:
         counts = array is not None and (self.made or self.stored)
         fill = as_choice and array is not None and (self.made or array.size == 1)
         if counts and not fill and array is not None:
-            counts = bool(array.any()) or (self.made and not self.kept)
+            whole = (self.made and not self.kept) or (as_factor and self.zeros_count)
+            counts = whole or bool(array.any())
         plain = self.made or self.zeros_count
         if counts and not fill and not plain and array is not None:
             counts = bool(((array == 0) | (array == 1)).all())

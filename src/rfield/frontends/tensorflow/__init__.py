@@ -7,13 +7,14 @@ Files are read with the protobuf package alone; TensorFlow is not imported. Opti
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import replace
+from functools import partial
 from pathlib import Path
 from typing import Any
 
 from ...core.graph import Graph
-from ...errors import UnreadableModelError
+from ...errors import InvalidModelError, UnreadableModelError
 from ..machine.limits import COMPUTED
 from ..machine.protocol import Constant, Outputs, Reading
 from ..registry import Request
@@ -35,7 +36,7 @@ from . import (  # noqa: F401  # importing a family registers its rules
 from .files import Source, parse, read
 from .model import Model
 from .rulebook import RULES, Call, rule
-from .sources import ASSIGNING, HELD, LARGE, NUMBERS
+from .sources import ASSIGNING, CAPTURED, HELD, LARGE, NUMBERS
 
 __all__ = [
     "RULES",
@@ -64,8 +65,14 @@ def read_graph(graph: Any, request: Request) -> Graph:
 
 def read_callable(function: Any, request: Request) -> Graph:
     """A ``ConcreteFunction``, a ``tf.function`` (traced with ``input_shape``), or a module."""
-    if not hasattr(function, "inputs") or not hasattr(function, "graph"):
-        function = _traced(function, request)
+    if hasattr(function, "inputs") and hasattr(function, "graph"):
+        return _read_concrete(function, request)
+    function = _traceable(function)
+    graph = _read_concrete(_traced(function, request), request)
+    return traced_anew(graph, partial(_read_anew, function, request), request.input_shape)
+
+
+def _read_concrete(function: Any, request: Request) -> Graph:
     graph = function.graph.as_graph_def(add_shapes=True)
     _note_captures(function, graph)
     if type(function).__name__ == "ConcreteFunction":  # not frozen: no parameter is a constant
@@ -77,6 +84,35 @@ def read_callable(function: Any, request: Request) -> Graph:
     outputs = {str(k): tensor.name for k, tensor in enumerate(function.outputs)}
     source = Source(parse(graph.SerializeToString()), inputs, outputs, origin="function")
     return Model(source, request).graph()
+
+
+def _read_anew(function: Any, request: Request, shapes: Sequence[Sequence[int]]) -> Graph:
+    (shape,) = shapes
+    request = replace(request, input_shape=tuple(shape))
+    return _read_concrete(_traced(function, request), request)
+
+
+def traced_anew(
+    graph: Graph, read: Callable[[Sequence[Sequence[int]]], Graph], asked: object
+) -> Graph:
+    """The graph, to be read at other sizes by tracing the code again: it may ask for its sizes.
+
+    ``read``: with the shapes of the inputs in order. ``asked``: the shape that was asked for; what
+    was traced without one is the same at every size.
+    """
+
+    def reread(wanted: Mapping[str, Sequence[int]]) -> Graph:
+        shapes = [wanted.get(e.name, graph.nodes[e.node].shape) for e in graph.inputs_]
+        try:
+            again = read(shapes)
+        except UnreadableModelError as error:
+            raise InvalidModelError(str(error)) from None
+        again.reread = reread
+        return again
+
+    if asked is not None:
+        graph.reread = reread
+    return graph
 
 
 def _variables(function: Any) -> Sequence[Any]:
@@ -118,7 +154,10 @@ def _note_captures(function: Any, graph: Any) -> None:
     numbers = {
         inside.op.name: fixed[id(outside)] for outside, inside in captures if id(outside) in fixed
     }
+    held = {inside.op.name: id(outside) for outside, inside in captures}
     for node in graph.node:
+        if node.name in held:
+            node.attr[CAPTURED].i = held[node.name]
         if node.name in numbers:
             node.attr[NUMBERS].tensor.CopyFrom(tf.make_tensor_proto(numbers[node.name].numpy()))
         if node.name in shapes:
@@ -131,13 +170,17 @@ def _note_captures(function: Any, graph: Any) -> None:
                 node.attr[NUMBERS].tensor.CopyFrom(tf.make_tensor_proto(tensor.numpy()))
 
 
+def _traceable(function: Any) -> Any:
+    import tensorflow as tf
+
+    if hasattr(function, "get_concrete_function"):
+        return function
+    return tf.function(function.__call__ if isinstance(function, tf.Module) else function)
+
+
 def _traced(function: Any, request: Request) -> Any:
     import tensorflow as tf
 
-    if isinstance(function, tf.Module) and not hasattr(function, "get_concrete_function"):
-        function = tf.function(function.__call__)
-    if not hasattr(function, "get_concrete_function"):
-        function = tf.function(function)
     try:
         if request.input_shape is None:
             return function.get_concrete_function()

@@ -108,6 +108,7 @@ class Reader(ModelReader):
         self.unknown = unknown
         self.unsupported = Unsupported(RULES, "tensorflow")
         self.most = nodes + limits.EXTRA
+        self.settings: dict[tuple[object, ...], tuple[object, ...]] = {}
 
     def function(self, name: str, writes: Sequence[int] = ()) -> Function:
         """A function of the library, to be read with its arguments."""
@@ -183,6 +184,8 @@ class Reader(ModelReader):
                 return self._settle(outputs(results), item.name, ())
             return self._without_rule(node, depends)
         self.emitter.given = node.operands
+        told = node.settings
+        self.emitter.settings = self.settings.setdefault(told, told)  # many nodes have the same
         try:
             answer = answered(rule, node, node.operands)
         except UnresolvedSizeError:

@@ -71,6 +71,16 @@ class Call(MachineCall):
         """The shapes of all operands."""
         return [value.shape for value in self.operands]
 
+    @property
+    def settings(self) -> tuple[object, ...]:
+        """The op and its attributes but for tensors, shapes, graphs: a size may choose others."""
+        told = (
+            (name, found.SerializeToString())
+            for name, found in self.attributes.items()
+            if not name.startswith("_") and _is_plain(found)
+        )
+        return (self.op, *sorted(told))
+
     def written(self, name: str) -> bool:
         """Whether the attribute is written down (default values may be stripped)."""
         return name in self.attributes
@@ -112,6 +122,15 @@ class Call(MachineCall):
                 found = [shape_of(shape) for shape in self.attributes[name].list.shape]
                 return [None if s is None or None in s else s for s in found]  # type: ignore[misc]
         return []
+
+
+def _is_plain(attribute: Any) -> bool:
+    """Whether an attribute is a number, a name, a type, or some of them."""
+    kind = attribute.WhichOneof("value")
+    if kind == "list":
+        several = attribute.list
+        return not (several.shape or several.tensor or several.func)
+    return kind in ("s", "i", "f", "b", "type")
 
 
 def spatial(layout: str, rank: int) -> tuple[tuple[int, ...], int]:

@@ -19,6 +19,10 @@ NUMBERS = "_numbers_of_capture"
 LARGE = "_large_capture"
 """Attribute of a captured tensor that has too many numbers to be looked into."""
 
+CAPTURED = "_captured"
+"""Attribute of what is captured: which object it is, as another tracing may capture another one
+under its name."""
+
 VARIABLES = ("VarHandleOp", "VariableV2", "Variable", "TemporaryVariable", "AutoReloadVariable")
 
 ASIDE = (
@@ -92,6 +96,8 @@ def placeholder(call: Call) -> Constant:
             return Constant(sizes, numbers, made=True)
     made = Variable(shape, f"placeholder {call.name!r}", counts=held, numbers=numbers)
     made.unseen = LARGE in call.attributes
+    if CAPTURED in call.attributes:
+        made.key = CAPTURED, call.number(CAPTURED)
     return made
 
 

@@ -28,8 +28,38 @@ _FIELDS = {
     1: "float_val", 2: "double_val", 9: "int64_val", 10: "bool_val", 7: "string_val",
 }  # fmt: skip
 _INTEGERS = frozenset({3, 4, 5, 6, 17})
+_WHOLE = frozenset({*_INTEGERS, 9, 10, 22, 23})
 FLOATS = frozenset({1, 2, 14, 19})
 """Single, double, brain and half floats."""
+
+
+class SameTensor(Same):
+    """A tensor in the file, or one with the same numbers, where these were not left out.
+
+    A function that is traced again holds them anew.
+    """
+
+    __slots__ = ()
+
+    def __eq__(self, other: object) -> bool:
+        if not isinstance(other, SameTensor):
+            return False
+        mine = b"" if self.held is other.held else _written(self.held)
+        return self.held is other.held or bool(mine and mine == _written(other.held))
+
+    def __hash__(self) -> int:
+        return hash(_written(self.held) or id(self.held))
+
+
+def _written(item: Any) -> bytes:
+    """The tensor of a Const as bytes; nothing where its numbers are not in it."""
+    tensor = _tensor(item)
+    numbers = (field.name for field, _ in tensor.ListFields() if field.name not in _BESIDE)
+    return tensor.SerializeToString() if any(numbers) else b""
+
+
+_BESIDE = frozenset({"dtype", "tensor_shape", "version_number"})
+"""Fields of a tensor that hold no numbers."""
 
 
 class Stored(Constant):
@@ -46,7 +76,7 @@ class Stored(Constant):
         self.sized = self.made = self.kept = self.unseen = self.zeros_count = False
         self.origin = ""
         self.placed = None
-        self.key = Same(item)
+        self.key = SameTensor(item)
         self._item = item
 
     @property
@@ -60,6 +90,13 @@ class Stored(Constant):
     def has_shape(self) -> bool:
         """It is written beside the contents."""
         return True
+
+    @property
+    def is_whole(self) -> bool:
+        """The type is written beside the contents."""
+        if self._contents is not None:
+            return self._contents.dtype.kind in "biu"  # type: ignore[union-attr]  # no function
+        return self._item is not None and _tensor(self._item).dtype in _WHOLE
 
     @property
     def parameters(self) -> tuple[Constant, ...]:

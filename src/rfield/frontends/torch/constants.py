@@ -195,11 +195,13 @@ class Watched(TorchDispatchMode):
         target = bound[signature.in_place or ""]
         if isinstance(target, (list, tuple)):  # all at once, without a rule
             for tensor in target:
+                self.record_of(tensor).root.forget()
                 cell = self.record_of(tensor).cell
                 cell.known = cell.uniform = cell.sampled = False
             return target
         value = self.record_of(target)
         value.cell.uniform = False
+        value.root.forget()
         if value.cell.own and known and self.computes(signature, func, args, kwargs):
             func(*args, **kwargs)
             return target

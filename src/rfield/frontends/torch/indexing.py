@@ -134,11 +134,22 @@ def scatter(arg: Arguments) -> Reading:
     )
 
 
-@rule("aten::index_add", "aten::index_copy", "aten::index_reduce", "aten::index_fill")
-def index_write(arg: Arguments) -> Reading:
-    """Slices are written, or added, where a list of indices says.
+@rule("aten::index_add", complete=True)
+def index_add(arg: Arguments) -> Reading:
+    """Slices are added where a list of indices says; times zero, none are.
 
     https://docs.pytorch.org/docs/stable/generated/torch.Tensor.index_add_.html
+    """
+    if arg.get("alpha", 1) == 0:
+        return arrays.broadcast_to(arg.self, tuple(arg.self.shape))
+    return index_write(arg)
+
+
+@rule("aten::index_copy", "aten::index_reduce", "aten::index_fill")
+def index_write(arg: Arguments) -> Reading:
+    """Slices are written where a list of indices says.
+
+    https://docs.pytorch.org/docs/stable/generated/torch.Tensor.index_copy_.html
     """
     adds = _combined(arg, "add" if arg.short == "index_add" else "none")
     ahead = (slice(None),) * (arg.dim % max(1, arg.self.dim()))

@@ -72,6 +72,8 @@ class Knowledge:
         """Whether a constant may have zeros that are lost with what is made of it."""
         if self.index_of(tensor) is not None:
             return False
+        if left_of(self.value(tensor)) is not None:
+            return True
         sample = self.sample(tensor)
         if isinstance(sample, Plain) or tensor.numel() < 2:
             return False
@@ -82,6 +84,9 @@ class Knowledge:
         """What is known of a constant whose numbers are not, and the number of a mask in it."""
         if self.constant(tensor) is not None:
             return None, 0.0
+        left = left_of(self.value(tensor))
+        if left is not None:
+            return left, 0.0
         zeros = self.zeros(tensor)
         told = None if zeros is None else np.where(zeros, np.uint8(ZERO), np.uint8(FIXED))
         drawn = self.kept_sample(self.value(tensor))
@@ -184,6 +189,23 @@ class Knowledge:
         if is_weight(tensor):
             return ((self.emitter.number(tensor), tensor.numel()),)
         return () if value is None else value.weights
+
+
+def left_of(value: Value | None) -> Array | None:
+    """What is known of a tensor of which masks left nothing that an input changes.
+
+    Of a view of one, where it is the same all over; of what was written to, nothing.
+    """
+    shape = () if value is None else value.shape
+    same = False
+    while value is not None and value.told is None:
+        value, same = value.parent, True
+    if value is None or value.told is None or value.cell.version:
+        return None
+    if not same:
+        return value.told
+    code = value.told.min(initial=np.uint8(255))
+    return np.broadcast_to(code, shape) if (value.told == code).all() else None
 
 
 def _is_blank(tensor: torch.Tensor, value: Value | None) -> bool:

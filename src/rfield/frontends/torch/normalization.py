@@ -70,7 +70,8 @@ def instance_norm(arg: Arguments) -> Any:
     if not arg.use_input_stats:
         return arrays.pointwise(arg.input, kind="instance_norm", algebra="offset")
     bias = arg.get("bias") is not None
-    result = arrays.norm(arg.input, range(2, arg.input.dim()), bias=bias, kind="instance_norm")
+    space = range(2, arg.input.dim())
+    result = arrays.norm(arg.input, space, bias=bias, apart=True, kind="instance_norm")
     return Written(result, _batch(arg, True, 0).held)
 
 

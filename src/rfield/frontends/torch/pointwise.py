@@ -12,6 +12,7 @@ import numpy as np
 
 from ...core import arrays, ops
 from ...core.algebra import Elementwise
+from ...core.known import ZERO
 from ...core.ops import Op
 from ..machine.complexes import put_together, taken_apart
 from ..machine.masks import EXTREME
@@ -49,8 +50,8 @@ positive _neg_view
 """
 
 
-def pointwise(arg: Arguments) -> Op | Reading | None:
-    """Every tensor argument, broadcast; no times a tensor is nothing."""
+def pointwise(arg: Arguments) -> Op | Reading | Constant | None:
+    """Every tensor argument, broadcast; no times a tensor is zero."""
     algebra, number = algebra_of(arg.short), arg.get("other")
     if isinstance(number, complex) and not arg.operands[0].is_complex():
         found = _imaginary(arg.short, arg.operands[0], number)
@@ -73,7 +74,8 @@ def pointwise(arg: Arguments) -> Op | Reading | None:
         return arrays.broadcast_to(arg.operands[int(share)], broadcast(arg).shape)
     if len(arg.operands) == 1 and isinstance(number, (int, float)):
         if algebra == "multiply" and number == 0:
-            return None
+            shape = tuple(arg.operands[0].shape)
+            return Constant(shape, made=True, told=np.broadcast_to(np.uint8(ZERO), shape))
         counts = arg.masked or (algebra == "multiply" and abs(number) >= EXTREME)
         if algebra in _NUMBERED and number != 1 and counts and arg.get("alpha", 1) == 1:
             both = [arg.operands[0], _tensor(float(number))]

@@ -126,14 +126,13 @@ class Tracer(Knowledge):
             return None
         return _index(self.emitter.settle(answer, operands, label))
 
-    def together(
-        self, readings: Sequence[Any], operands: Sequence[Any], label: str
-    ) -> list[int | None]:
-        """The nodes of several results; what these share enters the graph once."""
-        if len(readings) == 1:
-            return [self.emit(readings[0], operands, label)]
+    def together(self, readings: Sequence[Any], operands: Sequence[Any], label: str) -> list[Any]:
+        """Several results as the machine sees them; what these share enters the graph once."""
         with self.emitter.once():
-            return [self.emit(entry, operands, label) for entry in readings]
+            return [
+                None if entry is None else self.emitter.settle(entry, operands, label)
+                for entry in readings
+            ]
 
     def resolve(self, tensor: Any) -> Dependent | Constant:
         """A tensor of torch as the machine sees it."""
@@ -247,9 +246,10 @@ class Tracer(Knowledge):
         except InvalidModelError as error:
             raise self.placed(error, signature) from None
         source = bound.get(signature.view_of) if signature.view_of else None
-        for tensor, index, entry in zip(
+        for tensor, held, entry in zip(
             outputs, self.together(readings, operands, label), readings, strict=False
         ):
+            index = _index(held)
             if index is not None and self.draft.shape(index) != tuple(tensor.shape):
                 raise InvalidModelError(
                     f"{self.draft.nodes[index].name}: the rule for {signature.name!r} gives shape "
@@ -258,6 +258,8 @@ class Tracer(Knowledge):
             parent = self.value(source) if isinstance(source, torch.Tensor) else None
             if parent is None:
                 self.hold(tensor, index, known=entry is None and signature.packet in SHAPED)
+                if isinstance(held, Constant) and held.told is not None:
+                    tensor._rfield.told = held.told  # type: ignore[attr-defined]  # as ``hold`` set
                 continue
             steps = entry if isinstance(entry, list) else [entry]
             view = Value(self, index, tensor.shape, parent.cell, parent, steps)

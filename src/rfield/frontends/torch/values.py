@@ -11,7 +11,9 @@ import weakref
 from collections.abc import Callable, Sequence
 from math import prod
 
+import numpy as np
 import torch
+from numpy.typing import NDArray
 
 from ...core import layout
 from ...core.graph import Weights
@@ -49,12 +51,13 @@ class Value:
     made of tables and no weight, but too large to be computed. ``weights``: the parameters that a
     constant is made of. ``real``: the tensor, where its numbers are known. ``weight``: the
     parameter whose own elements these are (``weight.data``). ``origin``: what made a constant whose
-    numbers are not known, for comparing it with that of another capture.
+    numbers are not known, for comparing it with that of another capture. ``told``: what is known
+    of the result of an op of which masks left nothing that an input changes.
     """
 
     __slots__ = (
-        "cell", "index", "origin", "owner", "parent", "real", "sample", "shape", "steps", "unseen",
-        "version", "weight", "weights",
+        "cell", "index", "origin", "owner", "parent", "real", "sample", "shape", "steps", "told",
+        "unseen", "version", "weight", "weights",
     )  # fmt: skip
 
     def __init__(
@@ -75,6 +78,7 @@ class Value:
         self.version = cell.version
         self.sample: object = None
         self.unseen = False
+        self.told: NDArray[np.uint8] | None = None
         self.real: weakref.ref[torch.Tensor] | None = None
         self.weights: Weights = ()
         self.weight: torch.Tensor | None = None
@@ -84,6 +88,11 @@ class Value:
     def root(self) -> Value:
         """What it is a view of, at last."""
         return self if self.parent is None else self.parent.root
+
+    def forget(self) -> None:
+        """Constants are about to be written to it, of which nobody knows where they stay."""
+        self.unseen = self.unseen or self.told is not None
+        self.told = None
 
     def path(self) -> list[Op]:
         """The ops from the parent to this view."""
