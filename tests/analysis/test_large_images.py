@@ -121,6 +121,7 @@ def test_marks_of_another_image_or_result_are_refused(tmp_path: Path, kind: str)
 
     def function(part: Any) -> Any:
         if dtype is None:
+            assert type(part) is np.ndarray  # a lazy part was worked out before
             return sums(part)
         return torch.from_numpy(sums(part.double().numpy())).to(dtype)
 

@@ -322,3 +322,20 @@ def test_sizes_that_repeat_too_late_are_not_listed():
         "Ask for single sizes: rfield.check_size(model, size)"
     )
     assert rfield.output_size(graph, 8192) == (1,)
+
+
+def test_what_output_size_says_input_size_takes() -> None:
+    """Axes change places on the way: 24 x 20 gives 10 x 24, and 10 x 24 comes from 24 x 19 or 20."""
+    b = rfield.GraphBuilder()
+    y = b.conv("conv", b.input("x", (1, 1, 24, 20)), kernel=3, stride=(1, 2), padding=1)
+    graph = b.build([b.permute("turned", y, order=(0, 1, 3, 2))])
+    assert rfield.output_size(graph, (24, 20)) == (10, 24)
+    assert [s.early for s in rfield.input_size(graph, (10, 24)).sets] == [(24,), (19, 20)]
+
+
+def test_a_refused_size_far_from_those_that_were_read_says_why() -> None:
+    b = rfield.GraphBuilder()
+    y = b.conv("half", b.input("x", (1, 1, 24)), kernel=3, stride=2, padding=1)
+    graph = b.build([b.add("sum", y, b.input("z", (1, 1, 12)))])
+    with pytest.raises(rfield.InvalidModelError, match="does not take an input of 48"):
+        rfield.output_size(graph, 48, wrt="x")

@@ -381,3 +381,15 @@ def test_one_position_axis_that_is_normalised_keeps_its_place():
     assert field.size == (rfield.UNBOUNDED,)
     assert (field.local.size, field.stride, field.global_reads) == ((3,), (1,), ("1",))
     assert rfield.output_size(graph, 24) == (22,)
+
+
+def test_a_stride_that_rounding_changes_is_no_number() -> None:
+    """0.3 and then 3.3 of a size: 8 gives 2 and then 6, and every size another ratio."""
+
+    class Twice(nn.Module):
+        def forward(self, x: torch.Tensor) -> torch.Tensor:
+            x = nn.functional.interpolate(x, scale_factor=0.3)
+            return nn.functional.interpolate(x, scale_factor=3.3, recompute_scale_factor=True)
+
+    graph = rfield.load(Twice(), (1, 2, None))
+    assert "stride ?" in str(rfield.receptive_field(graph))

@@ -99,13 +99,15 @@ class Reading:
     def places(self) -> tuple[tuple[int, ...], ...]:
         """Per input axis the axes of the output that move with it.
 
-        An axis of one position does not move, so they are those of the model at a larger size.
+        An axis of one position does not move, and of one window two axes may seem to be the same,
+        so they are those of the model at a larger size.
         """
         rank = len(self.graph.nodes[self._value].shape)
         if self.followed:
             return self._of.larger().places
         own = tuple(carriers([state], rank, local=True) for state in self._states)
-        model = None if self._is_model or all(own) else self._of.larger()
+        apart = all(own) and len(set[int]().union(*own)) == sum(map(len, own))
+        model = None if self._is_model or apart else self._of.larger()
         if model is None or len(model.shapes[model._value]) != rank:
             return own
         return tuple(there or here for there, here in zip(model.places, own, strict=True))
@@ -238,6 +240,14 @@ class Resizing:
         if len(known) < len(sizes):
             raise InvalidModelError(f"{what} = {given!r}; expected positive integers")
         return tuple(known)
+
+    def by_input_axis(self, sizes: tuple[int, ...]) -> tuple[int, ...]:
+        """Sizes along the axes of the output, in the order of the input's that move them."""
+        own = [_carrier(axes) for axes in self.larger().places]
+        order = sorted(axis for axis in own if axis is not None)
+        if len(set(order)) < len(own):  # an axis without one of its own, which is told later
+            return sizes
+        return tuple(sizes[order.index(axis)] for axis in own if axis is not None)
 
     def larger(self) -> Reading:
         """The model as it was loaded, or at a larger size where its output has one position."""

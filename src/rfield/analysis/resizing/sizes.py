@@ -165,9 +165,12 @@ def input_size(
     graph: Graph, size: object, output: str | None = None, *, wrt: str | None = None,
     progress: Progress = None,
 ) -> Sizes:  # fmt: skip
-    """All input sizes that give an output of ``size``, each read."""
+    """All input sizes that give an output of ``size``, each read.
+
+    ``size``: in the order of the output's axes, as ``output_size`` gives it.
+    """
     resizing = Resizing(graph, output, wrt)
-    targets = resizing.per_axis("output_size", size)
+    targets = resizing.by_input_axis(resizing.per_axis("output_size", size))
     return _settled(graph, output, wrt, lambda scans: _giving(resizing, scans, targets), progress)
 
 
@@ -254,7 +257,7 @@ def _refusal(
         graph, output, wrt, lambda scans: [scan.meeting(("accepted",)) for scan in scans]
     )
     for name, legal, size in zip(resizing.axes, sets, sizes, strict=True):
-        if size not in legal:
+        if legal.tells(size) and size not in legal:
             near = " and ".join(map(str, legal.around(size))) or "none"
             lines.append(f"  along {name}: nearest {near}; smallest {legal.smallest}")
     return "\n".join(lines)

@@ -71,13 +71,18 @@ class SizeSet:
     def __contains__(self, size: object) -> bool:
         if not isinstance(size, int):
             return False
-        if self.among is not None and not self.among[0] <= size <= self.among[1]:
+        if not self.tells(size):
+            assert self.among is not None
             raise UnresolvedSizeError(
                 f"only the sizes {self.among[0]} to {self.among[1]} were read, so nothing is known "
                 f"of {size}.\n  Ask for it alone: rfield.check_size(model, {size})"
             )
         late = size >= self.start and size % self.step in self.residues
         return late or size in self.early
+
+    def tells(self, size: int) -> bool:
+        """Whether it is known of this size if it belongs here."""
+        return self.among is None or self.among[0] <= size <= self.among[1]
 
     def __iter__(self) -> Iterator[int]:
         """The sizes in order; without end where there are residues."""

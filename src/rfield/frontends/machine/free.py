@@ -22,6 +22,10 @@ a mask of all pairs, and a resize that is a matrix, can still be computed."""
 IMAGE = 2
 """How many of them are too large for images, whose positions may be laid in one row."""
 
+APART = 101
+"""How far the second size is from twice the first. It is odd, and large enough to show what shares
+of a size are rounded to: 0.3 of one more position is none."""
+
 ReadAt = Callable[[Mapping[str, SizedShape]], Graph]
 
 
@@ -87,7 +91,7 @@ def _twin(
     shapes: Mapping[str, FreeShape], free: Mapping[str, Sequence[int]], size: int, read: ReadAt
 ) -> Graph:
     try:
-        return read(_filled(shapes, free, 2 * size + 1, 2))
+        return read(_filled(shapes, free, 2 * size + APART, 2))
     except (InvalidModelError, TooLargeError):
         return read(_filled(shapes, free, 2 * size, 2))
 

@@ -12,10 +12,10 @@ from typing import Any
 
 from ...core.graph import Graph
 from ...errors import RFieldError, UnresolvedSizeError
-from ..machine.free import mark
+from ..machine.free import APART, mark
 
 STAND_INS = (20160, 40320)
-ODD = 20161
+ODD = STAND_INS[0] + APART
 
 Shapes = dict[str, tuple[int | None, ...]]
 ReadAt = Callable[[Mapping[str, Sequence[int]]], Graph]
