@@ -325,7 +325,7 @@ def test_sizes_that_repeat_too_late_are_not_listed():
 
 
 def test_what_output_size_says_input_size_takes() -> None:
-    """Axes change places on the way: 24 x 20 gives 10 x 24, and 10 x 24 comes from 24 x 19 or 20."""
+    """Axes change places: 24 x 20 gives 10 x 24, which comes of 24 x 19 or 24 x 20."""
     b = rfield.GraphBuilder()
     y = b.conv("conv", b.input("x", (1, 1, 24, 20)), kernel=3, stride=(1, 2), padding=1)
     graph = b.build([b.permute("turned", y, order=(0, 1, 3, 2))])
