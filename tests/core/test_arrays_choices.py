@@ -230,3 +230,12 @@ def test_what_does_not_fit_is_an_error(make: Callable[[Any], Any], text: str) ->
     with pytest.raises(InvalidModelError) as caught:
         graph_of(make, SHAPE)
     assert str(caught.value) == text
+
+
+def test_rows_of_indices_that_are_written_out_are_axes_still() -> None:
+    """``y[:, :1, :-1] = ...`` with a place for every element, as exported graphs have it."""
+    grid = np.stack(np.broadcast_arrays(0, 0, np.arange(4)[None, None]), axis=-1)
+    graph = graph_of(lambda x, y: arrays.scatter_nd(x, grid, y), (1, 2, 5), (1, 1, 4))
+    assert {len(node.shape) for node in graph.nodes} == {3}
+    assert [reads(graph, (0, 0, t), "y") for t in (0, 3, 4)] == [{(0, 0, 0)}, {(0, 0, 3)}, set()]
+    assert [reads(graph, (0, c, 4)) for c in (0, 1)] == [{(0, 0, 4)}, {(0, 1, 4)}]

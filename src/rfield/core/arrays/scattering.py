@@ -13,6 +13,7 @@ from .. import layout, ops
 from ..algebra import Elementwise
 from ..arguments import broadcast_shape, normalize_axis
 from ..indices import EMPTY, IndexSet
+from ..known.codes import squeezed
 from ..limits import PERIOD_LIMIT
 from ..link import AnyLink, Link, Read, everything, passed
 from ..operation import Op
@@ -82,7 +83,7 @@ def _box(
             drivers.append(before if before < start or not wide else before + len(wide))
             before += 1
             continue
-        array = arrays[axis]
+        array = squeezed(arrays[axis])
         long = [k - array.ndim for k, size in enumerate(array.shape) if size != 1]
         if len(long) > 1:
             return None
