@@ -179,6 +179,11 @@ BUILDERS: dict[str, dict[str, Callable[[Case], Any]]] = {
     "sort": {"jnp": function(jnp.sort)},
     "matmul_constant": {"jnp": lambda _c: lambda x: x @ jnp.ones((4, 2))},
     "constant_matmul": {"jnp": lambda _c: lambda x: jnp.ones((2, 3)) @ x},
+    "cholesky": {
+        "lax": lambda _c: lambda x: lax.linalg.cholesky(
+            x + 40 * jnp.eye(4), symmetrize_input=False
+        ),
+    },
     "gram": {"jnp": lambda _c: lambda x: x @ x.transpose(0, 2, 1)},
     "einsum": {"jnp": function(einsum)},
     "attention": {"nn": attention(False)},

@@ -209,6 +209,7 @@ BUILDERS: dict[str, dict[str, Callable[[Case], Any]]] = {
     "sort": {"ops": function(ops.sort)},
     "matmul_constant": {"ops": lambda _c: lambda x: ops.matmul(x, ops.ones((4, 2)))},
     "constant_matmul": {"ops": lambda _c: lambda x: ops.matmul(ops.ones((2, 3)), x)},
+    "cholesky": {"ops": lambda _c: lambda x: ops.cholesky(x + 40 * ops.eye(4))},
     "gram": {"ops": lambda _c: lambda x: ops.matmul(x, ops.transpose(x, (0, 2, 1)))},
     "einsum": {"ops": einsum},
     "attention": {"layer": attention(False)},

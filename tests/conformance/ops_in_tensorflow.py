@@ -220,6 +220,7 @@ BUILDERS: dict[str, dict[str, Callable[[Case], Any]]] = {
     "sort": {"sort": function(tf.sort)},
     "matmul_constant": {"matmul": lambda _c: lambda x: x @ ones(1, 4, 2)},
     "constant_matmul": {"matmul": lambda _c: lambda x: ones(1, 2, 3) @ x},
+    "cholesky": {"linalg": lambda _c: lambda x: tf.linalg.cholesky(x + 40 * tf.eye(4))},
     "gram": {"matmul": lambda _c: lambda x: tf.matmul(x, x, transpose_b=True)},
     "einsum": {"einsum": einsum},
     "unbind": {"unstack": lambda _c: lambda x: tf.unstack(x, axis=2)[1]},

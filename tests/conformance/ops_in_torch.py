@@ -264,6 +264,9 @@ BUILDERS: dict[str, dict[str, Callable[[Case], Any]]] = {
     "sort": {"sort": function(lambda x, axis: x.sort(axis)[0])},
     "matmul_constant": {"matmul": lambda case: lambda x: x @ torch.ones(4, 2).to(x)},
     "constant_matmul": {"matmul": lambda case: lambda x: torch.ones(2, 3).to(x) @ x},
+    "cholesky": {
+        "linalg": lambda _c: lambda x: torch.linalg.cholesky(x + 40 * torch.eye(4).to(x)),
+    },
     "gram": {"matmul": squared, "bmm": lambda case: lambda x: torch.bmm(x, x.mT)},
     "einsum": {"einsum": einsum},
     "attention": {"sdpa": attention(False)},

@@ -100,3 +100,14 @@ def test_a_wrong_literal_and_a_rule_without_an_entry_are_found() -> None:
     table.rule("example::op")(lambda _call: None)
     assert missing(table, set())[1:] == (["example::op"], 1)
     assert missing(table, {"example::op"}) == ([], [], 1)
+
+
+def test_entries_by_a_word(capsys: pytest.CaptureFixture[str]) -> None:
+    from tests.conformance.ops.__main__ import only
+
+    assert only("flip", ["declared"]) == 0
+    assert capsys.readouterr().out == (
+        "declared: flip [layer]: right\ndeclared: flip both, one negative [layer]: right\n"
+    )
+    assert only("no such op", ["declared"]) == 1
+    assert capsys.readouterr().out == "declared: no entry has 'no such op' in its name\n"

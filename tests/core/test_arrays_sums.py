@@ -79,6 +79,14 @@ SUMS: dict[str, tuple[Made, Made, Shapes]] = {
         arrays.cdist, lambda x, y: np.abs(x[..., :, None, :] - y[..., None, :, :]).sum(-1),
         [(2, 3), (4, 3)],
     ),
+    "cholesky": (
+        arrays.cholesky, lambda x: np.linalg.cholesky(x + 9 * np.eye(4)), [(2, 4, 4)]
+    ),
+    "cholesky, upper": (
+        lambda x: arrays.cholesky(x, upper=True),
+        lambda x: np.linalg.cholesky(x.swapaxes(1, 2) + 9 * np.eye(4)).swapaxes(1, 2),
+        [(2, 4, 4)],
+    ),
     "trace": (lambda x: arrays.trace(x, 1), lambda x: np.trace(x, 1), [(3, 4)]),
     "sum": (arrays.reduce, np.sum, [(2, 3)]),
     "sum of rows, kept": (
@@ -143,6 +151,20 @@ def test_a_sum_reads_what_changes_it(name: str) -> None:
 def test_the_check_sees_an_element_too_many() -> None:
     with pytest.raises(AssertionError):
         same_as(lambda x: arrays.cumulate(x, 0), lambda x: np.cumsum(x) - x, (5,))
+
+
+def test_a_factor_of_a_masked_matrix_is_a_bound() -> None:
+    """Of a diagonal matrix ``L[2, 2]`` reads one element; nothing says so of other zeros."""
+    graph = graph_of(lambda x: arrays.cholesky(arrays.multiply(x, np.eye(3))), (3, 3))
+    assert reads(graph, (2, 2)) >= {(2, 2)}
+    assert not is_exact(graph)
+
+
+@pytest.mark.parametrize("shape", [(3,), (2, 3), (2, 2, 3)])
+def test_a_factor_of_no_square(shape: tuple[int, ...]) -> None:
+    with pytest.raises(InvalidModelError) as error:
+        graph_of(arrays.cholesky, shape)
+    assert str(error.value) == f"the matrix is no square (operands: {shape})"
 
 
 def attend(

@@ -40,3 +40,28 @@ def test_channels_stay_last(backend):
     )  # fmt: skip
     assert made.stdout.split("\n")[0] == "(3, 5)", made.stderr
     assert made.stdout.split("\n")[1].endswith(", 5)"), made.stderr
+
+
+FACTOR = """
+import warnings
+warnings.filterwarnings("ignore")
+import keras, numpy, rfield
+x = keras.Input((3, 3))
+graph = rfield.load(keras.Model(x, keras.ops.cholesky(x, upper=True)), axes=(1, 2))
+print(sorted(map(tuple, numpy.argwhere(rfield.support(graph, (0, 2)).mask).tolist())))
+"""
+
+
+@pytest.mark.parametrize(
+    ("backend", "read"),
+    [("torch", [(0, 0), (0, 2)]), ("jax", [(0, 0), (0, 2), (2, 0)]),
+     ("tensorflow", [(0, 0), (2, 0)])],
+)  # fmt: skip
+def test_each_backend_reads_its_triangle(backend, read):
+    """Elements of the matrix that change ``U[0, 2]`` where ``keras.ops.cholesky`` runs."""
+    pytest.importorskip(backend, reason=f"Keras runs on {backend}")
+    made = subprocess.run(
+        [sys.executable, "-c", FACTOR], capture_output=True, text=True, check=False,
+        env={**os.environ, "KERAS_BACKEND": backend},
+    )  # fmt: skip
+    assert made.stdout == f"{read}\n", made.stderr

@@ -57,7 +57,7 @@ def test_the_python_of_a_page_runs(page: Path, capsys, tmp_path, monkeypatch):
     for needed in ("torch", "jax", "flax"):
         if f"import {needed}" in code or f"from {needed}" in code:
             pytest.importorskip(needed, reason="the page is about it")
-    exec(compile(code, page.name, "exec"), {})  # noqa: S102  # our own pages
+    exec(compile(code, page.name, "exec"), {"__name__": page.stem})  # noqa: S102  # our own pages
     assert "Error" not in capsys.readouterr().err
 
 

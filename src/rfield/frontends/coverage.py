@@ -28,10 +28,10 @@ _HEAD = """\
 
 Written by `python -m rfield.frontends.coverage docs/coverage.md` from the rule tables. An op that
 is not here is an error that names it, or, with `unknown="whole"`, is taken to read everything; a
-[rule of your own](../CONTRIBUTING.md) teaches it. PyTorch's ops are those of `aten` where no other
-library is named: modules and functions are made of them. Keras layers without a rule are traced by
-the TensorFlow backend. Under `sources` stand variables, random numbers, and the ops of training and
-files, which no output of a network reads.
+[rule of your own](reading.md#a-rule-of-your-own) teaches it. PyTorch's ops are those of `aten`
+where no other library is named: modules and functions are made of them. Keras layers without a
+rule are traced by the TensorFlow backend. Under `sources` stand variables, random numbers, and the
+ops of training and files, which no output of a network reads.
 """
 _OPS = re.compile(r"^\*\*(?P<family>\w+)\*\* (?P<names>.*?)$", re.MULTILINE | re.DOTALL)
 

@@ -3,13 +3,21 @@
 from __future__ import annotations
 
 import sys
+from collections.abc import Iterator
 from contextlib import suppress
 from typing import Any
 
 import pytest
 
 from tests.conformance.ops import CASES
-from tests.conformance.ops.checking import missing, own
+from tests.conformance.ops.checking import (
+    claims,
+    measured,
+    missing,
+    own,
+    short_text,
+    variants,
+)
 from tests.conformance.test_ops import FRONT_ENDS, front_end, outcome
 
 
@@ -55,16 +63,37 @@ def main(names: list[str]) -> int:
 
 
 def only(word: str, names: list[str]) -> int:
-    """Print the entries of one front end alone whose name has a word in it; 1 if any is wrong."""
+    """Print the shared and own entries with a word in the name; 1 if any is wrong, or none."""
     wrong = 0
     for name in names:
         front = front_end(name)
-        for entry in getattr(front, "OWN", tuple)():
-            if word.lower() in entry.name.lower():
-                says, does = own(front, entry)
-                wrong += bool(says or does)
-                say(f"{name}: {entry.name}: {'; '.join([*says, *does]) or 'right'}")
+        found = False
+        for title, problems in chosen(front, word.lower()):
+            found = True
+            wrong += bool(problems)
+            say(f"{name}: {title}: {'; '.join(problems) or 'right'}")
+        if not found:
+            wrong += 1
+            say(f"{name}: no entry has {word!r} in its name")
     return int(wrong > 0)
+
+
+def chosen(front: Any, word: str) -> Iterator[tuple[str, list[str]]]:
+    """The entries of a front end with a word in their names or ops, and what is wrong with each."""
+    for case, spelling, build in variants(front, CASES):
+        if word in f"{case} {case.op}".lower():
+            try:
+                model = build(case)
+            except front.REFUSALS as error:
+                yield f"{case} [{spelling}]", [f"cannot be built: {short_text(error)}"]
+                continue
+            if model is not None:
+                problems = [*claims(front, case, model), *measured(front, case, model)]
+                yield f"{case} [{spelling}]", problems
+    for entry in getattr(front, "OWN", tuple)():
+        if word in entry.name.lower():
+            says, does = own(front, entry)
+            yield entry.name, [*says, *does]
 
 
 if __name__ == "__main__":

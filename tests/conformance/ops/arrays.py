@@ -145,6 +145,18 @@ CONTRACTIONS = (
     ),
     board("einsum with dots", "einsum", {(1, 2): {(1, 2)}}, equation="...c,...c->...c"),
     board("einsum of one with a sum", "einsum", {2: grid((2,), range(4))}, equation="btc->bt"),
+    Case(
+        "Cholesky factor",
+        "cholesky",
+        (4, 4),
+        {},
+        {
+            (3, 1): {(0, 0), (1, 0), (1, 1), (3, 0), (3, 1)},
+            (2, 2): {(0, 0), (1, 0), (1, 1), (2, 0), (2, 1), (2, 2)},
+            (3, 0): {(0, 0), (3, 0)},
+            (1, 2): set(),
+        },
+    ),
     board("attention", "attention", {(0, 1): ALL, (2, 0): ALL}),
     board("causal attention", "causal_attention", {(1, 0): grid((0, 1), range(4)), (2, 0): ALL}),
     board("dense", "dense", {(1, 0): grid((1,), range(4))}),

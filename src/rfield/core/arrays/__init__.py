@@ -18,6 +18,7 @@ from .blocks import batch_to_space, channel_shuffle, depth_to_space, space_to_ba
 from .contraction import (
     bilinear,
     cdist,
+    cholesky,
     contract,
     cross,
     dense,
@@ -124,6 +125,7 @@ __all__ = [
     "cell",
     "center_crop",
     "channel_shuffle",
+    "cholesky",
     "col2im",
     "concat",
     "contract",

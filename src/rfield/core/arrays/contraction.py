@@ -15,7 +15,9 @@ from ..operation import Op
 from ..relation import IDENTITY, WHOLE, ZERO, At, Prefix, Sliding, Spaced, Table, minimal
 from .elementwise import pointwise
 from .expression import Operand, Reading, read, shape_of
-from .shaping import broadcast_to, flatten, reshape
+from .masks import tril
+from .reduction import reduce
+from .shaping import broadcast_to, flatten, reshape, swapaxes
 
 Labels = Sequence[object]
 
@@ -303,6 +305,30 @@ def matrix_function(
     flat = reshape(x, (*batch, prod(shape[-2:])))
     made = Op(kind, (*batch, *sizes), op.links, exact=exact, work=op.work)
     return read(made, flat)
+
+
+def cholesky(x: Operand, *, upper: bool = False) -> Reading:
+    """``L`` with ``L @ L.T = x``: ``L[i, j]`` reads row ``i`` up to ``j``, and the corner before.
+
+    Of the lower triangle, that is ``x[i, 0 .. j]`` and ``x[p, q]`` with ``q <= p <= j``; nothing
+    above the diagonal. ``L[2, 1]`` reads ``x[2, 0]``, ``x[2, 1]`` and the corner of two rows.
+    ``upper``: ``U`` with ``U.T @ U = x``, of the upper triangle.
+    https://numpy.org/doc/stable/reference/generated/numpy.linalg.cholesky.html
+
+    >>> from .expression import Known
+    >>> cholesky(Known((2, 8, 8))).shape
+    (2, 8, 8)
+    """
+    if upper:
+        return swapaxes(cholesky(swapaxes(x, -1, -2)), -1, -2)
+    shape, last = shape_of(x), len(shape_of(x)) - 1
+    if last < 1 or shape[-1] != shape[-2]:
+        raise unfit_shapes("the matrix is no square", [shape])
+    batch = [Read(axis, IDENTITY) for axis in range(last - 1)]
+    row = Link([*batch, Read(last - 1, IDENTITY), Read(last, Prefix())])
+    corner = Link([*batch, Read(last, Prefix())])
+    rows = reduce(tril(x), -1, kind="cholesky_rows")
+    return tril(Reading(Op("cholesky", shape, (row, corner)), [x, rows]))
 
 
 def solve(

@@ -29,6 +29,15 @@ def decomposition(call: Call) -> Outputs:
     )
 
 
+@rule("cholesky")
+def cholesky(call: Call) -> Any:
+    """The lower factor of a symmetric matrix, of which it reads the lower triangle.
+
+    https://docs.jax.dev/en/latest/_autosummary/jax.lax.linalg.cholesky.html
+    """
+    return arrays.cholesky(call[0])
+
+
 @rule("dot_general")
 def dot_general(call: Call) -> Any:
     """Batched matrix product over any axes.

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from typing import Any
 
+import keras
+
 from ...core import arrays
 from ..machine.meanings import zeros_of
 from ..machine.values import Outputs
@@ -171,6 +173,22 @@ def determinant(call: Call) -> Outputs:
     """
     made = arrays.matrix_function(call[0], ())
     return Outputs([made, made])
+
+
+@rule("ops.Cholesky")
+def cholesky(call: Call) -> Any:
+    """A factor of a symmetric matrix; which triangle is read, each backend chooses.
+
+    TensorFlow reads the lower one, PyTorch that of the factor, JAX the mean of both.
+    https://keras.io/api/ops/linalg/#cholesky-function
+    """
+    x, upper, backend = call[0], call.layer.upper, keras.backend.backend()
+    if backend == "torch":
+        return arrays.cholesky(x, upper=upper)
+    if backend == "jax":
+        x = arrays.add(x, arrays.swapaxes(x, -1, -2))
+    factor = arrays.cholesky(x)
+    return arrays.swapaxes(factor, -1, -2) if upper else factor
 
 
 @rule("ops.Sort", "ops.Argsort", "ops.Argpartition")

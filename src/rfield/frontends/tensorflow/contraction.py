@@ -277,6 +277,15 @@ def determinant(call: Call) -> Outputs:
     return Outputs([made, made])
 
 
+@rule("Cholesky")
+def cholesky(call: Call) -> Any:
+    """The lower factor of symmetric matrices, of which it reads the lower triangle.
+
+    https://www.tensorflow.org/api_docs/python/tf/raw_ops/Cholesky
+    """
+    return arrays.cholesky(call[0])
+
+
 @rule("MatrixBandPart")
 def band(call: Call) -> Any:
     """The last two axes within a band of the diagonal, zeros elsewhere.

@@ -242,7 +242,7 @@ def least_squares(arg: Arguments) -> Any:
 
 
 @rule("aten::linalg_inv_ex", "aten::linalg_inv", "aten::inverse", "aten::linalg_qr",
-      "aten::linalg_cholesky_ex", "aten::linalg_svd", "aten::_linalg_svd", "aten::linalg_eigh",
+      "aten::linalg_svd", "aten::_linalg_svd", "aten::linalg_eigh",
       "aten::_linalg_eigh", "aten::linalg_lu", "aten::linalg_lu_factor_ex",
       "aten::linalg_matrix_exp", "aten::matrix_exp",
       "aten::linalg_pinv", "aten::_linalg_det", "aten::_linalg_slogdet")  # fmt: skip
@@ -261,13 +261,26 @@ def matrix_function(arg: Arguments) -> tuple[Reading, ...] | Reading:
     return made if isinstance(arg.result, (tuple, list)) else made[0]
 
 
+@rule("aten::linalg_cholesky_ex", "aten::cholesky")
+def cholesky(arg: Arguments) -> Any:
+    """The factor reads one triangle, row by row; whether it exists, the whole matrix.
+
+    https://docs.pytorch.org/docs/stable/generated/torch.linalg.cholesky_ex.html
+    """
+    matrix = arg.operands[0]
+    factor = arrays.cholesky(matrix, upper=bool(arg.get("upper")))
+    if not isinstance(arg.result, (tuple, list)):
+        return factor
+    return factor, arrays.matrix_function(matrix, (), exact=False)
+
+
 @rule("aten::_linalg_check_errors")
 def check(arg: Arguments) -> tuple[()]:
     """Raises where a matrix is singular; it returns nothing."""
     return ()
 
 
-TRIANGULAR = ("linalg_cholesky_ex", "linalg_lu", "linalg_lu_factor_ex", "linalg_qr")
+TRIANGULAR = ("linalg_lu", "linalg_lu_factor_ex", "linalg_qr")
 """Decompositions of which each factor reads some rows and columns: a bound."""
 
 

@@ -75,6 +75,10 @@ EXACT: dict[str, Entry] = {
     "ops.Slogdet": (
         lambda x: ops.slogdet(ops.reshape(x, (3, 2, 2)))[1], BOARD, {1: ROW},
     ),
+    "ops.Cholesky, the upper factor": (
+        lambda x: ops.cholesky(x + 40 * ops.eye(3), upper=True), (2, 3, 3),
+        {(1, 0, 2): {(1, 0, 0), (1, 2, 0)}, (1, 2, 0): set()},
+    ),
     "Activation softmax": (layer(lambda: L.Activation("softmax")), BOARD, {(1, 2): ROW}),
     "Activation glu": (layer(lambda: L.Activation("glu")), BOARD, {(1, 0): {(1, 0), (1, 2)}}),
     "Activation tanh": (layer(lambda: L.Activation("tanh")), BOARD, {(1, 2): at(1, 2)}),

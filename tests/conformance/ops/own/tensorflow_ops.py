@@ -38,6 +38,10 @@ EXACT: dict[str, Entry] = {
     "LogMatrixDeterminant": (
         lambda x: R.LogMatrixDeterminant(input=tf.reshape(x, (3, 2, 2)))[1], BOARD, {1: ROW},
     ),
+    "Cholesky": (
+        lambda x: R.Cholesky(input=x + 40 * tf.eye(3)), (2, 3, 3),
+        {(1, 1, 1): {(1, 0, 0), (1, 1, 0), (1, 1, 1)}, (1, 0, 2): set()},
+    ),
     "All": (lambda x: tf.cast(R.All(input=x > 1, axis=[0]), tf.float32), BOARD, {2: COLUMN}),
     "Any": (lambda x: tf.cast(R.Any(input=x > 1, axis=[1]), tf.float32), BOARD, {1: ROW}),
     "Sum over no axis": (lambda x: R.Sum(input=x, axis=[]), BOARD, {(1, 2): at(1, 2)}),

@@ -155,10 +155,18 @@ SQUARES: dict[str, Function] = {
 FACTORS: dict[str, Function] = {
     "linalg_qr": lambda x: A.linalg_qr(well(x))[0],
     "linalg_lu": lambda x: A.linalg_lu(well(x))[1],
-    "linalg_cholesky_ex": lambda x: A.linalg_cholesky_ex(well(x))[0],
 }
+CORNER = {(1, 0, 0), (1, 1, 0), (1, 1, 1)}
 
 MORE: dict[str, Entry] = {
+    "linalg_cholesky_ex": (
+        lambda x: A.linalg_cholesky_ex(well(x))[0], (2, 3, 3),
+        {(1, 2, 1): {*CORNER, (1, 2, 0), (1, 2, 1)}, (1, 0, 1): set()},
+    ),
+    "linalg_cholesky_ex of the upper triangle": (
+        lambda x: A.linalg_cholesky_ex(well(x), upper=True)[0], (2, 3, 3),
+        {(1, 0, 2): {(1, 0, 0), (1, 0, 2)}, (1, 1, 0): set()},
+    ),
     "trace": (A.trace, BOARD, {(): {(0, 0), (1, 1), (2, 2)}}),
     "renorm of columns": (lambda x: A.renorm(x, 2, 1, 0.5), BOARD, {(1, 2): COLUMN}),
     "cumprod": (lambda x: A.cumprod(x, 1), BOARD, {(1, 2): grid((1,), range(3))}),
@@ -292,10 +300,20 @@ UNSEEN: dict[str, Entry] = {
         BOARD,
         {(1, 2): {(1, 2)}},
     ),
+    "cholesky": (
+        lambda x: A.cholesky(well(x)),
+        (2, 3, 3),
+        {(1, 1, 1): CORNER, (1, 2, 0): {(1, 0, 0), (1, 2, 0)}},
+    ),
     "msort": (A.msort, BOARD, {(1, 2): COLUMN}),
 }
 
 BOUNDED: dict[str, Entry] = {
+    "linalg_cholesky_ex, whether there is a factor": (
+        lambda x: A.linalg_cholesky_ex(well(x))[1].float(),
+        (2, 3, 3),
+        {(1,): SECOND},
+    ),
     "histc": (lambda x: A.histc(x, 4, 0, 2), BOARD, {1: ALL}),
 }
 """Of what is chosen by the data only a bound is known."""
