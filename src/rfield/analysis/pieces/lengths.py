@@ -206,6 +206,8 @@ class Lengths:
 
 def _rates(state: State, shape: Sequence[int]) -> set[tuple[int, Fraction]]:
     """The axes along which a value goes on, and its positions per sample."""
+    if isinstance(state, Span):
+        return {(state.axis, Fraction(1, abs(state.advance)))} if state.advance else set()
     return {
         (term.carrier, Fraction(term.period, abs(term.advance)))
         for term in terms_of(state, len(shape))
