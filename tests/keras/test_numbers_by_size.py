@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import Any
 
+import numpy as np
 import pytest
 
 keras = pytest.importorskip("keras", reason="Keras is not installed")
@@ -101,3 +102,22 @@ def test_settings_that_stay() -> None:
 def test_weights_that_stay() -> None:
     plan = planned(lambda layer, _x: layer.one * layer.other)
     assert (len(plan), plan.exact) == (6, True)
+
+
+def test_a_size_that_the_code_of_a_model_refuses_is_refused() -> None:
+    """An input of 9 gives 5 positions, which do not go with the 4 of the other."""
+
+    class Two(keras.Model):
+        def __init__(self) -> None:
+            super().__init__()
+            self.half = keras.layers.Conv1D(3, 3, strides=2, padding="same")
+
+        def call(self, x: Any) -> Any:
+            return self.half(x[0]) + x[1]
+
+    model = Two()
+    model([np.zeros((1, 8, 3)), np.zeros((1, 4, 3))])
+    graph = rfield.load(model, input_shape={"a": (1, 8, 3), "b": (1, 4, 3)})
+    assert rfield.output_size(graph, 7, wrt="a") == (4,)
+    with pytest.raises(rfield.InvalidModelError, match="does not take an input of 9"):
+        rfield.output_size(graph, 9, wrt="a")

@@ -19,14 +19,15 @@ from keras.src import backend
 from keras.src.backend.common import global_state
 from keras.src.layers.layer import CallContext
 
+from ...errors import InvalidModelError
 from ..machine.limits import MASK
 from ..machine.values import Constant, Dependent, dependents
 from .calls import tensors
 from .rulebook import Call, Held, find_rule
 
 
-class UnrecordedError(Exception):
-    """Code that does not run on Keras's symbols, with the reason."""
+class UnrecordedError(InvalidModelError):
+    """Code that does not run on Keras's symbols, with the reason; at some sizes perhaps."""
 
 
 @dataclass(frozen=True, slots=True)
