@@ -63,10 +63,15 @@ def test_what_is_refused_or_does_not_run_is_told():
 
 def test_the_tally():
     one = entry(None)
-    found = [Finding(one, "exact", size="3", pairs=7), Finding(one, "wrong", "t: 0")]
-    assert tally(found).splitlines()[-2:] == [
+    found = [
+        Finding(one, "exact", size="3", pairs=7, fields=0.1, summary=0.3),
+        Finding(one, "wrong", "t: 0"),
+    ]
+    assert tally(found).splitlines()[-3:] == [
         f"{'all':32}{1:>10}{'':>10}{'':>10}{1:>10}{'':>10}{'':>10}{'':>10}",
         "2 models of 1 packages read and held against what they do",
+        "summary at most 2 times every layer's field, where it takes over 0.1 s: "
+        "0 of 1; over: net 3.0",
     ]
     assert row(found[0], 1.0).split() == ["ours:", "net", "exact", "3", "7", "pairs", "1.0", "s"]
 

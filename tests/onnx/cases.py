@@ -110,10 +110,28 @@ def resizes() -> Iterator[Case]:
             f"antialias {size} to {out}", "Resize", (1, 1, 6, size), None, None,
             integers(1, 1, 6, out), mode="linear", antialias=1,
         )  # fmt: skip
-    for a, b in ((0, 1), (0.25, 0.75), (-0.25, 0.5)):
         yield simple(
-            f"crop {a} {b}", "Resize", (1, 1, 7), np.array([0, 0, a, 1, 1, b], np.float32), None,
-            integers(1, 1, 5), mode="linear", coordinate_transformation_mode="tf_crop_and_resize",
+            f"cubic antialias {size} to {out} {outside}", "Resize", (1, 1, 6, size), None, None,
+            integers(1, 1, 6, out), mode="cubic", antialias=1, exclude_outside=outside,
+            coordinate_transformation_mode="asymmetric",
+        )  # fmt: skip
+    for a, b in ((0, 1), (0.25, 0.75), (-0.25, 0.5)):
+        box = np.array([0, 0, a, 1, 1, b], np.float32)
+        for out in (5, 7):
+            yield simple(
+                f"crop {a} {b} to {out}", "Resize", (1, 1, 7), box, None, integers(1, 1, out),
+                mode="linear", coordinate_transformation_mode="tf_crop_and_resize",
+            )  # fmt: skip
+    yield simple(
+        "crop from a fifth outside", "Resize", (1, 1, 10),
+        np.array([0, 0, -0.2, 1, 1, 0.6], np.float32), np.array([1, 1, 2.5], np.float32),
+        mode="linear", coordinate_transformation_mode="tf_crop_and_resize",
+    )  # fmt: skip
+    for size, opset, mode in product((2, 3), (9, 13), ("nearest", "linear")):  # copied as it is
+        yield simple(
+            f"{opset} {size} to {size} {mode}", "Upsample" if opset == 9 else "Resize",
+            (1, 1, size), *([None] * (opset > 9)), np.array([1, 1, 1.25], np.float32), opset=opset,
+            mode=mode,
         )  # fmt: skip
     for opset, scale, mode in product((9, 10), (1.5, 2.0, 3.0), ("nearest", "linear")):
         yield simple(

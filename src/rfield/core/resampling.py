@@ -66,12 +66,12 @@ def resample(
     rounding: Rounding = "floor",
     antialias: bool = False,
     stretch: Fraction | None = None,
-    exclude_outside: bool = False,
+    exclude_outside: bool | None = None,
 ) -> Sliding:
     """The relation of a resize whose output ``i`` lies at ``slope*i + offset``.
 
     Pixels whose interpolation weight is exactly zero are not read. Beyond the ends the tensor
-    repeats its border pixel, except under ``antialias`` or ``exclude_outside``, where those weights
+    repeats its border pixel; under ``exclude_outside`` (None: under ``antialias``) those weights
     are dropped. ``stretch``: by what antialiasing widens the kernel, if not by ``slope``.
 
     >>> resample(Fraction(1, 2), Fraction(-1, 4), "linear").taps
@@ -79,7 +79,8 @@ def resample(
     """
     wide = _widening(slope, stretch, antialias=antialias)
     taps = _taps(slope, offset, method, slope.denominator, rounding, wide)
-    border = "zero" if (antialias or exclude_outside) and method != "nearest" else "replicate"
+    dropped = antialias if exclude_outside is None else exclude_outside
+    border = "zero" if dropped and method != "nearest" else "replicate"
     return Sliding(slope.denominator, slope.numerator, taps, border)
 
 
@@ -92,7 +93,7 @@ def resampled(
     rounding: Rounding = "floor",
     antialias: bool = False,
     stretch: Fraction | None = None,
-    exclude_outside: bool = False,
+    exclude_outside: bool | None = None,
 ) -> Sliding | Table:
     """``resample`` between axes of known ``sizes``, for a slope of any kind.
 
@@ -110,7 +111,8 @@ def resampled(
         )  # fmt: skip
     wide = _widening(slope, stretch, antialias=antialias)
     listed = _taps(slope, offset, method, outputs, rounding, wide)
-    if (antialias or exclude_outside) and method != "nearest":
+    dropped = antialias if exclude_outside is None else exclude_outside
+    if dropped and method != "nearest":
         return Table(tuple(taps.clip(0, size - 1) for taps in listed))
     return Table(tuple(_repeated(taps, size) for taps in listed))
 

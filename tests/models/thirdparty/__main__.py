@@ -31,6 +31,10 @@ from . import others  # noqa: E402, F401  # adds its models
 from .catalogue import MODELS  # noqa: E402
 from .measuring import STATES, Finding, examine  # noqa: E402
 
+LONG, MOST = 0.1, 2
+"""From which seconds on ``summary`` is held against the fields, and how many times these it may
+take."""
+
 
 def main(arguments: Sequence[str] | None = None) -> int:
     """Print the rows and the tally."""
@@ -72,6 +76,12 @@ def tally(found: Sequence[Finding]) -> str:
     read = sum(one.state not in ("refused", "crashed", "not run") for one in found)
     held = {one.entry.package for one in found if one.state in ("exact", "bound", "too large")}
     lines.append(f"{read} models of {len(held)} packages read and held against what they do")
+    shares = {one.entry.name: one.summary / one.fields for one in found if one.summary > LONG}
+    over = [f"{name} {share:.1f}" for name, share in shares.items() if share > MOST]
+    lines.append(
+        f"summary at most {MOST} times every layer's field, where it takes over {LONG} s: "
+        f"{len(shares) - len(over)} of {len(shares)}; over: {', '.join(over) or 'none'}"
+    )
     return "\n".join(lines)
 
 

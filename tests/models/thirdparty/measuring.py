@@ -11,6 +11,7 @@ from __future__ import annotations
 
 import random
 import signal
+import time
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, field
@@ -50,7 +51,10 @@ class Entry:
 
 @dataclass
 class Finding:
-    """What came out: ``state`` is one of ``STATES``; ``reason`` says why, ``pairs`` how often."""
+    """What came out: ``state`` is one of ``STATES``; ``reason`` says why, ``pairs`` how often.
+
+    ``fields``, ``summary``: CPU seconds of every layer's field with its numbers, and of the table.
+    """
 
     entry: Entry
     state: str
@@ -58,6 +62,8 @@ class Finding:
     pairs: int = 0
     undecided: int = 0
     size: str = ""
+    fields: float = 0.0
+    summary: float = 0.0
 
 
 STATES = ("exact", "bound", "too large", "wrong", "refused", "crashed", "not run")
@@ -127,7 +133,24 @@ def examine(entry: Entry) -> Finding:
     except (Exception, OutOfTimeError) as error:  # noqa: BLE001  # whatever it is, it is told
         return Finding(entry, "crashed", told(error))
     found.size = "x".join(map(str, whole.size))
+    found.fields, found.summary = costs(graph)
     return found
+
+
+def costs(graph: rfield.Graph) -> tuple[float, float]:
+    """CPU seconds of every layer's field with its numbers, and of ``summary``, both anew."""
+
+    def numbers() -> object:
+        fields = rfield.receptive_fields(graph).values()
+        return [(one.size, one.stride, one.padding, one.global_reads) for one in fields]
+
+    found: list[float] = []
+    for ask in (numbers, lambda: rfield.summary(graph)):
+        graph.sweeps.clear()
+        start = time.process_time()
+        ask()
+        found.append(time.process_time() - start)
+    return found[0], found[1]
 
 
 def told(error: BaseException) -> str:

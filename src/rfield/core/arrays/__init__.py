@@ -33,7 +33,7 @@ from .contraction import (
     tensordot,
 )
 from .dilation import dilate, pad_inside, spread
-from .elementwise import add, multiply, pointwise, where
+from .elementwise import add, either, multiply, pointwise, where
 from .expression import Operand, Reading, read, shape_of
 from .frames import col2im, frames, im2col, overlap_add, patches, unfold
 from .gathering import gather_elements, gather_nd, take_along_axis
@@ -143,6 +143,7 @@ __all__ = [
     "dilate",
     "dot",
     "einsum",
+    "either",
     "fft",
     "fftshift",
     "flatten",

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 from .. import ops
 from ..algebra import Algebra
 from .expression import Operand, Reading, operand_of, read, shape_of
@@ -26,6 +28,17 @@ def pointwise(
     shapes = [shape_of(operand) for operand in given]
     op = ops.pointwise(*shapes, kind=kind, join=join and len(given) > 1, algebra=algebra)
     return Reading(op, given) if len(given) > 1 else read(op, *given)
+
+
+def either(*operands: Operand) -> Reading:
+    """One of several tensors of equal shape, and implementations differ in which: a bound.
+
+    >>> from .expression import Known
+    >>> either(Known((2, 5)), Known((2, 5))).steps[0].exact
+    False
+    """
+    op = ops.pointwise(*map(shape_of, operands), kind="either", join=False)
+    return Reading(replace(op, exact=False), operands)
 
 
 def add(*operands: Operand | float, kind: str = "add") -> Reading:

@@ -59,7 +59,7 @@ def resize(
     rounding: str = "floor",
     antialias: bool = False,
     stretches: Mapping[int, Fraction] | None = None,
-    exclude_outside: bool = False,
+    exclude_outside: bool | None = None,
     depends_on_size: bool = False,
 ) -> Reading:
     """Resize axes to ``{axis: size}``; an output at ``slope*i + offset`` reads around that point.
@@ -67,7 +67,8 @@ def resize(
     ``mode``: where an output lies, by ONNX's names; ``steps``: input positions per output where a
     scale is given and not the ratio of the sizes; ``offsets``: where output 0 lies instead.
     ``rounding``: for ``nearest``. ``stretches``: by what antialiasing widens the kernel, if not by
-    the slope. ``exclude_outside``: beyond the border nothing is read, else the border's element.
+    the slope. ``exclude_outside``: beyond the border nothing is read, else the border's element;
+    by default as ``antialias`` is.
     https://onnx.ai/onnx/operators/onnx__Resize.html
 
     >>> from .expression import Known

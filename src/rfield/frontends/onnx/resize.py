@@ -18,6 +18,8 @@ _METHODS = frozenset({"nearest", "linear", "bilinear", "cubic"})
 def resize(call: Call) -> Any:
     """Nearest, linear and cubic, in all coordinate and rounding modes.
 
+    Where the scales would move pixels within axes that keep their sizes, ONNX Runtime copies, which
+    the specification does not say: a bound of both.
     https://onnx.ai/onnx/operators/onnx__Resize.html
     """
     shape = call.shape(0)
@@ -30,20 +32,31 @@ def resize(call: Call) -> Any:
         raise InvalidModelError(f"mode = {method!r}; expected one of {', '.join(sorted(_METHODS))}")
     by_sizes = not old and call.has(3)
     sizes, steps = _by_sizes(call, axes) if by_sizes else _by_scales(call, axes)
+    alike = all(sizes[axis] == shape[axis] for axis in axes)
+    kept = [axis for axis in axes if sizes[axis] == shape[axis] and (alike or steps[axis] == 1)]
     if mode == "tf_crop_and_resize":
-        return _cropped(call, axes, sizes, method, rounding)
-    kept = [axis for axis in axes if steps[axis] == 1 and sizes[axis] == shape[axis]]
-    for axis in kept:
-        del sizes[axis], steps[axis]
+        return _cropped(call, _regions(call, axes, sizes), kept, method, rounding)
+    moved = {axis: size for axis, size in sizes.items() if axis not in kept or steps[axis] != 1}
+    if alike and moved:
+        return arrays.either(call[0], _resized(call, moved, steps, mode, method, rounding))
+    return _resized(call, moved, steps, mode, method, rounding)
+
+
+def _resized(
+    call: Call, sizes: dict[int, int], steps: dict[int, Fraction], mode: str, method: str,
+    rounding: str,
+) -> Any:  # fmt: skip
+    old = call.op == "Upsample" or call.opset < 11
     smaller = {axis: size for axis, size in sizes.items() if steps[axis] > 1}
     if old and method == "nearest" and smaller:  # what ONNX Runtime does before opset 11
         x = arrays.resize(call[0], smaller, mode=mode, steps=steps, rounding="ceil")
         larger = {axis: size for axis, size in sizes.items() if axis not in smaller}
         return arrays.resize(x, larger, mode=mode, steps=steps) if larger else x
+    by_sizes = not old and call.has(3)
     return arrays.resize(
         call[0], sizes, method, mode=mode, steps=steps, rounding=rounding, stretches=steps,
         antialias=call.flag("antialias") and method != "nearest",
-        exclude_outside=call.flag("exclude_outside") and method == "cubic",
+        exclude_outside=call.flag("exclude_outside"),
         depends_on_size=by_sizes or mode in ("align_corners", "half_pixel_symmetric"),
     )  # fmt: skip
 
@@ -81,20 +94,36 @@ def _by_scales(call: Call, axes: list[int]) -> tuple[dict[int, int], dict[int, F
     return {axis: floor(shape[axis] / step) for axis, step in steps.items()}, steps
 
 
-def _cropped(call: Call, axes: list[int], sizes: dict[int, int], method: str, rounding: str) -> Any:
+def _regions(
+    call: Call, axes: list[int], sizes: dict[int, int]
+) -> dict[int, tuple[Fraction, Fraction, int]]:
     box = [float(x) for x in call.constant(1, "the region").reshape(-1).tolist()]
     count = len(axes)
     if len(box) != 2 * count:
         raise InvalidModelError(f"a region of {len(box)} numbers for {count} axes")
-    regions = {
+    return {
         axis: (_meant(box[k]), _meant(box[k + count]), sizes[axis]) for k, axis in enumerate(axes)
     }
-    return arrays.crop_and_resize(call[0], regions, method, rounding=rounding)
+
+
+def _cropped(
+    call: Call, regions: dict[int, tuple[Fraction, Fraction, int]], kept: list[int], method: str,
+    rounding: str,
+) -> Any:  # fmt: skip
+    """Regions; ONNX Runtime leaves the ``kept`` axes whole."""
+    found = arrays.crop_and_resize(call[0], regions, method, rounding=rounding)
+    fewer = {axis: region for axis, region in regions.items() if axis not in kept}
+    if all(regions[axis][:2] == (0, 1) for axis in kept):
+        return found
+    own = arrays.crop_and_resize(call[0], fewer, method, rounding=rounding) if fewer else call[0]
+    return arrays.either(own, found)
 
 
 def _meant(number: float) -> Fraction:
     """A number in single precision as the fraction that was meant."""
-    return 1 / arrays.step_of(number) if number > 0 else Fraction(number)
+    size = abs(number)
+    meant = 1 / arrays.step_of(size) if size else Fraction(0)
+    return meant if number > 0 else -meant
 
 
 @rule("GridSample", "com.microsoft::GridSample")
