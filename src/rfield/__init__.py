@@ -260,8 +260,8 @@ Answer.drawn = _drawn
 
 def __getattr__(name: str) -> object:
     """Load a public name from its room on first use."""
-    if name == "errors":
-        return import_module(".errors", __name__)
+    if name in ("errors", "frontends"):
+        return import_module(f".{name}", __name__)
     if name not in _HOME:
         raise AttributeError(f"module 'rfield' has no attribute {name!r}")
     value = getattr(import_module(f".{_HOME[name]}", __name__), name)

@@ -7,6 +7,8 @@ import subprocess
 import sys
 from pathlib import Path
 
+import pytest
+
 import rfield
 
 assert rfield.__file__ is not None
@@ -34,6 +36,14 @@ def test_import_loads_nothing_heavy():
 
 def test_using_the_core_loads_nothing_heavy():
     assert loaded_by("from rfield import Graph, GraphBuilder, RFieldError; GraphBuilder()") == set()
+
+
+def test_a_front_end_is_there_at_its_first_use_alone():
+    pytest.importorskip("onnx", reason="ONNX is not installed")
+    assert loaded_by("import rfield; rfield.frontends") == set()
+    assert "onnx" in loaded_by("import rfield; rfield.frontends.onnx.rule('mine::blur')")
+    with pytest.raises(AttributeError, match="no attribute 'pytorch'"):
+        rfield.frontends.pytorch  # noqa: B018  # that it is asked for is what is tested
 
 
 def test_a_framework_that_is_loaded_is_seen(tmp_path: Path):
