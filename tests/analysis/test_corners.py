@@ -269,3 +269,11 @@ def test_a_tensor_without_elements_reads_nothing_when_it_is_reshaped() -> None:
     shaped = draft.add("shaped", layout.reshape((1, 1, 0), (0, 1, 6)), [empty])
     graph = draft.finish([shaped])
     assert rfield.receptive_field(graph).size == (0,)
+
+
+def test_a_long_window_beyond_the_end_beside_what_lies_far_from_it() -> None:
+    b = rfield.GraphBuilder()
+    x = b.input("x", (1, 1, 186))
+    beyond = b.conv("beyond", x, kernel=79, stride=2, padding=[(0, 90)])  # 196..274 at last
+    graph = b.build([b.add("sum", beyond, b.crop("far", x, crop=[(55, 32)]))])
+    assert str(rfield.receptive_field(graph).region(98, clip=True)) == "t: 153..153"

@@ -213,6 +213,17 @@ def test_a_wider_layer_reads_the_smallest_of_what_meets() -> None:
     assert (last.before, last.smallest, last.largest) == ((3, 3), (5, 3), (9, 7))
 
 
+def test_a_part_of_a_concatenation_that_stays_in_its_place_has_a_stride() -> None:
+    b = rfield.GraphBuilder()
+    x, other = b.input("x", (1, 1, 1)), b.input("other", (1, 1, 1))
+    stays = b.resize("stays", x, size=1, mode="cubic", coordinates="align_corners")
+    beside = b.concat("beside", other, stays)
+    graph = b.build([b.concat("join", x, beside)])
+    assert str(rfield.alignment(graph)) == (
+        "join: x (stride 1, centre 0) and beside (stride 0, centre 0); offset ? along t"
+    )
+
+
 def test_centres_of_one_pattern_and_of_two() -> None:
     b = rfield.GraphBuilder()
     x = b.conv("down", b.input("x", (1, 1, 8)), kernel=3, stride=2, padding=1)

@@ -30,7 +30,16 @@ def interleave(conv, x):
     return y.add_(1)
 
 
+def phases(made, conv, x):
+    """Every phase of 2 x 2 written to its place, one of them convolved."""
+    made[..., ::2, ::2] = conv(x)[..., ::2, ::2]
+    made[..., ::2, 1::2] = x[..., ::2, 1::2]
+    made[..., 1::2, 1::2] = -x[..., 1::2, 1::2]
+    return made
+
+
 EXACT = {
+    "phases written side by side": lambda conv, x: conv(phases(torch.ones_like(x), conv, x)),
     "strided slices": lambda conv, x: (
         conv(x)[:, :, : x.shape[2] // 2 * 2 : 2] + conv(x)[:, :, 1::2]
     ),
@@ -62,6 +71,15 @@ EXACT = {
         conv(x)
         / torch.arange(1, x.shape[3] + 1).clamp(max=4).minimum(torch.arange(x.shape[3], 0, -1))
     ),
+    "channels apart": lambda conv, x: functional.conv_transpose2d(
+        conv(x).repeat(1, 2, 1, 1), torch.eye(2).to(x)[:, :, None, None], stride=2
+    ),
+    "pooled and back to its size": lambda conv, x: functional.interpolate(
+        functional.max_pool2d(conv(x), 2), size=x.shape[2:]
+    ),
+    "every second and back to its size": lambda conv, x: functional.interpolate(
+        conv(x)[..., ::2, ::2], size=x.shape[2:]
+    ),
     "repeated rows": lambda conv, x: conv(x).repeat_interleave(2, 2),
 }
 
@@ -78,6 +96,20 @@ def test_exact(name, image, tile):
 
 
 REFUSED = {
+    "odd, pooled and back": (
+        lambda conv, x: functional.interpolate(
+            functional.max_pool2d(conv(x)[:, :, 1:], 2),
+            size=(x.shape[2] - 1, x.shape[3]),
+            mode="bilinear",
+        ),
+        "the model takes none of these below the whole 60",
+    ),
+    "phases written into a ramp": (
+        lambda conv, x: phases(
+            torch.arange(x.shape[3]).expand_as(x).to(x.dtype, copy=True), conv, x
+        ),
+        "reads numbers that are made",
+    ),
     "rolled": (lambda conv, x: conv(x).roll(1, 2), "wraps around the ends"),
     "flipped once": (lambda conv, x: conv(x).flip(2), "y runs backwards in it"),
     "added to its mirror": (lambda conv, x: conv(x) + x.flip(3), "moves in steps"),

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import NamedTuple
 
 from .algebra import Algebra
@@ -36,6 +36,7 @@ class Op:
     although the link says of it only which others it reads (the keys of a masked softmax).
     ``keeps``: the shapes of the tensors that a running op hands on from step to step.
     ``tables``: what its numbers are made of beside its operands, as of a ``Node``.
+    ``sparse``: it is a bound only because of zeros in its kernel, the same at every position.
     """
 
     kind: str
@@ -52,3 +53,9 @@ class Op:
     own: tuple[int, ...] = ()
     keeps: tuple[Shape, ...] = ()
     tables: tuple[object, ...] = ()
+    sparse: bool = False
+
+    @property
+    def thinned(self) -> Op:
+        """The same as a bound, because some taps of its kernel may be zero."""
+        return replace(self, exact=False, sparse=self.exact or self.sparse)

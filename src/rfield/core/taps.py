@@ -58,7 +58,7 @@ def with_taps(
     assert isinstance(link, Link)
     kinds = _kinds(~zeros)
     if not kinds:
-        return replace(op, exact=False)
+        return op.thinned
     told, many = all(pairs.all() for _, pairs in kinds), len(kinds) > MOST_KINDS
     parts = [] if many else [boxes(taps) for taps, _ in kinds]
     many = many or (len(kinds) > 1 and sum(map(len, parts)) > MOST_KINDS)
@@ -66,7 +66,7 @@ def with_taps(
     reads = None if same else _channels(op, link, axes, [pairs for _, pairs in kinds])
     if reads is None:  # all that any channel reads
         union = np.logical_or.reduce([taps for taps, _ in kinds])
-        op = replace(op, exact=op.exact and told)
+        op = op if told else op.thinned
         if union.all():
             return op
         parts, reads = [boxes(union)], list[dict[int, Read]](({},))

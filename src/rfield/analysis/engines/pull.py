@@ -279,11 +279,13 @@ def _range_bounds(
     low: Ints, high: Ints, first: Ints, width: int, size: int, start: int, border: Border
 ) -> Bounds:
     """Bounds over long dense windows."""
-    begin, end = np.clip(first, 0, size - 1), np.clip(first + width, 1, size)
-    found = over_ranges(low, high, begin - start, end - start)
-    if border != "replicate":
-        misses = (first >= size) | (first + width <= 0)
-        found[0][..., misses], found[1][..., misses] = NOTHING
+    begin, end = np.clip(first, 0, size - 1) - start, np.clip(first + width, 1, size) - start
+    misses = (first >= size) | (first + width <= 0)
+    if border == "replicate" or not misses.any():
+        return over_ranges(low, high, begin, end)
+    # what lies nearest to these may not be among the bounds at hand
+    found = over_ranges(low, high, np.where(misses, 0, begin), np.where(misses, 1, end))
+    found[0][..., misses], found[1][..., misses] = NOTHING
     return found
 
 

@@ -248,7 +248,8 @@ def finite(term: Term, size: int, start: int = 0) -> Term:
 def compact(term: Term) -> Term:
     """Drop axes along which nothing varies, and take the shortest period.
 
-    A local term of one reach that stays in its place keeps its carrier: it has a stride of 0.
+    A local term of one reach (or none, as in parts of a concatenation) that stays in its place
+    keeps its carrier: it has a stride of 0.
     """
     low, high = term.low, term.high
     for axis, size in enumerate(low.shape):
@@ -262,11 +263,21 @@ def compact(term: Term) -> Term:
             return term
         bounds, advance = shortest_period(term.along(term.carrier), term.advance)
         stays = advance == 0 and bounds[0].shape[-1] == 1
-        if stays and (term.is_global or bounds[0].size > 1):
+        if stays and (term.is_global or not _one_reach(bounds)):
             placed = rebuild(term, bounds, term.carrier, 0)
             return Term(placed.low, placed.high, None, None, term.is_global)
         return rebuild(term, bounds, term.carrier, advance)
     return term
+
+
+def _one_reach(bounds: Bounds) -> bool:
+    """Whether all positions that reach anything reach the same."""
+    low, high = bounds
+    if low.size == 1:
+        return True
+    busy = low <= high
+    low, high = low[busy], high[busy]
+    return bool((low == low[:1]).all() and (high == high[:1]).all())
 
 
 def recarry(term: Term, repeats: int, places: Sequence[int] = ()) -> Term:

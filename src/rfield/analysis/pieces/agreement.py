@@ -170,7 +170,7 @@ def _node(
             continue
         sizes = part.nodes[operand].shape, whole.nodes[there].shape
         sides = [Sides(*all_) for all_ in zip(cuts, *sizes, strict=True)]
-        if not ours.exact and not all(side.full for side in sides):
+        if not (ours.exact or ours.op.sparse) and not all(side.full for side in sides):
             raise LossError(BOUND)
         for axis, cut in _through(mine, other, sides, ours.shape, local):
             met[axis] = _meet(met[axis], cut)

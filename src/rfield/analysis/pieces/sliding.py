@@ -53,7 +53,8 @@ def slide(mine: Sliding, other: Sliding, side: Sides, outputs: int) -> Cut:
     """
     if side.full and mine == other:
         return Cut(0, 0, outputs)
-    if mine.border == "cut" or (mine.advance == 0 and outputs > FEW):
+    laid = mine.border == "cut" and (mine.period, other.period) == (1, 1)
+    if laid or (mine.advance == 0 and outputs > FEW):
         return placed(mine, other, side, outputs)
     shift = _moved(mine, other, side.cut.shift or 0, outputs)
     first, stop = _known(mine, side, outputs) if mine.advance else (outputs, 0)

@@ -97,7 +97,7 @@ def conv(
         )  # fmt: skip
     if zeros is not None:
         exact = op.exact and all(hole == 1 for hole in holes) and not crops
-        op = with_taps(op, zeros, space, wide) if exact else replace(op, exact=False)
+        op = with_taps(op, zeros, space, wide) if exact else op.thinned
     made = Reading(op, [x] * len(op.links)) if len(op.links) > 1 else Reading(op, [x, weight])
     place = _ordered(result_axes, rank)
     return permute(made, [own[place.index(axis)] for axis in range(rank)])

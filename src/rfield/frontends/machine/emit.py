@@ -198,16 +198,19 @@ class Emitter:
                 sized = sized or value.sized
             elif value is not None:
                 raise InvalidModelError("a list of tensors stands where a tensor is expected")
-        exact = exact and not self.doubted and not self._may_hide(op, values)
-        exact = exact and not self.parts.may_lack(op, values)
+        sure = not self._may_hide(op, values) and not self.parts.may_lack(op, values)
+        op = op if sure or not op.sparse else replace(op, sparse=False)
+        exact = exact and not self.doubted and sure
         dimmed = self._dims(op, values)
         if not kept:
             return self._constant(op, values, elements, soft, sized=sized)
         moving = op.depends_on_size or (sized and op.kind in _CHANGES_PLACES)
         op = _fitted(op, chosen, join=op.join and len(kept) > 1, exact=exact, moving=moving)
+        noted = self.draft.tables
         self._note(op, links, operands, values)
         self.draft.weights = self._weights(op, values)
         index = self.draft.add(self.fresh(name), op, kept, source=self.source, known=elements)
+        self.draft.tables = noted  # what this op alone reads
         self.draft.nodes[index].soft = soft
         self.parts.note(whole, given, operands, index)
         if dimmed:
@@ -267,7 +270,7 @@ class Emitter:
             given = id(operands[place]) if place < len(operands) else 0
             # A rule's own mask is no tensor of the call.
             own = place < len(operands) and isinstance(operands[place], Constant)
-            own = own and prod(value.shape) > 1
+            own = own and prod(value.shape) > 1 and not value.even
             if isinstance(value, Constant) and (value.placed or own or given in self.named):
                 table = beside(value, op, links[place] if place < len(links) else None)
                 noted = self.beside.get(given) if given in self.named else None

@@ -29,6 +29,9 @@ def beside(value: Constant, op: Op, link: AnyLink | None) -> object:
         for place, read in enumerate(link.reads, ahead)
     )
     array, shape = value.array if value.made and spread else None, value.shape
+    if value.made and isinstance(link, Link) and not spread:
+        array, shape = _moved_or_even(value, op, link), op.shape
+        shape = value.shape if array is None else shape
     if value.placed is not None and link is not None and prod(shape) <= KEPT:
         array = value.placed()
         if array is not None and not spread:
@@ -40,6 +43,16 @@ def beside(value: Constant, op: Op, link: AnyLink | None) -> object:
     if isinstance(found, Numbers):
         return found
     return (found, value.identity) if numbers_among([value]) else found
+
+
+def _moved_or_even(value: Constant, op: Op, link: Link) -> Array | None:
+    """The numbers where the op puts them, if that is one place each; else None."""
+    once = value.once
+    if once is None or not once.size:
+        return None
+    if once.size == 1 or (once == once.flat[0]).all():
+        return np.broadcast_to(once.flat[0], op.shape)
+    return moved(link, once, value.shape, op.shape) if op.algebra == "move" else None
 
 
 def numbers_among(values: Iterable[Any]) -> list[Constant]:

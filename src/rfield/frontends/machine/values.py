@@ -48,12 +48,13 @@ class Constant:
     of tables and no weight, but nobody computed it, so it may be a mask. ``made_of``: the
     parameters that it was computed from. ``placed``: of one whose elements an op has put in their
     places, where these are. ``key``: what it is at any size of the input, where it has no contents.
-    ``zeros_count``: its zeros do, although it may be a parameter.
+    ``zeros_count``: its zeros do, although it may be a parameter. ``even``: it holds the one number
+    that it was made with, at any size.
     """
 
     __slots__ = (
-        "_contents", "_shape", "kept", "key", "made", "made_of", "origin", "placed", "sized",
-        "soft", "told", "unseen", "zeros_count",
+        "_contents", "_shape", "even", "kept", "key", "made", "made_of", "origin", "placed",
+        "sized", "soft", "told", "unseen", "zeros_count",
     )  # fmt: skip
 
     stored: ClassVar[bool] = False
@@ -81,7 +82,7 @@ class Constant:
         self.told = told
         self.soft = soft
         self.key: object = None
-        self.unseen = self.kept = self.zeros_count = False
+        self.unseen = self.kept = self.zeros_count = self.even = False
         self.placed: Callable[[], Array | None] | None = None
         self.made_of: tuple[Constant, ...] = ()
 

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import replace
 from typing import Any
 
 from ...core import arrays
@@ -90,7 +89,7 @@ def _may_be_pruned(weight: Any) -> bool:
 
 def _bounded(made: Any) -> Any:
     """The same reading as an upper bound."""
-    return arrays.read([replace(op, exact=False) for op in made.steps], *made.operands)
+    return arrays.read([op.thinned for op in made.steps], *made.operands)
 
 
 @rule("Conv", "ConvInteger")

@@ -60,7 +60,7 @@ def _convolved(call: Call, slide: Slide, groups: int, channels: int) -> Any:
     )  # fmt: skip
     zeros = call.zeros(1)
     if zeros is None:
-        op = replace(op, exact=False) if _is_untold(call[1]) else op
+        op = op.thinned if _is_untold(call[1]) else op
         return slide.result(op, call.operands[1:])
     op = with_taps(op, np.moveaxis(zeros, (-2, -1), (0, 1)), slide.axes, slide.dilation)
     return slide.result(op, ())
@@ -133,7 +133,7 @@ def _transposed(
         channels=channels, axes=axes, channel_axis=channel,
         zeros=None if (zeros := call.zeros(1)) is None else np.moveaxis(zeros, (-2, -1), (0, 1)),
     )  # fmt: skip
-    op = replace(op, exact=False) if zeros is None and _is_untold(call[1]) else op
+    op = op.thinned if zeros is None and _is_untold(call[1]) else op
     return read(op, *[call[2]] * len(op.links))
 
 

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from dataclasses import replace
 from typing import Any
 
 from ...core import layout, ops
@@ -60,7 +59,7 @@ def _conv(arg: Arguments, tensor: Any, padding: object, groups: int) -> Any:
     )  # fmt: skip
     zeros = arg.zeros(arg.weight)
     if arg.unseen(arg.weight):
-        op = replace(op, exact=False)
+        op = op.thinned
     if zeros is not None:
         count = len(weight) - 2
         dilation = [arg.dilation] * count if isinstance(arg.dilation, int) else arg.dilation
@@ -96,7 +95,7 @@ def _transposed(arg: Arguments, tensor: Any, output_padding: object) -> Any:
         groups=arg.groups, channels=weight[1] * arg.groups, bias=arg.bias is not None,
         zeros=arg.zeros(arg.weight),
     )  # fmt: skip
-    op = replace(op, exact=False) if arg.unseen(arg.weight) else op
+    op = op.thinned if arg.unseen(arg.weight) else op
     return _read_often(tensor, op, batched=batched)
 
 

@@ -97,6 +97,8 @@ class Tracer(Knowledge):
         while parent is not None:
             chain.append((parent, self._held(parent)))
             parent = parent.parent
+        if any(old is None for _, old in chain) and not value.cell.uniform and value.root.origin:
+            self.draft.tables = (*self.draft.tables, value.root.origin)
         value.cell.version += 1
         value.cell.known = value.cell.uniform = False
         value.index, value.version = _index(held), value.cell.version
@@ -109,7 +111,12 @@ class Tracer(Knowledge):
         """A value as an operand, with its numbers if it is a constant that still has them."""
         index = self.current(value)
         tensor = value.real() if index is None and value.real and value.cell.known else None
-        return self.at(index) if tensor is None else self.resolve(tensor)
+        if tensor is None:
+            return self.at(index)
+        found = self.resolve(tensor)
+        if isinstance(found, Constant):
+            found.even = value.cell.uniform
+        return found
 
     # --- nodes
 
