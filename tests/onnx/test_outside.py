@@ -109,6 +109,7 @@ def test_weights_beside_the_model_stay_there(tmp_path: Path):
     ("InstanceNormalization", ["c", "c"], {}),
     ("GroupNormalization", ["c", "c"], {"num_groups": 2}),
     ("LayerNormalization", ["p"], {"axis": 2}),
+    ("LayerNormalization", ["q"], {"axis": 3}),
 ])  # fmt: skip
 def test_norms_keep_the_local_field(op: str, constants: list[str], options: dict[str, int]):
     nodes = [
@@ -117,7 +118,7 @@ def test_norms_keep_the_local_field(op: str, constants: list[str], options: dict
         node("Conv", ["n", "v"], ["y"], pads=[1, 1, 1, 1]),
     ]
     numbers = {"w": weights(4, 1, 3, 3), "v": weights(1, 4, 3, 3), "c": weights(4),
-               "p": weights(6, 6)}  # fmt: skip
+               "p": weights(6, 6), "q": weights(6)}  # fmt: skip
     field = rfield.receptive_field(model(nodes, {"x": (1, 1, 6, 6)}, ["y"], numbers))
     assert field.local.size == (5, 5)
     assert field.global_reads == ("n",)

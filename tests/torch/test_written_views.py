@@ -90,6 +90,35 @@ def reading(read):
     return Read()
 
 
+MAYBE = {
+    "turned, in order": lambda x: x.transpose(0, 1).relu().contiguous(),
+    "turned, flat": lambda x: (x.transpose(0, 1) * 2).reshape(-1),
+    "in order": lambda x: x.flip(1).contiguous(),
+    "as another type": lambda x: x.to(torch.float32),
+    "as one like it": lambda x: x.to(x.dtype, copy=True),
+    "of that type": lambda x: x.to(torch.float64).flatten(),
+}
+
+
+@pytest.mark.parametrize("exported", [False, True])
+@pytest.mark.parametrize("name", MAYBE)
+def test_what_may_be_a_view_is_written_to(name, exported):
+    def written(x):
+        held = x * 2
+        MAYBE[name](held)[..., 0].mul_(0)
+        turned = held.transpose(0, 1).relu()
+        turned.contiguous()[0].mul_(0)  # is itself only where it lies in order
+        return turned + 0
+
+    model: object = reading(written)
+    if exported:
+        given = (torch.zeros(2, 3, dtype=torch.float64),)
+        model = torch.export.export(reading(written), given, strict=False)
+    options = {} if exported else {"dtype": torch.float64}
+    graph = rfield.load(model, (2, 3), axes=(0, 1), **options)
+    assert verdicts(graph, lambda x: written(torch.tensor(x)).numpy(), [(2, 3)], ["x"]) == ["exact"]
+
+
 def test_memory_outside_of_a_part_is_refused():
     with pytest.raises(InvalidModelError, match="outside of its tensor"):
         rfield.load(reading(lambda x: x[1:].as_strided((2,), (1,), 0)), (3, 4), axes=(0, 1))

@@ -99,6 +99,63 @@ def test_taps_that_are_written_over_read_nothing(make, count):
     assert torch.equal(model.weight, before)
 
 
+def assembled(write):
+    """A kernel of zeros into which some of the weights are put."""
+
+    def make(layer):
+        kernel = torch.zeros_like(layer.weight)
+        write(kernel, layer.weight)
+        return kernel
+
+    return make
+
+
+def changed(write):
+    def make(layer):
+        kernel = layer.weight.clone()
+        write(kernel)
+        return kernel
+
+    return make
+
+
+def both_at_once(kernel, weight):
+    left, right = kernel[..., 0], kernel.unbind(-1)[6]  # both before either is written to
+    left.copy_(weight[..., 1])
+    right.add_(weight[..., 2])
+
+
+def seen_before(layer):
+    kernel = layer.weight.clone()
+    rows, windows = kernel.unbind(2), kernel.unfold(3, 7, 1)
+    kernel[:, :, 1:3] = 0
+    return torch.cat([torch.stack(rows[:4], 2), windows[:, :, 4:, 0]], 2)
+
+
+@pytest.mark.parametrize(
+    ("make", "count"),
+    [
+        (assembled(lambda k, w: k[..., ::2].copy_(w[..., ::2])), 28),
+        (assembled(lambda k, w: k[:, :, 3].add_(w[:, :, 0])), 7),
+        (assembled(lambda k, w: k[0, 0].diagonal().copy_(w[0, 0, 0])), 7),
+        (assembled(lambda k, w: k.as_strided((5,), (8,), 1).copy_(w[0, 0, 0, :5])), 5),
+        (assembled(both_at_once), 14),
+        (changed(lambda k: [row.mul_(0) for row in k.unbind(2)[::2]]), 21),
+        (changed(lambda k: k.split([3, 4], 3)[1].zero_()), 21),
+        (changed(lambda k: k[0, 0].fill_diagonal_(0)), 42),
+        (changed(lambda k: k.index_fill_(3, torch.tensor([0, 6]), 0)), 35),
+        (seen_before, 35),
+    ],
+)  # fmt: skip
+@torch.no_grad()
+def test_a_write_is_seen_by_all_that_share_the_storage(make, count):
+    kernel = make(Masked(None))  # as torch does it
+    assert int((kernel != 0).sum()) == count
+    model = Masked(make)
+    found = rfield.support(rfield.load(model, (1, 1, 9, 9)), (4, 4))
+    assert (found.count, found.fidelity.name) == (count, "EXACT")
+
+
 def bent(layer):
     made = (layer.weight * layer.mask).clone()
     made.flatten(2)[..., 40:].erfc_()  # of zero it is one, too
@@ -135,3 +192,13 @@ def test_a_new_tensor_is_a_mask_that_is_known():
     inner, corner = rfield.support(graph, (3, 3)), rfield.support(graph, (0, 0))
     assert (inner.count, inner.fidelity.name) == (5, "EXACT")
     assert (corner.count, corner.fidelity.name) == (3, "EXACT")
+
+
+@pytest.mark.parametrize("make", [lambda layer: layer.weight * layer.mask, both_ends])
+def test_moved_to_where_the_input_is(make):
+    model = Masked(lambda layer: make(layer).to(layer.mask.device, torch.float64))
+    with torch.no_grad():
+        model.bias = None
+        program = torch.export.export(model, (torch.zeros(1, 1, 9, 9).double(),), strict=False)
+    found = rfield.support(rfield.load(program), (4, 4))
+    assert (found.count, found.fidelity.name) == (28 if make is both_ends else 24, "EXACT")

@@ -213,6 +213,7 @@ def test_no_times_an_operand_is_nothing(
     "nothing",
     [
         lambda x: x * 0,
+        lambda x: x / float("inf"),
         lambda x: x * torch.zeros(6, 1),
         lambda x: (x * torch.zeros(6, 1))[:, :, :1],
         lambda x: x.masked_fill(torch.ones(6, 1, dtype=torch.bool), 0.0),

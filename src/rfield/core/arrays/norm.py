@@ -18,15 +18,13 @@ def norm(
     groups: int = 1,
     channel_axis: int | None = None,
     bias: bool = True,
-    apart: bool = False,
     kind: str = "norm",
 ) -> Reading:
     """Each element by its own place and by the statistics over ``axes``.
 
     The two are read apart, so that the local field is that of the element. ``channel_axis`` with
     ``groups``: the statistics are also over the channels of the element's group. ``bias``: of
-    nothing but zeros it makes some number, else zero. ``apart``: the element's own place is read
-    apart along a single axis too, which is one of positions.
+    nothing but zeros it makes some number, else zero.
     Layer, RMS and instance norm: ``axes`` alone; group norm: space and a channel axis.
     https://docs.pytorch.org/docs/stable/generated/torch.nn.GroupNorm.html
 
@@ -47,8 +45,6 @@ def norm(
         relations[channel] = (group, channels)
     algebra = "offset" if bias else "keep"
     statistics = ops.along(shape, relations, kind=kind, algebra=algebra)
-    if len(relations) < 2 and not apart:  # the one axis is read whole, its own place with it
-        return read(statistics, x)
     own = ops.pointwise(shape).links
     return Reading(Op(kind, shape, (*own, *statistics.links), algebra=algebra), [x, x])
 

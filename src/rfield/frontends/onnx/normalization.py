@@ -34,7 +34,7 @@ def instance_norm(call: Call) -> Any:
 
     https://onnx.ai/onnx/operators/onnx__InstanceNormalization.html
     """
-    return arrays.norm(call[0], range(2, len(call.shape(0))), apart=True, kind="instance_norm")
+    return arrays.norm(call[0], range(2, len(call.shape(0))), kind="instance_norm")
 
 
 def grouped(x: Any, groups: int, channel: int) -> Any:

@@ -18,9 +18,10 @@ from torch.utils._python_dispatch import TorchDispatchMode
 from .failures import here, needs_values, no_shape
 from .kinds import LOOKS_AT_VALUES, SHAPED, UNIFORM
 from .rulebook import Arguments, Signature
+from .storage import extent, is_view
 from .tracer import Tracer, tensors_of
 from .values import Cell, Value, is_weight
-from .zeros import UNTOLD, Plain, sampled
+from .zeros import UNTOLD, sampled
 
 SMALL = 1 << 22
 """Constants of at most so many elements are computed."""
@@ -137,18 +138,15 @@ class Watched(TorchDispatchMode):
         operands = tensors_of((args, list(kwargs.values())))
         for k, tensor in enumerate(tensors_of(result)):
             record, place = self.record_of(tensor), None if tensor is result else k
+            if record.parent is not None and record.cell.flat is not None:
+                continue  # where it lies tells
             found = sampled(signature.packet, func, args, kwargs, sample, tensor, place)
             if found is None and any(map(self.tracer.may_hide, operands)):
                 found = UNTOLD
             record.sample = None if found is UNTOLD else found
             record.unseen = found is UNTOLD
-            if isinstance(found, Plain):
-                self.tracer.undrawn.add(found)
-            if signature.view_of and record.sample is not None:
-                source = sample(args[0])
-                if not isinstance(found, Plain):
-                    whole = torch._C._is_alias_of(found, source)
-                    record.cell.torn = record.cell.torn or not whole
+            if record.parent is None:
+                record.cell.strides = tensor.stride(), tensor.storage_offset()
 
     def not_computed(self, operands: list[torch.Tensor], result: Any) -> None:
         """What is made of tables only could be a mask, where it is too large to be computed."""
@@ -170,6 +168,12 @@ class Watched(TorchDispatchMode):
         arguments = Arguments(bound, operands, self.tracer, signature.short)
         shapes = [tuple(tensor.shape) for tensor in operands]
         for number, tensor in enumerate(tensors_of(result)):
+            if tensor is source:  # of that type already
+                continue
+            same = source if tensor.is_meta == source.is_meta else self.twin(source)
+            if not is_view(tensor, same):
+                self.tracer.hold(tensor, None, known=not tensor.is_meta)
+                continue
 
             def steps(place: int = number) -> list[Any]:
                 changed = {**bound, "_shapes": shapes}
@@ -205,24 +209,15 @@ class Watched(TorchDispatchMode):
         if value.cell.own and known and self.computes(signature, func, args, kwargs):
             func(*args, **kwargs)
             return target
-        self.tracer.sample(target)
-        for plain in list(self.tracer.undrawn):
-            plain.before_a_write()
-        before: Any = self.tracer.sample(target)
-        whole = value.root.sample
+        before = self.tracer.opened(target, value)
         self.execute(signature, func, args, kwargs) if not self.real else None
-        self.follow(signature, func, args, kwargs, target)
-        after: Any = value.sample
-        followed = False
-        if isinstance(before, Plain) or (isinstance(whole, Plain) and whole.large):
+        sample = self.tracer.sample
+        after = sampled(signature.packet, func, args, kwargs, sample, target)
+        if before is None or not isinstance(after, torch.Tensor) or after.shape != before.shape:
             value.root.unseen, value.root.sample = True, None
-        elif before is not None and after is not None and before.shape == after.shape:
-            followed = not value.cell.torn
-            value.sample = before.copy_(after)  # which its views share
-        elif before is not None and not bool(before.all()):
-            value.root.unseen, value.root.sample = True, None
-        value.root.unseen = value.root.unseen or value.unseen
-        value.cell.sampled = value.cell.sampled and followed
+            value.cell.sampled, value.cell.flat = False, None
+        elif after is not before:
+            before.copy_(after)
         value.cell.known = False
         origin = self.tracer.made_by(signature.packet, args, kwargs)
         written: Value | None = value
@@ -322,10 +317,15 @@ class Watched(TorchDispatchMode):
                 kind: dict[str, Any] = {"dtype": item.dtype, "device": self.meta}
                 if item.layout is torch.strided:
                     twin = torch.empty_strided(item.shape, item.stride(), **kind)
+                    if start := item.storage_offset():  # views of it know where they lie
+                        room = torch.empty(start + 1 + extent(item), **kind)
+                        twin = room.as_strided(item.shape, item.stride(), start)
                 else:  # a sparse table, read like any other
                     twin = torch.empty(item.shape, **kind)
                 kept = self.twins[id(item)] = (item, twin)
             return kept[1]
+        if isinstance(item, torch.device):
+            return self.meta
         if isinstance(item, (list, tuple)):
             return type(item)(self.twin(part) for part in item)
         return item

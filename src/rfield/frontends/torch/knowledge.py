@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from typing import Any
-from weakref import WeakSet
 
 import numpy as np
 import torch
@@ -14,6 +13,7 @@ from ..machine.emit import Emitter
 from ..machine.limits import COMPUTED, MASK
 from ..machine.values import Array
 from .names import Names
+from .storage import in_a_row, laid, lying
 from .values import Value, is_weight
 from .zeros import Plain, Sample, dense, drawn, wide, zeros_in, zeros_in_every_channel
 
@@ -28,7 +28,6 @@ class Knowledge:
         self.foreign: dict[int, tuple[torch.Tensor, Value]] = {}
         self.count_zeros = False
         self.draws: dict[int, tuple[torch.Tensor, Sample | None]] = {}
-        self.undrawn: WeakSet[Plain] = WeakSet()
 
     def value(self, tensor: torch.Tensor) -> Value | None:
         """The record of a tensor, or None for one that was made before the capture."""
@@ -89,7 +88,7 @@ class Knowledge:
             return left, 0.0
         zeros = self.zeros(tensor)
         told = None if zeros is None else np.where(zeros, np.uint8(ZERO), np.uint8(FIXED))
-        drawn = self.kept_sample(self.value(tensor))
+        drawn = self.kept_sample(tensor, self.value(tensor))
         if not isinstance(drawn, torch.Tensor) or not drawn.is_floating_point():
             return told, 0.0
         if not drawn.numel():
@@ -113,12 +112,13 @@ class Knowledge:
         if self.index_of(tensor) is not None:
             return None
         value = self.value(tensor)
-        sample = self.kept_sample(value)
+        sample = self.kept_sample(tensor, value)
         if isinstance(sample, Plain):
             return None
         if sample is not None:
             zeros = sample == 0
-            return zeros if zeros.any() and not zeros.all() else None
+            part = value is not None and value.cell.flat is not None and value.cell.flat.any()
+            return zeros if zeros.any() and (part or not zeros.all()) else None
         own = is_weight(tensor) or (value is not None and value.weight is not None)
         if own or tensor.device.type == "meta":
             counts = self.count_zeros and tensor.device.type != "meta"
@@ -130,20 +130,45 @@ class Knowledge:
         zeros = dense(tensor.detach()) == 0
         return zeros if zeros.any() else None
 
-    def kept_sample(self, value: Value | None) -> Sample | None:
-        """The sample in a record, where writes have not made it void."""
+    def kept_sample(self, tensor: torch.Tensor, value: Value | None) -> Sample | None:
+        """The sample in a record, as writes have left it."""
         if value is None or not value.cell.sampled:
             return None
+        if value.cell.flat is not None:
+            seen = lying(tensor, value.cell.flat, value.cell.kind)
+            if seen is None:
+                value.unseen, value.sample = True, None
+            return seen
         found: Any = value.sample
-        return found.numbers() if isinstance(found, Plain) and found.written else found
+        return found
+
+    def opened(self, tensor: torch.Tensor, value: Value) -> torch.Tensor | None:
+        """What stands for the elements that are about to be written to, so that a write to it
+
+        is one to all that shares their storage. None where they are not followed.
+        """
+        self.sample(tensor)
+        cell, whole = value.cell, value.root.sample
+        if cell.flat is None and cell.sampled:
+            cell.kind = tensor.dtype
+            if cell.known and not tensor.is_meta:
+                cell.flat = in_a_row(tensor)
+            elif cell.strides is not None and isinstance(whole, Plain) and not whole.large:
+                cell.flat = laid(whole.numbers(), *cell.strides)
+            elif cell.strides is not None and isinstance(whole, torch.Tensor):
+                cell.flat = laid(whole, *cell.strides)
+        found = self.kept_sample(tensor, value) if cell.flat is not None else None
+        return found if isinstance(found, torch.Tensor) else None
 
     def sample(self, tensor: torch.Tensor) -> Sample | None:
         """What a constant is for weights drawn at random; None where that is not known."""
         if self.index_of(tensor) is not None:
             return None
         value = self.value(tensor)
-        if value is not None and (value.sample is not None or not value.cell.sampled):
-            return self.kept_sample(value)
+        if value is not None and (
+            value.sample is not None or value.cell.flat is not None or not value.cell.sampled
+        ):
+            return self.kept_sample(tensor, value)
         if value is not None and value.weight is not None:
             tensor = value.weight
         if not is_weight(tensor) and not _is_blank(tensor, value):
@@ -152,12 +177,12 @@ class Knowledge:
         if id(tensor) not in self.draws:
             found = drawn(tensor, len(self.draws), self.pattern(tensor))
             self.draws[id(tensor)] = (tensor, found)
-            if isinstance(found, Plain):
-                self.undrawn.add(found)
         if value is None:
             return self.draws[id(tensor)][1]
-        value.sample = self.draws[id(tensor)][1]  # which may be written to
-        return self.kept_sample(value)
+        if value.parent is None:
+            value.cell.strides = tensor.stride(), tensor.storage_offset()
+        value.sample = self.draws[id(tensor)][1]
+        return self.kept_sample(tensor, value)
 
     # --- at another size
 

@@ -104,6 +104,7 @@ class Dispatch(Watched):
             and rule.shaped
             and not self.real
             and self.is_plain(rule, operands, bound)
+            and all(map(_in_order, operands))  # of others the result mostly lies as they do
         ):
             reading, held = self.answered(signature, arguments, indices, None)
             if not all(tensor.numel() for tensor in operands):
@@ -228,6 +229,10 @@ class Dispatch(Watched):
         """``out=``: the result also lies in the tensor that was given for it."""
         if isinstance(target, torch.Tensor) and results:
             self.tracer.write(self.record_of(target), self.tracer.resolve(results[0]))
+
+
+def _in_order(tensor: torch.Tensor) -> bool:
+    return tensor.layout is not torch.strided or tensor.is_contiguous()
 
 
 def _promoted(operands: Sequence[torch.Tensor]) -> torch.dtype:

@@ -71,7 +71,7 @@ def instance_norm(arg: Arguments) -> Any:
         return arrays.pointwise(arg.input, kind="instance_norm", algebra="offset")
     bias = arg.get("bias") is not None
     space = range(2, arg.input.dim())
-    result = arrays.norm(arg.input, space, bias=bias, apart=True, kind="instance_norm")
+    result = arrays.norm(arg.input, space, bias=bias, kind="instance_norm")
     return Written(result, _batch(arg, True, 0).held)
 
 

@@ -67,13 +67,14 @@ def pointwise(arg: Arguments) -> Op | Reading | Constant | None:
         ends = ("min_val", "max_val") if arg.short == "hardtanh" else ("min", "max")
         low, high = map(arg.get, ends)
         return clamped(arg.self, low, high, arg.short)
-    if arg.short == "pow" and (_is(arg.exponent, 0) or _is(arg.self, 1)):
+    if arg.short in ("pow", "float_power") and (_is(arg.exponent, 0) or _is(arg.self, 1)):
         return None
     share = arg.get("weight") if arg.short == "lerp" else None
     if isinstance(share, (int, float)) and share in (0, 1):
         return arrays.broadcast_to(arg.operands[int(share)], broadcast(arg).shape)
     if len(arg.operands) == 1 and isinstance(number, (int, float)):
-        if algebra == "multiply" and number == 0:
+        gone = algebra == "divide" and np.isinf(number) and arg.get("rounding_mode") is None
+        if gone or (algebra == "multiply" and number == 0):
             shape = tuple(arg.operands[0].shape)
             return Constant(shape, made=True, told=np.broadcast_to(np.uint8(ZERO), shape))
         counts = arg.masked or (algebra == "multiply" and abs(number) >= EXTREME)

@@ -27,6 +27,7 @@ from .kinds import SHAPED
 from .knowledge import Knowledge, numbers_of
 from .names import Names
 from .rulebook import RULES, Arguments, Signature
+from .storage import is_view
 from .values import Cell, Value, is_weight
 from .writing import put_back
 
@@ -263,7 +264,7 @@ class Tracer(Knowledge):
                     f"{self.draft.shape(index)}, torch gives {tuple(tensor.shape)}"
                 )
             parent = self.value(source) if isinstance(source, torch.Tensor) else None
-            if parent is None:
+            if parent is None or not is_view(tensor, source):
                 self.hold(tensor, index, known=entry is None and signature.packet in SHAPED)
                 if isinstance(held, Constant) and held.told is not None:
                     tensor._rfield.told = held.told  # type: ignore[attr-defined]  # as ``hold`` set

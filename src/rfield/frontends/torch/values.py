@@ -28,12 +28,13 @@ Steps = list[Op] | Callable[[], list[Op]]
 class Cell:
     """One storage. ``known``: its elements are real numbers that depend on nothing.
 
-    ``uniform``: it still holds the one number that it was made with. ``sampled``: what stands for
-    its elements where they are drawn at random (see ``zeros``) is kept up to date; ``torn``: that
-    of a view is a copy, which a write to the storage would not reach.
+    ``uniform``: it still holds the one number that it was made with. ``strides``: how the tensor
+    lies in it that is no view, and where it begins. ``flat``: what stands for its elements where
+    they are drawn at random (see ``zeros``), all in a row, from the first write of constants on;
+    ``kind``: their type. ``sampled``: no write was lost to it.
     """
 
-    __slots__ = ("known", "own", "sampled", "torn", "uniform", "version")
+    __slots__ = ("flat", "kind", "known", "own", "sampled", "strides", "uniform", "version")
 
     def __init__(self, own: bool, known: bool = False) -> None:
         self.version = 0
@@ -41,7 +42,9 @@ class Cell:
         self.known = known
         self.uniform = False
         self.sampled = True
-        self.torn = False
+        self.strides: tuple[tuple[int, ...], int] | None = None
+        self.flat: torch.Tensor | None = None
+        self.kind: torch.dtype | None = None
 
 
 class Value:

@@ -24,11 +24,11 @@ class Plain:
     """What has no zeros whatever the weights are; its numbers are made when they are asked for.
 
     They lie in memory as the tensor does for which they stand, so that what is a view of that is a
-    view of them. ``written``: zeros may have been written to them. ``large``: they are too many to
-    be made. ``positive``: all are, so that none cancel in a sum.
+    view of them. ``large``: they are too many to be made. ``positive``: all are, so that none
+    cancel in a sum.
     """
 
-    __slots__ = ("__weakref__", "_made", "large", "make", "positive", "written")
+    __slots__ = ("_made", "large", "make", "positive")
 
     def __init__(
         self, make: Callable[[], torch.Tensor], count: int, *, positive: bool = True
@@ -37,19 +37,12 @@ class Plain:
         self._made: torch.Tensor | None = None
         self.large = count > MASK
         self.positive = positive
-        self.written = False
 
     def numbers(self) -> torch.Tensor:
         """The same ones every time."""
         if self._made is None:
             self._made = self.make()
         return self._made
-
-    def before_a_write(self) -> None:
-        """What it is made of is about to change."""
-        if not self.large:
-            self.numbers()
-            self.written = True
 
 
 Sample = torch.Tensor | Plain
@@ -62,7 +55,8 @@ index_select gather take_along_dim diagonal diag diag_embed block_diag tril triu
 scatter scatter_add index_put index_add index_copy masked_scatter diagonal_scatter select_scatter
 slice_scatter copy fill zero add sub mul div neg mm bmm mv matmul addmm baddbmm dot outer ger einsum
 kron linear sum mean cumsum softmax _softmax exp _weight_norm square coalesce _coalesced _to_dense
-to_dense _sparse_addmm
+to_dense _sparse_addmm addcmul addcdiv lerp index_fill fill_diagonal put unfold as_strided
+im2col col2im max_unpool2d max_unpool3d
 """
 _MOVES_AND_PRODUCTS = """
 reshape permute transpose t expand unsqueeze squeeze select slice flip roll repeat clone contiguous
@@ -222,10 +216,14 @@ def _computed(
     if name in _PARTS and place is not None:
         return func(*places, **plain)[place]
     keeps = algebra_of(packet)
+    if packet != name:  # what is written to may still be asked for
+        places = [part.clone() if isinstance(part, torch.Tensor) else part for part in places]
     if name in _AT_ZERO and len(given) == 1 and not bool((given[0] <= -9e29).any()):
         nothing = func(given[0].new_zeros(1), *places[1:], **plain)
         keeps = "keep" if not bool(nothing) else None
-    return _generic(packet, keeps, given, result)
+    found = _generic(packet, keeps, given, result)
+    makes = found is not None and found is not UNTOLD and bool(found.all())
+    return UNTOLD if makes and _makes_zeros(func, places, plain, place) else found
 
 
 def _generic(
@@ -236,8 +234,10 @@ def _generic(
     Numbers are drawn anew, since what one weight gives (the ReLU of a negative number) says nothing
     of the others.
     """
-    if not result.is_floating_point() or packet.strip("_") in _SPARSE:
+    if not result.is_floating_point():
         return None
+    if packet.strip("_") in _SPARSE:
+        return None if all(map(_is_plain, given)) else UNTOLD
     fresh = _fresh(result.shape)
     if "quant" in packet or "_fq_" in packet:  # beside what is rounded stand scales
         given = given[:1]
@@ -251,6 +251,16 @@ def _generic(
     if packet.strip("_") in _TOTALS or all(_is_plain(sample) for sample in given):
         return fresh
     return UNTOLD
+
+
+def _makes_zeros(func: Callable[..., Any], places: Any, plain: Any, place: int | None) -> bool:
+    """Whether an op that nobody follows is seen to leave zeros, where it can be done at all."""
+    try:
+        made = func(*places, **plain)
+    except (RuntimeError, TypeError, IndexError):
+        return False
+    made = made if place is None else made[place]
+    return isinstance(made, torch.Tensor) and not bool(made.all())
 
 
 def _fresh(shape: torch.Size) -> torch.Tensor:
