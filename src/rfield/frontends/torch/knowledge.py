@@ -143,9 +143,9 @@ class Knowledge:
         return found
 
     def opened(self, tensor: torch.Tensor, value: Value) -> torch.Tensor | None:
-        """What stands for the elements that are about to be written to, so that a write to it
+        """What stands for elements that are about to be written to; None where it is not followed.
 
-        is one to all that shares their storage. None where they are not followed.
+        A write to it is one to all that shares their storage.
         """
         self.sample(tensor)
         cell, whole = value.cell, value.root.sample
