@@ -357,3 +357,27 @@ def test_an_error_without_a_message_is_named() -> None:
     plan = rfield.stream_plan(net, input_shape=(1, 1, 47))
     with pytest.raises(InvalidModelError, match=r"cannot be exported.*: NotImplementedError$"):
         list(rfield.run_streaming(net, x.split(8, -1), plan, state="carry"))
+
+
+class DualPath(nn.Module):
+    """Rows of 4: an LSTM both ways inside each row, then one from row to row, which is time."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.inside = nn.LSTM(2, 2, batch_first=True, bidirectional=True)
+        self.along = nn.LSTM(4, 2, batch_first=True)
+
+    def forward(self, x: torch.Tensor) -> torch.Tensor:
+        batch, rows = x.shape[0], x.shape[3]
+        y = self.inside(x.permute(0, 3, 2, 1).reshape(batch * rows, 4, 2))[0]
+        y = y.reshape(batch, rows, 4, 4).transpose(1, 2)
+        return self.along(y.reshape(batch * 4, rows, 4))[0].reshape(batch, 4, rows, 2)
+
+
+@pytest.mark.parametrize("size", [8, 7])
+def test_a_recurrence_over_what_is_no_time_begins_anew_at_every_position(size: int) -> None:
+    model, x = DualPath().double().eval(), torch.randn(1, 2, 4, 24).double()
+    plan = rfield.stream_plan(model, axis=3, axes=(3,), input_shape=(1, 2, 4, 16))
+    with torch.no_grad():
+        parts = list(rfield.run_streaming(model, x.split(size, 3), plan, state="carry"))
+        assert torch.allclose(torch.cat(parts, 2), model(x), rtol=0, atol=1e-14)

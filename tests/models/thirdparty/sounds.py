@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from importlib import import_module
 from typing import Any
 
 from torch import nn
@@ -74,13 +75,34 @@ _of("asteroid", "masknn.convolutional:TDConvNet", 8, 2, n_blocks=2, n_repeats=1,
 _of("asteroid", "masknn.convolutional:TDConvNet", 8, 2, n_blocks=2, n_repeats=1, bn_chan=8,
     hid_chan=8, skip_chan=8, norm_type="BN", shape=(1, 8, 120),
     name="TDConvNet, batch norm")  # fmt: skip
+_of("asteroid", "masknn.recurrent:StackedResidualRNN", "gru", 8, n_layers=2, bidirectional=False,
+    shape=(1, 40, 8), how={"axes": (1,)})  # fmt: skip
+_of("asteroid", "masknn.recurrent:MulCatRNN", "lstm", 8, 8, n_layers=1, bidirectional=False,
+    shape=(1, 40, 8), how={"axes": (1,)})  # fmt: skip
+_of("asteroid", "masknn.recurrent:DPRNNBlock", 8, 8, bidirectional=False, norm_type="cLN",
+    shape=(1, 8, 6, 40), how={"axes": (3,)}, name="DPRNNBlock, one way")  # fmt: skip
+_of("torchaudio", "models.tacotron2:_Postnet", 8, 8, 5, 3, shape=(1, 8, 60), name="Postnet")
+_of("torchaudio", "models.conformer:_ConvolutionModule", 8, 8, 5, use_group_norm=False,
+    shape=(1, 40, 8), how={"axes": (1,)}, name="convolution of a Conformer")  # fmt: skip
+_of("torchaudio", "models.wavernn:UpsampleNetwork", [2, 2], n_res_block=1, n_freq=8, n_hidden=8,
+    n_output=8, shape=(1, 8, 20), call=lambda m, x: m(x)[0])  # fmt: skip
+_of("torchaudio", "models.rnnt:_TimeReduction", 4, shape=(1, 40, 8), how={"axes": (1,)},
+    call=lambda m, x: m(x, import_module("torch").tensor([40]))[0],
+    name="time reduction of an RNN-T")  # fmt: skip
+_of("torchaudio", "transforms:MelSpectrogram", n_fft=64, hop_length=16, center=False, n_mels=8,
+    shape=(1, 640), how={"axes": (1,)})  # fmt: skip
 _of("torchaudio", "models.wavernn:MelResNet", n_res_block=1, n_freq=8, n_hidden=8, n_output=8,
     shape=(1, 8, 60))  # fmt: skip
 for kernel in (2, 5):
     _of("pytorch_tcn", ":TCN", 4, [8, 8], kernel_size=kernel, use_skip_connections=True,
         shape=(1, 4, 60), name=f"TCN, kernel {kernel}, skips")  # fmt: skip
+_of("pytorch_tcn", ":TCN", 4, [8, 8], kernel_size=3, use_gate=True, shape=(1, 4, 60),
+    name="TCN, gates")  # fmt: skip
+_of("pytorch_tcn", ":TemporalConvTranspose1d", 4, 4, 4, stride=2, causal=True, shape=(1, 4, 60))
 _of("speechbrain", "lobes.models.ECAPA_TDNN:TDNNBlock", 8, 8, 5, 1, shape=(1, 8, 60),
     name="TDNNBlock of 5")  # fmt: skip
+_of("speechbrain", "lobes.models.dual_path:SBRNNBlock", 8, 8, 1, rnn_type="LSTM",
+    bidirectional=False, shape=(1, 40, 8), how={"axes": (1,)})  # fmt: skip
 for run in ("LSTM", "GRU", "RNN", "LiGRU"):
     _of("speechbrain", f"nnet.RNN:{run}", 8, input_shape=(None, None, 6), num_layers=2,
         shape=(1, 40, 6), call=lambda m, x: m(x)[0], how={"axes": (1,)}, name=run)  # fmt: skip
@@ -92,8 +114,6 @@ _of("julius", ":HighPassFilter", 0.2, shape=(1, 1, 300))
 
 
 def _bands() -> nn.Module:
-    from importlib import import_module
-
     return import_module("julius").SplitBands(sample_rate=100, n_bands=3)
 
 

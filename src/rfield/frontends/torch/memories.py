@@ -28,9 +28,9 @@ def resuming(
     """
     if call.packet in RUNNING and call.args[1] % len(shape) == axis:
         return _running(call, axis, item)
-    if call.packet in RECURRENT:
+    if call.packet in RECURRENT and item == 0 and axis == _time_of(call, len(shape)):
         return _recurrent(call, constant)
-    return None
+    return None  # others of a stream are rows of a batch, each of which begins anew
 
 
 def _running(call: Call, axis: int, item: int) -> Resume:
@@ -52,6 +52,11 @@ def _running(call: Call, axis: int, item: int) -> Resume:
         return wanted, (*last, done + part.shape[axis])
 
     return resume
+
+
+def _time_of(call: Call, rank: int) -> int:
+    """The axis along which a recurrent layer runs."""
+    return 1 if rank == 3 and call.args[8] else 0
 
 
 def _recurrent(call: Call, constant: Callable[[str], Any]) -> Resume:

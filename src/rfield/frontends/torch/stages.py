@@ -166,7 +166,7 @@ class _Body:
         if len(one.along) > 1 or reader.target is getitem:
             return True
         if one.name not in self.home.moving:
-            return self.scores or not one.along
+            return self.scores or not one.along or (one.packet in EVEN and not one.reads)
         if reader.packet == "cat":  # a delay: a piece in front, and all but as much of the stream
             pieces = any(
                 _is_piece(self.home.calls[n]) for n in reader.reads if n in self.home.calls
