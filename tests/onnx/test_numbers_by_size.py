@@ -92,3 +92,23 @@ def test_places_in_a_tile_are_not_those_in_the_image() -> None:
     pool = make.make_node("MaxPool", ["x"], ["maxima", "y"], kernel_shape=[2, 2], strides=[2, 2])
     with pytest.raises(rfield.NotTileableError, match="numbers that are made for the size"):
         planned([pool])
+
+
+def integers(name: str, value: object) -> onnx.NodeProto:
+    held = onnx.numpy_helper.from_array(np.array(value, np.int64))
+    return make.make_node("Constant", [], [name], value=held)
+
+
+def test_zeros_into_which_a_phase_is_written() -> None:
+    ends = {"zero": 0, "two": 2, "begin": [0], "end": [1 << 40], "last": [3], "step": [2]}
+    plan = planned([
+        *(integers(name, value) for name, value in ends.items()),
+        make.make_node("Range", ["zero", "width", "two"], ["even"]),
+        make.make_node("Slice", ["x", "begin", "end", "last", "step"], ["phase"]),
+        make.make_node("Shape", ["phase"], ["extent"]),
+        make.make_node("Expand", ["even", "extent"], ["places"]),
+        make.make_node("ConstantOfShape", ["sizes"], ["nothing"]),
+        make.make_node("ScatterElements", ["nothing", "places", "phase"], ["written"], axis=3),
+        make.make_node("Conv", ["written", "one"], ["y"], pads=[1, 1, 1, 1]),
+    ])  # fmt: skip
+    assert (len(plan), plan.exact, plan.grid) == (6, True, (1, 2))

@@ -23,6 +23,8 @@ def beside(value: Constant, op: Op, link: AnyLink | None) -> object:
         return (value.identity,)
     if value.stored:  # sizes and places are beside the links
         return value.shape if link is None and value.is_whole else (value.shape, value.identity)
+    if link is None and value.made and (one := _even(value)) is not None:
+        return "even", one.item()  # wherever it is read
     ahead = len(op.shape) - len(value.shape)
     spread = isinstance(link, Link) and all(
         (read.relation == IDENTITY and read.axis == place) or read.relation == At(0)
@@ -47,12 +49,20 @@ def beside(value: Constant, op: Op, link: AnyLink | None) -> object:
 
 def _moved_or_even(value: Constant, op: Op, link: Link) -> Array | None:
     """The numbers where the op puts them, if that is one place each; else None."""
+    if (one := _even(value)) is not None:
+        return np.broadcast_to(one, op.shape)
     once = value.once
-    if once is None or not once.size:
+    if once is None or not once.size or op.algebra != "move":
         return None
-    if once.size == 1 or (once == once.flat[0]).all():
-        return np.broadcast_to(once.flat[0], op.shape)
-    return moved(link, once, value.shape, op.shape) if op.algebra == "move" else None
+    return moved(link, once, value.shape, op.shape)
+
+
+def _even(value: Constant) -> np.generic | None:
+    """The one number that it holds throughout, if it is so."""
+    once = value.once
+    if once is None or not once.size or once.dtype.kind == "O":
+        return None
+    return once.flat[0] if (once == once.flat[0]).all() else None
 
 
 def numbers_among(values: Iterable[Any]) -> list[Constant]:
