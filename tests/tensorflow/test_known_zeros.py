@@ -149,3 +149,24 @@ def test_a_variable_that_is_not_trained_may_be_a_mask(name):
 )
 def test_what_is_zero_throughout_hides_what_it_multiplies(nothing):
     assert read(lambda x: nothing(x) * tf.reverse(x, [1]) + x) == ([1], "exact")
+
+
+@pytest.mark.parametrize(
+    ("used", "trained", "fidelity"),
+    [
+        (lambda w, m: w * m, False, "upper bound"),
+        (lambda w, m: w * (1.0 - m), False, "upper bound"),
+        (lambda w, m: w * m, True, "exact"),
+        (lambda w, m: w + m, False, "exact"),
+    ],
+)
+def test_a_variable_of_a_file_that_nobody_trains_may_be_a_mask(used, trained, fidelity, tmp_path):
+    module = tf.Module()
+    module.w = tf.Variable(tf.ones((3, 2, 2)), name="w")
+    module.m = tf.Variable(np.eye(3, 2)[:, :, None] * np.ones(2), trainable=trained, name="m",
+                           dtype=tf.float32)  # fmt: skip
+    module.f = tf.function(lambda x: tf.nn.conv1d(x, used(module.w, module.m), 1, "SAME"))
+    spec = tf.TensorSpec((1, T, 2), tf.float32, name="x")
+    tf.saved_model.save(module, tmp_path, signatures=module.f.get_concrete_function(spec))
+    found = rfield.support(rfield.load(tmp_path, axes=(1,)), (4,))
+    assert (found.count, found.fidelity.value) == (3, fidelity)

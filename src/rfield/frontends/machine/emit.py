@@ -239,6 +239,11 @@ class Emitter:
         hidden = lost and op.algebra in (None, "veil")
         if op.algebra == "multiply" or isinstance(op.algebra, Contraction):  # what it hides, stays
             hidden = hidden or any(v.unseen for v in given)
+        fixed = [v.fixed for v in given]
+        hidden = hidden or (op.algebra == "multiply" and any(fixed))
+        made.fixed = any(fixed) and all(
+            v.fixed or (v.has_shape and prod(v.shape) < 2) for v in given
+        )
         made.unseen = told is None and (all(seen) or hidden)
         if len(values) == len(op.links) == 1 and isinstance(op.links[0], Link | Reshaped):
             made.placed = partial(placed_elements, given[0], op.links[0], op.shape)
@@ -289,7 +294,11 @@ class Emitter:
         if isinstance(op.algebra, Contraction):  # else a matrix of the file is a weight
             return any((is_unseen(v) and not v.nameless) or may_be_triangle(v) for v in given)
         masks = (isinstance(v, Constant) and v.may_be_mask for v in given)
-        if op.algebra == "multiply" and any(masks):
+        fixed = (
+            isinstance(v, Constant) and v.fixed and sum(size > 1 for size in v.shape) > 1
+            for v in given
+        )  # fmt: skip
+        if op.algebra == "multiply" and (any(masks) or any(fixed)):
             return True
         return op.algebra not in ("add", "move") and any(map(is_unseen, given))
 

@@ -49,12 +49,13 @@ class Constant:
     parameters that it was computed from. ``placed``: of one whose elements an op has put in their
     places, where these are. ``key``: what it is at any size of the input, where it has no contents.
     ``zeros_count``: its zeros do, although it may be a parameter. ``even``: it holds the one number
-    that it was made with, at any size.
+    that it was made with, at any size. ``fixed``: nobody trains it, and its numbers are in another
+    file: it may be a mask of what it multiplies.
     """
 
     __slots__ = (
-        "_contents", "_shape", "even", "kept", "key", "made", "made_of", "origin", "placed",
-        "sized", "soft", "told", "unseen", "zeros_count",
+        "_contents", "_shape", "even", "fixed", "kept", "key", "made", "made_of", "origin",
+        "placed", "sized", "soft", "told", "unseen", "zeros_count",
     )  # fmt: skip
 
     stored: ClassVar[bool] = False
@@ -82,7 +83,7 @@ class Constant:
         self.told = told
         self.soft = soft
         self.key: object = None
-        self.unseen = self.kept = self.zeros_count = self.even = False
+        self.unseen = self.kept = self.zeros_count = self.even = self.fixed = False
         self.placed: Callable[[], Array | None] | None = None
         self.made_of: tuple[Constant, ...] = ()
 

@@ -138,8 +138,10 @@ def _transposed(
 
 
 def _is_untold(weight: Any) -> bool:
-    """Whether zeros are asked for that nobody looked at."""
-    return isinstance(weight, Constant) and weight.may_be_pruned
+    """Whether zeros are asked for that nobody looked at, or a mask that nobody knows is on it."""
+    return isinstance(weight, Constant) and (
+        weight.may_be_pruned or (weight.made and weight.unseen)
+    )
 
 
 def _with_sizes(shape: Shape, axes: Sequence[int], sizes: Sequence[int]) -> Shape:

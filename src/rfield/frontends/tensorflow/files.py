@@ -18,6 +18,7 @@ from ...errors import UnreadableModelError, unknown_name
 from ..machine.limits import CONTENTS
 from ..stripping import Bytes, first_field, stripped_file
 from . import messages
+from .sources import FIXED
 from .values import shape_of
 
 MOST_BYTES = (1 << 31) - 1
@@ -186,6 +187,21 @@ def _text(data: bytes) -> Any:
     return graph
 
 
+def _note_fixed(graph: Any, objects: Any) -> None:
+    """Write beside each variable that is not trained that it is none of the weights."""
+    saved = [each.variable for each in objects.nodes if each.WhichOneof("value") == "variable"]
+    names = {each.name.encode() for each in saved if not each.trainable}
+    for place, node in enumerate(graph.node if names else ()):
+        cut = isinstance(node, bytes)
+        if cut and b"VarHandleOp" not in node:
+            continue
+        message = messages.NodeDef.FromString(node) if cut else node
+        if message.op == "VarHandleOp" and message.attr["shared_name"].s in names:
+            message.attr[FIXED].b = True
+            if cut:
+                graph.node[place] = message.SerializeToString()
+
+
 def of_saved_model(message: Any, signature: str | None, origin: str) -> Source:
     """The graph to serve, with the inputs and outputs of one signature."""
     serving = [meta for meta in message.meta_graphs if "serve" in meta.meta_info_def.tags]
@@ -199,6 +215,7 @@ def of_saved_model(message: Any, signature: str | None, origin: str) -> Source:
     graph = parse(meta.graph_def)
     if isinstance(graph, messages.SavedModel):
         raise _unreadable("a SavedModel lies inside the SavedModel")
+    _note_fixed(graph, meta.object_graph_def)
     if chosen is None:
         return Source(graph, origin=origin)
     entry = signatures[chosen]

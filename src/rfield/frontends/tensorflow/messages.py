@@ -1,9 +1,9 @@
 """The few protobuf messages in which TensorFlow writes graphs, described without TensorFlow.
 
 Field names and numbers are those of ``tensorflow/core/framework/*.proto`` and
-``tensorflow/core/protobuf/{saved_model,meta_graph}.proto``; what rfield does not need is left out,
-and protobuf skips it. The descriptors live in a pool of their own, so that a TensorFlow in the same
-process is not disturbed.
+``tensorflow/core/protobuf/{saved_model,meta_graph,saved_object_graph}.proto``; what rfield does not
+need is left out, and protobuf skips it. The descriptors live in a pool of their own, so that a
+TensorFlow in the same process is not disturbed.
 """
 
 from __future__ import annotations
@@ -116,8 +116,14 @@ _MESSAGES: dict[str, dict[str, tuple[int, str]]] = {
     },
     "MetaGraphDef": {
         "meta_info_def": (1, "MetaInfoDef"), "graph_def": (2, "bytes"),
-        "signature_def": (5, "map SignatureDef"),
+        "signature_def": (5, "map SignatureDef"), "object_graph_def": (7, "SavedObjectGraph"),
     },
+    "SavedVariable": {
+        "dtype": (1, "DataType"), "shape": (2, "TensorShapeProto"), "trainable": (3, "bool"),
+        "name": (6, "string"),
+    },
+    "SavedObject": {"variable": (7, "|SavedVariable")},
+    "SavedObjectGraph": {"nodes": (1, "*SavedObject")},
     "SavedModel": {
         "saved_model_schema_version": (1, "int64"), "meta_graphs": (2, "*MetaGraphDef"),
     },

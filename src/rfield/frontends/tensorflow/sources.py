@@ -19,6 +19,9 @@ NUMBERS = "_numbers_of_capture"
 LARGE = "_large_capture"
 """Attribute of a captured tensor that has too many numbers to be looked into."""
 
+FIXED = "_not_trained"
+"""Attribute of a variable of a file: a mask, statistics, or a weight that is frozen."""
+
 CAPTURED = "_captured"
 """Attribute of what is captured: which object it is, as another tracing may capture another one
 under its name."""
@@ -77,7 +80,10 @@ def variable(call: Call) -> Constant:
     https://www.tensorflow.org/api_docs/python/tf/raw_ops/VarHandleOp
     """
     shape, floats = call.attribute_shape("shape"), call.dtype("dtype") in FLOATS
-    return Variable(shape, f"variable {call.name!r}", counts=floats)
+    made = Variable(shape, f"variable {call.name!r}", counts=floats)
+    made.fixed = FIXED in call.attributes and len(shape or ()) > 1
+    made.unseen = made.fixed and not floats
+    return made
 
 
 @rule("Placeholder", "PlaceholderV2")

@@ -74,6 +74,7 @@ class Stored(Constant):
         self.made_of = ()
         self.soft = 0.0
         self.sized = self.made = self.kept = self.unseen = self.zeros_count = False
+        self.even = self.fixed = False
         self.origin = ""
         self.placed = None
         self.key = SameTensor(item)
