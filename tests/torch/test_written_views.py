@@ -119,6 +119,35 @@ def test_what_may_be_a_view_is_written_to(name, exported):
     assert verdicts(graph, lambda x: written(torch.tensor(x)).numpy(), [(2, 3)], ["x"]) == ["exact"]
 
 
+class Padded(torch.nn.Module):
+    """As much as a buffer says, where rows are columns, and the first of it is cleared."""
+
+    def __init__(self):
+        super().__init__()
+        self.register_buffer("two", torch.tensor(2))
+
+    def forward(self, x):
+        longer = torch.nn.functional.pad(x.transpose(1, 2).relu(), (0, 0, self.two, self.two))
+        longer[:, :3] = 0
+        return longer.transpose(1, 2)
+
+
+def test_an_amount_of_padding_is_a_number_however_memory_lies():
+    graph = rfield.load(Padded().eval(), (1, 2, 6))
+    found = [rfield.support(graph, k) for k in range(10)]
+    assert [each.count for each in found] == [0, 0, 0, 1, 1, 1, 1, 1, 0, 0]
+    assert [each.offset for each in found[3:8]] == [(1,), (2,), (3,), (4,), (5,)]
+
+
+def test_a_view_in_turned_memory_is_no_failure():
+    """Rectified columns lie as the columns did, so that they are rows again when turned back."""
+    field = rfield.receptive_field(
+        reading(lambda x: x.transpose(1, 2).relu().transpose(1, 2).view(1, 12)),
+        input_shape=(1, 2, 6),
+    )
+    assert field.fidelity is rfield.Fidelity.EXACT
+
+
 def test_memory_outside_of_a_part_is_refused():
     with pytest.raises(InvalidModelError, match="outside of its tensor"):
         rfield.load(reading(lambda x: x[1:].as_strided((2,), (1,), 0)), (3, 4), axes=(0, 1))

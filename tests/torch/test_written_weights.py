@@ -202,3 +202,24 @@ def test_moved_to_where_the_input_is(make):
         program = torch.export.export(model, (torch.zeros(1, 1, 9, 9).double(),), strict=False)
     found = rfield.support(rfield.load(program), (4, 4))
     assert (found.count, found.fidelity.name) == (28 if make is both_ends else 24, "EXACT")
+
+
+class Biased(torch.nn.Module):
+    """Causal attention with a bias that a small network makes of a table."""
+
+    def __init__(self, cut):
+        super().__init__()
+        self.cut = cut
+        self.table = torch.nn.Parameter(torch.randn(8, 8))
+
+    def forward(self, x):
+        scores = x @ x.transpose(1, 2) + self.cut(self.table)
+        later = torch.ones(8, 8, dtype=torch.bool).triu(1)
+        return scores.masked_fill(later, -torch.inf).softmax(-1) @ x
+
+
+@pytest.mark.parametrize("cut", [torch.relu, lambda w: w.clamp(min=0), torch.nn.functional.relu6])
+def test_what_is_cut_from_negative_weights_hides_nothing(cut):
+    found = rfield.support(Biased(cut).eval(), 3, input_shape=(1, 8, 4), axes=(1,))
+    assert found.fidelity is rfield.Fidelity.EXACT
+    assert (found.box.start, found.box.stop) == ((0,), (4,))

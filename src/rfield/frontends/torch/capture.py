@@ -101,13 +101,19 @@ def capture(
     values: bool = False,
     zeros: bool = False,
     soft_masks: SoftMasks = "keep",
+    laid_out: bool = False,
 ) -> Graph:
-    """Call the module once and note what each op reads."""
+    """Call the module once and note what each op reads.
+
+    Once more with everything ``laid_out`` in memory as it really is, where something is written to
+    what may be a view or a copy.
+    """
     draft = Draft()
     tracer = Tracer(draft, soft_masks=soft_masks)
     tracer.count_zeros = zeros
     names = tracer.names = Names(model, tracer.index_of)
     dispatch = Dispatch(tracer, real=values)
+    dispatch.laid_out = laid_out
     functions = Functions(dispatch, table(), _device(model))
     entries: dict[str, torch.Tensor] = {}
 
@@ -136,16 +142,30 @@ def capture(
         stack.enter_context(names)
         stack.enter_context(dispatch)
         stack.enter_context(functions)
+        output: Any = None
+        failed: Exception | None = None
         try:
             output = model(*places, **named)
-        except RFieldError:
-            raise
-        except Exception as error:  # the user's own code may raise anything
-            raise _explain(tracer.refusal or error, names, entries, values) from error
+        except Exception as error:  # noqa: BLE001  # the user's own code may raise anything
+            failed = error
+    if tracer.unsure or (tracer.guessed and failed is not None):
+        return capture(
+            model, arguments, keywords, axes=axes, training=training, unknown=unknown,
+            values=values, zeros=zeros, soft_masks=soft_masks, laid_out=True,
+        )  # fmt: skip
+    if isinstance(failed, RFieldError):
+        raise failed
+    if failed is not None:
+        raise _explain(tracer.refusal or failed, names, entries, values) from failed
     if tracer.refusal is not None:
         raise _explain(tracer.refusal, names, entries, values)
     if tracer.unknown and unknown == "error":
         raise tracer.unknown.error()
+    return _finished(model, output, tracer, names)
+
+
+def _finished(model: nn.Module, output: Any, tracer: Tracer, names: Names) -> Graph:
+    """The graph of all that was noted."""
     outputs = _outputs(output, tracer)
     if not outputs:
         raise InvalidModelError(
@@ -156,7 +176,7 @@ def capture(
     for index, key in outputs.items():
         if key and key not in layers:
             layers[key] = index
-    graph = draft.finish(list(outputs), layers or None, origin=type(model).__name__)
+    graph = tracer.draft.finish(list(outputs), layers or None, origin=type(model).__name__)
     graph.main_output = 0
     graph.taken = tuple(tracer.taken)
     return graph

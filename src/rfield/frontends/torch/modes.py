@@ -43,6 +43,8 @@ class Dispatch(Watched):
     """Every op that torch runs, one by one."""
 
     supports_higher_order_operators = True
+    laid_out = False
+    """Whether every result lies in memory as it really does."""
 
     def __torch_dispatch__(self, func: Any, types: Any, args: Any = (), kwargs: Any = None) -> Any:
         """Note the op; run it on meta tensors."""
@@ -98,13 +100,15 @@ class Dispatch(Watched):
             operands = [bound["self"], *operands[1:]]
         elif signature.packet in TAKES_INDICES:
             args = [args[0], [self.plain_index(i) for i in bound["indices"]], *args[2:]]
+        elif signature.packet == "aten::pad" and len(args) > 1 and not self.real:
+            args = [args[0], [self.plain_number(n) for n in bound["pad"]], *args[2:]]
         arguments = Arguments(bound, operands, tracer, signature.short)
         if (
             rule is not None
             and rule.shaped
             and not self.real
             and self.is_plain(rule, operands, bound)
-            and all(map(_in_order, operands))  # of others the result mostly lies as they do
+            and self.may_guess(operands)
         ):
             reading, held = self.answered(signature, arguments, indices, None)
             if not all(tensor.numel() for tensor in operands):
@@ -156,6 +160,16 @@ class Dispatch(Watched):
             held_now = self.tracer.emitter.settle(entry, arguments.operands, label)
             self.tracer.write(self.record_of(tensor), held_now)
 
+    def may_guess(self, operands: Sequence[torch.Tensor]) -> bool:
+        """Whether the result may be taken to lie in order in memory.
+
+        Of operands that do not it mostly lies as they do, which matters where something is written.
+        """
+        if all(t.layout is not torch.strided or t.is_contiguous() for t in operands):
+            return True
+        self.tracer.guessed = not self.laid_out
+        return not self.laid_out
+
     def is_plain(
         self, rule: Rule, operands: Sequence[torch.Tensor], bound: Mapping[str, Any]
     ) -> bool:
@@ -179,6 +193,11 @@ class Dispatch(Watched):
             return index
         known = self.tracer.constant(index)
         return index if known is None else known.nonzero().flatten()
+
+    def plain_number(self, number: Any) -> Any:
+        """A number that is kept in a tensor, as itself."""
+        known = self.tracer.constant(number) if isinstance(number, torch.Tensor) else None
+        return number if known is None else int(known)
 
     def shaped(
         self, reading: Any, operands: Sequence[torch.Tensor], *, places: bool = False
@@ -229,10 +248,6 @@ class Dispatch(Watched):
         """``out=``: the result also lies in the tensor that was given for it."""
         if isinstance(target, torch.Tensor) and results:
             self.tracer.write(self.record_of(target), self.tracer.resolve(results[0]))
-
-
-def _in_order(tensor: torch.Tensor) -> bool:
-    return tensor.layout is not torch.strided or tensor.is_contiguous()
 
 
 def _promoted(operands: Sequence[torch.Tensor]) -> torch.dtype:

@@ -53,6 +53,7 @@ class Tracer(Knowledge):
         self.unknown = Unsupported(RULES, "torch", spelled=_spelled, taught=_packet)
         self.refusal: Exception | None = None
         self.taken: dict[str, None] = {}
+        self.guessed = self.unsure = False
         self.emitter.tells_weights = True
 
     def refuse(self, error: Exception) -> None:
@@ -93,6 +94,7 @@ class Tracer(Knowledge):
 
     def write(self, value: Value, held: Any) -> None:
         """The tensor of ``value`` now holds something else; so do all that share its storage."""
+        self.unsure = self.unsure or (self.guessed and value.cell.shared)
         chain: list[tuple[Value, Any]] = []
         parent = value.parent
         while parent is not None:
@@ -264,13 +266,16 @@ class Tracer(Knowledge):
                     f"{self.draft.shape(index)}, torch gives {tuple(tensor.shape)}"
                 )
             parent = self.value(source) if isinstance(source, torch.Tensor) else None
-            if parent is None or not is_view(tensor, source):
+            if parent is None or source is None or not is_view(tensor, source):
                 self.hold(tensor, index, known=entry is None and signature.packet in SHAPED)
+                if signature.packet == "aten::clone" and bound.get("memory_format"):
+                    tensor._rfield.cell.shared = True  # type: ignore[attr-defined]  # as above
                 if isinstance(held, Constant) and held.told is not None:
                     tensor._rfield.told = held.told  # type: ignore[attr-defined]  # as ``hold`` set
                 continue
             steps = entry if isinstance(entry, list) else [entry]
             view = Value(self, index, tensor.shape, parent.cell, parent, steps)
+            view.cell.shared = True
             tensor._rfield = view  # type: ignore[attr-defined]
 
 

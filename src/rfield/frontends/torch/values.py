@@ -31,10 +31,13 @@ class Cell:
     ``uniform``: it still holds the one number that it was made with. ``strides``: how the tensor
     lies in it that is no view, and where it begins. ``flat``: what stands for its elements where
     they are drawn at random (see ``zeros``), all in a row, from the first write of constants on;
-    ``kind``: their type. ``sampled``: no write was lost to it.
+    ``kind``: their type. ``sampled``: no write was lost to it. ``shared``: it has views, or is a
+    copy of what in another order in memory would have been one.
     """
 
-    __slots__ = ("flat", "kind", "known", "own", "sampled", "strides", "uniform", "version")
+    __slots__ = (
+        "flat", "kind", "known", "own", "sampled", "shared", "strides", "uniform", "version",
+    )  # fmt: skip
 
     def __init__(self, own: bool, known: bool = False) -> None:
         self.version = 0
@@ -42,6 +45,7 @@ class Cell:
         self.known = known
         self.uniform = False
         self.sampled = True
+        self.shared = False
         self.strides: tuple[tuple[int, ...], int] | None = None
         self.flat: torch.Tensor | None = None
         self.kind: torch.dtype | None = None

@@ -254,13 +254,23 @@ def _generic(
 
 
 def _makes_zeros(func: Callable[..., Any], places: Any, plain: Any, place: int | None) -> bool:
-    """Whether an op that nobody follows is seen to leave zeros, where it can be done at all."""
+    """Whether an op that nobody follows leaves zeros, where it can be done at all.
+
+    All numbers are positive, for what is cut from the negative ones is cut from some weights only.
+    """
+    places = [_positive(part) for part in places]
     try:
         made = func(*places, **plain)
     except (RuntimeError, TypeError, IndexError):
         return False
     made = made if place is None else made[place]
     return isinstance(made, torch.Tensor) and not bool(made.all())
+
+
+def _positive(part: Any) -> Any:
+    if not isinstance(part, torch.Tensor) or not part.is_floating_point():
+        return part
+    return torch.where(part == 0, part, _fresh(part.shape).to(part.dtype))
 
 
 def _fresh(shape: torch.Size) -> torch.Tensor:
