@@ -33,7 +33,7 @@ if TYPE_CHECKING:
     from typing_extensions import Unpack
 
 Shape = Sequence["int | None"]
-Axes = Sequence[int]
+Axes = int | Sequence[int]
 
 
 class SourceOptions(TypedDict, total=False):
@@ -125,6 +125,7 @@ def load(
     if soft_masks not in ("keep", "cut"):
         raise InvalidModelError(f"soft_masks = {soft_masks!r}; expected 'keep' or 'cut'")
     sizes = _plain(input_shape) if _is_article(source) else _sizes(input_shape)
+    axes = (axes,) if isinstance(axes, int) else axes
     request = Request(sizes, axes, training, unknown, options, soft_masks)
     if isinstance(source, Graph):
         return _as_it_is(source, request)

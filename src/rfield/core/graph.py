@@ -45,7 +45,8 @@ class Graph:
     can do that. ``guessed``: nobody said which axes of the inputs are positions.
     ``soft_masks``: what was asked of masks of finite numbers. ``premises``: what answers rest on
     that the model does not show, once somebody asked. ``taken``: the layers whose code took numbers
-    out of tensors that depend on an input. ``named`` is ``layer_index`` the other way
+    out of tensors that depend on an input. ``assumed``: what the front end took for granted, in
+    sentences. ``named`` is ``layer_index`` the other way
     round, ``numbers`` the values by the names of their nodes, ``sweeps`` what every value reads of
     an input, by its node and axes; they are made when they are first needed.
     """
@@ -64,6 +65,7 @@ class Graph:
     soft_masks: SoftMasks = "keep"
     premises: tuple[str, ...] | None = None
     taken: tuple[str, ...] = ()
+    assumed: tuple[str, ...] = ()
     sweeps: dict[tuple[int, tuple[int, ...]], object] = field(
         init=False, default_factory=dict[tuple[int, tuple[int, ...]], object]
     )

@@ -37,7 +37,8 @@ channels come second unless a front end takes them to be last."""
 def premises(graph: Graph) -> tuple[str, ...]:
     """A sentence for each thing that was not said and decides what the answers are."""
     if graph.premises is None:
-        graph.premises = (*guessed_axes(graph), *soft_masks(graph), *taken_numbers(graph))
+        told = (*guessed_axes(graph), *soft_masks(graph), *taken_numbers(graph))
+        graph.premises = (*graph.assumed, *told)
     return graph.premises
 
 

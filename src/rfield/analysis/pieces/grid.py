@@ -141,7 +141,7 @@ def _reshape(link: Reshaped, of: Rates, shape: tuple[int, ...], moves: _Moves) -
         before = [axis for axis in group.before if shape[axis] != 1]
         after = [axis for axis in group.after if link.after[axis] != 1]
         rate = of[before[0]] if before and after else None
-        if rate is None:
+        if rate is None or 0 in link.after:
             continue
         k, speed = rate
         rows = prod(shape[axis] for axis in before[1:])

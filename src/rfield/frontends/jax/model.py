@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
+from dataclasses import replace
 from typing import Any, NamedTuple
 
 import jax
@@ -86,6 +87,7 @@ class Model:
                 f"{source.origin}: no output depends on the input {', '.join(shapes)}"
             )
         graph = reader.draft.finish(found, reader.layers, origin=source.origin)
+        graph.assumed = (source.assumed,) if source.assumed else ()
         return Program(source, inputs, closed, reader, graph)
 
     def _dtype(self, name: str) -> Any:
@@ -97,10 +99,14 @@ class Model:
             source = source_of(self.model, self.request, inputs)
             try:
                 closed = jax.make_jaxpr(source.function)(source.weights, *inputs)
-            except (TypeError, ValueError):
+            except (TypeError, ValueError, AssertionError):
                 if source.otherwise is None:
                     raise
                 closed = jax.make_jaxpr(source.otherwise)(source.weights, *inputs)
+                source = replace(source, assumed="")
+            else:
+                if not (source.assumed and _takes(source, inputs)):
+                    source = replace(source, assumed="")
         except RFieldError:
             raise
         except Exception as error:  # whatever the model raises on these shapes
@@ -124,6 +130,16 @@ class Model:
         if spec is not None:
             return tuple(sorted(spec[2:]))
         return tuple(range(2, rank) if channels_first else range(1, rank - 1))
+
+
+def _takes(source: Source, inputs: Sequence[Any]) -> bool:
+    """Whether the model takes the inputs the other way, too."""
+    assert source.otherwise is not None
+    try:
+        jax.eval_shape(source.otherwise, source.weights, *inputs)
+    except Exception:  # noqa: BLE001  # whatever the model raises on these shapes
+        return False
+    return True
 
 
 def _first_layout(jaxpr: Any, rank: int) -> Sequence[int] | None:

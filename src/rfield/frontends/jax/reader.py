@@ -122,13 +122,14 @@ class Reader(ModelReader):
         kind = getattr(getattr(value, "dtype", None), "kind", "")
         if prod(shape) > limits.MASK and (kind in "biu" or isinstance(value, np.ndarray)):
             return Unseen(shape)
-        if few and np.dtype(value.dtype).kind in "biu":
+        if few and kind and kind in "biu":
             contents = _contents(value)
             return Constant(shape) if contents is None else known(contents)
         if isinstance(value, np.ndarray):
             return known(value) if few else Constant(shape)
         path = self.modules.get(id(value), "")
-        made = Weight(shape, path, (lambda: _contents(value)) if few else None, counts=True)
+        told = few and bool(kind)  # a key of random numbers has none to tell
+        made = Weight(shape, path, (lambda: _contents(value)) if told else None, counts=True)
         made.key = Same(value)
         return made
 

@@ -9,7 +9,7 @@ from __future__ import annotations
 import inspect
 import sys
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from functools import partial
 from typing import Any
 
@@ -25,7 +25,8 @@ class Source:
     ``numbers``: makes the weights themselves, random ones where the model has none.
     ``parameters``: where in the weights the parameters are, if there are others (statistics).
     ``channels_first``: how inputs are laid out where no convolution tells. ``otherwise``: the
-    function where ``function`` refuses the inputs.
+    function where ``function`` refuses the inputs; ``assumed``: what is taken for granted where
+    both take them.
     """
 
     function: Callable[..., Any]
@@ -35,6 +36,7 @@ class Source:
     channels_first: bool = False
     origin: str = ""
     otherwise: Callable[..., Any] | None = None
+    assumed: str = ""
     parameters: str | int | None = None
 
     def are_parameters(self) -> list[bool]:
@@ -102,6 +104,12 @@ def _nnx(module: Any, request: Request, _inputs: Sequence[Any]) -> Source:
     )  # fmt: skip
 
 
+_BATCH = (
+    "axis 0 of the input is taken for its batch, over which the module is mapped (jax.vmap); "
+    "with an axes= that holds 0 the module is called as it is"
+)
+
+
 def _equinox(module: Any, request: Request, _inputs: Sequence[Any]) -> Source:
     import equinox
     import jax
@@ -119,10 +127,15 @@ def _equinox(module: Any, request: Request, _inputs: Sequence[Any]) -> Source:
     def mapped(weights: Any, *xs: Any) -> Any:
         return jax.vmap(lambda *ys: apply(weights, *ys))(*xs)
 
-    return Source(
+    found = Source(
         mapped, _abstract(arrays), lambda: arrays, [path for path, _ in _paths(arrays)],
-        channels_first=True, origin=type(module).__name__, otherwise=apply,
+        channels_first=True, origin=type(module).__name__, otherwise=apply, assumed=_BATCH,
     )  # fmt: skip
+    axes = request.axes
+    listed = [*axes.values()] if isinstance(axes, Mapping) else [] if axes is None else [axes]
+    if any(0 in each for each in listed):  # no batch axis, which no position lies along
+        return replace(found, function=apply, otherwise=None, assumed="")
+    return found
 
 
 def _haiku(transformed: Any, _request: Request, inputs: Sequence[Any]) -> Source:

@@ -35,7 +35,7 @@ from .modes import Dispatch, Functions
 from .names import Names, named_children
 from .quantized import observe_nothing
 from .tracer import Tracer
-from .untouched import untouched
+from .untouched import ALONE, untouched
 
 StandIn = Callable[[str, torch.Tensor], torch.Tensor]
 
@@ -82,12 +82,13 @@ def _free_shapes(model: nn.Module, shapes: Any) -> dict[str, tuple[int | None, .
 
 
 def _read(model: nn.Module, request: Request) -> Graph:
-    arguments, keywords = called_with(model, request)
-    return capture(
-        model, arguments, keywords, axes=request.axes, training=request.training,
-        unknown=request.unknown, values=bool(request.options.get("values")),
-        zeros=bool(request.options.get("zeros")), soft_masks=request.soft_masks,
-    )  # fmt: skip
+    with ALONE:  # what a capture leaves behind is put back before another looks at the model
+        arguments, keywords = called_with(model, request)
+        return capture(
+            model, arguments, keywords, axes=request.axes, training=request.training,
+            unknown=request.unknown, values=bool(request.options.get("values")),
+            zeros=bool(request.options.get("zeros")), soft_masks=request.soft_masks,
+        )  # fmt: skip
 
 
 def capture(
