@@ -7,6 +7,7 @@ import json
 import pickle
 import re
 import tempfile
+from fractions import Fraction
 from html.parser import HTMLParser
 from io import StringIO
 from pathlib import Path
@@ -232,3 +233,13 @@ def test_the_rows_of_a_table_go_deep_only_as_asked():
     for depth, count in (("all", 76), (2, 40)):
         lines = str(rfield.summary(graph, depth=depth)).splitlines()
         assert sum(line.lstrip().startswith("block") for line in lines) == count
+
+
+def test_an_endless_size_is_larger_than_any_number():
+    endless = rfield.UNBOUNDED
+    sizes = [5, endless, Fraction(7, 2), 1e300]
+    assert sorted(sizes) == [Fraction(7, 2), 5, 1e300, endless]
+    assert [endless <= 64, 64 >= endless, endless > 64, 64 < endless] == [False, False, True, True]
+    assert [endless > (same := endless), endless >= same, endless <= same] == [False, True, True]
+    with pytest.raises(TypeError):
+        _ = endless > "64"

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from enum import Enum
+from fractions import Fraction
 from typing import Any, Final, Literal
 
 import numpy as np
@@ -26,7 +27,13 @@ class Fidelity(Enum):
 
 
 class Unbounded(Enum):
-    """The size of a field that some path makes global: it grows with the input, without end."""
+    """The size of a field that some path makes global: it grows with the input, without end.
+
+    It is larger than any number.
+
+    >>> max(31, UNBOUNDED), UNBOUNDED <= 64
+    (UNBOUNDED, False)
+    """
 
     UNBOUNDED = "unbounded"
 
@@ -36,7 +43,20 @@ class Unbounded(Enum):
     def __str__(self) -> str:
         return "∞"
 
+    def __gt__(self, other: object) -> bool:
+        return other is not self if isinstance(other, _SIZES) else NotImplemented
 
+    def __ge__(self, other: object) -> bool:
+        return True if isinstance(other, _SIZES) else NotImplemented
+
+    def __lt__(self, other: object) -> bool:
+        return False if isinstance(other, _SIZES) else NotImplemented
+
+    def __le__(self, other: object) -> bool:
+        return other is self if isinstance(other, _SIZES) else NotImplemented
+
+
+_SIZES = (int, float, Fraction, Unbounded)
 UNBOUNDED: Final = Unbounded.UNBOUNDED
 Size = int | Literal[Unbounded.UNBOUNDED]
 
