@@ -239,7 +239,9 @@ def test_an_endless_size_is_larger_than_any_number():
     endless = rfield.UNBOUNDED
     sizes = [5, endless, Fraction(7, 2), 1e300]
     assert sorted(sizes) == [Fraction(7, 2), 5, 1e300, endless]
-    assert [endless <= 64, 64 >= endless, endless > 64, 64 < endless] == [False, False, True, True]
-    assert [endless > (same := endless), endless >= same, endless <= same] == [False, True, True]
+    number, same = 64, endless
+    assert [endless <= number, number >= endless] == [False, False]
+    assert [endless > number, number < endless] == [True, True]
+    assert [endless > same, endless >= same, endless <= same] == [False, True, True]
     with pytest.raises(TypeError):
         _ = endless > "64"
