@@ -17,7 +17,7 @@ from numpy.typing import NDArray
 
 from .layout import pad, roll
 from .limits import PERIOD_LIMIT
-from .link import AnyLink, Link, Read
+from .link import AnyLink, Link, Read, Reshaped
 from .operation import Op
 from .padding import PAD_BORDERS, fold
 from .relation import IDENTITY, At, Relation, Sliding, Table, shift
@@ -109,11 +109,15 @@ def _open(link: AnyLink | None, axis: int) -> Link:
     return Link(reads)
 
 
-def _path(draft: Moves, index: int, axis: int) -> Iterator[tuple[int, Places]]:
-    """A value and those that it is cut from, each with the places along ``axis`` that it holds."""
+def _path(draft: Moves, index: int, axis: int) -> Iterator[tuple[int, Places | None]]:
+    """A value and those that it is cut from, each with the places along ``axis`` that it holds.
+
+    None on the way, where axes of one position come and go (an element is repeated along one).
+    """
+    rank, at = len(draft.shape(index)), axis
     places: Places = np.arange(draft.shape(index)[axis], dtype=np.int64)
     for _ in range(LONGEST):
-        yield index, places
+        yield index, places if at == axis and len(draft.shape(index)) == rank else None
         node = draft.nodes[index]
         if index not in draft.moved or len(node.operands) != 1 or node.known is not None:
             return
@@ -122,15 +126,34 @@ def _path(draft: Moves, index: int, axis: int) -> Iterator[tuple[int, Places]]:
             index = node.operands[0]
             continue
         before = draft.shape(node.operands[0])
-        if not isinstance(link, Link) or len(before) != len(node.shape):
+        if isinstance(link, Reshaped):
+            same = _same_axis(before, node.shape, at, axis)
+            if same is None:
+                return
+            index, at = node.operands[0], same
+            continue
+        if len(before) != len(node.shape):
             return
-        if any(r != Read(j, IDENTITY) for j, r in enumerate(link.reads) if j != axis):
+        if any(r != Read(j, IDENTITY) for j, r in enumerate(link.reads) if j != at):
             return
-        read = link.reads[axis]
-        moved = _taken(read.relation, places) if read.axis in (axis, None) else None
-        if moved is None or (moved < 0).any() or (moved >= before[axis]).any():
+        read = link.reads[at]
+        moved = _taken(read.relation, places) if read.axis in (at, None) else None
+        if moved is None or (moved < 0).any() or (moved >= before[at]).any():
             return
         index, places = node.operands[0], moved
+
+
+def _same_axis(before: Sequence[int], after: Sequence[int], at: int, wanted: int) -> int | None:
+    """The axis of ``before`` that is axis ``at`` of ``after``, where only axes of 1 differ.
+
+    An axis of one position is as good as another: it is ``wanted``, if that is one.
+    """
+    own = [[axis for axis, size in enumerate(shape) if size != 1] for shape in (before, after)]
+    if [before[axis] for axis in own[0]] != [after[axis] for axis in own[1]]:
+        return None
+    if after[at] != 1:
+        return own[0][own[1].index(at)]
+    return wanted if wanted < len(before) and before[wanted] == 1 else None
 
 
 def _taken(relation: Relation, places: Places) -> Places | None:
