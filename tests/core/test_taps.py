@@ -37,7 +37,9 @@ def test_a_channel_without_any_tap_does_not_count() -> None:
 
 def test_no_tap_at_all_and_no_zero_leave_the_op_as_it_is() -> None:
     op = windows.conv((1, 1, 9), kernel=3)
-    assert with_taps(op, np.ones((1, 1, 3), bool), [2], [1]) == replace(op, exact=False, sparse=True)
+    assert with_taps(op, np.ones((1, 1, 3), bool), [2], [1]) == replace(
+        op, exact=False, sparse=True
+    )
     assert taps(with_taps(op, np.zeros((1, 1, 3), bool), [2], [1]), 2) == [[0, 1, 2]]
 
 
