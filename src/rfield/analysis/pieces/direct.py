@@ -1,23 +1,16 @@
-"""A graph in which what moves elements reads where they come from, in the fewest words.
+"""A graph in which what moves elements and brings them back reads where they come from.
 
 What is laid side by side (channels of two branches) and taken apart again has the context of its
-own branch only; read through the concatenation it would have that of both. And nearest resizing
-from 18 to 37 takes every position twice and one three times: on that axis it moves as by 2.
+own branch only; read through the concatenation it would have that of both.
 """
 
 from __future__ import annotations
 
 from dataclasses import replace
 
-import numpy as np
-
 from ...core.graph import Graph, Node
-from ...core.indices import IndexSet
-from ...core.link import AnyLink, Link, Read
+from ...core.link import Link, Read
 from ...core.relation import Sliding
-
-LONG = 16
-"""So many outputs has a pattern of resizing at most that stands for a longer one."""
 
 
 def direct(graph: Graph) -> Graph:
@@ -27,7 +20,7 @@ def direct(graph: Graph) -> Graph:
         found = node
         while (nearer := _nearer(found, nodes)) is not None:
             found = nearer
-        nodes.append(_evened(found, nodes))
+        nodes.append(found)
     same = all(one is other for one, other in zip(nodes, graph.nodes, strict=True))
     return graph if same else replace(graph, nodes=nodes)
 
@@ -67,53 +60,3 @@ def _stepping(read: Read) -> Sliding | None:
     if not isinstance(relation, Sliding) or relation.period != 1:
         return None
     return relation if len(relation.taps[0]) == 1 else None
-
-
-def _evened(node: Node, nodes: list[Node]) -> Node:
-    """With a short pattern for what takes single positions, where one does for all outputs."""
-    if node.op.work.macs:
-        return node  # each phase has weights of its own
-    links = [
-        _short(link, nodes[operand].shape, node.shape)
-        for operand, link in zip(node.operands, node.links, strict=True)
-    ]
-    same = all(one is other for one, other in zip(links, node.links, strict=True))
-    return node if same else replace(node, links=tuple(links))
-
-
-def _short(link: AnyLink, before: tuple[int, ...], after: tuple[int, ...]) -> AnyLink:
-    if not isinstance(link, Link):
-        return link
-    reads = [
-        read if read.axis is None or not isinstance(read.relation, Sliding)
-        else read._replace(relation=_shorter(read.relation, size, after[read.axis]))
-        for read, size in zip(link.reads, before, strict=True)
-    ]  # fmt: skip
-    same = all(one is other for one, other in zip(reads, link.reads, strict=True))
-    return link if same else Link(reads, is_part=link.is_part)
-
-
-def _shorter(relation: Sliding, size: int, outputs: int) -> Sliding:
-    """The pattern of a few outputs that goes on over the axis, its ends repeated; or itself.
-
-    >>> taps = [IndexSet.interval(i * 18 // 37, i * 18 // 37) for i in range(37)]
-    >>> _shorter(Sliding(37, 18, tuple(taps), "replicate"), 18, 37)
-    Sliding(period=2, advance=1, taps=(IndexSet{-1}, IndexSet{0}), border='replicate')
-    """
-    period = relation.period
-    if period < 3 or not all(len(taps) == 1 for taps in relation.taps):
-        return relation
-    blocks, phases = np.divmod(np.arange(outputs), period)
-    first = np.array([taps.first for taps in relation.taps], np.int64)
-    read = first[phases] + relation.advance * blocks
-    if not outputs or read.min() < 0 or read.max() >= size:
-        return relation
-    for few in range(2, min(LONG, outputs // 4, period - 1) + 1):
-        middle = outputs // 2 // few * few
-        step = int(read[middle + few] - read[middle])
-        block, phase = np.divmod(np.arange(outputs) - middle, few)
-        if step and (np.clip(read[middle + phase] + step * block, 0, size - 1) == read).all():
-            start = step * (middle // few)
-            taps = [int(place) - start for place in read[middle : middle + few]]
-            return Sliding(few, step, tuple(IndexSet.interval(t, t) for t in taps), "replicate")
-    return relation

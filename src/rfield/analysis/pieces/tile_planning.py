@@ -65,7 +65,7 @@ class Planner:
         self.local = False
         self.halo: Pads | None = None
         self.output = output
-        self.source, (graph, self.merged) = graph, apart(direct(graph))
+        self.source, (graph, self.merged) = graph, apart(graph)
         value = self.value_of(graph)
         self.layer = output or graph.layer_of(value)
         entry = next(e for e in graph.inputs_ if e.node == choose_source(graph, value, wrt))
@@ -171,7 +171,7 @@ class Planner:
         try:
             return apart(direct(self.source.reread(shapes)), self.merged)
         except RFieldError as error:
-            steps = " × ".join(map(str, self._grid(apart(direct(self.source))[0]).steps))
+            steps = " × ".join(map(str, self._grid(apart(self.source)[0]).steps))
             raise InvalidModelError(
                 f"the model cannot be read at {' × '.join(map(str, sizes))}: {error}\n"
                 f"  Its grid is {steps}: a size that differs by multiples of that from one it "

@@ -71,6 +71,8 @@ def read_exported(program: Any, request: Request) -> Graph:
 class Interpreter(Dispatch):
     """Goes through the steps of a program that the user holds."""
 
+    laid_out = True  # a program says what is a copy
+
     def __init__(self, tracer: Tracer) -> None:
         super().__init__(tracer, real=False)
 
