@@ -51,3 +51,13 @@ def test_a_border_that_is_repeated_is_padding(padded: Any) -> None:
     plan = rfield.tile_plan(graph, 40, tile=16)
     x = np.random.default_rng(0).normal(size=(1, 40, 3)).astype(np.float32)
     np.testing.assert_array_equal(rfield.run_tiled(padded, x, plan), padded(x))
+
+
+def test_parts_whose_axes_lie_elsewhere_are_no_padding() -> None:
+    """One element side by side with itself, of a tensor whose five positions were another axis."""
+
+    def twice(x: Any) -> Any:
+        return jnp.concatenate([x.reshape(5, 1, 1), x.reshape(5, 1, 1)], 2)
+
+    graph = rfield.load(twice, (1, 5, 1), axes=(1,))
+    assert graph.shape(graph.main) == (5, 1, 2)

@@ -74,7 +74,7 @@ def as_padding(
             found = (
                 _moved(draft.shape(root), axis, places) if len(places) == op.shape[axis] else None
             )
-            if found is not None:
+            if found is not None and found.shape == op.shape:  # else its axes lie elsewhere
                 between = [i for path in paths for i in takewhile(root.__ne__, path)]
                 return found, [root], tuple(dict.fromkeys(between))
     return None
