@@ -35,7 +35,7 @@ from .contraction import (
 from .dilation import dilate, pad_inside, spread
 from .elementwise import add, either, multiply, pointwise, where
 from .expression import Operand, Reading, read, shape_of
-from .frames import col2im, frames, im2col, overlap_add, patches, unfold
+from .frames import col2im, frames, im2col, overlap_add, patches, patches_as_channels, unfold
 from .gathering import gather_elements, gather_nd, take_along_axis
 from .indexing import anywhere, getitem, one_hot, take
 from .masks import band, diag_embed, diagonal, set_diagonal, trace, tril, triu
@@ -176,6 +176,7 @@ __all__ = [
     "pad",
     "pad_inside",
     "patches",
+    "patches_as_channels",
     "permute",
     "places",
     "pointwise",

@@ -106,6 +106,34 @@ def patches(
     return read([], made)
 
 
+def patches_as_channels(
+    x: Operand,
+    size: PerAxis,
+    axes: Sequence[int],
+    channel_axis: int,
+    *,
+    strides: PerAxis = 1,
+    padding: Padding = 0,
+    dilation: PerAxis = 1,
+) -> Reading:
+    """Windows over several axes in place of the channels: (places in the window, channel).
+
+    https://www.tensorflow.org/api_docs/python/tf/image/extract_patches
+
+    >>> from .expression import Known
+    >>> patches_as_channels(Known((1, 9, 8, 3)), (3, 2), (1, 2), -1, strides=2).shape
+    (1, 4, 4, 18)
+    """
+    rank = len(shape_of(x))
+    channel = normalize_axis(channel_axis, rank)
+    cut = patches(x, size, axes, strides=strides, padding=padding, dilation=dilation)
+    places = range(rank, len(cut.shape))
+    order = [*range(channel), *places, *range(channel, rank)]
+    sizes = list(cut.shape[:rank])
+    sizes[channel] *= prod(cut.shape[rank:])
+    return reshape(permute(cut, order), sizes)
+
+
 def im2col(
     x: Operand,
     size: PerAxis,

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from functools import lru_cache
 from itertools import accumulate
 from math import prod
 from typing import Any
@@ -20,6 +21,8 @@ from .expression import Array, Axes, Operand, Reading, axes_of, known_array, rea
 from .gathering import take_along_axis
 from .shaping import broadcast_to, flatten, reshape, swapaxes, unsqueeze
 
+_joined = lru_cache(maxsize=2048)(layout.concat)
+"""Networks repeat their blocks: the same concatenation is worked out once."""
 _TILE_PHASES = 4096
 """An axis up to this size is tiled by its own pattern; a longer one by reshapes."""
 
@@ -219,7 +222,7 @@ def concat(operands: Sequence[Operand], axis: int = 0) -> Reading:
     if len(operands) == 1:
         normalize_axis(axis, len(shape_of(operands[0])))
         return read([], operands[0])
-    return Reading(layout.concat(*map(shape_of, operands), axis=axis), operands)
+    return Reading(_joined(*map(shape_of, operands), axis=axis), operands)
 
 
 def stack(operands: Sequence[Operand], axis: int = 0) -> Reading:

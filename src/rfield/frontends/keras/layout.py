@@ -354,17 +354,7 @@ def patches(call: Call) -> Any:
     https://keras.io/api/ops/image/#extract_patches-function
     """
     layer, (axes, channel) = call.layer, call.space()
-    size = per_axis("size", layer.size, len(axes))
-    steps = layer.strides or size
-    made = arrays.patches(
-        call[0], size, axes, strides=steps, padding=layer.padding.lower(),
-        dilation=layer.dilation_rate,
+    return arrays.patches_as_channels(
+        call[0], layer.size, axes, channel, strides=layer.strides or layer.size,
+        padding=layer.padding.lower(), dilation=layer.dilation_rate,
     )  # fmt: skip
-    rank = len(call.shape(0))
-    order = [*range(channel), *range(channel + 1, rank)]
-    places = [*range(rank, rank + len(axes)), channel]
-    order[channel:channel] = places
-    moved = arrays.permute(made, order)
-    sizes = list(moved.shape)
-    sizes[channel : channel + len(places)] = [prod(sizes[channel : channel + len(places)])]
-    return arrays.reshape(moved, sizes)

@@ -9,19 +9,18 @@ Anything else between them is written out as the reshapes and permutations that 
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import replace
-from math import prod
 from typing import Any
 
 import numpy as np
 
-from ...core import layout
-from ...core.arrays.expression import Reading, read
-from ...core.ops import Op
+from ...core import arrays
+from ...core.arrays import Reading
 from ...errors import InvalidModelError
 from ..machine.values import Dependent
 from .rulebook import Call, rule
-from .values import Blocked
+from .values import Blocked, NotInBlocksError
 
 
 @rule("SpaceToBatchND")
@@ -62,93 +61,59 @@ def old_batch_to_space(call: Call) -> Any:
     return _from_blocks(call, (size, size), call.constant(1))
 
 
-def _pairs(pairs: Any, count: int) -> list[tuple[int, int]]:
+def _pairs(pairs: Any, count: int) -> dict[int, tuple[int, int]]:
+    """Paddings or crops by their axes: those after the batch."""
     if np.shape(pairs) != (count, 2):
         raise InvalidModelError(
             f"paddings or crops of shape {np.shape(pairs)}; expected ({count}, 2)"
         )
-    return [(int(before), int(after)) for before, after in pairs]
+    return {axis: (int(before), int(after)) for axis, (before, after) in enumerate(pairs, 1)}
+
+
+def _blocks(call: Call, block: tuple[int, ...], rank: int) -> dict[int, int]:
+    """The sizes of blocks by their axes: those after the batch."""
+    if rank < len(block) + 1 or any(size < 1 for size in block):
+        raise InvalidModelError(f"blocks of {block} on {rank} axes")
+    return dict(enumerate(block, 1))
 
 
 def _to_blocks(call: Call, block: tuple[int, ...], paddings: Any) -> Any:
-    shape = call.shape(0)
-    pairs = _pairs(paddings, len(block))
-    if len(shape) < len(block) + 1 or any(size < 1 for size in block):
-        raise InvalidModelError(f"blocks of {block} on {len(shape)} axes")
-    op = layout.pad(shape, dict(enumerate(pairs, 1)))
-    for axis, size in enumerate(block, 1):
-        if op.shape[axis] % size:
-            raise InvalidModelError(
-                f"{op.shape[axis]} positions do not divide into blocks of {size}"
-            )
-    axes = tuple(range(1, len(block) + 1))
+    pads, steps = _pairs(paddings, len(block)), _blocks(call, block, len(call.shape(0)))
+    sorted_ = arrays.space_to_batch(call[0], steps, pads)
     if not isinstance(call[0], Dependent):
-        return _sorted(op.shape, block, axes)
-    if not any(map(any, pairs)):
-        return Blocked(call[0], block, axes)
-    return Blocked(read(op, call[0]), block, axes)
+        return sorted_
+    return Blocked(arrays.pad(call[0], pads), block, tuple(steps))
 
 
 def _from_blocks(call: Call, block: tuple[int, ...], crops: Any) -> Any:
-    value = call[0]
-    pairs = _pairs(crops, len(block))
-    cut = {axis: (-before, -after) for axis, (before, after) in enumerate(pairs, 1)}
+    value, cut = call[0], _pairs(crops, len(block))
     if type(value) is Blocked and value.block == block and value.axes == tuple(cut):
-        shape = value.value.shape
-        return read(layout.pad(shape, cut), value.value)
-    shape = call.shape(0)
-    count = prod(block)
-    if len(shape) < len(block) + 1 or not count or shape[0] % count:
-        raise InvalidModelError(f"a batch of {shape[:1]} does not divide into blocks of {block}")
-    batch = shape[0] // count
-    spatial, rest = shape[1 : len(block) + 1], shape[len(block) + 1 :]
-    first = layout.reshape(shape, (*block, batch, *spatial, *rest))
-    n = len(block)
-    order = [n]
-    for k in range(n):
-        order += [n + 1 + k, k]
-    order += range(2 * n + 1, 2 * n + 1 + len(rest))
-    second = layout.permute(first.shape, order)
-    whole = [size * cell for size, cell in zip(spatial, block, strict=True)]
-    third = layout.reshape(second.shape, (batch, *whole, *rest))
-    return [first, second, third, layout.pad(third.shape, cut)]
-
-
-def _sorted(shape: tuple[int, ...], block: tuple[int, ...], axes: tuple[int, ...]) -> list[Op]:
-    """The reshapes and permutations of SpaceToBatchND, after its padding."""
-    steps = dict(zip(axes, block, strict=True))
-    split: list[int] = []
-    cells: list[int] = []
-    kept: list[int] = []
-    for axis, size in enumerate(shape):
-        kept.append(len(split))
-        if axis in steps:
-            split += [size // steps[axis], steps[axis]]
-            cells.append(len(split) - 1)
-        else:
-            split.append(size)
-    first = layout.reshape(shape, split)
-    second = layout.permute(first.shape, [*cells, *kept])
-    result = [size // steps.get(axis, 1) for axis, size in enumerate(shape)]
-    result[0] *= prod(block)
-    return [first, second, layout.reshape(second.shape, result)]
+        return arrays.crop(value.value, cut)
+    return arrays.batch_to_space(value, _blocks(call, block, len(call.shape(0))), cut)
 
 
 def written_out(value: Blocked) -> Reading:
     """The tensor that the op gives, for ops that cannot be read in the space of the image."""
-    return read(_sorted(value.value.shape, value.block, value.axes), value.value)
+    return arrays.space_to_batch(value.value, dict(zip(value.axes, value.block, strict=True)), {})
 
 
-def reshaped(call: Call, value: Blocked, axis: int, *, grow: bool) -> Blocked | None:
-    """ExpandDims and Squeeze of blocks, in the space of the image; None where it cannot be."""
-    shape = list(value.value.shape)
-    if axis == 0 or (not grow and (axis in value.axes or shape[axis] != 1)):
-        return None
-    if grow:
-        shape.insert(axis, 1)
-    else:
-        del shape[axis]
-    step = 1 if grow else -1
+def grown(value: Blocked, axis: int) -> Blocked:
+    """ExpandDims of blocks, in the space of the image."""
+    rank = len(value.value.shape) + 1
+    return _with_axes(value, arrays.unsqueeze(value.value, axis), axis % rank, 1)
+
+
+def shrunk(value: Blocked, axes: Sequence[int]) -> Blocked:
+    """Squeeze of blocks along one axis, in the space of the image."""
+    if len(axes) != 1 or axes[0] % len(value.value.shape) in value.axes:
+        raise NotInBlocksError
+    gone = axes[0] % len(value.value.shape)
+    return _with_axes(value, arrays.squeeze(value.value, gone), gone, -1)
+
+
+def _with_axes(value: Blocked, made: Reading, axis: int, step: int) -> Blocked:
+    """Blocks whose axes from ``axis`` on count one more or less; the batch stays the first."""
+    if axis == 0:
+        raise NotInBlocksError
     axes = tuple(a + step if a >= axis else a for a in value.axes)
-    op = layout.reshape(value.value.shape, shape)
-    return replace(value, value=read(op, value.value), axes=axes)
+    return replace(value, value=made, axes=axes)

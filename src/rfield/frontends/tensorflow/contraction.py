@@ -6,9 +6,9 @@ from math import prod
 from typing import Any
 
 from ...core import arrays, ops
+from ...core.arrays import Reading
 from ...core.link import everything, passed
 from ...core.ops import Op
-from ...core.relation import WHOLE
 from ...errors import InvalidModelError
 from ..machine.meanings import zeros_of
 from ..machine.values import Constant, Outputs
@@ -20,28 +20,22 @@ REDUCTIONS = (
 
 
 @rule(*REDUCTIONS)
-def reduce(call: Call) -> Op:
+def reduce(call: Call) -> Reading:
     """Over the given axes; none given, over none.
 
     https://www.tensorflow.org/api_docs/python/tf/raw_ops/Sum
     """
-    rank = len(call.shape(0))
-    axes = sorted(set(call.axes(1, rank)))
-    keep = call.flag("keep_dims")
-    if not axes:
-        return ops.pointwise(call.shape(0), kind=call.kind)
-    zeros = zeros_of(call.op)
-    return ops.reduce(call.shape(0), axes, keepdims=keep, zeros=zeros, kind=call.kind)
+    axes, keep = call.integers(1, "the axes"), call.flag("keep_dims")
+    return arrays.reduce(call[0], axes, keepdims=keep, zeros=zeros_of(call.op), kind=call.kind)
 
 
 @rule("ArgMax", "ArgMin")
-def arg_reduce(call: Call) -> Op:
+def arg_reduce(call: Call) -> Reading:
     """Where the largest lies.
 
     https://www.tensorflow.org/api_docs/python/tf/raw_ops/ArgMax
     """
-    rank = len(call.shape(0))
-    return ops.reduce(call.shape(0), call.axes(1, rank), kind=call.kind)
+    return arrays.arg_reduce(call[0], call.integer(1, "the axis"), kind=call.kind)
 
 
 @rule("Softmax", "LogSoftmax")
@@ -54,12 +48,12 @@ def softmax(call: Call) -> Any:
 
 
 @rule("L2Loss")
-def l2_loss(call: Call) -> Op:
+def l2_loss(call: Call) -> Reading:
     """Half the sum of all squares.
 
     https://www.tensorflow.org/api_docs/python/tf/raw_ops/L2Loss
     """
-    return ops.reduce(call.shape(0), range(len(call.shape(0))), kind="l2loss")
+    return arrays.reduce(call[0], kind="l2loss")
 
 
 @rule("SoftmaxCrossEntropyWithLogits", "SparseSoftmaxCrossEntropyWithLogits")
@@ -131,10 +125,7 @@ def top_k(call: Call) -> Outputs:
 
     https://www.tensorflow.org/api_docs/python/tf/raw_ops/TopKV2
     """
-    shape = call.shape(0)
-    count = call.integer(1) if len(call) > 1 else call.number("k")
-    op = ops.along(shape, {-1: (WHOLE, count)}, kind="top_k", algebra="compare")
-    return Outputs([op, op])
+    return Outputs(arrays.top_k(call[0], call.integer(1) if len(call) > 1 else call.number("k")))
 
 
 @rule("LowerBound", "UpperBound")
@@ -147,13 +138,13 @@ def searchsorted(call: Call) -> Any:
 
 
 @rule("FFT", "IFFT", "FFT2D", "IFFT2D", "FFT3D", "IFFT3D")
-def fourier(call: Call) -> Op:
+def fourier(call: Call) -> Reading:
     """Fourier transform: every output reads the whole of the last axes.
 
     https://www.tensorflow.org/api_docs/python/tf/raw_ops/FFT
     """
     count = {"2D": 2, "3D": 3}.get(call.op[-2:], 1)
-    return ops.mix(call.shape(0), range(-count, 0), kind=call.kind, algebra="keep")
+    return arrays.fft(call[0], range(-count, 0), kind=call.kind)
 
 
 @rule("RFFT", "RFFT2D", "RFFT3D", "IRFFT", "IRFFT2D", "IRFFT3D")

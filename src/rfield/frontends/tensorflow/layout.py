@@ -2,28 +2,23 @@
 
 from __future__ import annotations
 
-from functools import lru_cache
 from math import prod
 from typing import Any
 
 import numpy as np
 
-from ...core import arrays, layout, ops
-from ...core.arguments import normalize_axis, resolve_padding
-from ...core.arrays import read
-from ...core.ops import Op
-from ...errors import InvalidModelError, too_large
+from ...core import arrays
+from ...core.arguments import normalize_axis
+from ...core.arrays import Reading
+from ...errors import InvalidModelError
 from ..machine.values import Constant, Outputs, known
-from .blocks import reshaped
+from .blocks import grown, shrunk
 from .folding import index_of
 from .rulebook import Call, rule, spatial
-from .values import Blocked, NotInBlocksError
+from .values import Blocked
 
-joined = lru_cache(maxsize=2048)(layout.concat)
-"""Networks repeat their blocks: the same concatenation is worked out once."""
-
-TILED = 1 << 16
-"""Most positions of an axis that is repeated: its pattern is as long as the axis."""
+MOST = 1 << 16
+"""Most outputs of an Unpack."""
 
 
 @rule("Shape", "ShapeN", "Size", "Rank", "VariableShape")
@@ -51,12 +46,12 @@ def like(call: Call) -> Constant:
 
 
 @rule("Reshape")
-def reshape(call: Call) -> Op:
+def reshape(call: Call) -> Reading:
     """The same elements in row-major order.
 
     https://www.tensorflow.org/api_docs/python/tf/raw_ops/Reshape
     """
-    return layout.reshape(call.shape(0), call.integers(1))
+    return arrays.reshape(call[0], call.integers(1))
 
 
 @rule("ExpandDims")
@@ -65,17 +60,8 @@ def expand_dims(call: Call) -> Any:
 
     https://www.tensorflow.org/api_docs/python/tf/raw_ops/ExpandDims
     """
-    value = call[0]
-    inner = value.value if type(value) is Blocked else value
-    before = inner.shape
-    axis = call.integer(1)
-    axis = normalize_axis(axis, len(before) + 1)
-    if type(value) is Blocked:
-        made = reshaped(call, value, axis, grow=True)
-        if made is None:
-            raise NotInBlocksError
-        return made
-    return layout.reshape(before, (*before[:axis], 1, *before[axis:]))
+    value, axis = call[0], call.integer(1)
+    return grown(value, axis) if type(value) is Blocked else arrays.unsqueeze(value, axis)
 
 
 @rule("Squeeze")
@@ -84,30 +70,17 @@ def squeeze(call: Call) -> Any:
 
     https://www.tensorflow.org/api_docs/python/tf/raw_ops/Squeeze
     """
-    value = call[0]
-    inner = value.value if type(value) is Blocked else value
-    before = inner.shape
-    given = call.numbers("squeeze_dims") or call.numbers("axis")
-    gone = {axis % len(before) for axis in given if -len(before) <= axis < len(before)}
-    if not given:
-        gone = {axis for axis, size in enumerate(before) if size == 1}
-    if len(gone) < len(set(given)) or any(before[axis] != 1 for axis in gone):
-        raise InvalidModelError(f"squeeze of axes {given} of {before}")
-    if type(value) is Blocked:
-        made = reshaped(call, value, *gone, grow=False) if len(gone) == 1 else None
-        if made is None:
-            raise NotInBlocksError
-        return made
-    return layout.reshape(before, [s for axis, s in enumerate(before) if axis not in gone])
+    value, axes = call[0], call.numbers("squeeze_dims") or call.numbers("axis")
+    return shrunk(value, axes) if type(value) is Blocked else arrays.squeeze(value, axes or None)
 
 
 @rule("Transpose", "ConjugateTranspose")
-def transpose(call: Call) -> Op:
+def transpose(call: Call) -> Reading:
     """Axes in another order.
 
     https://www.tensorflow.org/api_docs/python/tf/raw_ops/Transpose
     """
-    return layout.permute(call.shape(0), call.integers(1))
+    return arrays.permute(call[0], call.integers(1))
 
 
 @rule("Pad", "PadV2", "MirrorPad")
@@ -128,32 +101,25 @@ def pad(call: Call) -> Any:
 
 
 @rule("ConcatV2", "Concat", "ParallelConcat")
-def concat(call: Call) -> Any:
+def concat(call: Call) -> Reading:
     """End to end along an axis; the parts keep their places beside constants.
 
     https://www.tensorflow.org/api_docs/python/tf/raw_ops/ConcatV2
     """
     if call.op == "ParallelConcat":
         return arrays.concat(call.operands, 0)
-    first = call.op == "Concat"
-    parts = list(call.operands[1:] if first else call.operands[:-1])
-    axis = call.integer(0 if first else len(call) - 1)
-    if len(parts) == 1:
-        return parts[0]
-    return read(joined(*[part.shape for part in parts], axis=axis), *parts)
+    if call.op == "Concat":
+        return arrays.concat(call.operands[1:], call.integer(0))
+    return arrays.concat(call.operands[:-1], call.integer(len(call) - 1))
 
 
 @rule("Pack")
-def pack(call: Call) -> Any:
+def pack(call: Call) -> Reading:
     """The operands along a new axis.
 
     https://www.tensorflow.org/api_docs/python/tf/raw_ops/Pack
     """
-    before = call.shape(0)
-    axis = normalize_axis(call.number("axis"), len(before) + 1)
-    wide = (*before[:axis], 1, *before[axis:])
-    parts = [read(layout.reshape(call.shape(k), wide), v) for k, v in enumerate(call.operands)]
-    return read(joined(*[wide] * len(parts), axis=axis), *parts) if len(parts) > 1 else parts[0]
+    return arrays.stack(call.operands, call.number("axis"))
 
 
 @rule("Unpack")
@@ -162,44 +128,29 @@ def unpack(call: Call) -> Outputs:
 
     https://www.tensorflow.org/api_docs/python/tf/raw_ops/Unpack
     """
-    before = call.shape(0)
-    axis = normalize_axis(call.number("axis"), len(before))
-    count = before[axis]
-    if call.number("num", count) != count or count > TILED:
+    axis, shape = call.number("axis"), call.shape(0)
+    count = shape[normalize_axis(axis, len(shape))]
+    if call.number("num", count) != count or count > MOST:
         raise InvalidModelError(f"{call.number('num')} outputs from an axis of {count}")
-    return Outputs(layout.select(before, axis, index) for index in range(count))
+    return Outputs(arrays.unstack(call[0], axis))
 
 
-@rule("Split", "SplitV")
+@rule("Split")
 def split(call: Call) -> Outputs:
-    """Equal parts, or parts of given sizes, of which one may be −1.
+    """Equal parts.
+
+    https://www.tensorflow.org/api_docs/python/tf/raw_ops/Split
+    """
+    return Outputs(arrays.split(call[1], call.number("num_split", 1), call.integer(0)))
+
+
+@rule("SplitV")
+def split_sizes(call: Call) -> Outputs:
+    """Parts of given sizes, of which one may be −1.
 
     https://www.tensorflow.org/api_docs/python/tf/raw_ops/SplitV
     """
-    if call.op == "Split":
-        axis, value = call.integer(0), call[1]
-        before = call.shape(1)
-        count = call.number("num_split", 1)
-        axis = normalize_axis(axis, len(before))
-        if not 0 < count <= TILED or before[axis] % count:
-            raise InvalidModelError(f"{count} equal parts of an axis of {before[axis]}")
-        sizes = [before[axis] // count] * count
-    else:
-        axis, value = call.integer(2), call[0]
-        before = call.shape(0)
-        axis = normalize_axis(axis, len(before))
-        sizes = list(call.integers(1))
-        if sizes.count(-1) == 1:
-            sizes[sizes.index(-1)] = before[axis] - sum(sizes) - 1
-        if sum(sizes) != before[axis] or any(size < 0 for size in sizes):
-            raise InvalidModelError(f"parts of {sizes} from an axis of {before[axis]}")
-    made: list[Any] = []
-    start = 0
-    for size in sizes:
-        op = layout.slice_(before, axis, start, start + size, kind="split")
-        made.append(read(op, value))
-        start += size
-    return Outputs(made)
+    return Outputs(arrays.split(call[0], call.integers(1), call.integer(2)))
 
 
 @rule("Slice")
@@ -228,28 +179,24 @@ def strided_slice(call: Call) -> Any:
 
 
 @rule("Tile")
-def tile(call: Call) -> Op:
+def tile(call: Call) -> Reading:
     """The tensor repeated along each axis.
 
     https://www.tensorflow.org/api_docs/python/tf/raw_ops/Tile
     """
-    before = call.shape(0)
     times = call.integers(1)
-    if len(times) != len(before) or any(count < 0 for count in times):
-        raise InvalidModelError(f"multiples {times} on {len(before)} axes")
-    for size, count in zip(before, times, strict=True):
-        if count > 1 and size > TILED:
-            raise too_large("the pattern of a Tile", size, "Give a smaller input_shape.")
-    return layout.tile(before, {axis: count for axis, count in enumerate(times) if count != 1})
+    if len(times) != len(call.shape(0)):
+        raise InvalidModelError(f"multiples {times} on {len(call.shape(0))} axes")
+    return arrays.tile(call[0], times)
 
 
 @rule("BroadcastTo")
-def broadcast_to(call: Call) -> Op:
+def broadcast_to(call: Call) -> Reading:
     """Axes of size 1 are repeated.
 
     https://www.tensorflow.org/api_docs/python/tf/raw_ops/BroadcastTo
     """
-    return layout.expand(call.shape(0), call.integers(1))
+    return arrays.broadcast_to(call[0], call.integers(1))
 
 
 @rule("Fill")
@@ -262,18 +209,17 @@ def fill(call: Call) -> Any:
     if any(size < 0 for size in result):
         raise InvalidModelError(f"a tensor of {result}")
     if call.depends(1):
-        one = read(layout.reshape((), (1,) * len(result)), call[1])
-        return read(layout.expand(one.shape, result), one)
+        return arrays.broadcast_to(call[1], result)
     return Constant(result, made=True)
 
 
 @rule("ReverseV2")
-def reverse(call: Call) -> Op:
+def reverse(call: Call) -> Reading:
     """The elements of axes in reverse order.
 
     https://www.tensorflow.org/api_docs/python/tf/raw_ops/ReverseV2
     """
-    return layout.flip(call.shape(0), call.axes(1, len(call.shape(0))))
+    return arrays.flip(call[0], call.integers(1))
 
 
 @rule("Roll")
@@ -286,19 +232,17 @@ def roll(call: Call) -> Any:
 
 
 @rule("DepthToSpace", "SpaceToDepth")
-def blocks_of_channels(call: Call) -> list[Op]:
+def blocks_of_channels(call: Call) -> Reading:
     """Pixel shuffle and back: the channel axis is laid out (block…, channel).
 
     https://www.tensorflow.org/api_docs/python/tf/raw_ops/DepthToSpace
     """
-    move = layout.depth_to_space if call.op == "DepthToSpace" else layout.space_to_depth
+    move = arrays.depth_to_space if call.op == "DepthToSpace" else arrays.space_to_depth
     size = call.number("block_size")
     if size < 1:
         raise InvalidModelError(f"block_size = {size}; expected a positive integer")
     axes, channel = spatial(call.text("data_format", "NHWC"), 4)
-    return move(
-        call.shape(0), (size, size), axes=axes, channel_axis=channel, channels_first=False
-    )  # fmt: skip
+    return move(call[0], (size, size), axes=axes, channel_axis=channel, channels_first=False)
 
 
 @rule("GatherV2", "Gather")
@@ -353,42 +297,22 @@ def reverse_sequence(call: Call) -> Any:
 
 
 @rule("OneHot")
-def one_hot(call: Call) -> Any:
+def one_hot(call: Call) -> Reading:
     """A new axis whose outputs all read the same element.
 
     https://www.tensorflow.org/api_docs/python/tf/raw_ops/OneHot
     """
-    before, depth = call.shape(0), call.integer(1)
-    axis = normalize_axis(call.number("axis", -1), len(before) + 1)
-    wide = layout.reshape(before, (*before[:axis], 1, *before[axis:]))
-    return [wide, layout.expand(wide.shape, (*before[:axis], depth, *before[axis:]))]
+    return arrays.one_hot(call[0], call.integer(1), call.number("axis", -1))
 
 
 @rule("ExtractImagePatches")
-def patches(call: Call) -> list[Op]:
+def patches(call: Call) -> Reading:
     """Each position holds the pixels of a window in its channels (im2col).
 
     https://www.tensorflow.org/api_docs/python/tf/raw_ops/ExtractImagePatches
     """
-    before = call.shape(0)
-    kernel, steps = call.numbers("ksizes")[1:3], call.numbers("strides")[1:3]
-    rates = call.numbers("rates", (1, 1, 1, 1))[1:3]
-    window = ops.pool(
-        before, kernel=kernel, stride=steps, dilation=rates,
-        padding=call.text("padding", "VALID").lower(), axes=(1, 2), kind="extract_patches",
+    return arrays.patches_as_channels(
+        call[0], call.numbers("ksizes")[1:3], (1, 2), -1, strides=call.numbers("strides")[1:3],
+        padding=call.text("padding", "VALID").lower(),
+        dilation=call.numbers("rates", (1, 1, 1, 1))[1:3],
     )  # fmt: skip
-    pads = resolve_padding(
-        call.text("padding", "VALID").lower(), before[1:3], kernel, steps, rates
-    )  # fmt: skip
-    made: list[Op] = []
-    shape = before
-    for axis in (1, 2):
-        k = axis - 1
-        made += layout.frames(
-            shape, 2 * axis - 1, kernel[k], steps[k], dilation=rates[k],
-            before=pads[k][0], after=pads[k][1],
-        )  # fmt: skip
-        shape = made[-1].shape
-    order = layout.permute(shape, (0, 1, 3, 2, 4, 5))
-    last = layout.reshape(order.shape, (*window.shape[:3], kernel[0] * kernel[1] * before[3]))
-    return [*made, order, last]

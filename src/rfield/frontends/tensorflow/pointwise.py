@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import replace
 from typing import Any
 
-from ...core import arrays, layout, ops
+from ...core import arrays, ops
 from ...core.arrays.expression import read
 from ...core.ops import Op
 from ..machine.meanings import algebra_of
@@ -150,8 +150,7 @@ def bias_add(call: Call) -> Any:
     channel = layout_of(call, len(shape))[1] if len(shape) > 2 else len(shape) - 1
     wide = [1] * len(shape)
     wide[channel] = call.shape(1)[0]
-    column = read(layout.reshape(call.shape(1), wide), bias)
-    return read(ops.pointwise(shape, wide, kind="biasadd", join=True), value, column)
+    return arrays.pointwise(value, arrays.reshape(bias, wide), kind="biasadd")
 
 
 @rule("Select")
