@@ -38,7 +38,16 @@ def phases(made, conv, x):
     return made
 
 
+def hourglass(conv, x):
+    """Two levels down, and up to the size of each on the way."""
+    once = functional.max_pool2d(conv(x), 2)
+    twice = functional.max_pool2d(conv(once), 2)
+    back = conv(once + functional.interpolate(twice, size=once.shape[2:]))
+    return conv(x) + functional.interpolate(back, size=x.shape[2:])
+
+
 EXACT = {
+    "down and up to each size": hourglass,
     "phases written side by side": lambda conv, x: conv(phases(torch.ones_like(x), conv, x)),
     "strided slices": lambda conv, x: (
         conv(x)[:, :, : x.shape[2] // 2 * 2 : 2] + conv(x)[:, :, 1::2]
@@ -74,6 +83,12 @@ EXACT = {
     "channels apart": lambda conv, x: functional.conv_transpose2d(
         conv(x).repeat(1, 2, 1, 1), torch.eye(2).to(x)[:, :, None, None], stride=2
     ),
+    "pooled and back to its size": lambda conv, x: functional.interpolate(
+        functional.max_pool2d(conv(x), 2), size=x.shape[2:]
+    ),
+    "every second and back to its size": lambda conv, x: functional.interpolate(
+        conv(x)[..., ::2, ::2], size=x.shape[2:]
+    ),
     "repeated rows": lambda conv, x: conv(x).repeat_interleave(2, 2),
 }
 
@@ -90,6 +105,14 @@ def test_exact(name, image, tile):
 
 
 REFUSED = {
+    "odd, pooled and back": (
+        lambda conv, x: functional.interpolate(
+            functional.max_pool2d(conv(x)[:, :, 1:], 2),
+            size=(x.shape[2] - 1, x.shape[3]),
+            mode="bilinear",
+        ),
+        "the model takes none of these below the whole 60",
+    ),
     "phases written into a ramp": (
         lambda conv, x: phases(
             torch.arange(x.shape[3]).expand_as(x).to(x.dtype, copy=True), conv, x

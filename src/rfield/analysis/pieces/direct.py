@@ -1,16 +1,24 @@
-"""A graph in which what moves elements and brings them back reads where they come from.
+"""A graph in which what moves elements reads where they come from, in the fewest words.
 
 What is laid side by side (channels of two branches) and taken apart again has the context of its
-own branch only; read through the concatenation it would have that of both.
+own branch only; read through the concatenation it would have that of both. And nearest resizing
+from 18 to 37 takes every position twice and one three times: on that axis it moves as by 2.
 """
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import replace
 
+import numpy as np
+
 from ...core.graph import Graph, Node
+from ...core.indices import IndexSet
 from ...core.link import Link, Read
 from ...core.relation import Sliding
+
+LONG = 16
+"""So many outputs has a pattern of resizing at most that stands for a longer one."""
 
 
 def direct(graph: Graph) -> Graph:
@@ -21,6 +29,15 @@ def direct(graph: Graph) -> Graph:
         while (nearer := _nearer(found, nodes)) is not None:
             found = nearer
         nodes.append(found)
+    return evened(_with_nodes(graph, nodes))
+
+
+def evened(graph: Graph) -> Graph:
+    """The same network; nearest resizing to a size moves by a short pattern where one does."""
+    return _with_nodes(graph, [_evened(node, graph.nodes) for node in graph.nodes])
+
+
+def _with_nodes(graph: Graph, nodes: list[Node]) -> Graph:
     same = all(one is other for one, other in zip(nodes, graph.nodes, strict=True))
     return graph if same else replace(graph, nodes=nodes)
 
@@ -60,3 +77,51 @@ def _stepping(read: Read) -> Sliding | None:
     if not isinstance(relation, Sliding) or relation.period != 1:
         return None
     return relation if len(relation.taps[0]) == 1 else None
+
+
+def _evened(node: Node, nodes: Sequence[Node]) -> Node:
+    """With a short pattern for what takes single positions, where one does for all outputs."""
+    if node.op.work.macs or len(node.operands) != 1:
+        return node  # where there are products, each phase has weights of its own
+    (operand,), (link,) = node.operands, node.links
+    if not isinstance(link, Link):
+        return node
+    found = {
+        axis: _shorter(read.relation, size, node.shape[read.axis])
+        for axis, (read, size) in enumerate(zip(link.reads, nodes[operand].shape, strict=True))
+        if read.axis is not None and isinstance(read.relation, Sliding)
+    }
+    if all(relation is link.reads[axis].relation for axis, relation in found.items()):
+        return node
+    reads = [
+        read._replace(relation=found.get(axis, read.relation))
+        for axis, read in enumerate(link.reads)
+    ]
+    return replace(node, links=(Link(reads),))
+
+
+def _shorter(relation: Sliding, size: int, outputs: int) -> Sliding:
+    """The pattern of a few outputs that goes on over the axis, its ends repeated; or itself.
+
+    >>> taps = [IndexSet.interval(i * 18 // 37, i * 18 // 37) for i in range(37)]
+    >>> _shorter(Sliding(37, 18, tuple(taps), "replicate"), 18, 37)
+    Sliding(period=2, advance=1, taps=(IndexSet{-1}, IndexSet{0}), border='replicate')
+    """
+    period = relation.period
+    to_size = relation.advance * outputs == size * period  # not by a factor, nor between corners
+    if period < 3 or not to_size or not all(len(taps) == 1 for taps in relation.taps):
+        return relation
+    blocks, phases = np.divmod(np.arange(outputs), period)
+    first = np.array([taps.first for taps in relation.taps], np.int64)
+    read = first[phases] + relation.advance * blocks
+    if not outputs or read.min() < 0 or read.max() >= size:
+        return relation
+    for few in range(2, min(LONG, outputs // 4, period - 1) + 1):
+        middle = outputs // 2 // few * few
+        step = int(read[middle + few] - read[middle])
+        block, phase = np.divmod(np.arange(outputs) - middle, few)
+        if step and (np.clip(read[middle + phase] + step * block, 0, size - 1) == read).all():
+            start = step * (middle // few)
+            taps = [int(place) - start for place in read[middle : middle + few]]
+            return Sliding(few, step, tuple(IndexSet.interval(t, t) for t in taps), "replicate")
+    return relation

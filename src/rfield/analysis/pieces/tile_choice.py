@@ -66,8 +66,11 @@ def tile_plan(
 
     try:
         return planned()
-    except InvalidModelError:
-        if not _learned(planner):
+    except InvalidModelError as error:
+        longer, alone = _learned(planner)
+        if alone and not longer:
+            raise _none_is_taken(planner, alone[0]) from error
+        if not longer:
             raise
     return planned()
 
@@ -76,12 +79,14 @@ TRIED = 16
 """So many steps of the grid below the image a size that the model takes is looked for."""
 
 
-def _learned(planner: Planner) -> bool:
+def _learned(planner: Planner) -> tuple[bool, list[int]]:
     """Take longer steps along the axes where the model refuses sizes of the grid, if there are any.
 
     What lies beside the output, or a check in the model's own code, may want more than the output.
+    Also: the axes along which it takes none of these sizes.
     """
     found: list[int] = []
+    alone: list[int] = []
     for k, step in enumerate(planner.steps):
         sizes = [*planner.sizes]
         found.append(step)
@@ -91,13 +96,28 @@ def _learned(planner: Planner) -> bool:
                 planner.read(sizes)
                 found[k] = planner.sizes[k] - size
                 break
+        else:
+            alone.append(k)
     longer = [new > step for new, step in zip(found, planner.steps, strict=True)]
     planner.steps = tuple(found)
     planner.makers = tuple(
         (*names, "the sizes that the model takes") if more else names
         for names, more in zip(planner.makers, longer, strict=True)
     )
-    return any(longer)
+    return any(longer), alone
+
+
+def _none_is_taken(planner: Planner, k: int) -> NotTileableError:
+    """The grid leaves only sizes that the model does not take."""
+    return NotTileableError(
+        f"{planner.layer}: tiles along {planner.axes[k]} begin at multiples of {planner.steps[k]} "
+        "and have the image's size modulo that; the model takes none of these below the whole "
+        f"{planner.sizes[k]}.\n  {_of_whom(planner, k)}"
+    )
+
+
+def _of_whom(planner: Planner, k: int) -> str:
+    return f"The grid is that of {', '.join(planner.makers[k][-3:])}."
 
 
 def _without_halo(planner: Planner, limit: Limit, mode: str, approximate: bool) -> TilePlan:
@@ -195,7 +215,7 @@ def _at_most(planner: Planner, wanted: Sequence[int]) -> list[int]:
         raise NotTileableError(
             f"{planner.layer}: no tile of at most {most} along {planner.axes[k]}: tiles begin at "
             f"multiples of {planner.steps[k]} and have the image's size modulo that; {least}.\n"
-            f"  The grid is that of {', '.join(planner.makers[k][-3:])}."
+            f"  {_of_whom(planner, k)}"
         )
     return sizes
 

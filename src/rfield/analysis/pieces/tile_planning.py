@@ -28,7 +28,7 @@ from ..geometry.fields import choose_source, receptive_field
 from ..results import axis_names
 from .agreement import Loss, agreement
 from .cuts import IRREGULAR, OTHER_PATH, WHOLE_AXIS, WRAPS, Cut, meets_numbers
-from .direct import direct
+from .direct import direct, evened
 from .grid import Grid, fitting, grid, last_along
 from .tiles import AxisTiles
 from .tiling import TilePlan
@@ -65,7 +65,7 @@ class Planner:
         self.local = False
         self.halo: Pads | None = None
         self.output = output
-        self.source, (graph, self.merged) = graph, apart(graph)
+        self.source, (graph, self.merged) = graph, apart(evened(graph))
         value = self.value_of(graph)
         self.layer = output or graph.layer_of(value)
         entry = next(e for e in graph.inputs_ if e.node == choose_source(graph, value, wrt))
@@ -171,7 +171,7 @@ class Planner:
         try:
             return apart(direct(self.source.reread(shapes)), self.merged)
         except RFieldError as error:
-            steps = " × ".join(map(str, self._grid(apart(self.source)[0]).steps))
+            steps = " × ".join(map(str, self._grid(apart(evened(self.source))[0]).steps))
             raise InvalidModelError(
                 f"the model cannot be read at {' × '.join(map(str, sizes))}: {error}\n"
                 f"  Its grid is {steps}: a size that differs by multiples of that from one it "
