@@ -294,3 +294,10 @@ def test_the_path_through_phases_and_a_flip() -> None:
         "     1/2  up (resize)\n"
         "     1/2  after (conv)"
     )
+
+
+def test_fields_say_what_they_are() -> None:
+    graph = residual()
+    assert repr(rfield.receptive_fields(graph)) == "<the fields of 4 layers in 'x' (t)>"
+    of = rfield.receptive_fields(graph, of="s")
+    assert repr(of) == "<the fields of 's' in 4 layers and inputs before it>"

@@ -77,6 +77,9 @@ class Fields(Mapping[str, ReceptiveField]):
     def __len__(self) -> int:
         return len(self._layers)
 
+    def __repr__(self) -> str:
+        return f"<the fields of {len(self):,} layers in {self.wrt!r} ({', '.join(self.axes)})>"
+
     def __contains__(self, layer: object) -> bool:
         return layer in self._layers
 
@@ -206,6 +209,9 @@ class FieldsOf(Mapping[str, ReceptiveField]):
 
     def __len__(self) -> int:
         return len(self._layers)
+
+    def __repr__(self) -> str:
+        return f"<the fields of {self.of!r} in {len(self):,} layers and inputs before it>"
 
     @cached_property
     def _work(self) -> list[int]:

@@ -282,6 +282,8 @@ class Planner:
         if rest := [str(loss) for loss in losses if loss.why != WHOLE_AXIS]:
             return NotTileableError(f"{first}:\n  " + "\n  ".join(rest[:5]))
         names = self.global_reads()
+        if not names:
+            return NotTileableError(f"{first}: what an output reads is not the same in every tile")
         shown = ", ".join(names[:3]) + (" …" if len(names) > 3 else "")
         count = "1 layer reads" if len(names) == 1 else f"{len(names)} layers read"
         return NotTileableError(
