@@ -247,3 +247,25 @@ def test_a_stream_whose_first_output_needs_no_sample():
         x = torch.randn(1, 1, length)
         parts = list(rfield.run_streaming(model, x.split(1, -1), plan))
         assert torch.equal(torch.cat(parts, -1), model(x))
+
+
+@pytest.mark.parametrize("least", [19, 33, 100, 400])
+def test_a_model_that_wants_more_samples_than_its_field(least):
+    """No window is shorter than what the model takes."""
+
+    class Wants(nn.Module):
+        def __init__(self):
+            super().__init__()
+            self.layer = nn.Conv1d(1, 1, 5, padding=2)
+
+        def forward(self, x):
+            if x.shape[-1] < least:
+                raise ValueError("too short")
+            return self.layer(x)
+
+    model = whole(Wants())
+    plan = rfield.stream_plan(model, input_shape=(1, 1, 500))
+    x = torch.randint(0, 9, (1, 1, 977)).double()
+    parts = list(rfield.run_streaming(model, x.split(50, -1), plan))
+    assert len(parts) > 5
+    assert torch.equal(torch.cat(parts, -1), model(x))

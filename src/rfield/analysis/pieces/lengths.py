@@ -62,6 +62,9 @@ class Lengths:
         self.graph = lru_cache(maxsize=8)(self._graph)
         self._numbers: dict[object, int] = {}
         self.own = self.ways(graph)
+        rest = self.length % self.grid
+        while 2 * self.far + rest < self.length and self.graph(2 * self.far + rest) is None:
+            self.far *= 2  # the model wants more than its field
 
     def obstacle(self, length: int | None) -> tuple[str, ...]:
         """Why not all lengths are read alike, or all that leave the same rest; or nothing."""

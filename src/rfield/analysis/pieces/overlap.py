@@ -254,17 +254,18 @@ class _Windows:
         residues = [self.length % self.grid] if self.sized else self.legal
         few = self.sized or self.grid <= RESIDUES
         per_grid = int(self.grid / self.plan.hop)
-        margin, least = 0, 0
-        while least <= 2 * self.far:
-            sizes = [base + residue for base in (least, 2 * self.far) for residue in residues]
+        margin, least, most = 0, 0, 2 * self.far
+        while least <= most:
+            sizes = [base + residue for base in (least, most) for residue in residues]
             tried = [self.found(self.grid, size, ends=True) for size in sizes if size]
-            tried.append(self.found(self.grid, 2 * self.far + residues[0], ends=False))
+            tried.append(self.found(self.grid, most + residues[0], ends=False))
             lost = [f.first - f.shift + per_grid * (not few) for f in tried if f is not None]
             reached = max([margin, *lost])
             enough = up(self.clock.ready_at(reached + self.plan.frame_outputs - 1), self.grid)
             if None not in tried and reached == margin and enough <= least:
                 return margin, least
-            least = max(enough, (2 * least or self.grid) if None in tried else least)
+            longer = min(2 * least or self.grid, most) if least < most else most + 1
+            least = max(enough, longer if None in tried else least)
             margin = reached
         raise NotStreamableError("\n  ".join([f"{self.plan.layer}: {_WHY}", *self.losses]))
 
