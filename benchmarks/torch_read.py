@@ -78,6 +78,22 @@ def read_all(model: object, shape: tuple[int, ...]) -> int:
     return sum(1 for name in fields if fields[name].size)
 
 
+def attributes_over_sweep(model: object, shape: tuple[int, ...], repeat: int) -> float:
+    """Every number of every layer's field, over the sweep that they are taken from."""
+    import rfield
+
+    ratios: list[float] = []
+    for _ in range(repeat):
+        graph = rfield.load(model, input_shape=shape)
+        start = time.process_time()
+        fields = rfield.receptive_fields(graph)
+        swept = time.process_time()
+        for field in fields.values():
+            _ = field.size, field.stride, field.padding, field.global_reads
+        ratios.append((time.process_time() - swept) / (swept - start))
+    return statistics.median(ratios)
+
+
 @dataclass(frozen=True)
 class Row:
     """The figures of one model: seconds, and ratios to one forward."""
@@ -92,6 +108,7 @@ class Row:
     listed: float | None  # None where torchinfo is missing
     probed: float
     probe_verdict: str
+    attributes: float
 
 
 @contextmanager
@@ -165,6 +182,7 @@ def measure(name: str, repeat: int, with_torchinfo: bool) -> Row:
         listed=ratio(times[5], times[0]) if with_torchinfo else None,
         probed=ratio(times[4], times[0]),
         probe_verdict=peer.probe_verdict(name, model, shape),
+        attributes=attributes_over_sweep(model, shape, repeat),
     )
 
 
@@ -199,7 +217,8 @@ def main() -> None:
     absent = peer.missing()
     print(
         f"{'model':25} {'forward':>8} {'floor':>7} {'load':>7} {'x floor':>7} {'+fields':>8} "
-        f"{'x forward':>9} {'4096²':>6} {'MB':>5}  {'field':13} {'torchinfo':>9} {'probe':>6}"
+        f"{'x forward':>9} {'x sweep':>7} {'4096²':>6} {'MB':>5}  {'field':13} "
+        f"{'torchinfo':>9} {'probe':>6}"
     )
     rows: list[Row] = []
     for name in args.models:
@@ -217,7 +236,7 @@ def main() -> None:
         )
         print(
             f"{name:25} {forward:6.1f}ms {floor:5.1f}ms {load:5.1f}ms "
-            f"{load / floor:7.2f} {read:6.1f}ms {row.ratio:9.2f} {growth:>6} "
+            f"{load / floor:7.2f} {read:6.1f}ms {row.ratio:9.2f} {row.attributes:7.2f} {growth:>6} "
             f"{megabytes[:5]:>5}  {row.verdict:13} {told:>9} {row.probed:6.2f}  "
             f"{row.probe_verdict}",
             flush=True,
@@ -228,6 +247,11 @@ def main() -> None:
     print(
         f"load + fields / forward: median {statistics.median(ratios):.2f} (<= 0.15), "
         f"largest {max(ratios):.2f} (<= 0.5)"
+    )
+    shares = [row.attributes for row in rows]
+    print(
+        f"attributes / sweep: median {statistics.median(shares):.2f}, "
+        f"largest {max(shares):.2f} (<= 1)"
     )
     if absent is not None:
         print(absent)

@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from enum import Enum
 from fractions import Fraction
+from functools import lru_cache
 from typing import Any, Final, Literal
 
 import numpy as np
@@ -118,6 +119,16 @@ class Region:
 
 
 AXIS_NAMES = {1: ("t",), 2: ("y", "x"), 3: ("z", "y", "x"), 4: ("t", "z", "y", "x")}
+
+
+@lru_cache(maxsize=4096)
+def halves(count: int) -> Fraction:
+    """So many halves: thousands of layers share a few strides and centres, which are made once.
+
+    >>> halves(6), halves(-1)
+    (Fraction(3, 1), Fraction(-1, 2))
+    """
+    return Fraction(count, 2)
 
 
 def axis_names(count: int) -> tuple[str, ...]:

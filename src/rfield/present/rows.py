@@ -10,7 +10,7 @@ from math import isfinite
 
 from ..analysis.geometry.field import ReceptiveField
 from ..analysis.kinds import around
-from ..analysis.results import Size
+from ..analysis.results import Size, halves
 from ..errors import UnresolvedSizeError
 
 Padding = tuple[int | None, ...]
@@ -138,7 +138,7 @@ def center_of_first(field: ReceptiveField) -> tuple[Fraction | None, ...]:
     """The centre of the local field of output 0 per axis; None where it is not known."""
     local = field.local
     told = tuple(
-        None if padding is None or size is None else Fraction(size - 1, 2) - padding
+        None if padding is None or size is None else halves(size - 1 - 2 * padding)
         for padding, size in zip(local.padding, local.only_size, strict=True)
     )
     if None not in told:

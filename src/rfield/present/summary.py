@@ -129,6 +129,10 @@ class Summary(Answer, Sequence[SummaryRow]):
         """The first layer whose local field is larger than the input, None if there is none."""
         return next((row.layer for row in self.rows if row.exceeds), None)
 
+    @cached_property
+    def _records(self) -> tuple[dict[str, object], ...]:
+        return tuple(row.as_dict() for row in self.rows)
+
     def _facts(self) -> dict[str, Any]:
         return {
             "model": self.title,
@@ -136,7 +140,7 @@ class Summary(Answer, Sequence[SummaryRow]):
             "axes": self.axes,
             "input_sizes": self.input_sizes,
             "first_exceeding": self.first_exceeding,
-            "rows": [row.as_dict() for row in self.rows],
+            "rows": self._records,
         }
 
     @cached_property
@@ -154,7 +158,7 @@ class Summary(Answer, Sequence[SummaryRow]):
             hint=self._hint(),
             notes=tuple(self._notes(first)),
             facts=self.as_dict() | {"input": self.wrt},
-            records=tuple(row.as_dict() for row in self.rows),
+            records=self._records,
             axes=self.axes,
             per_axis=PER_AXIS | {*WINDOW} | {f"padding_at_{size}" for size in at},
         )

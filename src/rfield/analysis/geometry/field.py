@@ -27,7 +27,16 @@ from ..engines.projective import push
 from ..engines.pull import LARGEST
 from ..engines.recalled import Recalled
 from ..engines.terms import Span, State
-from ..results import UNBOUNDED, Fidelity, IndexArray, Region, Size, axis_names, sizes_needed
+from ..results import (
+    UNBOUNDED,
+    Fidelity,
+    IndexArray,
+    Region,
+    Size,
+    axis_names,
+    halves,
+    sizes_needed,
+)
 from .halo import Halo, halo_of
 from .indexing import rows_at, windows_at
 from .interior import interior_of
@@ -147,7 +156,7 @@ class ReceptiveField(Answer):
         """Input step per output step; None where paths with different strides meet."""
         return tuple(
             None if f"stride {self.axes[k]}" in self.unknown
-            else Fraction(span.advance) if span else self._fields[k].stride
+            else halves(2 * span.advance) if span else self._fields[k].stride
             for k, span in enumerate(self._spans)
         )  # fmt: skip
 

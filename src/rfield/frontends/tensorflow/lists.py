@@ -1,4 +1,7 @@
-"""TensorLists and TensorArrays: what loops read from and write to, element by element."""
+"""TensorLists and TensorArrays: what loops read from and write to, element by element.
+
+All rules are complete: of a list an answer names the elements that it reads, and no other is.
+"""
 
 from __future__ import annotations
 
@@ -83,7 +86,7 @@ def stacked(parts: Parts) -> Any:
     return read(replace(op, join=False), *columns)
 
 
-@rule("TensorListReserve", "EmptyTensorList")
+@rule("TensorListReserve", "EmptyTensorList", complete=True)
 def reserve(call: Call) -> Parts:
     """A list with room for so many elements, or an empty one.
 
@@ -96,7 +99,7 @@ def reserve(call: Call) -> Parts:
     return _empty(call.integer(1) if call.op == "TensorListReserve" else 0, shape)
 
 
-@rule("TensorListFromTensor")
+@rule("TensorListFromTensor", complete=True)
 def from_tensor(call: Call) -> Parts:
     """The first axis becomes a list.
 
@@ -105,7 +108,7 @@ def from_tensor(call: Call) -> Parts:
     return Parts(_rows(call[0]), call.shape(0)[1:])
 
 
-@rule("TensorListGetItem")
+@rule("TensorListGetItem", complete=True)
 def get_item(call: Call) -> Any:
     """One element.
 
@@ -114,7 +117,7 @@ def get_item(call: Call) -> Any:
     return element(_list(call, 0), call.integer(1))
 
 
-@rule("TensorListSetItem")
+@rule("TensorListSetItem", complete=True)
 def set_item(call: Call) -> Parts:
     """The list with one element replaced.
 
@@ -126,7 +129,7 @@ def set_item(call: Call) -> Parts:
     return _with(parts, place, call[2])
 
 
-@rule("TensorListPushBack")
+@rule("TensorListPushBack", complete=True)
 def push_back(call: Call) -> Parts:
     """The list with one element more.
 
@@ -138,7 +141,7 @@ def push_back(call: Call) -> Parts:
     return parts.of((*parts, call[1]))
 
 
-@rule("TensorListStack")
+@rule("TensorListStack", complete=True)
 def stack(call: Call) -> Any:
     """All elements along a new first axis.
 
@@ -147,7 +150,7 @@ def stack(call: Call) -> Any:
     return stacked(_list(call, 0))
 
 
-@rule("TensorListLength")
+@rule("TensorListLength", complete=True)
 def length(call: Call) -> Any:
     """How many elements.
 
@@ -156,7 +159,7 @@ def length(call: Call) -> Any:
     return known(len(_list(call, 0)))
 
 
-@rule("TensorArrayV3")
+@rule("TensorArrayV3", complete=True)
 def array(call: Call) -> Outputs:
     """The handle and the flow; the elements travel with the flow.
 
@@ -166,7 +169,7 @@ def array(call: Call) -> Outputs:
     return Outputs([made, made])
 
 
-@rule("TensorArrayScatterV3")
+@rule("TensorArrayScatterV3", complete=True)
 def array_scatter(call: Call) -> Parts:
     """The array with elements from the first axis of a tensor, in the places given.
 
@@ -181,7 +184,7 @@ def array_scatter(call: Call) -> Parts:
     return Parts(items, parts.shape or call.shape(2)[1:])
 
 
-@rule("TensorArrayReadV3")
+@rule("TensorArrayReadV3", complete=True)
 def array_read(call: Call) -> Any:
     """One element.
 
@@ -190,7 +193,7 @@ def array_read(call: Call) -> Any:
     return element(_list(call, 2), call.integer(1))
 
 
-@rule("TensorArrayWriteV3")
+@rule("TensorArrayWriteV3", complete=True)
 def array_write(call: Call) -> Parts:
     """The array with one element written.
 
@@ -199,7 +202,7 @@ def array_write(call: Call) -> Parts:
     return _with(_list(call, 3), call.integer(1), call[2])
 
 
-@rule("TensorArrayGatherV3")
+@rule("TensorArrayGatherV3", complete=True)
 def array_gather(call: Call) -> Any:
     """Chosen elements along a new first axis.
 
@@ -209,7 +212,7 @@ def array_gather(call: Call) -> Any:
     return stacked(parts.of(parts[_inside(parts, place)] for place in call.integers(1)))
 
 
-@rule("TensorArraySizeV3")
+@rule("TensorArraySizeV3", complete=True)
 def array_size(call: Call) -> Any:
     """How many elements.
 
@@ -218,7 +221,7 @@ def array_size(call: Call) -> Any:
     return known(len(_list(call, 1)))
 
 
-@rule("TensorArrayCloseV3")
+@rule("TensorArrayCloseV3", complete=True)
 def array_close(call: Call) -> Any:
     """Nothing.
 
