@@ -264,10 +264,9 @@ class Planner:
         """The outputs at the ends of the image need more than a tile there."""
         source = self.whole.entry(self.moving[0].name).node
         turns = [
-            Loss(self.whole.layer_of(index), node.kind, WRAPS)
+            Loss(self.whole.layer_of(index), self.whole.nodes[index].kind, WRAPS)
             for index in self.whole.between(source, self.value)
-            for node in [self.whole.nodes[index]]
-            if wraps(node)
+            if wraps(self.whole.nodes[index])
         ]
         if turns:
             return self._no_tiles(turns)
@@ -281,10 +280,9 @@ class Planner:
         first = f"no tile of {self.layer} equals the whole"
         if rest := [str(loss) for loss in losses if loss.why != WHOLE_AXIS]:
             return NotTileableError(f"{first}:\n  " + "\n  ".join(rest[:5]))
-        names = self.global_reads()
-        if not names:
+        if not (names := self.global_reads()):
             return NotTileableError(f"{first}: what an output reads is not the same in every tile")
-        shown = ", ".join(names[:3]) + (" …" if len(names) > 3 else "")
+        shown = ", ".join(names[:3]) + " …" * (len(names) > 3)
         count = "1 layer reads" if len(names) == 1 else f"{len(names)} layers read"
         return NotTileableError(
             f"{first}: {count} a whole axis ({shown}).\n"
