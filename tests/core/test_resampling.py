@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from fractions import Fraction
 from math import floor
+from typing import get_args
 
 import pytest
 from hypothesis import given
@@ -20,6 +21,7 @@ from rfield.core.resampling import (
     resample,
     resampled,
 )  # fmt: skip
+from rfield.errors import InvalidModelError
 
 sizes = st.integers(1, 13)
 HALF = Fraction(1, 2)
@@ -132,3 +134,9 @@ def test_a_pattern_that_is_seen_twice_repeats() -> None:
     assert repeating([0, 1, 1, 2, 3, 3], 4) == Sliding(3, 2, taps)
     assert repeating([0, 1, 1, 2, 3, 2], 4) is None
     assert repeating([0, 1, 1, 2, 2], 4) is None
+
+
+@pytest.mark.parametrize("mode", get_args(Coordinates))
+def test_nothing_is_interpolated_of_an_empty_axis(mode: Coordinates) -> None:
+    with pytest.raises(InvalidModelError, match="resizes an axis of 0 to 9"):
+        coordinates(0, 9, mode)

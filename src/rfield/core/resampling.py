@@ -12,7 +12,7 @@ from fractions import Fraction
 from math import gcd, lcm
 from typing import Literal
 
-from ..errors import too_large
+from ..errors import InvalidModelError, too_large
 from .indices import IndexSet, union
 from .limits import RESIZE_LIMIT
 from .relation import Sliding, Table
@@ -42,7 +42,12 @@ def coordinates(
 
     >>> coordinates(4, 8, "half_pixel")
     (Fraction(1, 2), Fraction(-1, 4))
+
+    Raises:
+        InvalidModelError: an axis without elements has nothing to interpolate between.
     """
+    if not size:
+        raise InvalidModelError(f"resizes an axis of {size} to {outputs}")
     slope = Fraction(size, outputs) if step is None else step
     if mode == "align_corners":
         return (Fraction(size - 1, outputs - 1) if outputs > 1 else Fraction(0)), Fraction(0)

@@ -83,7 +83,7 @@ def resize(
     for named, outputs in sizes.items():
         axis = normalize_axis(named, len(shape))
         size = shape[axis]
-        if outputs < 0 or (size == 0 and outputs):
+        if outputs < 0:
             raise InvalidModelError(f"resizes an axis of {size} to {outputs}")
         if not outputs:
             relations[axis] = (Table(()), 0)
