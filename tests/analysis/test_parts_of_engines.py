@@ -11,9 +11,9 @@ import rfield
 from rfield.analysis.engines.backward import _cut as cut
 from rfield.analysis.engines.bounds import AxisField
 from rfield.analysis.engines.footprint import Footprint
-from rfield.analysis.engines.forward import _is_same as is_same
 from rfield.analysis.engines.free import _step as step
 from rfield.analysis.engines.free import padding_by_size
+from rfield.analysis.engines.passing import _is_same as is_same
 from rfield.analysis.engines.products import _has_largest as has_largest
 from rfield.analysis.engines.projective import _gather as gather
 from rfield.analysis.engines.pull import (

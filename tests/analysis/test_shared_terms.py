@@ -8,7 +8,7 @@ import numpy as np
 import pytest
 
 import rfield
-from rfield.analysis.engines import forward
+from rfield.analysis.engines import passing
 from rfield.analysis.engines.forward import sweep
 from rfield.analysis.engines.terms import Terms
 
@@ -54,7 +54,7 @@ def test_parts_in_another_order() -> None:
 
 def test_rows_are_never_written_out_over_columns(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr("rfield.analysis.engines.through.CELL_LIMIT", 1 << 12)
-    monkeypatch.setattr(forward, "CELL_LIMIT", 1 << 12)
+    monkeypatch.setattr(passing, "CELL_LIMIT", 1 << 12)
     order = [k * k % 1021 for k in range(1 << 10)]
     graph = scores(1 << 10, [(0, 1), (1, 1 << 10)], order)
     (states,) = sweep(graph, 0, (2,)).states
@@ -86,5 +86,6 @@ def test_a_field_beside_a_reading_of_all_is_the_same_term_by_term(
         return [(name, field.as_dict()) for name, field in fields.items()]
 
     short = told()
-    monkeypatch.setattr(forward, "_gated", lambda *_: None)
+    monkeypatch.setattr(passing, "_gated", lambda *_: None)
+    passing._STEPS.clear()
     assert short == told()

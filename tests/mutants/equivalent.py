@@ -27,7 +27,7 @@ EQUIVALENT: dict[str, str] = {
     "core/windows.py _pool: link = _window_link(len(shape), axes, kernel, stride, pads, dilation,"
     " None, (1, 1, 1)) -> link = _window_link(len(shape), axes, kernel, stride, pads, dilation,"
     " None, (1, 1, 0))": "without a channel axis nothing is mixed",
-    "analysis/engines/forward.py _stitched: return Terms((Term(low, high, parts[0].axis,"
+    "analysis/engines/passing.py _stitched: return Terms((Term(low, high, parts[0].axis,"
     " parts[0].advance),)) -> return Terms((Term(low, high, parts[0].axis, parts[1].advance),))":
         "the parts were found to go along together: all have one advance",
     "analysis/engines/clipped.py _span: len(ends) > 2 * relation.period"
@@ -68,7 +68,7 @@ EQUIVALENT: dict[str, str] = {
     "analysis/engines/backward.py _cut: windows = (*foot.windows[:axis], (0, relation.period),"
     " *foot.windows[axis + 1:]) -> windows = (*foot.windows[:axis], (-1, relation.period),"
     " *foot.windows[axis + 1:])": "one output more of a pattern in which all that read, read one",
-    "analysis/engines/forward.py _stitched: return Terms((Term(low, high, parts[0].axis,"
+    "analysis/engines/passing.py _stitched: return Terms((Term(low, high, parts[0].axis,"
     " parts[0].advance),)) -> return Terms((Term(low, high, parts[0].axis, parts[-1].advance),))":
         "the parts were found to go along together: all have one advance",
     "analysis/engines/through.py _shortcut: term.low.size == 1 -> term.low.size == 0": SLOWER,

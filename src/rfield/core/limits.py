@@ -20,6 +20,9 @@ LISTED = 1024
 KEPT_OPS = 4096
 """Different ops, and links, that are kept: those of the largest networks known."""
 
+KEPT_BYTES = 1 << 23
+"""Bytes of the arrays in answers that are kept: the masks of some images in windows."""
+
 CELL_LIMIT = 1 << 25
 """Cells of an integer array in a sweep: 256 MB, a few of which are alive at once."""
 

@@ -66,7 +66,7 @@ class Link:
     """
 
     __slots__ = (
-        "affine", "changed", "coupled", "drivers", "endless", "is_identity", "is_part",
+        "_hash", "affine", "changed", "coupled", "drivers", "endless", "is_identity", "is_part",
         "never_empty", "reads", "stays",
     )  # fmt: skip
 
@@ -99,6 +99,22 @@ class Link:
         self.coupled = tuple(tuple(axes) for axes in driven.values() if len(axes) > 1)
         self.changed = tuple(j for j, r in enumerate(self.reads) if r.relation != IDENTITY)
         self.stays = all(read.axis in (None, j) for j, read in enumerate(self.reads))
+        self._hash: int | None = None
+
+    def __eq__(self, other: object) -> bool:
+        if self is other:
+            return True
+        return isinstance(other, Link) and hash(self) == hash(other) and self._all == other._all
+
+    def __hash__(self) -> int:
+        if self._hash is None:  # a table may be long
+            self._hash = hash(self._all)
+        return self._hash
+
+    @property
+    def _all(self) -> tuple[object, ...]:
+        """What makes links the same; the rest follows from it."""
+        return self.reads, self.is_part, self.is_identity, self.endless
 
     def __repr__(self) -> str:
         return f"Link({', '.join(_show(read) for read in self.reads)})"
@@ -130,6 +146,14 @@ class Reshaped:
             if len(group.before) == len(group.after) == 1:
                 affine[group.before[0]] = Span(group.after[0], 1, 0, 0)
         self.affine = tuple(affine)
+
+    def __eq__(self, other: object) -> bool:
+        return self is other or (
+            isinstance(other, Reshaped) and (self.before, self.after) == (other.before, other.after)
+        )
+
+    def __hash__(self) -> int:
+        return hash((self.before, self.after))
 
     @property
     def inverse(self) -> Reshaped:

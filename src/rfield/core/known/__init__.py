@@ -19,7 +19,7 @@ from .codes import (
     of_constant,
     soft_limit,
 )
-from .narrow import narrowed
+from .once import narrowed
 
 __all__ = [
     "ALIVE",
