@@ -9,6 +9,7 @@ import pytest
 import rfield
 from rfield.analysis.resizing import sizes as asked
 from rfield.analysis.resizing.followed import Followed
+from rfield.analysis.resizing.twins import Twins
 
 
 def codec(b: rfield.GraphBuilder, x: Any) -> Any:
@@ -135,3 +136,99 @@ def test_the_end_of_a_table_is_found_beside_what_follows() -> None:
     graph.reread = short
     found = rfield.valid_sizes(graph).sets[0]
     assert (found.is_finite, found.early[-1]) == (True, 700)
+
+
+def in_windows(size: int, *, sized: bool = False) -> rfield.Graph:
+    """Patches of 4 in windows of 7, padded where they do not fill them; more layers from 100 on.
+
+    ``sized``: the last layer gives as many positions as the input has.
+    """
+    b = rfield.GraphBuilder()
+    x = b.conv("patches", b.input("x", (1, 1, size)), kernel=4, stride=4)
+    for k in range(1 + size // 100):
+        x = b.conv(f"c{k}", x, kernel=3, padding=1)
+    if size // 4 % 7:
+        x = b.pad("fill", x, padding=[(0, -(size // 4) % 7)])
+    x = b.max_pool("windows", x, kernel=7, stride=7)
+    return b.build([b.resize("last", x, size=size) if sized else x])
+
+
+def asked_in_windows(criterion: str, *, sized: bool = False) -> tuple[rfield.Sizes, list[int]]:
+    """What is answered, and at which sizes the model was read."""
+    graph, read = in_windows(90, sized=sized), []
+
+    def again(shapes: Any) -> rfield.Graph:
+        read.append(shapes["x"][2])
+        return in_windows(read[-1], sized=sized)
+
+    graph.reread = again
+    asked._resizing.cache_clear()
+    return rfield.valid_sizes(graph, criterion), read
+
+
+@pytest.mark.parametrize("criterion", ["accepted", "complete", "even", "same"])
+def test_sizes_that_do_not_repeat_have_twins(
+    criterion: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    few, read = asked_in_windows(criterion)
+    monkeypatch.setattr(Twins, "graph", lambda self, shapes: None)
+    every, each = asked_in_windows(criterion)
+    assert few.sets == every.sets
+    assert few.against == every.against
+    assert (len(read), len(each)) == (24, 59)
+    assert few.basis == (
+        "sizes were not seen to repeat: 20 of 62 to 118 read, the others are as these behind "
+        "what reads the input",
+    )
+    assert every.basis == ("sizes were not seen to repeat: 62 to 118 read one by one",)
+
+
+def test_nothing_drops_in_windows_of_whole_patches() -> None:
+    found, _ = asked_in_windows("complete")
+    assert list(found.sets[0]) == list(range(64, 119, 4))
+
+
+def test_a_model_that_knows_the_size_of_its_input_has_no_twins() -> None:
+    found, read = asked_in_windows("same", sized=True)
+    assert "read one by one" in found.basis[0]
+    assert set(range(62, 119)) <= set(read)
+    assert list(found.sets[0]) == [84, 112]  # of whole windows
+
+
+def test_a_twin_that_is_refused_overturns_the_others(monkeypatch: pytest.MonkeyPatch) -> None:
+    _, read = asked_in_windows("accepted")
+    tried = read[-1]
+    build = in_windows
+
+    def refusing(size: int, *, sized: bool = False) -> rfield.Graph:
+        if size == tried:
+            raise rfield.InvalidModelError(f"{size} is odd")
+        return build(size, sized=sized)
+
+    monkeypatch.setitem(globals(), "in_windows", refusing)
+    found, again = asked_in_windows("accepted")
+    assert list(found.sets[0]) == [n for n in range(62, 119) if n != tried]
+    assert set(range(62, 119)) <= set(again)
+
+
+def test_between_two_sizes_only_windows_of_a_stride_have_twins() -> None:
+    """A cut of the first 60 says nothing of how many there are at a size between."""
+
+    def cut(size: int) -> rfield.Graph:
+        b = rfield.GraphBuilder()
+        return b.build([b.slice("cut", b.input("x", (1, 1, size)), axis=2, start=0, stop=60)])
+
+    def patches(size: int) -> rfield.Graph:
+        b = rfield.GraphBuilder()
+        x = b.conv("patches", b.input("x", (1, 1, size)), kernel=4, stride=4)
+        return b.build([b.conv("last", x, kernel=3)])
+
+    for build, told in ((cut, (False, False, False)), (patches, (True, False, False))):
+        twins = Twins()
+        for size in (61, 64, 72):
+            assert twins.add(build(size))
+        found = [twins.graph({"x": (1, 1, size)}) for size in (68, 76, 62)]
+        assert tuple(graph is not None for graph in found) == (False, False, False)
+        assert twins.add(build(70))
+        found = [twins.graph({"x": (1, 1, size)}) for size in (68, 76, 62)]
+        assert tuple(graph is not None for graph in found) == told

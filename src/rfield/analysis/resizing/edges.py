@@ -118,6 +118,7 @@ class _Ends:
         self.states = states
         self.name = name
         self.pads: dict[tuple[int, int], Pads] = {}
+        self.padded: set[int] = set()
         self.wanted: dict[tuple[int, int], list[tuple[int, Mask]]] = {}
         self.uneven: list[Uneven] = []
         self.judged = kept
@@ -126,7 +127,8 @@ class _Ends:
         readers: dict[int, list[int]] = {}
         for index in sorted(self.graph.behind(*self.graph.outputs_)):
             node = self.graph.nodes[index]
-            if self.pads or not all(link.is_identity for link in node.links):
+            plain = all(link.is_identity for link in node.links)
+            if not plain or not self.padded.isdisjoint(node.operands):
                 self._enter(index, node)
             for operand in dict.fromkeys(node.operands):
                 readers.setdefault(operand, []).append(index)
@@ -196,6 +198,7 @@ class _Ends:
             lead, trail = min(p[0] for p in pairs), min(p[1] for p in pairs)
             if lead or trail:
                 self.pads[index, axis] = lead, trail
+                self.padded.add(index)
 
     def _pass(
         self, index: int, operand: int, axis: int, link: AnyLink, own: Pads

@@ -27,7 +27,7 @@ class Followed:
 
     def __init__(self) -> None:
         self.holds = True
-        self._ops: list[_Op] | None = None
+        self._ops: list[Op] | None = None
         self._like: Graph | None = None
 
     def add(self, graph: Graph) -> bool:
@@ -35,7 +35,7 @@ class Followed:
         nodes = graph.nodes
         if self._ops is None:
             self._like = graph
-            self._ops = [_Op(node) for node in nodes]
+            self._ops = [Op(node) for node in nodes]
         agrees = self.holds = self.holds and len(nodes) == len(self._ops)
         inputs = {entry.node for entry in graph.inputs_}
         for index, (op, node) in enumerate(zip(self._ops, nodes, strict=False)):
@@ -47,7 +47,7 @@ class Followed:
             expected = op.at(before)
             if (node.kind, node.operands) != (op.like.kind, op.like.operands):
                 self.holds = False
-            elif expected is not None and not _alike(expected, node):
+            elif expected is not None and not alike(expected, node):
                 agrees = False
                 self.holds = before not in op.seen and not op.listed
                 op.listed = True
@@ -72,7 +72,7 @@ class Followed:
 
 
 @dataclass(slots=True, eq=False)
-class _Op:
+class Op:
     """One op: a reading of it (``like``), and all that were ``seen``, by the operands' shapes.
 
     ``classes``: the smallest and the largest of those that are alike modulo ``step``; ``listed``:
@@ -95,13 +95,18 @@ class _Op:
             own = [*self.classes.get(self._class(before), ()), before]
             self.classes[self._class(before)] = min(own, key=_total), max(own, key=_total)
 
-    def at(self, before: Shapes) -> Node | None:
-        """The op on operands of these shapes; None where that does not follow."""
+    def at(self, before: Shapes, *, between: bool = False) -> Node | None:
+        """The op on operands of these shapes; None where that does not follow.
+
+        ``between``: only for windows of a stride, and sizes between two that were read.
+        """
         found = self.seen.get(before)
         if found is not None or not self.seen or self.listed:
             return found
         small, large = self.classes.get(self._class(before), (before, before))
         if small == large or _total(before) < _total(small):  # what is small may be refused
+            return None
+        if between and (self.step == 1 or _total(before) > _total(large)):
             return None
         one, other = self.seen[small], self.seen[large]
         if one.known is not None or not all(map(_same_way, one.links, other.links)):
@@ -147,7 +152,8 @@ def _between(first: Sequence[int], last: Sequence[int], part: int, whole: int) -
     return found
 
 
-def _alike(one: Node, other: Node) -> bool:
+def alike(one: Node, other: Node) -> bool:
+    """Whether two readings of an op read the same, of the same sizes."""
     return (
         one.shape == other.shape
         and all(map(_same, one.links, other.links))

@@ -23,6 +23,8 @@ from ..geometry.alignment import alignment
 from ..results import axis_names
 from .edges import Finding, Kept, Misaligned, Unlike, ends
 from .followed import Followed
+from .leads import Leads
+from .twins import Twins
 
 CRITERIA = ("accepted", "complete", "even", "aligned")
 """``accepted``: the model takes the size. ``complete``: no position falls off the end of a strided
@@ -38,8 +40,8 @@ SINGLY = "Ask for single sizes: rfield.check_size(model, size)"
 class Reading:
     """One size of the inputs that are ``of`` a model; ``refused``: why it does not take it.
 
-    ``followed``: the graph is what others led to, and was not read. ``is_model``: it is the model
-    that the others are held against.
+    ``followed``: the graph is what others led to, and was not read; ``by_op``: op by op.
+    ``is_model``: it is the model that the others are held against.
 
     Everything else is found out when it is asked for.
     """
@@ -51,10 +53,12 @@ class Reading:
         refused: str = "",
         *,
         followed: bool = False,
+        by_op: bool = False,
         is_model: bool = False,
     ) -> None:
         self.refused = refused
         self.followed = followed
+        self._by_op = by_op
         self._of = of
         self._graph = graph
         self._is_model = is_model
@@ -103,7 +107,7 @@ class Reading:
         so they are those of the model at a larger size.
         """
         rank = len(self.graph.nodes[self._value].shape)
-        if self.followed:
+        if self._by_op:
             return self._of.larger().places
         own = tuple(carriers([state], rank, local=True) for state in self._states)
         apart = all(own) and len(set[int]().union(*own)) == sum(map(len, own))
@@ -200,10 +204,7 @@ class Resizing:
         self._laid = 0
         self.overturned = False
         self.tell: Callable[[int, int | None], None] | None = None
-        self._followed = Followed()
-        self._unlearned: list[Graph] = []  # only the sizes of a long step follow from others
-        self._led_to: list[tuple[int, ...]] = []
-        self._tried = 0
+        self.leads = Leads()
         self.judged: Kept = {}
         if output is not None:
             graph.index(output)
@@ -286,28 +287,22 @@ class Resizing:
             self._kept[key] = Reading(self, graph, refused)
         return self._kept[key]
 
-    def follow(self, sizes: Sequence[int]) -> Reading:
+    def follow(self, sizes: Sequence[int], way: Followed | Twins) -> Reading:
         """The model at these sizes, as it follows from other readings; else it is read."""
         key = tuple(sizes)
         if key not in self._kept:
-            for graph in self._unlearned:
-                self._followed.add(graph)
-            self._unlearned.clear()
-            graph = self._followed.graph(self._shapes(key))
+            graph = self.leads.follow(way, key, self._shapes(key))
             if graph is not None:
-                self._kept[key] = Reading(self, graph, followed=True)
-                self._led_to.append(key)
+                by_op = way is self.leads.by_op
+                self._kept[key] = Reading(self, graph, followed=True, by_op=by_op)
         return self.at(key)
 
     def try_out(self, count: int) -> None:
         """Read some of the sizes that followed since; ``overturned`` where one is otherwise."""
-        fresh = self._led_to[self._tried :]
-        self._tried = len(self._led_to)
-        for key in fresh[:: len(fresh) // count + 1]:
+        for key in self.leads.untried(count):
             _, refused = self._read(key)
             if refused:
-                self._followed.holds = False
-                self._overturn()
+                self._overturn(refused=True)
             if self.overturned:
                 break
 
@@ -352,18 +347,14 @@ class Resizing:
             graph = self.graph.reread(self._shapes(sizes))
         except InvalidModelError as error:
             return None, str(error)
-        if not self._led_to:
-            self._unlearned.append(graph)
-        elif not self._followed.add(graph):
+        if not self.leads.add(graph):
             self._overturn()
         return graph, ""
 
-    def _overturn(self) -> None:
+    def _overturn(self, *, refused: bool = False) -> None:
         self.overturned = True
-        for key in self._led_to:
+        for key in self.leads.drop(refused=refused):
             del self._kept[key]
-        self._led_to.clear()
-        self._tried = 0
 
     def _shapes(self, sizes: Sequence[int]) -> dict[str, list[int]]:
         shapes = {e.name: list(self.graph.nodes[e.node].shape) for e in self.graph.inputs_}

@@ -4,7 +4,8 @@ Every op turns a size into ``floor((a*n + b) / c)``, so what a network does with
 with a step: the lcm of its strides. The sizes of one step are read one by one, some of them again a
 step further; that they agree shows the repetition. Where the sizes of a class begin follows from
 the size arithmetic of one of them, and the smallest is read as well. Of a long step only as many
-sizes are read as the others follow from (``followed``), and some of these to try that out.
+sizes are read as the others follow from (``followed``), and some of these to try that out. Where
+sizes do not repeat, one is read of those that are alike behind the input (``twins``).
 """
 
 from __future__ import annotations
@@ -41,6 +42,7 @@ class Scan:
         self.axis = axis
         self.name = resizing.axes[axis]
         self.periodic = False
+        self._apart = False  # sizes do not repeat
         self._lines: dict[tuple[str, ...], int | None] = {}
         steps = steps_of(resizing, axis)
         self._in_question = len(steps) > 1
@@ -52,6 +54,7 @@ class Scan:
                 return
         self.step = steps[0]
         self.base = self._base()
+        self._apart = True
 
     def read(self, size: int) -> Reading:
         """The model with all axes at ``size`` if they were equal, or else with this one only."""
@@ -72,7 +75,11 @@ class Scan:
         return self.periodic and self.step > SHORT
 
     def _at(self, sizes: Sequence[int]) -> Reading:
-        return self.resizing.follow(sizes) if self._long else self.resizing.at(sizes)
+        if self._apart:
+            return self.resizing.follow(sizes, self.resizing.leads.twins)
+        if self._long:
+            return self.resizing.follow(sizes, self.resizing.leads.by_op)
+        return self.resizing.at(sizes)
 
     def _alone(self, size: int) -> Reading:
         return self._at(self._with(size))
@@ -88,8 +95,12 @@ class Scan:
     @cached_property
     def accepted(self) -> dict[int, Reading]:
         """The readings of one step from ``base`` on that the model takes, by size."""
-        found = {n: read for n in self._window() if not (read := self.read(n)).refused}
-        self.resizing.try_out(self._few)
+        window = self._window()
+        if not self.periodic:  # what lies between may follow
+            for n in sorted(window, key=lambda n: min(n - window[0], window[-1] - n)):
+                self.read(n)
+        found = {n: read for n in window if not (read := self.read(n)).refused}
+        self.resizing.try_out(self._few if self.periodic else MORE // 4)
         return found
 
     @property
@@ -109,9 +120,15 @@ class Scan:
     def basis(self) -> str:
         """How the answer is known."""
         window = self._window()
-        if not self.periodic:
-            return f"sizes were not seen to repeat: {window[0]} to {window[-1]} read one by one"
         led = sum(self.read(n).followed for n in window)
+        if not self.periodic:
+            count = f"{len(window) - led} of {window[0]} to {window[-1]} read"
+            how = (
+                f"{count}, the others are as these behind what reads the input"
+                if led
+                else f"{window[0]} to {window[-1]} read one by one"
+            )
+            return f"sizes were not seen to repeat: {how}"
         count = f"{len(window)} read one by one"
         if led:
             count = f"{len(window) - led} of {len(window)} read"
