@@ -41,20 +41,19 @@ class Scan:
         self.resizing = resizing
         self.axis = axis
         self.name = resizing.axes[axis]
-        self.periodic = False
-        self._apart = False  # sizes do not repeat
+        self.periodic: bool | None = None  # while that is not known
         self._lines: dict[tuple[str, ...], int | None] = {}
         steps = steps_of(resizing, axis)
         self._in_question = len(steps) > 1
         for self.step in steps:
             self.base = self._base()
             self.resizing.afford(self.step + len(self._samples()))
-            self.periodic = self._repeats()
+            self.periodic = self._repeats() or None
             if self.periodic:
                 return
         self.step = steps[0]
         self.base = self._base()
-        self._apart = True
+        self.periodic = False
 
     def read(self, size: int) -> Reading:
         """The model with all axes at ``size`` if they were equal, or else with this one only."""
@@ -72,10 +71,10 @@ class Scan:
 
     @property
     def _long(self) -> bool:
-        return self.periodic and self.step > SHORT
+        return bool(self.periodic) and self.step > SHORT
 
     def _at(self, sizes: Sequence[int]) -> Reading:
-        if self._apart:
+        if self.periodic is False:
             return self.resizing.follow(sizes, self.resizing.leads.twins)
         if self._long:
             return self.resizing.follow(sizes, self.resizing.leads.by_op)
@@ -122,12 +121,9 @@ class Scan:
         window = self._window()
         led = sum(self.read(n).followed for n in window)
         if not self.periodic:
-            count = f"{len(window) - led} of {window[0]} to {window[-1]} read"
-            how = (
-                f"{count}, the others are as these behind what reads the input"
-                if led
-                else f"{window[0]} to {window[-1]} read one by one"
-            )
+            all_of = f"{window[0]} to {window[-1]} read"
+            rest = ", the others are as these behind what reads the input"
+            how = f"{len(window) - led} of {all_of}{rest}" if led else f"{all_of} one by one"
             return f"sizes were not seen to repeat: {how}"
         count = f"{len(window)} read one by one"
         if led:
