@@ -63,6 +63,10 @@ class Products:
         if value in self._everywhere.crossed:
             return
         node = self.graph.nodes[value]
+        if len(node.operands) == 1 and node.links[0].is_identity and node.known is None:
+            (same,) = node.operands
+            self._marks[value], self._products[value] = self._marks[same], self._products[same]
+            return
         parts: list[tuple[tuple[Marks, ...], bool]] = []
         for operand, link in zip(node.operands, node.links, strict=True):
             if operand not in self._reached:
@@ -80,6 +84,9 @@ class Products:
         if alive is not None:
             marks = [one & alive for one in marks]
         self._marks[value] = tuple(marks)
+        if len(parts) == 1 and alive is None:
+            self._products[value] = parts[0][1]
+            return
         shown = [
             [((p & alive if alive is not None else p) == m).all(axis=-1)
              for p, m in zip(passed, marks, strict=True)]

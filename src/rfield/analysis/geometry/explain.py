@@ -18,7 +18,7 @@ from .alignment import Misalignment, alignment
 from .field import ReceptiveField
 from .fields import Fields, choose_source
 from .remedies import Remedy, remedies_of
-from .sides import SHOWN, Side, sides_of
+from .sides import SHOWN, Side, shared, sides_of
 
 
 @dataclass(frozen=True, slots=True)
@@ -68,11 +68,7 @@ class Explanation(Answer):
 
     def shared_sides(self) -> list[tuple[Side, list[str]]]:
         """Each different path once, with the axes on which it is the same."""
-        groups: dict[tuple[object, ...], tuple[Side, list[str]]] = {}
-        for side in self.sides:
-            key = (side.side, side.steps, side.bound, side.origin)
-            groups.setdefault(key, (side, []))[1].append(side.axis)
-        return list(groups.values())
+        return shared(self.sides)
 
     def _facts(self) -> dict[str, Any]:
         return {

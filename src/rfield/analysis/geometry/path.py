@@ -109,7 +109,7 @@ class Paths:
         while value != self.source:
             place = value, element, side
             if place not in self.found:  # paths that have met go on together
-                self.found[place] = self._back(value, element, side)
+                self.found[place] = self._back(value, element, side, furthest[1])
             found = self.found[place]
             if found is None:
                 return None
@@ -117,11 +117,11 @@ class Paths:
             steps.append(found)
         return self._anchored(steps)
 
-    def _back(self, value: int, element: Element, side: int) -> tuple[int, Element] | None:
-        """The operand and its element through which the bound of ``element`` is reached."""
-        node, target = self.graph.nodes[value], self.bound(value, [element], side)[0]
-        if target is None:
-            return None
+    def _back(
+        self, value: int, element: Element, side: int, target: int
+    ) -> tuple[int, Element] | None:
+        """The operand and its element through which ``target``, its own bound, is reached."""
+        node = self.graph.nodes[value]
         for place, (operand, link) in enumerate(zip(node.operands, node.links, strict=True)):
             state = self.states[operand]
             if state is None or not self._may_reach(operand, link, element, side, target):

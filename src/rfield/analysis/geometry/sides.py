@@ -106,6 +106,15 @@ def sides_of(fields: Fields, value: int) -> tuple[Side, ...]:
     return tuple(sides)
 
 
+def shared(sides: Iterable[Side]) -> list[tuple[Side, list[str]]]:
+    """Each different path once, with the axes on which it is the same."""
+    groups: dict[tuple[object, ...], tuple[Side, list[str]]] = {}
+    for side in sides:
+        key = (side.side, side.steps, side.bound, side.origin)
+        groups.setdefault(key, (side, []))[1].append(side.axis)
+    return list(groups.values())
+
+
 def _largest(paths: Paths, value: int, positions: Sequence[int]) -> Iterator[tuple[int, ...]]:
     """Output positions at which the local field is largest: the first one, then from the middle on.
 

@@ -17,10 +17,9 @@ from numpy.typing import NDArray
 
 from ...analysis.cost import Cost, cost
 from ...analysis.geometry.alignment import alignment
-from ...analysis.geometry.explain import explain
 from ...analysis.geometry.field import ReceptiveField
 from ...analysis.geometry.premises import premises
-from ...analysis.geometry.sides import Side
+from ...analysis.geometry.sides import Side, shared, sides_of
 from ...analysis.kinds import op_names
 from ...analysis.pixels.influence import influence
 from ...analysis.pixels.units import Holes, Strips, Table, Units, UnitsOf
@@ -172,7 +171,7 @@ def _view(graph: Graph, wrt: str, names: Mapping[str, int], pool: Pool) -> dict[
     return {
         "input": wrt,
         "layers": layers,
-        "why": _why(graph, wrt, units, names, [*stages[-EXPLAINED:], graph.layer_of(graph.main)]),
+        "why": _why(graph, units, names, [*stages[-EXPLAINED:], graph.layer_of(graph.main)]),
         "influence": _influence(graph, wrt, units, names, stages),
     }
 
@@ -220,7 +219,9 @@ def _holes(holes: Holes | Strips | None, pool: Pool) -> dict[str, Any]:
     axes: list[dict[str, Any]] = []
     for marks in holes.marks:
         rows = marks.reshape(-1, marks.shape[-1])
-        different, number = np.unique(rows, axis=0, return_inverse=True)
+        packed = np.packbits(rows, axis=1)  # in the same order, and of an eighth of the width
+        _, first, number = np.unique(packed, axis=0, return_index=True, return_inverse=True)
+        different = rows[first]
         number = number.reshape(marks.shape[:-1]).astype(np.int64)
         axes.append({"shape": list(number.shape), **_numbered(different, number, pool)})
     return {"axes": axes}
@@ -245,7 +246,7 @@ def _halo(rf: ReceptiveField) -> dict[str, Any] | None:
 
 
 def _why(
-    graph: Graph, wrt: str, units: Units, names: Mapping[str, int], layers: Iterable[str]
+    graph: Graph, units: Units, names: Mapping[str, int], layers: Iterable[str]
 ) -> dict[str, list[dict[str, Any]]]:
     """The paths that reach furthest, for some layers, with what each layer on them adds."""
     found: dict[str, list[dict[str, Any]]] = {}
@@ -255,7 +256,7 @@ def _why(
         if not any(units.fields[layer].largest):
             continue
         try:
-            sides = explain(graph, layer, wrt=wrt).shared_sides()
+            sides = shared(sides_of(units.fields, graph.index(layer)))
         except RFieldError:
             continue
         number = names[graph.layer_of(graph.layer_index[layer])]
