@@ -142,15 +142,51 @@ def test_a_branch_that_reads_the_rest_keeps_it():
     assert str(found) == "y, x: every size from 2"
 
 
-def test_padding_to_a_multiple_of_what_no_tile_shares():
-    """A whole of 65 ends at 68, a tile of 43 from 22 on at 66: no tile gives the last two."""
+def test_padding_to_a_multiple_that_tiles_share():
+    """A whole of 65 ends at 68; of the tiles of at most 43 the one of 41 ends at 44."""
 
     class Padded(nn.Module):
         def forward(self, x):
             height, width = x.shape[-2:]
             return F.pad(x, (0, -width % 4, 0, -height % 4))
 
-    with pytest.raises(rfield.NotTileableError) as caught:
-        rfield.tile_plan(Padded(), (58, 65), tile=43, input_shape=(1, 1, 64, 64))
-    assert "a tile of" in str(caught.value)
-    assert "does not end where the whole does" in str(caught.value)
+    plan = rfield.tile_plan(Padded(), (58, 65), tile=43, input_shape=(1, 1, 64, 64))
+    assert (plan.tile, plan.grid) == ((42, 41), (4, 4))
+    x = torch.rand(1, 1, 58, 65)
+    assert torch.equal(rfield.run_tiled(Padded(), x, plan), Padded()(x))
+
+
+class Restoring(nn.Module):
+    """Reflects up to a multiple of 8; its strides are 4."""
+
+    def __init__(self):
+        super().__init__()
+        first = nn.Conv2d(1, 2, 3, padding=1)
+        self.down = nn.Sequential(first, nn.Conv2d(2, 2, 3, 2, 1), nn.Conv2d(2, 2, 3, 2, 1))
+        self.up = nn.Sequential(nn.ConvTranspose2d(2, 1, 4, 4), nn.Conv2d(1, 1, 3, padding=1))
+        for parameter in self.parameters():
+            parameter.data = torch.randint(-2, 3, parameter.shape).double()
+
+    def forward(self, x):
+        height, width = x.shape[-2:]
+        padded = F.pad(x, (0, -width % 8, 0, -height % 8), "reflect")
+        return (self.up(self.down(padded)) + padded)[..., :height, :width]
+
+
+@pytest.mark.parametrize(
+    ("image", "tile", "expected"),
+    [
+        ((97, 131), 48, (41, 43)),
+        ((97, 131), 64, (57, 59)),
+        ((96, 132), 60, (56, 60)),
+        ((96, 131), 48, (48, 43)),
+    ],
+)
+@pytest.mark.parametrize("asked", [{}, {"halo": 16}])
+def test_padding_to_a_multiple_of_more_than_the_stride(image, tile, expected, asked):
+    model = Restoring().eval()
+    plan = rfield.tile_plan(model, image, tile=tile, input_shape=(1, 1, 48, 48), **asked)
+    assert (plan.exact, plan.tile, plan.grid) == (True, expected, (8, 8))
+    x = torch.randint(-9, 10, (1, 1, *image)).double()
+    with torch.no_grad():
+        assert torch.equal(rfield.run_tiled(model, x, plan), model(x))

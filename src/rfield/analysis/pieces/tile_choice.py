@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from contextlib import suppress
 from dataclasses import replace
 from math import prod
 from typing import NamedTuple, cast
@@ -21,6 +20,7 @@ from ..results import IndexArray
 from .agreement import Loss
 from .cuts import WHOLE_AXIS
 from .grid import fitting
+from .longer_steps import PADDED, TAKEN, accepts, goes_along, learned
 from .outside import Held, outside_share
 from .tile_planning import Planner, Trial
 from .tiling import TilePlan
@@ -65,46 +65,21 @@ def tile_plan(
         return _without_halo(planner, limit, padding_mode, approximate)
 
     try:
-        return planned()
+        found = planned()
     except InvalidModelError as error:
-        longer, alone = _learned(planner)
+        longer, alone = learned(planner, accepts, TAKEN)
         if alone and not longer:
             raise _none_is_taken(planner, alone[0]) from error
         if not longer:
             raise
+    except NotTileableError:  # a border that some sizes alone have may be why
+        if not learned(planner, goes_along, PADDED)[0]:
+            raise
+    else:
+        # a halo that is chosen is never refused: what it cuts off may be a border of that kind
+        if found.exact or found.losses or not learned(planner, goes_along, PADDED)[0]:
+            return found
     return planned()
-
-
-TRIED = 16
-"""So many steps of the grid below the image a size that the model takes is looked for."""
-
-
-def _learned(planner: Planner) -> tuple[bool, list[int]]:
-    """Take longer steps along the axes where the model refuses sizes of the grid, if there are any.
-
-    What lies beside the output, or a check in the model's own code, may want more than the output.
-    Also: the axes along which it takes none of these sizes.
-    """
-    found: list[int] = []
-    alone: list[int] = []
-    for k, step in enumerate(planner.steps):
-        sizes = [*planner.sizes]
-        found.append(step)
-        for size in range(sizes[k] - step, 0, -step)[:TRIED]:
-            sizes[k] = size
-            with suppress(InvalidModelError):
-                planner.read(sizes)
-                found[k] = planner.sizes[k] - size
-                break
-        else:
-            alone.append(k)
-    longer = [new > step for new, step in zip(found, planner.steps, strict=True)]
-    planner.steps = tuple(found)
-    planner.makers = tuple(
-        (*names, "the sizes that the model takes") if more else names
-        for names, more in zip(planner.makers, longer, strict=True)
-    )
-    return any(longer), alone
 
 
 def _none_is_taken(planner: Planner, k: int) -> NotTileableError:
@@ -122,6 +97,7 @@ def _of_whom(planner: Planner, k: int) -> str:
 
 def _without_halo(planner: Planner, limit: Limit, mode: str, approximate: bool) -> TilePlan:
     """The plan with the halo that exact tiles take; an approximate one where there is none."""
+    planner.local = False  # it may be another attempt
     try:
         return planner.plan(_choose(planner, limit), mode)
     except NotTileableError:

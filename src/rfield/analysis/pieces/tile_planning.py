@@ -83,7 +83,7 @@ class Planner:
         self.sizes = tuple(n + sum(pads) for n, pads in zip(self.image, self.padding, strict=True))
         self.whole, self.merged = self._read(self.sizes)
         found = self._grid(self.whole)
-        self.steps, self.makers = found.steps, found.makers
+        self.steps, self.makers, self.all_rates = found.steps, found.makers, found.rates
         self.value = self.value_of(self.whole)
         if output is None:  # a crop is an output at some sizes only
             self.layer = self.whole.layer_of(self.value)
@@ -128,7 +128,7 @@ class Planner:
 
     def no_map(self, k: int) -> NotTileableError:
         """No axis of the output goes along with axis ``k`` of the input, or several do."""
-        rates = self._grid(self.whole).rates
+        rates = self.all_rates
         along = [rate[1] for rate in rates[self.value] if rate and rate[0] == k]
         if len(along) == 1 and along[0] < 0:
             return NotTileableError(

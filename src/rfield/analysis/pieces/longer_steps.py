@@ -1,0 +1,86 @@
+"""Longer steps than the grid's, where the sizes of a model ask for them.
+
+The grid is found at the size of the whole. A check in the model's own code may refuse a size on it,
+and what is padded up to a multiple of 8 has another border at each size, though it moves by 4.
+Tiles then have the image's size modulo a step that leaves all that as it is.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from contextlib import suppress
+
+from ...errors import InvalidModelError, RFieldError
+from .pairing import SKIPPED, pairs_of
+from .tile_planning import Planner
+
+TRIED = 16
+"""So many steps of the grid below the image a size that does is looked for."""
+
+TAKEN, PADDED = "the sizes that the model takes", "what it pads, crops or makes for its size"
+"""Whose the longer steps are."""
+
+
+def learned(
+    planner: Planner, does: Callable[[Planner, Sequence[int]], bool], whose: str
+) -> tuple[bool, list[int]]:
+    """Take longer steps along the axes where a size of the grid does not do, if there are any.
+
+    Also: the axes along which none of these sizes does.
+    """
+    found: list[int] = []
+    alone: list[int] = []
+    for k, step in enumerate(planner.steps):
+        sizes = [*planner.sizes]
+        found.append(step)
+        for size in range(sizes[k] - step, 0, -step)[:TRIED]:
+            sizes[k] = size
+            if does(planner, sizes):
+                found[k] = planner.sizes[k] - size
+                break
+        else:
+            alone.append(k)
+    longer = [new > step for new, step in zip(found, planner.steps, strict=True)]
+    planner.steps = tuple(found)
+    planner.makers = tuple(
+        (*names, whose) if more else names
+        for names, more in zip(planner.makers, longer, strict=True)
+    )
+    return any(longer), alone
+
+
+def accepts(planner: Planner, sizes: Sequence[int]) -> bool:
+    """Whether the model takes an image of these sizes.
+
+    What lies beside the output, or a check in the model's own code, may want more than the output.
+    """
+    with suppress(InvalidModelError):
+        planner.read(sizes)
+        return True
+    return False
+
+
+def goes_along(planner: Planner, sizes: Sequence[int]) -> bool:
+    """Whether all values are as much smaller than those of the whole as the image is.
+
+    Where one is not, a border in between was made for the size.
+    """
+    try:
+        part = planner.read(sizes)
+    except RFieldError:
+        return False
+    less = [whole - size for whole, size in zip(planner.sizes, sizes, strict=True)]
+    rates = planner.all_rates
+    value = planner.value_of(part)
+    pairs, needed = pairs_of(part, planner.whole), part.behind(value)
+    for index in sorted(needed):
+        there = pairs[index]
+        if there is None:
+            return False
+        if there == SKIPPED:
+            continue
+        both = zip(part.nodes[index].shape, planner.whole.nodes[there].shape, strict=True)
+        for (mine, theirs), rate in zip(both, rates[there], strict=True):
+            if rate is not None and theirs - mine != less[rate[0]] * rate[1]:
+                return False
+    return True
