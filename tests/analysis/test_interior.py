@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 import numpy as np
 import pytest
 
@@ -125,3 +127,119 @@ def test_other_values_of_the_padding_change_the_rest_only(seed: int) -> None:
     same = (Padded(seed, 0.0)(x) == Padded(seed, 1e3)(x))[0, 0].numpy()
     assert same.sum() == clean.stop - clean.start
     assert same[clean].all()
+
+
+functional = torch.nn.functional
+
+
+class Said(torch.nn.Module):
+    """A network that a function tells, with two convolutions of 3 that pad by zeros."""
+
+    def __init__(self, told) -> None:
+        super().__init__()
+        torch.manual_seed(0)
+        self.told = told
+        self.a = torch.nn.Conv2d(1, 4, 3, padding=1)
+        self.b = torch.nn.Conv2d(4, 1, 3, padding=1)
+        self.valid = torch.nn.Conv2d(1, 1, 5)
+        self.double().eval()
+
+    def forward(self, x):
+        return self.told(self, x)
+
+
+def over_channels(net, x):
+    return net.b(functional.local_response_norm(net.a(x), 5))
+
+
+def zeros_between(net, x):
+    wide = x.new_zeros(1, 1, 2 * x.shape[2], 2 * x.shape[3])
+    wide[..., ::2, ::2] = x
+    return net.a(wide)
+
+
+def by_the_share_inside(net, x):
+    ones = torch.ones(1, 1, 5, 5, dtype=x.dtype)
+    return x / functional.conv2d(torch.ones_like(x), ones, padding=2)
+
+
+def written_back(net, x):
+    y = x.clone()
+    y[..., 2:-2, 2:-2] = x[..., 2:-2, 2:-2] + net.valid(x)
+    return y
+
+
+def a_ramp(net, x):
+    return net.a(x) * torch.arange(x.shape[2], dtype=x.dtype)[:, None]
+
+
+def strips(net, x):
+    made = functional.conv2d(x, net.valid.weight, padding=2)
+    return torch.cat([x[:, :, :20], made[:, :, 20:]], 2)
+
+
+def shifted_windows(net, x):
+    """Windows of 4 x 4, shifted by 2; what wraps around is masked."""
+
+    def cut(t):
+        t = t.view(-1, t.shape[1] // 4, 4, t.shape[2] // 4, 4, 1)
+        return t.permute(0, 1, 3, 2, 4, 5).reshape(-1, 16, 1)
+
+    def part(n):
+        return (torch.arange(n) >= n - 4).long() + (torch.arange(n) >= n - 2)
+
+    height, width = x.shape[2:]
+    tokens = cut(torch.roll(x, (-2, -2), (2, 3))[0][..., None])
+    parts = cut((part(height)[:, None] * 3 + part(width))[None, ..., None])
+    scores = tokens @ tokens.transpose(1, 2)
+    scores = scores.masked_fill(parts != parts.transpose(1, 2), float("-inf"))
+    made = (scores.softmax(-1) @ tokens).view(1, height // 4, width // 4, 4, 4)
+    return torch.roll(made.permute(0, 1, 3, 2, 4).reshape(1, 1, height, width), (2, 2), (2, 3))
+
+
+@pytest.mark.torch
+@pytest.mark.parametrize(
+    ("told", "rows"),
+    [
+        (over_channels, slice(2, 46)),
+        (zeros_between, slice(1, 95)),  # 0 reads one of the zeros between, which the pad is as well
+        (by_the_share_inside, slice(2, 46)),
+        (written_back, slice(2, 46)),
+        (shifted_windows, slice(2, 46)),
+        (a_ramp, slice(0, 0)),
+        (strips, slice(20, 46)),
+        (lambda net, x: net.a(functional.pad(x, (60,) * 4)), slice(61, 107)),
+        (lambda net, x: functional.avg_pool2d(x, 3, 1, 1, count_include_pad=False), slice(1, 47)),
+    ],
+)
+def test_a_crop_is_there_what_it_is_in_a_larger_image(told, rows: slice) -> None:
+    net = Said(told)
+    field = rfield.receptive_field(net, input_shape=(1, 1, 48, 48))
+    assert field.fidelity is rfield.Fidelity.EXACT
+    assert field.interior()[0] == rows
+    x = torch.randn(1, 1, 144, 144, dtype=torch.float64)
+    with torch.no_grad():
+        large, crop = net(x), net(x[..., 48:96, 48:96])
+    start = 96 if told is zeros_between else 48
+    there = large[:, :, start : start + crop.shape[2], start : start + crop.shape[3]]
+    columns = field.interior()[1]
+    same = ((there - crop).abs() < 1e-12)[..., columns].all(dim=(0, 1, 3)).numpy()
+    assert same[rows].all()
+    assert rows.start in (0, 1, 20) or not same[rows.start - 1]
+    assert not rows.stop or not same[rows.stop : rows.stop + 1].any()
+
+
+@pytest.mark.torch
+@pytest.mark.parametrize(
+    ("told", "rows"),
+    [
+        (by_the_share_inside, slice(2, 46)),
+        (written_back, slice(2, 46)),
+        (a_ramp, slice(0, 0)),
+        (strips, slice(20, 46)),
+    ],
+)
+def test_a_model_of_one_size_claims_no_more(told, rows: slice) -> None:
+    graph = rfield.load(Said(told), input_shape=(1, 1, 48, 48))
+    field = rfield.receptive_field(replace(graph, reread=None))
+    assert field.interior()[0] == rows

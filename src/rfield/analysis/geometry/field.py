@@ -27,6 +27,7 @@ from ..engines.projective import push
 from ..engines.pull import LARGEST
 from ..engines.recalled import Recalled
 from ..engines.terms import Span, State
+from ..interior import interior_of
 from ..results import (
     UNBOUNDED,
     Fidelity,
@@ -39,7 +40,6 @@ from ..results import (
 )
 from .halo import Halo, halo_of
 from .indexing import rows_at, windows_at
-from .interior import interior_of
 from .premises import premises
 from .whole_reads import NONE, WholeReads
 
@@ -220,8 +220,9 @@ class ReceptiveField(Answer):
         return halo_of(self)
 
     def interior(self, size: Any = None) -> tuple[slice, ...]:
-        """The outputs that read no padding at any layer: a slice for each of their axes.
+        """The outputs to which no border does anything, at any layer: a slice for each axis.
 
+        On a crop they are what they are in the middle of a larger image.
         ``size``: of the input; default: as it was read. ``local`` leaves whole-axis reads out.
         """
         return interior_of(self, size)

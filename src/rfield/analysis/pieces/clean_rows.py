@@ -1,89 +1,78 @@
-"""Interior: the outputs that read no padding, at any layer on the way from the input.
+"""Outputs that read no padding, found in a graph of one size alone.
 
 A forward pass of marks, one row for each axis of each value: whether a position is clean. A tap
 that lies beyond its operand is padding whatever is laid there, and so is a position of a
-concatenation that no operand fills. What is said to be clean is; where a reshape splits an axis,
-only rows that are clean throughout are.
+concatenation that no operand fills. Of parts laid end to end, and of numbers that differ by place,
+the longest run is kept: the others may be there because an end is near. Where a reshape splits an
+axis, only rows that are clean throughout are.
 """
 
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
 from math import prod
-from typing import Any, Protocol
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
-from ...core.arguments import per_axis
 from ...core.graph import Graph, Node
 from ...core.indices import IndexSet
-from ...core.link import Link, Reshaped
+from ...core.link import AnyLink, Link, Reshaped
+from ...core.numbers import Numbers
 from ...core.relation import IDENTITY, At, Prefix, Relation, Sliding, Table, Whole
-from ...errors import UnresolvedSizeError
+from .agreement import laid_along
+from .grid import Rates
 
 Marks = NDArray[np.bool_]
 Rows = tuple[Marks, ...]
 
 
-class _Field(Protocol):
-    """What an interior asks of a receptive field."""
-
-    @property
-    def graph(self) -> Graph: ...
-    @property
-    def layer(self) -> str: ...
-    @property
-    def wrt(self) -> str: ...
-    @property
-    def value(self) -> int: ...
-    @property
-    def source(self) -> int: ...
-    @property
-    def source_axes(self) -> tuple[int, ...]: ...
-    @property
-    def positions(self) -> tuple[int, ...]: ...
-    @property
-    def is_local(self) -> bool: ...
-
-
-def interior_of(rf: _Field, size: Any = None) -> tuple[slice, ...]:
-    """Per position axis the longest run of clean outputs, on an input of ``size``."""
-    graph, value = rf.graph, rf.value
-    if size is not None:
-        graph = _sized(rf, per_axis("size", size, len(rf.source_axes)))
-        value = graph.main if value == rf.graph.main else graph.index(rf.layer)
-    elif graph.has_free_axes:
-        raise UnresolvedSizeError(
-            f"{rf.layer}: interior needs the input's sizes, and {rf.wrt} has free axes: size=…"
-        )
-    rows = _rows(graph, value, local=rf.is_local)
-    clean = all(row.any() for row in rows)
-    return tuple(_longest(rows[axis]) if clean else slice(0, 0) for axis in rf.positions)
-
-
-def _sized(rf: _Field, sizes: Sequence[int]) -> Graph:
-    """The graph for an input of these sizes."""
-    graph = rf.graph
-    if graph.reread is None or rf.wrt not in graph.inputs:
-        raise UnresolvedSizeError(f"{rf.wrt} cannot be read again at another size")
-    shapes = {entry.name: list(graph.nodes[entry.node].shape) for entry in graph.inputs_}
-    own = [shapes[rf.wrt][axis] for axis in rf.source_axes]
-    for entry in graph.inputs_:  # inputs of the same sizes go together
-        if [shapes[entry.name][axis] for axis in entry.axes] == own:
-            for axis, size in zip(entry.axes, sizes, strict=True):
-                shapes[entry.name][axis] = size
-    return graph.reread(shapes)
-
-
-def _rows(graph: Graph, value: int, *, local: bool) -> Rows:
+def clean_rows(graph: Graph, value: int, rates: Sequence[Rates], *, local: bool) -> Rows:
+    """Per axis of ``value`` which positions are clean; ``rates``: how axes move (see ``grid``)."""
     needed = graph.behind(value)
     rows: dict[int, Rows] = {}
     for index in range(value + 1):
         if index in needed or index == value:
             node = graph.nodes[index]
             rows[index] = _node(node, [rows[operand] for operand in node.operands], local)
+            along = laid_along(node)
+            if along is not None and rates[index][along] is not None:
+                sizes = [graph.nodes[operand].shape[along] for operand in node.operands]
+                _keep_one(node.links, sizes, along, rows[index][along])
+            for table in node.tables:
+                if isinstance(table, Numbers):
+                    _keep_even(table.array, rows[index])
     return rows[value]
+
+
+def _keep_one(links: Sequence[AnyLink], sizes: Sequence[int], along: int, row: Marks) -> None:
+    """Of parts that are laid end to end the longest: in a larger image the ends lie elsewhere."""
+    best = slice(0, 0)
+    for link, size in zip(links, sizes, strict=True):
+        assert isinstance(link, Link)
+        whole = np.ones(size, dtype=bool)
+        own = row & _through(link.reads[along].relation, whole, len(row), local=True)[1]
+        if own.any():
+            best = max(best, longest(own), key=lambda run: run.stop - run.start)
+    row[: best.start], row[best.stop :] = False, False
+
+
+def _keep_even(numbers: NDArray[Any], rows: Rows) -> None:
+    """Of numbers that differ by place the longest run of equal ones: a border made the others."""
+    for axis in range(-min(numbers.ndim, len(rows)), 0):
+        line = np.moveaxis(numbers, axis, 0)
+        if len(line) != len(rows[axis]) or numbers.strides[axis] == 0:
+            continue
+        equal = (line[1:] == line[:-1]).reshape(len(line) - 1, -1)
+        across = equal.all(axis=1)
+        if not across.any():  # a border along another axis
+            across = equal[:, equal.shape[1] // 2] if equal.size else across
+        if not across.any():
+            rows[axis][:] = False
+            continue
+        run = longest(across)
+        rows[axis][: run.start], rows[axis][run.stop + 1 :] = False, False
 
 
 def _node(node: Node, operands: Sequence[Rows], local: bool) -> Rows:
@@ -188,7 +177,8 @@ def _reshaped(link: Reshaped, known: Rows) -> list[tuple[int, Marks]]:
     return found
 
 
-def _longest(row: Marks) -> slice:
+def longest(row: Marks) -> slice:
+    """The longest run of clean positions, of which there is one."""
     edges = np.flatnonzero(np.diff(np.concatenate([[0], row.astype(np.int8), [0]])))
     starts, stops = edges[::2], edges[1::2]
     best = int((stops - starts).argmax())
