@@ -355,3 +355,30 @@ def test_of_more_outputs_than_can_be_marked_all_are() -> None:
     found = reached(link, np.ones((1, 1, 1), bool), (1, 2, size), (1, 1, size + 2))
     assert found is not None
     assert found.tolist() == [[[True]]]
+
+
+@pytest.mark.parametrize(
+    ("zeros", "expected"), [("keep", [F, S, Z]), ("absorb", [S, S, Z]), ("lose", [F, S, S])]
+)
+def test_of_nothing_but_what_may_be_zero_a_reduction_may_be_zero(
+    zeros: Zeros, expected: list[int]
+) -> None:
+    rows = Known(np.array([[S, F], [S, S], [Z, Z]], np.uint8))
+    op = replace(ops.reduce((3, 2), (1,)), algebra=Contraction(((0, 1),), (0,), zeros))
+    known = narrowed(op, [rows], [(3, 2)])[1]
+    assert known is not None
+    assert known.codes.tolist() == expected
+
+
+def test_what_may_be_zero_chooses_nobody_knows_what_also_beside_zeros() -> None:
+    where = replace(ops.pointwise((2,), (2,), (2,)), algebra="where")
+    condition, one = Known(np.array([S, S], np.uint8)), Known(np.array([Z, A], np.uint8))
+    other = Known(np.array([Z, Z], np.uint8))
+    assert not narrowed(where, [condition, one, other], [(2,), (2,), (2,)])[0].exact
+
+
+def test_one_index_of_what_is_known_in_part_does_not_broadcast_it() -> None:
+    op = replace(layout.select((3, 2), 0, 2), algebra=None)
+    known = narrowed(op, [Known(np.array([[F], [F], [Z]], np.uint8))], [(3, 2)])[1]
+    assert known is not None
+    assert known.codes.tolist() == [S]

@@ -189,3 +189,89 @@ def test_of_constant_conditions_the_case_that_holds_is_read() -> None:
     found = [rfield.support(graph, (place,)) for place in (0, 4, 8)]
     read = [[s.offset[0] + int(k) for k in s.mask.nonzero()[0]] for s in found]
     assert (read, {s.fidelity.name for s in found}) == ([[], [7], [8]], {"EXACT"})
+
+
+STEPS = np.array([[1, 1, 0, 0, 1, 0, 1, 0]], bool)
+
+
+class Chosen(L.Layer):
+    """Says which steps count, whatever the data."""
+
+    def __init__(self):
+        super().__init__()
+        self.supports_masking = True
+
+    def compute_mask(self, x, mask=None):
+        return ops.cast(STEPS, "bool")
+
+    def call(self, x):
+        return x * 1.0
+
+
+def runs(layer):
+    x = keras.Input((8, 3), batch_size=1, name="x")
+    return keras.Model(x, layer(Chosen()(x)))
+
+
+RUNS = {
+    "steps": (lambda: L.GRU(2, return_sequences=True), [[0], [0, 1], [0, 1], [0, 1], [0, 1, 4]]),
+    "last": (lambda: L.LSTM(2), [[0, 1, 4, 6]]),
+    "backwards": (
+        lambda: L.SimpleRNN(2, return_sequences=True, go_backwards=True, use_bias=False),
+        [[], [6], [6], [4, 6], [4, 6]],
+    ),
+    "nothing shown": (
+        lambda: L.LSTM(2, return_sequences=True, zero_output_for_mask=True),
+        [[0], [0, 1], [], [], [0, 1, 4]],
+    ),
+    "last, nothing shown": (lambda: L.GRU(2, zero_output_for_mask=True), [[]]),
+    "both ways": (
+        lambda: L.Bidirectional(L.GRU(2, return_sequences=True)),
+        [[0, 1, 4, 6], [0, 1, 4, 6], [], [], [0, 1, 4, 6]],
+    ),
+    "both ways, last": (lambda: L.Bidirectional(L.LSTM(2)), [[0, 1, 4, 6]]),
+    "a cell": (
+        lambda: L.RNN(L.GRUCell(2), return_sequences=True),
+        [[0], [0, 1], [0, 1], [0, 1], [0, 1, 4]],
+    ),
+    "at each time": (lambda: L.TimeDistributed(L.Dense(2)), [[0], [1], [2], [3], [4]]),
+}  # fmt: skip
+
+
+@pytest.mark.parametrize("name", RUNS)
+def test_steps_that_a_constant_mask_leaves_out_are_not_read(name):
+    made, places = RUNS[name]
+    model = runs(made())
+    graph = rfield.load(model, (1, 8, 3))
+    for k, expected in enumerate(places):
+        at = (k,) if len(model.output_shape) == 3 else ()
+        read = claimed_read(graph, at)
+        assert read == {(place,) for place in expected} == really_read(model, (1, 8, 3), (1,), at)
+
+
+def test_a_mask_goes_on_to_the_layer_at_each_time():
+    x = keras.Input((2, 4, 3), batch_size=1)
+    mask = np.array([[[1, 0, 1, 1]] * 2], bool)
+    inside = L.TimeDistributed(L.GRU(2, return_sequences=True))
+    graph = rfield.load(keras.Model(x, inside(x, mask=ops.convert_to_tensor(mask))), axes=(1, 2))
+    assert claimed_read(graph, (0, 2)) == {(0, 0), (0, 2)}
+    assert claimed_read(graph, (1, 1)) == {(1, 0)}
+
+
+def test_a_state_goes_past_steps_that_are_left_out():
+    x = keras.Input((8, 3), batch_size=1, name="x")
+    state = keras.Input((2,), batch_size=1, name="state")
+    y = L.GRU(2, return_sequences=True)(x, initial_state=state, mask=ops.convert_to_tensor(STEPS))
+    graph = rfield.load(keras.Model([x, state], y), {"x": (1, 8, 3), "state": (1, 2)})
+    found = rfield.support(graph, (3,), wrt="x")
+    assert (str(found.box), found.fidelity.value) == ("t: 0..1", "exact")
+
+
+def test_whether_known_zeros_are_steps_that_count_is_not_known():
+    x = keras.Input((8, 3), batch_size=1, name="x")
+    zeros = L.Masking(0.0)(x * STEPS[..., None].astype("float32"))
+    layer = L.GRU(2, return_sequences=True, zero_output_for_mask=True)
+    model = keras.Model(x, layer(zeros))
+    assert really_read(model, (1, 8, 3), (1,), (2,)) == set()
+    found = rfield.support(rfield.load(model, (1, 8, 3)), (2,))
+    assert found.fidelity is rfield.Fidelity.UPPER_BOUND

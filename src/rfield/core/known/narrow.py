@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import replace
+from functools import partial
 from typing import Any
 
 import numpy as np
@@ -58,7 +59,7 @@ def narrowed(
         return _softmax(op, algebra, operands[0], shapes[0])
     if algebra == "move":
         return _moved(op, operands, shapes, fill)
-    if all(isinstance(link, Link) and _is_broadcast(link, op) for link in op.links):
+    if all(map(partial(_is_broadcast, op), op.links, shapes)):
         rank = len(op.shape)
         if algebra == "where" and condition is not None:
             wide = np.asarray(condition, bool)
@@ -71,23 +72,24 @@ def narrowed(
                 nowhere if known is None else ranked(known.codes, rank) for known in operands
             )
             no, both = which == ZERO, (one == other) & ((one == ZERO) | (one == LOW))
+            if ((which > ZERO) & ~both).any():
+                op = replace(op, exact=False)  # one of them is never chosen; nobody knows which
             if no.any() or both.any():
                 either = np.where(both, one, elementwise(None, operands, rank))
                 codes = squeezed(np.where(no, chosen(~no, None, operands[2]), either))
                 return _pointwise(op, codes, operands, [~no & ~both, ~no & ~both, ~both])
-            if operands[0] is not None and (operands[0].codes > ZERO).any():
-                op = replace(op, exact=False)  # one of them is never chosen; nobody knows which
         plain = "compare" if algebra == "where" else algebra if isinstance(algebra, str) else None
         return _arithmetic(op, plain, operands, rank)
     return _mixed(op, operands, shapes)
 
 
-def _is_broadcast(link: Link, op: Op) -> bool:
-    return all(
+def _is_broadcast(op: Op, link: AnyLink | None, shape: Shape) -> bool:
+    missing = len(op.shape) - len(shape)
+    return isinstance(link, Link) and missing >= 0 and all(
         (read.relation == IDENTITY and read.axis == place)
-        or (read.axis is None and isinstance(read.relation, At))
-        for place, read in enumerate(link.reads, len(op.shape) - len(link.reads))
-    )
+        or (read.axis is None and isinstance(read.relation, At) and size == 1)
+        for place, (read, size) in enumerate(zip(link.reads, shape, strict=True), missing)
+    )  # fmt: skip
 
 
 _COVERED: dict[Elementwise | None, int | None] = {
@@ -304,7 +306,10 @@ def _contraction(
     if alive.all() and not low.any():
         return made, None
     nil = np.uint8(SOME if algebra.zeros == "lose" else ZERO)
-    codes = np.where(alive, np.uint8(ALIVE), np.where(some, np.uint8(FIXED), nil))
+    sure = nonzero & _all_of([codes != SOME for codes in spread])
+    number = sure.all(axis=summed) if algebra.zeros == "absorb" else sure.any(axis=summed)
+    nil = np.where(number, np.uint8(FIXED), np.where(some, np.uint8(SOME), nil))
+    codes = np.where(alive, np.uint8(ALIVE), nil)
     codes = squeezed(np.where(low > FIXED, low, codes))
     return made, Known(codes, exact, *_extreme(operands))
 

@@ -9,12 +9,15 @@ from ..machine.values import Outputs
 from .rulebook import Call, rule
 
 
-def masked(call: Call) -> Any:
-    """The first operand (batch, steps, …) with the mask that says which steps count."""
-    mask, rest = call.mask(), len(call.shape(0)) - 2
+def masked(x: Any, mask: Any) -> Any:
+    """The sequence (batch, steps, …) without the steps that a mask says to leave out.
+
+    A step that is left out hands on the state before it.
+    """
     if mask is None:
-        return call[0]
-    return arrays.pointwise(call[0], arrays.reshape(mask, (*mask.shape, *[1] * rest)), kind="mask")
+        return x
+    wide = arrays.reshape(mask, (*mask.shape, *[1] * (len(x.shape) - 2)))
+    return arrays.pointwise(wide, x, 0, kind="mask", algebra="where")
 
 
 @rule("LSTM", "GRU", "SimpleRNN")
@@ -23,11 +26,12 @@ def recurrent(call: Call) -> Any:
 
     https://keras.io/api/layers/recurrent_layers/lstm/
     """
-    layer, states = call.layer, call.get("initial_state", 1)
-    x = masked(call)
+    layer, states, mask = call.layer, call.get("initial_state", 1), call.mask()
+    x = masked(call[0], mask)
     given = [] if states is None else states if isinstance(states, (list, tuple)) else [states]
     for state in given:  # it goes into every step
-        x = arrays.pointwise(x, arrays.unsqueeze(arrays.reduce(state, -1, keepdims=True), 1))
+        mixed = arrays.unsqueeze(arrays.reduce(state, -1, keepdims=True), 1)
+        x = arrays.pointwise(x, mixed, algebra="compare")
     back = bool(layer.go_backwards)
     gates = {"LSTM": 4, "GRU": 3}.get(type(layer).__name__, 1)
     biases = 2 if getattr(layer, "reset_after", False) else 1
@@ -35,9 +39,11 @@ def recurrent(call: Call) -> Any:
         x, layer.units, time_axis=1, reverse=back, gates=gates, biases=biases * layer.use_bias
     )
     last = arrays.last_state(steps, time_axis=1, reverse=back)
-    # Run backwards, Keras returns the steps in the order of computation.
-    every = arrays.flip(steps, 1) if back else steps
-    made = every if layer.return_sequences else last
+    shown = masked(steps, mask) if layer.zero_output_for_mask else steps  # the states go on
+    if not layer.return_sequences:
+        made = arrays.last_state(shown, time_axis=1, reverse=back)
+    else:  # run backwards, Keras returns the steps in the order of computation
+        made = arrays.flip(shown, 1) if back else shown
     if not layer.return_state:
         return made
     return Outputs([made, *[last] * (2 if type(layer).__name__ == "LSTM" else 1)])
@@ -49,9 +55,11 @@ def bidirectional(call: Call) -> Any:
 
     https://keras.io/api/layers/recurrent_layers/bidirectional/
     """
-    layer, x = call.layer, call.step(masked(call))
-    ahead = call.machine.inside(layer.forward_layer, (x,), {})
-    back = call.machine.inside(layer.backward_layer, (x,), {})
+    layer, x, given = call.layer, call[0], {}
+    if call.mask() is not None:
+        given["mask"] = call.mask()
+    ahead = call.machine.inside(layer.forward_layer, (x,), given)
+    back = call.machine.inside(layer.backward_layer, (x,), given)
     firsts = [made[0] if isinstance(made, Outputs) else made for made in (ahead, back)]
     if layer.return_sequences:  # the backward outputs are turned round again
         firsts[1] = arrays.flip(firsts[1], 1)
@@ -71,8 +79,13 @@ def time_distributed(call: Call) -> Any:
 
     https://keras.io/api/layers/recurrent_layers/time_distributed/
     """
-    x = masked(call)
-    batch, steps, *rest = x.shape
-    merged = call.step(arrays.reshape(x, (batch * steps, *rest)))
-    made = call.machine.inside(call.layer.layer, (merged,), {})
+    inner, given = call.layer.layer, {"x": call[0]}
+    if call.mask() is not None and getattr(inner, "_call_has_mask_arg", False):
+        given["mask"] = call.mask()
+    batch, steps = call.shape(0)[:2]
+    merged = {
+        name: call.step(arrays.reshape(value, (batch * steps, *value.shape[2:])))
+        for name, value in given.items()
+    }
+    made = call.machine.inside(inner, (merged.pop("x"),), merged)
     return arrays.reshape(made, (batch, steps, *made.shape[1:]))
