@@ -158,6 +158,20 @@ def test_what_is_zero_throughout_hides_what_it_multiplies(nothing):
         (lambda w, m: w * (1.0 - m), False, "upper bound"),
         (lambda w, m: w * m, True, "exact"),
         (lambda w, m: w + m, False, "exact"),
+        (lambda w, m: 2 * m, False, "exact"),
+        (lambda w, m: w * tf.math.rsqrt(m + 1.0), False, "exact"),
+        (lambda w, m: w * m[:1, 0], False, "exact"),
+        (lambda w, m: w * m[:, :1, :1], False, "upper bound"),
+        (lambda w, m: w * tf.gather(m, [0, 1, 2]), False, "upper bound"),
+        (lambda w, m: w * tf.cast(m > 0.5, tf.float32), False, "upper bound"),
+        (lambda w, m: tf.where(tf.cast(m, tf.bool), w, 0), False, "upper bound"),
+        (lambda w, m: tf.where(tf.equal(m, 0), tf.zeros_like(w), w), False, "upper bound"),
+        (lambda w, m: tf.where(tf.logical_not(m > 0), 0.0, w), False, "upper bound"),
+        (lambda w, m: tf.where((m > 0) & np.ones((3, 2, 2), bool), w, 0), False, "upper bound"),
+        (lambda w, m: tf.where(m[:, 0, 0][:, None, None] > 0, w, 0), False, "upper bound"),
+        (lambda w, m: tf.where(m > 0, w, 0), True, "upper bound"),
+        (lambda w, m: tf.einsum("kio,kio->kio", w, m), False, "upper bound"),
+        (tf.math.divide_no_nan, False, "upper bound"),
     ],
 )
 def test_a_variable_of_a_file_that_nobody_trains_may_be_a_mask(used, trained, fidelity, tmp_path):
@@ -165,8 +179,48 @@ def test_a_variable_of_a_file_that_nobody_trains_may_be_a_mask(used, trained, fi
     module.w = tf.Variable(tf.ones((3, 2, 2)), name="w")
     module.m = tf.Variable(np.eye(3, 2)[:, :, None] * np.ones(2), trainable=trained, name="m",
                            dtype=tf.float32)  # fmt: skip
-    module.f = tf.function(lambda x: tf.nn.conv1d(x, used(module.w, module.m), 1, "SAME"))
-    spec = tf.TensorSpec((1, T, 2), tf.float32, name="x")
-    tf.saved_model.save(module, tmp_path, signatures=module.f.get_concrete_function(spec))
-    found = rfield.support(rfield.load(tmp_path, axes=(1,)), (4,))
+    found = saved(module, lambda x: tf.nn.conv1d(x, used(module.w, module.m), 1, "SAME"), tmp_path)
     assert (found.count, found.fidelity.value) == (3, fidelity)
+
+
+def saved(module, function, path):
+    """What position 4 reads of a function of the variables of a module, in a SavedModel."""
+    module.f = tf.function(function, autograph=False)
+    spec = tf.TensorSpec((1, T, 2), tf.float32, name="x")
+    tf.saved_model.save(module, path, signatures=module.f.get_concrete_function(spec))
+    return rfield.support(rfield.load(path, axes=(1,)), (4,))
+
+
+@pytest.mark.parametrize(
+    ("numbers", "used", "fidelity"),
+    [
+        (np.eye(T, 1), lambda x, m: x * m, "upper bound"),
+        (np.eye(T, 1), lambda x, m: tf.where(m > 0, x, 0), "upper bound"),
+        (np.eye(T, 1)[:, 0], lambda x, m: tf.where(m[:, None] > 0, x, 0), "upper bound"),
+        (np.eye(T, 1)[:, 0] > 0, lambda x, m: tf.where(m[:, None], x, 0), "upper bound"),
+        (np.eye(T, 2), lambda x, m: tf.einsum("btc,tc->btc", x, m), "upper bound"),
+        (np.ones(2), lambda x, m: x * m, "exact"),
+        (np.ones((1, 1, 2)), lambda x, m: x * m, "exact"),
+    ],
+)
+def test_a_variable_of_a_file_may_be_a_mask_of_the_input(numbers, used, fidelity, tmp_path):
+    module = tf.Module()
+    kind = tf.bool if numbers.dtype == bool else tf.float32
+    module.m = tf.Variable(numbers, trainable=False, dtype=kind)
+    kernel = np.ones((3, 2, 2), np.float32)
+    found = saved(module, lambda x: tf.nn.conv1d(used(x, module.m), kernel, 1, "SAME"), tmp_path)
+    assert (found.count, found.fidelity.value) == (3, fidelity)
+
+
+@pytest.mark.parametrize("kind", [tf.bool, tf.int32])
+def test_a_variable_of_whole_numbers_of_a_file_may_be_a_mask(kind, tmp_path):
+    module = tf.Module()
+    module.w, module.m = tf.Variable(tf.ones((3, 2, 2))), tf.Variable(tf.cast([1, 0, 0], kind))
+    found = saved(
+        module,
+        lambda x: tf.nn.conv1d(
+            x, module.w * tf.cast(module.m, tf.float32)[:, None, None], 1, "SAME"
+        ),
+        tmp_path,
+    )
+    assert (found.count, found.fidelity.value) == (3, "upper bound")

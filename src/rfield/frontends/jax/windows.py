@@ -13,7 +13,7 @@ from ...core.ops import Op
 from ...core.relation import compose, window
 from ...core.taps import with_taps
 from ..machine.unnamed import with_rest
-from ..machine.values import dependents
+from ..machine.values import Constant, dependents
 from .contraction import together
 from .rulebook import Call, rule
 
@@ -44,7 +44,8 @@ def convolution(call: Call) -> Any:
         )  # fmt: skip
     else:
         op = ops.dense(wide.shape, kernel[right[0]], axis=left[1], kind="conv")
-    zeros = call.zeros(1)
+    zeros, weight = call.zeros(1), call[1]
+    op = op.thinned if isinstance(weight, Constant) and weight.may_be_cut else op
     if zeros is not None and axes:
         op = with_taps(op, zeros.transpose(right), axes, dilation)
     order = [left[out.index(axis)] for axis in range(len(out))]

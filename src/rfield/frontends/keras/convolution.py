@@ -66,7 +66,7 @@ def convolution_op(call: Call) -> Any:
     *size, inputs, outputs = weight.shape
     depth = call.op != "ops.Conv"
     groups = channels if depth else channels // inputs
-    op = _slid(call, size, groups, inputs * outputs if depth else outputs, False)
+    op = _bounded(_slid(call, size, groups, inputs * outputs if depth else outputs, False), weight)
     made = _without_zeros(call, op, _zeros(weight, size), weight)
     if call.op == "ops.SeparableConv":
         last, (axes, channel) = operand(call.get("pointwise_kernel", 2)), call.space()
@@ -100,9 +100,14 @@ def _zeros_of(call: Call, name: str, size: Sequence[int]) -> Any:
 
 
 def _zeros(weight: Any, size: Sequence[int]) -> Any:
-    """Where a kernel that is no parameter is zero."""
-    array = weight.array if isinstance(weight, Constant) and weight.made else None
-    return None if array is None else _taps(array == 0, size)
+    """Where a kernel that is no parameter is zero, or a mask makes one zero."""
+    zeros = weight.zeros if isinstance(weight, Constant) and weight.made else None
+    return None if zeros is None else _taps(zeros, size)
+
+
+def _bounded(op: Op, weight: Any) -> Op:
+    """The op as a bound, where a mask is on the kernel of which nobody knows the zeros."""
+    return op.thinned if isinstance(weight, Constant) and weight.may_be_cut else op
 
 
 def _taps(zeros: Any, size: Sequence[int]) -> Any:
@@ -138,7 +143,7 @@ def transposed_op(call: Call) -> Any:
     """
     *size, outputs, _ = operand(call.get("kernel", 1)).shape
     weight = operand(call.get("kernel", 1))
-    op = _transposed(call, size, outputs, False, _zeros(weight, size))
+    op = _bounded(_transposed(call, size, outputs, False, _zeros(weight, size)), weight)
     return arrays.Reading(op, [call[0]] * len(op.links) if len(op.links) > 1 else [call[0], weight])
 
 

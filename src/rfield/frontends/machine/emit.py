@@ -26,8 +26,10 @@ from ...core.ops import Op
 from ...errors import InvalidModelError
 from .complexes import ASKED, Parts
 from .masks import (
+    any_fixed_mask,
     elements_of,
     filling,
+    handed_on,
     is_unseen,
     levels,
     lowers,
@@ -233,18 +235,8 @@ class Emitter:
         given = [v for v in values if isinstance(v, Constant)]
         if self.resolve is None and not sized:
             made.key = hash((op.kind, op.shape, *(v.identity for v in given)))
-        moves = op.algebra == "move"
-        seen = [v.unseen if moves else v.is_seen for v in given]
-        lost = any(v.may_hide for v in given)
-        hidden = lost and op.algebra in (None, "veil")
-        if op.algebra == "multiply" or isinstance(op.algebra, Contraction):  # what it hides, stays
-            hidden = hidden or any(v.unseen for v in given)
-        fixed = [v.fixed for v in given]
-        hidden = hidden or (op.algebra == "multiply" and any(fixed))
-        made.fixed = any(fixed) and all(
-            v.fixed or (v.has_shape and prod(v.shape) < 2) for v in given
-        )
-        made.unseen = told is None and (all(seen) or hidden)
+        hidden, made.fixed = handed_on(op, given)
+        made.unseen = told is None and hidden
         if len(values) == len(op.links) == 1 and isinstance(op.links[0], Link | Reshaped):
             made.placed = partial(placed_elements, given[0], op.links[0], op.shape)
         return made
@@ -291,14 +283,12 @@ class Emitter:
         if op.algebra not in _MASKED and not isinstance(op.algebra, Contraction):
             return False
         given = values[: len(op.links)]
+        if any_fixed_mask(op, given):
+            return True
         if isinstance(op.algebra, Contraction):  # else a matrix of the file is a weight
             return any((is_unseen(v) and not v.nameless) or may_be_triangle(v) for v in given)
         masks = (isinstance(v, Constant) and v.may_be_mask for v in given)
-        fixed = (
-            isinstance(v, Constant) and v.fixed and sum(size > 1 for size in v.shape) > 1
-            for v in given
-        )  # fmt: skip
-        if op.algebra == "multiply" and (any(masks) or any(fixed)):
+        if op.algebra == "multiply" and any(masks):
             return True
         return op.algebra not in ("add", "move") and any(map(is_unseen, given))
 

@@ -13,7 +13,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from ...core.algebra import Softmax
+from ...core.algebra import Contraction, Softmax
 from ...core.known import FIXED, HIDES, LOW, SOFT, SOME, Known, lowest, narrowed, soft_limit
 from ...core.known.codes import lows
 from ...core.ops import Op
@@ -179,3 +179,45 @@ def is_unseen(value: Any) -> bool:
         return array.size > MASK
     table = value.nameless and sum(size > 1 for size in value.shape) > 1
     return value.unseen or (table and value.told is None)
+
+
+def any_fixed_mask(op: Op, values: Sequence[Any]) -> bool:
+    """Whether numbers that nobody trains, in another file, may cut what stands beside them.
+
+    They choose, or they multiply by more than one number for each channel, which is a scale.
+    """
+    algebra = op.algebra
+    for place, value in enumerate(values):
+        if not isinstance(value, Constant) or not value.fixed or not value.has_shape:
+            continue
+        shape = value.shape
+        if algebra == "where":
+            cuts = place == 0 and prod(shape) > 1
+        elif isinstance(algebra, Contraction):
+            alone = set(algebra.labels[place]) <= set(algebra.output)  # summed, it is a weight
+            many = zip(algebra.labels[place], shape, strict=True)
+            cuts = alone and any(size > 1 and name != algebra.output[-1] for name, size in many)
+        else:
+            divides = algebra == "divide" and place == 1 and "nonan" in op.kind.replace("_", "")
+            cuts = (algebra == "multiply" or divides) and any(size > 1 for size in shape[:-1])
+        if cuts:
+            return True
+    return False
+
+
+def handed_on(op: Op, given: Sequence[Constant]) -> tuple[bool, bool]:
+    """Of what an op makes of constants: whether it is ``unseen``, and whether it is ``fixed``."""
+    algebra = op.algebra
+    seen = all(v.unseen if algebra == "move" else v.is_seen for v in given)
+    lost = algebra in (None, "veil") and any(v.may_hide for v in given)
+    cuts = algebra in ("multiply", "where") or isinstance(algebra, Contraction)
+    hidden = cuts and any(v.unseen for v in given)  # what it hides, stays
+    plain = all(v.fixed or v.is_seen or (v.has_shape and prod(v.shape) < 2) for v in given)
+    fixed = plain and any(v.fixed for v in given) and not _never_zero(op, given)
+    return seen or lost or hidden or (not plain and any_fixed_mask(op, given)), fixed
+
+
+def _never_zero(op: Op, given: Sequence[Constant]) -> bool:
+    """Whether the result is no mask even of a mask: a deviation that something is divided by."""
+    below = op.algebra == "divide" and given[-1].fixed
+    return below or op.algebra == "exp" or op.kind in ("rsqrt", "reciprocal", "inv")

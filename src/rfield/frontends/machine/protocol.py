@@ -17,11 +17,8 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import Any, Protocol
 
-import numpy as np
-
 from ...core.arguments import Shape, normalize_axis
 from ...core.arrays.expression import Reading
-from ...core.known import ZERO
 from ...core.ops import Op
 from ...errors import InvalidModelError, UnresolvedSizeError
 from .values import Array, Constant, Dependent, Items, Outputs, Tensor
@@ -110,12 +107,7 @@ class Call:
     def zeros(self, place: int) -> Array | None:
         """Where a mask of the model makes a constant operand zero, in its shape; else None."""
         value = self.optional(place)
-        if not isinstance(value, Constant) or not value.may_have_zeros:
-            return None
-        if value.stored and value.told is None and not value.zeros_count:
-            return None
-        found = value.known().codes == ZERO
-        return np.broadcast_to(found, value.shape) if found.any() else None
+        return value.zeros if isinstance(value, Constant) else None
 
     def either(self, place: int) -> Any:
         """The contents of an operand where they are known, else the operand as data."""

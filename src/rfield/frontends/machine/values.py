@@ -50,7 +50,7 @@ class Constant:
     places, where these are. ``key``: what it is at any size of the input, where it has no contents.
     ``zeros_count``: its zeros do, although it may be a parameter. ``even``: it holds the one number
     that it was made with, at any size. ``fixed``: nobody trains it, and its numbers are in another
-    file: it may be a mask of what it multiplies.
+    file: it may be a mask of what it multiplies or chooses from, and so may what is made of it.
     """
 
     __slots__ = (
@@ -168,6 +168,11 @@ class Constant:
         return self.zeros_count and (self.array is None or self.may_have_zeros)
 
     @property
+    def may_be_cut(self) -> bool:
+        """Whether a mask was on it, of which nobody knows where it is zero."""
+        return self.told is not None and bool((self.told == SOME).any())
+
+    @property
     def may_hide(self) -> bool:
         """Whether some of its elements are known, or could be, although its contents are not."""
         return self.told is not None or self.unseen
@@ -176,8 +181,18 @@ class Constant:
     def may_have_zeros(self) -> bool:
         """Whether any element is, or may be, known to be zero."""
         array = self.once
-        zeros = self.told is not None and bool(((self.told == ZERO) | (self.told == SOME)).any())
-        return zeros or (array is not None and not array.all())
+        zeros = self.told is not None and bool((self.told == ZERO).any())
+        return zeros or self.may_be_cut or (array is not None and not array.all())
+
+    @property
+    def zeros(self) -> Array | None:
+        """Where a mask of the model makes it zero, in its shape; else None."""
+        if not self.may_have_zeros:
+            return None
+        if self.stored and self.told is None and not self.zeros_count:
+            return None
+        found = self.known().codes == ZERO
+        return np.broadcast_to(found, self.shape) if found.any() else None
 
     def known(
         self, *, as_choice: bool = False, as_factor: bool = False, soft: int | None = None

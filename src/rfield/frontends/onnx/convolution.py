@@ -80,11 +80,14 @@ def convolved(call: Call, x: Any, weight: Any, *, bias: bool) -> Any:
         dilation=each(call, "dilations", count), groups=call.int("group", 1),
         axes=order, weight_axes=own, result_axes=order, bias=bias, zeros=zeros,
     )  # fmt: skip
-    return _bounded(made) if zeros is None and _may_be_pruned(weight) else made
+    return _bounded(made) if _is_untold(weight, zeros) else made
 
 
-def _may_be_pruned(weight: Any) -> bool:
-    return isinstance(weight, Constant) and weight.may_be_pruned
+def _is_untold(weight: Any, zeros: Any) -> bool:
+    """Whether zeros are asked for that nobody looked at, or a mask that nobody knows is on it."""
+    return isinstance(weight, Constant) and (
+        weight.may_be_cut or (zeros is None and weight.may_be_pruned)
+    )
 
 
 def _bounded(made: Any) -> Any:
@@ -138,7 +141,7 @@ def conv_transpose(call: Call) -> Any:
         padding=_transposed_pads(call, x.shape[2:], kernel, stride, dilation, extra),
         groups=call.int("group", 1), bias=call.has(2), zeros=(zeros := call.zeros(1)),
     )  # fmt: skip
-    return _bounded(made) if zeros is None and _may_be_pruned(weight) else made
+    return _bounded(made) if _is_untold(weight, zeros) else made
 
 
 def _transposed_pads(

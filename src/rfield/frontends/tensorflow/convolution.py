@@ -59,8 +59,8 @@ def _convolved(call: Call, slide: Slide, groups: int, channels: int) -> Any:
         axes=slide.axes, channel_axis=slide.channel,
     )  # fmt: skip
     zeros = call.zeros(1)
+    op = op.thinned if _is_untold(call[1], zeros) else op
     if zeros is None:
-        op = op.thinned if _is_untold(call[1]) else op
         return slide.result(op, call.operands[1:])
     op = with_taps(op, np.moveaxis(zeros, (-2, -1), (0, 1)), slide.axes, slide.dilation)
     return slide.result(op, ())
@@ -133,15 +133,16 @@ def _transposed(
         channels=channels, axes=axes, channel_axis=channel,
         zeros=None if (zeros := call.zeros(1)) is None else np.moveaxis(zeros, (-2, -1), (0, 1)),
     )  # fmt: skip
-    op = op.thinned if zeros is None and _is_untold(call[1]) else op
+    op = op.thinned if _is_untold(call[1], zeros) else op
     return read(op, *[call[2]] * len(op.links))
 
 
-def _is_untold(weight: Any) -> bool:
+def _is_untold(weight: Any, zeros: Any) -> bool:
     """Whether zeros are asked for that nobody looked at, or a mask that nobody knows is on it."""
-    return isinstance(weight, Constant) and (
-        weight.may_be_pruned or (weight.made and weight.unseen)
-    )
+    if not isinstance(weight, Constant):
+        return False
+    hidden = weight.may_be_cut or (weight.made and weight.unseen)
+    return hidden or (zeros is None and weight.may_be_pruned)
 
 
 def _with_sizes(shape: Shape, axes: Sequence[int], sizes: Sequence[int]) -> Shape:

@@ -279,7 +279,9 @@ def gather_from_variable(call: Call) -> Any:
     if not result or result[0] is None:
         raise call.unknown_contents(call[0], "the variable")
     if not call.depends(1):
-        return Constant(result[0])
+        rows = Constant(result[0])
+        rows.fixed, rows.unseen = call[0].fixed, call[0].unseen
+        return rows
     places = call.shape(1)[:-1] if several else call.shape(1)
     count = call.shape(1)[-1] if several else 1
     table = Constant((*(1,) * count, *result[0][len(places) :]))

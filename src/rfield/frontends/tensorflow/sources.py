@@ -81,8 +81,8 @@ def variable(call: Call) -> Constant:
     """
     shape, floats = call.attribute_shape("shape"), call.dtype("dtype") in FLOATS
     made = Variable(shape, f"variable {call.name!r}", counts=floats)
-    made.fixed = FIXED in call.attributes and len(shape or ()) > 1
-    made.unseen = made.fixed and not floats
+    made.fixed = FIXED in call.attributes and bool(shape)
+    made.unseen = bool(shape) and not floats  # nobody trains whole numbers
     return made
 
 
