@@ -144,6 +144,7 @@ def test_a_variable_that_is_not_trained_may_be_a_mask(name):
     [
         lambda x: x * 0,
         lambda x: x * np.zeros((T, 1)),
+        lambda x: x / np.inf,
         lambda x: tf.where(np.ones((T, 1), bool), 0.0, x),
     ],
 )

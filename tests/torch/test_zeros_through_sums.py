@@ -188,6 +188,9 @@ def test_what_zeros_may_hide_is_a_bound(function: Callable[[Tensor], Tensor]) ->
     assert fidelity is BOUND
 
 
+EVEN = torch.tensor([1.0, 0.0] * 3)[:, None]
+
+
 @pytest.mark.parametrize(
     ("function", "right"),
     [
@@ -201,6 +204,19 @@ def test_what_zeros_may_hide_is_a_bound(function: Callable[[Tensor], Tensor]) ->
         (lambda x: torch.baddbmm(x, x.flip(1), MATRIX[None], beta=0), {4}),
         (lambda x: torch.baddbmm(x, x.flip(1), MATRIX[None], alpha=0), {1}),
         (lambda x: x.index_add(1, torch.arange(6), x.flip(1), alpha=0), {1}),
+        (lambda x: torch.lerp(x, x.flip(1), torch.tensor(0.0)), {1}),
+        (lambda x: torch.lerp(x, x.flip(1), torch.tensor([1.0])), {4}),
+        (lambda x: x.clone().lerp_(x.flip(1), torch.ones(6, 1)), {4}),
+        (lambda x: torch.lerp(x, x.flip(1), torch.tensor(0.5)), {1, 4}),
+        (lambda x: torch.lerp(x, x.flip(1), EVEN), {1}),
+        (lambda x: torch.addcmul(x, x.flip(1), torch.tensor(0.0)), {1}),
+        (lambda x: torch.addcmul(x, x.flip(1), EVEN, value=-2), {1}),
+        (lambda x: torch.addcmul(x, x.flip(1), x.roll(1, 1) * EVEN), {1}),
+        (lambda x: torch.addcmul(torch.tensor(0.0), x.flip(1), x), {1, 4}),
+        (lambda x: torch.addcdiv(x, torch.tensor(0.0), x.flip(1) + 9), {1}),
+        (lambda x: torch.addcdiv(x, x.flip(1), torch.tensor(torch.inf)), {1}),
+        (lambda x: torch.addcdiv(x, x.flip(1) * EVEN, x.roll(1, 1) + 9), {1}),
+        (lambda x: torch.where(torch.tensor(True), x, x.flip(1)), {1}),
     ],
 )
 def test_no_times_an_operand_is_nothing(

@@ -37,7 +37,8 @@ def plain(op: Op, values: Sequence[Any]) -> tuple[Op, Sequence[Any]]:
     if not masks:
         return op, values
     wide = np.broadcast_to(changed, other.shape)
-    same = Constant(other.shape, wide, sized=other.sized, made=other.made)
+    made = other.made or op.algebra == "divide"  # no parameter is infinite
+    same = Constant(other.shape, wide, sized=other.sized, made=made)
     return replace(op, algebra=algebra), [values[0], same]
 
 
@@ -87,7 +88,7 @@ def may_mask(value: Any, op: Op) -> bool:
     """Whether a constant may cut elements: one number for all of them is no mask."""
     if not isinstance(value, Constant) or op.algebra == "where":
         return isinstance(value, Constant)
-    if op.algebra in ("move", "multiply") and value.may_have_zeros:
+    if op.algebra in ("move", "multiply", "veil") and value.may_have_zeros:
         return True
     if prod(value.shape) < 2 and op.algebra != "move":
         return False

@@ -9,6 +9,7 @@ from dataclasses import replace
 from typing import Any
 
 import numpy as np
+import torch
 
 from ...core import arrays, ops
 from ...core.algebra import Elementwise
@@ -20,6 +21,7 @@ from ..machine.meanings import algebra_of
 from ..machine.swallowing import clamped
 from ..machine.values import Constant
 from .rulebook import Arguments, Reading, rule
+from .values import is_weight
 
 FLOATING = """
 abs absolute acos acosh add addcdiv addcmul asin asinh atan atan2 atanh ceil celu clamp clamp_max
@@ -72,6 +74,8 @@ def pointwise(arg: Arguments) -> Op | Reading | Constant | None:
     share = arg.get("weight") if arg.short == "lerp" else None
     if isinstance(share, (int, float)) and share in (0, 1):
         return arrays.broadcast_to(arg.operands[int(share)], broadcast(arg).shape)
+    if arg.short in _WRITTEN_OUT and (arg.masked or not all(map(arg.depends, arg.operands))):
+        return _WRITTEN_OUT[arg.short](arg)
     if len(arg.operands) == 1 and isinstance(number, (int, float)):
         gone = algebra == "divide" and np.isinf(number) and arg.get("rounding_mode") is None
         if gone or (algebra == "multiply" and number == 0):
@@ -83,6 +87,33 @@ def pointwise(arg: Arguments) -> Op | Reading | Constant | None:
             return arrays.pointwise(*both, kind="pointwise", algebra=algebra)
     return broadcast(arg)
 
+
+def _blended(arg: Arguments) -> Reading:
+    """``(1 - weight) * self + weight * end``: each is read where its own factor is not zero."""
+    share = arg.weight
+    if isinstance(share, torch.Tensor):
+        known = None if is_weight(share) else arg.constant(share)
+        rest = _without(share) if known is None else _tensor(1 - known.detach().double().numpy())
+    else:
+        share, rest = _tensor(float(share)), _tensor(1 - float(share))
+    parts = [arrays.multiply(arg.self, rest), arrays.multiply(arg.end, share)]
+    return arrays.add(*parts, kind="lerp")
+
+
+def _without(share: torch.Tensor) -> Reading:
+    return arrays.pointwise(_tensor(1.0), share, kind="subtract", algebra="subtract")
+
+
+def _accumulated(arg: Arguments) -> Reading:
+    """``self + value * first * second``, or over the second."""
+    kind: Elementwise = "multiply" if arg.short == "addcmul" else "divide"
+    part = arrays.pointwise(arg.tensor1, arg.tensor2, kind=kind, algebra=kind)
+    plain: Elementwise = "add" if _positive(arg.value) else "compare"
+    return arrays.pointwise(arg.self, part, kind=arg.short, algebra=plain)
+
+
+_WRITTEN_OUT = {"lerp": _blended, "addcmul": _accumulated, "addcdiv": _accumulated}
+"""Sums of products, which zeros go through part by part."""
 
 _BOUNDS = frozenset({"clamp", "clamp_min", "clamp_max", "clip", "hardtanh"})
 
