@@ -116,3 +116,15 @@ def test_a_mask_that_is_too_large_to_be_computed_makes_a_bound():
     assert field.size == (rfield.UNBOUNDED,)
     few = rfield.receptive_field(attend, input_shape=(1, 50, 4), axes=(1,))
     assert few.fidelity is rfield.Fidelity.EXACT
+
+
+def test_a_branch_at_small_sizes_is_a_premise():
+    def chosen(x):
+        kernel = jnp.ones((9 if x.shape[1] < 20 else 3, 1, 1))
+        return jax.lax.conv_general_dilated(
+            x, kernel, (1,), "SAME", dimension_numbers=("NWC", "WIO", "NWC")
+        )
+
+    field = rfield.receptive_field(chosen, input_shape=(1, None, 1), axes=(1,))
+    assert field.size == (3,)
+    assert "free sizes are taken to be 20 or more: at 19" in field.premises[0]

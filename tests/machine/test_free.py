@@ -6,7 +6,7 @@ import pytest
 
 from rfield.core import layout, ops
 from rfield.core.graph import Draft
-from rfield.errors import InvalidModelError
+from rfield.errors import InvalidModelError, UnresolvedSizeError
 from rfield.frontends.machine.free import LADDER, read_free, without_sizes
 
 
@@ -103,3 +103,48 @@ def test_messages_show_no_size_that_was_made_up():
 ])  # fmt: skip
 def test_numbers_that_differ(texts, expected):
     assert without_sizes(texts, 20_160) == expected
+
+
+def sliding(draft, x, shape, kernel, pool=False):
+    wide = (shape[0], 1, shape[1])
+    op = ops.pool(wide, kernel=[kernel]) if pool else ops.conv(wide, kernel=[kernel])
+    name = "pool" if pool else f"conv{kernel}"
+    draft.add(name, op, [draft.add("wide", layout.reshape(shape, wide), [x])])
+
+
+def test_where_small_sizes_run_other_layers_the_answer_says_from_where_on():
+    graph = free(lambda d, x, s: sliding(d, x, s, 9 if s[1] < 20 else 3))
+    assert graph.assumed == (
+        "free sizes are taken to be 20 or more: at 19 the model runs other layers (conv3, conv9); "
+        "for small sizes give input_shape",
+    )
+
+
+def test_a_window_that_small_sizes_narrow_is_another():
+    graph = free(lambda d, x, s: sliding(d, x, s, min(s[1], 41), pool=True))
+    assert "41 or more: at 40 the model runs other layers (pool)" in graph.assumed[0]
+
+
+@pytest.mark.parametrize(
+    "build",
+    [
+        lambda d, x, s: sliding(d, x, s, 3),
+        lambda d, x, s: sliding(d, x, s, s[1], pool=True),
+    ],
+)
+def test_the_same_layers_at_all_sizes_rest_on_nothing(build):
+    assert free(build).assumed == ()
+
+
+def test_the_first_small_size_that_is_taken_tells():
+    def large(draft, x, shape):
+        if shape[1] < 50:
+            raise InvalidModelError("too small")
+        sliding(draft, x, shape, 9 if shape[1] < 1000 else 3)
+
+    assert "taken to be 1,000 or more: at 999" in free(large).assumed[0]
+
+
+def test_other_layers_at_odd_sizes_leave_no_size_free():
+    with pytest.raises(UnresolvedSizeError, match="give numbers for all sizes"):
+        free(lambda d, x, s: sliding(d, x, s, 9 if s[1] % 8 else 3))

@@ -112,3 +112,29 @@ def test_zeros_into_which_a_phase_is_written() -> None:
         make.make_node("Conv", ["written", "one"], ["y"], pads=[1, 1, 1, 1]),
     ])  # fmt: skip
     assert (len(plan), plan.exact, plan.grid) == (6, True, (1, 2))
+
+
+def test_a_branch_at_small_sizes_is_a_premise_of_free_sizes() -> None:
+    def branch(kernel: str, pads: int) -> onnx.GraphProto:
+        made = make.make_node("Conv", ["x", kernel], [f"by_{kernel}"], pads=[pads, pads])
+        result = make.make_tensor_value_info(f"by_{kernel}", onnx.TensorProto.FLOAT, None)
+        return make.make_graph([made], kernel, [], [result])
+
+    ones = [
+        onnx.numpy_helper.from_array(np.ones((1, 1, size), np.float32), name)
+        for name, size in (("narrow", 3), ("wide", 9))
+    ]
+    nodes = [
+        make.make_node("Shape", ["x"], ["size"], start=2, end=3),
+        make.make_node("Less", ["size", "twenty"], ["is_small"]),
+        make.make_node("If", ["is_small"], ["y"], then_branch=branch("wide", 4),
+                       else_branch=branch("narrow", 1)),
+    ]  # fmt: skip
+    ends = [make.make_tensor_value_info(n, onnx.TensorProto.FLOAT, [1, 1, "n"]) for n in "xy"]
+    twenty = onnx.numpy_helper.from_array(np.array([20]), "twenty")
+    graph = make.make_graph(nodes, "g", ends[:1], ends[1:], [*ones, twenty])
+    field = rfield.receptive_field(
+        make.make_model(graph, opset_imports=[make.make_opsetid("", 18)])
+    )
+    assert field.size == (3,)
+    assert "free sizes are taken to be 20 or more: at 19" in field.premises[0]

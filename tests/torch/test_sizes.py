@@ -393,3 +393,29 @@ def test_a_stride_that_rounding_changes_is_no_number() -> None:
 
     graph = rfield.load(Twice(), (1, 2, None))
     assert "stride ?" in str(rfield.receptive_field(graph))
+
+
+class Branching(nn.Module):
+    def __init__(self, chooses):
+        super().__init__()
+        self.narrow, self.wide = nn.Conv1d(1, 1, 3, padding=1), nn.Conv1d(1, 1, 9, padding=4)
+        self.chooses = chooses
+
+    def forward(self, x):
+        return self.wide(x) if self.chooses(x.shape[-1]) else self.narrow(x)
+
+
+def test_a_branch_at_small_sizes_is_a_premise_of_free_sizes():
+    free = rfield.receptive_field(Branching(lambda n: n < 20), input_shape=(1, 1, None))
+    assert free.size == (3,)
+    assert free.premises == (
+        "free sizes are taken to be 20 or more: at 19 the model runs other layers (narrow/conv1d, "
+        "wide/conv1d); for small sizes give input_shape",
+    )
+    fixed = rfield.receptive_field(Branching(lambda n: n < 20), input_shape=(1, 1, 19))
+    assert (fixed.size, fixed.premises) == ((9,), ())
+
+
+def test_a_branch_by_the_remainder_leaves_no_size_free():
+    with pytest.raises(rfield.errors.UnresolvedSizeError, match="other ops at other input sizes"):
+        rfield.load(Branching(lambda n: n % 8), (1, 1, None))

@@ -9,11 +9,19 @@ counted from the end) depends on the size. No message shows a size that was made
 from __future__ import annotations
 
 import re
+from collections import Counter
 from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
 
 from ...core.graph import FreeShape, Graph, Node, SizedShape
 from ...core.link import AnyLink, Link
-from ...errors import InvalidModelError, RFieldError, TooLargeError, show_shape
+from ...core.relation import Sliding
+from ...errors import (
+    InvalidModelError,
+    RFieldError,
+    TooLargeError,
+    UnresolvedSizeError,
+    show_shape,
+)
 
 LADDER = (1_290_240, 20_160, 6_720, 2_520, 672)
 """Sizes that stand for any, the next one where a model does not take the one before; with the last
@@ -26,11 +34,23 @@ APART = 101
 """How far the second size is from twice the first. It is odd, and large enough to show what shares
 of a size are rounded to: 0.3 of one more position is none."""
 
+SMALL = (8, 16, 32, 64, 128, 256)
+"""The first of these that a model takes shows whether it runs other layers at small sizes."""
+
+SHOWN = 3
+"""So many layers are named."""
+
+SLIDING = frozenset({"conv", "max_pool", "avg_pool"})
+
 ReadAt = Callable[[Mapping[str, SizedShape]], Graph]
 
 
 def read_free(
-    shapes: Mapping[str, FreeShape], measured: Mapping[str, Collection[int]], read: ReadAt
+    shapes: Mapping[str, FreeShape],
+    measured: Mapping[str, Collection[int]],
+    read: ReadAt,
+    *,
+    branches: bool = True,
 ) -> Graph:
     """The graph of a model, which can be read again at other sizes; None is a free size.
 
@@ -38,6 +58,7 @@ def read_free(
         shapes: of all inputs.
         measured: along which axes of each; on others a free size (a batch) is read as 1.
         read: the graph at given shapes.
+        branches: whether the model could run other layers at small sizes.
 
     Raises:
         RFieldError: what the model says to the first size, if it takes none.
@@ -56,7 +77,11 @@ def read_free(
                 raise
             problem = problem or _sizeless(error, shapes, free, size, read)
             continue
+        same_layers(graph, twin)
         mark(graph, twin)
+        if branches and any(free.values()):
+            told = small_sizes(graph, lambda n: read(_filled(shapes, free, n, 1)), size)
+            graph.assumed = (*graph.assumed, *told)
         for entry in graph.inputs_:
             entry.free = frozenset(free[entry.name])
         graph.reread = _again(shapes, free, size, read)
@@ -128,6 +153,83 @@ def mark(graph: Graph, twin: Graph) -> None:
             )
         if not _same(node.links, other.links):
             node.change(depends_on_size=True)
+
+
+def same_layers(graph: Graph, other: Graph) -> None:
+    """See that a model runs the same layers at two sizes that stand for any.
+
+    Raises:
+        UnresolvedSizeError: it does not: what it runs at all others, nobody can say.
+    """
+    here, there = (
+        {
+            name.partition("/step")[0]: told if told[0] == "conv" else told[:1]
+            for name, told in layers(each).items()
+        }
+        for each in (graph, other)
+    )
+    if here != there:
+        raise UnresolvedSizeError(
+            "the model runs other ops at other input sizes, so a size cannot be left free; "
+            "give numbers for all sizes"
+        )
+
+
+def small_sizes(graph: Graph, read: Callable[[int], Graph], size: int) -> tuple[str, ...]:
+    """A sentence where the model runs other layers at small sizes than at ``size``: from where on.
+
+    Code may look at a size and choose; at the sizes that stand for any it chose the same.
+    """
+    usual, sized = layers(graph), {node.name for node in graph.nodes if node.op.depends_on_size}
+
+    def changed(at: int) -> list[str] | None:
+        """The layers that are others there; None where the model does not take such a size."""
+        try:
+            found = layers(read(at))
+        except RFieldError:
+            return None
+        told = [
+            name for name in {**usual, **found}
+            if usual.get(name) != found.get(name) and not (name in sized and name in found)
+        ]  # fmt: skip
+        return told if _kinds(usual, sized) != _kinds(found, sized) else []
+
+    low, more = next(((n, more) for n in SMALL if (more := changed(n)) is not None), (0, None))
+    if not more:
+        return ()
+    high = size
+    while high - low > 1:
+        middle = (low + high) // 2
+        found = changed(middle)
+        low, high, more = (low, middle, more) if found == [] else (middle, high, found or more)
+    which = ", ".join(more[:SHOWN]) + f" and {len(more) - SHOWN} more" * (len(more) > SHOWN)
+    return (
+        f"free sizes are taken to be {high:,} or more: at {low:,} the model runs other layers "
+        f"({which}); for small sizes give input_shape",
+    )
+
+
+def layers(graph: Graph) -> dict[str, tuple[object, ...]]:
+    """What has weights or windows, by name: the kind, and of windows their steps and spans."""
+    return {
+        node.name: (node.kind, *(_windows(node.links) if node.kind in SLIDING else ()))
+        for node in graph.nodes
+        if node.kind in SLIDING or node.op.work.parameters
+    }
+
+
+def _windows(links: Sequence[AnyLink]) -> Iterator[object]:
+    """Steps and spans; where a window begins is a matter of padding."""
+    for link in links:
+        for _, relation in link.reads if isinstance(link, Link) else ():
+            if isinstance(relation, Sliding):
+                spans = [taps.last - taps.first for taps in relation.taps if taps]
+                yield relation.period, relation.advance, max(spans, default=0)
+
+
+def _kinds(found: Mapping[str, tuple[object, ...]], sized: Collection[str]) -> Counter[object]:
+    """How often there is what, whatever its name; how what depends on the size slides is left."""
+    return Counter(told[:1] if name in sized else told for name, told in found.items())
 
 
 def _operands(graph: Graph, node: Node) -> list[str]:

@@ -108,7 +108,9 @@ class Reader:
 
     def _free(self) -> Graph:
         shapes = {plan.name: plan.shape for plan in self.plans}
-        return read_free(shapes, {plan.name: plan.axes for plan in self.plans}, self.lay_out)
+        measured = {plan.name: plan.axes for plan in self.plans}
+        branches = any(node.subgraphs for node in self.record.graph.nodes)
+        return read_free(shapes, measured, self.lay_out, branches=branches)
 
     def lay_out(self, shapes: Mapping[str, SizedShape]) -> Graph:
         """The graph at these sizes."""

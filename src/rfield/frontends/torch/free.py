@@ -7,12 +7,11 @@ size (SAME padding computed in forward, adaptive windows) shows itself by anothe
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
-from contextlib import suppress
 from typing import Any
 
 from ...core.graph import Graph
 from ...errors import RFieldError, UnresolvedSizeError
-from ..machine.free import APART, mark
+from ..machine.free import APART, mark, same_layers, small_sizes
 
 STAND_INS = (20160, 40320)
 ODD = STAND_INS[0] + APART
@@ -33,9 +32,15 @@ def read_free(shapes: Shapes, read: ReadAt) -> Graph:
     for entry in graph.inputs_:
         given = shapes.get(entry.name, ())
         entry.free = frozenset(axis for axis, size in enumerate(given) if size is None)
-    with suppress(RFieldError):  # it may take no odd sizes
-        mark(graph, read(_filled(shapes, ODD)))
+    try:
+        odd = read(_filled(shapes, ODD))
+    except RFieldError:  # it may take no odd sizes
+        odd = other
+    same_layers(graph, odd)
+    mark(graph, odd)
     mark(graph, other)  # the last one says which shapes are free
+    told = small_sizes(graph, lambda size: read(_filled(shapes, size)), STAND_INS[0])
+    graph.assumed = (*graph.assumed, *told)
 
     def reread(wanted: Mapping[str, Sequence[int]]) -> Graph:
         again = read(wanted)
