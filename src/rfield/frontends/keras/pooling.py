@@ -33,8 +33,10 @@ def global_pool(call: Call) -> Any:
 
     https://keras.io/api/layers/pooling_layers/global_average_pooling2d/
     """
-    axes, keep = call.space()[0], call.layer.keepdims
-    return arrays.reduce(masked(call), axes, keepdims=keep, kind="global_pool")
+    axes, keep, mask = call.space()[0], call.layer.keepdims, call.mask()
+    if mask is not None and call.channels_first:  # the mask is (batch, steps)
+        mask = arrays.unsqueeze(mask, 1)
+    return arrays.reduce(masked(call[0], mask), axes, keepdims=keep, kind="global_pool")
 
 
 @rule("AdaptiveAveragePooling1D", "AdaptiveAveragePooling2D", "AdaptiveAveragePooling3D",

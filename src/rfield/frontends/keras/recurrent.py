@@ -16,7 +16,7 @@ def masked(x: Any, mask: Any) -> Any:
     """
     if mask is None:
         return x
-    wide = arrays.reshape(mask, (*mask.shape, *[1] * (len(x.shape) - 2)))
+    wide = arrays.reshape(mask, (*mask.shape, *[1] * (len(x.shape) - len(mask.shape))))
     return arrays.pointwise(wide, x, 0, kind="mask", algebra="where")
 
 
