@@ -6,7 +6,7 @@ This module only decides who reads what; it knows no framework and no format.
 from __future__ import annotations
 
 import os
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence, Set
 from dataclasses import replace
 from importlib import import_module
 from inspect import signature
@@ -196,6 +196,9 @@ def _short(shape: object) -> str:
 
 def _plain(shape: Any) -> Any:
     """Sizes as Python's integers, whatever kind of integer or array they were."""
+    if isinstance(shape, (Iterator, Set)):  # of which nobody knows the order, or nothing is left
+        kind = type(cast("object", shape)).__name__
+        raise InvalidModelError(f"input_shape is a {kind}; expected sizes: (1, 3, 224, 224)")
     shape = shape.tolist() if hasattr(shape, "tolist") else shape
     if isinstance(shape, Mapping):
         return {name: _plain(part) for name, part in cast("Mapping[str, Any]", shape).items()}

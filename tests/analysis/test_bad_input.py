@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import Any
 
+import numpy as np
 import pytest
 
 import rfield
@@ -133,4 +134,47 @@ def test_a_size_that_is_needed_and_free(ask: Callable[[Any], Any], text: str) ->
     assert field.size == (3, 3)
     with pytest.raises(rfield.RFieldError) as told:
         ask(field)
+    assert str(told.value) == text
+
+
+def planned() -> Any:
+    return rfield.tile_plan(small((32, 32)), 64, tile=32)
+
+
+WRONG = [
+    (lambda: rfield.design(size="a"), "size = 'a'; expected a whole number"),
+    (lambda: rfield.design(size=31, stride=None), "stride = None; expected a whole number"),
+    (
+        lambda: rfield.receptive_field(small((8, 8)), ["relu"]),
+        "['relu'] is no name of a layer; expected a text",
+    ),
+    (
+        lambda: rfield.support(small((8, 8)), (1, 1), {"a": 1}),
+        "{'a': 1} is no name of a layer; expected a text",
+    ),
+    (
+        lambda: rfield.receptive_field("article:vgg_16", input_shape=iter((1, 3, 64, 64))),
+        "input_shape is a tuple_iterator; expected sizes: (1, 3, 224, 224)",
+    ),
+    (
+        lambda: rfield.receptive_field("article:vgg_16", input_shape={1, 3}),
+        "input_shape is a set; expected sizes: (1, 3, 224, 224)",
+    ),
+    (
+        lambda: rfield.run_tiled(abs, planned(), np.zeros((1, 4, 64, 64))),
+        "run_tiled of builtin_function_or_method, TilePlan, ndarray; "
+        "expected run_tiled(function, image, plan), the plan last",
+    ),
+    (
+        lambda: rfield.run_streaming(abs, [np.zeros((1, 1, 4))], planned()),
+        "run_streaming of builtin_function_or_method, list, TilePlan; "
+        "expected run_streaming(function, chunks, plan)",
+    ),
+]
+
+
+@pytest.mark.parametrize(("ask", "text"), WRONG, ids=[text[:40] for _, text in WRONG])
+def test_arguments_of_another_kind(ask: Callable[[], Any], text: str) -> None:
+    with pytest.raises(rfield.errors.InvalidModelError) as told:
+        ask()
     assert str(told.value) == text

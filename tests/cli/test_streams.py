@@ -83,3 +83,10 @@ def test_what_needs_a_file_says_so(command, tmp_path, monkeypatch, capsys):
 def test_the_help_says_what_the_exit_status_means(capsys):
     text = build_parser().format_help()
     assert "Exit status: 0 done, 1 bad news, 2 usage or unreadable input" in text
+
+
+def test_a_broken_pipe_of_the_model_is_an_error(tmp_path):
+    """Only whoever reads the result may stop reading."""
+    (tmp_path / "own.py").write_text("def build():\n    raise BrokenPipeError(32, 'Broken pipe')\n")
+    assert run("rfield summary own.py:build", tmp_path) == (2, "", "rfield: Broken pipe\n")
+    assert run("rfield summary own.py:build | cat", tmp_path)[2] == "rfield: Broken pipe\n"

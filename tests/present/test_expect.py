@@ -160,6 +160,19 @@ def test_no_file_says_what_to_do(tmp_path: Path, monkeypatch):
     )
 
 
+@pytest.mark.parametrize("update", [False, True])
+def test_what_is_no_place_for_a_file_says_so(tmp_path: Path, update: bool):
+    for path, told in [
+        (tmp_path, f"{tmp_path}: this is a folder; name a file, as in {tmp_path / 'fields.json'}"),
+        (tmp_path / "no" / "f.json", f"{tmp_path / 'no' / 'f.json'}: there is no folder "
+                                     f"{tmp_path / 'no'}"),
+        (3, "path = 3; expected the name of a file, as in 'fields.json'"),
+    ]:  # fmt: skip
+        with pytest.raises(rfield.errors.RecordError) as error:
+            rfield.expect("article:vgg_16", path, update=update)  # type: ignore[arg-type]
+        assert str(error.value) == told
+
+
 @pytest.mark.parametrize("text", ["", "[]", "{", '{"schema": "rfield.summary/1"}', "[" * 10**5])
 def test_another_file_is_neither_read_nor_overwritten(record: Path, text: str):
     record.write_text(text)

@@ -185,3 +185,17 @@ def test_where_nothing_is_compared_nothing_is_verified(monkeypatch):
     with pytest.raises(rfield.errors.InvalidModelError) as caught:
         rfield.verify(Keyed("a"), (1, 3, 8, 8))
     assert str(caught.value) == ("nothing can be compared: the running model has no layer a")
+
+
+class Spectral(nn.Module):
+    def __init__(self):
+        super().__init__()
+        self.kernel = nn.Parameter(torch.ones(1, 1, 3, dtype=torch.complex64))
+
+    def forward(self, x):
+        return nn.functional.conv1d(x, self.kernel, padding=1)
+
+
+def test_a_model_that_takes_no_real_numbers_is_refused():
+    with pytest.raises(rfield.errors.InvalidModelError, match="run on random real numbers"):
+        rfield.verify(Spectral(), input_shape=(1, 1, 32))

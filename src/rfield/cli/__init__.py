@@ -9,11 +9,13 @@ from __future__ import annotations
 
 import argparse
 import os
+import select
 import sys
 from collections.abc import Sequence
 from contextlib import redirect_stdout
 from importlib import import_module
 from pathlib import Path
+from typing import TextIO
 
 from ..errors import RFieldError
 from ..version import __version__
@@ -49,7 +51,9 @@ def main(argv: Sequence[str] | None = None) -> int:
         sys.stdout.flush()
     except RFieldError as error:
         return _complain(in_options(str(error)), trace=arguments.debug)
-    except BrokenPipeError:
+    except BrokenPipeError as error:
+        if not _is_left(sys.stdout):  # a pipe of the model's own code
+            return _complain(_unexpected(error), trace=arguments.debug)
         # Who read our output stopped reading (`| head`): not an error, and nobody is left to tell.
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
         return DONE
@@ -69,6 +73,18 @@ def _open_streams() -> None:
     for name in ("stdout", "stderr"):
         if getattr(sys, name) is None:
             setattr(sys, name, Path(os.devnull).open("w", encoding="utf-8"))  # noqa: SIM115  # for good
+
+
+def _is_left(stream: TextIO) -> bool:
+    """Whether whoever read from a stream has stopped reading; taken for granted on Windows."""
+    if not hasattr(select, "poll"):
+        return True
+    watch = select.poll()
+    try:
+        watch.register(stream.fileno(), 0)
+    except (OSError, ValueError):  # it is no file
+        return False
+    return any(event & (select.POLLERR | select.POLLHUP) for _, event in watch.poll(0))
 
 
 def build_parser() -> Parser:

@@ -318,13 +318,18 @@ def run_streaming(
     >>> [part[0, 0].tolist() for part in rfield.run_streaming(sums, chunks, plan)]
     [[0], [1, 3, 6], [9, 12]]
     """
-    if not hasattr(plan, "clock"):
+    if not hasattr(plan, "clock") and hasattr(chunks, "clock"):
         caller = sys._getframe(1)  # warn() would write into the caller's module
         warnings.warn_explicit(
             "run_streaming(function, plan, chunks) is now run_streaming(function, chunks, plan)",
             DeprecationWarning, caller.f_code.co_filename, caller.f_lineno,
         )  # fmt: skip
         chunks, plan = cast("Iterable[Any]", plan), cast("StreamPlan", chunks)
+    if not callable(function) or not hasattr(plan, "clock"):
+        names = ", ".join(type(given).__name__ for given in (function, chunks, plan))
+        raise InvalidModelError(
+            f"run_streaming of {names}; expected run_streaming(function, chunks, plan)"
+        )
     if state not in STATES:
         raise unknown_name("state", state, STATES)
     if state == "overlap":

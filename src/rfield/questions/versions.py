@@ -4,9 +4,9 @@ from __future__ import annotations
 
 import os
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, cast
 
-from ..errors import UnexpectedFieldsError
+from ..errors import RecordError, UnexpectedFieldsError
 from ..loading import graph_for as _read
 
 if TYPE_CHECKING:
@@ -92,7 +92,7 @@ def expect(
     from ..present.contract import against, write
     from ..present.described import describe
 
-    target = Path(path)
+    target = _file(path)
     graph = _read(source_or_graph, load_options, expect)
     model = describe(graph, wrt=wrt, title=title_of(source_or_graph))
     if update:
@@ -102,6 +102,24 @@ def expect(
     if found:
         hint = f"If this is meant, record it:\n   rfield.expect(model, {str(path)!r}, update=True)"
         raise UnexpectedFieldsError(f"{found}\n {hint}")
+
+
+def _file(path: Any) -> Path:
+    """Where a record is, or is to be written.
+
+    Raises:
+        RecordError: that is no place for a file.
+    """
+    if not isinstance(path, (str, os.PathLike)):
+        raise RecordError(f"path = {path!r}; expected the name of a file, as in 'fields.json'")
+    target = Path(cast("str | os.PathLike[str]", path))
+    if target.is_dir():
+        raise RecordError(
+            f"{target}: this is a folder; name a file, as in {target / 'fields.json'}"
+        )
+    if not target.parent.is_dir():
+        raise RecordError(f"{target}: there is no folder {target.parent}")
+    return target
 
 
 def title_of(source: Any) -> str | None:

@@ -107,6 +107,8 @@ def _check(size: int, kernels: Sequence[int], max_dilation: int | None, stride: 
     if not kernels:
         raise InvalidModelError("kernel: expected a number, or several to choose from")
     for name, value, least in limits:
+        if not hasattr(value, "__index__"):
+            raise InvalidModelError(f"{name} = {value!r}; expected a whole number")
         if not least <= value <= MOST_POSITIONS:
             raise InvalidModelError(f"{name} = {value:,}; expected {least} to {MOST_POSITIONS:,}")
 

@@ -43,6 +43,11 @@ def run_tiled(
     progress: Progress | None = None,
 ) -> Array:
     """The function's result on the whole image, computed tile by tile; see ``rfield.run_tiled``."""
+    if not callable(function) or not hasattr(plan, "input_axes"):
+        names = ", ".join(type(given).__name__ for given in (function, image, plan))
+        raise InvalidModelError(
+            f"run_tiled of {names}; expected run_tiled(function, image, plan), the plan last"
+        )
     images: tuple[Array, ...] = image if isinstance(image, tuple) else (image,)  # pyright: ignore[reportUnknownVariableType]  # arrays of any kind
     axes = plan.input_axes if axes is None else tuple(axes)
     output_axes = plan.output_axes if output_axes is None else tuple(output_axes)

@@ -70,7 +70,14 @@ class RunningModule:
                     self._try(kind, integers=integers)
         if not self.precision:
             self._set(torch.float32)
-            self.run(self.inputs(0), ())
+            try:
+                self.run(self.inputs(0), ())
+            except RuntimeError as error:
+                told = str(error).partition("\n")[0]
+                raise InvalidModelError(
+                    f"the model does not run on random real numbers: {told}.\n"
+                    "  Let it take them, and make of them what it needs"
+                ) from error
 
     def inputs(self, seed: int) -> dict[str, NDArray[Any]]:
         """Random images, one per input; integers that every table of the model has."""
