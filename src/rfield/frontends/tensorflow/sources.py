@@ -7,7 +7,7 @@ from typing import Any
 
 from ..machine.values import Constant, Outputs
 from .rulebook import Call, rule
-from .values import FLOATS, Mark, Variable, decode, full_shape
+from .values import FLOATS, WHOLE, Mark, Variable, decode, full_shape
 
 RESOURCE = 20
 HELD = "_shape_of_variable"
@@ -79,10 +79,10 @@ def variable(call: Call) -> Constant:
 
     https://www.tensorflow.org/api_docs/python/tf/raw_ops/VarHandleOp
     """
-    shape, floats = call.attribute_shape("shape"), call.dtype("dtype") in FLOATS
-    made = Variable(shape, f"variable {call.name!r}", counts=floats)
+    shape, kind = call.attribute_shape("shape"), call.dtype("dtype")
+    made = Variable(shape, f"variable {call.name!r}", counts=kind in FLOATS)
     made.fixed = FIXED in call.attributes and bool(shape)
-    made.unseen = bool(shape) and not floats  # nobody trains whole numbers
+    made.unseen = bool(shape) and kind in WHOLE  # nobody trains whole numbers
     return made
 
 

@@ -28,7 +28,7 @@ _FIELDS = {
     1: "float_val", 2: "double_val", 9: "int64_val", 10: "bool_val", 7: "string_val",
 }  # fmt: skip
 _INTEGERS = frozenset({3, 4, 5, 6, 17})
-_WHOLE = frozenset({*_INTEGERS, 9, 10, 22, 23})
+WHOLE = frozenset({*_INTEGERS, 9, 10, 22, 23})
 FLOATS = frozenset({1, 2, 14, 19})
 """Single, double, brain and half floats."""
 
@@ -97,7 +97,7 @@ class Stored(Constant):
         """The type is written beside the contents."""
         if self._contents is not None:
             return self._contents.dtype.kind in "biu"  # type: ignore[union-attr]  # no function
-        return self._item is not None and _tensor(self._item).dtype in _WHOLE
+        return self._item is not None and _tensor(self._item).dtype in WHOLE
 
     @property
     def parameters(self) -> tuple[Constant, ...]:
