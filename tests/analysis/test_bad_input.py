@@ -146,11 +146,11 @@ WRONG = [
     (lambda: rfield.design(size=31, stride=None), "stride = None; expected a whole number"),
     (
         lambda: rfield.receptive_field(small((8, 8)), ["relu"]),
-        "['relu'] is no name of a layer; expected a text",
+        "unknown layer of type list. Known: block1/conv1, relu, image.",
     ),
     (
         lambda: rfield.support(small((8, 8)), (1, 1), {"a": 1}),
-        "{'a': 1} is no name of a layer; expected a text",
+        "unknown layer of type dict. Known: block1/conv1, relu, image.",
     ),
     (
         lambda: rfield.receptive_field("article:vgg_16", input_shape=iter((1, 3, 64, 64))),
@@ -175,6 +175,6 @@ WRONG = [
 
 @pytest.mark.parametrize(("ask", "text"), WRONG, ids=[text[:40] for _, text in WRONG])
 def test_arguments_of_another_kind(ask: Callable[[], Any], text: str) -> None:
-    with pytest.raises(rfield.errors.InvalidModelError) as told:
+    with pytest.raises(rfield.RFieldError) as told:
         ask()
     assert str(told.value) == text

@@ -98,7 +98,7 @@ class Graph:
     def index(self, name: str) -> int:
         """The value that a layer, input, output or node name stands for."""
         if not isinstance(name, str):  # pyright: ignore[reportUnnecessaryIsInstance]  # a user's
-            raise InvalidModelError(f"{name!r} is no name of a layer; expected a text")
+            raise unknown_name("layer", name, [*self.layer_index, *self.inputs])
         if name in self.layer_index:
             return self.layer_index[name]
         if self.numbers is None:
