@@ -230,6 +230,28 @@ def test_verify_tiling_holds_and_fails():
     assert "tiled differs from whole" in str(found)
 
 
+class Keyed(nn.Module):
+    """Outputs by keys: one of a layer, one of an op."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.a, self.b = nn.Conv2d(1, 4, 3, padding=1), nn.Conv2d(4, 2, 3, 2, 1)
+
+    def forward(self, x):
+        a = self.a(x)
+        return {"aux": self.b(a), "made": a * a}
+
+
+@pytest.mark.parametrize(("key", "outputs"), [("aux", 2 * 48 * 65), ("made", 4 * 96 * 130)])
+def test_an_output_is_verified_by_its_key(key, outputs):
+    model = integers(Keyed())
+    plan = rfield.tile_plan(model, (96, 130), key, tile=48, input_shape=(1, 1, 48, 48))
+    assert plan.layer == key
+    found = rfield.verify_tiling(model, plan)
+    assert found
+    assert found.compared == outputs
+
+
 class Gate(nn.Module):
     """Squeeze-and-excitation."""
 

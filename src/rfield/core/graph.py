@@ -162,6 +162,12 @@ class Graph:
             self.named = {value: name for name, value in reversed(self.layer_index.items())}
         return self.named.get(index) or self.nodes[index].name
 
+    def names_of(self, layer: str) -> list[str]:
+        """All names of the value of a layer, its own first: the key of an output may be another."""
+        value = self.index(layer)
+        named = (name for name, index in self.layer_index.items() if index == value)
+        return list(dict.fromkeys((layer, *named, self.nodes[value].name)))
+
     def layer_of(self, index: int) -> str:
         """The user's name for a value: of the layer that it ends, or is computed in."""
         name = self.name_of(index)

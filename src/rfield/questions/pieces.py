@@ -263,12 +263,17 @@ def _running(model: Any, plan: TilePlan, seed: int) -> tuple[Callable[..., Any],
     """The model as a function of its tiled inputs, and noise for all of them."""
     module, _, home = built(model, "Running")
     kind: Any = resolve(home)
-    running = kind(module, load(module, dict(plan.input_shapes)))
+    graph = load(module, dict(plan.input_shapes))
+    running = kind(module, graph)
     inputs: dict[str, Any] = running.inputs(seed)
+    names = graph.names_of(plan.layer)
 
     def run(*parts: Any) -> Any:
         given = {n: x.astype(inputs[n].dtype) for n, x in zip(plan.inputs, parts, strict=True)}
-        return running.run({**inputs, **given}, (plan.layer,))[plan.layer]
+        found = running.run({**inputs, **given}, tuple(names))
+        if not (known := [name for name in names if name in found]):
+            raise InvalidModelError(f"the running model does not give {plan.layer} by itself")
+        return found[known[0]]
 
     return run, inputs
 

@@ -129,8 +129,8 @@ def verify(
     if name not in base:
         raise InvalidModelError(f"the running model has no input {name!r}")
     wanted = tuple(layers) or chosen_layers(graph, source)
-    held = _steady(running, base, [name for layer in wanted for name in _names(graph, layer)])
-    found = {layer: next((n for n in _names(graph, layer) if n in held), "") for layer in wanted}
+    held = _steady(running, base, [name for layer in wanted for name in graph.names_of(layer)])
+    found = {layer: next((n for n in graph.names_of(layer) if n in held), "") for layer in wanted}
     steady = {name: held[name] for name in found.values() if name}
     if not steady:
         raise InvalidModelError(
@@ -168,12 +168,6 @@ def verify(
         tuple(tally.bad), tuple(layer for layer in wanted if not found[layer]),
         tuple(tally.notes), tally.undecided,
     )  # fmt: skip
-
-
-def _names(graph: Graph, layer: str) -> list[str]:
-    """All names of the value of a layer, its own first: the key of an output may be another."""
-    value = graph.index(layer)
-    return [layer, *(name for name, index in graph.layer_index.items() if index == value)]
 
 
 def _steady(running: Running, base: Arrays, layers: Sequence[str]) -> dict[str, NDArray[Any]]:
