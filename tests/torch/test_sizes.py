@@ -419,3 +419,20 @@ def test_a_branch_at_small_sizes_is_a_premise_of_free_sizes():
 def test_a_branch_by_the_remainder_leaves_no_size_free():
     with pytest.raises(rfield.errors.UnresolvedSizeError, match="other ops at other input sizes"):
         rfield.load(Branching(lambda n: n % 8), (1, 1, None))
+
+
+class Spectrum(nn.Module):
+    """Frames of 16 samples that lie in the signal."""
+
+    def forward(self, x):
+        made = torch.stft(x[:, 0], 16, 4, window=torch.ones(16), center=False, return_complex=True)
+        return made.abs()
+
+
+def test_a_signal_shorter_than_a_frame_is_refused_as_the_model_refuses_it():
+    sizes = rfield.valid_sizes(Spectrum(), input_shape=(1, 1, 64))
+    assert sizes.smallest == (16,)
+    assert [n for n in range(1, 40) if n in sizes] == list(range(16, 40))
+    found = rfield.check_size(Spectrum(), 8, input_shape=(1, 1, 64))
+    assert not found
+    assert "expected 0 < n_fft" in found.refused

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import gc
 import inspect
+import re
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from contextlib import ExitStack, contextmanager
 from dataclasses import replace
@@ -38,6 +39,10 @@ from .tracer import Tracer
 from .untouched import ALONE, untouched
 
 StandIn = Callable[[str, torch.Tensor], torch.Tensor]
+
+_META = re.compile(r"\bmeta\b", re.IGNORECASE)
+"""What errors of torch are that miss numbers; a ``MetaFloatType[1, 8]`` that is too short is one of
+the model's."""
 
 _OPTIONS = ("example_inputs", "example_kwargs", "values", "dtype", "zeros")
 
@@ -372,7 +377,7 @@ def _explain(
         return error
     source = line_of(error.__traceback__)
     shapes = ", ".join(f"{name} {show_shape(tuple(t.shape))}" for name, t in entries.items())
-    if not values and "meta" in str(error).lower() and isinstance(error, (RuntimeError, TypeError)):
+    if not values and _META.search(str(error)) and isinstance(error, (RuntimeError, TypeError)):
         place = f"layer {names.layer!r}" if names.layer else "the model's own forward"
         return NeedsValuesError(
             f"the model needs numbers, in {place}, {source}:\n  {str(error).splitlines()[0]}\n"
