@@ -436,3 +436,45 @@ def test_a_signal_shorter_than_a_frame_is_refused_as_the_model_refuses_it():
     found = rfield.check_size(Spectrum(), 8, input_shape=(1, 1, 64))
     assert not found
     assert "expected 0 < n_fft" in found.refused
+
+
+class CostVolume(nn.Module):
+    """Two views, one moved over the other by 0 to 3 positions; narrow images leave some empty."""
+
+    def __init__(self):
+        super().__init__()
+        self.a = nn.Conv2d(1, 4, 3, padding=1)
+
+    def forward(self, x):
+        left, right, costs = self.a(x), self.a(-x), []
+        for d in range(4):
+            cost = torch.zeros_like(left[:, :1])
+            both = left[..., d:] * right[..., : right.shape[-1] - d]
+            cost[..., d:] = both.sum(1, keepdim=True)
+            costs.append(cost)
+        return torch.cat(costs, 1)
+
+
+def test_a_part_that_is_empty_leaves_the_output_as_it_is():
+    model = CostVolume().eval()
+    sizes = rfield.valid_sizes(model, input_shape=(1, 1, 48, 48))
+    for width in (1, 2, 3, 4, 5):
+        assert model(torch.zeros(1, 1, 10, width)).shape == (1, 4, 10, width)
+        assert rfield.check_size(model, (10, width), input_shape=(1, 1, 48, 48)).holds("accepted")
+        assert (10, width) in sizes
+    assert sizes.smallest == (1, 1)
+
+
+def test_what_is_made_of_nothing_alone_is_no_answer():
+    """A mean of no positions is no number, and an output of none is no output."""
+
+    class Rest(nn.Module):
+        def forward(self, x):
+            return x * x[:, :, 3:].mean(2, keepdim=True)
+
+    class Cut(nn.Module):
+        def forward(self, x):
+            return x[:, :, 3:]
+
+    for module in (Rest(), Cut()):
+        assert rfield.valid_sizes(module, input_shape=(1, 1, 48)).smallest == (4,)

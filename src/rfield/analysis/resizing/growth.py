@@ -1,4 +1,4 @@
-"""By how much the shapes of all values differ between two sizes, one step apart."""
+"""Shapes of all values at two sizes, one step apart, and at sizes so small that some are empty."""
 
 from __future__ import annotations
 
@@ -31,3 +31,20 @@ def grows_evenly(read: Callable[[int], Reading], sizes: Iterable[int], step: int
         if grown is None or seen.setdefault(len(grown), grown) != grown:
             return False
     return True
+
+
+def starved(reading: Reading) -> int:
+    """How many outputs have no position, and how many values are made of one that has none.
+
+    A part of a concatenation or an assignment may be empty: a shift further than the image goes.
+    """
+    shapes, graph = reading.shapes, reading.graph
+    made = sum(
+        0 not in shapes[index]
+        and any(
+            0 in shapes[operand] and not link.is_part
+            for operand, link in zip(node.operands, node.links, strict=True)
+        )
+        for index, node in enumerate(graph.nodes)
+    )
+    return made + sum(0 in shapes[index] for index in graph.outputs_)

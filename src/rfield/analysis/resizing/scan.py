@@ -15,7 +15,7 @@ from functools import cached_property
 
 from ...core.link import Link
 from .ends import last_taken, up_to
-from .growth import Steps, grows_evenly, growth
+from .growth import Steps, grows_evenly, growth, starved
 from .reading import CRITERIA, Reading, Resizing
 from .sizeset import SizeSet
 from .steps import steps_of
@@ -341,7 +341,7 @@ class Scan:
         return self._lines[criteria]
 
     def _searched(self, size: int, criteria: Sequence[str]) -> int:
-        """The first size of the class of ``size``: as long as every value has a position.
+        """The first size of the class of ``size``: as long as nothing is made of no position.
 
         The smallest of all is read, and else the one that follows from the size arithmetic; sizes
         may be refused for other reasons, and merged axes grow by more each time: what lies between
@@ -377,22 +377,17 @@ class Scan:
         return self._stands(size, criteria) and not self._stands(size + self.step, criteria)
 
     def _stands(self, size: int, criteria: Sequence[str]) -> bool:
-        """Whether a small size meets the criteria, and no more values are empty than ever.
+        """Whether a small size meets the criteria, and no more is made of nothing than ever.
 
         With the other axes equal, or else as they were read.
         """
-        empty = _empty(self.read(self.base))
+        empty = starved(self.read(self.base))
         ways = (self.read, self._alone)
         readings = (way(size) for way in ways)  # the second only where the first does not do
-        return any(self._meets(one, criteria) and _empty(one) <= empty for one in readings)
+        return any(self._meets(one, criteria) and starved(one) <= empty for one in readings)
 
     def _meets(self, reading: Reading, criteria: Iterable[str]) -> bool:
         return all(reading.holds(name, self.name) for name in ("accepted", *criteria))
-
-
-def _empty(reading: Reading) -> int:
-    """How many values have no position."""
-    return sum(0 in shape for shape in reading.shapes)
 
 
 def _summary(reading: Reading) -> object:
