@@ -231,8 +231,8 @@ EQUIVALENT: dict[str, str] = {
     "analysis/geometry/field.py ReceptiveField.sizes: ((span.size,) if span else"
     " self._fields[k].sizes for k, span in enumerate(self._spans)) -> ((span.size,) if False else"
     " self._fields[k].sizes for k, span in enumerate(self._spans))": SLOWER,
-    "analysis/geometry/field.py ReceptiveField.stride: Fraction(span.advance) if span else"
-    " self._fields[k].stride -> Fraction(span.advance) if False else self._fields[k].stride":
+    "analysis/geometry/field.py ReceptiveField.stride: halves(2 * span.advance) if span else"
+    " self._fields[k].stride -> halves(2 * span.advance) if False else self._fields[k].stride":
         SLOWER,
     "analysis/geometry/fields.py Fields.check_names: layers if self._whole_reads.values else () ->"
     " layers if True else ()": SLOWER,
