@@ -116,6 +116,25 @@ def test_windows_wider_than_64_one_by_one(border: Border, before: int, stride: i
         assert (int(low[i]), int(high[i])) == expected, i
 
 
+@pytest.mark.parametrize("border", ["zero", "cut", "circular"])
+@pytest.mark.parametrize("first", [-12, 0, -14, 9])
+def test_windows_of_which_many_hold_the_same(border: Border, first: int) -> None:
+    """Blocks of 2 every 4, of 16 numbers: what lies inside repeats with every second window."""
+    size, outputs = 16, np.arange(9, dtype=np.int64)
+    offsets = [first + 4 * block + k for block in range(7) for k in range(2)]
+    values = np.random.default_rng(7).permuted(np.tile(np.arange(size), (40, 1)), axis=1)
+    relation = Sliding(1, 2, (IndexSet.of(offsets),), border)
+    low, high = slide_finite((values, values + 100), relation, size, outputs)
+    assert low.shape == high.shape == (40, 9)
+    for row in range(40):
+        for i in range(9):
+            taps = [2 * i + tap for tap in offsets]
+            inside = [t % size for t in taps if border == "circular" or 0 <= t < size]
+            read = [int(values[row, tap]) for tap in inside]
+            expected = (min(read), max(read) + 100) if read else NOTHING
+            assert (int(low[row, i]), int(high[row, i])) == expected, (row, i)
+
+
 @pytest.mark.parametrize(
     ("backward", "low", "high"),
     [

@@ -235,6 +235,13 @@ def _taps_bounds(
         if (taps[:, 0] == np.arange(first, first + count)).all():
             return _cut_out(low, high, first - start, count, -start, size - start)
     outside = (taps < 0) | (taps >= size)
+    if border in ("zero", "cut") and len(taps) * size < low.size:
+        _, one, back = np.unique(
+            _marked(taps, ~outside, size), axis=0, return_index=True, return_inverse=True
+        )
+        if 2 * len(one) <= len(taps):  # many windows hold the same elements
+            found = _taps_bounds(low, high, taps[one], size, start, border)
+            return found[0][..., back.reshape(-1)], found[1][..., back.reshape(-1)]
     if outside.any():
         if border in ("zero", "cut"):
             taps = np.where(outside, start, taps)
@@ -248,6 +255,14 @@ def _taps_bounds(
         np.where(outside, NOTHING[0], low[..., places]).min(axis=-1),
         np.where(outside, NOTHING[1], high[..., places]).max(axis=-1),
     )
+
+
+def _marked(taps: Ints, inside: NDArray[np.bool_], size: int) -> NDArray[np.uint8]:
+    """For each window the elements that it holds, as bits."""
+    marks = np.zeros((len(taps), size), dtype=np.bool_)
+    row, column = np.nonzero(inside)
+    marks[row, taps[row, column]] = True
+    return np.packbits(marks, axis=1)
 
 
 def _cut_out(low: Ints, high: Ints, first: int, count: int, begin: int, end: int) -> Bounds:

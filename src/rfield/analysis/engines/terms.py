@@ -80,6 +80,11 @@ class Terms:
         init=False, repr=False, default_factory=dict[object, object]
     )
 
+    @property
+    def is_endless(self) -> bool:
+        """Whether every term that goes along an axis goes on for ever, at any size."""
+        return all(term.carrier is None or term.advance is not None for term in self.terms)
+
 
 State = Span | Terms | None
 """What a value knows of one input axis; None: it does not depend on it."""

@@ -255,6 +255,9 @@ def _one_place(node: Node, states: Sequence[State]) -> bool:
     )
 
 
+_CENTERS = "centers"
+
+
 def centers_of(state: State, link: AnyLink, before: Sequence[int], after: Sequence[int]) -> Centers:
     """Where an operand's local terms look, as seen from the join's output."""
     if state is None:
@@ -263,7 +266,12 @@ def centers_of(state: State, link: AnyLink, before: Sequence[int], after: Sequen
         link.is_identity or _cut_axis(link) not in (None, state.axis)
     ):
         return _of_span(state.axis, state.advance, state.first + state.last)
-    return _by_stride(*branch_terms(state, link, before, after))
+    endless = isinstance(state, Terms) and state.is_endless and 0 not in before
+    if not isinstance(state, Terms) or not endless or not link.is_identity:
+        return _by_stride(*branch_terms(state, link, before, after))
+    if _CENTERS not in state.reduced:  # whatever the sizes are
+        state.reduced[_CENTERS] = _by_stride(*branch_terms(state, link, before, after))
+    return cast("Centers", state.reduced[_CENTERS])
 
 
 @lru_cache(maxsize=1 << 16)

@@ -86,12 +86,14 @@ class Op:
     )
     step: int = 0
     listed: bool = False
+    made: dict[Shapes, Node | None] = field(default_factory=dict[Shapes, Node | None])
 
     def add(self, node: Node, before: Shapes) -> None:
         """One more reading."""
         if before not in self.seen:
             self.step = self.step or _step(node)
             self.seen[before] = node
+            self.made.clear()
             own = [*self.classes.get(self._class(before), ()), before]
             self.classes[self._class(before)] = min(own, key=_total), max(own, key=_total)
 
@@ -103,6 +105,11 @@ class Op:
         found = self.seen.get(before)
         if found is not None or not self.seen or self.listed:
             return found
+        if before not in self.made:
+            self.made[before] = self._made(before, between=between)
+        return self.made[before]
+
+    def _made(self, before: Shapes, *, between: bool) -> Node | None:
         small, large = self.classes.get(self._class(before), (before, before))
         if small == large or _total(before) < _total(small):  # what is small may be refused
             return None
