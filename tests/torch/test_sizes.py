@@ -478,3 +478,38 @@ def test_what_is_made_of_nothing_alone_is_no_answer():
 
     for module in (Rest(), Cut()):
         assert rfield.valid_sizes(module, input_shape=(1, 1, 48)).smallest == (4,)
+
+
+class PaddedUp(nn.Module):
+    """Up-sampled maps are padded to their skips: by nothing where a size is even."""
+
+    def __init__(self, **up):
+        super().__init__()
+        self.up_by = up
+        self.a, self.b, self.c = (nn.Conv2d(n, 4, 3, padding=1) for n in (1, 4, 4))
+        self.d, self.e = nn.Conv2d(8, 4, 3, padding=1), nn.Conv2d(8, 2, 3, padding=1)
+
+    def up(self, x, skip):
+        x = F.interpolate(x, scale_factor=2, **self.up_by)
+        high, wide = skip.size(2) - x.size(2), skip.size(3) - x.size(3)
+        x = F.pad(x, [wide // 2, wide - wide // 2, high // 2, high - high // 2])
+        return torch.cat([skip, x], 1)
+
+    def forward(self, x):
+        first = self.a(x).relu()
+        second = self.b(F.max_pool2d(first, 2)).relu()
+        third = self.c(F.max_pool2d(second, 2)).relu()
+        return self.e(self.up(self.d(self.up(third, second)).relu(), first))
+
+
+@pytest.mark.parametrize("read_at", [48, 49, 50, 51])
+@pytest.mark.parametrize(
+    "up", [{"mode": "nearest"}, {"mode": "bilinear"}, {"mode": "bilinear", "align_corners": True}]
+)
+def test_sizes_do_not_rest_on_the_size_that_was_read(up, read_at):
+    model = PaddedUp(**up).eval()
+    sizes = rfield.valid_sizes(model, input_shape=(1, 1, read_at, read_at))
+    assert str(sizes) == "y, x: every size from 4"
+    assert all(model(torch.zeros(1, 1, n, n)).shape == (1, 2, n, n) for n in (4, 5, 6, 7, 64, 67))
+    with pytest.raises(RuntimeError):
+        model(torch.zeros(1, 1, 3, 3))

@@ -10,9 +10,21 @@ Steps = tuple[tuple[int, ...], ...]
 """For every value, along every axis, how many positions more there are."""
 
 
+Ops = tuple[tuple[str, tuple[int, ...]], ...]
+"""What a reading is made of: some sizes take more ops than others, or some at another place."""
+
+
+def ops_of(reading: Reading) -> Ops:
+    """The ops of a reading, each with what it reads; of a refused one none."""
+    if reading.refused:
+        return ()
+    return tuple((node.kind, node.operands) for node in reading.graph.nodes)
+
+
 def growth(one: Reading, other: Reading) -> Steps | None:
     """By how much the shapes of all values differ; None where the values are not the same."""
-    if [len(shape) for shape in one.shapes] != [len(shape) for shape in other.shapes]:
+    ranks = [list(map(len, reading.shapes)) for reading in (one, other)]
+    if ranks[0] != ranks[1] or ops_of(one) != ops_of(other):
         return None
     return tuple(
         tuple(b - a for a, b in zip(before, after, strict=True))
@@ -22,13 +34,13 @@ def growth(one: Reading, other: Reading) -> Steps | None:
 
 def grows_evenly(read: Callable[[int], Reading], sizes: Iterable[int], step: int) -> bool:
     """Whether all values grow by the same from each of the sizes to the one a step further."""
-    seen: dict[int, Steps] = {}  # some sizes take more ops than others
+    seen: dict[Ops, Steps] = {}
     for n in sizes:
         one, other = read(n), read(n + step)
         if one.refused and other.refused:
             continue
         grown = None if one.refused or other.refused else growth(one, other)
-        if grown is None or seen.setdefault(len(grown), grown) != grown:
+        if grown is None or seen.setdefault(ops_of(one), grown) != grown:
             return False
     return True
 

@@ -15,7 +15,7 @@ from functools import cached_property
 
 from ...core.link import Link
 from .ends import last_taken, up_to
-from .growth import Steps, grows_evenly, growth, starved
+from .growth import Ops, Steps, grows_evenly, growth, ops_of, starved
 from .reading import CRITERIA, Reading, Resizing
 from .sizeset import SizeSet
 from .steps import steps_of
@@ -267,16 +267,17 @@ class Scan:
         return self.resizing.is_square and grows_evenly(self._alone, samples, self.step)
 
     @cached_property
-    def _grown(self) -> Steps | None:
-        """By how much every axis of every value grows per step."""
+    def _grown(self) -> dict[Ops, Steps | None]:
+        """By how much every axis of every value grows per step, for each list of ops."""
         pairs = ((self.read(n), self.read(n + self.step)) for n in self._samples())
-        return next((growth(a, b) for a, b in pairs if not a.refused), None)
+        return {ops_of(a): growth(a, b) for a, b in pairs if not (a.refused or b.refused)}
 
     def _lowest(self, size: int) -> int:
         """The first size of the class of ``size`` at which, by how they grow, no value is empty."""
-        reading, grown = self.read(size), self._grown
+        reading = self.read(size)
+        grown = self._grown.get(ops_of(reading))
         back = (size - 1) // self.step
-        if grown is not None and [*map(len, grown)] == [*map(len, reading.shapes)]:
+        if grown is not None:
             for shape, steps in zip(reading.shapes, grown, strict=True):
                 for n, step in zip(shape, steps, strict=True):
                     if step > 0:
@@ -290,16 +291,19 @@ class Scan:
         That goes with any number of positions, so some of them may be taken all the same.
         """
         taken = {n % self.step for n in self.accepted}
-        if not taken or len(taken) == self.step or not self._grown:
+        if not taken or len(taken) == self.step:
             return []
         size, reading = next(iter(self.accepted.items()))
+        grown = self._grown.get(ops_of(reading))
+        if grown is None:
+            return []
         below = 0.0
         for node in reading.graph.nodes:
             parts = [isinstance(link, Link) and link.is_part for link in node.links]
             if len(parts) < 2 or any(parts):
                 continue
             for operand in node.operands:
-                for n, more in zip(reading.shapes[operand], self._grown[operand], strict=True):
+                for n, more in zip(reading.shapes[operand], grown[operand], strict=True):
                     if more > 0:
                         below = max(below, size - self.step * (n - 2) / more)
         small = [n for n in range(1, int(below) + 1) if n % self.step not in taken]
