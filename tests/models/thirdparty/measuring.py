@@ -22,6 +22,7 @@ import torch
 from torch import nn
 
 import rfield
+from rfield.analysis.engines import passing
 from rfield.analysis.pixels.support import support_of
 
 CHANGES = (0.5, 30.0, 3e6)
@@ -148,6 +149,7 @@ def costs(graph: rfield.Graph) -> tuple[float, float]:
         spent: list[float] = []
         for _ in range(2):
             graph.sweeps.clear()
+            passing._STEPS.clear()
             start = time.process_time()
             ask()
             spent.append(time.process_time() - start)
