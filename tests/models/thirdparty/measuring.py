@@ -149,7 +149,7 @@ def costs(graph: rfield.Graph) -> tuple[float, float]:
         spent: list[float] = []
         for _ in range(2):
             graph.sweeps.clear()
-            passing._STEPS.clear()
+            passing.STEPS.clear()
             start = time.process_time()
             ask()
             spent.append(time.process_time() - start)

@@ -47,7 +47,7 @@ class Step(NamedTuple):
     gaps: Gaps | None = None
 
 
-_STEPS = Kept[Step]()
+STEPS = Kept[Step]()
 _STATES = Kept[State]()
 """States by what they say: the same are one object, so that the steps after them are the same."""
 
@@ -63,11 +63,11 @@ def _content(term: Term) -> tuple[object, ...]:
 def _kept(key: tuple[object, ...], step: Step) -> Step:
     """The step, with the state that others came to."""
     if not isinstance(step.state, Terms):
-        return _STEPS.keep(key, step)
+        return STEPS.keep(key, step)
     terms = step.state.terms
     size = sum(term.low.nbytes + term.high.nbytes for term in terms)
     state = _STATES.keep(tuple(map(_content, terms)), step.state, 2 * size)
-    return _STEPS.keep(key, step._replace(state=state), size)
+    return STEPS.keep(key, step._replace(state=state), size)
 
 
 def passed_on(nodes: Sequence[Node], index: int, states: Sequence[State], axis: int) -> Step:
@@ -79,7 +79,7 @@ def passed_on(nodes: Sequence[Node], index: int, states: Sequence[State], axis: 
         tuple([nodes[operand].shape for operand in operands]),
         tuple([states[operand] for operand in operands]),
     )  # fmt: skip
-    found = _STEPS.get(key)
+    found = STEPS.get(key)
     if found is None:
         gated = _gated(nodes, node, states)
         step = _general(nodes, node, states, axis) if gated is None else Step(gated)
