@@ -24,6 +24,7 @@ from .stitching import concatenated
 from .stream_planning import stream_plan
 from .streaming import StreamPlan
 from .timing import Pattern, pattern_of
+from .ways_out import way_out
 
 Stages = Callable[[Any], Sequence[Stage]]
 """The stages for a stream of such parts."""
@@ -71,7 +72,7 @@ def _check_end(plan: StreamPlan, taken: int, given: int) -> None:
         raise NotStreamableError(
             f"{plan.layer}: {given} of the {wanted} outputs for {taken} samples can be given with "
             "carried state: how the end is padded or cut depends on the length of the stream.\n"
-            '  state="overlap" gives all of them.'
+            f"  {way_out(plan, taken)}"
         )
     lengths = Lengths(
         graph, plan.source, plan.value, plan.input_axis, plan.clock, plan.steps, plan.short
@@ -79,8 +80,7 @@ def _check_end(plan: StreamPlan, taken: int, given: int) -> None:
     if (layer := lengths.differs(taken)) is not None:
         raise NotStreamableError(
             f"{plan.layer}: what {layer} reads depends on the length of the stream, which is "
-            f"{taken}.\n  The plan was made for {lengths.length}; give the length: "
-            "stream_plan(…, length=)"
+            f"{taken}.\n  The plan was made for {lengths.length}. {way_out(plan, taken)}"
         )
 
 

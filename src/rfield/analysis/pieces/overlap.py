@@ -124,7 +124,8 @@ class _Windows:
         if plan.memory:
             raise NotStreamableError(
                 f"{plan.layer}: {_WHY}\n  the past has no end in {', '.join(plan.memory)}: such "
-                'layers need their own state, kept from chunk to chunk: state="carry"'
+                'layers need their own state, kept from chunk to chunk. state="carry" keeps it for '
+                "a torch.nn.Module;\n  layers of other frameworks give it themselves."
             )
         self.lengths = Lengths(
             graph, plan.source, plan.value, plan.input_axis, plan.clock, plan.steps, plan.short
