@@ -1,4 +1,4 @@
-"""What else gives the outputs of a stream that carried state does not: only what does is advised."""
+"""What else gives the outputs that carried state does not: only what does so is advised."""
 
 from __future__ import annotations
 
