@@ -11,7 +11,7 @@ import pytest
 import rfield
 from rfield.analysis.engines import passing
 from rfield.analysis.engines.forward import sweep
-from rfield.analysis.engines.passing import passed_on
+from rfield.analysis.engines.passing import Passing
 from rfield.analysis.engines.terms import Span, terms_of
 from rfield.core.link import Link, Read
 from rfield.core.node import Node
@@ -100,9 +100,26 @@ def test_a_link_on_another_shape_is_another_step() -> None:
 
     def reads(size: int) -> object:
         nodes = [Node.source_of("x", (size,)), Node("y", Op("crop", (8,), (link,)), (0,), (link,))]
-        (term,) = terms_of(passed_on(nodes, 1, [Span(0, 1, 0, 0)], 0).state, 1)
+        (term,) = terms_of(Passing(nodes, 0).step(1, [Span(0, 1, 0, 0)]).state, 1)
         return [low for low, high in zip(term.low, term.high, strict=True) if low <= high]
 
     assert reads(6) == [2, 3, 4, 5]
     assert reads(9) == [2, 3, 4, 5, 6, 7, 8]
     assert reads(6) == [2, 3, 4, 5]
+
+
+def test_where_nothing_is_met_again_nothing_is_kept(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Concatenations of other sizes each time: two steps are kept, the others are not."""
+
+    def nested(count: int) -> rfield.Graph:
+        b = rfield.GraphBuilder()
+        x = b.input("x", (1, 1, 64))
+        for k in range(count):
+            x = b.concat(f"j{k}", x, b.conv(f"c{k}", x, kernel=3, padding=1, channels=1))
+        return b.build(outputs=[x])
+
+    wanted = [field.size for field in rfield.receptive_fields(nested(9)).values()]
+    passing.STEPS.clear()
+    monkeypatch.setattr(passing, "MISSES", 2)
+    assert [field.size for field in rfield.receptive_fields(nested(9)).values()] == wanted
+    assert len(passing.STEPS._held) == 2

@@ -11,7 +11,7 @@ from dataclasses import dataclass, field
 
 from ...core.graph import Graph, Node
 from .gaps import Gaps, crossed_joins, hidden
-from .passing import Step, passed_on
+from .passing import Passing, Step
 from .terms import Span, State
 
 
@@ -110,6 +110,7 @@ def _sweep_axis(
     states: list[State] = [None] * (source + 1)
     states[source] = start
     add = states.append
+    passing = Passing(nodes, findings.axis)
     for index in range(source + 1, len(nodes)):
         node = nodes[index]
         operands = node.operands
@@ -139,7 +140,7 @@ def _sweep_axis(
         else:
             add(span)
             continue
-        step = passed_on(nodes, index, states, findings.axis)
+        step = passing.step(index, states)
         findings.note(index, operands, step)
         add(step.state)
     return states

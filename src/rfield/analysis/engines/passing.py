@@ -47,6 +47,7 @@ class Step(NamedTuple):
     gaps: Gaps | None = None
 
 
+MISSES = 512
 STEPS = Kept[Step]()
 _STATES = Kept[State]()
 """States by what they say: the same are one object, so that the steps after them are the same."""
@@ -70,21 +71,35 @@ def _kept(key: tuple[object, ...], step: Step) -> Step:
     return STEPS.keep(key, step._replace(state=state), size)
 
 
-def passed_on(nodes: Sequence[Node], index: int, states: Sequence[State], axis: int) -> Step:
-    """What one value knows of the ``axis`` of a source, where that is more than a plain field."""
-    node = nodes[index]
-    operands = node.operands
-    key = (
-        axis, node.shape, node.links, tuple([operands.index(operand) for operand in operands]),
-        tuple([nodes[operand].shape for operand in operands]),
-        tuple([states[operand] for operand in operands]),
-    )  # fmt: skip
-    found = STEPS.get(key)
-    if found is None:
-        gated = _gated(nodes, node, states)
-        step = _general(nodes, node, states, axis) if gated is None else Step(gated)
-        found = _kept(key, step)
-    return found
+class Passing:
+    """The steps of one sweep along ``axis``; those of repeated blocks are worked out once.
+
+    After ``MISSES`` of them in a row that nobody has met each block is another, and none is kept.
+    """
+
+    def __init__(self, nodes: Sequence[Node], axis: int) -> None:
+        self.nodes, self.axis, self.missed = nodes, axis, 0
+
+    def step(self, index: int, states: Sequence[State]) -> Step:
+        """What one value knows of a source, where that is more than a plain field."""
+        nodes, node = self.nodes, self.nodes[index]
+        if self.missed >= MISSES:
+            return _step(nodes, node, states, self.axis)
+        operands = node.operands
+        key = (
+            self.axis, node.shape, node.links,
+            tuple([operands.index(operand) for operand in operands]),
+            tuple([nodes[operand].shape for operand in operands]),
+            tuple([states[operand] for operand in operands]),
+        )  # fmt: skip
+        found = STEPS.get(key)
+        self.missed = 0 if found else self.missed + 1
+        return found or _kept(key, _step(nodes, node, states, self.axis))
+
+
+def _step(nodes: Sequence[Node], node: Node, states: Sequence[State], axis: int) -> Step:
+    gated = _gated(nodes, node, states)
+    return _general(nodes, node, states, axis) if gated is None else Step(gated)
 
 
 def _general(nodes: Sequence[Node], node: Node, states: Sequence[State], axis: int) -> Step:
