@@ -513,3 +513,26 @@ def test_sizes_do_not_rest_on_the_size_that_was_read(up, read_at):
     assert all(model(torch.zeros(1, 1, n, n)).shape == (1, 2, n, n) for n in (4, 5, 6, 7, 64, 67))
     with pytest.raises(RuntimeError):
         model(torch.zeros(1, 1, 3, 3))
+
+
+@pytest.mark.parametrize("read_at", [96, 110, 572])
+def test_sizes_of_resizes_between_corners_are_those_of_the_strides(read_at):
+    """Their patterns do not fit at every size (48 to 96 has one of 95), their sizes do."""
+
+    class Deep(PaddedUp):
+        def forward(self, x):
+            skips = []
+            x = self.a(x)
+            for _ in range(4):
+                skips.append(x)
+                x = self.b(F.max_pool2d(x, 2))
+            for skip in reversed(skips):
+                x = self.d(self.up(x, skip))
+            return x
+
+    model = Deep(mode="bilinear", align_corners=True).eval()
+    sizes = rfield.valid_sizes(model, input_shape=(1, 1, read_at, read_at))
+    assert str(sizes) == "y, x: every size from 16"
+    assert model(torch.zeros(1, 1, 16, 31)).shape == (1, 4, 16, 31)
+    with pytest.raises(RuntimeError):
+        model(torch.zeros(1, 1, 15, 31))

@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable
+from contextlib import suppress
 
-from .reading import Reading
+from ...errors import TooLargeError
+from .reading import CRITERIA, Reading
 
 Steps = tuple[tuple[int, ...], ...]
 """For every value, along every axis, how many positions more there are."""
@@ -60,3 +62,10 @@ def starved(reading: Reading) -> int:
         for index, node in enumerate(graph.nodes)
     )
     return made + sum(0 in shapes[index] for index in graph.outputs_)
+
+
+def unlike(one: Reading, other: Reading) -> bool:
+    """Whether what must be the same one step further is not; what is too large is not known."""
+    with suppress(TooLargeError):
+        return any(set(one.against(name)) != set(other.against(name)) for name in CRITERIA)
+    return False

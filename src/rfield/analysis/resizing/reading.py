@@ -7,6 +7,7 @@ what one such size gives. Nothing here knows that sizes repeat: that is ``sizes`
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Sequence
+from contextlib import suppress
 from fractions import Fraction
 from functools import cached_property
 from itertools import chain
@@ -15,7 +16,13 @@ from math import lcm
 from ...core.arguments import integer, listed
 from ...core.graph import Graph, Input
 from ...core.limits import GENERAL, MOST_READ, READ_WHOLE, STEP_LIMIT
-from ...errors import InvalidModelError, UnresolvedSizeError, over_limit, show_shape
+from ...errors import (
+    InvalidModelError,
+    TooLargeError,
+    UnresolvedSizeError,
+    over_limit,
+    show_shape,
+)
 from ..engines.bounds import axis_field
 from ..engines.forward import Sweep, sweep
 from ..engines.terms import Span, State, Terms, carriers, terms_of
@@ -333,9 +340,11 @@ class Resizing:
     @cached_property
     def _swept(self) -> int:
         """What the sweeps of one reading cost besides, where fields are not plain."""
-        sweeps = (sweep(self.graph, entry.node, entry.axes) for entry in self.entries)
-        states = chain.from_iterable(states for swept in sweeps for states in swept.states)
-        return GENERAL * sum(type(state) is Terms for state in states)
+        with suppress(TooLargeError):
+            sweeps = (sweep(self.graph, entry.node, entry.axes) for entry in self.entries)
+            states = chain.from_iterable(states for swept in sweeps for states in swept.states)
+            return GENERAL * sum(type(state) is Terms for state in states)
+        return GENERAL * len(self.graph.nodes)
 
     def _read(self, sizes: Sequence[int]) -> tuple[Graph | None, str]:
         assert self.graph.reread is not None

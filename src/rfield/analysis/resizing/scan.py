@@ -15,8 +15,8 @@ from functools import cached_property
 
 from ...core.link import Link
 from .ends import last_taken, up_to
-from .growth import Ops, Steps, grows_evenly, growth, ops_of, starved
-from .reading import CRITERIA, Reading, Resizing
+from .growth import Ops, Steps, grows_evenly, growth, ops_of, starved, unlike
+from .reading import Reading, Resizing
 from .sizeset import SizeSet
 from .steps import steps_of
 
@@ -258,7 +258,7 @@ class Scan:
             one, other = self.read(n), self.read(n + self.step)
             if bool(one.refused) != bool(other.refused):
                 return False
-            if not one.refused and _summary(one) != _summary(other):
+            if not one.refused and unlike(one, other):
                 return False
         samples = self._samples()
         if grows_evenly(self.read, samples, self.step):
@@ -392,8 +392,3 @@ class Scan:
 
     def _meets(self, reading: Reading, criteria: Iterable[str]) -> bool:
         return all(reading.holds(name, self.name) for name in ("accepted", *criteria))
-
-
-def _summary(reading: Reading) -> object:
-    """What must be the same one step further."""
-    return [set(reading.against(name)) for name in CRITERIA]
