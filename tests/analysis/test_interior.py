@@ -244,3 +244,10 @@ def test_a_model_of_one_size_claims_no_more(told, rows: slice) -> None:
     graph = rfield.load(Said(told), input_shape=(1, 1, 48, 48))
     field = rfield.receptive_field(replace(graph, reread=None))
     assert field.interior()[0] == rows
+
+
+@pytest.mark.torch
+def test_numbers_of_which_the_shape_alone_is_kept_leave_nothing_to_claim() -> None:
+    graph = rfield.load(Said(by_the_share_inside), input_shape=(1, 1, 1100, 1100))
+    field = rfield.receptive_field(replace(graph, reread=None))
+    assert field.interior() == (slice(0, 0), slice(0, 0))

@@ -11,7 +11,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
 from math import prod
-from typing import Any
+from typing import Any, cast
 
 import numpy as np
 from numpy.typing import NDArray
@@ -43,6 +43,8 @@ def clean_rows(graph: Graph, value: int, rates: Sequence[Rates], *, local: bool)
             for table in node.tables:
                 if isinstance(table, Numbers):
                     _keep_even(table.array, rows[index])
+                elif all(link.is_identity for link in node.links):
+                    _drop_unknown(_sizes(table), rates[index], rows[index])
     return rows[value]
 
 
@@ -56,6 +58,22 @@ def _keep_one(links: Sequence[AnyLink], sizes: Sequence[int], along: int, row: M
         if own.any():
             best = max(best, longest(own), key=lambda run: run.stop - run.start)
     row[: best.start], row[best.stop :] = False, False
+
+
+def _sizes(table: object) -> tuple[int, ...]:
+    """The shape of numbers that a graph does not hold, by themselves or beside a hash."""
+    entries = cast("tuple[object, ...]", table) if isinstance(table, tuple) else ()
+    if len(entries) == 2 and isinstance(entries[0], tuple):
+        entries = cast("tuple[object, ...]", entries[0])
+    sizes = tuple(size for size in entries if isinstance(size, int))
+    return sizes if len(sizes) == len(entries) else ()
+
+
+def _drop_unknown(sizes: Sequence[int], moves: Rates, rows: Rows) -> None:
+    """Numbers laid over an axis that moves, and not known: any of them may be a border's."""
+    for axis in range(-min(len(sizes), len(rows)), 0):
+        if sizes[axis] == len(rows[axis]) > 1 and moves[axis] is not None:
+            rows[axis][:] = False
 
 
 def _keep_even(numbers: NDArray[Any], rows: Rows) -> None:
