@@ -2,8 +2,8 @@
 
 The crop is held against the same model on a larger image around it (``agreement``): whatever a
 border does to an output shows in that, be it padding, a normaliser that is made of padded ones, a
-part that is not written, or what a mask takes away. What reads a whole axis reads another one in
-the larger image, so nothing behind it is in the interior but in that of the local field.
+part that is not written, or what a mask takes away. A whole-axis read counts as read at its place
+if all that it reads is so.
 
 A model that can be read at no other size has no larger image. For it padding is looked for in the
 crop alone (``clean_rows``).
@@ -25,7 +25,7 @@ from ..errors import RFieldError, UnresolvedSizeError
 from .engines.bounds import axis_field
 from .engines.forward import sweep
 from .engines.terms import State, carriers
-from .pieces.agreement import agreement
+from .pieces.agreement import Agreement, agreement
 from .pieces.clean_rows import clean_rows, longest
 from .pieces.cuts import Cut
 from .pieces.direct import direct
@@ -127,10 +127,12 @@ def _among_larger(rf: _Field, crop: Graph) -> tuple[slice, ...] | None:
     part, _ = apart(direct(crop), merged)
     value = _value(rf, part)
     begin = {one.name: tuple(starts) for one in moving}
-    agreed = agreement(whole, part, begin, value=value, local=rf.is_local)
+    agreed = agreement(whole, part, begin, value=value, local=True)
     cuts = agreed.cuts[value]
     nothing = tuple(slice(0, 0) for _ in rf.positions)
     if cuts is None or agreed.places[value] != _value(rf, whole):
+        return nothing
+    if not rf.is_local and not _read_whole(part, value, agreed):
         return nothing
     rest = set(range(len(cuts))) - set(rf.positions)
     shape = part.nodes[value].shape
@@ -179,6 +181,21 @@ def _wholly_read(graph: Graph, value: int) -> set[int]:
 
 def _all(cut: Cut, size: int) -> bool:
     return cut.first <= 0 and cut.stop >= size
+
+
+def _read_whole(part: Graph, value: int, found: Agreement) -> bool:
+    """Whether all that is read of whole axes lies in the interior of its own value."""
+    for index in part.behind(value):
+        node = part.nodes[index]
+        for operand, link in zip(node.operands, node.links, strict=True):
+            cuts = found.cuts[operand]
+            if cuts is None or not isinstance(link, Link):
+                continue
+            sizes = zip(link.reads, cuts, part.nodes[operand].shape, strict=True)
+            for read, cut, size in sizes:
+                if isinstance(read.relation, Whole | Prefix) and not _all(cut, size):
+                    return False
+    return True
 
 
 def _rates(rf: _Field, graph: Graph) -> Sequence[Rates]:

@@ -222,8 +222,7 @@ class ReceptiveField(Answer):
     def interior(self, size: Any = None) -> tuple[slice, ...]:
         """The outputs to which no border does anything, at any layer: a slice for each axis.
 
-        On a crop they are what they are in the middle of a larger image: none behind a whole-axis
-        read, but for those of ``local``.
+        On a crop they are what they are in the middle of a larger image.
         ``size``: of the input; default: as it was read. ``local`` leaves whole-axis reads out.
         """
         return interior_of(self, size)
