@@ -60,3 +60,57 @@ STAY: dict[str, Callable[[Any], Any]] = {
 def test_weights_that_stay(name: str) -> None:
     plan = planned(STAY[name])
     assert (len(plan), plan.exact) == (6, True)
+
+
+def resized(how: str) -> Callable[[Any], Any]:
+    """Twice as large along two axes, by products with matrices that are made for the size."""
+
+    def function(x: Any) -> Any:
+        batch, height, width, channels = x.shape
+        return jax.image.resize(x, (batch, 2 * height, 2 * width, channels), how)
+
+    return function
+
+
+@pytest.mark.parametrize(
+    "limit", [{"tile": 48}, {"tile": (48, 40)}, {"max_pixels": 2048}, {"max_bytes": 200_000}]
+)
+@pytest.mark.parametrize("how", ["bilinear", "cubic"])
+def test_resizing_by_a_band_matrix_has_tiles(how: str, limit: dict[str, Any]) -> None:
+    """The order of two products is that of the whole only where a tile is longer as it is."""
+    function = resized(how)
+    shape = (1, 48, 48, 1)
+    plan = rfield.tile_plan(function, (96, 128), input_shape=shape, axes=(1, 2), **limit)
+    assert plan.exact
+    assert len(plan) > 1
+    x = np.random.default_rng(0).integers(-8, 9, (1, 96, 128, 1)).astype(np.float32)
+    found = rfield.run_tiled(lambda part: np.asarray(function(part)), x, plan)
+    whole = np.asarray(function(x))
+    # a smaller product may add in another order, which whole numbers in quarters do not show
+    assert np.abs(found - whole).max() <= (0 if how == "bilinear" else 1e-5)
+
+
+@pytest.mark.parametrize("how", ["bilinear", "cubic"])
+def test_resizing_by_a_band_matrix_streams(how: str) -> None:
+    def function(x: Any) -> Any:
+        return jax.image.resize(x, (x.shape[0], 2 * x.shape[1], x.shape[2]), how)
+
+    plan = rfield.stream_plan(function, input_shape=(1, 64, 4), axes=(1,))
+    assert plan.exact
+    x = np.random.default_rng(0).integers(-8, 9, (1, 200, 4)).astype(np.float32)
+    chunks = np.split(x, [50, 77, 150], 1)
+    parts = rfield.run_streaming(lambda chunk: np.asarray(function(chunk)), chunks, plan)
+    assert np.abs(np.concatenate(list(parts), 1) - np.asarray(function(x))).max() <= 1e-6
+
+
+def test_a_band_of_other_numbers_has_no_tiles() -> None:
+    """The same places are read, with weights that grow with the place."""
+
+    def function(x: Any) -> Any:
+        size = x.shape[1]
+        ramp = jnp.arange(1.0, size + 1)[:, None]
+        matrix = jnp.where(jnp.abs(jnp.arange(size)[:, None] - jnp.arange(size)) < 2, ramp, 0.0)
+        return jnp.einsum("bhwc,hk->bkwc", x, matrix)
+
+    with pytest.raises(rfield.NotTileableError, match="numbers that are made for the size"):
+        planned(function)

@@ -12,7 +12,7 @@ from dataclasses import dataclass
 from fractions import Fraction
 from math import lcm, prod
 
-from ...core.graph import Graph, Node
+from ...core.graph import Graph, Input, Node
 from ...core.link import Link, Reshaped
 from ...core.relation import Sliding, Table
 from .agreement import laid_along
@@ -95,6 +95,16 @@ def fitting(size: int, step: int, most: int) -> int:
     (248, 1000, 8)
     """
     return size if most >= size else max(most - (most - size) % step, size % step or step)
+
+
+def alike(graph: Graph, entry: Input) -> tuple[Input, ...]:
+    """The input and those that are tiled with it: inputs of the same sizes."""
+
+    def sizes(one: Input) -> list[int]:
+        return [graph.nodes[one.node].shape[axis] for axis in one.axes]
+
+    rest = [other for other in graph.inputs_ if other.node != entry.node]
+    return (entry, *(other for other in rest if sizes(other) == sizes(entry)))
 
 
 def _node(graph: Graph, node: Node, rates: list[Rates], steps: list[int]) -> Rates:

@@ -21,6 +21,7 @@ from .agreement import Loss
 from .cuts import WHOLE_AXIS
 from .grid import fitting
 from .longer_steps import PADDED, TAKEN, accepts, goes_along, learned
+from .nearby import near
 from .outside import Held, outside_share
 from .tile_planning import Planner, Trial
 from .tiling import TilePlan
@@ -157,16 +158,18 @@ class Limit(NamedTuple):
 
 def _choose(planner: Planner, limit: Limit) -> Trial:
     if limit.tile is not None:
-        found = planner.trial(_at_most(planner, limit.tile))
+        found = near(planner.trial, _at_most(planner, limit.tile), planner.sizes, planner.steps)
         _check_progress(planner, found, limit.tile)
         return found
     reference = planner.reference()
     if limit.bytes is None:
         most = limit.pixels or 0
-        return planner.trial(_best(planner, reference, most, f"max_pixels = {most}"))
+        best = _best(planner, reference, most, f"max_pixels = {most}")
+        return near(planner.trial, best, planner.sizes, planner.steps)
     budget = limit.bytes / _peak_bytes(planner, reference) * prod(reference.sizes)
     while True:
-        found = planner.trial(_best(planner, reference, int(budget), f"max_bytes = {limit.bytes}"))
+        best = _best(planner, reference, int(budget), f"max_bytes = {limit.bytes}")
+        found = near(planner.trial, best, planner.sizes, planner.steps)
         peak = _peak_bytes(planner, found)
         if peak <= limit.bytes:
             return found

@@ -15,7 +15,7 @@ from functools import cached_property
 from typing import Any
 
 from ...core.arguments import Pads, per_axis, stated_padding
-from ...core.graph import Graph, Input
+from ...core.graph import Graph
 from ...errors import (
     InvalidModelError,
     NotTileableError,
@@ -29,7 +29,8 @@ from ..results import axis_names
 from .agreement import Loss, agreement
 from .cuts import IRREGULAR, OTHER_PATH, WHOLE_AXIS, WRAPS, Cut, meets_numbers
 from .direct import direct, evened
-from .grid import Grid, fitting, grid, last_along
+from .grid import Grid, alike, fitting, grid, last_along
+from .nearby import near
 from .tiles import AxisTiles
 from .tiling import TilePlan
 from .unfolding import Groups
@@ -69,7 +70,7 @@ class Planner:
         value = self.value_of(graph)
         self.layer = output or graph.layer_of(value)
         entry = next(e for e in graph.inputs_ if e.node == choose_source(graph, value, wrt))
-        self.moving = _alike(graph, entry)
+        self.moving = alike(graph, entry)
         self.axes = axis_names(len(entry.axes))
         self.image = per_axis("image", image, len(self.axes))
         self.crops = padding == "fit"
@@ -337,7 +338,7 @@ class Planner:
     def _growing(self, sizes: list[int]) -> Trial:
         """Tiles of these sizes, or of larger ones where they give nothing."""
         while True:
-            found = self.trial(sizes)
+            found = near(self.trial, sizes, self.sizes, self.steps)
             shorter = (k for k, size in enumerate(self.sizes) if sizes[k] < size)
             small = [k for k in shorter if self.step(k, found) <= 0]
             if not small:
@@ -388,13 +389,3 @@ def _padding(padding: Any, count: int) -> Pads:
     if isinstance(stated, str):
         raise InvalidModelError(f'padding = {padding!r}; expected numbers or "fit"')
     return stated
-
-
-def _alike(graph: Graph, entry: Input) -> tuple[Input, ...]:
-    """The input and those that are tiled with it: inputs of the same sizes."""
-
-    def sizes(one: Input) -> list[int]:
-        return [graph.nodes[one.node].shape[axis] for axis in one.axes]
-
-    rest = [other for other in graph.inputs_ if other.node != entry.node]
-    return (entry, *(other for other in rest if sizes(other) == sizes(entry)))

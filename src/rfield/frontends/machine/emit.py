@@ -42,7 +42,7 @@ from .masks import (
 )  # fmt: skip
 from .meanings import name_of
 from .swallowing import Marks, Ranges, overlaid
-from .tables import beside, numbers_among, placed_elements
+from .tables import band, beside, numbers_among, placed_elements
 from .values import Constant, Dependent, Items, Outputs, Tensor, known, parameters_of
 
 _CHANGES_PLACES = frozenset({"pad", "slice", "gather", "resize", "select", "roll"})
@@ -253,7 +253,8 @@ class Emitter:
             # A kernel with zeros is taken apart, and no operand of the op any more.
             rest = [v for v in numbers_among(self.given) if not any(v is one for one in values)]
             numbers = [
-                beside(value, op, links[place] if place < len(links) else None)
+                band(value, place, op, links)
+                or beside(value, op, links[place] if place < len(links) else None)
                 for place, value in enumerate([*values, *([None] * len(links)), *rest])
                 if isinstance(value, Constant)
             ]

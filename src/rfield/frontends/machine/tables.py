@@ -2,18 +2,20 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
+from hashlib import blake2b
 from math import prod
 from typing import Any
 
 import numpy as np
 
+from ...core.algebra import Contraction
 from ...core.arguments import Shape
 from ...core.known import moved
 from ...core.link import AnyLink, Link
 from ...core.numbers import KEPT, Numbers
 from ...core.ops import Op
-from ...core.relation import IDENTITY, At
+from ...core.relation import IDENTITY, At, Sliding
 from .values import Array, Constant
 
 
@@ -45,6 +47,49 @@ def beside(value: Constant, op: Op, link: AnyLink | None) -> object:
     if isinstance(found, Numbers):
         return found
     return (found, value.identity) if numbers_among([value]) else found
+
+
+def band(value: Constant, place: int, op: Op, links: Sequence[AnyLink | None]) -> Numbers | None:
+    """A matrix that was computed and of which each output reads a band, as numbers of the outputs.
+
+    One along its axis stands for what the matrix holds where that output reads, from its first
+    place on (a resize as a product): where two sizes have the same one, they compute the same.
+    """
+    algebra = op.algebra
+    if not isinstance(algebra, Contraction) or not value.made or not value.has_shape:
+        return None
+    if not len(value.shape) == len(algebra.labels) == len(links) == 2 or place > 1:
+        return None
+    (one, other), there, link = algebra.labels[place], algebra.labels[1 - place], links[1 - place]
+    kept, summed = (one, other) if one in algebra.output else (other, one)
+    bound = summed in algebra.output or kept in there or kept not in algebra.output
+    if bound or summed not in there or not isinstance(link, Link):
+        return None
+    axis, read = algebra.output.index(kept), link.reads[there.index(summed)]
+    relation, array = read.relation, value.array
+    if read.axis != axis or not isinstance(relation, Sliding) or array is None:
+        return None
+    if array.dtype.kind not in "fiub":
+        return None
+    rows = array if one == kept else array.T
+    found = [
+        _number(rows[index], relation.at(index).first, relation.at(index).last)
+        if relation.at(index) else 0
+        for index in range(len(rows))
+    ]  # fmt: skip
+    shape = [1] * len(op.shape)
+    shape[axis] = len(found)
+    return Numbers(np.array(found, np.int64).reshape(shape))
+
+
+def _number(row: Array, first: int, last: int) -> int:
+    """A number for what a row holds from ``first`` to ``last``, with zeros beyond its ends."""
+    inside = row[max(first, 0) : max(last + 1, 0)]
+    padded = np.zeros(last - first + 1, row.dtype)
+    start = max(-first, 0)
+    padded[start : start + len(inside)] = inside
+    digest = blake2b((padded + 0).tobytes(), digest_size=8).digest()
+    return int.from_bytes(digest, "little", signed=True)
 
 
 def _moved_or_even(value: Constant, op: Op, link: Link) -> Array | None:
