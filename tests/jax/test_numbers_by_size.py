@@ -114,3 +114,23 @@ def test_a_band_of_other_numbers_has_no_tiles() -> None:
 
     with pytest.raises(rfield.NotTileableError, match="numbers that are made for the size"):
         planned(function)
+
+
+def test_a_known_border_before_a_sum_over_channels_has_tiles() -> None:
+    """Zeros up to a multiple, then a mean over channels: the last rows of that read nothing."""
+    weight = jnp.array([1.0, -2.0])
+
+    def function(x: Any) -> Any:
+        _, height, width, _ = x.shape
+        wide = jnp.pad(x, ((0, 0), (0, -height % 4), (0, -width % 4), (0, 0))) * weight
+        normed = wide - wide.mean(-1, keepdims=True)
+        return conv(normed[..., :1], ONE)[:, :height, :width]
+
+    plan = rfield.tile_plan(
+        function, (97, 131), tile=(45, 47), input_shape=(1, 48, 48, 2), axes=(1, 2)
+    )
+    assert plan.exact
+    assert len(plan) > 4
+    x = np.random.default_rng(0).integers(-8, 9, (1, 97, 131, 2)).astype(np.float32)
+    found = rfield.run_tiled(lambda part: np.asarray(function(part)), x, plan)
+    assert np.array_equal(found, np.asarray(function(x)))

@@ -138,3 +138,28 @@ def test_a_branch_at_small_sizes_is_a_premise_of_free_sizes() -> None:
     )
     assert field.size == (3,)
     assert "free sizes are taken to be 20 or more: at 19" in field.premises[0]
+
+
+def test_a_known_border_in_a_product_has_tiles() -> None:
+    """A map times itself padded and shifted, summed over channels; the last rows read nothing."""
+    tensors = {
+        "kernel": np.arange(-18, 18, dtype=np.float32).reshape(4, 1, 3, 3),
+        "pads": np.int64([0, 0, 0, 0, 0, 0, 3, 3]), "far": np.int64([3, 3]),
+        "end": np.int64([2**62, 2**62]), "axes": np.int64([2, 3]), "channels": np.int64([1]),
+    }  # fmt: skip
+    nodes = [
+        conv("kernel", "a"),
+        make.make_node("Pad", ["a", "pads"], ["padded"]),
+        make.make_node("Slice", ["padded", "far", "end", "axes"], ["moved"]),
+        make.make_node("Mul", ["a", "moved"], ["product"]),
+        make.make_node("ReduceSum", ["product", "channels"], ["y"], keepdims=1),
+    ]
+    graph = make.make_graph(
+        nodes, "graph", [make.make_tensor_value_info("x", FLOAT, (1, 1, "h", "w"))],
+        [make.make_tensor_value_info("y", FLOAT, None)],
+        [onnx.numpy_helper.from_array(np.array(value), name) for name, value in tensors.items()],
+    )  # fmt: skip
+    model = make.make_model(graph, opset_imports=[make.make_opsetid("", 18)], ir_version=8)
+    plan = rfield.tile_plan(model, (97, 131), tile=48, input_shape=(1, 1, 48, 48))
+    assert (plan.exact, plan.tile) == (True, (48, 48))
+    assert plan.halo == ((1, 4), (1, 4))

@@ -200,6 +200,10 @@ def _no_masks() -> dict[int, Known]:
     return {}
 
 
+def _no_borders() -> dict[int, Known | None]:
+    return {}
+
+
 @dataclass(slots=True, eq=False)
 class Draft:
     """A graph in the making. ``add`` returns the index by which later ops name the value.
@@ -207,7 +211,8 @@ class Draft:
     ``layer``: the user's layer that the ops added from now on are part of; ``tables``: what
     they read that depends on no input, ``weights`` the parameters of it; ``known``: what is known
     of the elements of some values; ``moved``: the values whose elements are those of their operands
-    in other places; ``stitching``: concatenations that pad or roll are read as what they are.
+    in other places; ``borders``: of values behind a border, what is known but for that;
+    ``stitching``: concatenations that pad or roll are read as what they are.
     """
 
     nodes: list[Node] = field(default_factory=list[Node])
@@ -218,6 +223,7 @@ class Draft:
     weights: Weights | None = None
     known: dict[int, Known] = field(default_factory=_no_masks)
     moved: set[int] = field(default_factory=set[int])
+    borders: dict[int, Known | None] = field(default_factory=_no_borders)
     stitching: bool = True
 
     def input(
@@ -289,6 +295,8 @@ class Draft:
         self.moved -= {index for index in self.moved if index >= count}
         for index in [index for index in self.known if index >= count]:
             del self.known[index]
+        for index in [index for index in self.borders if index >= count]:
+            del self.borders[index]
 
     def chain(self, name: str, steps: Sequence[Op], operand: int, *, source: str = "") -> int:
         """Add ops that follow each other; the last one carries the name."""

@@ -29,7 +29,8 @@ class Node:
     ``soft``: the finite number of a mask that it applies, -1e9; zero where there is none.
     ``weights``: the parameters that it reads, each with a key that is the same wherever it is read,
     and its number of elements; None: nobody told, and ``work`` has their number. ``parts``: values
-    that it is put together from, and reads as padding of its operand instead.
+    that it is put together from, and reads as padding of its operand instead. ``beyond``: the same
+    value as it is computed where a border of known numbers makes it read less; None for no less.
     """
 
     name: str
@@ -43,6 +44,7 @@ class Node:
     soft: float = 0.0
     weights: Weights | None = None
     parts: tuple[int, ...] = ()
+    beyond: Node | None = None
 
     @property
     def kind(self) -> str:

@@ -23,6 +23,7 @@ LONG = 16
 
 def direct(graph: Graph) -> Graph:
     """The same network; values that nothing reads any more are still there."""
+    graph = computed(graph)
     nodes: list[Node] = []
     for node in graph.nodes:
         found = node
@@ -34,7 +35,13 @@ def direct(graph: Graph) -> Graph:
 
 def evened(graph: Graph) -> Graph:
     """The same network; nearest resizing to a size moves by a short pattern where one does."""
+    graph = computed(graph)
     return _with_nodes(graph, [_evened(node, graph.nodes) for node in graph.nodes])
+
+
+def computed(graph: Graph) -> Graph:
+    """The same network as it is computed, also where borders of known numbers are read."""
+    return _with_nodes(graph, [node.beyond or node for node in graph.nodes])
 
 
 def _with_nodes(graph: Graph, nodes: list[Node]) -> Graph:

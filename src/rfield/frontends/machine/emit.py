@@ -24,6 +24,7 @@ from ...core.node import behind
 from ...core.numbers import Numbers
 from ...core.ops import Op
 from ...errors import InvalidModelError
+from .borders import fitted, past_borders
 from .complexes import ASKED, Parts
 from .masks import (
     any_fixed_mask,
@@ -40,7 +41,6 @@ from .masks import (
     soft_number,
     told_of,
 )  # fmt: skip
-from .meanings import name_of
 from .swallowing import Marks, Ranges, overlaid
 from .tables import band, beside, numbers_among, placed_elements
 from .values import Constant, Dependent, Items, Outputs, Tensor, known, parameters_of
@@ -180,20 +180,42 @@ class Emitter:
         if op.kind in ASKED and (part := self.parts.read(op, values[0], name)) is not None:
             return part
         whole, given = op, values
-        op, values, elements, soft = self._masked(op, values)
+        op, values, elements, soft = self.masked(op, values)
+        links, sized = op.links, self.sized
+        op, kept, chosen, made = self.read(op, values)
+        sized = sized or made
+        dimmed = self._dims(op, values)
+        if not kept:
+            return self._constant(op, values, elements, soft, sized=sized)
+        moving = op.depends_on_size or (sized and op.kind in _CHANGES_PLACES)
+        op = fitted(op, chosen, join=op.join and len(kept) > 1, moving=moving)
+        noted = self.draft.tables
+        self.note(op, links, operands, values)
+        self.draft.weights = self._weights(op, values)
+        index = self.draft.add(self.fresh(name), op, kept, source=self.source, known=elements)
+        self.draft.tables = noted  # what this op alone reads
+        self.draft.nodes[index].soft = soft
+        self.parts.note(whole, given, operands, index)
+        past_borders(self, whole, given, operands, index)
+        if dimmed:
+            self.dimmed.add(index)
+        self.ranges.note(index)
+        if lowers(op, values, self.lowered):
+            self.lowered.add(index)
+        return Dependent(index, op.shape)
+
+    def read(self, op: Op, values: Sequence[Any]) -> tuple[Op, list[int], list[AnyLink], bool]:
+        """The op, exact or not, the values that it reads and how; whether a constant is sized."""
         loose = any(k < len(values) and isinstance(values[k], Dependent) for k in op.loose)
-        links, exact = op.links, op.exact or (bool(op.loose) and not loose)
+        exact, sized = op.exact or (bool(op.loose) and not loose), False
         kept: list[int] = []
         chosen: list[AnyLink] = []
-        sized, count = self.sized, len(links)
         for place, value in enumerate(values):
             if isinstance(value, Dependent):
-                if place < count:
-                    link = links[place]
-                    if link is None:
-                        continue
-                else:  # a weight that depends on an input
-                    link, exact = everything(len(value.shape)), False
+                link = op.links[place] if place < len(op.links) else everything(len(value.shape))
+                if link is None:
+                    continue
+                exact = exact and place < len(op.links)  # else a weight that depends on an input
                 kept.append(value.index)
                 chosen.append(link)
             elif isinstance(value, Constant):
@@ -203,24 +225,7 @@ class Emitter:
         sure = not self._may_hide(op, values) and not self.parts.may_lack(op, values)
         op = op if sure or not op.sparse else replace(op, sparse=False)
         exact = exact and not self.doubted and sure
-        dimmed = self._dims(op, values)
-        if not kept:
-            return self._constant(op, values, elements, soft, sized=sized)
-        moving = op.depends_on_size or (sized and op.kind in _CHANGES_PLACES)
-        op = _fitted(op, chosen, join=op.join and len(kept) > 1, exact=exact, moving=moving)
-        noted = self.draft.tables
-        self._note(op, links, operands, values)
-        self.draft.weights = self._weights(op, values)
-        index = self.draft.add(self.fresh(name), op, kept, source=self.source, known=elements)
-        self.draft.tables = noted  # what this op alone reads
-        self.draft.nodes[index].soft = soft
-        self.parts.note(whole, given, operands, index)
-        if dimmed:
-            self.dimmed.add(index)
-        self.ranges.note(index)
-        if lowers(op, values, self.lowered):
-            self.lowered.add(index)
-        return Dependent(index, op.shape)
+        return (op if exact == op.exact else replace(op, exact=exact)), kept, chosen, sized
 
     def _constant(
         self, op: Op, values: Sequence[Any], known: Known | None, soft: float, *, sized: bool
@@ -241,7 +246,7 @@ class Emitter:
             made.placed = partial(placed_elements, given[0], op.links[0], op.shape)
         return made
 
-    def _note(
+    def note(
         self, op: Op, links: Sequence[AnyLink | None], operands: Sequence[Any],
         values: Sequence[Any],
     ) -> None:  # fmt: skip
@@ -323,7 +328,7 @@ class Emitter:
         found = behind(self.draft.nodes, (value.index,))
         return [entry.name for entry in self.draft.entries if entry.node in found]
 
-    def _masked(
+    def masked(
         self, op: Op, values: Sequence[Any]
     ) -> tuple[Op, Sequence[Any], Known | None, float]:
         """The op and its operands as masks leave them, what is known of the result, a soft mask."""
@@ -375,14 +380,3 @@ def answers(answer: Any, count: int, op: str) -> list[Any]:
             f"the rule for {op!r} answers for {len(listed)} of its {count} outputs"
         )
     return listed
-
-
-def _fitted(op: Op, links: Sequence[AnyLink], *, join: bool, exact: bool, moving: bool) -> Op:
-    """The op with the links that are left, as tables call it; itself where nothing changes."""
-    kind = name_of(op.kind, alone=len(links) == 1)
-    if len(links) == len(op.links) and (kind, join, exact, moving) == (
-        op.kind, op.join, op.exact, op.depends_on_size,
-    ):  # fmt: skip
-        return op
-    links = tuple(links)
-    return replace(op, kind=kind, links=links, join=join, exact=exact, depends_on_size=moving)

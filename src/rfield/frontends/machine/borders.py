@@ -1,0 +1,76 @@
+"""Borders of known zeros, and what is read through them all the same.
+
+A map that is padded up to whole windows has rows that no input changes, so whoever reads them reads
+nothing: that is true of what depends on what, and makes a table for this one size of any product
+behind. What is *computed* there is the same op as anywhere. Which part of an image gives the same
+numbers as the whole is a question of what is computed, so a node says both.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import replace
+from typing import TYPE_CHECKING, Any
+
+from ...core.known import LOW, Known
+from ...core.link import AnyLink, of_rank
+from ...core.ops import Op
+from .meanings import name_of
+from .values import Dependent
+
+if TYPE_CHECKING:
+    from .emit import Emitter
+
+
+def past_borders(
+    emitter: Emitter, op: Op, values: Sequence[Any], operands: Sequence[Any], index: int
+) -> None:
+    """Note of the value ``index`` what would be read if nothing were known of any border.
+
+    ``op`` and ``values`` are those before masks took anything away. What masks say stays.
+    """
+    draft = emitter.draft
+    behind = [value.index for value in values if isinstance(value, Dependent)]
+    if not any(each in draft.borders for each in behind):
+        found = draft.known.get(index)
+        plain = op.algebra == "move" and found is not None and not (found.codes >= LOW).any()
+        if plain and not any(each in draft.known for each in behind):
+            draft.borders[index] = None
+        return
+    held, draft.known = draft.known, _masks(emitter, behind)
+    noted, given = draft.tables, op.links
+    try:
+        op, values, known, _ = emitter.masked(op, values)
+        links = op.links
+        op, kept, chosen, _ = emitter.read(op, values)
+        node = draft.nodes[index]
+        op = fitted(op, chosen, join=op.join and len(kept) > 1, moving=node.op.depends_on_size)
+        emitter.note(op, links, operands, values)
+        tables = (*draft.tables, *op.tables)
+    finally:
+        draft.known, draft.tables = held, noted
+    draft.borders[index] = known
+    links = tuple(of_rank(link, len(op.shape)) for link in chosen)
+    narrowed = any(all(link is not other for other in given) for link in node.links)
+    if narrowed and not node.parts:  # else it reads the border as it is
+        node.beyond = replace(
+            node, op=op, operands=tuple(kept), links=links, tables=tables,
+            known=None if known is None else known.unread,
+        )  # fmt: skip
+
+
+def _masks(emitter: Emitter, behind: Sequence[int]) -> dict[int, Known]:
+    """What is known of these values but for borders."""
+    draft = emitter.draft
+    told = {each: draft.borders.get(each, draft.known.get(each)) for each in behind}
+    return {each: known for each, known in told.items() if known is not None}
+
+
+def fitted(op: Op, links: Sequence[AnyLink], *, join: bool, moving: bool) -> Op:
+    """The op with the links that are left, as tables call it; itself where nothing changes."""
+    kind = name_of(op.kind, alone=len(links) == 1)
+    if len(links) == len(op.links) and (kind, join, moving) == (
+        op.kind, op.join, op.depends_on_size,
+    ):  # fmt: skip
+        return op
+    return replace(op, kind=kind, links=tuple(links), join=join, depends_on_size=moving)
