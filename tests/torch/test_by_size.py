@@ -190,3 +190,26 @@ def test_padding_to_a_multiple_of_more_than_the_stride(image, tile, expected, as
     x = torch.randint(-9, 10, (1, 1, *image)).double()
     with torch.no_grad():
         assert torch.equal(rfield.run_tiled(model, x, plan), model(x))
+
+
+class Skipped(nn.Module):
+    """Strided without padding, and brought back to the size of the skip."""
+
+    def __init__(self):
+        super().__init__()
+        self.a, self.b = nn.Conv2d(1, 4, 3, padding=1), nn.Conv2d(4, 4, 3, 2)
+        self.o = nn.Conv2d(8, 1, 3, padding=1)
+
+    def forward(self, x):
+        a = self.a(x)
+        return self.o(torch.cat([a, F.interpolate(self.b(a), size=a.shape[2:])], 1))
+
+
+def test_a_tile_that_the_model_refuses_is_told_by_what_the_image_allows():
+    with pytest.raises(rfield.NotTileableError) as caught:
+        rfield.tile_plan(Skipped(), (130, 123), tile=(61, 74), input_shape=(1, 1, 48, 48))
+    assert str(caught.value) == (
+        "o: no tile of at most 61 along y: tiles begin at multiples of 64 and have the image's "
+        "size modulo that; the model takes none of these below 66.\n"
+        "  The grid is that of b, upsample_nearest2d."
+    )

@@ -20,7 +20,7 @@ from ..results import IndexArray
 from .agreement import Loss
 from .cuts import WHOLE_AXIS
 from .grid import fitting
-from .longer_steps import PADDED, TAKEN, accepts, goes_along, learned
+from .longer_steps import PADDED, TAKEN, TRIED, accepts, goes_along, learned
 from .nearby import near
 from .outside import Held, outside_share
 from .tile_planning import Planner, Trial
@@ -72,7 +72,13 @@ def tile_plan(
         if alone and not longer:
             raise _none_is_taken(planner, alone[0]) from error
         if not longer:
-            raise
+            why = None if limit.tile is None else _too_small(planner, limit.tile)
+            raise (why or error) from error
+        if alone:  # steps that do along one axis help only where the other is not cut
+            try:
+                return planned()
+            except InvalidModelError:
+                raise _none_is_taken(planner, alone[0]) from error
     except NotTileableError:  # a border that some sizes alone have may be why
         if not learned(planner, goes_along, PADDED)[0]:
             raise
@@ -90,6 +96,24 @@ def _none_is_taken(planner: Planner, k: int) -> NotTileableError:
         "and have the image's size modulo that; the model takes none of these below the whole "
         f"{planner.sizes[k]}.\n  {_of_whom(planner, k)}"
     )
+
+
+def _too_small(planner: Planner, wanted: Sequence[int]) -> NotTileableError | None:
+    """The model refuses the tiles of at most these sizes; which larger one it takes, if any is."""
+    for k, size in enumerate(_at_most(planner, wanted)):
+        tried = [*planner.sizes]
+        for least in range(size, planner.sizes[k], planner.steps[k])[:TRIED]:
+            tried[k] = least
+            if not accepts(planner, tried):
+                continue
+            if least == size:
+                break
+            return NotTileableError(
+                f"{planner.layer}: no tile of at most {wanted[k]} along {planner.axes[k]}: tiles "
+                f"begin at multiples of {planner.steps[k]} and have the image's size modulo that; "
+                f"the model takes none of these below {least}.\n  {_of_whom(planner, k)}"
+            )
+    return None
 
 
 def _of_whom(planner: Planner, k: int) -> str:

@@ -172,11 +172,13 @@ class Planner:
         try:
             return apart(direct(self.source.reread(shapes)), self.merged)
         except RFieldError as error:
+            read = f"the model cannot be read at {' × '.join(map(str, sizes))}: {error}"
+            if tuple(sizes) != self.sizes:  # a tile's
+                raise InvalidModelError(f"{self.layer}: no tile of these sizes: {read}") from error
             steps = " × ".join(map(str, self._grid(apart(evened(self.source))[0]).steps))
             raise InvalidModelError(
-                f"the model cannot be read at {' × '.join(map(str, sizes))}: {error}\n"
-                f"  Its grid is {steps}: a size that differs by multiples of that from one it "
-                'accepts will do; padding="fit" pads the image so.'
+                f"{read}\n  Its grid is {steps}: a size that differs by multiples of that from one "
+                'it accepts will do; padding="fit" pads the image so.'
             ) from error
 
     def trial(self, sizes: Sequence[int]) -> Trial:
