@@ -16,6 +16,9 @@ KEPT = 1 << 20
 """Elements of a constant that a graph keeps (the mask of 256 windows of 8 x 8): of a longer one
 only the shape, and a hash where there is one."""
 
+COMPARED = 1 << 24
+"""Of one that holds few numbers again and again, so many elements are compared."""
+
 
 class Numbers:
     """A constant, spread over the output of its reader as NumPy broadcasts it.
@@ -35,7 +38,8 @@ class Numbers:
             return tuple(shape)
         once = array[tuple(slice(None) if step else slice(0, 1) for step in array.strides)]
         if once.size > KEPT:
-            return tuple(shape)
+            banded = _banded(once)
+            return tuple(shape) if banded is None else Numbers(np.broadcast_to(banded, array.shape))
         return Numbers(np.broadcast_to(once.copy(), array.shape))
 
     def __eq__(self, other: object) -> bool:
@@ -46,6 +50,22 @@ class Numbers:
 
     def __repr__(self) -> str:
         return f"Numbers{self.array.shape}"
+
+
+def _banded(array: NDArray[Any]) -> NDArray[Any] | None:
+    """A copy that holds each diagonal of the last two axes once, where these are all that vary.
+
+    The mask of a window over time is one number for each distance, however long the stream is.
+    """
+    if array.ndim < 2 or array.size != array.shape[-1] * array.shape[-2] or array.size > COMPARED:
+        return None
+    rows, columns = array.shape[-2:]
+    flat = array.reshape(rows, columns)
+    if not np.array_equal(flat[1:, 1:], flat[:-1, :-1], equal_nan=flat.dtype.kind == "f"):
+        return None
+    line = np.concatenate([flat[:0:-1, 0], flat[0]])  # from the lowest diagonal to the highest
+    windows = np.lib.stride_tricks.sliding_window_view(line, columns)
+    return windows[::-1][(None,) * (array.ndim - 2)]
 
 
 class Same:

@@ -46,6 +46,7 @@ IRREGULAR = "reads positions that are listed for one size"
 BOUND = "reads positions that depend on values"
 WRAPS = "wraps around the ends of its input"
 TOO_MANY = f"reads more than {KEPT:,} numbers, which are not compared; a smaller image has fewer"
+ONE_SIZE = "reads numbers that are known at one of two sizes only; a smaller input has fewer"
 FLATTENED = "flattens axes that are cut"
 
 
@@ -66,7 +67,9 @@ def numbers_met(
     [Cut(shift=2, first=2, stop=6)]
     """
     if not (isinstance(mine, Numbers) and isinstance(other, Numbers)):
-        raise LossError(TOO_MANY if _not_kept(mine) or _not_kept(other) else BY_SIZE)
+        if _not_kept(mine) or _not_kept(other):
+            raise LossError(TOO_MANY)
+        raise LossError(ONE_SIZE if isinstance(mine, Numbers) and _traced(other) else BY_SIZE)
     ours, theirs = mine.array, other.array
     ahead = len(cuts) - ours.ndim
     if ours.ndim != theirs.ndim or ahead < 0:
@@ -105,6 +108,12 @@ def _not_kept(table: object) -> bool:
         entries = cast("tuple[object, ...]", entries[0])
     sizes = [size for size in entries if isinstance(size, int)]
     return len(sizes) == len(entries) and prod(sizes) > KEPT
+
+
+def _traced(table: object) -> bool:
+    """Whether these are numbers of which only the ops that make them are known."""
+    entries = cast("tuple[object, ...]", table) if isinstance(table, tuple) else ()
+    return bool(entries) and isinstance(entries[0], str)
 
 
 def _everywhere(

@@ -26,6 +26,7 @@ from ...errors import RFieldError
 from ..engines.forward import sweep
 from ..engines.terms import Span, State, carriers, terms_of
 from .agreement import agreement
+from .cuts import ONE_SIZE, TOO_MANY, meets_numbers
 from .direct import direct
 from .pairing import MOVES
 from .steady import Parts, steady
@@ -98,6 +99,21 @@ class Lengths:
         value = self.value(part)
         cuts, size = agreement(whole, part, starts).cuts[value], part.nodes[value].shape[axis]
         return cuts is not None and (cuts[axis].stop >= size if ends else cuts[axis].first <= 0)
+
+    def unknown(self) -> tuple[str, ...]:
+        """What windows and longer streams are compared by and is not known at their lengths.
+
+        The numbers of a mask grow with the square of the length, and are kept and made up to some.
+        """
+        rest = self.length % self.grid
+        if not meets_numbers(self.here) or self.entry is None:
+            return ()
+        part, whole = self.graph(2 * self.far + rest), self.graph(4 * self.far + rest)
+        if part is None or whole is None:
+            return ()
+        starts = {self.entry.name: [self.far if k == self.time else 0 for k in self.entry.axes]}
+        losses = agreement(whole, part, starts, value=self.value(part)).losses
+        return tuple(str(loss) for loss in losses if loss.why in (TOO_MANY, ONE_SIZE))
 
     def uneven(self, size: int) -> str | None:
         """The first layer that does not grow in step with the stream, from this length on."""
