@@ -10,20 +10,44 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import replace
-from typing import TYPE_CHECKING, Any
+from typing import Any, Protocol
 
+from ...core.graph import Draft
 from ...core.known import LOW, Known
 from ...core.link import AnyLink, of_rank
 from ...core.ops import Op
 from .meanings import name_of
 from .values import Dependent
 
-if TYPE_CHECKING:
-    from .emit import Emitter
+
+class Emitting(Protocol):
+    """What is asked of the emitter."""
+
+    @property
+    def draft(self) -> Draft:
+        """The graph in the making."""
+        ...
+
+    def masked(
+        self, op: Op, values: Sequence[Any]
+    ) -> tuple[Op, Sequence[Any], Known | None, float]:
+        """The op and its operands as masks leave them, and what is known of the result."""
+        ...
+
+    def read(self, op: Op, values: Sequence[Any]) -> tuple[Op, list[int], list[AnyLink], bool]:
+        """The op, the values that it reads, and how."""
+        ...
+
+    def note(
+        self, op: Op, links: Sequence[AnyLink | None], operands: Sequence[Any],
+        values: Sequence[Any],
+    ) -> None:  # fmt: skip
+        """What the op reads beside its operands."""
+        ...
 
 
 def past_borders(
-    emitter: Emitter, op: Op, values: Sequence[Any], operands: Sequence[Any], index: int
+    emitter: Emitting, op: Op, values: Sequence[Any], operands: Sequence[Any], index: int
 ) -> None:
     """Note of the value ``index`` what would be read if nothing were known of any border.
 
@@ -59,7 +83,7 @@ def past_borders(
         )  # fmt: skip
 
 
-def _masks(emitter: Emitter, behind: Sequence[int]) -> dict[int, Known]:
+def _masks(emitter: Emitting, behind: Sequence[int]) -> dict[int, Known]:
     """What is known of these values but for borders."""
     draft = emitter.draft
     told = {each: draft.borders.get(each, draft.known.get(each)) for each in behind}
