@@ -128,10 +128,11 @@ def test_a_size_that_is_refused_does_not_show_how_values_grow() -> None:
 
     def read(size: int) -> SimpleNamespace:
         refused = "" if size in taken else "no"
-        return SimpleNamespace(refused=refused, shapes=taken.get(size, ()))
+        graph = SimpleNamespace(nodes=())
+        return SimpleNamespace(refused=refused, shapes=taken.get(size, ()), graph=graph)
 
     scan = a_scan(step=3, read=read, _samples=lambda: (9, 10, 11))
-    assert scan._grown == ((0, 2),)
+    assert scan._grown == {(): ((0, 2),)}  # by the list of ops, of which there are none here
 
 
 def test_sizes_that_do_not_repeat_are_not_gone_on_with() -> None:

@@ -23,7 +23,7 @@ def run(command: str, folder: Path) -> tuple[int, str, str]:
     home = str(Path(__file__).parents[2] / "src")
     done = subprocess.run(  # our own words
         text, shell=True, cwd=folder, capture_output=True, text=True, check=False, timeout=120,
-        env={**os.environ, "PYTHONPATH": home},
+        env={**os.environ, "PYTHONPATH": home, "PYTHONUNBUFFERED": ""},
     )  # fmt: skip
     return done.returncode, done.stdout, done.stderr
 

@@ -32,6 +32,13 @@ On a terminal tables have its width and colours; COLUMNS, NO_COLOR and FORCE_COL
 
 def main(argv: Sequence[str] | None = None) -> int:
     """Run one command; the exit status."""
+    try:
+        return _run(argv)
+    finally:
+        _let_go(sys.stdout)
+
+
+def _run(argv: Sequence[str] | None) -> int:
     arguments = argparse.Namespace(debug=False)
     _open_streams()
     try:
@@ -55,7 +62,6 @@ def main(argv: Sequence[str] | None = None) -> int:
         if not _is_left(sys.stdout):  # a pipe of the model's own code
             return _complain(_unexpected(error), trace=arguments.debug)
         # Who read our output stopped reading (`| head`): not an error, and nobody is left to tell.
-        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
         return DONE
     except UsageError:
         raise
@@ -73,6 +79,14 @@ def _open_streams() -> None:
     for name in ("stdout", "stderr"):
         if getattr(sys, name) is None:
             setattr(sys, name, Path(os.devnull).open("w", encoding="utf-8"))  # noqa: SIM115  # for good
+
+
+def _let_go(stream: TextIO) -> None:
+    """What a stream does not take is dropped, or Python would complain of it at its end."""
+    try:
+        stream.flush()
+    except OSError:
+        os.dup2(os.open(os.devnull, os.O_WRONLY), stream.fileno())
 
 
 def _is_left(stream: TextIO) -> bool:
