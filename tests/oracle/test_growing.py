@@ -56,9 +56,7 @@ def test_windows_are_bounded_and_grids_are_not(over_grid: bool) -> None:
 
 def test_a_whole_axis_that_is_taken_for_bounded_is_noticed(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(Term, "moves", lambda _term, _axis: False)
-    monkeypatch.setattr(
-        passing, "STEPS", Kept[passing.Step]()
-    )  # none from before
+    monkeypatch.setattr(passing, "STEPS", Kept[passing.Step]())  # none from before
     assert any("global" in difference.what for difference in found(windows(over_grid=True), 0))
 
 
