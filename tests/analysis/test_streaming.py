@@ -212,10 +212,9 @@ def test_a_running_sum_remembers_everything_and_waits_for_nothing():
     with pytest.raises(NotStreamableError) as error:
         next(rfield.run_streaming(abs, [], plan))
     assert str(error.value) == (
-        "sum: parts of a stream do not give what the whole gives\n"
-        "  the past has no end in sum: such layers need their own state, kept from chunk to chunk. "
-        'state="carry" keeps it for a torch.nn.Module;\n'
-        "  layers of other frameworks give it themselves."
+        "sum: parts of a stream do not give what the whole gives\n  the past has no end in sum: "
+        'such layers need their own state, kept from chunk to chunk. state="carry" keeps it for '
+        "a torch.nn.Module;\n  layers of other frameworks give it themselves."
     )
 
 

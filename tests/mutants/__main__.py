@@ -41,7 +41,7 @@ TESTS = [
     "tests/networks", "tests/torch/test_verify.py", "tests/torch/test_measured.py",
     "tests/torch/test_tiling.py", "tests/torch/test_tiling_calls.py",
     "tests/torch/test_streaming.py", "tests/torch/test_streaming_lengths.py",
-    "tests/torch/test_sizes.py",
+    "tests/torch/test_sizes.py", "tests/torch/test_sizes_by_reading.py",
     "tests/cli/test_exact.py", "tests/cli/test_sizes.py", "tests/cli/test_stream.py",
     "tests/cli/test_tiles.py", "tests/present",
     "tests/contracts/test_answers.py", "tests/torch/test_masks.py",

@@ -1,0 +1,156 @@
+"""Sizes of models that read otherwise at some: branches, spectra, empty parts, resizes."""
+
+from __future__ import annotations
+
+import pytest
+
+torch = pytest.importorskip("torch", reason="PyTorch is not installed")
+
+from torch import nn  # noqa: E402
+
+import rfield  # noqa: E402
+
+F = nn.functional
+
+
+class Branching(nn.Module):
+    def __init__(self, chooses):
+        super().__init__()
+        self.narrow, self.wide = nn.Conv1d(1, 1, 3, padding=1), nn.Conv1d(1, 1, 9, padding=4)
+        self.chooses = chooses
+
+    def forward(self, x):
+        return self.wide(x) if self.chooses(x.shape[-1]) else self.narrow(x)
+
+
+def test_a_branch_at_small_sizes_is_a_premise_of_free_sizes():
+    free = rfield.receptive_field(Branching(lambda n: n < 20), input_shape=(1, 1, None))
+    assert free.size == (3,)
+    assert free.premises == (
+        "free sizes are taken to be 20 or more: at 19 the model runs other layers (narrow/conv1d, "
+        "wide/conv1d); for small sizes give input_shape",
+    )
+    fixed = rfield.receptive_field(Branching(lambda n: n < 20), input_shape=(1, 1, 19))
+    assert (fixed.size, fixed.premises) == ((9,), ())
+
+
+def test_a_branch_by_the_remainder_leaves_no_size_free():
+    with pytest.raises(rfield.errors.UnresolvedSizeError, match="other ops at other input sizes"):
+        rfield.load(Branching(lambda n: n % 8), (1, 1, None))
+
+
+class Spectrum(nn.Module):
+    """Frames of 16 samples that lie in the signal."""
+
+    def forward(self, x):
+        made = torch.stft(x[:, 0], 16, 4, window=torch.ones(16), center=False, return_complex=True)
+        return made.abs()
+
+
+def test_a_signal_shorter_than_a_frame_is_refused_as_the_model_refuses_it():
+    sizes = rfield.valid_sizes(Spectrum(), input_shape=(1, 1, 64))
+    assert sizes.smallest == (16,)
+    assert [n for n in range(1, 40) if n in sizes] == list(range(16, 40))
+    found = rfield.check_size(Spectrum(), 8, input_shape=(1, 1, 64))
+    assert not found
+    assert "expected 0 < n_fft" in found.refused
+
+
+class CostVolume(nn.Module):
+    """Two views, one moved over the other by 0 to 3 positions; narrow images leave some empty."""
+
+    def __init__(self):
+        super().__init__()
+        self.a = nn.Conv2d(1, 4, 3, padding=1)
+
+    def forward(self, x):
+        left, right, costs = self.a(x), self.a(-x), []
+        for d in range(4):
+            cost = torch.zeros_like(left[:, :1])
+            both = left[..., d:] * right[..., : right.shape[-1] - d]
+            cost[..., d:] = both.sum(1, keepdim=True)
+            costs.append(cost)
+        return torch.cat(costs, 1)
+
+
+def test_a_part_that_is_empty_leaves_the_output_as_it_is():
+    model = CostVolume().eval()
+    sizes = rfield.valid_sizes(model, input_shape=(1, 1, 48, 48))
+    for width in (1, 2, 3, 4, 5):
+        assert model(torch.zeros(1, 1, 10, width)).shape == (1, 4, 10, width)
+        assert rfield.check_size(model, (10, width), input_shape=(1, 1, 48, 48)).holds("accepted")
+        assert (10, width) in sizes
+    assert sizes.smallest == (1, 1)
+
+
+def test_what_is_made_of_nothing_alone_is_no_answer():
+    """A mean of no positions is no number, and an output of none is no output."""
+
+    class Rest(nn.Module):
+        def forward(self, x):
+            return x * x[:, :, 3:].mean(2, keepdim=True)
+
+    class Cut(nn.Module):
+        def forward(self, x):
+            return x[:, :, 3:]
+
+    for module in (Rest(), Cut()):
+        assert rfield.valid_sizes(module, input_shape=(1, 1, 48)).smallest == (4,)
+
+
+class PaddedUp(nn.Module):
+    """Up-sampled maps are padded to their skips: by nothing where a size is even."""
+
+    def __init__(self, **up):
+        super().__init__()
+        self.up_by = up
+        self.a, self.b, self.c = (nn.Conv2d(n, 4, 3, padding=1) for n in (1, 4, 4))
+        self.d, self.e = nn.Conv2d(8, 4, 3, padding=1), nn.Conv2d(8, 2, 3, padding=1)
+
+    def up(self, x, skip):
+        x = F.interpolate(x, scale_factor=2, **self.up_by)
+        high, wide = skip.size(2) - x.size(2), skip.size(3) - x.size(3)
+        x = F.pad(x, [wide // 2, wide - wide // 2, high // 2, high - high // 2])
+        return torch.cat([skip, x], 1)
+
+    def forward(self, x):
+        first = self.a(x).relu()
+        second = self.b(F.max_pool2d(first, 2)).relu()
+        third = self.c(F.max_pool2d(second, 2)).relu()
+        return self.e(self.up(self.d(self.up(third, second)).relu(), first))
+
+
+@pytest.mark.parametrize("read_at", [48, 49, 50, 51])
+@pytest.mark.parametrize(
+    "up", [{"mode": "nearest"}, {"mode": "bilinear"}, {"mode": "bilinear", "align_corners": True}]
+)
+def test_sizes_do_not_rest_on_the_size_that_was_read(up, read_at):
+    model = PaddedUp(**up).eval()
+    sizes = rfield.valid_sizes(model, input_shape=(1, 1, read_at, read_at))
+    assert str(sizes) == "y, x: every size from 4"
+    assert all(model(torch.zeros(1, 1, n, n)).shape == (1, 2, n, n) for n in (4, 5, 6, 7, 64, 67))
+    with pytest.raises(RuntimeError):
+        model(torch.zeros(1, 1, 3, 3))
+
+
+@pytest.mark.parametrize("read_at", [96, 110, 572])
+def test_sizes_of_resizes_between_corners_are_those_of_the_strides(read_at):
+    """Their patterns do not fit at every size (48 to 96 has one of 95), their sizes do."""
+
+    class Deep(PaddedUp):
+        def forward(self, x):
+            skips = []
+            x = self.a(x)
+            for _ in range(4):
+                skips.append(x)
+                x = self.b(F.max_pool2d(x, 2))
+            for skip in reversed(skips):
+                x = self.d(self.up(x, skip))
+            return x
+
+    model = Deep(mode="bilinear", align_corners=True).eval()
+    sizes = rfield.valid_sizes(model, input_shape=(1, 1, read_at, read_at))
+    assert str(sizes) == "y, x: every size from 16"
+    assert model(torch.zeros(1, 1, 16, 31)).shape == (1, 4, 16, 31)
+    with pytest.raises(RuntimeError):
+        model(torch.zeros(1, 1, 15, 31))
