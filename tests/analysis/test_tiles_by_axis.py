@@ -172,3 +172,14 @@ def test_a_mean_of_merged_axes_that_keeps_its_axis() -> None:
     graph = b.build(outputs=[flat, b.reduce("mean", flat, axes=(2,), keepdims=True)])
     found, _ = unfolded(graph)
     assert [found.nodes[value].shape for value in found.outputs_] == [(1, 2, 64), (1, 2, 1)]
+
+
+def test_merged_axes_stay_apart_beside_one_that_is_reduced_or_run_along() -> None:
+    """Only the axis that an op looks into is merged for it; the windows stay rows and columns."""
+    b = rfield.GraphBuilder()
+    x = b.reshape("windows", b.input("x", (6, 5, 2, 4, 3), axes=(0, 1)), (30, 8, 3), axes=(1,))
+    kept = b.reduce("kept", x, axes=(1,), keepdims=True)
+    graph = b.build(outputs=[kept, b.max_pool("along", x, kernel=3, stride=1, padding=1)])
+    found, _ = unfolded(graph)
+    apart = {node.name: node.shape for node in found.nodes if "merged" not in node.name}
+    assert (apart["kept"], apart["along"]) == ((6, 5, 1, 3), (6, 5, 8, 3))

@@ -94,7 +94,68 @@ class Windows(nn.Module):
         return torch.zeros(other.shape, dtype=torch.float64).masked_fill(other, -torch.inf)
 
 
+class Mixed(nn.Module):
+    """Windows of 4, padded to whole ones and mixed as they are: their last rows are zeros."""
+
+    def __init__(self, mix):
+        super().__init__()
+        self.a, self.mix = nn.Conv2d(1, 4, 3, padding=1), mix
+
+    def forward(self, x):
+        y = self.a(x).permute(0, 2, 3, 1)
+        batch, height, width, channels = y.shape
+        y = F.pad(y, (0, 0, 0, -width % 4, 0, -height % 4))
+        h, w = y.shape[1] // 4, y.shape[2] // 4
+        z = y.view(batch, h, 4, w, 4, channels).permute(0, 1, 3, 2, 4, 5)
+        z = self.mix(z.reshape(-1, 16, channels))
+        z = z.view(batch, h, w, 4, 4, channels).permute(0, 1, 3, 2, 4, 5)
+        y = z.reshape(batch, 4 * h, 4 * w, channels)
+        return y[:, :height, :width].permute(0, 3, 1, 2)
+
+
+class Asked(nn.Module):
+    """A map padded with zeros, and a question about its elements."""
+
+    def __init__(self, ask):
+        super().__init__()
+        self.a, self.c = nn.Conv2d(1, 4, 3, padding=1), nn.Conv2d(4, 4, 3, padding=1)
+        self.ask = ask
+
+    def forward(self, x):
+        padded = F.pad(self.a(x), (0, 3, 2, 0))
+        return self.ask(padded, self.c(padded))[..., : x.shape[2], : x.shape[3]]
+
+
+def scores(w):
+    return w @ w.transpose(-2, -1)
+
+
+MIXES = {
+    "products of products": lambda w: scores(w).abs() @ w,
+    "an einsum": lambda w: torch.einsum("bij,bjc->bic", scores(w).relu(), w),
+    "less its largest": lambda w: w - w.amax(1, keepdim=True),
+    "less its sum": lambda w: w - w.sum(1, keepdim=True),
+    "added up": lambda w: w.cumsum(1),
+    "sorted": lambda w: w.sort(1).values,
+}
+QUESTIONS = {
+    "where it is zero": lambda p, c: (p == 0) * c,
+    "where it is not": lambda p, c: (p != 0).double() * c,
+    "chosen": lambda p, c: torch.where(p > 1, p, c),
+    "filled": lambda p, c: c.masked_fill(p == 0, 1),
+    "zero in any channel": lambda p, c: (p == 0).any(1, keepdim=True) * c,
+    "zero nowhere": lambda p, c: ~(p == 0) * c,
+    "both": lambda p, c: ((p == 0) & (c > 0)) * c,
+    "less than the other": lambda p, c: (p < c) * p,
+    "how many nearby": lambda p, c: c * F.max_pool2d((p > 0).double(), 3, 1, 1),
+    "a border of what has one": lambda p, c: F.pad(p.clamp(-9, 9) * c, (2, 2)).amax(1, True)[
+        ..., 2:
+    ],
+    "looked up by the largest": lambda p, c: c.gather(1, p.argmax(1, keepdim=True)),
+}
 MODELS = {
+    **{name: lambda mix=mix: Mixed(mix) for name, mix in MIXES.items()},
+    **{name: lambda ask=ask: Asked(ask) for name, ask in QUESTIONS.items()},
     "correlation 1": lambda: Correlation(1),
     "correlation 3": lambda: Correlation(3),
     "norm 4": lambda: Normed(4),
@@ -115,6 +176,20 @@ def test_tiles_through_a_known_border(name, image, tile):
     x = torch.randint(-4, 5, (1, 1, *image)).double()
     with torch.no_grad():
         assert torch.equal(rfield.run_tiled(model, x, plan), model(x))
+
+
+def test_places_that_data_name_have_no_tiles():
+    """What is looked up lies in all of a table; what is written lies at places of the whole."""
+
+    class Marked(nn.Module):
+        def forward(self, x, at):
+            x = x.clone()
+            x[:, :, at.long()] = 0
+            return x
+
+    shapes = {"x": (1, 1, 48, 48), "at": (2,)}
+    with pytest.raises(rfield.NotTileableError, match="positions that depend on values"):
+        rfield.tile_plan(Marked(), (96, 96), tile=48, input_shape=shapes, wrt="x")
 
 
 def test_a_border_and_the_mask_of_shifted_windows():

@@ -170,9 +170,11 @@ def _node(
             continue
         sizes = part.nodes[operand].shape, whole.nodes[there].shape
         sides = [Sides(*all_) for all_ in zip(cuts, *sizes, strict=True)]
-        if not (ours.exact or ours.op.sparse) and not all(side.full for side in sides):
+        sure = ours.exact or ours.op.sparse
+        # what is looked up is found in all of the table; other bounds may write at places of data
+        if not sure and not ours.op.loose and not all(side.full for side in sides):
             raise LossError(BOUND)
-        for axis, cut in _through(mine, other, sides, ours.shape, local):
+        for axis, cut in _through(mine, other, sides, ours.shape, local and sure):
             met[axis] = _meet(met[axis], cut)
         for axis in ours.op.own:
             met[axis] = _meet(met[axis], cuts[axis])

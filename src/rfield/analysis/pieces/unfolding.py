@@ -80,24 +80,21 @@ class _Unfolding:
             made = (Reshaped(before, after),)
             self._append(node, fine, [self.places[operand]], made)
             return
-        plain = {operand for operand in node.operands if node.known is not None}
-        if not all(isinstance(link, Link) for link in links):
-            plain.update(node.operands)
-        while True:
-            fine = self._passed(node, plain)
-            more = {
-                operand
-                for operand, link in zip(node.operands, links, strict=True)
-                if operand not in plain and not _fits(link, self.fine[operand], fine)
-            }
-            if not more:
-                break
-            plain |= more
         apart = [
-            _coarse(self.given.nodes[operand].shape) if operand in plain
-            else _met(link, self.fine[operand], fine)
+            self.fine[operand] if node.known is None and isinstance(link, Link)
+            else _coarse(self.given.nodes[operand].shape)
             for operand, link in zip(node.operands, links, strict=True)
         ]  # fmt: skip
+        while True:
+            fine = _passed(node, apart)
+            fewer = [
+                _fitting(link, of, fine) if isinstance(link, Link) else of
+                for link, of in zip(links, apart, strict=True)
+            ]
+            if fewer == apart:
+                break
+            apart = fewer
+        apart = [_met(link, of, fine) for link, of in zip(links, apart, strict=True)]
         made_links = [
             _unfolded_link(link, of, fine) if isinstance(link, Link) else link
             for link, of in zip(links, apart, strict=True)
@@ -150,23 +147,21 @@ class _Unfolding:
             self.nodes.append(Node(f"{node.name}/merged", op, (place,), (link,), layer=layer))
         return self.merged[value, to]
 
-    def _of(self, operand: int, plain: set[int]) -> Fine:
-        return _coarse(self.given.nodes[operand].shape) if operand in plain else self.fine[operand]
 
-    def _passed(self, node: Node, plain: set[int]) -> Fine:
-        """The axes of a result: as far apart as in all operands that are passed on."""
-        found: list[set[Factors]] = [set() for _ in node.shape]
-        for operand, link in zip(node.operands, node.links, strict=True):
-            reads = link.reads if isinstance(link, Link) else ()
-            for read, factors in zip(reads, self._of(operand, plain), strict=False):
-                if read.axis is not None:
-                    kept = read.relation == IDENTITY or isinstance(read.relation, Whole)
-                    found[read.axis].add(factors if kept else (prod(factors),))
-        fine: list[Factors] = []
-        for several, size in zip(found, node.shape, strict=True):
-            factors = _common(several) if several else (size,)
-            fine.append(factors if prod(factors) == size else (size,))
-        return tuple(fine)
+def _passed(node: Node, apart: Sequence[Fine]) -> Fine:
+    """The axes of a result: as far apart as in all operands that are passed on."""
+    found: list[set[Factors]] = [set() for _ in node.shape]
+    for link, of in zip(node.links, apart, strict=True):
+        reads = link.reads if isinstance(link, Link) else ()
+        for read, factors in zip(reads, of, strict=False):
+            if read.axis is not None:
+                kept = read.relation == IDENTITY or isinstance(read.relation, Whole)
+                found[read.axis].add(factors if kept else (prod(factors),))
+    fine: list[Factors] = []
+    for several, size in zip(found, node.shape, strict=True):
+        factors = _common(several) if several else (size,)
+        fine.append(factors if prod(factors) == size else (size,))
+    return tuple(fine)
 
 
 def _coarse(shape: Sequence[int]) -> Fine:
@@ -182,22 +177,24 @@ def _fit(groups: Sequence[Group], before: Sequence[int], after: Sequence[int]) -
     )
 
 
-def _fits(link: AnyLink, before: Fine, after: Fine) -> bool:
-    """Whether an operand may stay apart: its axes are passed on, read whole, or at one place."""
-    assert isinstance(link, Link)
-    for read, factors in zip(link.reads, before, strict=True):
-        if len(factors) == 1:
-            continue
-        whole = isinstance(read.relation, Whole)
-        if read.axis is None:
-            fits = whole or isinstance(read.relation, At)
-        else:
-            there = after[read.axis]  # of one position where a reduction keeps its axis
-            apart = prod(there) == prod(factors) and _common({there, factors}) == there
-            fits = apart and (whole or read.relation == IDENTITY)
-        if not fits:
-            return False
-    return True
+def _fitting(link: Link, before: Fine, after: Fine) -> Fine:
+    """The axes of an operand, those merged that are not passed on, read whole, or at one place."""
+    return tuple(
+        factors if len(factors) == 1 or _fits(read, factors, after) else (prod(factors),)
+        for read, factors in zip(link.reads, before, strict=True)
+    )
+
+
+def _fits(read: Read, factors: Factors, after: Fine) -> bool:
+    """Whether one axis may stay apart."""
+    whole = isinstance(read.relation, Whole)
+    if read.axis is None:
+        return whole or isinstance(read.relation, At)
+    there = after[read.axis]
+    if prod(there) == 1:  # a reduction that keeps its axis
+        return whole
+    apart = prod(there) == prod(factors) and _common({there, factors}) == there
+    return apart and (whole or read.relation == IDENTITY)
 
 
 def _met(link: AnyLink, before: Fine, after: Fine) -> Fine:
@@ -205,7 +202,7 @@ def _met(link: AnyLink, before: Fine, after: Fine) -> Fine:
     reads = link.reads if isinstance(link, Link) else ()
     found = [*before]
     for place, (read, factors) in enumerate(zip(reads, before, strict=False)):
-        if len(factors) > 1 and read.axis is not None:
+        if len(factors) > 1 and read.axis is not None and prod(after[read.axis]) > 1:
             found[place] = after[read.axis]
     return tuple(found)
 
@@ -235,7 +232,8 @@ def _unfolded_link(link: Link, before: Fine, after: Fine) -> Link:
         starts.append(starts[-1] + len(factors))
     reads: list[Read] = []
     for read, factors in zip(link.reads, before, strict=True):
-        axis = None if read.axis is None else starts[read.axis]
+        kept = read.axis is not None and (len(factors) == 1 or prod(after[read.axis]) > 1)
+        axis = starts[read.axis] if kept and read.axis is not None else None
         if len(factors) == 1:
             reads.append(Read(axis, read.relation))
             continue

@@ -110,8 +110,10 @@ def _gathered_by_data(call: Call, place: dict[int, int], outer: list[int]) -> An
         else:
             reads.append(Read(place[axis], _from(0, sizes[axis], call.shape()[axis])))
     own = [*(Read(axis, IDENTITY) for axis in outer), Read(None, WHOLE)]
-    exact = not call.depends(0)  # a table of weights: only the index is data
-    return Op("gather", call.shapes_out[0], (Link(reads), Link(own)), exact=exact)
+    # of a table of weights only the index is data
+    return Op(
+        "gather", call.shapes_out[0], (Link(reads), Link(own)), exact=False, loose=(0,)
+    )  # fmt: skip
 
 
 def _from(start: int, count: int, size: int) -> Relation:
@@ -134,7 +136,7 @@ def dynamic_slice(call: Call) -> Any:
         for k, start in enumerate(starts)
     ]
     scalars = [Link([])] * len(shape)
-    return Op("dynamic_slice", sizes, (Link(reads), *scalars), exact=not call.depends(0))
+    return Op("dynamic_slice", sizes, (Link(reads), *scalars), exact=False, loose=(0,))
 
 
 def _start(call: Call, place: int, size: int, count: int) -> int | None:

@@ -55,13 +55,12 @@ def past_borders(
     """
     draft = emitter.draft
     behind = [value.index for value in values if isinstance(value, Dependent)]
+    masks = _masks(emitter, behind)
     if not any(each in draft.borders for each in behind):
-        found = draft.known.get(index)
-        plain = op.algebra == "move" and found is not None and not (found.codes >= LOW).any()
-        if plain and not any(each in draft.known for each in behind):
+        if not masks and _lays(op, draft.known.get(index)):
             draft.borders[index] = None
         return
-    held, draft.known = draft.known, _masks(emitter, behind)
+    held, draft.known = draft.known, masks
     noted, given = draft.tables, op.links
     try:
         op, values, known, _ = emitter.masked(op, values)
@@ -73,14 +72,21 @@ def past_borders(
         tables = (*draft.tables, *op.tables)
     finally:
         draft.known, draft.tables = held, noted
+    known = None if not masks and _lays(op, known) else known
     draft.borders[index] = known
     links = tuple(of_rank(link, len(op.shape)) for link in chosen)
     narrowed = any(all(link is not other for other in given) for link in node.links)
-    if narrowed and not node.parts:  # else it reads the border as it is
+    told = node.known is not None or node.exact != op.exact
+    if (narrowed or told) and not node.parts:  # else it reads the border as it is
         node.beyond = replace(
             node, op=op, operands=tuple(kept), links=links, tables=tables,
             known=None if known is None else known.unread,
         )  # fmt: skip
+
+
+def _lays(op: Op, known: Known | None) -> bool:
+    """Whether what is known of its result is a border that it lays itself, and no mask."""
+    return op.algebra == "move" and known is not None and not (known.codes >= LOW).any()
 
 
 def _masks(emitter: Emitting, behind: Sequence[int]) -> dict[int, Known]:
