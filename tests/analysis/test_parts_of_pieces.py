@@ -361,8 +361,11 @@ def test_a_branch_that_is_taken_off_again_costs_no_context() -> None:
     wide = b.conv("wide", x, kernel=31, padding=15, channels=2)
     near = b.conv("near", x, kernel=3, padding=1, channels=3)
     both = b.concat("both", wide, near)
-    for name, channels, halo in (("kept", (3, 5), 1), ("across", (1, 3), 15)):
-        graph = b.build(outputs=[b.slice(name, both, axis=1, start=channels[0], stop=channels[1])])
+    passed = b.crop("passed", both, crop=0)
+    for name, of, channels, halo in (
+        ("kept", both, (3, 5), 1), ("across", both, (1, 3), 15), ("behind", passed, (3, 5), 1),
+    ):  # fmt: skip
+        graph = b.build(outputs=[b.slice(name, of, axis=1, start=channels[0], stop=channels[1])])
         plan = rfield.tile_plan(graph, 200, tile=64)
         assert plan.halo == ((halo, halo),)
 
@@ -388,6 +391,15 @@ def test_what_lies_beside_the_output_says_which_lengths_there_are() -> None:
     graph = b.build(outputs=[beside, b.conv("conv", x, kernel=3, padding=1)])
     plan = rfield.stream_plan(graph, "conv")
     assert (plan.exact, plan.grid) == (True, 3)
+
+
+def test_a_model_read_at_one_block_streams_by_longer_ones() -> None:
+    """Read at 8 samples it has one position; it takes 8, 17, 26 and so on, and not 128."""
+    b = rfield.GraphBuilder()
+    y = b.conv("conv", b.input("x", (1, 1, 8)), kernel=2, stride=3, padding=[(0, 1)])
+    graph = b.build([b.space_to_depth("blocks", y, block=3)])
+    plan = rfield.stream_plan(graph)
+    assert (plan.exact, plan.hop, plan.grid) == (True, 9, 9)
 
 
 def test_what_is_laid_in_front_is_there_where_both_begin() -> None:

@@ -122,6 +122,40 @@ def test_what_is_turned_to_where_it_came_from_tiles_and_streams():
         assert np.array_equal(np.concatenate(list(found), 2), run(image))
 
 
+def turned_padding() -> rfield.Graph:
+    """The last sum is one of zeros, and is turned to the beginning."""
+    b = rfield.GraphBuilder()
+    y = b.conv("conv", b.input("x", (1, 1, 30)), kernel=3, padding=[(0, 3)])
+    return b.build([b.conv("sum", b.roll("roll", y, shifts={2: 1}), kernel=2)])
+
+
+def turned_to_two_copies() -> rfield.Graph:
+    """The first two are laid in front once more: 0 1 0 1 2 and so on, which no border gives."""
+    b = rfield.GraphBuilder()
+    y = b.pad("pad", b.input("x", (1, 1, 30)), padding=[(0, 2)], mode="circular")
+    return b.build([b.conv("sum", b.roll("roll", y, shifts={2: 2}), kernel=2)])
+
+
+def test_what_wraps_is_no_matter_where_it_is_the_same_at_the_ends_of_a_part():
+    def padded(x: np.ndarray) -> np.ndarray:
+        y = np.pad(x, [(0, 0), (0, 0), (0, 5)])
+        y = np.roll(y[..., :-4] + y[..., 1:-3] + y[..., 2:-2], 1, 2)
+        return y[..., 1:] + y[..., :-1]
+
+    def copied(x: np.ndarray) -> np.ndarray:
+        y = np.concatenate([x[..., :2], x], 2)
+        return y[..., 1:] + y[..., :-1]
+
+    x = np.arange(50).reshape(1, 1, 50) ** 2
+    for graph, run in ((turned_padding(), padded), (turned_to_two_copies(), copied)):
+        plan = rfield.tile_plan(graph, 50, tile=12)
+        assert len(plan) > 4
+        assert np.array_equal(rfield.run_tiled(run, x, plan), run(x))
+        stream = rfield.stream_plan(graph, axis=2)
+        found = rfield.run_streaming(run, np.array_split(x, 7, 2), stream)
+        assert np.array_equal(np.concatenate(list(found), 2), run(x))
+
+
 def test_a_roll_by_nothing_streams():
     b = rfield.GraphBuilder()
     plan = rfield.stream_plan(b.build([b.roll("roll", b.input("x", (1, 1, 30)), shifts={2: 0})]))

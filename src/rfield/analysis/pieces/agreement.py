@@ -17,25 +17,14 @@ from itertools import zip_longest
 from math import prod
 
 from ...core.graph import Graph, Node
-from ...core.link import AnyLink, Group, Link, Read, Reshaped
-from ...core.relation import IDENTITY, At, Prefix, Sliding, Table, Whole
-from .cuts import (
-    BOUND,
-    BY_SIZE,
-    FLATTENED,
-    IRREGULAR,
-    OFF_GRID,
-    OTHER_PATH,
-    WHOLE_AXIS,
-    Cut,
-    LossError,
-    numbers_met,
-)
+from ...core.link import AnyLink, Link
+from ...core.relation import Sliding
+from .around import Beyond, Run, around, at_ends
+from .cuts import BOUND, BY_SIZE, OFF_GRID, OTHER_PATH, Cut, Cuts, LossError, numbers_met
 from .pairing import SKIPPED, pairs_of, same_place
-from .sliding import Sides, slide
-from .unwrapping import readings, turned
-
-Sizes = Sequence[int]
+from .sliding import Sides
+from .through import through
+from .unwrapping import readings, turned, wraps
 
 
 @dataclass(frozen=True, slots=True)
@@ -48,9 +37,6 @@ class Loss:
 
     def __str__(self) -> str:
         return f"{self.layer} ({self.op}) {self.why}"
-
-
-Cuts = tuple[Cut, ...]
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -81,39 +67,64 @@ def agreement(
     approximation).
     """
     needed = range(len(part.nodes)) if value is None else part.behind(value)
-    cuts: list[Cuts | None] = []
     losses: list[Loss] = []
     begin = {entry.node: _input_cuts(part, entry.name, starts) for entry in part.inputs_}
     together = sum(bool(start) for of in starts.values() for start in of) == 1
     pairs, turns = pairs_of(part, whole), turned(part)
-    for index, ours in enumerate(part.nodes):
-        found = begin.get(index)
-        known = [cuts[operand] or () for operand in ours.operands]
-        ready = all(known) or (any(known) and _may_lose(ours, whole, pairs[index]))
-        if found is None and index in needed and ready:
-            there = pairs[index]
+    runs = [Run(begin, [])]
+    if any(turns[index] for index in needed):  # what lies at an end is wanted at the other
+        runs += at_ends(begin, part, whole, starts)
+    for index in range(len(part.nodes)):
+        for run in runs:
             try:
-                if there is None:
-                    raise LossError(OTHER_PATH)
-                if there >= 0:
-                    theirs = whole.nodes[there]
-                    found = _node(part, whole, ours, theirs, known, local, together)
-                else:
-                    (found,) = known
+                found = run.begin.get(index)
+                if found is None and index in needed:
+                    found = _value(part, whole, index, pairs[index], run, runs, local, together)
             except LossError as loss:
-                layer, why = part.layer_of(index), str(loss)
-                if why == BY_SIZE and there is not None and whole.layer_of(there) != layer:
-                    why = OTHER_PATH
-                losses.append(Loss(layer, ours.kind, why))
-                if why == OTHER_PATH:
-                    break
-        if turns[index] and index in needed and (place := pairs[index]) not in (None, SKIPPED):
-            other = _further(part, whole, index, place, pairs, cuts)
-            found = max(found or (), other or (), key=_extent) or None
-        cuts.append(found)
+                found = None
+                if run is runs[0]:
+                    losses.append(_loss(part, whole, index, pairs[index], str(loss)))
+            place = pairs[index]
+            if turns[index] and index in needed and place is not None and place != SKIPPED:
+                other = _further(part, whole, index, place, pairs, run.cuts)
+                found = max(found or (), other or (), key=_extent) or None
+            run.cuts.append(found)
+        if losses and losses[-1].why == OTHER_PATH:
+            break
+    cuts = runs[0].cuts
     cuts += [None] * (len(part.nodes) - len(cuts))
     places = tuple(same_place(part, pairs, index) for index in range(len(pairs)))
     return Agreement(tuple(cuts), tuple(losses), places)
+
+
+def _value(
+    part: Graph, whole: Graph, index: int, there: int | None, run: Run, runs: Sequence[Run],
+    local: bool, together: bool,
+) -> Cuts | None:  # fmt: skip
+    """The cuts of one value in one run; None where too little is known."""
+    ours = part.nodes[index]
+    known = [run.cuts[operand] or () for operand in ours.operands]
+    if not all(known) and not (any(known) and _may_lose(ours, whole, there)):
+        return None
+    if there is None:
+        raise LossError(OTHER_PATH)
+    if there < 0:
+        return known[0]
+    theirs, beyond = whole.nodes[there], list[Beyond]()
+    if len(runs) > 1 and wraps(ours):
+        shapes = (
+            (one, part.nodes[one].shape, whole.nodes[other].shape)
+            for one, other in zip(ours.operands, theirs.operands, strict=False)
+        )
+        beyond = [around(run, runs, *of) for of in shapes]
+    return _node(part, whole, ours, theirs, known, local, together, beyond)
+
+
+def _loss(part: Graph, whole: Graph, index: int, there: int | None, why: str) -> Loss:
+    layer = part.layer_of(index)
+    if why == BY_SIZE and there is not None and whole.layer_of(there) != layer:
+        why = OTHER_PATH
+    return Loss(layer, part.nodes[index].kind, why)
 
 
 def _further(
@@ -149,9 +160,9 @@ def _input_cuts(part: Graph, name: str, starts: Mapping[str, Sequence[int]]) -> 
 
 def _node(
     part: Graph, whole: Graph, ours: Node, theirs: Node, known: Sequence[Cuts], local: bool,
-    together: bool,
+    together: bool, beyond: Sequence[Beyond] = (),
 ) -> Cuts:  # fmt: skip
-    """The cuts of one value from those of its operands."""
+    """The cuts of one value from those of its operands; ``beyond``: what wraps into each."""
     if not ours.operands and ours.shape != theirs.shape:
         raise LossError(BY_SIZE)
     if (len(ours.operands), ours.op.own) != (len(theirs.operands), theirs.op.own):  # windows differ
@@ -162,19 +173,21 @@ def _node(
         return _inside(met, ours, theirs, together)
     met = [Cut(None, 0, size) for size in ours.shape]
     alike: set[Cuts] = set()
-    for operand, there, mine, other, cuts in zip(
-        ours.operands, theirs.operands, ours.links, theirs.links, known, strict=True
+    for place, (operand, there, mine, other, cuts) in enumerate(
+        zip(ours.operands, theirs.operands, ours.links, theirs.links, known, strict=True)
     ):
         if mine.is_identity and other.is_identity and ours.exact:
             alike.add(cuts)
             continue
         sizes = part.nodes[operand].shape, whole.nodes[there].shape
         sides = [Sides(*all_) for all_ in zip(cuts, *sizes, strict=True)]
+        if beyond:
+            sides = [s._replace(beyond=of) for s, of in zip(sides, beyond[place], strict=True)]
         sure = ours.exact or ours.op.sparse
         # what is looked up is found in all of the table; other bounds may write at places of data
         if not sure and not ours.op.loose and not all(side.full for side in sides):
             raise LossError(BOUND)
-        for axis, cut in _through(mine, other, sides, ours.shape, local and sure):
+        for axis, cut in through(mine, other, sides, ours.shape, local and sure):
             met[axis] = _meet(met[axis], cut)
         for axis in ours.op.own:
             met[axis] = _meet(met[axis], cuts[axis])
@@ -234,7 +247,7 @@ def _laid(
             if not cuts:
                 continue
             sides = [Sides(*all_) for all_ in zip(cuts, *sizes, strict=True)]
-            for axis, cut in _through(mine, other, sides, ours.shape, local):
+            for axis, cut in through(mine, other, sides, ours.shape, local):
                 met[axis] = _meet(met[axis], cut)
         except LossError as loss:
             lost = loss
@@ -286,106 +299,3 @@ def _meet(one: Cut, other: Cut) -> Cut:
         raise LossError(OFF_GRID)
     shift = other.shift if one.shift is None else one.shift
     return Cut(shift, max(one.first, other.first), min(one.stop, other.stop))
-
-
-def _through(
-    mine: AnyLink, other: AnyLink, sides: Sequence[Sides], outputs: Sizes, local: bool
-) -> list[tuple[int, Cut]]:
-    """What one operand says of each output axis that it drives."""
-    if isinstance(mine, Reshaped) or isinstance(other, Reshaped):
-        if not (isinstance(mine, Reshaped) and isinstance(other, Reshaped)):
-            raise LossError(OTHER_PATH)
-        return _reshape(mine, other, sides)
-    found: list[tuple[int, Cut]] = []
-    for side, here, there in zip(sides, mine.reads, other.reads, strict=True):
-        if here.axis != there.axis:
-            raise LossError(OTHER_PATH)
-        if here.axis is None:
-            _fixed(here, there, side, local)
-        else:
-            found.append((here.axis, _read(here, there, side, outputs[here.axis], local)))
-    return found
-
-
-def _fixed(here: Read, there: Read, side: Sides, local: bool) -> None:
-    """An axis that no output axis drives: all of it is read, or one place."""
-    if isinstance(here.relation, At) and isinstance(there.relation, At):
-        place = here.relation.index
-        if not side.cut.first <= place < side.cut.stop:
-            raise LossError(WHOLE_AXIS)
-        if side.cut.shift is not None and place + side.cut.shift != there.relation.index:
-            raise LossError(OFF_GRID)
-    elif not side.full and not local:
-        raise LossError(WHOLE_AXIS)
-
-
-def _read(here: Read, there: Read, side: Sides, outputs: int, local: bool) -> Cut:
-    """What the outputs along one axis have in common with the whole's."""
-    mine, other = here.relation, there.relation
-    if isinstance(mine, Sliding) and isinstance(other, Sliding):
-        if side.cut.shift is None:
-            if mine == other == IDENTITY:
-                return side.cut
-            raise LossError(WHOLE_AXIS)
-        return slide(mine, other, side, outputs)
-    if side.full and mine == other:
-        return Cut(None if isinstance(mine, Whole) else 0, 0, outputs)
-    if isinstance(mine, Table) and mine == other and side.cut.shift == 0:
-        known = range(side.cut.first, side.cut.stop)
-        if all(place in known for taps in mine.taps for place in taps):
-            return Cut(0, 0, outputs)
-    if isinstance(mine, Whole | Prefix) and type(mine) is type(other):
-        begins = isinstance(mine, Prefix) and not mine.backward and side.left
-        ends = isinstance(mine, Prefix) and mine.backward and side.right
-        if begins or ends:
-            return side.cut
-        if local:
-            return side.cut if outputs == side.part else Cut(None, 0, outputs)
-        raise LossError(WHOLE_AXIS)
-    raise LossError(IRREGULAR)
-
-
-def _groups(mine: Reshaped, other: Reshaped) -> tuple[Group, ...]:
-    """The groups of both; where an axis of size 1 hides them in one, those of the other."""
-    for one, there in ((other, mine), (mine, other)):
-        if all(
-            prod(there.before[axis] for axis in group.before)
-            == prod(there.after[axis] for axis in group.after)
-            for group in one.groups
-        ):
-            return one.groups
-    raise LossError(OTHER_PATH)
-
-
-def _reshape(mine: Reshaped, other: Reshaped, sides: Sequence[Sides]) -> list[tuple[int, Cut]]:
-    """Axes that are merged or split: only the outermost of each group may be cut."""
-    found: list[tuple[int, Cut]] = []
-    for group in _groups(mine, other):
-        before = [axis for axis in group.before if sides[axis].part != 1 or sides[axis].whole != 1]
-        after = [axis for axis in group.after if mine.after[axis] != 1 or other.after[axis] != 1]
-        if all(sides[axis].full for axis in group.before):
-            if any(mine.after[axis] != other.after[axis] for axis in group.after):
-                raise LossError(BY_SIZE)
-            found += [(axis, Cut(0, 0, mine.after[axis])) for axis in group.after]
-            continue
-        if not before:  # one position, of which nothing is known
-            found += [(axis, Cut(0, 0, 0)) for axis in group.after]
-            continue
-        if not all(sides[axis].full for axis in before[1:]):
-            raise LossError(FLATTENED)
-        outer = sides[before[0]].cut
-        if outer.shift is None:
-            raise LossError(FLATTENED)
-        inner = prod(mine.before[axis] for axis in before[1:])
-        rest = [mine.after[axis] for axis in after[1:]]
-        if rest != [other.after[axis] for axis in after[1:]]:
-            raise LossError(FLATTENED)
-        cells = prod(rest)
-        if outer.shift * inner % cells:
-            raise LossError(OFF_GRID)
-        shift = outer.shift * inner // cells
-        first, stop = -(-outer.first * inner // cells), outer.stop * inner // cells
-        found.append((after[0], Cut(shift, first, stop)))
-        found += [(axis, Cut(0, 0, mine.after[axis])) for axis in after[1:]]
-        found += [(axis, Cut(0, 0, 1)) for axis in group.after if axis not in after]
-    return found

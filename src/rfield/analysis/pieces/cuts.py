@@ -34,6 +34,10 @@ class Cut(NamedTuple):
         return Cut(self.shift, max(self.first, other.first), min(self.stop, other.stop))
 
 
+Cuts = tuple[Cut, ...]
+"""Those of a value, one for each of its axes."""
+
+
 class LossError(Exception):
     """Nothing of this value equals the whole's; the text says why."""
 

@@ -16,6 +16,7 @@ from ...core.graph import Graph, Node
 from ...core.indices import IndexSet
 from ...core.link import Link, Read
 from ...core.relation import Sliding
+from .pairing import changes_nothing
 
 LONG = 16
 """So many outputs has a pattern of resizing at most that stands for a longer one."""
@@ -54,6 +55,8 @@ def _nearer(node: Node, nodes: list[Node]) -> Node | None:
     if len(node.operands) != 1 or node.known is not None:
         return None
     (operand,), (link,) = node.operands, node.links
+    while changes_nothing(nodes[operand], nodes):
+        (operand,) = nodes[operand].operands
     joined = nodes[operand]
     if not isinstance(link, Link) or len(link.changed) != 1 or joined.known is not None:
         return None

@@ -38,16 +38,16 @@ def pairs_of(part: Graph, whole: Graph) -> list[int | None]:
                 pairs.append(there)
                 there += 1
                 break
-            if _changes_nothing(whole, theirs):
+            if changes_nothing(theirs, whole.nodes):
                 stands[there] = operands[0]
                 there += 1
-            elif _changes_nothing(part, ours):
+            elif changes_nothing(ours, part.nodes):
                 pairs.append(SKIPPED)
                 break
             else:
                 return pairs + [None] * (len(part.nodes) - len(pairs))
         else:
-            pairs.append(SKIPPED if _changes_nothing(part, ours) else None)
+            pairs.append(SKIPPED if changes_nothing(ours, part.nodes) else None)
     return pairs
 
 
@@ -58,11 +58,11 @@ def same_place(part: Graph, pairs: Sequence[int | None], index: int) -> int | No
     return pairs[index]
 
 
-def _changes_nothing(graph: Graph, node: Node) -> bool:
+def changes_nothing(node: Node, nodes: Sequence[Node]) -> bool:
     """Whether a node only passes its operand on."""
     if node.kind not in MOVES or len(node.operands) != 1 or node.known is not None:
         return False
-    if node.shape != graph.nodes[node.operands[0]].shape or not node.exact:
+    if node.shape != nodes[node.operands[0]].shape or not node.exact:
         return False
     (link,) = node.links
     return link.is_identity or (

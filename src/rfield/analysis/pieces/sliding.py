@@ -16,11 +16,14 @@ class Sides(NamedTuple):
     """One operand axis in both runs: what is known of it, and its size in the part and the whole.
 
     ``left``, ``right``: all positions up to that end are known, and it is an end of the whole too.
+    ``beyond``: how many positions before and after it, taken from its other end, are those that the
+    whole takes from there, where its own end is that of the whole.
     """
 
     cut: Cut
     part: int
     whole: int
+    beyond: tuple[int, int] = (0, 0)
 
     @property
     def left(self) -> bool:
@@ -91,8 +94,15 @@ def _is_known(mine: Sliding, side: Sides, output: int) -> bool:
     for place in mine.at(output):
         inside = place
         if not 0 <= place < size:
-            if mine.border == "circular" or 0 <= place + shift < side.whole:
+            if 0 <= place + shift < side.whole:
                 return False
+            if mine.border == "circular":
+                before, after = side.beyond
+                if not (shift == 0 and -before <= place < 0) and not (
+                    size + shift == side.whole and 0 <= place - size < after
+                ):
+                    return False
+                continue
             if far is None:
                 continue
             if (shift if place < 0 else size + shift - side.whole) != 0:
@@ -131,7 +141,8 @@ def _open_ends(mine: Sliding, side: Sides, outputs: int) -> tuple[bool, bool]:
     """Whether what lies beyond an end is the same for both: the whole ends there too."""
     left, right = side.left, side.right
     if mine.border == "circular" and not side.full:
-        return False, False  # what lies beyond an end is at the other end of the whole
+        (low, high), (before, after) = _reads(mine, outputs), side.beyond
+        return left and -low <= before, right and high - side.part < after
     if mine.border in MIRRORS and outputs and not side.full:
         # the elements that lie beyond an end are others of the part, which must be known as well
         low, high = _reads(mine, outputs)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from contextlib import suppress
 from functools import partial
 from math import lcm
 
@@ -30,6 +31,9 @@ FEW = 16
 
 MORE = 4
 """So many times as long is one whose output has no place in time, which may be one position."""
+
+ROUND = (144, 240)
+"""Where a model refuses that, it is longer by a multiple of one of these, as most grids want it."""
 
 
 def stream_plan(
@@ -144,10 +148,11 @@ def _longer(
     source = choose_source(graph, value, wrt)
     _, time = _time_axis(graph, source, graph.nodes[source].name, axis)
     size = graph.nodes[source].shape[time]
-    try:
-        return _of_length(graph, output, wrt, axis, size * (FEW if size <= FEW else MORE))
-    except RFieldError:
-        return None
+    least = size * (FEW if size <= FEW else MORE)
+    for length in (least, *(size - (size - least) // step * step for step in ROUND)):
+        with suppress(RFieldError):
+            return _of_length(graph, output, wrt, axis, length)
+    return None
 
 
 def _of_length(
