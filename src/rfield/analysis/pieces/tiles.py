@@ -84,11 +84,15 @@ class AxisTiles:
 
     def place(self, number: int) -> Place:
         """What tile ``number`` reads and writes."""
-        start = self.start(number)
-        low, high = start - self.padding[0], start + self.tile - self.padding[0]
-        begin, end = (min(max(0, i), self.size) for i in (low, high))
-        first, last = self._written(number), self._written(number + 1)
-        moved = int(start * self.rate)
+        start, size = self.start(number), self.size
+        low = start - self.padding[0]
+        high = low + self.tile
+        begin, end = min(max(0, low), size), min(max(0, high), size)
+        moved = self._moved(start)
+        first = 0 if number == 0 else min(moved + self.dropped[0], self.outputs)
+        last = self.outputs
+        if start + self.tile < self.padded:
+            last = min(self._moved(self.start(number + 1)) + self.dropped[0], last)
         return Place(
             slice(begin, end),
             (begin - low, high - end),
@@ -96,13 +100,9 @@ class AxisTiles:
             slice(first, last),
         )
 
-    def _written(self, number: int) -> int:
-        """The first output that tile ``number`` writes."""
-        if number == 0:
-            return 0
-        if number == self.count:
-            return self.outputs
-        return min(int(self.start(number) * self.rate) + self.dropped[0], self.outputs)
+    def _moved(self, start: int) -> int:
+        """The outputs before those of a tile that begins here."""
+        return start * self.rate.numerator // self.rate.denominator
 
 
 class Tiling(Protocol):

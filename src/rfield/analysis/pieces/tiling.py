@@ -97,13 +97,8 @@ class TilePlan(Answer, Sequence[Tile]):
     def at(self, index: Sequence[int]) -> Tile:
         """The tile at a grid position."""
         places = [axis.place(i) for axis, i in zip(self.tiles, index, strict=True)]
-        return Tile(
-            tuple(index),
-            tuple(place.read for place in places),
-            tuple(place.pad for place in places),
-            tuple(place.valid for place in places),
-            tuple(place.write for place in places),
-        )
+        read, pad, valid, write = map(tuple, zip(*places, strict=True))
+        return Tile(tuple(index), read, pad, valid, write)
 
     def __len__(self) -> int:
         return prod(self.counts)
