@@ -15,7 +15,7 @@ from rfield.analysis.pieces.lengths import Lengths
 from rfield.analysis.pieces.unfolding import _fits as fits
 from rfield.analysis.pieces.unfolding import _spread as spread
 from rfield.analysis.pieces.unwrapping import _inside as inside
-from rfield.core.link import Link, Read
+from rfield.core.link import Read
 from rfield.core.numbers import Numbers
 from rfield.core.relation import IDENTITY, WHOLE, At, Border, window
 
@@ -92,13 +92,13 @@ def test_where_nothing_agrees_everywhere_the_middle_decides() -> None:
     ],
 )  # fmt: skip
 def test_who_may_read_two_axes_for_one(read: Read, expected: bool) -> None:
-    assert fits(Link([read]), ((2, 3),), ((2, 3),)) == expected
+    assert fits(read, (2, 3), ((2, 3),)) == expected
 
 
 def test_two_axes_for_one_are_met_as_one_but_not_as_two_others() -> None:
-    same = Link([Read(0, IDENTITY)])
-    assert fits(same, ((2, 3),), ((6,),))
-    assert not fits(same, ((2, 3),), ((3, 2),))
+    same = Read(0, IDENTITY)
+    assert fits(same, (2, 3), ((6,),))
+    assert not fits(same, (2, 3), ((3, 2),))
 
 
 def test_numbers_beside_two_axes_for_one_are_apart_as_well() -> None:
