@@ -253,7 +253,7 @@ def _laid(
             lost = loss
             continue
         start = _start(mine, along) or 0
-        shift, first, stop = met[along]
+        shift, first, stop, _ = met[along]
         met[along] = Cut(shift, max(start, first), min(start + sizes[0][along], stop))
         if met[along].first >= met[along].stop:
             continue
@@ -290,7 +290,9 @@ def _within(cut: Cut, part: int, whole: int) -> Cut:
     """The cut without positions that the part or the whole does not have."""
     if cut.shift is None:
         return cut if part != whole else cut._replace(shift=0)
-    return Cut(cut.shift, max(cut.first, -cut.shift), min(cut.stop, whole - cut.shift))
+    low, high = -cut.shift, whole - cut.shift
+    more = frozenset(place for place in cut.more if low <= place < high)
+    return Cut(cut.shift, max(cut.first, low), min(cut.stop, high), more)
 
 
 def _meet(one: Cut, other: Cut) -> Cut:
@@ -298,4 +300,9 @@ def _meet(one: Cut, other: Cut) -> Cut:
     if one.shift is not None and other.shift is not None and one.shift != other.shift:
         raise LossError(OFF_GRID)
     shift = other.shift if one.shift is None else one.shift
-    return Cut(shift, max(one.first, other.first), min(one.stop, other.stop))
+    first, stop = max(one.first, other.first), min(one.stop, other.stop)
+    if not one.more and not other.more:
+        return Cut(shift, first, stop)
+    both = one.more | other.more
+    more = frozenset(place for place in both if one.holds(place) and other.holds(place))
+    return Cut(shift, first, stop, more)

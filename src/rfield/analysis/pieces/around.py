@@ -63,7 +63,7 @@ def around(
             cuts = other.cuts[operand] or ()
             if len(cuts) != len(own) or not _holds(own, cuts, axis):
                 continue
-            shift, first, stop = cuts[axis]
+            shift, first, stop, _ = cuts[axis]
             if shift is not None and (stop, shift) == (part[axis], whole[axis] - part[axis]):
                 before = max(before, stop - first)
             if (shift, first) == (0, 0):
@@ -75,6 +75,6 @@ def around(
 def _holds(own: Cuts, other: Cuts, axis: int) -> bool:
     """Whether the other is known wherever this one is, ``axis`` left out."""
     return all(
-        k == axis or (a.shift == b.shift and b.first <= a.first and a.stop <= b.stop)
+        k == axis or (a.shift == b.shift and b.first <= a.first and a.stop <= b.stop and not a.more)
         for k, (a, b) in enumerate(zip(own, other, strict=True))
     )

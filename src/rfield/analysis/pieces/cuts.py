@@ -22,12 +22,22 @@ from ...core.relation import divisors
 class Cut(NamedTuple):
     """Along one axis: positions ``first .. stop-1`` of the part equal the whole's at ``+ shift``.
 
-    ``shift`` is None where the value is the same at every position.
+    ``shift`` is None where the value is the same at every position. ``more``: single positions
+    outside that are equal too, as where each second one reads less than those between.
     """
 
     shift: int | None
     first: int
     stop: int
+    more: frozenset[int] = frozenset()
+
+    def holds(self, place: int) -> bool:
+        """Whether a position is equal."""
+        return self.first <= place < self.stop or place in self.more
+
+    def run(self) -> Cut:
+        """The positions in a row alone."""
+        return self._replace(more=frozenset()) if self.more else self
 
     def common(self, other: Cut) -> Cut:
         """What a part has in common with the whole both here and at another place."""
@@ -91,7 +101,7 @@ def numbers_met(
             here.append(slice(cut.first, cut.stop))
             there.append(slice(cut.first + shift, cut.stop + shift))
     same = np.equal(ours[tuple(here)], theirs[tuple(there)])
-    found = list(cuts)
+    found = [*cuts[:ahead], *(cut.run() for cut in cuts[ahead:])]
     for axis in range(ours.ndim):
         if same.shape[axis] > 1:
             first, stop = _longest_run(_line(same, axis))

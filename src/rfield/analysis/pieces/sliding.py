@@ -71,7 +71,26 @@ def slide(mine: Sliding, other: Sliding, side: Sides, outputs: int) -> Cut:
         first -= 1
     while stop < outputs and _is_known(mine, side, stop):
         stop += 1
-    return Cut(shift, first, stop)
+    return Cut(shift, first, stop, _single(mine, side, range(first, stop), outputs))
+
+
+def _single(mine: Sliding, side: Sides, known: range, outputs: int) -> frozenset[int]:
+    """Outputs near those that are known, and at ends, that are known as well though not in a row.
+
+    Where some phases read less than others, where the operand has such positions, and those that
+    read padding alone, though what the operand has next to it is not known.
+    """
+    uneven = len({(taps.first, taps.last) for taps in mine.taps if taps}) > 1
+    begins = side.cut.shift == 0 and side.cut.first > 0
+    ends = side.cut.stop < side.part and side.part + (side.cut.shift or 0) == side.whole
+    if not (side.cut.more or uneven or begins or ends):
+        return frozenset()
+    near = {*range(known.start - FEW, known.start), *range(known.stop, known.stop + FEW)}
+    tried = near | {*range(FEW), *range(outputs - FEW, outputs)}
+    return frozenset(
+        output for output in tried
+        if 0 <= output < outputs and output not in known and _is_known(mine, side, output)
+    )  # fmt: skip
 
 
 FEW = 16
@@ -81,6 +100,8 @@ FEW = 16
 def _meets(mine: Sliding, side: Sides, outputs: int) -> bool:
     """Whether nothing is known and the first outputs all read something of the part."""
     step, (taps, *more) = mine.advance, mine.taps
+    if side.cut.more:
+        return False
     if more or not taps or not taps.dense or step <= 0 or side.cut.first < side.cut.stop:
         return False
     return taps.last >= 0 and taps.first + step * (outputs - 1) < side.part
@@ -108,7 +129,7 @@ def _is_known(mine: Sliding, side: Sides, output: int) -> bool:
             if (shift if place < 0 else size + shift - side.whole) != 0:
                 return False
             inside = far(-place) if place < 0 else size - 1 - far(place - size + 1)
-        if not cut.first <= inside < cut.stop:
+        if not cut.holds(inside):
             return False
     return True
 

@@ -67,9 +67,9 @@ def _read(here: Read, there: Read, side: Sides, outputs: int, local: bool) -> Cu
         begins = isinstance(mine, Prefix) and not mine.backward and side.left
         ends = isinstance(mine, Prefix) and mine.backward and side.right
         if begins or ends:
-            return side.cut
+            return side.cut.run()
         if local:
-            return side.cut if outputs == side.part else Cut(None, 0, outputs)
+            return side.cut.run() if outputs == side.part else Cut(None, 0, outputs)
         raise LossError(WHOLE_AXIS)
     raise LossError(IRREGULAR)
 
