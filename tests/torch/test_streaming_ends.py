@@ -94,6 +94,14 @@ def test_ends_of_their_own(name: str, length: int) -> None:
     streamed(Before(ENDS[name]), x, (1, 2, 40))
 
 
+@pytest.mark.parametrize("name", ENDS)
+@pytest.mark.parametrize("length", [40, 61])
+def test_ends_of_their_own_in_one_layer_after_the_other(name: str, length: int) -> None:
+    """What one layer lays at an end is known zeros, or not, where the next lays its own."""
+    x = torch.randint(-3, 4, (1, 2, length)).double()
+    streamed(nn.Sequential(*(Before(ENDS[name]) for _ in range(3))), x, (1, 2, 40))
+
+
 @pytest.mark.parametrize(
     ("change", "layer"),
     [

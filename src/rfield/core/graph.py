@@ -250,14 +250,7 @@ class Draft:
         """
         if len(op.links) != len(operands):
             raise InvalidModelError(f"{name}: {len(operands)} operands for {len(op.links)} links")
-        parts: tuple[int, ...] = ()
-        stitched = op.algebra == "move" and op.links and getattr(op.links[0], "is_part", False)
-        if stitched and self.stitching:
-            from .stitched import as_padding
-
-            found = as_padding(self, op, operands)
-            if found is not None:
-                op, operands, parts = found
+        op, operands, parts = self.stitched(op, operands)
         if known is ...:
             known = None
             if self.known and any(operand in self.known for operand in operands):
@@ -286,6 +279,21 @@ class Draft:
         if op.algebra == "move":
             self.moved.add(index)
         return index
+
+    def stitched(
+        self, op: Op, operands: Sequence[int]
+    ) -> tuple[Op, Sequence[int], tuple[int, ...]]:
+        """The op as padding or a roll, if it is a concatenation that is one, and what it reads.
+
+        Behind them the values in between, which are passed by.
+        """
+        if not (self.stitching and op.algebra == "move" and op.links):
+            return op, operands, ()
+        if not getattr(op.links[0], "is_part", False):
+            return op, operands, ()
+        from .stitched import as_padding
+
+        return as_padding(self, op, operands) or (op, operands, ())
 
     def forget(self, count: int) -> None:
         """Keep the first ``count`` values only."""

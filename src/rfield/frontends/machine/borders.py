@@ -68,13 +68,14 @@ def past_borders(
         op, kept, chosen, _ = emitter.read(op, values)
         node = draft.nodes[index]
         op = fitted(op, chosen, join=op.join and len(kept) > 1, moving=node.op.depends_on_size)
+        op, kept, _ = draft.stitched(op, kept)
         emitter.note(op, links, operands, values)
         tables = (*draft.tables, *op.tables)
     finally:
         draft.known, draft.tables = held, noted
     known = None if not masks and _lays(op, known) else known
     draft.borders[index] = known
-    links = tuple(of_rank(link, len(op.shape)) for link in chosen)
+    links = tuple(of_rank(link, len(op.shape)) for link in op.links if link)
     narrowed = any(all(link is not other for other in given) for link in node.links)
     told = node.known is not None or node.exact != op.exact
     if (narrowed or told) and not node.parts:  # else it reads the border as it is
