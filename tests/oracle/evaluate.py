@@ -15,7 +15,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from tests.oracle import program as p
-from tests.oracle.definitions import define
+from tests.oracle.definitions import Defined, define
 from tests.oracle.tensor_meaning import _tables, contracted, framed, shuffle
 
 PRIME = 33_554_393
@@ -62,7 +62,24 @@ def _mixed(op: p.Op, operands: list[Numbers]) -> Numbers:
         total += place * (contracted(operand, tables, reads, made.shape) % PRIME)
     if isinstance(op, p.Resize) and (op.mode != "nearest" or op.coordinates == "align_corners"):
         total += _between(op, one.shape[:-1], made.shape)[..., None]
+    if isinstance(op, p.Transposed):
+        total += _phases(op, made)[..., None]
     return _stirred(total)
+
+
+def _phases(op: p.Transposed, made: Defined) -> Numbers:
+    """Which of its weights an element takes, as a number; 0 where it reads nothing.
+
+    Between the elements of the input each place has weights of its own.
+    """
+    found, some = np.zeros(made.shape), np.ones(made.shape, bool)
+    for k, (read, step) in enumerate(zip(made.operands[0][2:], op.stride, strict=True)):
+        taken = [list(read.grid(i)) for i in range(made.shape[2 + k])]
+        codes = [7919 * (i - step * min(m)) if m else 0 for i, m in enumerate(taken)]
+        rest = (-1, *(1,) * (len(op.stride) - 1 - k))
+        found += np.array(codes, float).reshape(rest)
+        some &= np.array([bool(m) for m in taken]).reshape(rest)
+    return np.where(some, found % PRIME, 0)
 
 
 def _between(op: p.Resize, shape: p.Ints, result: p.Ints) -> Numbers:

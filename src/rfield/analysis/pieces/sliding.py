@@ -80,7 +80,7 @@ def _single(mine: Sliding, side: Sides, known: range, outputs: int) -> frozenset
     Where some phases read less than others, where the operand has such positions, and those that
     read padding alone, though what the operand has next to it is not known.
     """
-    uneven = len({(taps.first, taps.last) for taps in mine.taps if taps}) > 1
+    uneven = len({(taps.first, taps.last) if taps else () for taps in mine.taps}) > 1
     begins = side.cut.shift == 0 and side.cut.first > 0
     ends = side.cut.stop < side.part and side.part + (side.cut.shift or 0) == side.whole
     if not (side.cut.more or uneven or begins or ends):
