@@ -96,6 +96,18 @@ class TestTiles:
         assert str(told.value) == (
             "tile (0, 0): the function gave (8,); its axes (2, 3) should be 8 × 8"
         )
+        for batch in (1, 2):
+            with pytest.raises(rfield.RFieldError) as told:
+                rfield.run_tiled(lambda x: {"out": x}, self.image, self.plan, batch=batch)
+            assert str(told.value) == (
+                "tile (0, 0): the function gave a dict, no array\n"
+                "  Choose the one that is planned: lambda x: model(x)[...]"
+            )
+        with pytest.raises(rfield.RFieldError) as told:
+            rfield.run_tiled(self.sums, self.image, self.plan, out=np.zeros((1, 1, 20, 15)))
+        assert str(told.value) == (
+            "out has shape (1, 1, 20, 15); the whole result has (1, 1, 20, 14)"
+        )
         with pytest.raises(rfield.RFieldError) as told:
             rfield.run_tiled(self.sums, np.zeros((20, 14)), self.plan)
         assert str(told.value) == (

@@ -9,6 +9,7 @@ from typing import Any
 import numpy as np
 
 from ...errors import InvalidModelError, RFieldError
+from .lending import copied
 from .marks import Marks, digest
 from .stitching import check_images, check_result, kept, laid, plain, sought
 from .tiles import Tile, Tiling
@@ -112,7 +113,7 @@ class _Run:
             is_whole = tuple(one.shape) == shape
             part = one[spans] if is_whole else one
             part = part.compute() if hasattr(part, "compute") else part
-            parts.append(laid(part, places))
+            parts.append(copied(laid(part, places)))
         return parts
 
     def result(self, tile: Tile, parts: Sequence[Any]) -> Any:

@@ -21,6 +21,7 @@ from ...errors import (
 )
 from .agreement import agreement
 from .cuts import BY_SIZE, Cut, meets_numbers
+from .lending import copied
 from .lengths import Lengths, up
 from .stitching import concatenated
 from .streaming import StreamPlan
@@ -212,7 +213,7 @@ class _Windows:
         if inner and not ends and cuts is not None and meets_numbers(part):
             further = self._cuts(whole, part, start + self.grid)  # do they repeat with the grid?
             time = self.plan.output_axis
-            if further is None or further[time][1:] != cuts[time][1:]:
+            if further is None or further[time][1:3] != cuts[time][1:3]:
                 self.losses = [f"{self.plan.layer}: {BY_SIZE}"]
                 return None
         if cuts is None:
@@ -325,7 +326,7 @@ class _Buffer:
         here = f"samples {start} .. {stop - 1}, after chunk {self.chunks}"
         whole = self._joined()
         window = self._cut(whole, start - self.start, stop - self.start, self.plan.input_axis)
-        result, axis = self.fn(window), self.plan.output_axis
+        result, axis = self.fn(copied(window)), self.plan.output_axis
         shape = self._shape(result, f"the output for {here}", len(self.plan.output_shape))
         if found.length is not None and shape[axis] != found.length:
             raise InvalidModelError(

@@ -17,6 +17,7 @@ import numpy as np
 
 from ...core.padding import PAD_BORDERS, fold
 from ...errors import InvalidModelError, show_shape
+from .lending import Lender
 from .marks import Marks, digest
 from .tiles import Tile, Tiling
 
@@ -58,12 +59,13 @@ def run_tiled(
         raise InvalidModelError("done= marks what is written: give out= too")
     marks = None if done is None else Marks(done, plan)
     target: Any = out
+    lender = Lender(images)
     count = 0 if marks is None else sum(tile.index in marks for tile in plan)
 
     def read(tiles: list[Tile]) -> tuple[list[Array], list[str]]:
         parts = [[cut(one, tile, axes, plan.padding_mode) for tile in tiles] for one in images]
         seen = [] if marks is None else [digest(of[k] for of in parts) for k in range(len(tiles))]
-        given = [concatenated(of, 0) if len(of) > 1 else of[0] for of in parts]
+        given = [concatenated(of, 0) if len(of) > 1 else lender.part(of[0]) for of in parts]
         return (given if prepare is None else [prepare(one) for one in given]), seen
 
     def written(tile: Tile) -> str:
@@ -76,12 +78,15 @@ def run_tiled(
             written,
         )
     for tiles, (parts, seen) in _ahead(_batches(plan, batch, marks), read, prefetch=prefetch):
-        results = function(*parts)
+        results = lender.run(function, parts, tiles[0].index)
+        _check_array(results, tiles[0])
         rows = _rows(results, len(tiles))
         for k, (tile, result) in enumerate(zip(tiles, rows, strict=True)):
             check_result(result, plan, tile, output_axes)
             if target is None:
                 target = _room(result, plan, output_axes)
+            elif not count:
+                _check_out(target, result, plan, output_axes)
             part = result[kept(result, tile.valid, output_axes)]
             target[kept(result, tile.write, output_axes)] = (
                 part if out is None else plain(part, out)
@@ -238,7 +243,8 @@ def check_images(images: tuple[Array, ...], plan: Tiling, axes: Sequence[int]) -
 
 def check_result(result: Array, plan: Tiling, tile: Tile, axes: Sequence[int]) -> None:
     """Refuse a result that is not as planned."""
-    shape = tuple(getattr(result, "shape", ()))
+    _check_array(result, tile)
+    shape = tuple(result.shape)
     made = tuple(axis.made for axis in plan.tiles)
     if tuple(shape[axis] for axis in axes if -len(shape) <= axis < len(shape)) != made:
         raise InvalidModelError(
@@ -247,11 +253,35 @@ def check_result(result: Array, plan: Tiling, tile: Tile, axes: Sequence[int]) -
         )
 
 
-def _room(result: Array, plan: Tiling, axes: Sequence[int]) -> Array:
-    """An array for the whole result, of the kind that the function gives."""
+def _check_array(result: Array, tile: Tile) -> None:
+    """Refuse what is no array: a model may give several."""
+    if not hasattr(result, "shape"):
+        several = "\n  Choose the one that is planned: lambda x: model(x)[...]"
+        raise InvalidModelError(
+            f"tile {tile.index}: the function gave a {type(result).__name__}, no array"
+            + several * isinstance(result, (tuple, list, dict))
+        )
+
+
+def _check_out(out: Array, result: Array, plan: Tiling, axes: Sequence[int]) -> None:
+    """Refuse a place for the whole result that has another shape."""
+    shape = _whole_shape(result, plan, axes)
+    if tuple(out.shape) != shape:
+        raise InvalidModelError(
+            f"out has shape {show_shape(out.shape)}; the whole result has {show_shape(shape)}"
+        )
+
+
+def _whole_shape(result: Array, plan: Tiling, axes: Sequence[int]) -> tuple[int, ...]:
     shape = list(result.shape)
     for axis, tiles in zip(axes, plan.tiles, strict=True):
         shape[axis] = tiles.outputs
+    return tuple(shape)
+
+
+def _room(result: Array, plan: Tiling, axes: Sequence[int]) -> Array:
+    """An array for the whole result, of the kind that the function gives."""
+    shape = _whole_shape(result, plan, axes)
     if hasattr(result, "new_empty"):
         return result.new_empty(shape)
     return np.empty(shape, dtype=np.asarray(result).dtype)

@@ -10,6 +10,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from ..answer import Answer
+from .lending import copied
 from .stitching import Progress, cut, run_tiled
 from .tiles import Tile
 from .tiling import TilePlan
@@ -106,7 +107,7 @@ def whole_of(function: Callable[..., Array], images: tuple[Array, ...], plan: Ti
         (),
         (),
     )
-    padded = [cut(one, everything, plan.input_axes, plan.padding_mode) for one in images]
+    padded = [copied(cut(one, everything, plan.input_axes, plan.padding_mode)) for one in images]
     whole = function(*padded)
     kept = [slice(None)] * whole.ndim
     for axis, tiles in zip(plan.output_axes, plan.tiles, strict=True):

@@ -123,7 +123,9 @@ def _exported(model: nn.Module, shape: Sequence[int], dtype: torch.dtype) -> Any
             raise InvalidModelError(
                 f"{_name(model)} cannot be exported, which carrying state needs: {said}"
             ) from error
-    if any("MUTATION" in spec.kind.name for spec in program.graph_signature.output_specs):
+    # a write into the input is of no matter: each chunk is computed once
+    kinds = {spec.kind.name for spec in program.graph_signature.output_specs}
+    if kinds - {"USER_OUTPUT", "USER_INPUT_MUTATION"}:
         raise InvalidModelError(f"{_name(model)} writes to its buffers, a state of its own")
     return program
 
@@ -166,7 +168,8 @@ def _calls(program: Any) -> list[Any]:
 
 def _results(program: Any) -> list[str]:
     last = next(node for node in reversed(program.graph.nodes) if node.op == "output")
-    return [getattr(entry, "name", "") for entry in last.args[0]]
+    specs = zip(last.args[0], program.graph_signature.output_specs, strict=True)
+    return [getattr(entry, "name", "") for entry, spec in specs if spec.kind.name == "USER_OUTPUT"]
 
 
 def _layer(node: Any) -> str:
