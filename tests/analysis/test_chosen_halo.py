@@ -61,6 +61,23 @@ def test_after_up_sampling_the_first_and_last_output_of_a_pixel_count() -> None:
     assert rfield.tile_plan(graph, 30, tile=10, share=0.67).halo == ((1, 1),)
 
 
+def test_a_halo_between_two_steps_of_the_grid():
+    """A kernel of 3 moves by 2 and is doubled: an odd output begins one further from its pixels.
+
+    With a halo of 1 the first output of a tile that is kept reads one of three before the tile.
+    """
+    b = rfield.GraphBuilder()
+    y = b.conv("conv", b.input("x", (1, 1, 64)), kernel=3, stride=2, padding=1)
+    graph = b.build([b.conv_transpose("twice", y, kernel=2, stride=2)])
+    plan = rfield.tile_plan(graph, 64, tile=16, halo=1)
+    assert not plan.exact
+    assert plan.outside == pytest.approx(1 / 3)
+    for share in (0.7, 1):
+        found = rfield.tile_plan(graph, 64, tile=16, share=share)
+        assert (found.exact, found.halo) == (True, ((2, 2),))
+    assert rfield.tile_plan(graph, 64, tile=16, share=0.6).halo == ((0, 0),)
+
+
 def test_what_it_does_at_seams_and_elsewhere() -> None:
     """On ones the outputs next to a border miss 4 of 9, those behind them 1."""
     plan = rfield.tile_plan(two_sums(), 40, tile=20, halo=0)

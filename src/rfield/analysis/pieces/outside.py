@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from typing import Any
+from itertools import product
+from math import ceil
+from typing import Any, NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
@@ -49,35 +51,42 @@ def _share(whole: Graph, plan: TilePlan, tile: Tile, index: tuple[int, ...]) -> 
     return float(1 - found.weight[tuple(inside)].sum())
 
 
-class Held:
-    """How much of the influence a halo holds, for one step of the grid in the middle of the image.
+class Kept(NamedTuple):
+    """One output along an axis: its place in a step of the grid, and what a tile holds at least.
 
-    The image is one in which fields end inside, or the whole where that is smaller. Looked at are
-    the first and the last output of the step and the one between them.
+    ``before``, ``after``: positions before the start of its step, and from there on.
+    """
+
+    phase: int
+    before: int
+    after: int
+
+
+class Held:
+    """How much of the influence a halo holds, of any output that tiles on the grid keep.
+
+    Looked at in the middle of an image in which fields end inside, or of the whole where that is
+    smaller. Outputs a step of the grid apart are alike. A halo that is no multiple of the step
+    begins between two of them, so of each axis the first and the last output that are kept count,
+    and the ends of a step.
     """
 
     def __init__(self, planner: Planner) -> None:
         self.planner = planner
         field = planner.field.local
         self.steps = planner.steps
-        sizes = [
+        self.sizes = [
             fitting(size, step, max(LEAST, 2 * max(known, default=1) + 3 * step))
             for size, step, known in zip(planner.sizes, self.steps, field.sizes, strict=True)
         ]
-        part = unturned(planner.read(sizes))
-        field = receptive_field(part, planner.output, wrt=planner.moving[0].name)
-        self.starts = [n // 2 // step * step for n, step in zip(sizes, self.steps, strict=True)]
-        scales = list(zip(self.starts, self.steps, planner.rates, strict=True))
-        first = [int(start * rate) for start, _, rate in scales]
-        last = [max(int((start + step) * rate) - 1, 0) for start, step, rate in scales]
-        middle = [(a + b) // 2 for a, b in zip(first, last, strict=True)]
-        shape = field.graph.nodes[planner.value_of(field.graph)].shape
-        ends = [shape[axis] - 1 for axis in planner.map_axes]
-        places = sorted({tuple(map(min, at, ends)) for at in (first, middle, last)})
-        placed = [dict(zip(planner.map_axes, at, strict=True)) for at in places]
-        self.spread = [
-            influence_of(field, [at.get(axis, 0) for axis in field.positions]) for at in placed
-        ]
+        part = unturned(planner.read(self.sizes))
+        self.field = receptive_field(part, planner.output, wrt=planner.moving[0].name)
+        shape = self.field.graph.nodes[planner.value_of(self.field.graph)].shape
+        self.made = [shape[axis] for axis in planner.map_axes]
+        both = zip(self.sizes, self.steps, strict=True)
+        self.starts = [size // 2 // step * step for size, step in both]
+        self.spread: dict[tuple[int, ...], Influence] = {}
+        self.outside([(0, 0)] * len(self.steps))  # where the field is too large, said at once
 
     @staticmethod
     def within_limits(planner: Planner) -> Held | None:
@@ -89,15 +98,45 @@ class Held:
 
     def outside(self, halo: Sequence[tuple[int, int]]) -> float:
         """The largest share of the influence on an output that a halo leaves out."""
-        return max(0.0, *(1 - self._inside(found, halo) for found in self.spread))
+        kept = [self._kept(k, *sides) for k, sides in enumerate(halo)]
+        return max(0.0, *(1 - self._inside(places) for places in product(*kept)))
 
-    def _inside(self, found: Influence, halo: Sequence[tuple[int, int]]) -> float:
+    def _kept(self, k: int, before: int, after: int) -> list[Kept]:
+        """Outputs of an axis, each with the least that a tile holds on both sides of its step."""
+        step, rate = self.steps[k], self.planner.rates[k]
+        period = max(int(step * rate), 1)
+        first, last = ceil(before * rate), self.made[k] - 1 - ceil(after * rate)
+        phases = sorted({first % period, 0, last % period, period - 1})
+        return [
+            Kept(
+                phase,
+                -((phase - first) // period) * step,
+                self.sizes[k] - (last - phase) // period * step,
+            )
+            for phase in phases
+        ]
+
+    def _inside(self, places: Sequence[Kept]) -> float:
+        """The share of the influence on one output that its tile holds."""
+        found = self._influence(tuple(place.phase for place in places))
         weight: NDArray[Any] = found.weight
-        for k, (before, after) in enumerate(halo):
+        for k, (_, before, after) in enumerate(places):
             start = self.starts[k] - before - found.offset[k]
-            stop = self.starts[k] + self.steps[k] + after - found.offset[k]
+            stop = self.starts[k] + after - found.offset[k]
             weight = weight.take(np.arange(max(0, start), min(max(0, stop), weight.shape[k])), k)
         return float(weight.sum())
+
+    def _influence(self, phases: tuple[int, ...]) -> Influence:
+        """What an output reads, so far into a step in the middle."""
+        if phases not in self.spread:
+            planner = self.planner
+            at: dict[int, int] = {}
+            for k, axis in enumerate(planner.map_axes):
+                place = int(self.starts[k] * planner.rates[k]) + phases[k]
+                at[axis] = min(place, self.made[k] - 1)
+            index = [at.get(axis, 0) for axis in self.field.positions]
+            self.spread[phases] = influence_of(self.field, index)
+        return self.spread[phases]
 
     def smallest(self, share: float | None) -> int:
         """The smallest halo, the same on every side, that holds this share of the influence."""
@@ -112,7 +151,8 @@ class Held:
                 planner.sizes, planner.map_axes, planner.rates, strict=True
             )
         ]  # fmt: skip
-        low, high = 0, max(max(found.weight.shape) for found in self.spread)
+        widest = max(max(found.weight.shape) for found in self.spread.values())
+        low, high = 0, widest + max(self.steps)
         while low < high:
             middle = (low + high) // 2
             if self.outside([(middle, middle + more) for more in beyond]) <= 1 - share + EPSILON:
