@@ -149,8 +149,8 @@ def test_a_free_axis_is_read_well_above_its_first_sizes() -> None:
     found = rfield.valid_sizes(b.build([y]), "complete")
     assert str(found) == "t: n ≡ 2 mod 3, from 5"
     assert found.basis == (
-        "sizes repeat every 3: 3 read one by one from 1026 on, 8 again 3 further; "
-        "the smallest was read",
+        "sizes repeat every 3: 3 read one by one from 1026 on, 8 again 3 further, "
+        "41 from 1 to 16,383 held against that",
     )
     assert found.against == (("1026: conv drops the last position along t",),)
 

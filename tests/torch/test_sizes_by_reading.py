@@ -39,6 +39,49 @@ def test_a_branch_by_the_remainder_leaves_no_size_free():
         rfield.load(Branching(lambda n: n % 8), (1, 1, None))
 
 
+class Halving(nn.Module):
+    """As often as more than eight are left, or as the logarithm of the size says."""
+
+    def __init__(self, *, counted):
+        super().__init__()
+        self.strided = nn.Conv1d(1, 1, 3, stride=2, padding=1)
+        self.counted = counted
+
+    def forward(self, x):
+        times = x.shape[-1].bit_length() - 3
+        while times > 0 if self.counted else x.shape[-1] > 8:
+            x, times = self.strided(x), times - 1
+        return x
+
+
+@pytest.mark.parametrize("read_at", [30, 64, 150])
+@pytest.mark.parametrize("counted", [False, True])
+def test_a_depth_that_follows_the_size(read_at, counted):
+    model = Halving(counted=counted).eval()
+    given = {n: model(torch.zeros(1, 1, n)).shape[-1] for n in range(1, 300)}
+    for target in {given[read_at], 5, 7}:
+        found = rfield.input_size(model, target, input_shape=(1, 1, read_at)).sets[0]
+        known = [n for n in given if found.tells(n)]
+        assert read_at in known
+        assert [n for n in known if n in found] == [n for n in known if given[n] == target]
+
+
+class Joined(nn.Module):
+    """Of two, three or four positions the map has one, which lies where each of them does."""
+
+    def forward(self, x):
+        y = F.max_pool1d(F.max_pool1d(x, 3, 1, 1), 4, 3, 1)
+        return x + F.interpolate(y, size=x.shape[-1])
+
+
+def test_small_sizes_that_meet_a_criterion_alone():
+    graph = rfield.load(Joined(), (1, 1, 64))
+    found = rfield.valid_sizes(graph, "aligned")
+    assert str(found) == "t: 2–4 only"
+    held = [n for n in range(1, 80) if rfield.check_size(graph, n).holds("aligned")]
+    assert held == [2, 3, 4]
+
+
 class Spectrum(nn.Module):
     """Frames of 16 samples that lie in the signal."""
 

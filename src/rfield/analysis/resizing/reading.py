@@ -14,20 +14,20 @@ from itertools import chain
 from math import lcm
 
 from ...core.arguments import integer, listed
-from ...core.graph import Graph, Input
+from ...core.graph import Graph
 from ...core.limits import GENERAL, MOST_READ, READ_WHOLE, STEP_LIMIT
 from ...errors import (
     InvalidModelError,
     TooLargeError,
     UnresolvedSizeError,
     over_limit,
-    show_shape,
 )
 from ..engines.bounds import axis_field
 from ..engines.forward import Sweep, sweep
 from ..engines.terms import Span, State, Terms, carriers, terms_of
 from ..geometry.alignment import alignment
 from ..results import axis_names
+from .chosen import chosen
 from .edges import Finding, Kept, Misaligned, Unlike, ends
 from .followed import Followed
 from .leads import Leads
@@ -150,8 +150,7 @@ class Reading:
 
     @cached_property
     def _ends(self) -> dict[str, tuple[Finding, ...]]:
-        dropped: list[Finding] = []
-        uneven: list[Finding] = []
+        dropped, uneven = list[Finding](), list[Finding]()
         for swept in self._sweeps:
             for states, name in zip(swept.states, axis_names(len(swept.axes)), strict=True):
                 fallen, padded = ends(self.graph, states, name, self._of.judged)
@@ -203,7 +202,7 @@ class Resizing:
                 "  An exported program is read at the sizes of its example only."
             )
         self.graph = graph
-        self.entries = _chosen(graph, wrt)
+        self.entries = chosen(graph, wrt)
         self.axes = axis_names(len(self.entries[0].axes))
         self.output = output
         self._kept: dict[tuple[int, ...], Reading] = {}
@@ -231,9 +230,9 @@ class Resizing:
     @property
     def stated(self) -> tuple[int | None, ...]:
         """The same, None where they are free."""
-        entry = self.entries[0]
-        pairs = zip(entry.axes, self.sizes, strict=True)
-        return tuple(None if axis in entry.free else size for axis, size in pairs)
+        free = self.entries[0].free
+        pairs = zip(self.entries[0].axes, self.sizes, strict=True)
+        return tuple(None if axis in free else size for axis, size in pairs)
 
     def per_axis(self, what: str, given: object) -> tuple[int, ...]:
         """One size for all axes, or one for each."""
@@ -290,9 +289,15 @@ class Resizing:
         """The model at these sizes; what was read once is kept."""
         key = tuple(sizes)
         if key not in self._kept:
-            graph, refused = self._read(key)
-            self._kept[key] = Reading(self, graph, refused)
+            self._kept[key] = Reading(self, *self._read(key))
         return self._kept[key]
+
+    def firsthand(self, sizes: Sequence[int]) -> Reading:
+        """The model at these sizes, read; nothing follows from it."""
+        found = self._kept.get(tuple(sizes))
+        if found is None or found.followed:
+            found = self._kept[tuple(sizes)] = Reading(self, *self._read(sizes, leading=False))
+        return found
 
     def follow(self, sizes: Sequence[int], way: Followed | Twins) -> Reading:
         """The model at these sizes, as it follows from other readings; else it is read."""
@@ -346,7 +351,7 @@ class Resizing:
             return GENERAL * sum(type(state) is Terms for state in states)
         return GENERAL * len(self.graph.nodes)
 
-    def _read(self, sizes: Sequence[int]) -> tuple[Graph | None, str]:
+    def _read(self, sizes: Sequence[int], *, leading: bool = True) -> tuple[Graph | None, str]:
         assert self.graph.reread is not None
         self._laid += 1
         self.afford(self._laid)
@@ -356,14 +361,14 @@ class Resizing:
             graph = self.graph.reread(self._shapes(sizes))
         except InvalidModelError as error:
             return None, str(error)
-        if not self.leads.add(graph):
+        if leading and not self.leads.add(graph):
             self._overturn()
         return graph, ""
 
     def _overturn(self, *, refused: bool = False) -> None:
         self.overturned = True
         for key in self.leads.drop(refused=refused):
-            del self._kept[key]
+            self._kept.pop(key, None)
 
     def _shapes(self, sizes: Sequence[int]) -> dict[str, list[int]]:
         shapes = {e.name: list(self.graph.nodes[e.node].shape) for e in self.graph.inputs_}
@@ -371,26 +376,6 @@ class Resizing:
             for axis, size in zip(entry.axes, sizes, strict=True):
                 shapes[entry.name][axis] = size
         return shapes
-
-
-def _chosen(graph: Graph, wrt: str | None) -> tuple[Input, ...]:
-    """The inputs whose sizes change: the one that is named, or all where they have equal sizes."""
-    if wrt is not None:
-        chosen = [graph.entry(wrt)]
-    else:
-        chosen = [entry for entry in graph.inputs_ if entry.axes]
-        sizes = {
-            entry.name: tuple(graph.nodes[entry.node].shape[a] for a in entry.axes)
-            for entry in chosen
-        }
-        if len(set(sizes.values())) > 1:
-            shown = ", ".join(f"{name!r} {show_shape(size)}" for name, size in sizes.items())
-            raise UnresolvedSizeError(
-                f"the inputs have different sizes: {shown}. Choose one with wrt=."
-            )
-    if not chosen or not chosen[0].axes:
-        raise UnresolvedSizeError("the model has no input with an axis whose size could change")
-    return tuple(chosen)
 
 
 def _carrier(axes: Sequence[int]) -> int | None:

@@ -186,7 +186,7 @@ def _giving(resizing: Resizing, scans: Sequence[Scan], targets: tuple[int, ...])
         () if found else (s.nearest_outputs(target),)
         for s, found, target in zip(scans, sets, targets, strict=True)
     )
-    basis = tuple(scan.basis for scan in scans)
+    basis = tuple(scan.basis() for scan in scans)
     return Sizes(("accepted",), resizing.axes, sets, near, basis, resizing.stated, targets)
 
 
@@ -201,7 +201,7 @@ def valid_sizes(
         criteria, resizing.axes,
         tuple(scan.meeting(criteria) for scan in scans),
         tuple(scan.against(criteria) for scan in scans),
-        tuple(scan.basis for scan in scans), resizing.stated,
+        tuple(scan.basis(criteria) for scan in scans), resizing.stated,
     ), progress)  # fmt: skip
 
 

@@ -18,7 +18,8 @@ class SizeSet:
     """All ``n >= start`` with ``n % step in residues``, and the sizes in ``early``.
 
     Finite where ``residues`` is empty. Canonical: the smallest step, the smallest start.
-    ``among``: the first and last size that were looked at, if nothing is known of others.
+    ``among``: the first and last size that were looked at, if nothing is known of others; None for
+    a last one: nothing is known of smaller sizes.
 
     >>> legal = SizeSet(188, 16, (12,))
     >>> 572 in legal, 570 in legal, legal.around(570), legal.smallest
@@ -31,7 +32,7 @@ class SizeSet:
     step: int = 1
     residues: tuple[int, ...] = ()
     early: tuple[int, ...] = ()
-    among: tuple[int, int] | None = None
+    among: tuple[int, int | None] | None = None
 
     @staticmethod
     def of(step: int, firsts: Iterable[int], alone: Sequence[int] = ()) -> SizeSet:
@@ -64,7 +65,7 @@ class SizeSet:
         return SizeSet(start, step, tuple(sorted(residues)), early)
 
     @staticmethod
-    def only(sizes: Iterable[int], among: tuple[int, int] | None = None) -> SizeSet:
+    def only(sizes: Iterable[int], among: tuple[int, int | None] | None = None) -> SizeSet:
         """A finite set."""
         return SizeSet(early=tuple(sorted(set(sizes))), among=among)
 
@@ -72,9 +73,8 @@ class SizeSet:
         if not isinstance(size, int):
             return False
         if not self.tells(size):
-            assert self.among is not None
             raise UnresolvedSizeError(
-                f"only the sizes {self.among[0]} to {self.among[1]} were read, so nothing is known "
+                f"only the sizes {self._looked} were read, so nothing is known "
                 f"of {size}.\n  Ask for it alone: rfield.check_size(model, {size})"
             )
         late = size >= self.start and size % self.step in self.residues
@@ -82,7 +82,18 @@ class SizeSet:
 
     def tells(self, size: int) -> bool:
         """Whether it is known of this size if it belongs here."""
-        return self.among is None or self.among[0] <= size <= self.among[1]
+        if self.among is None:
+            return True
+        first, last = self.among
+        return first <= size and (last is None or size <= last)
+
+    @property
+    def _looked(self) -> str:
+        """The sizes that were looked at, if not all."""
+        if self.among is None:
+            return ""
+        first, last = self.among
+        return f"from {first} on" if last is None else f"{first} to {last}"
 
     def __iter__(self) -> Iterator[int]:
         """The sizes in order; without end where there are residues."""
@@ -151,7 +162,7 @@ class SizeSet:
         early = _runs(self.early)
         if not self.residues:
             shown = early or "none"
-            looked = self.among and f"{self.among[0]} to {self.among[1]}"
+            looked = self._looked
             return f"{shown} of {looked}" if looked else f"{shown} only" if early else shown
         if self.step == 1:
             late = f"every size from {self.start}"
@@ -162,7 +173,8 @@ class SizeSet:
         else:
             shown = _runs(self.residues)
             late = f"n ≡ {shown} mod {self.step}, from {self.start}"
-        return f"{late}; and {early}" if early else late
+        known = "" if self.among is None else f"; nothing is known below {self.among[0]}"
+        return (f"{late}; and {early}" if early else late) + known
 
 
 def _runs(sizes: Sequence[int]) -> str:
