@@ -156,6 +156,24 @@ def test_padding_to_a_multiple_that_tiles_share():
     assert torch.equal(rfield.run_tiled(Padded(), x, plan), Padded()(x))
 
 
+class Even(nn.Module):
+    """A pool brought back to size, beside the image as far as that is even."""
+
+    def forward(self, x):
+        y = F.max_pool2d(x, 2).repeat_interleave(2, 2).repeat_interleave(2, 3)
+        return torch.cat([y, cut(x, (2, 3), y.shape, 0)], 1)
+
+
+@pytest.mark.parametrize(("image", "expected"), [((68, 67), (26, 25)), ((36, 35), (26, 25))])
+def test_reshapes_stand_elsewhere_where_a_size_makes_more_slices(image, expected):
+    """The groups of a reshape of 48 stood for another one, of more axes, at odd sizes."""
+    model = nn.Sequential(Even(), Even())
+    plan = rfield.tile_plan(model, image, tile=26, input_shape=(1, 1, 48, 48))
+    assert (plan.exact, plan.tile) == (True, expected)
+    x = torch.rand(1, 1, *image)
+    assert torch.equal(rfield.run_tiled(model, x, plan), model(x))
+
+
 class Restoring(nn.Module):
     """Reflects up to a multiple of 8; its strides are 4."""
 

@@ -127,6 +127,29 @@ def test_windows_tile_on_their_grid(model, image, tile, grid, halo):
     assert halo is None or plan.halo == halo
 
 
+class Padded(nn.Module):
+    """torchvision's and mmdetection's: each block pads to whole windows and crops again."""
+
+    def __init__(self):
+        super().__init__()
+        self.windows = Windows(size=4)
+
+    def forward(self, x):
+        h, w = x.shape[2:]
+        return self.windows(F.pad(x, (0, -w % 4, 0, -h % 4)))[:, :, :h, :w]
+
+
+@pytest.mark.parametrize(
+    ("image", "tile"),
+    [((64, 64), (40, 40)), ((63, 64), (39, 40)), ((62, 61), (38, 37)), ((57, 63), (37, 39))],
+)
+@pytest.mark.parametrize("shape", [(32, 32), (30, 31)])
+def test_blocks_that_pad_to_whole_windows_one_after_the_other(image, tile, shape):
+    difference, plan = tiled(nn.Sequential(Padded(), CONV, Padded()), image, 40, shape)
+    assert difference < 1e-13
+    assert (plan.tile, plan.grid) == (tile, (4, 4))
+
+
 def test_windows_along_one_axis():
     class Blocks(nn.Module):
         def __init__(self):

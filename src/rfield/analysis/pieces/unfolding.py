@@ -170,8 +170,10 @@ def _coarse(shape: Sequence[int]) -> Fine:
 
 def _fit(groups: Sequence[Group], before: Sequence[int], after: Sequence[int]) -> bool:
     """Whether these are groups of this reshape as well."""
-    axes = [axis for group in groups for axis in group.before]
-    return axes == [*range(len(before))] and all(
+    ours = [axis for group in groups for axis in group.before]
+    theirs = [axis for group in groups for axis in group.after]
+    both = [*range(len(before))], [*range(len(after))]
+    return (ours, theirs) == both and all(
         prod(before[axis] for axis in group.before) == prod(after[axis] for axis in group.after)
         for group in groups
     )
