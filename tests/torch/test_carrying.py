@@ -162,7 +162,16 @@ class Branching(nn.Module):
         return x + 1 if x.shape[2] == 32 else x.relu()
 
 
+class Divided(nn.Module):
+    def forward(self, x: Tensor) -> Tensor:
+        return x / torch.ones(x.shape[2]).sum()
+
+
 REFUSED = {
+    "as many ones": (
+        Divided,
+        "sum_1 (sum) reads numbers that are made for the length of the stream",
+    ),
     "all of the past": (
         Causally,
         "scaled_dot_product_attention (scaled_dot_product_attention) cannot carry a state: what it "

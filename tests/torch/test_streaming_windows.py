@@ -14,37 +14,98 @@ import rfield  # noqa: E402
 pytestmark = [pytest.mark.torch, pytest.mark.filterwarnings("ignore")]
 
 
-class Local(nn.Module):
+def window(frames):
     """Each frame attends to itself and to those before it in a window."""
 
-    def __init__(self, window):
+    def mask(length):
+        i = torch.arange(length)
+        return (i[:, None] >= i) & (i[:, None] - i < frames)
+
+    return mask
+
+
+def chunks(frames, left):
+    """Each frame attends to its chunk and to some before it."""
+
+    def mask(length):
+        number = torch.arange(length) // frames
+        apart = number[:, None] - number
+        return (apart >= 0) & (apart <= left)
+
+    return mask
+
+
+def spans(frames, left):
+    """The same by the first and the last frame of each, which are no further than the end."""
+
+    def mask(length):
+        i = torch.arange(length)
+        first = ((i // frames - left) * frames).clamp(min=0)
+        last = ((i // frames + 1) * frames).clamp(max=length)
+        return (i >= first[:, None]) & (i < last[:, None])
+
+    return mask
+
+
+class Attention(nn.Module):
+    """Frames attend to others through a mask that is made for their number."""
+
+    def __init__(self, mask, layers=1):
         super().__init__()
-        self.q, self.window = nn.Linear(4, 12), window
+        self.layers = nn.ModuleList(nn.Linear(4, 12) for _ in range(layers))
+        self.mask = mask
 
     def forward(self, x):
-        q, k, v = self.q(x.transpose(1, 2)).chunk(3, -1)
-        i = torch.arange(x.shape[2])
-        mask = (i[:, None] >= i) & (i[:, None] - i < self.window)
-        return F.scaled_dot_product_attention(q, k, v, attn_mask=mask).transpose(1, 2)
+        x = x.transpose(1, 2)
+        for layer in self.layers:
+            q, k, v = layer(x).chunk(3, -1)
+            mask = self.mask(x.shape[1])
+            x = x + F.scaled_dot_product_attention(q, k, v, attn_mask=mask)
+        return x.transpose(1, 2)
 
 
-@pytest.mark.parametrize("window", [48, 64])
+class Filled(Attention):
+    """The same with the scores written out and filled."""
+
+    def forward(self, x):
+        q, k, v = self.layers[0](x.transpose(1, 2)).chunk(3, -1)
+        other = ~self.mask(x.shape[2])
+        scores = (q @ k.transpose(1, 2)).masked_fill(other, -torch.inf).softmax(-1)
+        return (scores.masked_fill(other, 0.0) @ v).transpose(1, 2)
+
+
+MODELS = {
+    "window of 64": (lambda: Attention(window(64)), 63),
+    "window of 128": (lambda: Attention(window(128)), 127),
+    "three of 64": (lambda: Attention(window(64), layers=3), 189),
+    "filled, of 100": (lambda: Filled(window(100)), 99),
+    "chunks of 16": (lambda: Attention(chunks(16, 4)), 64),
+    "chunks of 20": (lambda: Filled(chunks(20, 2)), 40),
+    "spans of 16": (lambda: Filled(spans(16, 4)), 64),
+}
+
+
+@pytest.mark.parametrize("name", MODELS)
 @pytest.mark.parametrize("state", ["overlap", "carry"])
-def test_a_window_of_frames_streams(window, state):
+def test_a_window_of_frames_streams(name, state):
+    make, past = MODELS[name]
     torch.manual_seed(0)
-    model = Local(window).double().eval()
+    model = make().double().eval()
     plan = rfield.stream_plan(model, input_shape=(1, 4, 256))
-    assert (plan.exact, plan.past) == (True, window - 1)
+    assert (plan.exact, plan.past) == (True, past)
     x = torch.randn(1, 4, 500).double()
     with torch.no_grad():
         parts = list(rfield.run_streaming(model, x.split(64, 2), plan, state=state))
-        assert float((torch.cat(parts, 2) - model(x)).abs().max()) < 1e-14
+        assert float((torch.cat(parts, 2) - model(x)).abs().max()) < 1e-13
 
 
 def test_a_plan_is_not_exact_where_masks_are_too_large_to_be_compared():
-    """What will be refused is said before; lengths are those of four fields and more."""
-    plan = rfield.stream_plan(Local(100).double().eval(), input_shape=(1, 4, 256))
+    """What will be refused is said before, and for what it is: lengths are those of four fields."""
+    model = Attention(window(64), layers=12).double().eval()
+    plan = rfield.stream_plan(model, input_shape=(1, 4, 256))
+    text = "reads numbers that are too many to be known for 3032 samples, which are compared"
     assert not plan.exact
-    assert "reads numbers that are known at one of two sizes only" in str(plan)
-    with pytest.raises(rfield.NotStreamableError, match="known at one of two sizes only"):
-        list(rfield.run_streaming(Local(100).double(), [torch.zeros(1, 4, 300).double()], plan))
+    assert plan.obstacles[0] == f"scaled_dot_product_attention/softmax/step1 (where) {text}"
+    for state in ("overlap", "carry"):
+        with pytest.raises(rfield.NotStreamableError, match=text):
+            list(rfield.run_streaming(model, [torch.zeros(1, 4, 300).double()], plan, state=state))

@@ -6,15 +6,21 @@ question of their contents (``analysis.pieces.agreement``), not of their shape.
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
+from functools import partial
 from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
+from .limits import ROW_PHASES
+
 KEPT = 1 << 20
 """Elements of a constant that a graph keeps (the mask of 256 windows of 8 x 8): of a longer one
 only the shape, and a hash where there is one."""
+
+SHORT = 1 << 12
+"""Elements that are kept as they are, whatever they are."""
 
 COMPARED = 1 << 24
 """Of one that holds few numbers again and again, so many elements are compared."""
@@ -26,10 +32,15 @@ class Numbers:
     Equal where shape and contents are. Axes along which nothing varies have the stride 0.
     """
 
-    __slots__ = ("array",)
+    __slots__ = ("_held",)
 
-    def __init__(self, array: NDArray[Any]) -> None:
-        self.array = array
+    def __init__(self, array: NDArray[Any] | Callable[[], NDArray[Any]]) -> None:
+        self._held = array
+
+    @property
+    def array(self) -> NDArray[Any]:
+        """The contents; what holds few numbers again and again is laid out when it is asked for."""
+        return self._held() if callable(self._held) else self._held
 
     @staticmethod
     def of(array: NDArray[Any] | None, shape: Sequence[int]) -> Numbers | tuple[int, ...]:
@@ -37,9 +48,11 @@ class Numbers:
         if array is None or array.shape != tuple(shape):
             return tuple(shape)
         once = array[tuple(slice(None) if step else slice(0, 1) for step in array.strides)]
+        lines = _lines(once) if SHORT < once.size <= COMPARED else None
+        if lines is not None:
+            return Numbers(partial(_laid, lines, once.shape, array.shape))
         if once.size > KEPT:
-            banded = _banded(once)
-            return tuple(shape) if banded is None else Numbers(np.broadcast_to(banded, array.shape))
+            return tuple(shape)
         return Numbers(np.broadcast_to(once.copy(), array.shape))
 
     def __eq__(self, other: object) -> bool:
@@ -52,20 +65,48 @@ class Numbers:
         return f"Numbers{self.array.shape}"
 
 
-def _banded(array: NDArray[Any]) -> NDArray[Any] | None:
-    """A copy that holds each diagonal of the last two axes once, where these are all that vary.
+def _lines(array: NDArray[Any]) -> NDArray[Any] | None:
+    """The numbers of tables of which every few rows are those before, so many places further on.
 
-    The mask of a window over time is one number for each distance, however long the stream is.
+    One line for each of these rows, by distance: the mask of a window over time has one, that of
+    chunks of 16 frames has 16, however long the stream is. None for any other tables.
     """
-    if array.ndim < 2 or array.size != array.shape[-1] * array.shape[-2] or array.size > COMPARED:
+    rows, columns = array.shape[-2:] if array.ndim > 1 else (0, 0)
+    flat = array.reshape(-1, rows, columns)
+    few = range(1, min(ROW_PHASES, (rows - 1) // 2, columns - 1) + 1)
+    period = next((p for p in few if _same(flat[:, p : p + 1, p:], flat[:, :1, :-p])
+                   and _same(flat[:, p:, p:], flat[:, :-p, :-p])), None)  # fmt: skip
+    if period is None:
         return None
-    rows, columns = array.shape[-2:]
-    flat = array.reshape(rows, columns)
-    if not np.array_equal(flat[1:, 1:], flat[:-1, :-1], equal_nan=flat.dtype.kind == "f"):
-        return None
-    line = np.concatenate([flat[:0:-1, 0], flat[0]])  # from the lowest diagonal to the highest
-    windows = np.lib.stride_tricks.sliding_window_view(line, columns)
-    return windows[::-1][(None,) * (array.ndim - 2)]
+    count = len(flat), period, period * ((rows - 1) // period) + columns
+    lines = np.zeros(count, array.dtype)
+    for row in range(period):
+        before = flat[:, row + period :: period, :period][:, ::-1].reshape(len(flat), -1)
+        lines[:, row, count[2] - columns - before.shape[1] :] = np.concatenate(
+            [before, flat[:, row]], axis=1
+        )
+    return lines
+
+
+def _same(one: NDArray[Any], other: NDArray[Any]) -> bool:
+    return np.array_equal(one, other, equal_nan=one.dtype.kind == "f")
+
+
+def _laid(lines: NDArray[Any], once: Sequence[int], shape: Sequence[int]) -> NDArray[Any]:
+    """The tables again; ``once``: their shape without axes along which nothing varies.
+
+    >>> chunks = np.equal.outer(np.arange(7) // 2, np.arange(7) // 2)
+    >>> bool((_laid(_lines(chunks), (7, 7), (7, 7)) == chunks).all())
+    True
+    """
+    rows, columns = once[-2:]
+    period = lines.shape[1]
+    found = np.empty((len(lines), rows, columns), lines.dtype)
+    for row in range(period):
+        places = found[:, row::period]
+        windows = np.lib.stride_tricks.sliding_window_view(lines[:, row], columns, axis=1)
+        places[...] = windows[:, ::-period][:, : places.shape[1]]
+    return np.broadcast_to(found.reshape(once), shape)
 
 
 class Same:

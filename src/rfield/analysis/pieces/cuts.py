@@ -124,6 +124,11 @@ def _not_kept(table: object) -> bool:
     return len(sizes) == len(entries) and prod(sizes) > KEPT
 
 
+def too_many(table: object) -> bool:
+    """Whether numbers are not known because they were too many to be kept, or to be made."""
+    return _not_kept(table) or _traced(table)
+
+
 def _traced(table: object) -> bool:
     """Whether these are numbers of which only the ops that make them are known."""
     entries = cast("tuple[object, ...]", table) if isinstance(table, tuple) else ()

@@ -26,7 +26,7 @@ from ...errors import RFieldError
 from ..engines.forward import sweep
 from ..engines.terms import Span, State, carriers, terms_of
 from .agreement import agreement
-from .cuts import ONE_SIZE, TOO_MANY, meets_numbers
+from .cuts import too_many
 from .direct import direct
 from .pairing import MOVES
 from .steady import Parts, steady
@@ -38,6 +38,15 @@ Ways = dict[int, int]
 
 MORE, LONG = 4, 4096
 """What branches on its size shows at a stream so many times as long, and of so many samples."""
+
+
+FIELDS = 4, 2, 1
+"""So many fields from both ends neither makes a difference; where the masks are too large to be
+known that far, fewer: what a window has in common with the whole is found at these very sizes."""
+
+
+UNKNOWN = "reads numbers that are too many to be known for {} samples, which are compared"
+"""Why a plan is not exact, in the end."""
 
 
 class Lengths:
@@ -58,14 +67,17 @@ class Lengths:
         self.length = graph.nodes[source].shape[time]
         first, last = clock.reads  # a field may lie far from its own frame, and be mirrored
         past = 0 if clock.remembers else -min(0, first)
-        self.far = up(4 * (max(0, last) + past) + 8 * self.grid, self.grid)
         self.refused = ""
         self.graph = lru_cache(maxsize=8)(self._graph)
         self._numbers: dict[object, int] = {}
         self.own = self.ways(graph)
-        rest = self.length % self.grid
-        while 2 * self.far + rest < self.length and self.graph(2 * self.far + rest) is None:
-            self.far *= 2  # the model wants more than its field
+        for fields in FIELDS:
+            self.far = up(fields * (max(0, last) + past + 2 * self.grid), self.grid)
+            rest = self.length % self.grid
+            while 2 * self.far + rest < self.length and self.graph(2 * self.far + rest) is None:
+                self.far *= 2  # the model wants more than its field
+            if not self.unknown():
+                break
 
     def obstacle(self, length: int | None) -> tuple[str, ...]:
         """Why not all lengths are read alike, or all that leave the same rest; or nothing."""
@@ -105,15 +117,17 @@ class Lengths:
 
         The numbers of a mask grow with the square of the length, and are kept and made up to some.
         """
-        rest = self.length % self.grid
-        if not meets_numbers(self.here) or self.entry is None:
-            return ()
-        part, whole = self.graph(2 * self.far + rest), self.graph(4 * self.far + rest)
-        if part is None or whole is None:
-            return ()
-        starts = {self.entry.name: [self.far if k == self.time else 0 for k in self.entry.axes]}
-        losses = agreement(whole, part, starts, value=self.value(part)).losses
-        return tuple(str(loss) for loss in losses if loss.why in (TOO_MANY, ONE_SIZE))
+        here = {node.name for node in self.here.nodes if any(map(_is_known, node.tables))}
+        sizes = [fields * self.far + self.length % self.grid for fields in (2, 4)] if here else []
+        for size, graph in zip(sizes, map(self.graph, sizes), strict=True):
+            lost = [
+                f"{graph.layer_of(index)} ({node.kind}) {UNKNOWN.format(size)}"
+                for index, node in enumerate(graph.nodes if graph else ())
+                if graph and node.name in here and any(map(too_many, node.tables))
+            ]
+            if lost:
+                return tuple(dict.fromkeys(lost))
+        return ()
 
     def uneven(self, size: int) -> str | None:
         """The first layer that does not grow in step with the stream, from this length on."""
@@ -221,6 +235,10 @@ class Lengths:
         except RFieldError as error:
             self.refused = str(error)
             return None
+
+
+def _is_known(table: object) -> bool:
+    return isinstance(table, Numbers)
 
 
 def _rates(state: State, shape: Sequence[int]) -> set[tuple[int, Fraction]]:

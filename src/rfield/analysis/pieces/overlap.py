@@ -140,12 +140,17 @@ class _Windows:
         self.length, self.far, self.graph = (
             self.lengths.length, self.lengths.far, self.lengths.graph,
         )  # fmt: skip
+        self.whole = lru_cache(maxsize=RESIDUES)(self.lengths.graph)  # one for each remainder
         self.losses: list[str] = []
         self._known: dict[tuple[bool, bool, int], Final | None] = {}
         self._alike: dict[int, bool] = {}
         residues = self.lengths.residues()
-        self.legal = [r for r in residues if self.graph(2 * self.far + r) is not None]
-        self.sized = any(self.lengths.differs(2 * self.far + r) for r in self.legal)
+        differs: dict[int, bool] = {}  # each length is read once for both
+        for residue in residues:
+            size = 2 * self.far + residue
+            if self.graph(size) is not None:
+                differs[residue] = self.lengths.differs(size) is not None
+        self.legal, self.sized = [*differs], any(differs.values())
         self.stepwise = self.sized or self.legal != residues
         self.margin, self.least = self._margins()
 
@@ -206,7 +211,7 @@ class _Windows:
         rest = self.length if self.sized and not ends else size
         total = 4 * self.far + rest % self.grid
         start = total - size if ends else self.far if inner else 0
-        part, whole = self.graph(size), self.graph(total)
+        part, whole = self.graph(size), self.whole(total)
         if part is None or whole is None:
             return None
         cuts = self._cuts(whole, part, start)
@@ -258,7 +263,7 @@ class _Windows:
         per_grid = int(self.grid / self.plan.hop)
         margin, least, most = 0, 0, 2 * self.far
         while least <= most:
-            sizes = [base + residue for base in (least, most) for residue in residues]
+            sizes = [base + residue for residue in residues for base in (least, most)]
             tried = [self.found(self.grid, size, ends=True) for size in sizes if size]
             tried.append(self.found(self.grid, most + residues[0], ends=False))
             lost = [f.first - f.shift + per_grid * (not few) for f in tried if f is not None]

@@ -109,7 +109,7 @@ def _plan(
         if ends and lengths.begins(clock.axis) and lengths.begins(clock.axis, ends=True):
             obstacles = ()
         if not obstacles:
-            obstacles = lengths.obstacle(length) or lengths.unknown()
+            obstacles = lengths.unknown() or lengths.obstacle(length)
     return StreamPlan(
         graph=graph, value=value, source=source, layer=layer, wrt=wrt, axis=name,
         input_axis=time, output_axis=clock.axis, clock=clock, steps=steps,

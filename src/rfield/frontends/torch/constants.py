@@ -15,6 +15,7 @@ from weakref import ref
 import torch
 from torch.utils._python_dispatch import TorchDispatchMode
 
+from ..machine.limits import MASK
 from .failures import here, needs_values, no_shape
 from .kinds import LOOKS_AT_VALUES, SHAPED, UNIFORM
 from .rulebook import Arguments, Signature
@@ -104,7 +105,7 @@ class Watched(TorchDispatchMode):
             return func(*args, **kwargs)
         if not operands:
             return self.factory(signature, func, bound, args, kwargs)
-        run = known and (signature.view_of is not None or sum(map(torch.numel, operands)) <= SMALL)
+        run = known and (signature.view_of is not None or _is_small(operands))
         run = run and self.computes(signature, func, args, kwargs)
         if run and getattr(kwargs.get("device"), "type", "") == "meta":  # x[[0, 2]] moves its list
             kwargs = {**kwargs, "device": self.cpu}
@@ -336,3 +337,13 @@ def _without_chance(made: Signature, tensor: torch.Tensor) -> None:
     plain = tensor.layout is torch.strided and not (tensor.is_meta or tensor.is_quantized)
     if "empty" in made.packet and plain:
         tensor.fill_(1)
+
+
+def _is_small(tensors: list[torch.Tensor]) -> bool:
+    """Whether an op on them is computed: truth values take no longer for being more."""
+    if sum(tensor.numel() * tensor.element_size() for tensor in tensors) > 8 * SMALL:
+        return False
+    try:
+        return prod(torch.broadcast_shapes(*(tensor.shape for tensor in tensors))) <= MASK
+    except RuntimeError:  # they do not stand side by side
+        return True

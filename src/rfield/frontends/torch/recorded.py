@@ -28,7 +28,7 @@ SIZES: dict[str, tuple[str, ...]] = {
     "col2im": ("output_size",),
     **dict.fromkeys(("split", "split_with_sizes"), ("split_size", "split_sizes")),
 }  # fmt: skip
-"""Arguments that are sizes: they may follow the length. Any other number may not."""
+"""Arguments that are sizes: they may follow the length. Other numbers beside a stream may not."""
 
 VIEWS = frozenset({"view", "_unsafe_view"})
 """Reshapes of tensors whose elements lie in order, which those of a part may not do."""
@@ -72,13 +72,15 @@ class Call:
 class Recording:
     """All calls in order; ``tensors``: weights, buffers and constants by name.
 
-    ``source``: the stream, as if a call had made it.
+    ``source``: the stream, as if a call had made it. ``step``: by how much the other length, at
+    which it was recorded too, is larger.
     """
 
     source: Call
     calls: Mapping[str, Call]
     tensors: Mapping[str, torch.Tensor]
     results: tuple[str, ...]
+    step: int
 
 
 def record(
@@ -95,21 +97,25 @@ def record(
     longer = [*shape]
     longer[axis] += step
     one, other = (_exported(model, sizes, dtype) for sizes in (shape, longer))
+    nodes = [_calls(program) for program in (one, other)]
+    specs = [program.graph_signature.input_specs for program in (one, other)]
+    if any(len(here) != len(there) for here, there in (nodes, specs)):
+        raise NotStreamableError(f"{_name(model)} {PATH}")
     placeholders, tensors = _tensors(one, other)
     if len(placeholders) != 1:
         raise InvalidModelError(f"it takes {len(placeholders)} tensors; a stream is one")
     calls: dict[str, Call] = {}
-    nodes = [_calls(program) for program in (one, other)]
-    if len(nodes[0]) != len(nodes[1]):
-        raise NotStreamableError(f"{_name(model)} {PATH}")
+    moving = {*placeholders}
     for here, there in zip(*nodes, strict=True):
         if here.target != there.target:
             raise NotStreamableError(f"{_layer(here)} ({here.name}) {PATH}")
-        calls[here.name] = _call(here, there, step)
+        if not moving.isdisjoint(n.name for n in here.all_input_nodes):
+            moving.add(here.name)
+        calls[here.name] = _call(here, there, step, still=here.name not in moving)
     stream = Call(
         placeholders[0], None, (), {}, "", tuple(shape), {axis: Fraction(1)}, (), dtype
     )  # fmt: skip
-    return Recording(stream, calls, tensors, tuple(_results(one)))
+    return Recording(stream, calls, tensors, tuple(_results(one)), step)
 
 
 def _exported(model: nn.Module, shape: Sequence[int], dtype: torch.dtype) -> Any:
@@ -138,9 +144,8 @@ def _tensors(one: Any, other: Any) -> tuple[list[str], dict[str, torch.Tensor]]:
     """The inputs, and everything else by the name that the calls have for it."""
     inputs: list[str] = []
     found: dict[str, torch.Tensor] = {}
-    for here, there in zip(
-        one.graph_signature.input_specs, other.graph_signature.input_specs, strict=True
-    ):
+    specs = [program.graph_signature.input_specs for program in (one, other)]
+    for here, there in zip(*specs, strict=True):
         name = here.arg.name
         if here.kind.name == "USER_INPUT":
             inputs.append(name)
@@ -177,7 +182,8 @@ def _layer(node: Any) -> str:
     return stack[-1][0] if stack and stack[-1][0] else node.name
 
 
-def _call(here: Any, there: Any, step: int) -> Call:
+def _call(here: Any, there: Any, step: int, *, still: bool) -> Call:
+    """Both as one. ``still``: it depends on no input, so any number of it may follow the length."""
     from torch.fx.node import map_arg
 
     as_ref: Any = map_arg  # its stubs want nodes back
@@ -191,7 +197,7 @@ def _call(here: Any, there: Any, step: int) -> Call:
 
     def merged(name: str, one: Any, other: Any) -> Any:
         try:
-            return _merged(one, other, step if name in sizes else 0)
+            return _merged(one, other, step if still or name in sizes else 0)
         except ValueError:
             raise NotStreamableError(f"{_layer(here)} ({_packet(here)}) {NUMBERS}") from None
 

@@ -132,6 +132,8 @@ class _Body:
             )
         self.size, self.rate = spans.pop()
         self.checked: set[str] = set()
+        if not self.scores:  # else what is made for a part is held against what is for the whole
+            self._check_still()
 
     @staticmethod
     def _span(call: Call) -> tuple[int, Fraction]:
@@ -198,6 +200,17 @@ class _Body:
         """A value inside that depends on no input."""
         still = [call for call in self.calls.values() if call.name not in self.home.moving]
         return self._run(still, {}, self.size)[name]
+
+    def _check_still(self) -> None:
+        """Refuse numbers of no position that are others at other lengths: how many there are."""
+        longer = self.size + int(self.rate * self.home.recording.step)
+        for call in self.calls.values():
+            if call.name in self.home.moving or call.along:
+                continue
+            made = self._before(call.name)
+            one, other = (self._run(made, {}, size)[call.name] for size in (self.size, longer))
+            if isinstance(one, torch.Tensor) and not torch.equal(one, other):
+                raise _bound_to_length(call)
 
     # --- numbers that belong to positions
 
