@@ -117,13 +117,15 @@ class Lengths:
 
         The numbers of a mask grow with the square of the length, and are kept and made up to some.
         """
-        here = {node.name for node in self.here.nodes if any(map(_is_known, node.tables))}
+        here = {node.name: known for node in self.here.nodes if (known := _known(node))}
         sizes = [fields * self.far + self.length % self.grid for fields in (2, 4)] if here else []
         for size, graph in zip(sizes, map(self.graph, sizes), strict=True):
             lost = [
                 f"{graph.layer_of(index)} ({node.kind}) {UNKNOWN.format(size)}"
                 for index, node in enumerate(graph.nodes if graph else ())
-                if graph and node.name in here and any(map(too_many, node.tables))
+                if graph
+                and _known(node) < here.get(node.name, 0)
+                and any(map(too_many, node.tables))
             ]
             if lost:
                 return tuple(dict.fromkeys(lost))
@@ -237,8 +239,9 @@ class Lengths:
             return None
 
 
-def _is_known(table: object) -> bool:
-    return isinstance(table, Numbers)
+def _known(node: Node) -> int:
+    """How many tables of numbers it has whose contents are known."""
+    return sum(isinstance(table, Numbers) for table in node.tables)
 
 
 def _rates(state: State, shape: Sequence[int]) -> set[tuple[int, Fraction]]:
