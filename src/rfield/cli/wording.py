@@ -18,6 +18,7 @@ _OPTIONS: tuple[tuple[str, str | Callable[[re.Match[str]], str]], ...] = (
     (r"\bapproximate=True", "--approximate"),
     (r"\bclip=True", "--clip"),
     (r"\bpadding=['\"]fit['\"]", "--padding fit"),
+    (r"(?m)\bpadding=\(\(.*\)\)$", r"in Python, \g<0>"),
     (r"\bdepth='?(\w+)'?", r"--depth \1"),
     (r"\bunknown='whole'", "--unknown whole"),
     (r"\bzeros=True", "--zeros"),

@@ -66,8 +66,8 @@ def tile_plan(
         wrt: the input; needed only where there are several. Inputs of the same sizes are tiled
             alike.
         padding: positions added around the image, one number or (before, after) per axis, or
-            ``"fit"``: at the end as many as the model needs to accept the image; the outputs that
-            lie there are left out.
+            ``"fit"``: at the end as many as the model needs to accept the image, none where it does
+            so as it is; the outputs that lie there are left out.
         padding_mode: what they hold: ``"reflect"``, ``"constant"`` (0), ``"replicate"`` …
         approximate: where some layer reads a whole axis, plan the local part all the same.
         halo: context around what a tile gives, chosen rather than computed: input positions per

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
+from contextlib import suppress
 from dataclasses import replace
 from math import prod
 from typing import NamedTuple, cast
@@ -14,7 +15,7 @@ from ...core.arguments import one, pairs, per_axis
 from ...core.graph import Graph
 from ...core.limits import CANDIDATES
 from ...core.padding import PAD_BORDERS
-from ...errors import InvalidModelError, NotTileableError, unknown_name
+from ...errors import InvalidModelError, NotTileableError, RFieldError, unknown_name
 from ..cost import ITEM_BYTES, peak_elements
 from ..results import IndexArray
 from .agreement import Loss
@@ -60,13 +61,27 @@ def tile_plan(
         None if max_bytes is None else one("max_bytes", max_bytes),
     )
 
-    def planned() -> TilePlan:
+    def planned(planner: Planner) -> TilePlan:
         if halo is not None or share is not None:
             return _with_halo(planner, limit, padding_mode, halo, share)
         return _without_halo(planner, limit, padding_mode, approximate)
 
     try:
-        found = planned()
+        return _planned(planner, limit, planned)
+    except NotTileableError as error:
+        wider = planner.lacks.most
+        if not planner.crops or planner.padding == wider:
+            raise
+        with suppress(RFieldError):
+            _planned(Planner(graph, image, output, wrt, wider), limit, planned)
+            error = NotTileableError(f"{error}\n  Padded it has tiles: padding={wider}")
+        raise error from None
+
+
+def _planned(planner: Planner, limit: Limit, planned: Callable[[Planner], TilePlan]) -> TilePlan:
+    """The plan; with longer steps than the grid's where these do not do."""
+    try:
+        found = planned(planner)
     except InvalidModelError as error:
         longer, alone = learned(planner, accepts, TAKEN)
         if alone and not longer:
@@ -76,7 +91,7 @@ def tile_plan(
             raise (why or error) from error
         if alone:  # steps that do along one axis help only where the other is not cut
             try:
-                return planned()
+                return planned(planner)
             except InvalidModelError:
                 raise _none_is_taken(planner, alone[0]) from error
     except NotTileableError:  # a border that some sizes alone have may be why
@@ -86,7 +101,7 @@ def tile_plan(
         # a halo that is chosen is never refused: what it cuts off may be a border of that kind
         if found.exact or found.losses or not learned(planner, goes_along, PADDED)[0]:
             return found
-    return planned()
+    return planned(planner)
 
 
 def _none_is_taken(planner: Planner, k: int) -> NotTileableError:

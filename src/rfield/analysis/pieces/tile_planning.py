@@ -12,9 +12,8 @@ from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from fractions import Fraction
 from functools import cached_property
-from typing import Any
 
-from ...core.arguments import Pads, per_axis, stated_padding
+from ...core.arguments import Pads, per_axis
 from ...core.graph import Graph
 from ...errors import (
     InvalidModelError,
@@ -31,6 +30,7 @@ from .cuts import IRREGULAR, OTHER_PATH, WHOLE_AXIS, WRAPS, Cut, meets_numbers
 from .direct import direct, evened
 from .grid import Grid, alike, fitting, grid, last_along
 from .nearby import near
+from .padded import Lacking, stated
 from .tiles import AxisTiles
 from .tiling import TilePlan
 from .unfolding import Groups
@@ -74,13 +74,10 @@ class Planner:
         self.axes = axis_names(len(entry.axes))
         self.image = per_axis("image", image, len(self.axes))
         self.crops = padding == "fit"
-        if self.crops:
-            steps = self._grid(graph).steps
-            own = [graph.nodes[entry.node].shape[axis] for axis in entry.axes]
-            fitting_ = zip(self.image, own, steps, strict=True)
-            self.padding = tuple((0, (size - here) % step) for here, size, step in fitting_)
-        else:
-            self.padding = _padding(padding, len(self.axes))
+        own = [graph.nodes[entry.node].shape[axis] for axis in entry.axes]
+        self.lacks = Lacking(self.image, own, self._grid(graph).steps)
+        fitted = self.lacks.least(self._takes) or self.lacks.most if self.crops else None
+        self.padding = fitted or stated(padding, len(self.axes))
         self.sizes = tuple(n + sum(pads) for n, pads in zip(self.image, self.padding, strict=True))
         self.whole, self.merged = self._read(self.sizes)
         found = self._grid(self.whole)
@@ -161,6 +158,21 @@ class Planner:
                 "this model was read at one size only and cannot be read at another.\n"
                 "  Give rfield the model rather than a graph, with input_shape=."
             )
+        try:
+            return apart(direct(self.source.reread(self._shapes(sizes))), self.merged)
+        except RFieldError as error:
+            read = f"the model cannot be read at {' × '.join(map(str, sizes))}: {error}"
+            if tuple(sizes) != self.sizes:  # a tile's
+                raise InvalidModelError(f"{self.layer}: no tile of these sizes: {read}") from error
+            fits = not self.crops and self.lacks.least(self._takes) is not None
+            raise InvalidModelError(
+                f"{read}\n  Its grid is {' × '.join(map(str, self.lacks.steps))}: a size that "
+                "differs by multiples of that from one it accepts will do"
+                + ('; padding="fit" pads the image so.' if fits else ".")
+            ) from error
+
+    def _shapes(self, sizes: Sequence[int]) -> dict[str, tuple[int, ...]]:
+        """The shapes of all inputs for an image of these sizes."""
         shapes: dict[str, tuple[int, ...]] = {}
         names = {entry.name for entry in self.moving}
         for entry in self.source.inputs_:
@@ -169,17 +181,17 @@ class Planner:
                 for axis, size in zip(entry.axes, sizes, strict=True):
                     shape[axis] = size
             shapes[entry.name] = tuple(shape)
+        return shapes
+
+    def _takes(self, sizes: Sequence[int]) -> bool:
+        """Whether the model takes an image of these sizes."""
+        if self.source.reread is None:
+            return False
         try:
-            return apart(direct(self.source.reread(shapes)), self.merged)
-        except RFieldError as error:
-            read = f"the model cannot be read at {' × '.join(map(str, sizes))}: {error}"
-            if tuple(sizes) != self.sizes:  # a tile's
-                raise InvalidModelError(f"{self.layer}: no tile of these sizes: {read}") from error
-            steps = " × ".join(map(str, self._grid(apart(evened(self.source))[0]).steps))
-            raise InvalidModelError(
-                f"{read}\n  Its grid is {steps}: a size that differs by multiples of that from one "
-                'it accepts will do; padding="fit" pads the image so.'
-            ) from error
+            self.source.reread(self._shapes(sizes))
+        except RFieldError:
+            return False
+        return True
 
     def trial(self, sizes: Sequence[int]) -> Trial:
         """What tiles of these sizes give.
@@ -370,7 +382,8 @@ class Planner:
         for k, axis in planned:
             first, stop = trial.spans[k]
             cut = trial.sizes[k] < self.sizes[k]
-            kept = -int(-self.image[k] * self.rates[k] // 1) if self.crops else shape[axis]
+            beyond = self.crops and any(self.padding[k])
+            kept = -int(-self.image[k] * self.rates[k] // 1) if beyond else shape[axis]
             tiles.append(
                 AxisTiles(
                     self.image[k], self.padding[k], trial.sizes[k],
@@ -384,10 +397,3 @@ class Planner:
             tuple(tiles), shapes, shape, tuple(self.moving[0].axes[k] for k, _ in planned),
             tuple(axis for _, axis in planned), mode,
         )  # fmt: skip
-
-
-def _padding(padding: Any, count: int) -> Pads:
-    stated = stated_padding(padding, count)
-    if isinstance(stated, str):
-        raise InvalidModelError(f'padding = {padding!r}; expected numbers or "fit"')
-    return stated

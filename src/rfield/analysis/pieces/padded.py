@@ -1,0 +1,62 @@
+"""What lies around an image before it is cut: as many positions as asked for, or as it lacks."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from itertools import chain
+from typing import Any, NamedTuple
+
+from ...core.arguments import Pads, stated_padding
+from ...core.relation import divisors
+from ...errors import InvalidModelError
+
+
+def stated(padding: Any, count: int) -> Pads:
+    """The padding of each axis, as a caller wrote it."""
+    found = stated_padding(padding, count)
+    if isinstance(found, str):
+        raise InvalidModelError(f'padding = {padding!r}; expected numbers or "fit"')
+    return found
+
+
+TRIED = 64
+"""So many sizes in a row are tried where none of those on the grid is taken."""
+
+
+class Lacking(NamedTuple):
+    """What an ``image`` lacks of a size that a model takes, which takes ``own`` and has a grid."""
+
+    image: Sequence[int]
+    own: Sequence[int]
+    steps: Sequence[int]
+
+    @property
+    def most(self) -> Pads:
+        """Positions at the end up to a size that lies on the grid as ``own`` does."""
+        sizes = zip(self.image, self.own, self.steps, strict=True)
+        return tuple((0, (own - here) % step) for here, own, step in sizes)
+
+    def least(self, takes: Callable[[Sequence[int]], bool]) -> Pads | None:
+        """Positions at the end up to the next size that the model takes; none where it does so.
+
+        None where there is no such size.
+
+        >>> taken = lambda sizes: all(size % 4 == 0 for size in sizes)
+        >>> Lacking((150, 64), (64, 64), (8, 8)).least(taken)
+        ((0, 2), (0, 0))
+        """
+        sizes = self.image if takes(self.image) else [
+            self._next(k, takes) for k in range(len(self.image))
+        ]  # fmt: skip
+        if not takes(sizes):
+            return None
+        return tuple((0, size - here) for size, here in zip(sizes, self.image, strict=True))
+
+    def _next(self, k: int, takes: Callable[[Sequence[int]], bool]) -> int:
+        """The next size along one axis: one that differs from ``own`` by a part of a step."""
+        here, own = self.image[k], self.own[k]
+        on_grid = (here + (own - here) % part for part in divisors(self.steps[k]))
+        for size in chain(on_grid, range(here + 1, here + TRIED)):
+            if takes([*self.own[:k], size, *self.own[k + 1 :]]):
+                return size
+        return here
