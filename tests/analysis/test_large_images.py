@@ -190,11 +190,49 @@ class TestDask:
         assert np.array_equal(out[:, :1], whole)
         assert len(np.unique(out[:, 1:])) == 2
 
+    @pytest.mark.parametrize("kind", ["processes", "cluster"])
+    def test_workers_that_share_a_chunk_write_in_turn(self, tmp_path: Path, kind: str) -> None:
+        """All tiles lie in one chunk; who runs them is said after the graph was made."""
+        distributed = pytest.importorskip("distributed", reason="dask.distributed is not installed")
+        whole = sums(IMAGE)
+        stored = in_zarr(tmp_path / "image", IMAGE, (1, 1, 10, 11))
+        stored[:] = IMAGE
+        out = in_zarr(
+            tmp_path / "out", np.zeros((1, 2, *whole.shape[2:])), (1, 2, *whole.shape[2:])
+        )
+        lazy = PLAN.to_dask(of_process, stored, out=out)
+        if kind == "processes":
+            lazy.compute(scheduler="processes", num_workers=3)
+        else:
+            with distributed.LocalCluster(
+                n_workers=3, threads_per_worker=1, dashboard_address=None
+            ) as cluster, distributed.Client(cluster):  # fmt: skip
+                lazy.compute()
+        assert np.array_equal(out[:, :1], whole)
+
+    def test_memory_of_another_process_is_no_place(self) -> None:
+        pytest.importorskip("dask.array", reason="dask is not installed")
+        out = np.zeros(sums(IMAGE).shape)
+        lazy = PLAN.to_dask(sums, IMAGE, out=out)
+        with pytest.raises(rfield.InvalidModelError) as told:
+            lazy.compute(scheduler="processes", num_workers=2)
+        assert str(told.value).startswith("out is an array in the memory of another process")
+        lazy.compute(scheduler="threads")
+        assert np.array_equal(out, sums(IMAGE))
+
     def test_marks_need_what_is_written(self) -> None:
         pytest.importorskip("dask.array", reason="dask is not installed")
         with pytest.raises(rfield.InvalidModelError) as told:
             PLAN.to_dask(sums, IMAGE, done="marks")
         assert str(told.value) == "done= marks what is written: give out= too"
+        with pytest.raises(rfield.InvalidModelError, match="is a file, or lies in one; give a"):
+            PLAN.to_dask(sums, IMAGE, out=IMAGE, done=__file__)
+
+    def test_tensors_that_keep_their_history(self) -> None:
+        torch = pytest.importorskip("torch", reason="PyTorch is not installed")
+        pytest.importorskip("dask.array", reason="dask is not installed")
+        lazy = PLAN.to_dask(lambda x: torch.from_numpy(sums(x)).requires_grad_(), IMAGE)
+        assert np.array_equal(lazy.compute(scheduler="synchronous"), sums(IMAGE))
 
     def test_without_dask(self, monkeypatch: pytest.MonkeyPatch) -> None:
         monkeypatch.setitem(__import__("sys").modules, "dask.array", None)

@@ -2,9 +2,16 @@
 
 from __future__ import annotations
 
+import os
+import sys
 from collections.abc import Callable, Sequence
+from contextlib import AbstractContextManager, suppress
 from importlib import import_module
+from pathlib import Path
+from socket import gethostname
+from tempfile import gettempdir
 from typing import Any
+from uuid import uuid4
 
 import numpy as np
 
@@ -29,7 +36,6 @@ def to_dask(
     """One chunk for each tile, or with ``out`` one number; see ``TilePlan.to_dask``."""
     try:
         lazy, delayed = _module("dask.array"), _module("dask").delayed
-        get_scheduler_lock = _module("dask.utils").get_scheduler_lock
     except ImportError as error:
         raise RFieldError(
             "to_dask() needs dask, which is not installed.\n"
@@ -43,15 +49,13 @@ def to_dask(
     check_images(images, plan, axes)
     sources = tuple(lazy.from_array(one) if isinstance(one, np.ndarray) else one for one in images)
     run = _Run(function, axes, output_axes, plan, tuple(tuple(one.shape) for one in images))
+    stored = not any(hasattr(one, "dask") for one in sources)
 
-    def task(tile: Tile, *target: Any) -> Any:
-        given = [one[run.spans(one, tile)] if hasattr(one, "dask") else one for one in sources]
-        later = delayed(run.tile if not target else run.write, traverse=False)
-        return later(tile, *target, *given)
+    def given(tile: Tile) -> list[Any]:
+        return [one[run.spans(one, tile)] if hasattr(one, "dask") else one for one in sources]
 
     if out is not None:
         marks = None if done is None else Marks(done, plan)
-        lock = get_scheduler_lock()
         if marks is not None:
             marks.check(
                 plan,
@@ -59,31 +63,85 @@ def to_dask(
                 lambda tile: digest([out[kept(out, tile.write, output_axes)]]),
             )
         waiting = [
-            (number, tile) for number, tile in enumerate(plan)
+            number for number, tile in enumerate(plan)
             if marks is None or tile.index not in marks
         ]  # fmt: skip
-        parts = [
-            lazy.from_delayed(task(tile, number, out, marks, lock), (1,), np.int64)
-            for number, tile in waiting
-        ]
+        target = Target(out, marks, uuid4().hex)
+        if stored and waiting:
+            numbers = lazy.from_array(np.array(waiting), chunks=1)
+            return lazy.map_blocks(
+                run.numbered, numbers, target, sources, dtype=np.int64,
+                meta=np.empty(0, np.int64), token=target.name,
+            )  # fmt: skip
+        write = delayed(run.write, traverse=False)
+        parts: list[Any] = []
+        for number in waiting:
+            later = write(number, target, *given(run.nth(number)))
+            parts.append(lazy.from_delayed(later, (1,), np.int64))
         return lazy.concatenate(parts) if parts else lazy.zeros((0,), np.int64)
     if like is None:
         first = plan.at([0] * len(plan.counts))
         like = run.result(first, run.parts(first, *sources))
-    shape, kind = tuple(like.shape), np.asarray(like[(slice(0, 0),) * len(like.shape)]).dtype
+    rank, kind = (
+        len(like.shape),
+        np.asarray(plain(like[(slice(0, 0),) * len(like.shape)], None)).dtype,
+    )
+    chunks = [(size,) for size in like.shape]
+    places = [axis % rank for axis in output_axes]
+    for place, tiles in zip(places, plan.tiles, strict=True):
+        spans = (tiles.place(number).write for number in range(tiles.count))
+        chunks[place] = tuple(span.stop - span.start for span in spans)
+    if stored:
+        return lazy.map_blocks(
+            run.placed, places, sources, chunks=tuple(chunks), dtype=kind,
+            meta=np.empty((0,) * rank, kind), token=uuid4().hex,
+        )  # fmt: skip
+    later = delayed(run.tile, traverse=False)
 
     def joined(index: tuple[int, ...]) -> Any:
         place = len(index)
         if place < len(plan.counts):
             parts = [joined((*index, number)) for number in range(plan.counts[place])]
             return lazy.concatenate(parts, axis=output_axes[place])
+        sizes = [of[0] for of in chunks]
+        for axis, number in zip(places, index, strict=True):
+            sizes[axis] = chunks[axis][number]
         tile = plan.at(index)
-        sizes = list(shape)
-        for axis, span in zip(output_axes, tile.write, strict=True):
-            sizes[axis] = span.stop - span.start
-        return lazy.from_delayed(task(tile), tuple(sizes), kind)
+        return lazy.from_delayed(later(tile, *given(tile)), tuple(sizes), kind)
 
     return joined(())
+
+
+class Target:
+    """Where workers write, one at a time: two tiles may share a chunk of what is stored.
+
+    Which lock keeps two workers apart is known only where they run: threads and processes of one
+    machine share a file, the workers of a ``dask.distributed`` cluster its scheduler. ``name`` is
+    that of the lock. An array in memory is no place for another process.
+    """
+
+    def __init__(self, out: Any, marks: Marks | None, name: str) -> None:
+        self.out, self.marks, self.name = out, marks, name
+        stored = not isinstance(out, np.ndarray) or isinstance(out, np.memmap)
+        self.process = None if stored else (gethostname(), os.getpid())
+
+    def lock(self) -> AbstractContextManager[Any]:
+        """The lock, for this worker.
+
+        Raises:
+            InvalidModelError: what is written here would be lost.
+        """
+        if self.process not in (None, (gethostname(), os.getpid())):
+            raise InvalidModelError(
+                "out is an array in the memory of another process, where this one cannot write.\n"
+                "  Give one that is stored (zarr), or compute in threads: scheduler='threads'"
+            )
+        workers = sys.modules.get("distributed.worker")
+        if workers is not None:
+            with suppress(ValueError):  # no worker of a cluster
+                workers.get_worker()
+                return _module("distributed").Lock(self.name)
+        return _module("locket").lock_file(Path(gettempdir()) / f"rfield-{self.name}.lock")
 
 
 def _module(name: str) -> Any:
@@ -122,6 +180,18 @@ class _Run:
         check_result(found, self.plan, tile, self.output_axes)
         return found
 
+    def nth(self, number: int) -> Tile:
+        """The tile of this number."""
+        return self.plan.at([int(k) for k in np.unravel_index(number, self.plan.counts)])
+
+    def numbered(self, numbers: Any, target: Target, images: Sequence[Any]) -> Any:
+        """Write the tile of this chunk of numbers."""
+        return self.write(int(numbers[0]), target, *images)
+
+    def placed(self, places: Sequence[int], images: Sequence[Any], block_id: Any) -> Any:
+        """The part of a tile that is right, where its chunk lies."""
+        return self.tile(self.plan.at([block_id[axis] for axis in places]), *images)
+
     def tile(self, tile: Tile, *images: Any) -> Any:
         """The part of it that is right."""
         return self.valid(tile, self.parts(tile, *images))
@@ -131,14 +201,14 @@ class _Run:
         found = self.result(tile, parts)
         return np.asarray(plain(found[kept(found, tile.valid, self.output_axes)], None))
 
-    def write(
-        self, tile: Tile, number: int, out: Any, marks: Marks | None, lock: Any, *images: Any
-    ) -> Any:
-        """Write that part, then mark the tile; two tiles may share a chunk of what is stored."""
+    def write(self, number: int, target: Target, *images: Any) -> Any:
+        """Write that part, then mark the tile."""
+        tile = self.nth(number)
         parts = self.parts(tile, *images)
+        out, marks = target.out, target.marks
         read = "" if marks is None else digest(parts)
         part = self.valid(tile, parts)
-        with lock:
+        with target.lock():
             place = kept(part, tile.write, self.output_axes)
             out[place] = part
             written = "" if marks is None else digest([out[place]])

@@ -31,7 +31,12 @@ class Marks:
 
     def __init__(self, folder: str | os.PathLike[str], plan: Tiling) -> None:
         self.folder = Path(folder)
-        self.folder.mkdir(parents=True, exist_ok=True)
+        try:
+            self.folder.mkdir(parents=True, exist_ok=True)
+        except (FileExistsError, NotADirectoryError):
+            raise InvalidModelError(
+                f"done: {self.folder} is a file, or lies in one; give a folder"
+            ) from None
         text = json.dumps([FORM, plan.as_dict()], sort_keys=True, default=str)
         own = hashlib.sha256(text.encode()).hexdigest()
         record = self.folder / "plan"
