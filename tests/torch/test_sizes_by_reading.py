@@ -34,9 +34,58 @@ def test_a_branch_at_small_sizes_is_a_premise_of_free_sizes():
     assert (fixed.size, fixed.premises) == ((9,), ())
 
 
-def test_a_branch_by_the_remainder_leaves_no_size_free():
+@pytest.mark.parametrize("divisor", [8, 11, 13])
+def test_a_branch_by_the_remainder_leaves_no_size_free(divisor):
     with pytest.raises(rfield.errors.UnresolvedSizeError, match="other ops at other input sizes"):
-        rfield.load(Branching(lambda n: n % 8), (1, 1, None))
+        rfield.load(Branching(lambda n: n % divisor), (1, 1, None))
+
+
+class Before(nn.Module):
+    """One layer, and what is done before it at small sizes alone."""
+
+    def __init__(self, prepared, small):
+        super().__init__()
+        self.layer = nn.Conv1d(1, 1, 3, stride=2)
+        self.prepared, self.small = prepared, small
+
+    def forward(self, x):
+        return self.layer(self.prepared(x) if self.small(x.shape[-1]) else x)
+
+
+@pytest.mark.parametrize(
+    "prepared",
+    [
+        lambda x: x[..., ::2],
+        lambda x: F.pad(x, (4, 4)),
+        lambda x: F.interpolate(x, scale_factor=2),
+        lambda x: x.roll(3, -1),
+        lambda x: x.cumsum(-1),
+        lambda x: x.softmax(-1),
+    ],
+)
+def test_another_field_at_small_sizes_is_a_premise_of_free_sizes(prepared):
+    free = rfield.receptive_field(Before(prepared, lambda n: n < 40), input_shape=(1, 1, None))
+    assert (free.size, free.padding) == ((3,), (0,))
+    assert free.premises == (
+        "free sizes are taken to be 40 or more: at 39 the field of layer/conv1d is another; for "
+        "small sizes give input_shape",
+    )
+
+
+def test_padding_at_multiples_of_eleven_is_not_known_of_a_free_size():
+    model = Before(lambda x: F.pad(x, (4, 4)), lambda n: n % 11 == 0)
+    free = rfield.receptive_field(model, input_shape=(1, 1, None))
+    assert (free.size, free.padding) == ((3,), (None,))
+
+
+def test_a_window_that_grows_with_a_free_size_is_that_of_one_size():
+    """Thirds of an image: the number is that of the size that stood for any."""
+    free = rfield.receptive_field(nn.AdaptiveAvgPool1d(3), input_shape=(1, 1, None), axes=2)
+    assert (free.size, free.stride) == ((6720,), (None,))
+    assert free.premises == (
+        "the field of squeeze grows with the input: its size is that at 20,160; for another give "
+        "input_shape",
+    )
 
 
 class Halving(nn.Module):

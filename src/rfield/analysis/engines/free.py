@@ -97,7 +97,10 @@ def _sized(held: _Held) -> frozenset[int]:
 
 @lru_cache(maxsize=8)
 def _samples(held: _Held) -> tuple[Graph, ...]:
-    """The graph at sizes that show every residue, and at twice those sizes."""
+    """The graph at sizes that show every residue, and at twice and 33 times the first of them.
+
+    Code may ask whether 3 or 11 divide a size.
+    """
     graph = held.graph
     if not any(node.op.depends_on_size for node in graph.nodes):
         return ()
@@ -107,7 +110,7 @@ def _samples(held: _Held) -> tuple[Graph, ...]:
     first = modulus * (BASE // modulus + 1)
     sizes = [first + residue for residue in range(min(modulus, RESIDUE_LIMIT))]
     found: list[Graph] = []
-    for size in [*sizes, 2 * first, 3 * first]:
+    for size in [*sizes, 2 * first, 33 * first]:
         shapes = {
             entry.name: [
                 size if axis in entry.free else known

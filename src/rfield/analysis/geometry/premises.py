@@ -22,6 +22,7 @@ from ..answer import Answer
 from ..engines.forward import sweep
 from ..engines.terms import carriers
 from ..results import axis_names
+from .free_sizes import free_sizes
 
 Found = TypeVar("Found", bound="Answer | tuple[Answer, ...]")
 
@@ -38,7 +39,7 @@ def premises(graph: Graph) -> tuple[str, ...]:
     """A sentence for each thing that was not said and decides what the answers are."""
     if graph.premises is None:
         told = (*guessed_axes(graph), *soft_masks(graph), *taken_numbers(graph))
-        graph.premises = (*graph.assumed, *told)
+        graph.premises = (*graph.assumed, *free_sizes(graph), *told)
     return graph.premises
 
 

@@ -1,9 +1,10 @@
 """Free input sizes: a model is read at sizes that stand for any, and what differs is free.
 
-It is read at a size that every usual stride divides, and again at an odd one of about twice that,
-or at exactly twice where the model does not take odd sizes. Shapes that differ between the two are
-free; an op that reads other places in the two (SAME padding that is computed from the size, what is
-counted from the end) depends on the size. No message shows a size that was made up.
+It is read at a size that every usual stride divides, and again at one that none of them divides,
+but 11 and 13 do, or where the model does not take odd sizes at a larger multiple. Shapes that
+differ between the two are free; an op that reads other places in the two (SAME padding that is
+computed from the size, what is counted from the end) depends on the size. No message shows a size
+that was made up.
 """
 
 from __future__ import annotations
@@ -11,6 +12,7 @@ from __future__ import annotations
 import re
 from collections import Counter
 from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
+from contextlib import suppress
 
 from ...core.graph import FreeShape, Graph, Node, SizedShape
 from ...core.link import AnyLink, Link
@@ -30,9 +32,10 @@ a mask of all pairs, and a resize that is a matrix, can still be computed."""
 IMAGE = 2
 """How many of them are too large for images, whose positions may be laid in one row."""
 
-APART = 101
-"""How far the second size is from twice the first. It is odd, and large enough to show what shares
-of a size are rounded to: 0.3 of one more position is none."""
+SECOND = {1_290_240: 2_448_017, 20_160: 46_189, 6_720: 14_443, 2_520: 5_291, 672: 1_573}
+"""The second size, about twice the first: code may ask whether 11 or 13 divide a size (17 and 19 of
+the two largest), and no other prime up to 7 divides it. It is far enough from twice the first to
+show what shares of a size are rounded to: 0.3 of one more position is none."""
 
 SMALL = (8, 16, 32, 64, 128, 256)
 """The first of these that a model takes shows whether it runs other layers at small sizes."""
@@ -115,10 +118,10 @@ def _filled(
 def _twin(
     shapes: Mapping[str, FreeShape], free: Mapping[str, Sequence[int]], size: int, read: ReadAt
 ) -> Graph:
-    try:
-        return read(_filled(shapes, free, 2 * size + APART, 2))
-    except (InvalidModelError, TooLargeError):
-        return read(_filled(shapes, free, 2 * size, 2))
+    for second in (SECOND[size], 11 * size // 2):
+        with suppress(InvalidModelError, TooLargeError):
+            return read(_filled(shapes, free, second, 2))
+    return read(_filled(shapes, free, 2 * size, 2))
 
 
 def _again(

@@ -1,20 +1,22 @@
 """Free input sizes: the model is read at stand-in sizes, and what differs between them is free.
 
 The first two are divisible by every usual stride; the third is odd, so that whatever depends on the
-size (SAME padding computed in forward, adaptive windows) shows itself by another relation.
+size (SAME padding computed in forward, adaptive windows) shows itself by another relation, and a
+multiple of 11, or where the model takes no odd size, another one is.
 """
 
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
+from contextlib import suppress
 from typing import Any
 
 from ...core.graph import Graph
 from ...errors import RFieldError, UnresolvedSizeError
-from ..machine.free import APART, mark, same_layers, small_sizes
+from ..machine.free import SECOND, mark, same_layers, small_sizes
 
 STAND_INS = (20160, 40320)
-ODD = STAND_INS[0] + APART
+OTHERS = SECOND[20160], 110_880
 
 Shapes = dict[str, tuple[int | None, ...]]
 ReadAt = Callable[[Mapping[str, Sequence[int]]], Graph]
@@ -32,10 +34,11 @@ def read_free(shapes: Shapes, read: ReadAt) -> Graph:
     for entry in graph.inputs_:
         given = shapes.get(entry.name, ())
         entry.free = frozenset(axis for axis, size in enumerate(given) if size is None)
-    try:
-        odd = read(_filled(shapes, ODD))
-    except RFieldError:  # it may take no odd sizes
-        odd = other
+    odd = other
+    for size in OTHERS:  # it may take no odd sizes
+        with suppress(RFieldError):
+            odd = read(_filled(shapes, size))
+            break
     same_layers(graph, odd)
     mark(graph, odd)
     mark(graph, other)  # the last one says which shapes are free
