@@ -184,6 +184,35 @@ def test_an_image_that_the_model_cannot_read():
     )
 
 
+@pytest.mark.parametrize("padding", [0, "fit"])
+def test_where_no_size_beside_its_own_would_do_none_is_advised(padding):
+    """The other input is half as large, or the map is added to a table."""
+    b = rfield.GraphBuilder()
+    x, half = b.input("x", (1, 1, 64)), b.input("half", (1, 1, 32))
+    two = b.build([b.add("sum", b.conv("c", x, kernel=3, stride=2, padding=1), half)])
+    with pytest.raises(rfield.RFieldError) as caught:
+        rfield.tile_plan(two, 67, tile=32, wrt="x", padding=padding)
+    assert str(caught.value).split("\n")[-1] == (
+        "  It takes 64 and none that is larger along t by a step of its grid, 2: half would have "
+        "to change as well."
+    )
+    graph = fixed_table(64)
+    graph.reread = lambda shapes: fixed_table(shapes["x"][2])
+    with pytest.raises(rfield.RFieldError) as caught:
+        rfield.tile_plan(graph, 67, tile=32, padding=padding)
+    assert str(caught.value).split("\n")[-1] == (
+        "  It takes 64 and none that is larger along t by a step of its grid, 1. If that is no "
+        "axis of positions, axes= says which are."
+    )
+
+
+def fixed_table(size):
+    if size != 64:
+        raise rfield.InvalidModelError("a table of 64")
+    b = rfield.GraphBuilder()
+    return b.build([b.conv("c", b.input("x", (1, 1, size)), kernel=3, padding=1)])
+
+
 @pytest.mark.parametrize("image", [(0, 140), (200, 140, 3), "200", (200.5, 140)])
 def test_bad_images(image):
     with pytest.raises(rfield.RFieldError, match="image = "):

@@ -215,7 +215,14 @@ def test_an_error_is_one_block_on_stderr(capsys, arguments, message):
 
 
 USAGE = [
-    ("chain 3 --input-size 0", "argument --input-size: '0' is not of the form 224 or 224x300"),
+    *(
+        (
+            f"chain 3 --input-size={size}",
+            f"argument --input-size: '{size}' is not of the form 224 or 224x300: whole numbers, 1 "
+            "or more",
+        )
+        for size in ("0", "-3", "7.5", "8x0", "1e3")
+    ),
     ("chain 3 --input 1x", "argument --input: '1x' is not of the form 224 or 224x300"),
     (
         "summary m --input-shape 1xq",

@@ -175,6 +175,29 @@ def test_a_part_that_is_empty_leaves_the_output_as_it_is():
     assert sizes.smallest == (1, 1)
 
 
+class Shifted(nn.Module):
+    """Features at every second position, one view moved over the other, in an axis of their own."""
+
+    def __init__(self):
+        super().__init__()
+        self.f = nn.Conv2d(1, 4, 3, stride=2, padding=1)
+
+    def forward(self, left, right):
+        a, b = self.f(left), self.f(right)
+        moved = (F.pad(b, (d, 0))[..., : b.shape[-1]] for d in range(4))
+        return torch.stack([(a * part).sum(1) for part in moved], 1)
+
+
+def test_a_cost_volume_of_half_the_size_is_the_same():
+    model = Shifted().eval()
+    graph = rfield.load(model, {"left": (1, 1, 64, 64), "right": (1, 1, 64, 64)})
+    for n in (1, 2, 3, 4, 5, 8, 9, 30):
+        view = torch.zeros(1, 1, n, n)
+        assert rfield.output_size(graph, n) == model(view, view).shape[2:]
+    same = rfield.valid_sizes(graph, "same")
+    assert [n for n in range(3, 40) if n in same] == list(range(4, 40, 2))
+
+
 def test_what_is_made_of_nothing_alone_is_no_answer():
     """A mean of no positions is no number, and an output of none is no output."""
 

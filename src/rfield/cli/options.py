@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import argparse
 import re
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
+from contextlib import suppress
 from pathlib import Path
 from typing import Any, NamedTuple
 
@@ -205,8 +206,17 @@ def numbers(text: str, separator: str, example: str, least: int) -> tuple[int, .
     """Integers of at least ``least``; ``example`` shows the form in the error."""
     parts = [part.strip() for part in text.split(separator)]
     if not all(_is_number(part) and int(part) >= least for part in parts):
-        raise argparse.ArgumentTypeError(f"{text!r} is not of the form {example}")
+        raise argparse.ArgumentTypeError(_not_like(text, parts, example, least))
     return tuple(int(part) for part in parts)
+
+
+def _not_like(text: str, parts: Sequence[str], example: str, least: int) -> str:
+    """What is wrong with numbers; of those that are none of these, what they have to be."""
+    told = f"{text!r} is not of the form {example}"
+    with suppress(ValueError):
+        if least and len(text) <= MOST_DIGITS and all(abs(float(part)) >= 0 for part in parts):
+            return f"{told}: whole numbers, {least} or more"
+    return told
 
 
 def sizes(text: str) -> tuple[int, ...]:

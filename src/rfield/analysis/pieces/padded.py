@@ -52,6 +52,34 @@ class Lacking(NamedTuple):
             return None
         return tuple((0, size - here) for size, here in zip(sizes, self.image, strict=True))
 
+    def advice(
+        self, takes: Callable[[Sequence[int]], bool], names: Sequence[str], others: Sequence[str]
+    ) -> str:
+        """What to do with an image that the model does not take.
+
+        ``names``: of the axes. ``others``: inputs that keep their sizes.
+        """
+        grid = " × ".join(map(str, self.steps))
+        further = [own + step for own, step in zip(self.own, self.steps, strict=True)]
+        kept = [
+            k for k, size in enumerate(further)
+            if not takes([*self.own[:k], size, *self.own[k + 1 :]])
+        ]  # fmt: skip
+        if not kept and takes(further):
+            fits = self.least(takes) is not None
+            return (
+                f"Its grid is {grid}: a size that differs by multiples of that from one it accepts "
+                "will do" + ('; padding="fit" pads the image so.' if fits else ".")
+            )
+        along = " or ".join(names[k] for k in kept) or " and ".join(names)
+        text = (
+            f"It takes {' × '.join(map(str, self.own))} and none that is larger along {along} by a "
+            f"step of its grid, {grid}"
+        )
+        if others:
+            return f"{text}: {', '.join(others)} would have to change as well."
+        return f"{text}. If that is no axis of positions, axes= says which are."
+
     def _next(self, k: int, takes: Callable[[Sequence[int]], bool]) -> int:
         """The next size along one axis: one that differs from ``own`` by a part of a step."""
         here, own = self.image[k], self.own[k]

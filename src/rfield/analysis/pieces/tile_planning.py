@@ -164,12 +164,10 @@ class Planner:
             read = f"the model cannot be read at {' × '.join(map(str, sizes))}: {error}"
             if tuple(sizes) != self.sizes:  # a tile's
                 raise InvalidModelError(f"{self.layer}: no tile of these sizes: {read}") from error
-            fits = not self.crops and self.lacks.least(self._takes) is not None
-            raise InvalidModelError(
-                f"{read}\n  Its grid is {' × '.join(map(str, self.lacks.steps))}: a size that "
-                "differs by multiples of that from one it accepts will do"
-                + ('; padding="fit" pads the image so.' if fits else ".")
-            ) from error
+            moved = {entry.name for entry in self.moving}
+            others = [e.name for e in self.source.inputs_ if e.axes and e.name not in moved]
+            told = self.lacks.advice(self._takes, self.axes, others)
+            raise InvalidModelError(f"{read}\n  {told}") from error
 
     def _shapes(self, sizes: Sequence[int]) -> dict[str, tuple[int, ...]]:
         """The shapes of all inputs for an image of these sizes."""

@@ -22,7 +22,7 @@ from ...errors import (
     UnresolvedSizeError,
     over_limit,
 )
-from ..engines.bounds import axis_field
+from ..engines.bounds import AxisField, axis_field
 from ..engines.forward import Sweep, sweep
 from ..engines.terms import Span, State, Terms, carriers, terms_of
 from ..geometry.alignment import alignment
@@ -118,10 +118,14 @@ class Reading:
             return self._of.larger().places
         own = tuple(carriers([state], rank, local=True) for state in self._states)
         apart = all(own) and len(set[int]().union(*own)) == sum(map(len, own))
-        model = None if self._is_model or apart else self._of.larger()
+        model = None if self._is_model else self._of.larger()
         if model is None or len(model.shapes[model._value]) != rank:
             return own
-        return tuple(there or here for there, here in zip(model.places, own, strict=True))
+        shape = self.graph.nodes[self._value].shape
+        return tuple(
+            there if there and not (apart and any(shape[axis] > 1 for axis in there)) else here
+            for there, here in zip(model.places, own, strict=True)
+        )
 
     @cached_property
     def centers(self) -> tuple[tuple[float, float] | None, ...]:
@@ -180,7 +184,7 @@ class Reading:
                 continue
             positions = sorted(set[int]().union(*self.places))
             field = axis_field(state, node.shape, positions).local
-            stride = Fraction(state.advance) if isinstance(state, Span) else field.stride
+            stride = Fraction(state.advance) if isinstance(state, Span) else _rate(field)
             if stride is None or outputs * stride != source.shape[swept.axes[k]]:
                 found.append(Unlike(self.graph.layer_of(self._value), name, outputs, stride))
         return tuple(found)
@@ -376,6 +380,12 @@ class Resizing:
             for axis, size in zip(entry.axes, sizes, strict=True):
                 shapes[entry.name][axis] = size
         return shapes
+
+
+def _rate(field: AxisField) -> Fraction | None:
+    """The stride, or that of all terms that have one: what is zero near a border is listed."""
+    moving = {(t.carrier, Fraction(t.advance, t.period)) for t in field.terms if t.advance}
+    return next(iter(moving))[1] if field.stride is None and len(moving) == 1 else field.stride
 
 
 def _carrier(axes: Sequence[int]) -> int | None:
