@@ -265,7 +265,7 @@ class _Windowed:
         return None if given is None else self.overlap.feed(given)
 
     def end(self) -> Any:
-        return self.overlap.end()
+        return self.overlap.end(cut=True)
 
 
 class _Kept:

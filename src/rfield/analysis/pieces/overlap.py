@@ -64,8 +64,11 @@ class Overlap:
         held.drop(windows.start(self.done, held.stop))
         return part
 
-    def end(self) -> Any:
-        """The outputs that the end of the stream makes final."""
+    def end(self, *, cut: bool = False) -> Any:
+        """The outputs that the end of the stream makes final.
+
+        ``cut``: the length may be none of the model's, which leaves out what is too much.
+        """
         held, windows, done = self.held, self.windows, self.done
         if not held.stop:
             return None
@@ -75,6 +78,8 @@ class Overlap:
         found = windows.found(start, held.stop - start, ends=True)
         if found is None and start == 0:
             found = Final(0, sys.maxsize, 0, None)  # the stream itself; what it gives is right
+        if found is None and cut and windows.are_all(done, held.stop):
+            return None
         if found is None or found.first > done:
             raise NotStreamableError(
                 f"{self.plan.layer}: the end of the stream, at sample {held.stop}, changes outputs "
@@ -164,6 +169,15 @@ class _Windows:
         if self.stepwise:
             return samples - (samples - self.length) % self.grid
         return self.clock.ready_at(self.clock.computable(samples) - 1)
+
+    def are_all(self, done: int, stop: int) -> bool:
+        """Whether a stream whose length is none of the model's gives no more than what is done.
+
+        What is left over is cut off before it comes here; how long the whole is is looked at there.
+        """
+        if stop % self.grid in self.legal:
+            return False
+        return self.clock.computable(self.complete(stop)) <= done
 
     def check_length(self, samples: int, done: int) -> None:
         """Refuse a stream whose length turns out to be one that gives other outputs throughout.

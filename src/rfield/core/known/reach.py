@@ -34,6 +34,8 @@ def reached(
     """
     if isinstance(link, Reshaped) or not marks.size:
         return moved(link, marks, before, after, False)
+    if 0 in after:
+        return np.zeros((1,) * len(after), bool)
     shape = [1] * len(after)
     gates: list[tuple[int, Marks]] = []
     varying: list[tuple[int, int]] = []
