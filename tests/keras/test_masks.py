@@ -272,11 +272,11 @@ def test_a_state_goes_past_steps_that_are_left_out():
     assert (str(found.box), found.fidelity.value) == ("t: 0..1", "exact")
 
 
-def test_whether_known_zeros_are_steps_that_count_is_not_known():
+def test_known_zeros_are_steps_that_do_not_count():
     x = keras.Input((8, 3), batch_size=1, name="x")
     zeros = L.Masking(0.0)(x * STEPS[..., None].astype("float32"))
     layer = L.GRU(2, return_sequences=True, zero_output_for_mask=True)
     model = keras.Model(x, layer(zeros))
     assert really_read(model, (1, 8, 3), (1,), (2,)) == set()
     found = rfield.support(rfield.load(model, (1, 8, 3)), (2,))
-    assert found.fidelity is rfield.Fidelity.UPPER_BOUND
+    assert (found.count, found.fidelity) == (0, rfield.Fidelity.EXACT)

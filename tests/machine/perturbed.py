@@ -18,13 +18,13 @@ Shape = tuple[int, ...]
 
 
 def measured(
-    run: Callable[..., Any], shapes: Sequence[Shape], place: int
+    run: Callable[..., Any], shapes: Sequence[Shape], place: int, points: int = 3
 ) -> tuple[np.ndarray, Shape]:
     """(element of the result, element of input ``place``): whether one moves the other."""
     draw = np.random.default_rng(0)
     found: Any = False
     result: Shape = ()
-    for _ in range(3):
+    for _ in range(points):
         base = [draw.normal(size=shape) for shape in shapes]
         still = np.asarray(run(*base))
         result = still.shape
@@ -61,12 +61,16 @@ def claimed(
 
 
 def verdicts(
-    graph: Any, run: Callable[..., Any], shapes: Sequence[Shape], names: Sequence[str]
+    graph: Any,
+    run: Callable[..., Any],
+    shapes: Sequence[Shape],
+    names: Sequence[str],
+    points: int = 3,
 ) -> list[str]:
     """For each input "exact", "bound", or what is wrong; graphs measured along all axes."""
     found: list[str] = []
     for place, name in enumerate(names):
-        real, result = measured(run, shapes, place)
+        real, result = measured(run, shapes, place, points)
         said, sure, positions = claimed(graph, shapes[place], name, result)
         rest = tuple(axis for axis in range(len(result)) if axis not in positions)
         wide = real.reshape(*result, -1)

@@ -10,10 +10,10 @@ import pytest
 
 import rfield
 from tests.machine.perturbed import verdicts
+from tests.machine.words import FRONTS, SHAPE, in_a_file
 
 pytestmark = pytest.mark.filterwarnings("ignore")
 
-SHAPE = (1, 1, 6)
 PLACES = np.arange(6)
 ENDS = np.where(PLACES % 2, -np.inf, np.inf)
 ODD = (PLACES % 2).astype(float)
@@ -43,70 +43,6 @@ CASES: dict[str, tuple[Any, set[int]]] = {
 }  # fmt: skip
 LEFT_OUT = {("tensorflow", "no number"), ("tensorflow", "powers of one")}
 """It has no such function; and ones and twos in a graph may be parameters."""
-
-
-class Torch:
-    def __init__(self) -> None:
-        import torch
-
-        self.torch, self.array = torch, torch.from_numpy
-        for name in ("maximum", "minimum", "clip", "where", "divide", "nan_to_num"):
-            setattr(self, name, getattr(torch, name))
-        self.power = torch.pow
-
-    def both(self, function: Any) -> Any:
-        class Net(self.torch.nn.Module):
-            def forward(self, x: Any) -> Any:
-                return function(x)
-
-        return Net(), lambda x: function(self.array(x)).numpy()
-
-
-class Jax:
-    def __init__(self) -> None:
-        import jax
-
-        self.jax, self.array = jax, np.asarray
-        for name in ("maximum", "minimum", "clip", "where", "power", "divide", "nan_to_num"):
-            setattr(self, name, getattr(jax.numpy, name))
-
-    def both(self, function: Any) -> Any:
-        def run(x: Any) -> Any:
-            with self.jax.enable_x64(True):
-                return np.asarray(function(self.jax.numpy.asarray(x)))
-
-        return function, run
-
-
-class Tensorflow:
-    def __init__(self) -> None:
-        import tensorflow as tf
-
-        self.tf, self.array, self.power, self.clip = tf, tf.constant, tf.pow, tf.clip_by_value
-        for name in ("maximum", "minimum", "where", "divide"):
-            setattr(self, name, getattr(tf, name))
-
-    def both(self, function: Any) -> Any:
-        spec = self.tf.TensorSpec(SHAPE, self.tf.float64, name="x")
-        model = self.tf.function(function).get_concrete_function(spec)
-        return model, lambda x: function(self.tf.constant(x)).numpy()
-
-
-class Keras:
-    def __init__(self) -> None:
-        import keras
-
-        self.keras, self.array = keras, np.asarray
-        for name in ("maximum", "minimum", "clip", "where", "power", "divide", "nan_to_num"):
-            setattr(self, name, getattr(keras.ops, name))
-
-    def both(self, function: Any) -> Any:
-        given = self.keras.Input(batch_shape=SHAPE, name="x", dtype="float64")
-        model = self.keras.Model(given, function(given))
-        return model, lambda x: np.asarray(model(x))
-
-
-FRONTS = {"torch": Torch, "jax": Jax, "tensorflow": Tensorflow, "keras": Keras}
 
 
 def indices(graph: Any) -> set[int]:
@@ -162,25 +98,10 @@ ONNX = {
 @pytest.mark.parametrize("name", ONNX)
 def test_in_a_file(name: str) -> None:
     pytest.importorskip("onnx")
-    from onnx import TensorProto, helper, numpy_helper
-    from onnx.reference import ReferenceEvaluator
-
     steps, verdict, expected = ONNX[name]
-    names = [*map(str, range(len(steps) - 1)), "y"]
-    nodes = [
-        helper.make_node(op, given.split(), [n])
-        for (op, given), n in zip(steps, names, strict=True)
-    ]
-    graph = helper.make_graph(
-        nodes, "graph",
-        [helper.make_tensor_value_info("x", TensorProto.DOUBLE, SHAPE)],
-        [helper.make_tensor_value_info("y", TensorProto.DOUBLE, SHAPE)],
-        [numpy_helper.from_array(table, key) for key, table in TABLES.items()],
-    )  # fmt: skip
-    model = helper.make_model(graph, opset_imports=[helper.make_opsetid("", 17)], ir_version=8)
-    graph, runtime = rfield.load(model, axes=(0, 1, 2)), ReferenceEvaluator(model)
+    model, run = in_a_file(steps, TABLES)
+    graph = rfield.load(model, axes=(0, 1, 2))
     with np.errstate(all="ignore"):
-        run = lambda x: runtime.run(None, {"x": x})[0]  # noqa: E731
         assert verdicts(graph, run, [SHAPE], ["x"]) == [verdict]
     if expected is not None:
         assert indices(graph) == expected

@@ -59,7 +59,7 @@ def narrowed(
         return _softmax(op, algebra, operands[0], shapes[0])
     if algebra == "move":
         return _moved(op, operands, shapes, fill)
-    if all(map(partial(_is_broadcast, op), op.links, shapes)):
+    if all(map(partial(is_broadcast, op), op.links, shapes)):
         rank = len(op.shape)
         if algebra == "where" and condition is not None:
             wide = np.asarray(condition, bool)
@@ -83,7 +83,8 @@ def narrowed(
     return _mixed(op, operands, shapes)
 
 
-def _is_broadcast(op: Op, link: AnyLink | None, shape: Shape) -> bool:
+def is_broadcast(op: Op, link: AnyLink | None, shape: Shape) -> bool:
+    """Whether each output reads the element of an operand at its own place."""
     missing = len(op.shape) - len(shape)
     return isinstance(link, Link) and missing >= 0 and all(
         (read.relation == IDENTITY and read.axis == place)
@@ -105,7 +106,9 @@ def _arithmetic(
     undone, least, most = lifted(algebra, operands, codes)
     codes = np.where(undone, np.uint8(ALIVE), codes) if undone.any() else codes
     hides = algebra in _COVERED and veiled(operands, rank, only=_COVERED[algebra])
-    some = algebra == "multiply" and any(k and (k.codes == SOME).any() for k in operands)
+    some = algebra in ("multiply", "divide") and any(
+        k and (k.codes == SOME).any() for k in operands
+    )
     if hides or some or undone.any() or uncovered(operands, codes):
         op = replace(op, exact=False)
     everywhere = [np.ones((1,) * rank, bool)] * len(operands)

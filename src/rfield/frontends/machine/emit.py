@@ -18,7 +18,7 @@ import numpy as np
 from ...core.algebra import Contraction, Softmax
 from ...core.arrays.expression import Reading, leaves
 from ...core.graph import Draft, SoftMasks, Weights
-from ...core.known import FIXED, LOW, SOFT, Known, narrowed
+from ...core.known import LOW, SOFT, Known, narrowed
 from ...core.link import AnyLink, Link, Reshaped, everything
 from ...core.node import behind
 from ...core.numbers import Numbers
@@ -101,7 +101,7 @@ class Emitter:
         self.named: set[int] = set()
         self.common: tuple[object, ...] = ()
         self.numbers: dict[int, tuple[int, Any]] = {}
-        self.ranges = Ranges()
+        self.ranges = Ranges(draft)
         self.parts = Parts(self)
 
     def settle(self, answer: Any, operands: Sequence[Any], name: str) -> Any:
@@ -195,11 +195,11 @@ class Emitter:
         index = self.draft.add(self.fresh(name), op, kept, source=self.source, known=elements)
         self.draft.tables = noted  # what this op alone reads
         self.draft.nodes[index].soft = soft
+        self.ranges.note(index)
         self.parts.note(whole, given, operands, index)
         past_borders(self, whole, given, operands, index)
         if dimmed:
             self.dimmed.add(index)
-        self.ranges.note(index)
         if lowers(op, values, self.lowered):
             self.lowered.add(index)
         return Dependent(index, op.shape)
@@ -233,9 +233,10 @@ class Emitter:
         """The result of an op that reads nothing dependent; ``known``: of it."""
         soft = min([soft, *(v.soft for v in values if isinstance(v, Constant))])
         told = told_of(op, values)
-        if told is None and known is not None and (known.codes > FIXED).any():
-            told = np.broadcast_to(known.codes, op.shape)
-        made = Constant(op.shape, sized=sized, made=True, told=told, soft=soft)
+        numbers = None
+        if told is None and known is not None:
+            told, numbers = self.ranges.left(known, op.shape)
+        made = Constant(op.shape, numbers, sized=sized, made=True, told=told, soft=soft)
         made.made_of = parameters_of(values)
         given = [v for v in values if isinstance(v, Constant)]
         if self.resolve is None and not sized:
@@ -321,6 +322,15 @@ class Emitter:
             return None
         return ((tuple(map(self.number, held)), op.work.parameters),)
 
+    def _is_trained(self, op: Op, values: Sequence[Any]) -> bool:
+        """Whether the call has parameters."""
+        if self.tells_weights:
+            return bool(self.draft.weights)
+        held = (v for v in [*values, *self.given] if isinstance(v, Constant) and v.has_shape)
+        return op.work.parameters > 0 or any(
+            v.may_change and prod(v.shape) > 1 and not (v.nameless and _is_whole(v)) for v in held
+        )
+
     def inputs_behind(self, value: Any) -> list[str]:
         """Names of the graph's inputs that a value depends on."""
         if not isinstance(value, Dependent):
@@ -363,8 +373,13 @@ class Emitter:
         ]
         elements = overlaid(elements, marks, len(op.shape)) if marks else elements
         condition = getattr(given[0], "array", None) if op.algebra == "where" else None
-        made = narrowed(op, elements, [v.shape for v in given], condition, fill)
-        return (made[0], self.ranges.told(made[1])) if marks else made
+        made, known = narrowed(op, elements, [v.shape for v in given], condition, fill)
+        return made, self.ranges.settled(op, values, known, trained=self._is_trained(op, values))
+
+
+def _is_whole(value: Constant) -> bool:
+    """Whether it holds sizes, places or truth values."""
+    return value.array is not None and value.array.dtype.kind in "biu"
 
 
 def answers(answer: Any, count: int, op: str) -> list[Any]:

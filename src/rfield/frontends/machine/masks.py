@@ -16,6 +16,7 @@ from numpy.typing import NDArray
 from ...core.algebra import Contraction, Softmax
 from ...core.known import FIXED, HIDES, LOW, SOFT, SOME, Known, lowest, narrowed, soft_limit
 from ...core.known.codes import lows
+from ...core.known.narrow import is_broadcast
 from ...core.ops import Op
 from .limits import MASK
 from .values import Constant, Dependent
@@ -71,8 +72,14 @@ def told_of(op: Op, values: Sequence[Any]) -> NDArray[np.uint8] | None:
     fill = None if around is None else elements_of(around, op, SOFT)
     condition = given[0].array if op.algebra == "where" else None
     _, elements = narrowed(op, known, [value.shape for value in given], condition, fill)
-    found = None if elements is None else elements.codes
-    return np.broadcast_to(found, op.shape) if found is not None and (found > FIXED).any() else None
+    if elements is None:
+        return None
+    found = np.broadcast_to(elements.codes, op.shape)
+    for value, link in zip(given, op.links, strict=True):  # a number that is not told any more
+        if value.told is not None and not value.may_change and is_broadcast(op, link, value.shape):
+            lost = (found == FIXED) & (value.told > FIXED)
+            found = np.where(lost, np.uint8(SOME), found)
+    return found if (found > FIXED).any() else None
 
 
 def elements_of(value: Constant, op: Op, soft: int) -> Known:

@@ -6,7 +6,7 @@ Frameworks call the same functions by nearly the same names: ``aten::leaky_relu`
 
 from __future__ import annotations
 
-from ...core.algebra import Elementwise, Zeros
+from ...core.algebra import Algebra, Contraction, Elementwise, Softmax, Zeros
 
 _NAMES: dict[Elementwise, str] = {
     "add": "add addany addv2 biasadd biasaddv1 sum",
@@ -45,6 +45,15 @@ _MEANINGS: dict[str, Elementwise] = {
     name: meaning for meaning, names in _NAMES.items() for name in names.split()
 }
 
+_VANISHING = """
+    cast castlike ceil convertelementtype fakequantizeperchannelaffine
+    fakequantizeperchannelaffinecachemask fakequantizepertensoraffine
+    fakequantizepertensoraffinecachemask fakequantizepertensoraffinecachemasktensorqparams fix floor
+    floordivide frac fusedmovingavgobsfqhelper hardshrink hardsigmoid hardsilu hardswish imag isinf
+    isnan real rint round rounddecimals softshrink trunc truncatedivide
+"""
+"""Functions that keep a zero, or make one of minus infinity alone, and make zeros of others too."""
+
 
 _REDUCTIONS: dict[Zeros, str] = {
     "keep": """
@@ -67,6 +76,23 @@ def zeros_of(op: str) -> Zeros:
     """
     name = op.rpartition("::")[2].lower().replace("_", "").removeprefix("ops.")
     return _ZEROS.get(name.removeprefix("reduce"), "lose")
+
+
+def may_vanish(op: str, algebra: Algebra | None) -> bool:
+    """Whether an op may make zero of numbers of which none is zero.
+
+    >>> may_vanish("leaky_relu", "keep"), may_vanish("round", "keep"), may_vanish("relu", "rectify")
+    (False, True, True)
+    """
+    if isinstance(algebra, Softmax):
+        return algebra.logarithm
+    if isinstance(algebra, Contraction):
+        return algebra.zeros != "absorb"
+    name = op.rpartition("::")[2].lower().replace("_", "")
+    return algebra not in _FAITHFUL or name in _VANISHING.split()
+
+
+_FAITHFUL = frozenset({"multiply", "divide", "scale", "exp", "keep", "move"})
 
 
 def combined(name: str) -> bool | Elementwise:

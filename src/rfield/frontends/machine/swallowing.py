@@ -17,11 +17,16 @@ import numpy as np
 from numpy.typing import NDArray
 
 from ...core import arrays
-from ...core.known import FIXED, Known, of_constant
-from ...core.known.codes import ranked, squeezed
+from ...core.arguments import Shape
+from ...core.graph import Draft
+from ...core.known import ALIVE, FIXED, SOME, ZERO, Known
+from ...core.known.codes import Codes, depends, ranked, squeezed
+from ...core.known.narrow import is_broadcast
 from ...core.ops import Op
+from .functions import name_of, numbers
 from .limits import MASK
-from .values import Constant, Dependent
+from .settled import UNKNOWN, Elements, elements, settled, unsettled
+from .values import Constant, Dependent, Tensor
 
 Marks = dict[int, NDArray[np.bool_]]
 
@@ -31,6 +36,16 @@ class Range(NamedTuple):
 
     low: NDArray[Any]
     high: NDArray[Any]
+
+    @property
+    def number(self) -> NDArray[Any]:
+        """The one number that is left, or NaN."""
+        return np.where(self.low == self.high, self.low, np.nan)
+
+    def at(self, numbers: NDArray[Any]) -> Range:
+        """With these numbers, where they are any."""
+        open_ = np.isnan(numbers)
+        return Range(np.where(open_, self.low, numbers), np.where(open_, self.high, numbers))
 
 
 _ENDLESS = Range(np.array(-np.inf), np.array(np.inf))
@@ -42,23 +57,24 @@ class Ranges:
     Beside each is the one that holds if nothing in a file is a parameter.
     """
 
-    __slots__ = ("_found", "_last")
+    __slots__ = ("_draft", "_fixed", "_found", "_last", "_made")
 
-    def __init__(self) -> None:
+    def __init__(self, draft: Draft) -> None:
+        self._draft = draft
         self._found: dict[int, tuple[Range, Range]] = {}
+        self._fixed: dict[int, Elements] = {}
         self._last = _ENDLESS, _ENDLESS
+        self._made: Elements | None = None
 
     def swallow(self, op: Op, values: Sequence[Any]) -> tuple[Marks, Op]:
         """Of which operands which elements never count, in the op's own axes.
 
-        The op is a bound where that is not known, as nobody tells which numbers are parameters.
+        The op is a bound where that is not known, as nobody tells which numbers are parameters, or
+        a number is lost.
         """
-        self._last = _ENDLESS, _ENDLESS
-        if len(values) < 2 or not isinstance(op.algebra, str):
-            return {}, op
-        kind = op.kind.lower().replace("_", "").removesuffix("other").rstrip(".")
-        rule = _RULES.get("where" if op.algebra == "where" else kind)
-        if rule is None:
+        self._last, self._made = (_ENDLESS, _ENDLESS), None
+        rule = _RULES.get("where" if op.algebra == "where" else name_of(op.kind))
+        if rule is None or len(values) < 2 or not isinstance(op.algebra, str):
             return {}, op
         given = [self._reach(value) for value in values]
         marks, reach = rule([sure for sure, _ in given], values)
@@ -68,21 +84,67 @@ class Ranges:
             self._last = reach, doubtful
             same = (marks[place] == where for place, where in more.items())
             op = op if all(each.all() for each in same) else replace(op, exact=False)
+        if op.exact and self._may_swallow(op, values):
+            op = replace(op, exact=False)
         return {k: w for k, w in marks.items() if w.any() and isinstance(values[k], Dependent)}, op
 
-    def told(self, known: Known | None) -> Known | None:
-        """With the numbers that the op about which was asked last makes whatever the input is."""
-        low, high = self._last[0]
-        same = np.asarray(low == high)
-        if known is None or not same.any():
+    def _may_swallow(self, op: Op, values: Sequence[Any]) -> bool:
+        """Whether a number that is lost stands beside what the input changes."""
+        held = [self._known(value) for value in values]
+        if not any(map(unsettled, held)) or not _is_elementwise(op, values):
+            return False
+        rank = len(op.shape)
+        moving = [
+            np.array(isinstance(value, Dependent)) if known is None
+            else depends(ranked(known.codes, rank))
+            for value, known in zip(values, held, strict=True)
+        ]  # fmt: skip
+        for place, known in enumerate(held):
+            if known is None or not unsettled(known):
+                continue
+            own, codes = self._elements(values[place]), ranked(known.codes, rank)
+            lost = ((codes == FIXED) & np.isnan(own.numbers) & ~own.free) | (codes == SOME)
+            others = [each for k, each in enumerate(moving) if k != place]
+            if (lost & _over(np.logical_or, others)).any():
+                return True
+        return False
+
+    def _known(self, value: Any) -> Known | None:
+        return self._draft.known.get(value.index) if isinstance(value, Dependent) else None
+
+    def settled(
+        self, op: Op, values: Sequence[Any], known: Known | None, *, trained: bool
+    ) -> Known | None:
+        """What is known of the result, with the numbers that the op asked about last makes.
+
+        ``trained``: it is a call with parameters.
+        """
+        if known is None or not unsettled(known):
             return known
-        made, rank = of_constant(low.shape, low), known.codes.ndim
-        wide = same.reshape((1,) * (rank - same.ndim) + same.shape)
-        codes = squeezed(np.where(wide, ranked(made.codes, rank), known.codes))
-        return replace(known, codes=codes, least=max(known.least, made.least))
+        held = [self._elements(value) for value in values[: len(op.links)]]
+        made = UNKNOWN
+        if _is_elementwise(op, values):
+            if self._last[1] is _ENDLESS:
+                given = [self._reach(value) for value in values]
+                self._last = tuple(_function(op.kind, [each[k] for each in given]) for k in (0, 1))
+            one, other = (each.number for each in self._last)
+            made = Elements(one, other, _over(np.logical_or, [each.free for each in held]))
+        known, self._made = settled(op, values, held, known, made, trained=trained)
+        return known
+
+    def left(self, known: Known, shape: Shape) -> tuple[Codes | None, NDArray[Any] | None]:
+        """What is known of a result that no input changes, and its numbers if all are."""
+        made, codes = self._made, known.codes
+        if made is not None and not np.isnan(made.numbers).any():
+            return None, np.broadcast_to(made.numbers, shape)
+        if made is not None:
+            codes = np.where((codes == FIXED) & ~made.free, np.uint8(SOME), codes)
+        return (np.broadcast_to(codes, shape) if (codes > FIXED).any() else None), None
 
     def note(self, index: int) -> None:
         """The value ``index`` is the result of the op that was asked about last."""
+        if self._made is not None:
+            self._fixed[index] = self._made
         sure, doubtful = self._last
         if doubtful is not _ENDLESS and not (
             np.isneginf(doubtful.low).all() and np.isposinf(doubtful.high).all()
@@ -92,6 +154,15 @@ class Ranges:
                 small, small if doubtful is sure else Range(*map(squeezed, doubtful))
             )  # fmt: skip
 
+    def _elements(self, value: Any) -> Elements:
+        """The numbers of an operand that no input changes."""
+        if isinstance(value, Dependent):
+            held = self._fixed.get(value.index)
+            return elements(self._known(value), held, len(value.shape))
+        rank = len(value.shape)
+        one, other = (ranked(r.number, rank) for r in self._reach(value))
+        return Elements(one, other, np.isnan(one) & value.may_change)
+
     def _reach(self, value: Any) -> tuple[Range, Range]:
         """The numbers of a constant; those of a parameter may be any, but none is infinite.
 
@@ -99,8 +170,17 @@ class Ranges:
         and ones.
         """
         if isinstance(value, Dependent):
-            return self._found.get(value.index, (_ENDLESS, _ENDLESS))
+            found = self._found.get(value.index, (_ENDLESS, _ENDLESS))
+            known = self._known(value)
+            if known is None or not (known.codes != ALIVE).any():
+                return found
+            fixed = self._elements(value)
+            one = found[0].at(fixed.numbers)
+            return one, one if found[0] is found[1] else found[1].at(fixed.doubtful)
         array = value.once if isinstance(value, Constant) else None
+        if array is None and isinstance(value, Constant) and value.told is not None:
+            zero = _ENDLESS.at(np.where(value.told == ZERO, 0.0, np.nan))
+            return zero, zero
         if array is None or array.size > MASK or array.dtype.kind not in "fiub" or not array.size:
             return _ENDLESS, _ENDLESS
         array = array.astype(np.float64) if array.dtype.kind != "f" else array
@@ -110,6 +190,13 @@ class Ranges:
         infinite = np.isinf(array)
         wide = Range(np.where(infinite, array, -np.inf), np.where(infinite, array, np.inf))
         return wide, same if value.nameless else wide
+
+
+def _is_elementwise(op: Op, values: Sequence[Any]) -> bool:
+    return len(op.links) == len(values) and op.algebra != "move" and all(
+        isinstance(value, Tensor) and is_broadcast(op, link, value.shape)
+        for link, value in zip(op.links, values, strict=True)
+    )  # fmt: skip
 
 
 def overlaid(known: Sequence[Known | None], marks: Marks, rank: int) -> list[Known | None]:
@@ -180,11 +267,16 @@ def _where(given: Sequence[Range], values: Sequence[Any]) -> Found:
     if len(values) != 3:
         return {}, _ENDLESS
     one, other = values[1:]
-    if isinstance(one, Dependent) and isinstance(other, Dependent):
-        same = one.index == other.index and one.shape == other.shape
-        return {0: np.array(same)}, _ENDLESS
-    (low, high), (least, most) = given[1:]
-    return {0: (low == high) & (least == most) & (low == least)}, _ENDLESS
+    if isinstance(one, Dependent) and isinstance(other, Dependent) and one.index == other.index:
+        return {0: np.array(one.shape == other.shape)}, _ENDLESS
+    (which, top), (low, high), (least, most) = given
+    yes, no = (which == top) & (which != 0), (which == top) & (which == 0)
+    same = (low == high) & (least == most) & (low == least)
+    reach = Range(
+        np.where(yes, low, np.where(no | same, least, -np.inf)),
+        np.where(yes, high, np.where(no | same, most, np.inf)),
+    )
+    return {0: same, 1: no, 2: yes}, reach
 
 
 def _power(given: Sequence[Range], values: Sequence[Any]) -> Found:
@@ -205,6 +297,13 @@ def _no_nan(given: Sequence[Range], values: Sequence[Any]) -> Found:
 def _infinite(given: Sequence[Range], values: Sequence[Any]) -> Found:
     """What stands beside infinity."""
     return _always(np.inf, {0: _is(given[1], np.inf), 1: _is(given[0], np.inf)})
+
+
+def _function(kind: str, given: Sequence[Range]) -> Range:
+    """What another function makes of numbers that are known."""
+    same = _over(np.logical_and, [each.low == each.high for each in given])
+    made = numbers(kind, [each.low for each in given])
+    return _ENDLESS if made is None else _ENDLESS.at(np.where(same, made, np.nan))
 
 
 def _is(reach: Range, number: float) -> NDArray[np.bool_]:

@@ -54,8 +54,8 @@ class Constant:
     """
 
     __slots__ = (
-        "_contents", "_shape", "even", "fixed", "kept", "key", "made", "made_of", "origin",
-        "placed", "sized", "soft", "told", "unseen", "zeros_count",
+        "_contents", "_shape", "even", "fixed", "kept", "key", "learned", "made", "made_of",
+        "origin", "placed", "sized", "soft", "told", "unseen", "zeros_count",
     )  # fmt: skip
 
     stored: ClassVar[bool] = False
@@ -84,6 +84,7 @@ class Constant:
         self.soft = soft
         self.key: object = None
         self.unseen = self.kept = self.zeros_count = self.even = self.fixed = False
+        self.learned = False
         self.placed: Callable[[], Array | None] | None = None
         self.made_of: tuple[Constant, ...] = ()
 
@@ -91,6 +92,11 @@ class Constant:
     def parameters(self) -> tuple[Constant, ...]:
         """The parameters of the model that it is, or is made of."""
         return self.made_of
+
+    @property
+    def may_change(self) -> bool:
+        """Whether training may give it other numbers than it has."""
+        return not self.made or bool(self.parameters) or self.learned
 
     @property
     def shape(self) -> Shape:

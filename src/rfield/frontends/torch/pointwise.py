@@ -16,6 +16,7 @@ from ...core.algebra import Elementwise
 from ...core.known import ZERO
 from ...core.ops import Op
 from ..machine.complexes import put_together, taken_apart
+from ..machine.functions import is_function
 from ..machine.masks import EXTREME
 from ..machine.meanings import algebra_of
 from ..machine.swallowing import clamped
@@ -82,10 +83,24 @@ def pointwise(arg: Arguments) -> Op | Reading | Constant | None:
             shape = tuple(arg.operands[0].shape)
             return Constant(shape, made=True, told=np.broadcast_to(np.uint8(ZERO), shape))
         counts = arg.masked or (algebra == "multiply" and abs(number) >= EXTREME)
-        if algebra in _NUMBERED and number != 1 and counts and arg.get("alpha", 1) == 1:
+        told = algebra in _NUMBERED or is_function(_function(arg), 2)
+        alone = number == 1 and algebra in ("multiply", "divide")
+        if counts and told and not alone and arg.get("alpha", 1) == 1:
             both = [arg.operands[0], _tensor(float(number))]
-            return arrays.pointwise(*both, kind="pointwise", algebra=algebra)
+            if arg.short == "rsub":
+                return arrays.pointwise(*reversed(both), kind="sub", algebra="subtract")
+            return arrays.pointwise(*both, kind=_function(arg), algebra=algebra)
     return broadcast(arg)
+
+
+def _function(arg: Arguments) -> str:
+    """The name of the function, with what chooses another one than the op's name says."""
+    if arg.get("rounding_mode") is not None:
+        return {"floor": "floor_divide", "trunc": "truncate_divide"}[arg.rounding_mode]
+    if arg.short == "bitwise_not" and arg.operands[0].dtype == torch.bool:
+        return "logical_not"
+    scaled, cut = arg.get("alpha", 1) != 1, arg.get("decimals")
+    return f"{arg.short}_scaled" if scaled else "round_decimals" if cut else arg.short
 
 
 def _blended(arg: Arguments) -> Reading:
@@ -134,7 +149,8 @@ def broadcast(arg: Arguments) -> Op:
     elif algebra == "veil" and alone and _positive(arg.get("exponent")):
         algebra = "keep"
     shapes = [tuple(t.shape) for t in arg.operands]
-    return ops.pointwise(*shapes, kind=arg.short, join=True, algebra=algebra)
+    kind = _function(arg) if arg.masked else arg.short
+    return ops.pointwise(*shapes, kind=kind, join=True, algebra=algebra)
 
 
 def _is(number: object, this: int) -> bool:
@@ -214,9 +230,13 @@ def _tensor(part: Any) -> Any:
 
 def same(arg: Arguments) -> Op | Reading:
     """The same elements: no op at all in the graph; of a real number made complex one part is."""
-    given, kind = arg.operands[0], arg.get("dtype")
-    if kind is not None and kind.is_complex and not given.is_complex():
+    given, asked = arg.operands[0], arg.get("dtype")
+    if asked is not None and asked.is_complex and not given.is_complex():
         return _of_parts(given, 0.0)
+    made = arg.result.dtype if isinstance(arg.result, torch.Tensor) else given.dtype
+    if arg.masked and given.is_floating_point() and not made.is_floating_point:
+        kind = "cast" if made == torch.bool else "trunc"
+        return ops.pointwise(tuple(given.shape), kind=kind, algebra="keep")
     return ops.pointwise(tuple(given.shape), kind="identity")
 
 

@@ -151,6 +151,9 @@ class Tracer(Knowledge):
             return Dependent(index, self.draft.shape(index))
         if type(tensor) is torch.nn.Parameter and not tensor.is_meta and self.value(tensor) is None:
             return Constant(tensor.shape, partial(numbers_of, tensor))  # as of most operands
+        value = self.value(tensor)
+        if value is not None and value.left is not None and not value.cell.version:
+            return Constant(tensor.shape, value.left, made=True)
         told, soft = self.told(tensor) if isinstance(tensor, torch.Tensor) else (None, 0.0)
         made = Constant(
             tensor.shape,
@@ -160,6 +163,7 @@ class Tracer(Knowledge):
             made=not is_weight(tensor),
         )
         if isinstance(tensor, torch.Tensor):
+            made.learned = bool(self.weights(tensor, value))
             made.kept = made.made and not self.is_own(tensor)
             made.unseen = told is None and self.unseen(tensor)
         return made
@@ -270,8 +274,9 @@ class Tracer(Knowledge):
                 self.hold(tensor, index, known=entry is None and signature.packet in SHAPED)
                 if signature.packet == "aten::clone" and bound.get("memory_format"):
                     tensor._rfield.cell.shared = True  # type: ignore[attr-defined]  # as above
-                if isinstance(held, Constant) and held.told is not None:
-                    tensor._rfield.told = held.told  # type: ignore[attr-defined]  # as ``hold`` set
+                if isinstance(held, Constant):  # as ``hold`` set it
+                    tensor._rfield.told = held.told  # type: ignore[attr-defined]
+                    tensor._rfield.left = held.array  # type: ignore[attr-defined]
                 continue
             steps = entry if isinstance(entry, list) else [entry]
             view = Value(self, index, tensor.shape, parent.cell, parent, steps)

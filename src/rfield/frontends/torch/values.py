@@ -59,12 +59,12 @@ class Value:
     constant is made of. ``real``: the tensor, where its numbers are known. ``weight``: the
     parameter whose own elements these are (``weight.data``). ``origin``: what made a constant whose
     numbers are not known, for comparing it with that of another capture. ``told``: what is known
-    of the result of an op of which masks left nothing that an input changes.
+    of the result of an op of which masks left nothing that an input changes; ``left``: its numbers.
     """
 
     __slots__ = (
-        "cell", "index", "origin", "owner", "parent", "real", "sample", "shape", "steps", "told",
-        "unseen", "version", "weight", "weights",
+        "cell", "index", "left", "origin", "owner", "parent", "real", "sample", "shape", "steps",
+        "told", "unseen", "version", "weight", "weights",
     )  # fmt: skip
 
     def __init__(
@@ -86,6 +86,7 @@ class Value:
         self.sample: object = None
         self.unseen = False
         self.told: NDArray[np.uint8] | None = None
+        self.left: NDArray[np.float64] | None = None
         self.real: weakref.ref[torch.Tensor] | None = None
         self.weights: Weights = ()
         self.weight: torch.Tensor | None = None
@@ -98,8 +99,8 @@ class Value:
 
     def forget(self) -> None:
         """Constants are about to be written to it, of which nobody knows where they stay."""
-        self.unseen = self.unseen or self.told is not None
-        self.told = None
+        self.unseen = self.unseen or self.told is not None or self.left is not None
+        self.told = self.left = None
 
     def path(self) -> list[Op]:
         """The ops from the parent to this view."""
