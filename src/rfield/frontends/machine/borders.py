@@ -17,6 +17,7 @@ from ...core.known import LOW, Known
 from ...core.link import AnyLink, of_rank
 from ...core.ops import Op
 from .meanings import name_of
+from .swallowing import Ranges
 from .values import Dependent
 
 
@@ -26,6 +27,11 @@ class Emitting(Protocol):
     @property
     def draft(self) -> Draft:
         """The graph in the making."""
+        ...
+
+    @property
+    def ranges(self) -> Ranges:
+        """Between which numbers its values stay."""
         ...
 
     def masked(
@@ -62,6 +68,7 @@ def past_borders(
         return
     held, draft.known = draft.known, masks
     noted, given = draft.tables, op.links
+    emitter.ranges.bordered = False
     try:
         op, values, known, _ = emitter.masked(op, values)
         links = op.links
@@ -73,6 +80,7 @@ def past_borders(
         tables = (*draft.tables, *op.tables)
     finally:
         draft.known, draft.tables = held, noted
+        emitter.ranges.bordered = True
     known = None if not masks and _lays(op, known) else known
     draft.borders[index] = known
     links = tuple(of_rank(link, len(op.shape)) for link in op.links if link)

@@ -19,7 +19,7 @@ from numpy.typing import NDArray
 from ...core import arrays
 from ...core.arguments import Shape
 from ...core.graph import Draft
-from ...core.known import ALIVE, FIXED, SOME, ZERO, Known
+from ...core.known import FIXED, SOME, ZERO, Known
 from ...core.known.codes import Codes, depends, ranked, squeezed
 from ...core.known.narrow import is_broadcast
 from ...core.ops import Op
@@ -54,16 +54,19 @@ _ENDLESS = Range(np.array(-np.inf), np.array(np.inf))
 class Ranges:
     """The ranges of the values of a graph in the making, as far as bounds tell of them.
 
-    Beside each is the one that holds if nothing in a file is a parameter.
+    Beside each is the one that holds if nothing in a file is a parameter. ``bordered``: whether
+    what is known of elements counts where they are numbers of a border.
     """
 
-    __slots__ = ("_draft", "_fixed", "_found", "_last", "_made")
+    __slots__ = ("_bare", "_draft", "_fixed", "_found", "_last", "_made", "_without", "bordered")
 
     def __init__(self, draft: Draft) -> None:
         self._draft = draft
         self._found: dict[int, tuple[Range, Range]] = {}
+        self._without: dict[int, tuple[Range, Range]] = {}
+        self.bordered = True
         self._fixed: dict[int, Elements] = {}
-        self._last = _ENDLESS, _ENDLESS
+        self._last = self._bare = _ENDLESS, _ENDLESS
         self._made: Elements | None = None
 
     def swallow(self, op: Op, values: Sequence[Any]) -> tuple[Marks, Op]:
@@ -72,7 +75,8 @@ class Ranges:
         The op is a bound where that is not known, as nobody tells which numbers are parameters, or
         a number is lost.
         """
-        self._last, self._made = (_ENDLESS, _ENDLESS), None
+        self._last = self._bare = (_ENDLESS, _ENDLESS)
+        self._made = None
         rule = _RULES.get("where" if op.algebra == "where" else name_of(op.kind))
         if rule is None or len(values) < 2 or not isinstance(op.algebra, str):
             return {}, op
@@ -84,6 +88,11 @@ class Ranges:
             self._last = reach, doubtful
             same = (marks[place] == where for place, where in more.items())
             op = op if all(each.all() for each in same) else replace(op, exact=False)
+        self._bare = self._last
+        if any(self._known(value) is not None for value in values):
+            ranges = [self._range(value, self._without) for value in values]
+            one, other = (rule([each[k] for each in ranges], values)[1] for k in (0, 1))
+            self._bare = one, other
         if op.exact and self._may_swallow(op, values):
             op = replace(op, exact=False)
         return {k: w for k, w in marks.items() if w.any() and isinstance(values[k], Dependent)}, op
@@ -124,10 +133,11 @@ class Ranges:
         held = [self._elements(value) for value in values[: len(op.links)]]
         made = UNKNOWN
         if _is_elementwise(op, values):
-            if self._last[1] is _ENDLESS:
-                given = [self._reach(value) for value in values]
-                self._last = tuple(_function(op.kind, [each[k] for each in given]) for k in (0, 1))
-            one, other = (each.number for each in self._last)
+            given = [self._reach(value) for value in values]
+            one, other = (
+                _function(op.kind, [each[k] for each in given]).at(self._last[k].number).number
+                for k in (0, 1)
+            )
             made = Elements(one, other, _over(np.logical_or, [each.free for each in held]))
         known, self._made = settled(op, values, held, known, made, trained=trained)
         return known
@@ -145,14 +155,13 @@ class Ranges:
         """The value ``index`` is the result of the op that was asked about last."""
         if self._made is not None:
             self._fixed[index] = self._made
-        sure, doubtful = self._last
-        if doubtful is not _ENDLESS and not (
-            np.isneginf(doubtful.low).all() and np.isposinf(doubtful.high).all()
-        ):
-            small = Range(*map(squeezed, sure))
-            self._found[index] = (
-                small, small if doubtful is sure else Range(*map(squeezed, doubtful))
-            )  # fmt: skip
+        for found, (sure, doubtful) in ((self._found, self._last), (self._without, self._bare)):
+            if doubtful is not _ENDLESS and not (
+                np.isneginf(doubtful.low).all() and np.isposinf(doubtful.high).all()
+            ):
+                small = Range(*map(squeezed, sure))
+                other = small if doubtful is sure else Range(*map(squeezed, doubtful))
+                found[index] = small, other
 
     def _elements(self, value: Any) -> Elements:
         """The numbers of an operand that no input changes."""
@@ -169,14 +178,16 @@ class Ranges:
         Of a file that does not tell which are parameters, a single number is none, nor are zeros
         and ones.
         """
+        found = self._range(value, self._found if self.bordered else self._without)
+        if self._known(value) is None:
+            return found
+        fixed = self._elements(value)
+        return found[0].at(fixed.numbers), found[1].at(fixed.doubtful)
+
+    def _range(self, value: Any, found: dict[int, tuple[Range, Range]]) -> tuple[Range, Range]:
+        """The same; of a value that an input changes, what was ``found``."""
         if isinstance(value, Dependent):
-            found = self._found.get(value.index, (_ENDLESS, _ENDLESS))
-            known = self._known(value)
-            if known is None or not (known.codes != ALIVE).any():
-                return found
-            fixed = self._elements(value)
-            one = found[0].at(fixed.numbers)
-            return one, one if found[0] is found[1] else found[1].at(fixed.doubtful)
+            return found.get(value.index, (_ENDLESS, _ENDLESS))
         array = value.once if isinstance(value, Constant) else None
         if array is None and isinstance(value, Constant) and value.told is not None:
             zero = _ENDLESS.at(np.where(value.told == ZERO, 0.0, np.nan))
