@@ -173,6 +173,19 @@ def a_ramp(net, x):
     return net.a(x) * torch.arange(x.shape[2], dtype=x.dtype)[:, None]
 
 
+def every_fourth(net, x):
+    return net.a(x) * (torch.arange(x.shape[2]) % 4 + 1).to(x.dtype)[:, None]
+
+
+def without_the_first(net, x):
+    return net.a(torch.where(torch.arange(x.shape[2])[:, None] < 3, torch.zeros_like(x), x))
+
+
+def without_the_last(net, x):
+    late = torch.arange(x.shape[2])[:, None] >= x.shape[2] - 3
+    return net.a(torch.where(late, torch.zeros_like(x), x))
+
+
 def strips(net, x):
     made = functional.conv2d(x, net.valid.weight, padding=2)
     return torch.cat([x[:, :, :20], made[:, :, 20:]], 2)
@@ -207,6 +220,8 @@ def shifted_windows(net, x):
         (written_back, slice(2, 46)),
         (shifted_windows, slice(2, 46)),
         (a_ramp, slice(0, 0)),
+        (without_the_first, slice(4, 47)),
+        (without_the_last, slice(1, 44)),
         (strips, slice(20, 46)),
         (lambda net, x: net.a(functional.pad(x, (60,) * 4)), slice(61, 107)),
         (lambda net, x: functional.avg_pool2d(x, 3, 1, 1, count_include_pad=False), slice(1, 47)),
@@ -227,6 +242,18 @@ def test_a_crop_is_there_what_it_is_in_a_larger_image(told, rows: slice) -> None
     assert same[rows].all()
     assert rows.start in (0, 1, 20) or not same[rows.start - 1]
     assert not rows.stop or not same[rows.stop : rows.stop + 1].any()
+
+
+@pytest.mark.torch
+@pytest.mark.parametrize("size", [47, 48, 49, 50, 56])
+def test_numbers_that_repeat_are_others_one_position_further(size: int) -> None:
+    """Where a crop of 48 is compared they are the same; in one that begins beside it, no row is."""
+    net = Said(every_fourth)
+    assert rfield.receptive_field(net, input_shape=(1, 1, size, size)).interior()[0] == slice(0, 0)
+    x = torch.rand(1, 1, 144, 144, dtype=torch.float64) + 1
+    with torch.no_grad():
+        large, crop = net(x), net(x[..., 49:97, 48:96])
+    assert not ((large[..., 49:97, 48:96] - crop).abs() < 1e-12).all(dim=(0, 1, 3)).any()
 
 
 @pytest.mark.torch

@@ -14,7 +14,7 @@ knows no fields.
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from typing import Any, Protocol
 
 from ..core.arguments import per_axis
@@ -119,14 +119,29 @@ def _among_larger(rf: _Field, crop: Graph) -> tuple[slice, ...] | None:
         -(-max(n // 2, margin, 1) // step) * step
         for n, margin, step in zip(sizes, margins, found.steps, strict=True)
     ]
+    beside = [start + step for start, step in zip(starts, found.steps, strict=True)]
+    sides = zip(sizes, starts, beside, strict=True)
     try:
-        large = _sized(rf, [n + 2 * start for n, start in zip(sizes, starts, strict=True)])
+        large = _sized(rf, [n + start + other for n, start, other in sides])
     except RFieldError:
         return None
     whole, merged = apart(direct(large))
     part, _ = apart(direct(crop), merged)
+    # one step further another number of a pattern may lie where this one does
+    both = [_within(rf, whole, part, {one.name: at for one in moving}) for at in (starts, beside)]
+    met = [
+        slice(max(one.start for one in of), min(one.stop for one in of))
+        for of in zip(*both, strict=True)
+    ]
+    empty = any(one.start >= one.stop for one in met)
+    return tuple(slice(0, 0) for _ in met) if empty else tuple(met)
+
+
+def _within(
+    rf: _Field, whole: Graph, part: Graph, begin: Mapping[str, Sequence[int]]
+) -> tuple[slice, ...]:
+    """The outputs of a crop that begins there which are those of the larger image."""
     value = _value(rf, part)
-    begin = {one.name: tuple(starts) for one in moving}
     agreed = agreement(whole, part, begin, value=value, local=True)
     cuts = agreed.cuts[value]
     nothing = tuple(slice(0, 0) for _ in rf.positions)

@@ -12,6 +12,7 @@ from math import prod
 from ...core.link import AnyLink, Group, Read, Reshaped
 from ...core.relation import IDENTITY, At, Prefix, Sliding, Table, Whole
 from .cuts import BY_SIZE, FLATTENED, IRREGULAR, OFF_GRID, OTHER_PATH, WHOLE_AXIS, Cut, LossError
+from .listed import listed
 from .sliding import Sides, slide
 
 Sizes = Sequence[int]
@@ -63,6 +64,8 @@ def _read(here: Read, there: Read, side: Sides, outputs: int, local: bool) -> Cu
         known = range(side.cut.first, side.cut.stop)
         if all(place in known for taps in mine.taps for place in taps):
             return Cut(0, 0, outputs)
+    if local and isinstance(mine, Table) and isinstance(other, Table) and outputs == side.part:
+        return listed(mine, other, side.cut)
     if isinstance(mine, Whole | Prefix) and type(mine) is type(other):
         begins = isinstance(mine, Prefix) and not mine.backward and side.left
         ends = isinstance(mine, Prefix) and mine.backward and side.right
