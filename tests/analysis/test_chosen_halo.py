@@ -105,7 +105,7 @@ def test_whole_reads_are_named_beside_what_the_halo_leaves_out() -> None:
         rfield.tile_plan(graph, 24, tile=12, share=0.9)
     assert str(told.value) == (
         "gated: no halo holds a share of the influence on it, for mean reads a whole axis.\n"
-        "  Choose a halo in positions: halo=16"
+        "  Choose a halo in positions; the local part takes halo=2"
     )
 
 

@@ -17,6 +17,7 @@ _OPTIONS: tuple[tuple[str, str | Callable[[re.Match[str]], str]], ...] = (
     (r"^input_shape is missing", "--input-shape is missing"),
     (r"\bapproximate=True", "--approximate"),
     (r"\bclip=True", "--clip"),
+    (r"\bhalo=(\d+)", r"--halo \1"),
     (r"\bpadding=['\"]fit['\"]", "--padding fit"),
     (r"(?m)\bpadding=\(\(.*\)\)$", r"in Python, \g<0>"),
     (r"\bdepth='?(\w+)'?", r"--depth \1"),

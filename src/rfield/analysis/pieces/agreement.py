@@ -21,6 +21,7 @@ from ...core.link import AnyLink, Link
 from ...core.relation import Sliding
 from .around import Beyond, Run, around, at_ends
 from .cuts import BOUND, BY_SIZE, OFF_GRID, OTHER_PATH, Cut, Cuts, LossError, numbers_met
+from .left_out import left_out
 from .pairing import SKIPPED, pairs_of, same_place
 from .sliding import Sides
 from .through import through
@@ -58,19 +59,22 @@ def agreement(
     *,
     value: int | None = None,
     local: bool = False,
+    rough: bool = False,
 ) -> Agreement:
     """Compare the run on a part of the input with the run on all of it.
 
     ``part`` is the graph of the same model for the part's size. ``starts``: for each input that is
     cut, where the part begins along its spatial axes. ``value``: only what that one depends on is
     looked at. ``local``: whole-axis reads are left out of account (what comes out is then an
-    approximation).
+    approximation); ``rough``: so are the values that depend on them alone.
     """
     needed = range(len(part.nodes)) if value is None else part.behind(value)
     losses: list[Loss] = []
     begin = {entry.node: _input_cuts(part, entry.name, starts) for entry in part.inputs_}
     together = sum(bool(start) for of in starts.values() for start in of) == 1
     pairs, turns = pairs_of(part, whole), turned(part)
+    moved = [entry.node for entry in part.inputs_ if entry.name in starts]
+    aside = left_out(part, whole, pairs, moved) if rough else dict[int, Cuts]()
     runs = [Run(begin, [])]
     if any(turns[index] for index in needed):  # what lies at an end is wanted at the other
         runs += at_ends(begin, part, whole, starts)
@@ -81,8 +85,8 @@ def agreement(
                 if found is None and index in needed:
                     found = _value(part, whole, index, pairs[index], run, runs, local, together)
             except LossError as loss:
-                found = None
-                if run is runs[0]:
+                found = _without(part, whole, index, pairs[index], run, aside)
+                if found is None and run is runs[0]:
                     losses.append(_loss(part, whole, index, pairs[index], str(loss)))
             place = pairs[index]
             if turns[index] and index in needed and place is not None and place != SKIPPED:
@@ -118,6 +122,19 @@ def _value(
         )
         beyond = [around(run, runs, *of) for of in shapes]
     return _node(part, whole, ours, theirs, known, local, together, beyond)
+
+
+def _without(
+    part: Graph, whole: Graph, index: int, there: int | None, run: Run, aside: Mapping[int, Cuts]
+) -> Cuts | None:
+    """The cuts of a value that has none, without what is left out of account; None if not so."""
+    ours = part.nodes[index]
+    if index in aside or there is None or aside.keys().isdisjoint(ours.operands):
+        return aside.get(index)
+    known = [aside.get(operand, run.cuts[operand] or ()) for operand in ours.operands]
+    with suppress(LossError):
+        return _node(part, whole, ours, whole.nodes[there], known, local=True, together=False)
+    return None
 
 
 def _loss(part: Graph, whole: Graph, index: int, there: int | None, why: str) -> Loss:

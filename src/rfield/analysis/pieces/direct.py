@@ -30,7 +30,7 @@ def direct(graph: Graph) -> Graph:
         found = node
         while (nearer := _nearer(found, nodes)) is not None:
             found = nearer
-        nodes.append(found)
+        nodes.append(_unexpanded(found, nodes))
     return evened(_with_nodes(graph, nodes))
 
 
@@ -79,6 +79,21 @@ def _nearer(node: Node, nodes: list[Node]) -> Node | None:
             reads[axis] = Read(read.axis, replace(relation, taps=taps))
             return replace(node, operands=(part,), links=(Link(reads),))
     return None
+
+
+def _unexpanded(node: Node, nodes: list[Node]) -> Node:
+    """With operands as they are before they are expanded, where it takes them element by element.
+
+    A broadcast says nothing of the axes that it makes, which may be merged ones.
+    """
+    both = list(zip(node.operands, node.links, strict=True))
+    for place, (operand, link) in enumerate(both):
+        made = nodes[operand]
+        if made.kind == "expand" and link.is_identity and made.known is None:
+            both[place] = made.operands[0], made.links[0]
+    if len(both) < 2 or node.op.own or both == [*zip(node.operands, node.links, strict=True)]:
+        return node
+    return replace(node, operands=tuple(o for o, _ in both), links=tuple(link for _, link in both))
 
 
 def _stepping(read: Read) -> Sliding | None:

@@ -27,6 +27,9 @@ from .outside import Held, outside_share
 from .tile_planning import Planner, Trial
 from .tiling import TilePlan
 
+SMALL = 128
+"""A tile of this size is thought of where a halo is advised and tiles are not limited by size."""
+
 
 def tile_plan(
     graph: Graph,
@@ -137,15 +140,31 @@ def _of_whom(planner: Planner, k: int) -> str:
 
 def _without_halo(planner: Planner, limit: Limit, mode: str, approximate: bool) -> TilePlan:
     """The plan with the halo that exact tiles take; an approximate one where there is none."""
-    planner.local = False  # it may be another attempt
+    planner.local, planner.halo = False, None  # it may be another attempt
     try:
         return planner.plan(_choose(planner, limit), mode)
-    except NotTileableError:
-        if not approximate or not planner.global_reads():
+    except NotTileableError as error:
+        exact = error
+    if not planner.global_reads():
+        raise exact
+    try:
+        found = _of_the_local_part(planner, limit, mode)
+    except RFieldError:
+        if approximate:
             raise
+        raise NotTileableError(f"{exact}{_smaller_halo(planner, limit)}") from None
+    if approximate:
+        return replace(found, outside=outside_share(planner.whole, found))
+    raise NotTileableError(
+        f"{exact}\n  The local part can be tiled all the same, as an approximation: "
+        "approximate=True"
+    )
+
+
+def _of_the_local_part(planner: Planner, limit: Limit, mode: str) -> TilePlan:
+    """The plan without the whole-axis reads, of which there are some."""
     planner.local = bool(planner.map_axes)
-    plan = planner.plan(_choose(planner, limit), mode)
-    return replace(plan, losses=_losses(planner), outside=outside_share(planner.whole, plan))
+    return replace(planner.plan(_choose(planner, limit), mode), losses=_losses(planner))
 
 
 def _with_halo(
@@ -163,7 +182,7 @@ def _with_halo(
         if losses:
             raise NotTileableError(
                 f"{planner.layer}: no halo holds a share of the influence on it, for "
-                f"{losses[0].layer} reads a whole axis.\n  Choose a halo in positions: halo=16"
+                f"{losses[0].layer} reads a whole axis.{_halo_that_does(planner, limit, mode)}"
             )
         held = Held(planner)
         side = held.smallest(share)
@@ -178,6 +197,32 @@ def _with_halo(
         return replace(plan, outside=outside_share(planner.whole, plan))
     held = held or (Held.within_limits(planner) if found.short else None)
     return plan if plan.exact or not held else replace(plan, outside=held.outside(plan.halo))
+
+
+def _halo_that_does(planner: Planner, limit: Limit, mode: str) -> str:
+    """Advice: the halo of the local part, or where that leaves nothing of a tile, a smaller one."""
+    planner.halo = None
+    with suppress(RFieldError):
+        sides = [side for both in _of_the_local_part(planner, limit, mode).halo for side in both]
+        if _leaves_some(planner, limit, max(sides)):
+            return f"\n  Choose a halo in positions; the local part takes halo={max(sides)}"
+    return _smaller_halo(planner, limit)
+
+
+def _smaller_halo(planner: Planner, limit: Limit) -> str:
+    """Advice: an eighth of a tile, where that is of use."""
+    halo = min(limit.tile or (SMALL,)) // 8
+    return f"\n  Choose a halo in positions: halo={halo}" * _leaves_some(planner, limit, halo)
+
+
+def _leaves_some(planner: Planner, limit: Limit, halo: int) -> bool:
+    """Whether tiles with this halo on all sides can be planned without the whole-axis reads."""
+    planner.halo = ((halo, halo),) * len(planner.axes)
+    with suppress(RFieldError):
+        planner.local = bool(planner.map_axes)
+        _choose(planner, limit)
+        return True
+    return False
 
 
 def _losses(planner: Planner) -> tuple[Loss, ...]:

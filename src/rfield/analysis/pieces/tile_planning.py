@@ -253,7 +253,8 @@ class Planner:
         """What the output of a tile that begins at ``starts`` has in common with the whole."""
         begin = {entry.name: tuple(starts) for entry in self.moving}
         value = self.value_of(part)
-        found = agreement(self.whole, part, begin, value=value, local=self.local)
+        local = self.local
+        found = agreement(self.whole, part, begin, value=value, local=local, rough=local)
         cuts = found.cuts[value]
         if cuts is None:
             raise self._no_tiles(found.losses)
@@ -297,10 +298,7 @@ class Planner:
             return NotTileableError(f"{first}: what an output reads is not the same in every tile")
         shown = ", ".join(names[:3]) + " …" * (len(names) > 3)
         count = "1 layer reads" if len(names) == 1 else f"{len(names)} layers read"
-        return NotTileableError(
-            f"{first}: {count} a whole axis ({shown}).\n"
-            "  The local part can be tiled all the same, as an approximation: approximate=True"
-        )
+        return NotTileableError(f"{first}: {count} a whole axis ({shown}).")
 
     def global_reads(self) -> tuple[str, ...]:
         """The layers that read a whole axis."""
