@@ -98,7 +98,7 @@ def test_sizes_that_the_model_itself_refuses_are_passed_over_when_an_image_is_pa
     assert rfield.verify_tiling(model, plan)
     with pytest.raises(rfield.InvalidModelError, match="cannot be read at 50 × 42") as caught:
         rfield.tile_plan(model, (50, 42), tile=22, input_shape=shape)
-    assert str(caught.value).endswith('will do; padding="fit" pads the image so.')
+    assert str(caught.value).endswith('padding="fit" pads it up to 54 × 42, which is taken.')
 
 
 @pytest.mark.parametrize(

@@ -65,12 +65,16 @@ class Lacking(NamedTuple):
             k for k, size in enumerate(further)
             if not takes([*self.own[:k], size, *self.own[k + 1 :]])
         ]  # fmt: skip
+        fits = self.least(takes)
         if not kept and takes(further):
-            fits = self.least(takes) is not None
             return (
                 f"Its grid is {grid}: a size that differs by multiples of that from one it accepts "
                 "will do" + ('; padding="fit" pads the image so.' if fits else ".")
             )
+        if fits:
+            sizes = (size + more for size, (_, more) in zip(self.image, fits, strict=True))
+            told = " × ".join(map(str, sizes))
+            return f'padding="fit" pads it up to {told}, which is taken.'
         along = " or ".join(names[k] for k in kept) or " and ".join(names)
         text = (
             f"It takes {' × '.join(map(str, self.own))} and none that is larger along {along} by a "
