@@ -202,20 +202,6 @@ def test_what_cannot_be_carried_is_refused_by_name(name: str):
     assert str(error.value) == text
 
 
-def test_a_piece_of_a_fixed_length_is_refused_for_what_it_is():
-    class Delayed(torch.nn.Module):
-        def forward(self, x):
-            return torch.cat([x[..., :3], x[..., :-3]], -1)
-
-    plan = rfield.stream_plan(Delayed(), input_shape=(1, 2, 32), axis=2)
-    with pytest.raises(NotStreamableError) as error:
-        list(rfield.run_streaming(Delayed(), [torch.zeros(1, 2, 9)], plan, state="carry"))
-    assert str(error.value) == (
-        "slice_1 (slice) has the same length at any length of the stream: a piece of it, "
-        "which has no place in what comes in chunks"
-    )
-
-
 def test_the_future_without_end_is_refused_before_anything_runs():
     model = Everything()
     plan = rfield.stream_plan(model, input_shape=(1, 2, 32))

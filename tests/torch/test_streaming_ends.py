@@ -102,6 +102,49 @@ def test_ends_of_their_own_in_one_layer_after_the_other(name: str, length: int) 
     streamed(nn.Sequential(*(Before(ENDS[name]) for _ in range(3))), x, (1, 2, 40))
 
 
+def skipped(x: Tensor, back: int) -> Tensor:
+    """Beside what a few more samples are needed for: as many of the newest."""
+    newest = x[..., back:] - x[..., :-back]
+    return newest + x[:, :, -newest.size(2) :]
+
+
+def written(x: Tensor) -> Tensor:
+    """The first samples are doubled in their places."""
+    y = x.clone()
+    y[:, :, :2] *= 2
+    return y
+
+
+PIECES: dict[str, Callable[[Tensor], Tensor]] = {
+    **{name: change for name, change in ENDS.items() if name != "cut"},
+    "as many of the newest": lambda x: skipped(x, 3),
+    "and again": lambda x: skipped(skipped(x, 3), 4),
+    "narrowed": lambda x: x.narrow(2, x.size(2) - (x.size(2) - 5), x.size(2) - 5),
+    "first selected": lambda x: torch.cat(
+        [x[:, :, 0].unsqueeze(2), x[:, :, 1:].repeat_interleave(2, 2)], 2
+    ),
+    "first repeated": lambda x: torch.cat([x[:, :, :1].repeat(1, 1, 4), x], 2),
+    "first convolved": lambda x: torch.cat([nn.functional.avg_pool1d(x[:, :, :4], 2) * 2, x], 2),
+    "less the one before": lambda x: torch.diff(x, dim=2, prepend=x[:, :, :1]),
+    "delayed": lambda x: torch.cat([x[:, :, :3], x[:, :, :-3]], 2),
+    "first written": written,
+    "first doubled": lambda x: torch.cat([x[:, :, :1] * 2, x[:, :, 1:]], 2),
+}
+
+
+@pytest.mark.parametrize("name", PIECES)
+def test_pieces_of_a_stream_are_carried(name: str) -> None:
+    """They are taken where the whole of it is, and no chunk is taken for the first one."""
+    model = integers(Before(PIECES[name]))
+    plan = rfield.stream_plan(model, input_shape=(1, 2, 40))
+    assert plan.exact
+    x = torch.randint(-3, 4, (1, 2, 61)).double()
+    with torch.no_grad():
+        chunks = x.split([1, 2, 3, 4, 5, 46], 2)
+        parts = list(rfield.run_streaming(model, chunks, plan, state="carry"))
+        assert torch.equal(torch.cat(parts, 2), model(x))
+
+
 @pytest.mark.parametrize(
     ("change", "layer"),
     [

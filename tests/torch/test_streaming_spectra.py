@@ -17,6 +17,8 @@ SIZE, HOP = 64, 16
 class Masked(nn.Module):
     """A denoiser: spectrogram, mask, back."""
 
+    whole = False
+
     def __init__(self) -> None:
         super().__init__()
         self.register_buffer("window", torch.hann_window(SIZE))
@@ -25,7 +27,14 @@ class Masked(nn.Module):
     def forward(self, x: Tensor) -> Tensor:
         framing = {"hop_length": HOP, "window": self.window}
         bins = torch.stft(x[:, 0], SIZE, return_complex=True, **framing)
-        return torch.istft(bins * self.mask(bins.abs()).sigmoid(), SIZE, **framing)[:, None]
+        bins, length = bins * self.mask(bins.abs()).sigmoid(), x.shape[-1] if self.whole else None
+        return torch.istft(bins, SIZE, length=length, **framing)[:, None]
+
+
+class Enhanced(Masked):
+    """The same, as long as the sound that is given."""
+
+    whole = True
 
 
 class Vocoder(nn.Module):
@@ -61,6 +70,8 @@ class Folded(nn.Module):
 
 
 MODELS = {"masked": (Masked, (1, 1, 640), 16), "vocoder": (Vocoder, (1, 4, 40), 1)}
+MODELS["enhanced"] = (Enhanced, (1, 1, 640), 16)
+MODELS["of any length"] = (Enhanced, (1, 1, 645), 16)
 MODELS["folded"] = (Folded, (1, 4, 40), 1)
 
 

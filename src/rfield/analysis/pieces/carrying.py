@@ -15,9 +15,10 @@ import numpy as np
 from ...core.graph import Graph
 from ...core.numbers import Numbers
 from ...core.stage import Stage
-from ...errors import InvalidModelError, NotStreamableError, show_shape
+from ...errors import InvalidModelError, NotStreamableError, RFieldError, show_shape
 from ..engines.clipped import clipped_bounds
 from ..engines.forward import sweep
+from .agreement import agreement
 from .lengths import Lengths
 from .overlap import Final, Overlap
 from .stitching import concatenated
@@ -165,7 +166,10 @@ def _is_local(graph: Graph, axis: int) -> bool:
     length = graph.nodes[entry.node].shape[entry.axes[0]]
     if shape[axis] != length or found != (axis, 1, [0], [0]):
         return False
-    return not _looks_at_the_place(graph, length) and _reads_its_own(graph, axis)
+    if _looks_at_the_place(graph, length) or not _reads_its_own(graph, axis):
+        return False
+    plain = (link.is_identity for node in graph.nodes for link in node.links)
+    return all(plain) or _gives_its_own(graph, axis)
 
 
 def _looks_at_the_place(graph: Graph, length: int) -> bool:
@@ -188,6 +192,22 @@ def _reads_its_own(graph: Graph, axis: int) -> bool:
         graph, graph.main, entry.node, (entry.axes[0],), (axis,), places[:, None]
     )
     return found is not None and all((side[:, 0] == places).all() for side in found)
+
+
+def _gives_its_own(graph: Graph, axis: int) -> bool:
+    """Whether a part from the middle of a stream gives what the whole has there."""
+    (entry,) = graph.inputs_
+    shape = [*graph.nodes[entry.node].shape]
+    length = shape[entry.axes[0]]
+    shape[entry.axes[0]] *= 3
+    try:
+        whole = None if graph.reread is None else graph.reread({entry.name: shape})
+    except RFieldError:
+        whole = None
+    if whole is None:
+        return False
+    cuts = agreement(whole, graph, {entry.name: [length]}).cuts[graph.main]
+    return cuts is not None and cuts[axis][:3] == (length, 0, length)
 
 
 class _Together:

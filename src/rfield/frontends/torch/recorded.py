@@ -25,7 +25,7 @@ SIZES: dict[str, tuple[str, ...]] = {
     **dict.fromkeys(("zeros", "ones", "full", "empty", "rand", "randn"), ("size",)),
     **dict.fromkeys(("new_zeros", "new_ones", "new_full", "new_empty"), ("size",)),
     "arange": ("end",), "slice": ("end",), "narrow": ("length",), "unflatten": ("sizes",),
-    "col2im": ("output_size",),
+    "col2im": ("output_size",), "istft": ("length",),
     **dict.fromkeys(("split", "split_with_sizes"), ("split_size", "split_sizes")),
 }  # fmt: skip
 """Arguments that are sizes: they may follow the length. Other numbers beside a stream may not."""
@@ -196,6 +196,8 @@ def _call(here: Any, there: Any, step: int, *, still: bool) -> Call:
     names = [arg.name for arg in schema.arguments] if schema else []
 
     def merged(name: str, one: Any, other: Any) -> Any:
+        if name in _ENDS and one != other:  # x[:, :, -z.size(2):] begins after as many as z lacks
+            one, other = _from_the_front(here, one), _from_the_front(there, other)
         try:
             return _merged(one, other, step if still or name in sizes else 0)
         except ValueError:
@@ -216,6 +218,17 @@ def _call(here: Any, there: Any, step: int, *, still: bool) -> Call:
         tuple(n.name for n in here.all_input_nodes),
         getattr(here.meta.get("val"), "dtype", None),
     )  # fmt: skip
+
+
+_ENDS = frozenset({"start", "end"})
+
+
+def _from_the_front(node: Any, place: Any) -> Any:
+    """A place of a slice that counts from the end."""
+    if _packet(node) not in ("slice", "narrow") or not isinstance(place, int) or place >= 0:
+        return place
+    axis = node.args[1] if len(node.args) > 1 else node.kwargs.get("dim", 0)
+    return place + int(node.args[0].meta["val"].shape[axis])
 
 
 def _packet(node: Any) -> str:

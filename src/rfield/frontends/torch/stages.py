@@ -103,11 +103,6 @@ LIKE = frozenset({"full_like", "ones_like", "zeros_like"})
 _PARTS = frozenset({"slice", "narrow"})
 
 
-def _is_piece(call: Call) -> bool:
-    """Whether it makes the same few numbers at any length of the stream."""
-    return not call.along and call.packet in LIKE | EVEN
-
-
 class _Body:
     """The calls that are run together: one op, with what depends on no input.
 
@@ -124,6 +119,7 @@ class _Body:
         self.tensors: dict[str, torch.Tensor] = {}
         self.scores = False
         self._collect(call)
+        self._join()
         self.calls = {n: self.calls[n] for n in sorted(self.calls, key=home.order.__getitem__)}
         spans = {self._span(home.calls[name]) for name in self.operands}
         if len(spans) != 1:
@@ -134,6 +130,17 @@ class _Body:
         self.checked: set[str] = set()
         if not self.scores:  # else what is made for a part is held against what is for the whole
             self._check_still()
+
+    def _join(self) -> None:
+        """Run what gives streams of other lengths here too: from what it reads all of them come."""
+        order = self.home.order
+        while len({self._span(self.home.calls[name]) for name in self.operands}) > 1:
+            made = [n for n in self.operands if n in self.home.moving and self.home.calls[n].reads]
+            if not made:
+                return
+            last = max(made, key=order.__getitem__)
+            self.operands.remove(last)
+            self._collect(self.home.calls[last])
 
     @staticmethod
     def _span(call: Call) -> tuple[int, Fraction]:
@@ -169,12 +176,11 @@ class _Body:
             return True
         if one.name not in self.home.moving:
             return self.scores or not one.along or (one.packet in EVEN and not one.reads)
-        if reader.packet == "cat":  # a delay: a piece in front, and all but as much of the stream
-            pieces = any(
-                _is_piece(self.home.calls[n]) for n in reader.reads if n in self.home.calls
-            )
-            return pieces and (_is_piece(one) or one.packet in _PARTS)
-        return _is_piece(reader) and not one.along and one.packet in _PARTS
+        if not one.along:  # a piece of a stream, as its first frame, has no place in chunks of it
+            return True
+        beside = (self.home.calls.get(name) for name in reader.reads)
+        pieces = any(other is not None and not other.along for other in beside)
+        return reader.packet == "cat" and pieces and one.packet in _PARTS
 
     # --- running
 
