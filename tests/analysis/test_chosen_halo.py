@@ -141,5 +141,6 @@ def test_no_tile_is_larger_than_asked_for() -> None:
         rfield.tile_plan(graph, 4096, tile=300)
     assert str(told.value) == (
         "pool: no tile of at most 300 along t: tiles begin at multiples of 512 and have the "
-        "image's size modulo that; the smallest is 512.\n  The grid is that of pool."
+        "image's size modulo that; the smallest is 512.\n  The grid is that of pool.\n"
+        "  There are some with tile=(512,)."
     )

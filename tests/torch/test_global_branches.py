@@ -126,3 +126,19 @@ def test_only_where_it_helps():
             rfield.tile_plan(gate, (64, 96), tile=32, input_shape=(1, 1, 32, 32), **asked)
         assert "approximate=True" not in str(caught.value)
         assert "halo=" not in str(caught.value)
+
+
+def test_means_of_rows_have_tiles_that_hold_whole_rows():
+    class Rows(Branch):
+        def branch(self, y):
+            return self.inner(F.avg_pool2d(y, (1, y.shape[3])))
+
+    model = Rows().double().eval()
+    with pytest.raises(rfield.NotTileableError) as caught:
+        rfield.tile_plan(model, (96, 128), tile=48, input_shape=(1, 1, 64, 64))
+    assert str(caught.value).endswith("avg_pool2d.\n  There are some with tile=(48, 128).")
+    plan = rfield.tile_plan(model, (96, 128), tile=(48, 128), input_shape=(1, 1, 64, 64))
+    assert (plan.exact, plan.counts) == (True, (3, 1))
+    x = torch.randn(1, 1, 96, 128, dtype=torch.float64)
+    with torch.no_grad():
+        assert float((rfield.run_tiled(model, x, plan) - model(x)).abs().max()) < 1e-14

@@ -28,6 +28,7 @@ _OPTIONS: tuple[tuple[str, str | Callable[[re.Match[str]], str]], ...] = (
     (r"\brfield\.expect\(.*, update=True\)", "--update"),
     (r"\bstream_plan\(…, length=\)", "--length SAMPLES"),
     (r"\b(output|wrt)=(\.\.\.|layer|(?=[.)\s]|$))", lambda m: f"--{m[1]} LAYER"),
+    (rf"\btile={_SHAPE}", lambda m: f"--tile {_shape(m[1])}"),
     (r"\b(tile|image|length|axis)=(?=[.),\s]|$)", lambda m: f"--{m[1]}"),
     (r"\bmax_(pixels|bytes)=(?=[.),\s]|$)", lambda m: f"--max-{m[1]}"),
 )

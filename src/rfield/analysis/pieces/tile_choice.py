@@ -278,9 +278,20 @@ def _at_most(planner: Planner, wanted: Sequence[int]) -> list[int]:
         raise NotTileableError(
             f"{planner.layer}: no tile of at most {most} along {planner.axes[k]}: tiles begin at "
             f"multiples of {planner.steps[k]} and have the image's size modulo that; {least}.\n"
-            f"  {_of_whom(planner, k)}"
+            f"  {_of_whom(planner, k)}{_larger_ones(planner, sizes)}"
         )
     return sizes
+
+
+def _larger_ones(planner: Planner, sizes: Sequence[int]) -> str:
+    """Advice: these tiles, larger along an axis than was asked for, where they can be planned."""
+    if tuple(sizes) == planner.sizes:
+        return ""
+    with suppress(RFieldError):
+        found = near(planner.trial, sizes, planner.sizes, planner.steps)
+        _check_progress(planner, found, sizes)
+        return f"\n  There are some with tile={found.sizes}."
+    return ""
 
 
 def _check_progress(planner: Planner, found: Trial, wanted: Sequence[int]) -> None:
