@@ -141,6 +141,21 @@ def test_a_large_network_is_read_at_fewer_sizes(monkeypatch, limit, again):
     assert found.smallest == (101,)
 
 
+def test_where_few_readings_are_allowed_none_is_spent_on_other_sizes(monkeypatch):
+    """Eleven values and as many operands less one, at up to 24 sizes."""
+    b = rfield.GraphBuilder()
+    x = b.input("signal", (1, 1, 128))
+    for k in range(10):
+        x = b.conv(f"c{k}", x, kernel=3)
+    monkeypatch.setattr(reading, "MOST_READ", 21 * 24)
+    found = rfield.valid_sizes(b.build(outputs=[x]))
+    assert found.smallest == (21,)
+    assert found.basis == (
+        "sizes repeat every 1: 1 read one by one from 128 on, 8 again 1 further, none was held "
+        "against that: they would be too many",
+    )
+
+
 def test_sizes_of_a_short_step_are_not_also_followed():
     """Of 401 values and as many operands, at 17 sizes: to follow them takes as much again."""
     b = rfield.GraphBuilder()

@@ -192,7 +192,9 @@ class Repeating:
         names = tuple(name for name in criteria if name != "accepted")
         if names not in self._reaches:
             count = min(MOST_TRIED, max(TRIED, self.room // 8))
-            below, above = spread(self.base, count), self._larger(count // 4)
+            below, above = list(spread(self.base, count)), list(self._larger(count // 4))
+            if not self.resizing.affords(2 * (len(below) + len(above)) + MORE):
+                below, above = [], []
             self._reaches[names] = reach(
                 self._judge(names), self.base, self.step, below, above, self.room
             )

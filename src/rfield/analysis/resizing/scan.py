@@ -59,10 +59,13 @@ class Scan(Repeating):
             count = f"{len(window) - led} of {len(window)} read"
         others = ", from which the others follow op by op" if led else ""
         reach = self.reach(criteria)
+        held = "none was held against that: they would be too many"
+        if reach.tried:
+            first, last = reach.tried[0], reach.tried[-1]
+            held = f"{len(reach.tried)} from {first:,} to {last:,} held against that"
         return (
             f"sizes repeat every {self.step}: {count} from {self.base} on{others}, "
-            f"{len(self._samples())} again {self.step} further, {len(reach.tried)} from "
-            f"{reach.tried[0]:,} to {reach.tried[-1]:,} held against that{self._elsewhere(reach)}"
+            f"{len(self._samples())} again {self.step} further, {held}{self._elsewhere(reach)}"
         )
 
     def _elsewhere(self, reach: Reach) -> str:
