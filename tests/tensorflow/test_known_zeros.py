@@ -8,6 +8,7 @@ import pytest
 tf = pytest.importorskip("tensorflow", reason="TensorFlow is not installed")
 
 import rfield  # noqa: E402
+from tests.machine.perturbed import measured  # noqa: E402
 
 pytestmark = [pytest.mark.tensorflow, pytest.mark.filterwarnings("ignore")]
 
@@ -225,3 +226,47 @@ def test_a_variable_of_whole_numbers_of_a_file_may_be_a_mask(kind, tmp_path):
         tmp_path,
     )
     assert (found.count, found.fidelity.value) == (3, "upper bound")
+
+
+VECTOR = np.array([0, 1, 0.5, 0, 2, 1.5])
+LOWER = np.tril(np.ones((6, 6)))
+
+
+def turned(x):
+    return tf.transpose(x, [0, 2, 1])
+
+
+@pytest.mark.parametrize(
+    ("numbers", "used", "fidelity"),
+    [
+        (VECTOR, lambda x, m: x * m, "upper bound"),
+        (VECTOR, lambda x, m: turned(turned(x) * m[:, None]), "upper bound"),
+        (VECTOR, lambda x, m: x * (m * m), "upper bound"),
+        (VECTOR, lambda x, m: tf.einsum("bct,t->bct", x, m), "upper bound"),
+        (VECTOR, tf.math.divide_no_nan, "upper bound"),
+        (np.where(VECTOR, -np.inf, np.inf), tf.maximum, "upper bound"),
+        (LOWER, lambda x, m: tf.matmul(x, m, transpose_b=True), "upper bound"),
+        (LOWER, lambda x, m: turned(tf.matmul(m, turned(x))), "upper bound"),
+        (VECTOR[3:], lambda x, m: turned(turned(x) * m), "exact"),
+        (LOWER[:3, :3], lambda x, m: turned(tf.matmul(turned(x), m)), "exact"),
+    ],
+)
+def test_what_lies_along_positions_may_be_a_mask_and_what_lies_along_channels_is_none(
+    numbers, used, fidelity, tmp_path
+):
+    """Against finite changes: a vector of channels takes no position away, whatever its zeros."""
+    module = tf.Module()
+    module.other, module.m = (tf.Variable(n, trainable=False) for n in (np.zeros(1), numbers))
+    function = tf.function(lambda x: used(x, module.m) + module.other, autograph=False)
+    module.f = function
+    spec = tf.TensorSpec((1, 3, 6), tf.float64, name="x")
+    tf.saved_model.save(module, tmp_path, signatures=function.get_concrete_function(spec))
+    graph = rfield.load(tmp_path, axes=(2,))
+    moved, _ = measured(lambda x: np.asarray(function(tf.constant(x))), [(1, 3, 6)], 0)
+    real = moved.reshape(3, 6, 3, 6).any(axis=(0, 2))
+    for place in range(6):
+        found = rfield.support(graph, (place,))
+        read = {found.offset[0] + int(k) for k in np.flatnonzero(found.mask)}
+        moves = set(np.flatnonzero(real[place]).tolist())
+        assert found.fidelity.value == fidelity
+        assert read == moves or (fidelity != "exact" and read > moves)

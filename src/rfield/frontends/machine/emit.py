@@ -26,6 +26,7 @@ from ...core.ops import Op
 from ...errors import InvalidModelError
 from .borders import fitted, past_borders
 from .complexes import ASKED, Parts
+from .following import goes_along
 from .masks import (
     any_fixed_mask,
     elements_of,
@@ -287,11 +288,11 @@ class Emitter:
         """Whether a table that nobody computed may take away some of what the op reads."""
         if op.algebra in _FORGETTING or isinstance(op.algebra, Softmax):
             return any(isinstance(v, Dependent) and v.index in self.dimmed for v in values)
+        given = values[: len(op.links)]
+        if any_fixed_mask(op, given, partial(goes_along, self.draft)):
+            return True
         if op.algebra not in _MASKED and not isinstance(op.algebra, Contraction):
             return False
-        given = values[: len(op.links)]
-        if any_fixed_mask(op, given):
-            return True
         if isinstance(op.algebra, Contraction):  # else a matrix of the file is a weight
             return any((is_unseen(v) and not v.nameless) or may_be_triangle(v) for v in given)
         masks = (isinstance(v, Constant) and v.may_be_mask for v in given)

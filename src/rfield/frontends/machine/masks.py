@@ -5,7 +5,7 @@ All of it looks at one op and its operands; ``emit`` asks, and keeps what was fo
 
 from __future__ import annotations
 
-from collections.abc import Container, Sequence
+from collections.abc import Callable, Container, Sequence
 from dataclasses import replace
 from math import prod
 from typing import Any
@@ -14,6 +14,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from ...core.algebra import Contraction, Softmax
+from ...core.arguments import Shape
 from ...core.known import FIXED, HIDES, LOW, SOFT, SOME, Known, lowest, narrowed, soft_limit
 from ...core.known.codes import lows
 from ...core.known.narrow import is_broadcast
@@ -189,28 +190,52 @@ def is_unseen(value: Any) -> bool:
     return value.unseen or (table and value.told is None)
 
 
-def any_fixed_mask(op: Op, values: Sequence[Any]) -> bool:
+Along = Callable[[int, int], bool]
+"""Whether the axis of a value goes along with positions of an input, see ``following``."""
+
+
+def any_fixed_mask(op: Op, values: Sequence[Any], along: Along | None = None) -> bool:
     """Whether numbers that nobody trains, in another file, may cut what stands beside them.
 
-    They choose, or they multiply by more than one number for each channel, which is a scale.
+    They choose, or they multiply by more than one number for each channel, which is a scale; a
+    matrix of them is a weight unless it mixes positions.
     """
+    return any(
+        isinstance(value, Constant) and value.fixed and value.has_shape
+        and _cuts(op, place, value.shape, values, along)
+        for place, value in enumerate(values)
+    )  # fmt: skip
+
+
+def _cuts(op: Op, place: int, shape: Shape, values: Sequence[Any], along: Along | None) -> bool:
+    """Whether a zero in an operand may cut something."""
     algebra = op.algebra
-    for place, value in enumerate(values):
-        if not isinstance(value, Constant) or not value.fixed or not value.has_shape:
-            continue
-        shape = value.shape
-        if algebra == "where":
-            cuts = place == 0 and prod(shape) > 1
-        elif isinstance(algebra, Contraction):
-            alone = set(algebra.labels[place]) <= set(algebra.output)  # summed, it is a weight
-            many = zip(algebra.labels[place], shape, strict=True)
-            cuts = alone and any(size > 1 and name != algebra.output[-1] for name, size in many)
-        else:
-            divides = algebra == "divide" and place == 1 and "nonan" in op.kind.replace("_", "")
-            cuts = (algebra == "multiply" or divides) and any(size > 1 for size in shape[:-1])
-        if cuts:
+    if algebra == "where":
+        return place == 0 and prod(shape) > 1
+    beside = [(k, v) for k, v in enumerate(values) if isinstance(v, Dependent)]
+    if isinstance(algebra, Contraction):
+        labels = [name for name, size in zip(algebra.labels[place], shape, strict=True) if size > 1]
+        alone = set(algebra.labels[place]) <= set(algebra.output)  # summed, it is a weight
+        if alone and any(name != algebra.output[-1] for name in labels):
             return True
-    return False
+        return along is not None and any(
+            name in labels and along(value.index, axis)
+            for k, value in beside
+            for axis, name in enumerate(algebra.labels[k])
+        )
+    divides = algebra == "divide" and place == 1 and "nonan" in op.kind.replace("_", "")
+    hides = algebra in ("maximum", "veil") and along is not None
+    if not (algebra == "multiply" or divides or hides):
+        return False
+    if not hides and any(size > 1 for size in shape[:-1]):
+        return True
+    axes = [axis - len(shape) for axis, size in enumerate(shape) if size > 1]
+    return along is not None and any(
+        along(value.index, len(value.shape) + axis)
+        for _, value in beside
+        for axis in axes
+        if len(value.shape) + axis >= 0
+    )
 
 
 def handed_on(op: Op, given: Sequence[Constant]) -> tuple[bool, bool]:

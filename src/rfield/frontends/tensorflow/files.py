@@ -6,6 +6,7 @@ file before it is parsed, and its nodes stay bytes, each parsed when it is looke
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from math import prod
@@ -190,13 +191,17 @@ def _text(data: bytes) -> Any:
 def _note_fixed(graph: Any, objects: Any) -> None:
     """Write beside each variable that is not trained that it is none of the weights."""
     saved = [each.variable for each in objects.nodes if each.WhichOneof("value") == "variable"]
+    every = Counter(each.name.encode() for each in saved)
     names = {each.name.encode() for each in saved if not each.trainable}
     for place, node in enumerate(graph.node if names else ()):
         cut = isinstance(node, bytes)
         if cut and b"VarHandleOp" not in node:
             continue
         message = messages.NodeDef.FromString(node) if cut else node
-        if message.op == "VarHandleOp" and message.attr["shared_name"].s in names:
+        shared = message.attr["shared_name"].s if message.op == "VarHandleOp" else b""
+        stem, _, count = shared.rpartition(b"_")
+        again = count.isdigit() and every[stem] > 1 and shared not in every  # of one name several
+        if shared in names or (again and stem in names):
             message.attr[FIXED].b = True
             if cut:
                 graph.node[place] = message.SerializeToString()
