@@ -139,6 +139,17 @@ def test_of_a_large_network_nothing_is_said_of_small_sizes_that_are_otherwise() 
     )
 
 
+def test_paths_of_other_layers_at_the_sizes_that_suit_are_a_premise() -> None:
+    """Five times a stride of 2 at 150, which suits 31 to 63; of 31, halved twice, 8 are left."""
+    found = rfield.path_fields(graph_of("halvings", 150))
+    assert found.feasible == ((31, 63),)
+    assert found.premises == (
+        "at 31 other layers widen the field: all is told of the model at 150; for another size "
+        "give input_shape",
+    )
+    assert rfield.path_fields(graph_of("twenties", 64)).premises == ()
+
+
 def test_where_it_begins_and_ends() -> None:
     def judge(size: int) -> Verdict:
         if size < 5:

@@ -120,10 +120,12 @@ def _centers(arguments: argparse.Namespace) -> int:
 
 
 def _paths(arguments: argparse.Namespace) -> int:
-    from ..analysis.geometry.paths import path_fields
+    from ..analysis.geometry.paths import other_layers, path_fields
     from ..present.design import paths_report
 
-    found = path_fields(load_graph(arguments), wrt=arguments.wrt)
+    graph = load_graph(arguments)
+    found = path_fields(graph, wrt=arguments.wrt)
+    arguments.premises = (*arguments.premises, *other_layers(graph, found))
     size: tuple[int, ...] | None = arguments.input_size
     if size is not None and len(size) == 1:
         size *= len(found.axes)

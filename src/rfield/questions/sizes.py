@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Any
 from ..analysis.geometry import centers as _centers
 from ..analysis.geometry import fits as _fits
 from ..analysis.geometry import paths as _paths
-from ..analysis.geometry.premises import resting
+from ..analysis.geometry.premises import premises, resting
 from ..analysis.resizing import shifts as _shifts
 from ..analysis.resizing import sizes as _sizes
 from ..loading import graph_for as _read
@@ -184,7 +184,9 @@ def path_fields(
     ((196, 212), 'vgg_16/conv5/conv5_2')
     """
     graph = _read(source_or_graph, load_options, path_fields)
-    return resting(graph, _paths.path_fields(graph, wrt=wrt))
+    found = _paths.path_fields(graph, wrt=wrt)
+    found.rest_on((*premises(graph), *_paths.other_layers(graph, found)))
+    return found
 
 
 def fits(

@@ -12,6 +12,7 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Sequence
+from contextlib import suppress
 from dataclasses import dataclass
 from fractions import Fraction
 from typing import Any, ClassVar
@@ -20,12 +21,15 @@ from ...core.graph import Graph
 from ...core.limits import LISTED
 from ...core.link import AnyLink, Link
 from ...core.relation import IDENTITY, Sliding
-from ...errors import InvalidModelError
+from ...errors import InvalidModelError, RFieldError
 from ..answer import Answer
 from ..engines.bounds import axis_field
 from ..engines.terms import Span, State, Terms, carriers, from_span, terms_of, to_state
 from ..engines.through import through
 from .fields import choose_source, source_layout
+
+MOST_COMPARED = 4096
+"""Values of a model that is read again at the sizes that it is said to suit."""
 
 Pace = tuple[int, int | Fraction | None]
 """Along which axis of a value a path moves, and by how many input positions per step."""
@@ -174,6 +178,27 @@ def _walked(
     name = graph.nodes[source].name if wrt is None else wrt
     idle = frozenset(called.get(v) or graph.layer_of(v) for v in idle_values(graph, used))
     return PathFields(name, names, tuple(shape[a] for a in axes), tuple(rows), last, idle)
+
+
+def other_layers(graph: Graph, found: PathFields) -> tuple[str, ...]:
+    """A sentence where the model widens the field by other layers at the sizes that are told."""
+    entry = next((one for one in graph.inputs_ if one.name == found.wrt), None)
+    if entry is None or entry.free or graph.reread is None or len(graph.nodes) > MOST_COMPARED:
+        return ()
+    layers = [row.layer for row in found.layers]
+    shown = " × ".join(map(str, found.input_size))
+    for size in sorted({size for ends in found.feasible for size in ends}):
+        shape = list(graph.nodes[entry.node].shape)
+        for axis in entry.axes:
+            shape[axis] = size
+        with suppress(RFieldError):
+            other = [row.layer for row in path_fields(graph.reread({entry.name: shape})).layers]
+            if other != layers:
+                return (
+                    f"at {size:,} other layers widen the field: all is told of the model at "
+                    f"{shown}; for another size give input_shape",
+                )
+    return ()
 
 
 def unproductive_layers(graph: Graph, *, wrt: str | None = None) -> tuple[str, ...]:
