@@ -43,6 +43,8 @@ TORCH = {
         lambda t, x, y: (t.tensor([1j, 2j, -1j]) * t.complex(x, y)).real * 1,
         {"y"},
     ),
+    "a real number turned": (lambda t, x, y: (x * t.tensor([1j, 2j, -1j])).real * 1 + y, {"y"}),
+    "a real number by a table": (lambda t, x, y: (x / t.tensor([2j, 1j, 1j])).real * 1 + y, {"y"}),
     "negative, of real weights": (
         lambda t, x, y: (-t.complex(x, y) * 3 * t.tensor([1.0, 2, 3])).real * 1,
         {"x"},
@@ -138,3 +140,19 @@ def test_tensorflow():
     ):
         graph = rfield.load(tf.function(function, specs).get_concrete_function(), axes=AXES)
         assert read(graph) == inputs
+
+
+@pytest.mark.torch
+@pytest.mark.parametrize("part", ["real", "imag"])
+def test_real_numbers_turned_by_a_table(part):
+    """Twiddles: where one has no such part, nothing is read."""
+    torch = pytest.importorskip("torch")
+    table = torch.tensor([1, 1j, -2j], dtype=torch.complex128)
+
+    class Turned(torch.nn.Module):
+        def forward(self, x):
+            return getattr((x * table).conj().flip(1), part) * 1.0
+
+    run = lambda x: Turned()(torch.from_numpy(x)).resolve_neg().numpy()  # noqa: E731
+    graph = rfield.load(Turned(), (2, 3), axes=(0, 1))
+    assert verdicts(graph, run, [(2, 3)], ["x"]) == ["exact"]

@@ -49,6 +49,7 @@ class Parts:
     def note(self, op: Op, values: Sequence[Any], operands: Sequence[Any], index: int) -> None:
         """A new value: remember how it was made where its parts follow from those of others."""
         made = op.kind == "view_as_complex" or (op.kind == "complex" and bool(values))
+        made = made or _is_turned(op, values, operands)
         if not made and (self.made or self.mixed):
             given = {v.index for v in values if isinstance(v, Dependent)}
             parted = bool(given & self.made.keys())
@@ -166,6 +167,17 @@ def _is_real(operand: Any) -> bool:
     """Whether a front end's tensor is known to hold real numbers."""
     asked = getattr(operand, "is_complex", None)
     return callable(asked) and not asked()
+
+
+def _is_turned(op: Op, values: Sequence[Any], operands: Sequence[Any]) -> bool:
+    """Whether it is a real number times a complex one that is known."""
+    if op.algebra not in _PRODUCTS or len(values) != 2 or len(operands) < 2:
+        return False
+    return any(
+        isinstance(values[k], Constant) and np.iscomplexobj(values[k].array)
+        and isinstance(values[1 - k], Dependent) and _is_real(operands[1 - k])
+        for k in ((1,) if op.algebra == "divide" else (0, 1))
+    )  # fmt: skip
 
 
 def _is_zero(part: Any) -> bool:
