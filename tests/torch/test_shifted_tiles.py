@@ -81,9 +81,37 @@ def test_a_mask_that_leaves_both_ends_together_does_not_tile(apart):
         )  # fmt: skip
 
 
-def test_masks_of_too_many_numbers_are_told_as_such():
-    with pytest.raises(NotTileableError) as caught:
-        rfield.tile_plan(
-            Block(-100.0), (272, 272), tile=64, input_shape=(1, 3, 16, 16), soft_masks="cut"
-        )
-    assert "reads more than 1,048,576 numbers, which are not compared" in str(caught.value)
+@pytest.mark.parametrize("image", [(272, 272), (300, 28), (1024, 272)])
+def test_the_mask_of_a_large_image_is_that_of_a_small_one(image):
+    """So many numbers that they are not looked at: smaller images say what a tile loses."""
+    model = Block(-torch.inf)
+    plan = rfield.tile_plan(model, image, tile=(64, 28), input_shape=(1, 3, 16, 16))
+    assert plan.exact
+    assert plan.tile == (64, 28)
+    x = torch.rand(1, 3, *image, dtype=torch.float64)
+    with torch.no_grad():
+        whole = model.double()(x)
+        tiled = rfield.run_tiled(model, x, plan)
+    assert (whole - tiled).abs().max() < 1e-12
+    photograph = rfield.tile_plan(model, (4000, 3000), tile=64, input_shape=(1, 3, 16, 16))
+    assert photograph.halo == (plan.halo[0],) * 2
+
+
+@pytest.mark.parametrize("halo", [2, 4])
+def test_a_halo_by_choice_of_a_large_image(halo):
+    model = Block(-torch.inf)
+    plans = [
+        rfield.tile_plan(model, image, tile=28, halo=halo, input_shape=(1, 3, 16, 16))
+        for image in ((92, 92), (272, 272))
+    ]
+    assert plans[0].exact == plans[1].exact == (halo == 4)
+    assert plans[0].halo == plans[1].halo
+
+
+def test_a_large_image_that_takes_another_way_is_none_of_a_small_one():
+    class Other(Block):
+        def forward(self, x):
+            return super().forward(x.abs() if x.shape[2] > 250 else x)
+
+    with pytest.raises(NotTileableError):
+        rfield.tile_plan(Other(-torch.inf), (272, 272), tile=64, input_shape=(1, 3, 16, 16))

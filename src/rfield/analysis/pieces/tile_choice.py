@@ -24,6 +24,7 @@ from .grid import fitting
 from .longer_steps import PADDED, TAKEN, TRIED, accepts, goes_along, learned
 from .nearby import near
 from .outside import Held, outside_share
+from .standing_in import StandIn, unknown
 from .tile_planning import Planner, Trial
 from .tiling import TilePlan
 
@@ -97,8 +98,11 @@ def _planned(planner: Planner, limit: Limit, planned: Callable[[Planner], TilePl
                 return planned(planner)
             except InvalidModelError:
                 raise _none_is_taken(planner, alone[0]) from error
-    except NotTileableError:  # a border that some sizes alone have may be why
-        if not learned(planner, goes_along, PADDED)[0]:
+    except NotTileableError:
+        if unknown(planner):  # of so large an image
+            planner.stand_in = StandIn(planner).trial
+            return planned(planner)
+        if not learned(planner, goes_along, PADDED)[0]:  # a border of some sizes may be why
             raise
     else:
         # a halo that is chosen is never refused: what it cuts off may be a border of that kind
