@@ -257,6 +257,6 @@ CASES: dict[str, tuple[Any, ...]] = {
     "data": (lambda x: x.data * 2 + x.detach(), S),
 }
 
-BOUNDED = frozenset(("frac", "unpool", "tril", "scatter", "grid", "dyn"))
+BOUNDED = frozenset(("frac", "tril", "scatter", "grid", "dyn"))
 
-UNMEASURED = frozenset(["sdpac", "sdpam", "sort", "topk", "fft2", "quant"])
+UNMEASURED = frozenset(["sdpac", "sdpam", "sort", "topk", "fft2", "quant", "unpool"])

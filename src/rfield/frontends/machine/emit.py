@@ -44,6 +44,7 @@ from .masks import (
 )  # fmt: skip
 from .swallowing import Marks, Ranges, overlaid
 from .tables import band, beside, numbers_among, placed_elements
+from .unpooling import unpooled
 from .values import Constant, Dependent, Items, Outputs, Tensor, known, parameters_of
 
 _CHANGES_PLACES = frozenset({"pad", "slice", "gather", "resize", "select", "roll"})
@@ -180,6 +181,7 @@ class Emitter:
         values = operands if self.resolve is None else [self._value(v) for v in operands]
         if op.kind in ASKED and (part := self.parts.read(op, values[0], name)) is not None:
             return part
+        op, values = unpooled(op, values, self.draft.nodes)
         whole, given = op, values
         op, values, elements, soft = self.masked(op, values)
         links, sized = op.links, self.sized

@@ -53,11 +53,18 @@ class WithValues(Exported):
     """A model that is read while it runs on real data, which alone say what shape a result has."""
 
 
+SCATTERED = frozenset({"unpool"})
+"""What is decomposed into an assignment to places that the data choose, and a bound."""
+
+
 def forms(name: str, model: nn.Module) -> dict[str, Exported]:
     """The other ways in which PyTorch hands over a model."""
     if name in LIVE:
         return {}
-    return {"exported": Exported(model), "decomposed": Exported(model, decomposed=True)}
+    found = {"exported": Exported(model)}
+    if name not in SCATTERED:
+        found["decomposed"] = Exported(model, decomposed=True)
+    return found
 
 
 def entries() -> Iterator[Own]:

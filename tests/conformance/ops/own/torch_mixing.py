@@ -167,6 +167,10 @@ CHANCE: dict[str, Entry] = {
 """Overwritten by chance; what is added afterwards is read."""
 
 UNSEEN: dict[str, Entry] = {
+    "max_unpool3d": (
+        lambda x: F.max_unpool3d(*F.max_pool3d(x, (1, 2, 2), return_indices=True), (1, 2, 2)),
+        (1, 1, 2, 4, 2), {(0, 0, 1, 2, 0): window((0,), (1,), (2, 3), range(2))},
+    ),
     "_scaled_dot_product_attention_math, the weights": (
         lambda x: A._scaled_dot_product_attention_math(x, x + 1, x, is_causal=True)[1],
         (1, 1, 4, 3), {(0, 0, 2, 1): window((0,), range(3), range(3)), (0, 0, 1, 3): set()},
@@ -226,9 +230,9 @@ BOUNDED: dict[str, Entry] = {
             {(1, 2): grid((1,), range(4))},
     ),
     "take of data": (lambda x: A.take(x, x.clamp(0, 9).long()), BOARD, {(1, 2): ALL}),
-    "max_unpool3d": (
-        lambda x: F.max_unpool3d(*F.max_pool3d(x, (1, 2, 2), return_indices=True), (1, 2, 2)),
-        (1, 1, 2, 4, 2), {(0, 0, 1, 2, 0): window((0,), range(2), range(4), range(2))},
+    "max_unpool2d of windows that overlap": (
+        lambda x: F.max_unpool2d(*F.max_pool2d(x, 2, 1, return_indices=True), 2, 1),
+        (1, 1, 3, 4), {(0, 0, 1, 2): window((0,), range(3), range(4))},
     ),
     "fractional_max_pool3d": (
         lambda x: F.fractional_max_pool3d(x, 2, output_size=(2, 2, 3)), (1, 1, 4, 5, 6),
