@@ -86,7 +86,7 @@ def how(made: argparse.ArgumentParser) -> None:
 
 def asking(made: argparse.ArgumentParser) -> None:
     """Which layer."""
-    made.add_argument("--output", metavar="LAYER", help="default: the last output")
+    made.add_argument("--output", metavar="LAYER", help="default: the first of a model's outputs")
     made.add_argument("--wrt", metavar="LAYER", help="measure in this input or layer")
 
 

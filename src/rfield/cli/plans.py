@@ -46,7 +46,7 @@ def add(commands: Commands) -> None:
 
 
 def _tiles_takes(made: argparse.ArgumentParser) -> None:
-    made.add_argument("--output", metavar="LAYER", help="default: the last output")
+    made.add_argument("--output", metavar="LAYER", help="default: the first of a model's outputs")
     made.add_argument("--wrt", metavar="INPUT", help="needed only where there are several inputs")
     add_input_size(
         made, dimensions, "of the whole image, 40000x30000; without it: what any tile needs",

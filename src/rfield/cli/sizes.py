@@ -47,7 +47,7 @@ def _sizes_takes(made: argparse.ArgumentParser) -> None:
         "--for-output", dest="output_size", type=dimensions, default=argparse.SUPPRESS,
         help=argparse.SUPPRESS,
     )  # fmt: skip
-    made.add_argument("--output", metavar="LAYER", help="default: the last output")
+    made.add_argument("--output", metavar="LAYER", help="default: the first of a model's outputs")
     made.add_argument("--wrt", metavar="INPUT", help="needed only where inputs differ in size")
 
 

@@ -30,7 +30,7 @@ def receptive_field(
     wrt: str | None = None,
     **load_options: Unpack[LoadOptions],
 ) -> ReceptiveField:
-    """The receptive field of a layer (default: the last output) in an input or any earlier layer.
+    """The receptive field of a layer (default: the main output) in an input or any earlier layer.
 
     ``source_or_graph`` and ``load_options`` are those of ``load``. ``wrt`` is needed only where the
     output depends on several inputs.

@@ -59,7 +59,7 @@ def tile_plan(
     Args:
         source_or_graph: the model, readable at other sizes than that of ``input_shape``.
         image: sizes of the image along the spatial axes.
-        output: the layer; default the last output. It must be a map of the image.
+        output: the layer; default the main output. It must be a map of the image.
         tile: sizes of a tile's input at most; or
         max_pixels: positions of a tile's input at most: the sizes with the least work are taken; or
         max_bytes: bytes in single precision of the tensors that are alive at once, at most.
@@ -135,7 +135,7 @@ def stream_plan(
 
     Args:
         source_or_graph: a source for ``load``, or a graph.
-        output: the layer; default: the last output.
+        output: the layer; default: the main output.
         axis: the axis that is time: a name (``"t"``, ``"y"``, ``"x"``) or a tensor axis. Needed
             where there are several.
         sample_rate: samples per second, for lengths in seconds.

@@ -200,7 +200,7 @@ def measured_influence(
             of pictures, of one picture, or of a batch in ``.npy``. Pictures are
             made as large as the input, with numbers from 0 to 1. None: ``count`` images of seeded
             noise.
-        output: the layer; default the last output.
+        output: the layer; default the main output.
         index: an output position, ``"center"`` the middle one.
         transform: called with every picture or item before, such as one of torchvision's: what the
             model was trained on.

@@ -37,7 +37,7 @@ def output_size(
     wrt: str | None = None,
     **load_options: Unpack[LoadOptions],
 ) -> tuple[int, ...]:
-    """The size of the output (default: the last one) for an input size, along its own axes.
+    """The size of the output (default: the main one) for an input size, along its own axes.
 
     Args:
         source_or_graph: as for ``load``, with any input shape that the model takes.

@@ -10,9 +10,14 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from contextlib import suppress
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
 
 from ...core.graph import Graph, Node
 from ...core.link import Link
+from ...core.numbers import Numbers
 from ...core.relation import Sliding
 from ...errors import InvalidModelError, NotTileableError
 from .cuts import ONE_SIZE, TOO_MANY, too_many
@@ -125,7 +130,9 @@ def alike(source: Graph, one: Graph, other: Graph) -> bool:
 
 
 def _same(one: Node, other: Node) -> bool:
-    if (one.name, one.kind) != (other.name, other.kind):
+    if (one.name, one.kind, len(one.tables)) != (other.name, other.kind, len(other.tables)):
+        return False
+    if not all(_as_far_as_known(*pair) for pair in zip(one.tables, other.tables, strict=True)):
         return False
     if one.exact != other.exact or len(one.links) != len(other.links):  # a mask is followed in one
         return {*one.operands} == {*other.operands}
@@ -140,6 +147,35 @@ def _same(one: Node, other: Node) -> bool:
                 if a.axis != b.axis or (sliding and a.relation != b.relation):
                     return False
     return True
+
+
+def _as_far_as_known(one: object, other: object) -> bool:
+    """Whether what an op reads beside its operands may be the same, at two sizes.
+
+    Settings must be. Numbers are unknown where they are too many, else alike at both ends or, for
+    several windows, the same tables in some order.
+    """
+    if isinstance(one, Numbers) and isinstance(other, Numbers):
+        a, b = one.array, other.array
+        return a.ndim == b.ndim and (_tables(a) == _tables(b) or _ends_alike(a, b))
+    return one == other or (too_many(one) and isinstance(other, Numbers))
+
+
+def _tables(array: NDArray[Any]) -> set[bytes] | int:
+    """The different tables of rows and columns that an array is made of; else a number for it."""
+    if array.ndim < 3 or not array.size:
+        return id(array)
+    rows, columns = array.shape[-2:]
+    return {one.tobytes() for one in np.unique(array.reshape(-1, rows, columns), axis=0)}
+
+
+def _ends_alike(one: NDArray[Any], other: NDArray[Any]) -> bool:
+    first, last = [slice(None)] * one.ndim, [slice(None)] * one.ndim
+    for axis, (m, n) in enumerate(zip(one.shape, other.shape, strict=True)):
+        if m != n:
+            half = min(m, n) // 2
+            first[axis], last[axis] = slice(0, half), slice(-half or None, None)
+    return all(np.array_equal(one[tuple(of)], other[tuple(of)]) for of in (first, last))
 
 
 def _least(size: int, step: int, least: int) -> int:

@@ -101,7 +101,9 @@ def _planned(planner: Planner, limit: Limit, planned: Callable[[Planner], TilePl
     except NotTileableError:
         if unknown(planner):  # of so large an image
             planner.stand_in = StandIn(planner).trial
-            return planned(planner)
+            with suppress(NotTileableError):
+                return planned(planner)
+            planner.stand_in = None
         if not learned(planner, goes_along, PADDED)[0]:  # a border of some sizes may be why
             raise
     else:

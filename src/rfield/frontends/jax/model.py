@@ -87,6 +87,7 @@ class Model:
                 f"{source.origin}: no output depends on the input {', '.join(shapes)}"
             )
         graph = reader.draft.finish(found, reader.layers, origin=source.origin)
+        graph.main_output = 0
         graph.assumed = (source.assumed,) if source.assumed else ()
         return Program(source, inputs, closed, reader, graph)
 
