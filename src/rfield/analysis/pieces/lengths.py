@@ -97,20 +97,28 @@ class Lengths:
             return ()
         return (f"what {layer} reads depends on the length of the stream{advice}",)
 
-    def begins(self, axis: int, *, ends: bool = False) -> bool:
-        """Whether the first (or last) outputs of a stream are those of its beginning (end) alone.
+    def apart(self, axis: int, length: int | None) -> bool:
+        """Whether the first outputs of a stream, and the last ones, are those of that end alone.
 
-        What wraps around may be cut away before it reaches an output.
+        What wraps around may be cut away before it reaches an output, or be padding: at this
+        length, and at all others where none is given.
         """
-        rest = self.length % self.grid
+        rests = self.residues() if length is None else [self.length % self.grid]
+        found = [self._apart(axis, rest) for rest in rests]
+        return any(found) and False not in found
+
+    def _apart(self, axis: int, rest: int) -> bool | None:
+        """The same of lengths that leave this rest; None where the model takes none of these."""
         part, whole = self.graph(2 * self.far + rest), self.graph(4 * self.far + rest)
         if part is None or whole is None or self.entry is None:
-            return False
-        start = 2 * self.far if ends else 0
-        starts = {self.entry.name: [start if k == self.time else 0 for k in self.entry.axes]}
+            return None
         value = self.value(part)
-        cuts, size = agreement(whole, part, starts).cuts[value], part.nodes[value].shape[axis]
-        return cuts is not None and (cuts[axis].stop >= size if ends else cuts[axis].first <= 0)
+        for start in (0, 2 * self.far):
+            starts = {self.entry.name: [start if k == self.time else 0 for k in self.entry.axes]}
+            cuts, size = agreement(whole, part, starts).cuts[value], part.nodes[value].shape[axis]
+            if cuts is None or (cuts[axis].stop < size if start else cuts[axis].first > 0):
+                return False
+        return True
 
     def unknown(self) -> tuple[str, ...]:
         """What windows and longer streams are compared by and is not known at their lengths.
