@@ -199,7 +199,8 @@ def run_tiled(
         output_axes: the same of what ``function`` returns, default those of the layer.
         out: where the result goes, for one that is larger than memory: a memory map, zarr, any
             array that can be written to; default a new one of the kind that the function returns.
-        batch: how many tiles are run at once, joined along the first axis.
+        batch: how many tiles are run at once, joined along the first axis. The function must treat
+            what lies along that axis apart, as networks do whose batch norms are not training.
         prepare: what is done with each part before ``function``: to a tensor, to a device, to a
             type.
         prefetch: read (and prepare) the next tiles in a thread while these are run.
