@@ -9,6 +9,7 @@ flip) show up by a second set of sizes.
 from __future__ import annotations
 
 from collections.abc import Sequence
+from contextlib import suppress
 from fractions import Fraction
 from functools import lru_cache
 from math import lcm
@@ -104,25 +105,33 @@ def _samples(held: _Held) -> tuple[Graph, ...]:
     graph = held.graph
     if not any(node.op.depends_on_size for node in graph.nodes):
         return ()
-    if graph.reread is None:
+    if graph.reread is None:  # else every size is left out
         raise UnresolvedSizeError("this graph cannot be read again at other sizes")
     modulus = _modulus(graph)
     first = modulus * (BASE // modulus + 1)
     sizes = [first + residue for residue in range(min(modulus, RESIDUE_LIMIT))]
     found: list[Graph] = []
     for size in [*sizes, 2 * first, 33 * first]:
-        shapes = {
-            entry.name: [
-                size if axis in entry.free else known
-                for axis, known in enumerate(graph.nodes[entry.node].shape)
-            ]
-            for entry in graph.inputs_
-        }
-        try:
-            found.append(graph.reread(shapes))
-        except RFieldError:
-            continue  # this size is not legal for the network, so it has no numbers
+        with suppress(RFieldError):  # not legal for the network, so it has no numbers
+            found.append(at_size(graph, size))
     return tuple(found)
+
+
+def at_size(graph: Graph, size: int) -> Graph:
+    """The model with this size along all free axes of its inputs.
+
+    Raises:
+        RFieldError: it does not take that, or cannot be read again.
+    """
+    if graph.reread is None:
+        raise UnresolvedSizeError("this graph cannot be read again at other sizes")
+    return graph.reread({
+        entry.name: [
+            size if axis in entry.free else known
+            for axis, known in enumerate(graph.nodes[entry.node].shape)
+        ]
+        for entry in graph.inputs_
+    })  # fmt: skip
 
 
 def _step(state: State) -> int:

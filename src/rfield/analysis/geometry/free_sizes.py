@@ -14,6 +14,7 @@ from ...core.graph import Graph
 from ...errors import RFieldError
 from ..engines.bounds import axis_field
 from ..engines.forward import sweep
+from ..engines.free import at_size
 from ..engines.terms import Span, State, carriers
 
 SMALL = (16, 48, 100, 500)
@@ -73,20 +74,12 @@ def free_sizes(graph: Graph) -> tuple[str, ...]:
 
 def _reading(graph: Graph) -> Callable[[int], Numbers | None] | None:
     """The numbers at a size of all free axes, None where the model does not take it."""
-    reread = graph.reread
-    if reread is None or not any(entry.free for entry in graph.inputs_):
+    if graph.reread is None or not any(entry.free for entry in graph.inputs_):
         return None
 
     def at(size: int) -> Numbers | None:
-        shapes = {
-            entry.name: [
-                size if axis in entry.free else known
-                for axis, known in enumerate(graph.nodes[entry.node].shape)
-            ]
-            for entry in graph.inputs_
-        }
         try:
-            return _numbers(reread(shapes))
+            return _numbers(at_size(graph, size))
         except RFieldError:
             return None
 
