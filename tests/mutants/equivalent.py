@@ -130,27 +130,23 @@ EQUIVALENT: dict[str, str] = {
     "analysis/pieces/overlap.py _Buffer.run: end = None if found.length is None else"
     " found.stop - found.shift -> end = None if False else found.stop - found.shift":
         "where no length is known the end lies beyond every result",
-    "analysis/pieces/lengths.py Lengths.__init__: self.far = up(4 * (max(0, last) + past)"
-    " + 8 * self.grid, self.grid) -> self.far ="
-    " up(4 * (max(0, last) + past) + 9 * self.grid, self.grid)": FARTHER,
-    "analysis/pieces/lengths.py Lengths.__init__: self.far = up(4 * (max(0, last) + past)"
-    " + 8 * self.grid, self.grid) -> self.far ="
-    " up(5 * (max(0, last) + past) + 8 * self.grid, self.grid)": FARTHER,
-    "analysis/pieces/lengths.py Lengths.__init__: self.far = up(4 * (max(0, last) + past)"
-    " + 8 * self.grid, self.grid) -> self.far ="
-    " up(4 * (max(1, last) + past) + 8 * self.grid, self.grid)": FARTHER,
-    "analysis/pieces/lengths.py Lengths.__init__: self.far = up(4 * (max(0, last) + past)"
-    " + 8 * self.grid, self.grid) -> self.far ="
-    " up(4 * (max(-1, last) + past) + 8 * self.grid, self.grid)": FARTHER,
+    "analysis/pieces/lengths.py Lengths.__init__: self.far = up(fields * (max(0, last) + past"
+    " + 2 * self.grid), self.grid) -> self.far ="
+    " up(fields * (max(0, last) + past + 3 * self.grid), self.grid)": FARTHER,
+    "analysis/pieces/lengths.py Lengths.__init__: self.far = up(fields * (max(0, last) + past"
+    " + 2 * self.grid), self.grid) -> self.far ="
+    " up(fields * (max(1, last) + past + 2 * self.grid), self.grid)": FARTHER,
+    "analysis/pieces/lengths.py Lengths.__init__: self.far = up(fields * (max(0, last) + past"
+    " + 2 * self.grid), self.grid) -> self.far ="
+    " up(fields * (max(-1, last) + past + 2 * self.grid), self.grid)": FARTHER,
     "analysis/pieces/lengths.py Lengths.ways: numbers[index] = reads[0][0] -> numbers[index] ="
     " reads[-1][0]": ONLY_ONE,
     "analysis/pieces/lengths.py Lengths.obstacle: rest = (length or 0) % grid -> rest = (length or"
     " -1) % grid": "without a length the others are looked at as well, and any may come first",
     "analysis/pieces/lengths.py Lengths.obstacle: base, grid = (2 * self.far, self.grid) -"
     "> base, grid = (3 * self.far, self.grid)": FARTHER,
-    "analysis/pieces/overlap.py _Windows.__init__: self.sized = any((self.lengths.differs("
-    "2 * self.far + r) for r in self.legal)) -> self.sized = any((self.lengths.differs(3 *"
-    " self.far + r) for r in self.legal))": FARTHER,
+    "analysis/pieces/overlap.py _Windows.__init__: size = 2 * self.far + residue -> size = 3 *"
+    " self.far + residue": FARTHER,
     "analysis/pieces/streaming.py StreamPlan._convert: return self.seconds(value) *"
     " float(UNITS[unit] or 1) -> return self.seconds(value) * float(UNITS[unit] or 0)":
         "every unit but samples has a number",
@@ -247,7 +243,7 @@ EQUIVALENT: dict[str, str] = {
     "core/arrays/indexing.py getitem: flat = np.broadcast_to(arrays[axis], wide).reshape(-1) ->"
     " flat = np.broadcast_to(arrays[axis], wide).reshape(-2)":
         "to NumPy any negative size is the one that is left over",
-    "analysis/pieces/agreement.py _reshape: found += [(axis, Cut(0, 0, mine.after[axis])) for axis"
+    "analysis/pieces/through.py _reshape: found += [(axis, Cut(0, 0, mine.after[axis])) for axis"
     " in group.after] -> pass": "an axis of which nothing is said agrees where its size does",
     "analysis/engines/scatter.py scatter: cells = (high - low + 1) * (values.size // max(1,"
     " values.shape[-1])) -> cells = (high - low + 1) * (values.size // max(2,"

@@ -81,7 +81,7 @@ MODELS = {
     "filled, of 100": (lambda: Filled(window(100)), 99),
     "chunks of 16": (lambda: Attention(chunks(16, 4)), 64),
     "chunks of 20": (lambda: Filled(chunks(20, 2)), 40),
-    "spans of 16": (lambda: Filled(spans(16, 4)), 64),
+    "spans of 8": (lambda: Filled(spans(8, 2)), 16),
 }
 
 

@@ -71,7 +71,9 @@ def _lines(array: NDArray[Any]) -> NDArray[Any] | None:
     One line for each of these rows, by distance: the mask of a window over time has one, that of
     chunks of 16 frames has 16, however long the stream is. None for any other tables.
     """
-    rows, columns = array.shape[-2:] if array.ndim > 1 else (0, 0)
+    if array.ndim < 2:
+        return None
+    rows, columns = array.shape[-2:]
     flat = array.reshape(-1, rows, columns)
     few = range(1, min(ROW_PHASES, (rows - 1) // 2, columns - 1) + 1)
     period = next((p for p in few if _same(flat[:, p : p + 1, p:], flat[:, :1, :-p])

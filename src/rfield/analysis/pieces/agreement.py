@@ -60,13 +60,15 @@ def agreement(
     value: int | None = None,
     local: bool = False,
     rough: bool = False,
+    wrapped: bool = True,
 ) -> Agreement:
     """Compare the run on a part of the input with the run on all of it.
 
     ``part`` is the graph of the same model for the part's size. ``starts``: for each input that is
     cut, where the part begins along its spatial axes. ``value``: only what that one depends on is
     looked at. ``local``: whole-axis reads are left out of account (what comes out is then an
-    approximation); ``rough``: so are the values that depend on them alone.
+    approximation); ``rough``: so are the values that depend on them alone. ``wrapped``: what an op
+    finds beyond an end at the other is compared too.
     """
     needed = range(len(part.nodes)) if value is None else part.behind(value)
     losses: list[Loss] = []
@@ -76,7 +78,7 @@ def agreement(
     moved = [entry.node for entry in part.inputs_ if entry.name in starts]
     aside = left_out(part, whole, pairs, moved) if rough else dict[int, Cuts]()
     runs = [Run(begin, [])]
-    if any(turns[index] for index in needed):  # what lies at an end is wanted at the other
+    if wrapped and any(turns[index] for index in needed):  # one end is wanted at the other
         runs += at_ends(begin, part, whole, starts)
     for index in range(len(part.nodes)):
         for run in runs:

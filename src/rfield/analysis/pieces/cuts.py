@@ -78,7 +78,7 @@ def numbers_met(
 
     >>> part, whole = (Numbers(np.minimum(np.arange(n) + 1, 3)) for n in (6, 9))
     >>> numbers_met([Cut(2, 0, 6)], part, whole)
-    [Cut(shift=2, first=2, stop=6)]
+    [Cut(shift=2, first=2, stop=6, more=frozenset())]
     """
     if not (isinstance(mine, Numbers) and isinstance(other, Numbers)):
         if _not_kept(mine) or _not_kept(other):

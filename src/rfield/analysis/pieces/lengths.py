@@ -12,7 +12,6 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import replace
 from fractions import Fraction
-from functools import lru_cache
 from itertools import pairwise
 from math import lcm
 from typing import cast
@@ -35,6 +34,9 @@ from .unwrapping import unturned
 
 Ways = dict[int, int]
 """For every value between the stream and the output how it is made of the stream: a number."""
+
+KEPT = 4
+"""Lengths at which the model is kept."""
 
 MORE, LONG = 4, 4096
 """What branches on its size shows at a stream so many times as long, and of so many samples."""
@@ -68,7 +70,7 @@ class Lengths:
         first, last = clock.reads  # a field may lie far from its own frame, and be mirrored
         past = 0 if clock.remembers else -min(0, first)
         self.refused = ""
-        self.graph = lru_cache(maxsize=8)(self._graph)
+        self._graphs: dict[int, Graph | None] = {}
         self._numbers: dict[object, int] = {}
         self.own = self.ways(graph)
         for fields in FIELDS:
@@ -97,28 +99,31 @@ class Lengths:
             return ()
         return (f"what {layer} reads depends on the length of the stream{advice}",)
 
-    def apart(self, axis: int, length: int | None) -> bool:
+    def apart(self, axis: int) -> bool:
         """Whether the first outputs of a stream, and the last ones, are those of that end alone.
 
-        What wraps around may be cut away before it reaches an output, or be padding: at this
-        length, and at all others where none is given.
+        What wraps around may be cut away before it reaches an output; or be padding, the same at
+        all lengths, for a part has another length than the whole.
         """
-        rests = self.residues() if length is None else [self.length % self.grid]
-        found = [self._apart(axis, rest) for rest in rests]
-        return any(found) and False not in found
+        rest = self.length % self.grid
+        if all(self._apart(axis, start, rest, rest, wrapped=False) for start in (0, 1)):
+            return True
+        rests = [r for r in self.residues() if self.graph(2 * self.far + r) is not None]
+        begins = ((0, r, whole) for r in rests for whole in rests)
+        ends = ((1, r, r) for r in rests)
+        return bool(rests) and all(self._apart(axis, *one) for one in (*begins, *ends))
 
-    def _apart(self, axis: int, rest: int) -> bool | None:
-        """The same of lengths that leave this rest; None where the model takes none of these."""
-        part, whole = self.graph(2 * self.far + rest), self.graph(4 * self.far + rest)
+    def _apart(self, axis: int, last: int, rest: int, of: int, *, wrapped: bool = True) -> bool:
+        """The same of one end: a part and a whole of lengths that leave ``rest`` and ``of``."""
+        part, whole = self.graph(2 * self.far + rest), self.graph(4 * self.far + of)
         if part is None or whole is None or self.entry is None:
-            return None
+            return False
         value = self.value(part)
-        for start in (0, 2 * self.far):
-            starts = {self.entry.name: [start if k == self.time else 0 for k in self.entry.axes]}
-            cuts, size = agreement(whole, part, starts).cuts[value], part.nodes[value].shape[axis]
-            if cuts is None or (cuts[axis].stop < size if start else cuts[axis].first > 0):
-                return False
-        return True
+        start = 2 * self.far * last
+        starts = {self.entry.name: [start if k == self.time else 0 for k in self.entry.axes]}
+        cuts = agreement(whole, part, starts, wrapped=wrapped).cuts[value]
+        size = part.nodes[value].shape[axis]
+        return cuts is not None and (cuts[axis].stop >= size if last else cuts[axis].first <= 0)
 
     def unknown(self) -> tuple[str, ...]:
         """What windows and longer streams are compared by and is not known at their lengths.
@@ -232,8 +237,15 @@ class Lengths:
         some = {a * k for a, b in pairwise(steps) for k in range(min(-(-b // a), RESIDUES))}
         return sorted({0, self.grid - 1, *(n for n in some if n < self.grid)})
 
-    def _graph(self, size: int) -> Graph | None:
+    def graph(self, size: int) -> Graph | None:
         """The model at a length of the stream; None where it accepts no such length."""
+        if size not in self._graphs:
+            for old in [*self._graphs][: 1 - KEPT]:
+                del self._graphs[old]  # what was made first: masks are large
+            self._graphs[size] = self._graph(size)
+        return self._graphs[size]
+
+    def _graph(self, size: int) -> Graph | None:
         if self.here.reread is None or self.entry is None:
             return None
         shapes = {

@@ -304,7 +304,7 @@ class _Same:
         return id(self.plan)
 
 
-@lru_cache(maxsize=8)
+@lru_cache(maxsize=1)  # graphs at many lengths, each with its masks
 def _windows(same: _Same) -> _Windows:
     return _Windows(same.plan)
 

@@ -52,7 +52,7 @@ def slide(mine: Sliding, other: Sliding, side: Sides, outputs: int) -> Cut:
     >>> from ...core.relation import window
     >>> conv = window(kernel=3, stride=1, before=1)
     >>> slide(conv, conv, Sides(Cut(10, 0, 10), 10, 100), 10)
-    Cut(shift=10, first=1, stop=9)
+    Cut(shift=10, first=1, stop=9, more=frozenset())
     """
     if side.full and mine == other:
         return Cut(0, 0, outputs)

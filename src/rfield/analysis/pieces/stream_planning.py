@@ -106,7 +106,7 @@ def _plan(
     obstacles = (*reads, *ends)
     if not reads:
         lengths = Lengths(graph, source, value, time, clock, steps, short)
-        if ends and lengths.apart(clock.axis, length):
+        if ends and lengths.apart(clock.axis):
             obstacles = ()
         if not obstacles:
             obstacles = lengths.unknown() or lengths.obstacle(length)
