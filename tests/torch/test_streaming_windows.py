@@ -80,7 +80,7 @@ MODELS = {
     "three of 64": (lambda: Attention(window(64), layers=3), 189),
     "filled, of 100": (lambda: Filled(window(100)), 99),
     "chunks of 16": (lambda: Attention(chunks(16, 4)), 64),
-    "chunks of 20": (lambda: Filled(chunks(20, 2)), 40),
+    "chunks of 12": (lambda: Filled(chunks(12, 1)), 12),
     "spans of 8": (lambda: Filled(spans(8, 2)), 16),
 }
 
