@@ -20,21 +20,29 @@ from ...core.link import Link
 from ...core.numbers import Numbers
 from ...core.relation import Sliding
 from ...errors import InvalidModelError, NotTileableError
+from .agreement import Loss
 from .cuts import ONE_SIZE, TOO_MANY, too_many
 from .tile_planning import Planner, Trial
 
 COUNTS = (2, 3, 4, 6, 8, 12, 16, 24, 32, 48, 64)
 """So many steps of the grid tiles have that are tried, one after the other."""
 
+STANDS_IN = "reads numbers that are known of smaller images only, which stand in"
+
 MORE = 3
 """Steps by which the image is larger than its tile."""
 
 
 class StandIn:
-    """Smaller images in the place of a planner's."""
+    """Smaller images in the place of a planner's.
+
+    ``losses``: once they stood in, the layers whose numbers are not known of the large image. That
+    these are as in the small ones is likely and no proof.
+    """
 
     def __init__(self, planner: Planner) -> None:
         self.planner = planner
+        self.losses: tuple[Loss, ...] = ()
 
     def trial(self, sizes: Sequence[int]) -> Trial:
         """What tiles of these sizes give.
@@ -60,6 +68,7 @@ class StandIn:
                     continue
                 both = (part, small[1].part), (planner.whole, small[0].whole)
                 if all(alike(planner.source, *pair) for pair in both):
+                    self.losses = _unknown_of(planner.whole)
                     return self._laid(sizes, part, small[1])
         raise error
 
@@ -113,6 +122,16 @@ def unknown(planner: Planner) -> bool:
     graph = planner.whole
     needed = graph.behind(planner.value)
     return any(too_many(table) for index in needed for table in graph.nodes[index].tables)
+
+
+def _unknown_of(graph: Graph) -> tuple[Loss, ...]:
+    """The layers that read numbers which are not known."""
+    layers = {
+        graph.layer_of(index): node.kind
+        for index, node in enumerate(graph.nodes)
+        if any(too_many(table) for table in node.tables)
+    }
+    return tuple(Loss(layer, kind, STANDS_IN) for layer, kind in layers.items())
 
 
 def alike(source: Graph, one: Graph, other: Graph) -> bool:

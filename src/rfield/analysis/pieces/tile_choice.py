@@ -28,6 +28,11 @@ from .standing_in import StandIn, unknown
 from .tile_planning import Planner, Trial
 from .tiling import TilePlan
 
+SMALLER = (
+    "Smaller images, whose numbers are known, have tiles. That the large one has the same is "
+    "likely and no proof: approximate=True"
+)
+
 SMALL = 128
 """A tile of this size is thought of where a halo is advised and tiles are not limited by size."""
 
@@ -70,20 +75,26 @@ def tile_plan(
             return _with_halo(planner, limit, padding_mode, halo, share)
         return _without_halo(planner, limit, padding_mode, approximate)
 
+    rough = approximate or halo is not None or share is not None
     try:
-        return _planned(planner, limit, planned)
+        return _planned(planner, limit, planned, rough=rough)
     except NotTileableError as error:
         wider = planner.lacks.most
         if not planner.crops or planner.padding == wider:
             raise
         with suppress(RFieldError):
-            _planned(Planner(graph, image, output, wrt, wider), limit, planned)
+            _planned(Planner(graph, image, output, wrt, wider), limit, planned, rough=rough)
             error = NotTileableError(f"{error}\n  Padded it has tiles: padding={wider}")
         raise error from None
 
 
-def _planned(planner: Planner, limit: Limit, planned: Callable[[Planner], TilePlan]) -> TilePlan:
-    """The plan; with longer steps than the grid's where these do not do."""
+def _planned(
+    planner: Planner, limit: Limit, planned: Callable[[Planner], TilePlan], *, rough: bool
+) -> TilePlan:
+    """The plan; with longer steps than the grid's where these do not do.
+
+    ``rough``: it need not be exact, so smaller images may stand in for one that is too large.
+    """
     try:
         found = planned(planner)
     except InvalidModelError as error:
@@ -98,12 +109,18 @@ def _planned(planner: Planner, limit: Limit, planned: Callable[[Planner], TilePl
                 return planned(planner)
             except InvalidModelError:
                 raise _none_is_taken(planner, alone[0]) from error
-    except NotTileableError:
+    except NotTileableError as error:
+        stand_in = StandIn(planner)
         if unknown(planner):  # of so large an image
-            planner.stand_in = StandIn(planner).trial
+            planner.stand_in = stand_in.trial
             with suppress(NotTileableError):
-                return planned(planner)
+                found = planned(planner)
+                if rough:
+                    return replace(found, losses=(*found.losses, *stand_in.losses))
+                error = NotTileableError(f"{error}\n  {SMALLER}")
             planner.stand_in = None
+        if stand_in.losses:
+            raise error from None
         if not learned(planner, goes_along, PADDED)[0]:  # a border of some sizes may be why
             raise
     else:
