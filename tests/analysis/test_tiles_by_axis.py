@@ -33,12 +33,13 @@ def test_only_the_axis_that_is_a_map_is_cut():
 
 
 def test_the_other_axis_must_be_in_the_tile_and_no_halo_is_chosen_for_it():
-    for wanted in ({"tile": (8, 5)}, {"tile": (8, 6), "halo": 1}):
+    more = "\n  There are some with tile=(8, 6)."
+    for wanted, advice in (({"tile": (8, 5)}, more), ({"tile": (8, 6), "halo": 1}, "")):
         with pytest.raises(NotTileableError) as error:
             rfield.tile_plan(summed(), (20, 6), **wanted)
         assert str(error.value) == (
             "sum (1, 1, 20, 6): no axis of it goes along with x, so it has no tiles.\n"
-            "  Choose a layer that is a map: output=..."
+            f"  Choose a layer that is a map: output=...{advice}"
         )
 
 

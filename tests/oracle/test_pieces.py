@@ -12,7 +12,7 @@ from tests.oracle.pieces import main, of
 FOUND_ONCE = (
     15, 66, 74, 165, 217, 266, 286, 340, 471, 488, 619, 700, 725, 1321, 1651, 2327, 3429, 3975,
     5396, 5626, 6327, 6421, 7054, 7608, 8216, 10278, 10458, 10855, 11189, 11322, 11545, 12979,
-    14224, 15598, 18261, 18273, 52095, 8100102,
+    14224, 15598, 18261, 18273, 52095, 105460, 600526, 607628, 617977, 8100102,
 )  # fmt: skip
 """Networks that were refused although they have tiles or windows, or crashed, or were wrong, or had
 no end."""

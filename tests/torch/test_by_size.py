@@ -151,7 +151,8 @@ def test_padding_to_a_multiple_that_tiles_share():
             return F.pad(x, (0, -width % 4, 0, -height % 4))
 
     plan = rfield.tile_plan(Padded(), (58, 65), tile=43, input_shape=(1, 1, 64, 64))
-    assert (plan.tile, plan.grid) == ((42, 41), (4, 4))
+    assert (plan.tile, plan.grid) == ((42, 41), (1, 1))
+    assert [axis["size"]["step"] for axis in plan.as_bioimageio()["inputs"]] == [4, 4]
     x = torch.rand(1, 1, 58, 65)
     assert torch.equal(rfield.run_tiled(Padded(), x, plan), Padded()(x))
 
@@ -204,7 +205,8 @@ class Restoring(nn.Module):
 def test_padding_to_a_multiple_of_more_than_the_stride(image, tile, expected, asked):
     model = Restoring().eval()
     plan = rfield.tile_plan(model, image, tile=tile, input_shape=(1, 1, 48, 48), **asked)
-    assert (plan.exact, plan.tile, plan.grid) == (True, expected, (8, 8))
+    assert (plan.exact, plan.tile, plan.grid) == (True, expected, (4, 4))
+    assert [axis.size_step for axis in plan.tiles] == [8, 8]
     x = torch.randint(-9, 10, (1, 1, *image)).double()
     with torch.no_grad():
         assert torch.equal(rfield.run_tiled(model, x, plan), model(x))

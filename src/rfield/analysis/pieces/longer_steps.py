@@ -2,7 +2,8 @@
 
 The grid is found at the size of the whole. A check in the model's own code may refuse a size on it,
 and what is padded up to a multiple of 8 has another border at each size, though it moves by 4.
-Tiles then have the image's size modulo a step that leaves all that as it is.
+Tiles then have the image's size modulo a step that leaves all that as it is; they begin where the
+grid lets them all the same.
 """
 
 from __future__ import annotations

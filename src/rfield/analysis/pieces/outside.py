@@ -74,10 +74,10 @@ class Held:
     def __init__(self, planner: Planner) -> None:
         self.planner = planner
         field = planner.field.local
-        self.steps = planner.steps
+        self.steps = planner.starts
         self.sizes = [
             fitting(size, step, max(LEAST, 2 * max(known, default=1) + 3 * step))
-            for size, step, known in zip(planner.sizes, self.steps, field.sizes, strict=True)
+            for size, step, known in zip(planner.sizes, planner.steps, field.sizes, strict=True)
         ]
         part = unturned(planner.read(self.sizes))
         self.field = receptive_field(part, planner.output, wrt=planner.moving[0].name)

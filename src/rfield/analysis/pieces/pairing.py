@@ -19,6 +19,9 @@ SKIPPED = -1
 MOVES = frozenset({"pad", "slice", "reshape", "permute", "expand", "roll", "crop", "concat"})
 """Kinds that move elements and do nothing else."""
 
+RESIZE = "resize"
+"""A kind whose weights add up to one: where each output reads its own place, that is 1."""
+
 
 def pairs_of(part: Graph, whole: Graph) -> list[int | None]:
     """For each node of the part the same node of the whole.
@@ -60,7 +63,7 @@ def same_place(part: Graph, pairs: Sequence[int | None], index: int) -> int | No
 
 def changes_nothing(node: Node, nodes: Sequence[Node]) -> bool:
     """Whether a node only passes its operand on."""
-    if node.kind not in MOVES or len(node.operands) != 1 or node.known is not None:
+    if node.kind not in {*MOVES, RESIZE} or len(node.operands) != 1 or node.known is not None:
         return False
     if node.shape != nodes[node.operands[0]].shape or not node.exact:
         return False

@@ -133,9 +133,8 @@ def _planned(
 def _none_is_taken(planner: Planner, k: int) -> NotTileableError:
     """The grid leaves only sizes that the model does not take."""
     return NotTileableError(
-        f"{planner.layer}: tiles along {planner.axes[k]} begin at multiples of {planner.steps[k]} "
-        "and have the image's size modulo that; the model takes none of these below the whole "
-        f"{planner.sizes[k]}.\n  {_of_whom(planner, k)}"
+        f"{planner.layer}: along {planner.axes[k]} {_on_grid(planner, k)}; the model takes none of "
+        f"these below the whole {planner.sizes[k]}.\n  {_of_whom(planner, k)}"
     )
 
 
@@ -150,11 +149,17 @@ def _too_small(planner: Planner, wanted: Sequence[int]) -> NotTileableError | No
             if least == size:
                 break
             return NotTileableError(
-                f"{planner.layer}: no tile of at most {wanted[k]} along {planner.axes[k]}: tiles "
-                f"begin at multiples of {planner.steps[k]} and have the image's size modulo that; "
-                f"the model takes none of these below {least}.\n  {_of_whom(planner, k)}"
+                f"{planner.layer}: no tile of at most {wanted[k]} along {planner.axes[k]}: "
+                f"{_on_grid(planner, k)}; the model takes none of these below {least}.\n"
+                f"  {_of_whom(planner, k)}"
             )
     return None
+
+
+def _on_grid(planner: Planner, k: int) -> str:
+    starts, steps = planner.starts[k], planner.steps[k]
+    of = "that" if starts == steps else steps
+    return f"tiles begin at multiples of {starts} and have the image's size modulo {of}"
 
 
 def _of_whom(planner: Planner, k: int) -> str:
@@ -295,19 +300,19 @@ def _at_most(planner: Planner, wanted: Sequence[int]) -> list[int]:
         if size <= most:
             continue
         if planner.output_axes[k] is None:
-            raise planner.no_map(k)
+            raise NotTileableError(f"{planner.no_map(k)}{_larger_ones(planner, sizes)}")
         whole = planner.sizes[k]
         least = f"the smallest is {size}" if size < whole else f"only the whole {whole} is one"
         raise NotTileableError(
-            f"{planner.layer}: no tile of at most {most} along {planner.axes[k]}: tiles begin at "
-            f"multiples of {planner.steps[k]} and have the image's size modulo that; {least}.\n"
+            f"{planner.layer}: no tile of at most {most} along {planner.axes[k]}: "
+            f"{_on_grid(planner, k)}; {least}.\n"
             f"  {_of_whom(planner, k)}{_larger_ones(planner, sizes)}"
         )
     return sizes
 
 
 def _larger_ones(planner: Planner, sizes: Sequence[int]) -> str:
-    """Advice: these tiles, larger along an axis than was asked for, where they can be planned."""
+    """Advice: these tiles, larger along an axis than asked for, where they can be planned."""
     if tuple(sizes) == planner.sizes:
         return ""
     with suppress(RFieldError):
@@ -339,7 +344,8 @@ def _best(planner: Planner, reference: Trial, positions: int, limit: str) -> tup
         step, least = planner.steps[k], planner.smallest(k, reference)
         tried = np.arange(least, size, step, dtype=np.int64)
         tried = np.append(tried[:: -(-len(tried) // most) or 1], size)
-        apart = (tried - planner.lost(k, reference)) // step * step
+        start = planner.starts[k]
+        apart = (tried - planner.lost(k, reference)) // start * start
         count = 1 + -(-(size - tried) // np.maximum(apart, 1))
         sizes.append(tried)
         costs.append((count * tried).astype(np.float64))

@@ -53,7 +53,11 @@ class Trial:
 
 
 class Planner:
-    """One network on one image: reads it at other sizes, and finds what tiles of it give."""
+    """One network on one image: reads it at other sizes, and finds what tiles of it give.
+
+    Along an axis tiles begin at multiples of ``starts``, and their size is the image's modulo
+    ``steps``, a multiple of that.
+    """
 
     def __init__(
         self,
@@ -82,14 +86,14 @@ class Planner:
         self.sizes = tuple(n + sum(pads) for n, pads in zip(self.image, self.padding, strict=True))
         self.whole, self.merged = self._read(self.sizes)
         found = self._grid(self.whole)
-        self.steps, self.makers, self.all_rates = found.steps, found.makers, found.rates
+        self.makers, self.all_rates = found.makers, found.rates
         self.value = self.value_of(self.whole)
         if output is None:  # a crop is an output at some sizes only
             self.layer = self.whole.layer_of(self.value)
         self.output_axes, self.rates = self._output(found)
-        for k, axis in enumerate(self.output_axes):
-            if axis is None:  # every tile has all of it
-                self.steps = (*self.steps[:k], max(self.sizes[k], 1), *self.steps[k + 1 :])
+        alone = [axis is None for axis in self.output_axes]  # every tile has all of it
+        steps = zip(found.steps, alone, self.sizes, strict=True)
+        self.steps = self.starts = tuple(max(n, 1) if all_ else step for step, all_, n in steps)
 
     def value_of(self, graph: Graph) -> int:
         """The output, at any size."""
@@ -141,12 +145,14 @@ class Planner:
                 "  Choose a layer that is a map: output=..."
             )
         text = f"{first}: no axis of it goes along with {self.axes[k]}, so it has no tiles"
-        source = self.whole.entry(self.moving[0].name).node
-        between = self.whole.between(source, self.value)
+        between = self._between()
         stop, listed = last_along(self.whole, between, rates, k) or (self.layer, False)
         if listed:  # it may be a map all the same
             return NotTileableError(f"{text}: {stop} {IRREGULAR}.")
         return NotTileableError(f"{text}.\n  Choose a layer that is a map: output=...")
+
+    def _between(self) -> list[int]:
+        return self.whole.between(self.whole.entry(self.moving[0].name).node, self.value)
 
     def read(self, sizes: Sequence[int]) -> Graph:
         """The network for an image of these sizes."""
@@ -206,8 +212,7 @@ class Planner:
         made = tuple(1 if axis is None else shape[axis] for axis in self.output_axes)
         if not any(rest):
             return Trial(tuple(sizes), part, made, tuple((0, size) for size in made))
-        middle = [r // 2 // g * g for r, g in zip(rest, self.steps, strict=True)]
-        inside = [m or r for m, r in zip(middle, rest, strict=True)]
+        inside = [r // 2 // g * g or r for r, g in zip(rest, self.starts, strict=True)]
         begin = inner = end = self._cuts(part, inside)
         some = all(cut.first < cut.stop for cut, left in zip(inner, rest, strict=True) if left)
         if some:
@@ -216,7 +221,7 @@ class Planner:
                 for starts in ([0] * len(rest), rest)
             )
         if some and meets_numbers(part):  # they repeat: with the step of the tiles?
-            starts = [min(i + g, r) for i, g, r in zip(inside, self.steps, rest, strict=True)]
+            starts = [min(i + g, r) for i, g, r in zip(inside, self.starts, rest, strict=True)]
             inner = [a.common(b) for a, b in zip(inner, self._cuts(part, starts), strict=True)]
         whole = self.whole.nodes[self.value].shape
         spans: list[tuple[int, int]] = []
@@ -279,10 +284,9 @@ class Planner:
 
     def _ends(self, k: int, size: int) -> NotTileableError:
         """The outputs at the ends of the image need more than a tile there."""
-        source = self.whole.entry(self.moving[0].name).node
         turns = [
             Loss(self.whole.layer_of(index), self.whole.nodes[index].kind, WRAPS)
-            for index in self.whole.between(source, self.value)
+            for index in self._between()
             if wraps(self.whole.nodes[index])
         ]
         if turns:
@@ -319,17 +323,15 @@ class Planner:
             found = self.plan(self.reference(max(trial.sizes)), "constant")
         finally:
             self.halo = chosen
-        bounds = [max(size, 1) - 1 for size in self.field.local.largest]
-        return tuple(
-            found.halo[k] if found.counts[k] > 1 else (bound, bound)
-            for k, bound in enumerate(bounds)
-        )
+        bounds = [(max(size, 1) - 1,) * 2 for size in self.field.local.largest]
+        both = zip(found.halo, found.counts, bounds, strict=True)
+        return tuple(halo if count > 1 else bound for halo, count, bound in both)
 
     def step(self, k: int, trial: Trial) -> int:
         """How far apart tiles may begin along an axis: at most what one of them gives."""
         first, stop = trial.spans[k]
-        moved = int(self.rates[k] * self.steps[k])
-        return (stop - first) // moved * self.steps[k]
+        moved = int(self.rates[k] * self.starts[k])
+        return (stop - first) // moved * self.starts[k]
 
     def reference(self, least: int = 64) -> Trial:
         """A tile that is large enough to show what is lost at its ends."""
@@ -370,7 +372,7 @@ class Planner:
         size, step = self.sizes[k], self.steps[k]
         if trial.sizes[k] == size:
             return size
-        least = self.lost(k, trial) + step
+        least = self.lost(k, trial) + self.starts[k]
         return min(size, least + (size - least) % step)
 
     def plan(self, trial: Trial, mode: str) -> TilePlan:
@@ -380,14 +382,14 @@ class Planner:
         planned = [(k, axis) for k, axis in enumerate(self.output_axes) if axis is not None]
         for k, axis in planned:
             first, stop = trial.spans[k]
-            cut = trial.sizes[k] < self.sizes[k]
             beyond = self.crops and any(self.padding[k])
             kept = -int(-self.image[k] * self.rates[k] // 1) if beyond else shape[axis]
             tiles.append(
                 AxisTiles(
                     self.image[k], self.padding[k], trial.sizes[k],
-                    self.step(k, trial) if cut else self.sizes[k], self.steps[k], self.rates[k],
-                    (first, trial.made[k] - stop), trial.made[k], min(kept, shape[axis]),
+                    self.step(k, trial) if trial.sizes[k] < self.sizes[k] else self.sizes[k],
+                    self.starts[k], self.steps[k], self.rates[k], (first, trial.made[k] - stop),
+                    trial.made[k], min(kept, shape[axis]),
                 )
             )  # fmt: skip
         shapes = {e.name: self.whole.nodes[e.node].shape for e in self.whole.inputs_}

@@ -44,7 +44,9 @@ class AxisTiles:
     """The tiles along one axis of an image of ``size`` positions, in input positions.
 
     ``padding`` lies around the image and counts as input. Tiles of ``tile`` positions begin every
-    ``step``, the last one where it ends with the padded image. ``rate``: outputs per position.
+    ``step``, a multiple of ``grid``, the last one where it ends with the padded image; tiles of
+    other sizes than these differ from it by multiples of ``size_step``. ``rate``: outputs per
+    position.
     ``dropped``: outputs at the beginning of a tile, and at its end, that are not those of the whole
     (at the ends of the image all are). ``made``: outputs of one tile; ``outputs``: of the whole.
     """
@@ -54,6 +56,7 @@ class AxisTiles:
     tile: int
     step: int
     grid: int
+    size_step: int
     rate: Fraction
     dropped: tuple[int, int]
     made: int

@@ -173,7 +173,7 @@ class TilePlan(Answer, Sequence[Tile]):
         one of both sides; an axis without one has no ``halo``.
         """
         inputs = [
-            {"type": "space", "id": name, "size": {"min": self._smallest(axis), "step": axis.grid}}
+            {"type": "space", "id": name, "size": _sizes(axis)}
             for name, axis in zip(self.axes, self.tiles, strict=True)
         ]
         outputs: list[dict[str, Any]] = []
@@ -210,12 +210,6 @@ class TilePlan(Answer, Sequence[Tile]):
             "padding": -(-halo // grid) * grid,
         }
 
-    @staticmethod
-    def _smallest(axis: AxisTiles) -> int:
-        """The smallest tile that has an output of its own."""
-        spare = (axis.made - sum(axis.dropped)) / axis.rate - axis.grid
-        return axis.tile - int(spare) // axis.grid * axis.grid
-
     def _facts(self) -> dict[str, Any]:
         return {
             "layer": self.layer,
@@ -247,3 +241,10 @@ class TilePlan(Answer, Sequence[Tile]):
             f"{tiles} of {sizes(self.tile)} every {sizes(self.step)} over "
             f"{sizes(self.image)} ({kind}, {float(self.work):.2f} × the image is computed)"
         )
+
+
+def _sizes(axis: AxisTiles) -> dict[str, int]:
+    """The smallest tile that has an output of its own, and by what larger ones differ from it."""
+    spare = (axis.made - sum(axis.dropped)) / axis.rate - axis.grid
+    step = axis.size_step
+    return {"min": axis.tile - int(spare) // step * step, "step": step}
