@@ -9,6 +9,7 @@ import pytest
 
 import rfield
 from rfield.analysis.pieces.tile_check import check_tiling
+from rfield.errors import InvalidModelError
 
 
 class TestTiles:
@@ -89,6 +90,22 @@ class TestTiles:
         flat = self.image[0, 0]
         found = rfield.run_tiled(self.sums, flat, self.plan, axes=(-2, -1), output_axes=(-2, -1))
         assert np.array_equal(found, self.sums(flat))
+
+    def test_no_result_into_what_tiles_still_read(self) -> None:
+        for image, out in ((self.image, self.image), (self.image, self.image[:1])):
+            with pytest.raises(InvalidModelError, match="out shares memory with the image"):
+                rfield.run_tiled(self.sums, image, self.plan, out=out)
+        both = np.zeros((1, 1, 20, 14, 2))
+        both[..., 0] = self.image
+        rfield.run_tiled(self.sums, both[..., 0], self.plan, out=both[..., 1])  # side by side
+        assert np.array_equal(both[..., 1], self.sums(self.image))
+        b = rfield.GraphBuilder()
+        plain = b.build([b.pointwise("twice", b.input("x", (1, 1, 20, 14)))])
+        image = self.image.copy()
+        plan = rfield.tile_plan(plain, (20, 14), tile=(5, 14))  # no tile reads of another
+        assert np.array_equal(
+            rfield.run_tiled(lambda x: 2 * x, image, plan, out=image), 2 * self.image
+        )
 
     def test_a_result_without_the_axes(self) -> None:
         with pytest.raises(rfield.RFieldError) as told:

@@ -360,6 +360,21 @@ def test_no_more_than_the_context_is_kept():
     assert max(sizes) <= 6
 
 
+def test_a_source_may_fill_one_buffer_again_and_again():
+    """As microphones and ``readinto`` do: what is still needed is not in it any more."""
+    x, buffer = np.arange(61)[None, None], np.empty((1, 1, 10), int)
+
+    def arriving():
+        for at in range(0, 61, 10):
+            part = buffer[..., : min(10, 61 - at)]
+            part[:] = x[..., at : at + 10]
+            yield part
+            buffer[:] = -1
+
+    parts = list(rfield.run_streaming(kernel_sum, arriving(), summing()))
+    assert np.array_equal(np.concatenate(parts, 2), kernel_sum(x))
+
+
 def test_an_empty_stream_gives_nothing():
     assert list(rfield.run_streaming(kernel_sum, [], summing())) == []
     assert list(rfield.run_streaming(kernel_sum, [np.ones((1, 1, 0))], summing())) == []

@@ -76,3 +76,45 @@ def test_streams_leave_the_chunks_as_they_are(state, chunk):
         parts = rfield.run_streaming(model, given.split(chunk, 2), plan, state=state)
         assert torch.equal(torch.cat(list(parts), 2), model(x.clone()))
     assert torch.equal(given, x)
+
+
+class Sums(nn.Module):
+    def forward(self, x):
+        return x.cumsum(2)
+
+
+class Later(nn.Module):
+    def forward(self, x):
+        return x[..., 2:]
+
+
+@pytest.mark.parametrize("state", ["overlap", "carry"])
+@pytest.mark.parametrize("make", [Sums, Later, lambda: nn.Conv1d(1, 1, 5, padding=2).double()])
+def test_sources_and_takers_may_write_into_their_own(make, state):
+    """One buffer for all chunks, and a gain on every result."""
+    model = make()
+    plan = rfield.stream_plan(model, input_shape=(1, 1, 64))
+    if state == "overlap" and plan.memory:
+        pytest.skip("a running sum is carried")
+    x, buffer = torch.randn(1, 1, 97).double(), torch.empty(1, 1, 13).double()
+
+    def arriving():
+        for part in x.split(13, 2):
+            yield buffer[..., : part.shape[2]].copy_(part)
+            buffer.fill_(9)
+
+    parts = []
+    with torch.no_grad():
+        for part in rfield.run_streaming(model, arriving(), plan, state=state):
+            parts.append(part.clone())
+            part.mul_(0.5)
+        assert torch.allclose(torch.cat(parts, 2), model(x), rtol=0, atol=1e-12)
+
+
+def test_chunks_of_another_batch_are_named_where_state_is_carried():
+    model = nn.Conv1d(1, 1, 5, padding=2)
+    plan = rfield.stream_plan(model, input_shape=(1, 1, 64))
+    chunks = [torch.zeros(1, 1, 9), torch.zeros(2, 1, 9)]
+    with pytest.raises(rfield.RFieldError) as told:
+        list(rfield.run_streaming(model, chunks, plan, state="carry"))
+    assert str(told.value) == ("chunk 2 has shape (2, 1, 9); expected (1, 1, ?), like those before")

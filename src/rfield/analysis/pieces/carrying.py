@@ -15,12 +15,13 @@ import numpy as np
 from ...core.graph import Graph
 from ...core.numbers import Numbers
 from ...core.stage import Stage
-from ...errors import InvalidModelError, NotStreamableError, RFieldError, show_shape
+from ...errors import InvalidModelError, NotStreamableError, RFieldError
 from ..engines.clipped import clipped_bounds
 from ..engines.forward import sweep
 from .agreement import agreement
+from .lending import owned
 from .lengths import Lengths
-from .overlap import Final, Overlap
+from .overlap import Final, Overlap, check_chunk
 from .stitching import concatenated
 from .stream_planning import stream_plan
 from .streaming import StreamPlan
@@ -41,16 +42,18 @@ def run_carrying(stages: Stages, chunks: Iterable[Any], plan: StreamPlan) -> Ite
 def _run(stages: Stages, chunks: Iterable[Any], plan: StreamPlan) -> Iterator[Any]:
     flow: _Flow | None = None
     taken = given = 0
+    before: Sequence[int] | None = None
     for number, chunk in enumerate(chunks, 1):
-        _check(chunk, number, plan)
+        check_chunk(chunk, number, plan, before)
+        before = before or tuple(chunk.shape)
         if not chunk.shape[plan.input_axis]:
             continue
         flow = flow or _Flow(stages(chunk))
         taken += chunk.shape[plan.input_axis]
-        found = flow.feed(chunk)
+        found = flow.feed(owned(chunk))  # the caller may fill the same array again
         if found is not None:
             given += found.shape[plan.output_axis]
-            yield found
+            yield owned(found)  # it may be part of what is kept
     if flow is None:
         return
     found = flow.end()
@@ -70,11 +73,14 @@ def _check_end(plan: StreamPlan, taken: int, given: int) -> None:
     whole = graph.reread({entry.name: shape})
     wanted = whole.nodes[whole.outputs_[graph.outputs_.index(plan.value)]].shape[plan.output_axis]
     if given != wanted:
-        raise NotStreamableError(
-            f"{plan.layer}: {given} of the {wanted} outputs for {taken} samples can be given with "
-            "carried state: how the end is padded or cut depends on the length of the stream.\n"
-            f"  {way_out(plan, taken)}"
+        text = (
+            f"{given} of the {wanted} outputs for {taken} samples can be given with carried state"
         )
+        why = "how the end is padded or cut depends on the length of the stream"
+        if given > wanted:
+            text = f"with carried state it gives {given} outputs for {taken} samples, not {wanted}"
+            why += ", or the plan is another model's"
+        raise NotStreamableError(f"{plan.layer}: {text}: {why}.\n  {way_out(plan, taken)}")
     lengths = Lengths(
         graph, plan.source, plan.value, plan.input_axis, plan.clock, plan.steps, plan.short
     )
@@ -83,15 +89,6 @@ def _check_end(plan: StreamPlan, taken: int, given: int) -> None:
             f"{plan.layer}: what {layer} reads depends on the length of the stream, which is "
             f"{taken}.\n  The plan was made for {lengths.length}. {way_out(plan, taken)}"
         )
-
-
-def _check(chunk: Any, number: int, plan: StreamPlan) -> None:
-    shape, rank = getattr(chunk, "shape", None), len(plan.graph.nodes[plan.source].shape)
-    if shape is None or len(shape) != rank:
-        given = f"is of type {type(chunk).__name__}" if shape is None else (
-            f"has shape {show_shape(tuple(shape))}"
-        )  # fmt: skip
-        raise InvalidModelError(f"chunk {number} {given}; expected an array of {rank} axes")
 
 
 class _Flow:

@@ -1,17 +1,23 @@
-"""Parts of an image that are lent to a function, which may write into what it is given.
+"""Arrays that others may write into: what a function is given, and what a caller keeps.
 
 A model whose first op works in place (``x.sub_(mean)``, a ReLU before the first convolution) would
-change the image under the next tile, and what the caller has.
+change the image under the next tile, and what the caller has. A source of sound fills one buffer
+again and again, while its last samples are still needed.
 """
 
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
-from typing import Any
+from typing import Any, cast
+
+import numpy as np
 
 from ...errors import InvalidModelError
 
 Array = Any
+
+WORK = 10_000
+"""So long is looked for an element that two arrays share; slices of an image are told at once."""
 
 
 def copied(part: Array) -> Array:
@@ -22,6 +28,28 @@ def copied(part: Array) -> Array:
     if hasattr(part, "detach"):
         return part.clone()
     return part.copy() if getattr(part, "base", None) is not None else part
+
+
+def owned(array: Array) -> Array:
+    """The same numbers in memory that nobody else has; itself where nothing can be written."""
+    if hasattr(array, "detach"):
+        return array.clone()
+    return array.copy() if hasattr(array, "copy") else array
+
+
+def overlaps(one: Array, other: Array) -> bool:
+    """Whether writing into one array changes the other, as far as that can be seen."""
+    if one is other:
+        return True
+    both = [_in_memory(array) for array in (one, other)]
+    if all(isinstance(array, np.ndarray) for array in both):
+        try:
+            return np.shares_memory(*both, max_work=cast("Any", WORK))
+        except RuntimeError:  # too hard to tell
+            return True
+    if not all(hasattr(array, "untyped_storage") for array in (one, other)):
+        return False
+    return one.untyped_storage().data_ptr() == other.untyped_storage().data_ptr()
 
 
 class Lender:
@@ -59,6 +87,16 @@ class Lender:
             )
         self.views = same
         return result
+
+
+def _in_memory(array: Array) -> Array:
+    """A tensor as the NumPy array that lies in the same place, where it can be one."""
+    if not hasattr(array, "detach"):
+        return array
+    try:
+        return array.detach().numpy()
+    except (TypeError, RuntimeError):  # of a type that NumPy does not have, or on a device
+        return None
 
 
 def _counted(arrays: Sequence[Array]) -> bool:

@@ -21,7 +21,7 @@ from ...errors import (
 )
 from .agreement import agreement
 from .cuts import BY_SIZE, Cut, meets_numbers
-from .lending import copied
+from .lending import copied, owned
 from .lengths import Lengths, up
 from .stitching import concatenated
 from .streaming import StreamPlan
@@ -314,25 +314,18 @@ class _Buffer:
 
     def __init__(self, plan: StreamPlan, fn: Callable[[Any], Any]) -> None:
         self.plan, self.fn, self.start, self.stop = plan, fn, 0, 0
-        self.rank = len(plan.graph.nodes[plan.source].shape)
         self.parts: list[Any] = []
         self.chunks = 0
 
     def add(self, chunk: Any) -> None:
         """Append the next chunk."""
         self.chunks += 1
-        shape = self._shape(chunk, f"chunk {self.chunks}", self.rank)
-        axis = self.plan.input_axis
-        if self.parts:
-            first = tuple(self.parts[0].shape)
-            if shape[:axis] + shape[axis + 1 :] != first[:axis] + first[axis + 1 :]:
-                raise InvalidModelError(
-                    f"chunk {self.chunks} has shape {show_shape(shape)}; expected "
-                    f"{show_shape([*first[:axis], None, *first[axis + 1 :]])}, like those before"
-                )
-        if shape[axis] or not self.parts:
-            self.parts.append(chunk)
-            self.stop += shape[axis]
+        before = tuple(self.parts[0].shape) if self.parts else None
+        check_chunk(chunk, self.chunks, self.plan, before)
+        size = chunk.shape[self.plan.input_axis]
+        if size or not self.parts:
+            self.parts.append(owned(chunk))  # the caller may fill the same array again
+            self.stop += size
 
     def drop(self, start: int) -> None:
         """Forget all before ``start``."""
@@ -346,7 +339,7 @@ class _Buffer:
         whole = self._joined()
         window = self._cut(whole, start - self.start, stop - self.start, self.plan.input_axis)
         result, axis = self.fn(copied(window)), self.plan.output_axis
-        shape = self._shape(result, f"the output for {here}", len(self.plan.output_shape))
+        shape = _shape(result, f"the output for {here}", len(self.plan.output_shape))
         if found.length is not None and shape[axis] != found.length:
             raise InvalidModelError(
                 f"the output for {here} has shape {show_shape(shape)}; "
@@ -354,14 +347,6 @@ class _Buffer:
             )
         end = None if found.length is None else found.stop - found.shift
         return self._cut(result, first - found.shift, end, axis)
-
-    def _shape(self, array: Any, what: str, rank: int) -> tuple[int, ...]:
-        shape = getattr(array, "shape", None)
-        if shape is None or len(shape) != rank:
-            given = f"is of type {type(array).__name__}"
-            given = given if shape is None else f"has shape {show_shape(shape)}"
-            raise InvalidModelError(f"{what} {given}; expected an array of {rank} axes")
-        return tuple(int(n) for n in shape)
 
     def _joined(self) -> Any:
         if len(self.parts) > 1:
@@ -371,6 +356,27 @@ class _Buffer:
     @staticmethod
     def _cut(array: Any, start: int, stop: int | None, axis: int) -> Any:
         return array[(slice(None),) * axis + (slice(start, stop),)]
+
+
+def check_chunk(chunk: Any, number: int, plan: StreamPlan, before: Sequence[int] | None) -> None:
+    """Refuse a chunk that is no array of the input's rank, or not like those ``before`` it."""
+    axis = plan.input_axis
+    shape = _shape(chunk, f"chunk {number}", len(plan.graph.nodes[plan.source].shape))
+    if before is None or shape[:axis] + shape[axis + 1 :] == (*before[:axis], *before[axis + 1 :]):
+        return
+    raise InvalidModelError(
+        f"chunk {number} has shape {show_shape(shape)}; expected "
+        f"{show_shape([*before[:axis], None, *before[axis + 1 :]])}, like those before"
+    )
+
+
+def _shape(array: Any, what: str, rank: int) -> tuple[int, ...]:
+    shape = getattr(array, "shape", None)
+    if shape is None or len(shape) != rank:
+        given = f"is of type {type(array).__name__}"
+        given = given if shape is None else f"has shape {show_shape(shape)}"
+        raise InvalidModelError(f"{what} {given}; expected an array of {rank} axes")
+    return tuple(int(n) for n in shape)
 
 
 _WHY = "parts of a stream do not give what the whole gives"

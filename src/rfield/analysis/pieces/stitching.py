@@ -17,7 +17,7 @@ import numpy as np
 
 from ...core.padding import PAD_BORDERS, fold
 from ...errors import InvalidModelError, show_shape
-from .lending import Lender
+from .lending import Lender, overlaps
 from .marks import Marks, digest
 from .tiles import Tile, Tiling
 
@@ -57,6 +57,8 @@ def run_tiled(
         _check_batch(batch, (*axes, *output_axes))
     if done is not None and out is None:
         raise InvalidModelError("done= marks what is written: give out= too")
+    if out is not None:
+        _check_place(out, images, plan)
     marks = None if done is None else Marks(done, plan)
     target: Any = out
     lender = Lender(images)
@@ -260,6 +262,16 @@ def _check_array(result: Array, tile: Tile) -> None:
         raise InvalidModelError(
             f"tile {tile.index}: the function gave a {type(result).__name__}, no array"
             + several * isinstance(result, (tuple, list, dict))
+        )
+
+
+def _check_place(out: Array, images: Sequence[Array], plan: Tiling) -> None:
+    """Refuse to write over what the next tile reads."""
+    apart = all(axis.count == 1 or axis.step == axis.tile for axis in plan.tiles)
+    if not apart and any(overlaps(out, one) for one in images):
+        raise InvalidModelError(
+            "out shares memory with the image: tiles overlap, and the next one would read what the "
+            "last one wrote.\n  Give out= an array of its own."
         )
 
 

@@ -323,9 +323,9 @@ class Planner:
             found = self.plan(self.reference(max(trial.sizes)), "constant")
         finally:
             self.halo = chosen
-        bounds = [(max(size, 1) - 1,) * 2 for size in self.field.local.largest]
+        bounds = [max(size, 1) - 1 for size in self.field.local.largest]
         both = zip(found.halo, found.counts, bounds, strict=True)
-        return tuple(halo if count > 1 else bound for halo, count, bound in both)
+        return tuple(halo if count > 1 else (bound, bound) for halo, count, bound in both)
 
     def step(self, k: int, trial: Trial) -> int:
         """How far apart tiles may begin along an axis: at most what one of them gives."""
