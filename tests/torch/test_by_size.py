@@ -233,3 +233,24 @@ def test_a_tile_that_the_model_refuses_is_told_by_what_the_image_allows():
         "size modulo that; the model takes none of these below 66.\n"
         "  The grid is that of b, upsample_nearest2d."
     )
+
+
+@pytest.mark.parametrize(
+    ("norm", "words"),
+    [
+        (nn.InstanceNorm2d(4), "more than 1 spatial element"),
+        (nn.GroupNorm(4, 4), "more than 1 value per channel"),
+        (nn.BatchNorm2d(4, track_running_stats=False), "more than 1 value per channel"),
+    ],
+)
+def test_statistics_of_a_single_position_are_refused_as_torch_refuses_them(norm, words):
+    model = nn.Sequential(nn.Conv2d(1, 4, 3, 4, 1), nn.Conv2d(4, 4, 3, 4, 1), norm).eval()
+    for size, taken in ((16, False), (17, True), ((16, 64), True)):
+        found = rfield.check_size(model, size, input_shape=(1, 1, 64, 64))
+        shape = (size, size) if isinstance(size, int) else size
+        assert (words not in found.refused, not found.refused) == (taken, taken)
+        if taken:
+            model(torch.rand(1, 1, *shape))
+        else:
+            with pytest.raises(ValueError, match=words):
+                model(torch.rand(1, 1, *shape))

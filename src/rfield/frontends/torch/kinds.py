@@ -40,6 +40,9 @@ UNIFORM = frozenset(
 )
 """Ops whose result is one number everywhere, at any size."""
 
+OF_SEVERAL = frozenset({"batch_norm", "instance_norm", "group_norm"})
+"""Ops whose functions in ``torch.nn.functional`` refuse statistics of a single position."""
+
 SHAPE_OF_OTHER = frozenset(
     f"aten::{name}" for name in ("expand_as", "reshape_as", "type_as", "view_as")
 )

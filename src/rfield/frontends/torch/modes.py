@@ -30,6 +30,7 @@ from .failures import here, needs_values
 from .kinds import (
     FROM_SHAPE,
     LOOKS_AT_VALUES,
+    OF_SEVERAL,
     READS_NOTHING,
     RESHAPES_IN_PLACE,
     TAKES_INDICES,
@@ -111,8 +112,10 @@ class Dispatch(Watched):
             and self.may_guess(operands)
         ):
             reading, held = self.answered(signature, arguments, indices, None)
-            if not all(tensor.numel() for tensor in operands):
-                self.execute(signature, func, args, kwargs)  # torch may not take empty ones
+            if not all(tensor.numel() for tensor in operands) or (
+                signature.short in OF_SEVERAL and operands[0].shape[2:].numel() == 1
+            ):
+                self.execute(signature, func, args, kwargs)  # torch may not take so few
             result = (
                 bound[signature.in_place] if signature.in_place is not None
                 else self.shaped(reading, operands, places=rule.shaped == "indices")
