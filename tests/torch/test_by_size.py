@@ -10,6 +10,7 @@ import torch.nn.functional as F  # noqa: E402, N812
 from torch import nn  # noqa: E402
 
 import rfield  # noqa: E402
+from tests.torch.tiling_nets import integers  # noqa: E402
 
 pytestmark = [pytest.mark.torch, pytest.mark.filterwarnings("ignore")]
 
@@ -254,3 +255,29 @@ def test_statistics_of_a_single_position_are_refused_as_torch_refuses_them(norm,
         else:
             with pytest.raises(ValueError, match=words):
                 model(torch.rand(1, 1, *shape))
+
+
+class Multiples(nn.Module):
+    """Takes multiples of so many alone, or pads up to them; its grid is 1."""
+
+    def __init__(self, of, checks):
+        super().__init__()
+        self.of, self.checks, self.c = of, checks, nn.Conv2d(1, 1, 5, padding=2)
+
+    def forward(self, x):
+        height, width = x.shape[2:]
+        if self.checks and (height % self.of or width % self.of):
+            raise ValueError(f"multiples of {self.of}")
+        x = F.pad(x, (0, -width % self.of, 0, -height % self.of))
+        return self.c(x)[..., :height, :width]
+
+
+@pytest.mark.parametrize("checks", [True, False])
+@pytest.mark.parametrize(("of", "tile", "expected"), [(32, 40, 32), (48, 100, 96), (64, 127, 64)])
+def test_multiples_far_above_the_grid(of, checks, tile, expected):
+    model, image = integers(Multiples(of, checks)).eval(), (4 * of, 5 * of)
+    plan = rfield.tile_plan(model, image, tile=tile, input_shape=(1, 1, 2 * of, 2 * of))
+    assert (plan.exact, plan.tile, plan.grid) == (True, (expected, expected), (1, 1))
+    x = torch.randint(-9, 10, (1, 1, *image)).double()
+    with torch.no_grad():
+        assert torch.equal(rfield.run_tiled(model, x, plan), model(x))

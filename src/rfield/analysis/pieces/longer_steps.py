@@ -10,13 +10,17 @@ from __future__ import annotations
 
 from collections.abc import Callable, Sequence
 from contextlib import suppress
+from itertools import chain
 
 from ...errors import InvalidModelError, RFieldError
 from .pairing import SKIPPED, pairs_of
 from .tile_planning import Planner
 
 TRIED = 16
-"""So many steps of the grid below the image a size that does is looked for."""
+"""So many steps of the grid below the image every size is tried."""
+
+FURTHER = tuple(part << k for k in range(2, 9) for part in (4, 5, 6, 7) if part << k > TRIED)
+"""After these, sizes so many steps below: models ask for numbers of few bits, as 32 and 48 are."""
 
 TAKEN, PADDED = "the sizes that the model takes", "what it pads, crops or makes for its size"
 """Whose the longer steps are."""
@@ -34,10 +38,10 @@ def learned(
     for k, step in enumerate(planner.steps):
         sizes = [*planner.sizes]
         found.append(step)
-        for size in range(sizes[k] - step, 0, -step)[:TRIED]:
-            sizes[k] = size
-            if does(planner, sizes):
-                found[k] = planner.sizes[k] - size
+        for count in chain(range(1, TRIED + 1), FURTHER):
+            sizes[k] = planner.sizes[k] - count * step
+            if sizes[k] > 0 and does(planner, sizes):
+                found[k] = count * step
                 break
         else:
             alone.append(k)

@@ -132,9 +132,10 @@ def _planned(
 
 def _none_is_taken(planner: Planner, k: int) -> NotTileableError:
     """The grid leaves only sizes that the model does not take."""
+    tried = " that were tried" * (planner.sizes[k] > (TRIED + 1) * planner.steps[k])
     return NotTileableError(
         f"{planner.layer}: along {planner.axes[k]} {_on_grid(planner, k)}; the model takes none of "
-        f"these below the whole {planner.sizes[k]}.\n  {_of_whom(planner, k)}"
+        f"these below the whole {planner.sizes[k]}{tried}.{_of_whom(planner, k)}"
     )
 
 
@@ -150,8 +151,8 @@ def _too_small(planner: Planner, wanted: Sequence[int]) -> NotTileableError | No
                 break
             return NotTileableError(
                 f"{planner.layer}: no tile of at most {wanted[k]} along {planner.axes[k]}: "
-                f"{_on_grid(planner, k)}; the model takes none of these below {least}.\n"
-                f"  {_of_whom(planner, k)}"
+                f"{_on_grid(planner, k)}; the model takes none of these below {least}."
+                f"{_of_whom(planner, k)}"
             )
     return None
 
@@ -163,7 +164,8 @@ def _on_grid(planner: Planner, k: int) -> str:
 
 
 def _of_whom(planner: Planner, k: int) -> str:
-    return f"The grid is that of {', '.join(planner.makers[k][-3:])}."
+    makers = ", ".join(planner.makers[k][-3:])
+    return f"\n  The grid is that of {makers}." if makers else ""
 
 
 def _without_halo(planner: Planner, limit: Limit, mode: str, approximate: bool) -> TilePlan:
@@ -305,8 +307,8 @@ def _at_most(planner: Planner, wanted: Sequence[int]) -> list[int]:
         least = f"the smallest is {size}" if size < whole else f"only the whole {whole} is one"
         raise NotTileableError(
             f"{planner.layer}: no tile of at most {most} along {planner.axes[k]}: "
-            f"{_on_grid(planner, k)}; {least}.\n"
-            f"  {_of_whom(planner, k)}{_larger_ones(planner, sizes)}"
+            f"{_on_grid(planner, k)}; {least}."
+            f"{_of_whom(planner, k)}{_larger_ones(planner, sizes)}"
         )
     return sizes
 
