@@ -281,3 +281,27 @@ def test_multiples_far_above_the_grid(of, checks, tile, expected):
     x = torch.randint(-9, 10, (1, 1, *image)).double()
     with torch.no_grad():
         assert torch.equal(rfield.run_tiled(model, x, plan), model(x))
+
+
+class OverPixels(nn.Module):
+    """Attention over all pixels behind a stride of 32, as in EfficientViT."""
+
+    def __init__(self):
+        super().__init__()
+        self.a, self.p = nn.Conv2d(3, 24, 3, 32, 1), nn.Conv2d(8, 8, 1)
+
+    def forward(self, x):
+        x = self.a(x)
+        height, width = x.shape[2:]
+        q, k, v = x.reshape(1, 2, -1, height * width).transpose(-1, -2).chunk(3, -1)
+        y = q @ (k.transpose(-1, -2) @ v)
+        return self.p(y.transpose(-1, -2).reshape(1, -1, height, width))
+
+
+def test_sizes_where_both_axes_are_flattened_into_one():
+    """Height times width grows along a line as long as one of them is kept."""
+    options = {"input_shape": (1, 3, 224, 224)}
+    assert str(rfield.valid_sizes(OverPixels(), **options)) == "y, x: every size from 1"
+    assert str(rfield.input_size(OverPixels(), 5, **options)) == "y, x: 129–160 only"
+    for size, outputs in ((128, 4), (129, 5), (160, 5), (161, 6)):
+        assert OverPixels()(torch.rand(1, 3, size, size)).shape[2:] == (outputs, outputs)

@@ -50,6 +50,8 @@ def pad(
         outputs = size + before + after
         if outputs < 0:
             raise InvalidModelError(f"cropping {-before} and {-after} from an axis of {size}")
+        if outputs and not size and border != "zero":
+            raise InvalidModelError(f"{mode} padding of an empty axis, which has nothing to repeat")
         relations[axis] = (shift(-before, border), outputs)
     return along(shape, relations, kind="pad", algebra="move")
 

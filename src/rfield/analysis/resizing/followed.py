@@ -13,7 +13,7 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from itertools import chain
-from math import lcm
+from math import lcm, prod
 
 from ...core.graph import Graph, Node, SizedShape
 from ...core.link import AnyLink, Link, Reshaped
@@ -125,9 +125,10 @@ class Op:
         if shape is None or _between(first, last, part, whole) != wanted:
             return None
         after = tuple(shape)
-        links = tuple(
-            [_resized(link, of, after) for link, of in zip(one.links, before, strict=True)]
-        )
+        operands = list(zip(one.links, before, strict=True))
+        if any(isinstance(link, Reshaped) and prod(of) != prod(after) for link, of in operands):
+            return None  # a product of two sizes that both change lies on no line
+        links = tuple([_resized(link, of, after) for link, of in operands])
         return replace(one, op=replace(one.op, shape=after), links=links)
 
     def _class(self, before: Shapes) -> tuple[int, ...]:
