@@ -96,7 +96,7 @@ LAYERS: list[tuple[Layer, str]] = [
     ),
     (lambda b, x: b.crop("k", x, crop=12), "k: cropping 12 and 12 from an axis of 20"),
     (
-        lambda b, x: b.pad("p", b.crop("k", x, crop=10), padding=1, mode="symmetric"),
+        lambda b, x: b.pad("p", b.crop("k", x, crop=[10, 0]), padding=1, mode="symmetric"),
         "p: symmetric padding of an empty axis, which has nothing to repeat",
     ),
     (lambda b, x: b.resize("z", x), "z: give either scale or size"),

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import csv
 import json
 
 from rfield.cli import main
@@ -21,6 +22,22 @@ def test_json_has_the_whole_plan(capsys):
     assert found["exact"] is True
     assert found["grid"] == [32, 32]
     assert found["tile"][0] * found["tile"][1] <= 1_000_000
+
+
+def test_programs_get_every_tile(capsys):
+    command = ["tiles", "article:vgg_16", "--output", "vgg_16/conv1/conv1_2", "--image", "200"]
+    command += ["--tile", "64x200", "--padding", "2"]
+    assert main([*command, "--format", "csv"]) == 0
+    rows = list(csv.DictReader(capsys.readouterr().out.splitlines()))
+    assert len(rows) == 4
+    assert [row["read_start_y"] for row in rows] == ["0", "58", "118", "138"]
+    assert [(row["pad_before_y"], row["pad_after_y"]) for row in rows[::3]] == [
+        ("2", "0"),
+        ("0", "2"),
+    ]
+    assert rows[-1]["write_stop_x"] == "204"
+    assert main([*command, "--format", "json"]) == 0
+    assert len(json.loads(capsys.readouterr().out)["rows"]) == 8
 
 
 def test_what_cannot_be_tiled_is_an_error(capsys):

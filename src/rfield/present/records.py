@@ -30,7 +30,7 @@ def to_json(report: Report) -> str:
     facts = {key: value for key, value in report.facts.items() if key != "schema"}
     document = {"schema": report.schema, "rfield": __version__, **facts}
     document["axes"] = report.axes or facts.get("axes", ())
-    document["rows"] = report.records
+    document["rows"] = list(report.records)
     document["notes"] = report.notes
     return json.dumps(plain(document), indent=2, allow_nan=False) + "\n"
 

@@ -7,7 +7,7 @@ knows no question: nothing here has heard of receptive fields.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from typing import Generic, Literal, TypeVar
 
@@ -114,7 +114,7 @@ class Report:
     parts: tuple[Part, ...]
     notes: tuple[str, ...] = ()
     facts: Record = field(default_factory=dict[str, object])
-    records: tuple[Record, ...] = ()
+    records: Collection[Record] = ()
     axes: tuple[str, ...] = ()
     per_axis: frozenset[str] = frozenset()
     hint: str = ""

@@ -107,7 +107,8 @@ def check_report(found: SizeCheck, *, title: str = "") -> Report:
         merged.setdefault((criterion, finding.layer, finding.what), []).append(finding.axis)
     rows = [(*key, ", ".join(axes)) for key, axes in merged.items()]
     if found.refused:
-        verdict = Remark(f"refused: {found.refused}", good=False)
+        told = " ".join(line.strip() for line in found.refused.splitlines())
+        verdict = Remark(f"refused: {told}", good=False)
     elif found.findings:
         count = f"{len(rows)} finding" + "s" * (len(rows) > 1)
         verdict = Remark(f"accepted, {count}", good=False)

@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Collection, Iterator, Sequence
 from itertools import islice
 
 from ..analysis.pieces.tiles import Tile
 from ..analysis.pieces.tiling import TilePlan
 from . import values
-from .report import Column, Facts, Part, Remark, Report, Show, tabulate
+from .report import Column, Facts, Part, Record, Remark, Report, Show, tabulate
 
 SHOWN = 6
 
@@ -45,9 +45,9 @@ def tiles_report(plan: TilePlan, *, title: str = "") -> Report:
         parts=tuple(parts),
         notes=_NOTES,
         facts={"model": title} | plan.as_dict() | {"bioimageio": plan.as_bioimageio()},
-        records=tuple(_record(tile) for tile in first),
+        records=_Records(plan),
         axes=plan.axes,
-        per_axis=frozenset({"read_start", "read_stop", "valid_start", "write_start"}),
+        per_axis=frozenset(_SPANS),
     )
 
 
@@ -102,15 +102,36 @@ def _sizes(values: Sequence[int]) -> str:
     return " × ".join(map(str, values))
 
 
-def _record(tile: Tile) -> dict[str, object]:
-    return {
-        "tile": list(tile.index),
-        "read_start": [span.start for span in tile.read],
-        "read_stop": [span.stop for span in tile.read],
-        "valid_start": [span.start for span in tile.valid],
-        "write_start": [span.start for span in tile.write],
-        "write_stop": [span.stop for span in tile.write],
-    }
+class _Records(Collection[Record]):
+    """A record of every tile, made when it is written: there may be a million."""
+
+    def __init__(self, plan: TilePlan) -> None:
+        self.plan = plan
+
+    def __len__(self) -> int:
+        return len(self.plan)
+
+    def __iter__(self) -> Iterator[Record]:
+        return map(_record, self.plan)
+
+    def __contains__(self, record: object) -> bool:
+        return any(record == one for one in self)
+
+
+_SPANS: dict[str, Callable[[Tile], list[int]]] = {
+    "read_start": lambda tile: [span.start for span in tile.read],
+    "read_stop": lambda tile: [span.stop for span in tile.read],
+    "pad_before": lambda tile: [before for before, _ in tile.pad],
+    "pad_after": lambda tile: [after for _, after in tile.pad],
+    "valid_start": lambda tile: [span.start for span in tile.valid],
+    "valid_stop": lambda tile: [span.stop for span in tile.valid],
+    "write_start": lambda tile: [span.start for span in tile.write],
+    "write_stop": lambda tile: [span.stop for span in tile.write],
+}
+
+
+def _record(tile: Tile) -> Record:
+    return {"tile": list(tile.index)} | {name: of(tile) for name, of in _SPANS.items()}
 
 
 def _spans(spans: tuple[slice, ...]) -> str:
