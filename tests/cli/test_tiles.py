@@ -29,12 +29,10 @@ def test_programs_get_every_tile(capsys):
     command += ["--tile", "64x200", "--padding", "2"]
     assert main([*command, "--format", "csv"]) == 0
     rows = list(csv.DictReader(capsys.readouterr().out.splitlines()))
-    assert len(rows) == 4
-    assert [row["read_start_y"] for row in rows] == ["0", "58", "118", "138"]
-    assert [(row["pad_before_y"], row["pad_after_y"]) for row in rows[::3]] == [
-        ("2", "0"),
-        ("0", "2"),
-    ]
+    assert [row["tile"] for row in rows[:3]] == ["0x0", "0x1", "1x0"]
+    assert [row["read_start_y"] for row in rows[::2]] == ["0", "58", "118", "138"]
+    ends = [(row["pad_before_y"], row["pad_after_y"]) for row in rows[::6]]
+    assert ends == [("2", "0"), ("0", "2")]
     assert rows[-1]["write_stop_x"] == "204"
     assert main([*command, "--format", "json"]) == 0
     assert len(json.loads(capsys.readouterr().out)["rows"]) == 8
