@@ -26,6 +26,11 @@ def u_net(b, x):
         (lambda b, x: b.conv("same", x, kernel=3, padding=1), "t: every size from 1"),
         (lambda b, x: b.conv("valid", x, kernel=3), "t: none"),
         (lambda b, x: b.resize("up", x, scale=3), "t: every size from 1"),
+        # one window of four, which is no axis that moves any more
+        (
+            lambda b, x: b.reduce("mean", b.reshape("by", x, (1, 1, -1, 4)), axes=[3]),
+            "t: multiples of 4, from 4",
+        ),
     ],
 )
 def test_sizes_that_come_out_the_same(build, same: str) -> None:

@@ -174,20 +174,26 @@ class Reading:
 
     @cached_property
     def _unlike(self) -> tuple[Finding, ...]:
-        swept = self._sweeps[0]
-        node, source = self.graph.nodes[self._value], self.graph.nodes[swept.source]
         found: list[Finding] = []
-        for k, (state, outputs, name) in enumerate(
-            zip(self._states, self.output, axis_names(len(swept.axes)), strict=True)
-        ):
-            if outputs is None:
-                continue
-            positions = sorted(set[int]().union(*self.places))
-            field = axis_field(state, node.shape, positions).local
-            stride = Fraction(state.advance) if isinstance(state, Span) else _rate(field)
-            if stride is None or outputs * stride != source.shape[swept.axes[k]]:
+        axes = zip(axis_names(len(self.output)), self.output, self.scales, strict=True)
+        for k, (name, outputs, stride) in enumerate(axes):
+            size = self.graph.nodes[self._sweeps[0].source].shape[self._sweeps[0].axes[k]]
+            if 1 in (outputs, size):  # a single position has none of its own
+                stride = self._of.larger().scales[k] or stride  # noqa: PLW2901  # of the same axis
+            if outputs is not None and (stride is None or outputs * stride != size):
                 found.append(Unlike(self.graph.layer_of(self._value), name, outputs, stride))
         return tuple(found)
+
+    @cached_property
+    def scales(self) -> tuple[Fraction | None, ...]:
+        """Positions of each input axis for one of the output."""
+        shape = self.graph.nodes[self._value].shape
+        positions = sorted(set[int]().union(*self.places))
+        return tuple(
+            Fraction(state.advance) if isinstance(state, Span)
+            else _rate(axis_field(state, shape, positions).local)
+            for state in self._states
+        )  # fmt: skip
 
 
 class Resizing:
