@@ -115,6 +115,28 @@ def test_training_reads_whole_batches():
     assert rfield.receptive_field(model, training=True).size == (rfield.UNBOUNDED,) * 2
 
 
+def test_a_layer_called_in_training_is_read_as_the_model_runs_it():
+    """The modes as Keras has them: of an outer call, then of the layer's own, then inference."""
+    x = keras.Input((8, 8, 2))
+    called = keras.Model(x, keras.layers.BatchNormalization()(x, training=True))
+    models = {
+        "own": called, "nested": keras.Model(x, called(x)),
+        "overruled": keras.Model(x, called(x, training=False)),
+        "frozen": keras.Model(x, keras.layers.BatchNormalization()(x, training=False)),
+    }  # fmt: skip
+    image = np.random.default_rng(0).normal(size=(1, 8, 8, 2)).astype("float32")
+    other = image.copy()
+    other[0, 7, 7] += 5
+    for name, model in models.items():
+        one, two = (keras.ops.convert_to_numpy(model(given)) for given in (image, other))
+        changes = bool((one[0, 0, 0] != two[0, 0, 0]).any())
+        assert changes == (name in ("own", "nested"))
+        size = rfield.receptive_field(model).size
+        assert size == ((rfield.UNBOUNDED,) * 2 if changes else (1, 1)), name
+    frozen = rfield.receptive_field(models["frozen"], training=True)
+    assert frozen.size == (rfield.UNBOUNDED,) * 2
+
+
 def test_a_class_that_shares_a_name_with_a_layer_is_not_taken_for_it():
     class Dropout(L.Layer):
         def call(self, x):

@@ -29,7 +29,7 @@ from . import backends
 from .calls import calls, calls_behind, is_layer_graph, layer_graph, tensors
 from .chosen import settings
 from .rulebook import RULES, Call, Held, find_rule, operands_among, rule_name
-from .symbols import UnrecordedError, on_symbols
+from .symbols import UnrecordedError, on_symbols, states_training
 
 FAILURES = (
     ArithmeticError, AttributeError, LookupError, MemoryError, RecursionError, TypeError, ValueError
@@ -108,9 +108,13 @@ class Reader(ModelReader):
     # -- models and layers
 
     def model(
-        self, model: Any, operands: Sequence[Any], prefix: str, training: bool
+        self, model: Any, operands: Sequence[Any], prefix: str, training: bool, *,
+        stated: bool = False,
     ) -> Any:  # fmt: skip
-        """Read a functional or Sequential model; what it returns."""
+        """Read a functional or Sequential model; what it returns.
+
+        ``stated``: the mode is that of a call, which goes before the modes of the calls inside.
+        """
         functional = layer_graph(model)
         self.opened += 1
         self.depth += 1
@@ -129,9 +133,12 @@ class Reader(ModelReader):
             raise InvalidModelError(f"{len(operands)} tensors for {len(entries)} inputs")
         values = dict(zip(map(id, entries), operands, strict=True))
         for node in calls(functional):
-            # As in ``predict``: the mode of the whole model goes before what a call was made with.
-            kwargs = {k: v for k, v in node.arguments.kwargs.items() if k != "training"}
-            self._node(node, values, prefix, training, kwargs)
+            kwargs, mode = dict(node.arguments.kwargs), training
+            if stated or training or not states_training(node):  # as Keras does
+                kwargs.pop("training", None)
+            else:
+                mode = bool(kwargs["training"])
+            self._node(node, values, prefix, mode, kwargs)
         self.depth -= 1
         made = [values[id(tensor)] for tensor in tensors(functional.outputs)]
         return made[0] if len(made) == 1 else Outputs(made)
@@ -176,7 +183,7 @@ class Reader(ModelReader):
             own = kwargs.get("training")
             given = operands_among(args) or operands_among(kwargs)
             inner = training if own is None else bool(own)
-            return self.model(layer, given, f"{name}/", inner)
+            return self.model(layer, given, f"{name}/", inner, stated=own is not None)
         before, outside = len(self.draft.nodes), self.draft.layer
         self.draft.layer = name
         call = Call(name, layer, args, kwargs, self, training)

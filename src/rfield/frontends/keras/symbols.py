@@ -122,7 +122,18 @@ def _changes(layer: Any, calls: Sequence[Any], training: bool) -> bool:
 
 
 def _takes_training(layer: Any) -> bool:
-    return "training" in getattr(getattr(layer, "_call_signature", None), "parameters", ())
+    return _training_of(layer) is not None
+
+
+def _training_of(layer: Any) -> Any:
+    return getattr(getattr(layer, "_call_signature", None), "parameters", {}).get("training")
+
+
+def states_training(node: Any) -> bool:
+    """Whether a recorded call chose its mode; Keras notes the layer's own default there too."""
+    chosen, parameter = node.arguments.kwargs.get("training"), _training_of(node.operation)
+    default = None if parameter is None else parameter.default
+    return chosen is not None and chosen != default
 
 
 def with_tensors(value: Any, symbols: Mapping[int, Any]) -> Any:
