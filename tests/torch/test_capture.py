@@ -166,6 +166,13 @@ def test_types_devices_and_wrappers():
         assert rfield.receptive_field(model, input_shape=(1, 3, 9, 9)).size == (3, 3)
 
 
+def test_a_frozen_script_has_no_mode_and_gets_none():
+    net = nn.Sequential(nn.Conv2d(3, 4, 3), nn.BatchNorm2d(4), nn.Conv2d(4, 1, 3)).eval()
+    model = torch.jit.freeze(torch.jit.script(net))
+    assert rfield.receptive_field(model, input_shape=(1, 3, 9, 9)).size == (5, 5)
+    assert not hasattr(model, "training")
+
+
 def test_token_ids_are_an_input_like_any_other():
     model = nn.Sequential(nn.Embedding(10, 4), nn.LSTM(4, 5, batch_first=True))
     graph = rfield.load(model, (1, 6), dtype=torch.int64)

@@ -61,8 +61,9 @@ def untouched(
         try:
             for module in model.modules() if modules is None else modules:
                 if isinstance(module, torch.jit.ScriptModule):
-                    scripted.append((module, module.training))
-                    module.training = training
+                    if hasattr(module, "training"):  # a frozen one has no mode any more
+                        scripted.append((module, module.training))
+                        module.training = training
                 elif module.__dict__.get("training") is not training:
                     module.__dict__["training"] = training
             yield
