@@ -25,11 +25,11 @@ from . import (  # noqa: F401 - importing a family registers its rules
     strided,
     vision,
 )
-from .capture import read_module
 from .exported import read_exported
 from .gradients import ModuleGradients
 from .live import build_live, seeded
 from .pt2 import read_pt2
+from .rereading import read_module
 from .rulebook import RULES, Arguments, Reading, rule
 from .running import RunningModule
 from .stages import stages_of

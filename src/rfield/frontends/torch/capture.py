@@ -11,7 +11,6 @@ import inspect
 import re
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from contextlib import ExitStack, contextmanager
-from dataclasses import replace
 from itertools import chain
 from typing import Any
 
@@ -30,41 +29,19 @@ from ...errors import (
 from ..registry import Request
 from .control import uncompiled
 from .failures import NeedsValuesError, forward_failed, line_of
-from .free import has_free, read_free
 from .functions import table
 from .modes import Dispatch, Functions
 from .names import Names, named_children
 from .quantized import observe_nothing
+from .recording import Recording
 from .tracer import Tracer
-from .untouched import ALONE, untouched
+from .untouched import untouched
 
 StandIn = Callable[[str, torch.Tensor], torch.Tensor]
 
 _META = re.compile(r"\bmeta\b", re.IGNORECASE)
 """What errors of torch are that miss numbers; a ``MetaFloatType[1, 8]`` that is too short is one of
 the model's."""
-
-_OPTIONS = ("example_inputs", "example_kwargs", "values", "dtype", "zeros")
-
-
-def read_module(model: nn.Module, request: Request) -> Graph:
-    """The graph of a module; ``_OPTIONS`` are the options that may come with it."""
-    for name in request.options:
-        if name not in _OPTIONS:
-            raise unknown_name("option", name, _OPTIONS)
-    model = unwrapped(model)
-    if has_free(request.input_shape):
-        return read_free(_free_shapes(model, request.input_shape), lambda shapes: read_module(
-            model, replace(request, input_shape=dict(shapes))
-        ))  # fmt: skip
-    graph = _read(model, request)
-
-    def reread(shapes: Mapping[str, Sequence[int]]) -> Graph:
-        return read_module(model, replace(request, input_shape=dict(shapes)))
-
-    if request.input_shape is not None:
-        graph.reread = reread
-    return graph
 
 
 def unwrapped(model: nn.Module) -> nn.Module:
@@ -74,26 +51,6 @@ def unwrapped(model: nn.Module) -> nn.Module:
     if "_orig_mod" in model._modules:  # a scripted module's have no get()
         return unwrapped(model.get_submodule("_orig_mod"))
     return model
-
-
-def _free_shapes(model: nn.Module, shapes: Any) -> dict[str, tuple[int | None, ...]]:
-    """``{input name: shape}`` from any of the forms in which shapes are given."""
-    if isinstance(shapes, Mapping):
-        return {name: tuple(shape) for name, shape in shapes.items()}
-    listed = [shapes] if isinstance(shapes[0], (int, type(None))) else list(shapes)
-    known = _parameters(model) or []
-    names = known[: len(listed)] if len(known) >= len(listed) else ["input"]
-    return {name: tuple(shape) for name, shape in zip(names, listed, strict=False)}
-
-
-def _read(model: nn.Module, request: Request) -> Graph:
-    with ALONE:  # what a capture leaves behind is put back before another looks at the model
-        arguments, keywords = called_with(model, request)
-        return capture(
-            model, arguments, keywords, axes=request.axes, training=request.training,
-            unknown=request.unknown, values=bool(request.options.get("values")),
-            zeros=bool(request.options.get("zeros")), soft_masks=request.soft_masks,
-        )  # fmt: skip
 
 
 def capture(
@@ -108,8 +65,9 @@ def capture(
     zeros: bool = False,
     soft_masks: SoftMasks = "keep",
     laid_out: bool = False,
+    recording: Recording | None = None,
 ) -> Graph:
-    """Call the module once and note what each op reads.
+    """Call the module once and note what each op reads, and in ``recording`` what it is told.
 
     Once more with everything ``laid_out`` in memory as it really is, where something is written to
     what may be a view or a copy.
@@ -120,19 +78,24 @@ def capture(
     names = tracer.names = Names(model, tracer.index_of)
     dispatch = Dispatch(tracer, real=values)
     dispatch.laid_out = laid_out
-    functions = Functions(dispatch, table(), _device(model))
+    functions = Functions(dispatch, table(), device_of(model))
+    if recording is not None:
+        recording.begin(tracer, names.modules)
+        functions.recording = recording
     entries: dict[str, torch.Tensor] = {}
 
     def stand_in(name: str, tensor: torch.Tensor) -> torch.Tensor:
         place = tensor.detach().clone() if values else _meta(tensor)
         index = draft.input(name, tuple(tensor.shape), input_axes(name, tensor, axes))
         tracer.hold(place, index)
+        if recording is not None:
+            recording.enter(name, place)
         names.taken[name] = 1
         entries[name] = tensor
         return place
 
     with ExitStack() as stack:
-        stack.enter_context(_uncollected())
+        stack.enter_context(uncollected())
         stack.enter_context(
             untouched(model, training=training, values=values, modules=names.modules)
         )
@@ -140,7 +103,7 @@ def capture(
         if not entries:
             raise InvalidModelError("none of the inputs is a tensor")
         stack.enter_context(torch.no_grad())
-        stack.enter_context(_plain_attention())
+        stack.enter_context(plain_attention())
         stack.enter_context(_eager(names.modules))
         stack.enter_context(uncompiled())
         if not values:
@@ -158,6 +121,7 @@ def capture(
         return capture(
             model, arguments, keywords, axes=axes, training=training, unknown=unknown,
             values=values, zeros=zeros, soft_masks=soft_masks, laid_out=True,
+            recording=recording,
         )  # fmt: skip
     if isinstance(failed, RFieldError):
         raise failed
@@ -208,7 +172,7 @@ def called_with(model: nn.Module, request: Request) -> tuple[tuple[Any, ...], di
     given = request.options.get("dtype")
     shapes = request.input_shape
     if isinstance(shapes, Mapping):
-        known = _parameters(model)
+        known = parameters_of(model)
         for name in shapes:
             if known is not None and name not in known:
                 raise unknown_name("input", name, known)
@@ -256,13 +220,14 @@ def _dtype(model: nn.Module, given: Any = None, name: str = "") -> torch.dtype:
     return torch.get_default_dtype()
 
 
-def _device(model: nn.Module) -> torch.device:
+def device_of(model: nn.Module) -> torch.device:
+    """Where the model says that its tensors are."""
     for tensor in chain(model.parameters(), model.buffers()):
         return torch.device("cpu") if tensor.device.type == "meta" else tensor.device
     return torch.device("cpu")
 
 
-def _parameters(model: nn.Module) -> list[str] | None:
+def parameters_of(model: nn.Module) -> list[str] | None:
     """The argument names of forward, or None if it takes any."""
     try:
         parameters = inspect.signature(model.forward).parameters.values()
@@ -337,7 +302,7 @@ def _outputs(output: Any, tracer: Tracer, key: str = "") -> dict[int, str]:
 
 
 @contextmanager
-def _plain_attention() -> Iterator[None]:
+def plain_attention() -> Iterator[None]:
     """Attention in eval mode runs as it is written, not in one fused op that hides its mask."""
     fast = torch.backends.mha.get_fastpath_enabled()
     torch.backends.mha.set_fastpath_enabled(False)
@@ -348,7 +313,7 @@ def _plain_attention() -> Iterator[None]:
 
 
 @contextmanager
-def _uncollected() -> Iterator[None]:
+def uncollected() -> Iterator[None]:
     """Without the garbage collector, which would look through all of torch's objects meanwhile."""
     if not gc.isenabled():
         yield

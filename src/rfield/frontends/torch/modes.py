@@ -272,9 +272,12 @@ class Functions(TorchFunctionMode):
         dispatch.functions = self
         self.table = table
         self.device = device
+        self.recording: Any = None
 
     def __torch_function__(self, func: Any, types: Any, args: Any = (), kwargs: Any = None) -> Any:
-        """Take the call, or let it pass."""
+        """Take the call, or let it pass; where there is a ``recording``, note it."""
+        if self.recording is not None:
+            return self.recording.call(self, func, args, kwargs or {})
         entry = self.table.get(func)
         try:
             if entry is None:

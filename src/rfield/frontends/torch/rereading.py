@@ -1,0 +1,152 @@
+"""A live module at one size after another.
+
+The first capture is that of ``load``. The second is recorded, and a third read both ways, with the
+model's code and without; if that gives the same, its code runs only for what it alone can say.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import contextmanager
+from dataclasses import replace
+from typing import Any
+
+import torch
+from torch import nn
+
+from ...core.graph import Graph
+from ...errors import InvalidModelError, unknown_name
+from ..registry import Request
+from .capture import (
+    called_with,
+    capture,
+    device_of,
+    parameters_of,
+    plain_attention,
+    uncollected,
+    unwrapped,
+)
+from .control import uncompiled
+from .free import has_free, read_free
+from .recording import Recording
+from .replay import OtherwiseError, RefusedError, Replay, same
+from .untouched import ALONE
+
+_OPTIONS = ("example_inputs", "example_kwargs", "values", "dtype", "zeros")
+
+Shapes = Mapping[str, Sequence[int]]
+
+
+def read_module(model: nn.Module, request: Request) -> Graph:
+    """The graph of a module; ``_OPTIONS`` are the options that may come with it."""
+    for name in request.options:
+        if name not in _OPTIONS:
+            raise unknown_name("option", name, _OPTIONS)
+    model = unwrapped(model)
+    again = Rereading(model, request)
+    if has_free(request.input_shape):
+        return read_free(_free_shapes(model, request.input_shape), again)
+    graph = _read(model, request)
+    if request.input_shape is not None:
+        graph.reread = again
+    return graph
+
+
+def _free_shapes(model: nn.Module, shapes: Any) -> dict[str, tuple[int | None, ...]]:
+    """``{input name: shape}`` from any of the forms in which shapes are given."""
+    if isinstance(shapes, Mapping):
+        return {name: tuple(shape) for name, shape in shapes.items()}
+    listed = [shapes] if isinstance(shapes[0], (int, type(None))) else list(shapes)
+    known = parameters_of(model) or []
+    names = known[: len(listed)] if len(known) >= len(listed) else ["input"]
+    return {name: tuple(shape) for name, shape in zip(names, listed, strict=False)}
+
+
+def _read(model: nn.Module, request: Request, recording: Recording | None = None) -> Graph:
+    with ALONE:  # what a capture leaves behind is put back before another looks at the model
+        arguments, keywords = called_with(model, request)
+        return capture(
+            model, arguments, keywords, axes=request.axes, training=request.training,
+            unknown=request.unknown, values=bool(request.options.get("values")),
+            zeros=bool(request.options.get("zeros")), soft_masks=request.soft_masks,
+            recording=recording,
+        )  # fmt: skip
+
+
+@contextmanager
+def _quiet() -> Iterator[None]:
+    """As a capture runs, but for the model."""
+    with (
+        uncollected(),
+        torch.inference_mode(False),
+        torch.no_grad(),
+        plain_attention(),
+        uncompiled(),
+    ):
+        yield
+
+
+class Rereading:
+    """Reads a model at other sizes, without its code where that is sure to be the same."""
+
+    def __init__(self, model: nn.Module, request: Request) -> None:
+        self.model = model
+        self.request = request
+        plain = not request.training and not request.options.keys() - {"dtype"}
+        self._may_record = plain
+        self._replay: Replay | None = None
+        self._is_sure = False
+
+    def __call__(self, shapes: Shapes) -> Graph:
+        """The graph at these shapes of the inputs, by name."""
+        graph = self._replayed(shapes) if self._replay is not None else self._run(shapes)
+        graph.reread = self
+        return graph
+
+    def _run(self, shapes: Shapes) -> Graph:
+        request = replace(self.request, input_shape=dict(shapes))
+        if not self._may_record:
+            return _read(self.model, request)
+        self._may_record = False
+        recording = Recording()
+        graph = _read(self.model, request, recording)
+        with ALONE, _quiet():
+            device = device_of(self.model)
+            self._replay = Replay.of(recording, graph, device, request.soft_masks)
+        return graph
+
+    def _replayed(self, shapes: Shapes) -> Graph:
+        replay = self._replay
+        assert replay is not None
+        try:
+            with ALONE, _quiet():
+                graph = replay.graph(shapes)
+        except OtherwiseError:
+            self._replay = None
+            return self._run(shapes)
+        except RefusedError as refused:
+            said = replay.told(refused, shapes)
+            if said is not None:
+                raise InvalidModelError(said) from None
+            return self._refused(replay, refused, shapes)
+        if self._is_sure:
+            return graph
+        read = self._run(shapes)
+        if not same(graph, read):
+            self._replay = None
+        self._is_sure = _sizes(read) != _sizes(replay.like)
+        return read
+
+    def _refused(self, replay: Replay, refused: RefusedError, shapes: Shapes) -> Graph:
+        """Of the first call that is refused at its place the code says what comes of it."""
+        self._replay = None
+        try:
+            return self._run(shapes)
+        except InvalidModelError as error:
+            if replay.learn(refused, error, shapes):
+                self._replay = replay
+            raise
+
+
+def _sizes(graph: Graph) -> list[tuple[int, ...]]:
+    return [graph.nodes[entry.node].shape for entry in graph.inputs_]
