@@ -131,6 +131,32 @@ def test_a_step_of_32_is_read_at_few_sizes(criterion: str, monkeypatch: pytest.M
     assert few.sets == rfield.valid_sizes(halved(rfield.GraphBuilder(), 224), criterion).sets
 
 
+def plane(size: tuple[int, int], columns: int) -> rfield.Graph:
+    """Five strides of 2 along both axes; of what is left some columns are joined, and one row."""
+    b = rfield.GraphBuilder()
+    x = b.input("x", (1, 1, *size))
+    for k in range(5):
+        x = b.max_pool(f"p{k}", x, kernel=2, stride=2)
+    return b.build([b.conv("last", x, kernel=(1, columns))])
+
+
+@pytest.mark.parametrize(
+    ("columns", "sizes", "most"),
+    [(1, "y, x: every size from 32", 90), (3, "y: every size from 32; x: every size from 96", 290)],
+)
+def test_small_sizes_are_not_read_where_others_show_what_stops_them(
+    columns: int, sizes: str, most: int
+) -> None:
+    """With equal axes all are refused below 96 of three columns; rows are not to blame for that."""
+    graph, told = plane((224, 224), columns), list[int]()
+    graph.reread = lambda shapes: plane((shapes["x"][2], shapes["x"][3]), columns)
+    assert str(rfield.valid_sizes(graph, progress=lambda n, _: told.append(n))) == sizes
+    assert len(told) < most
+    given = rfield.input_size(graph, (2, 3)).sets
+    assert list(given[0]) == [*range(64, 96)]
+    assert list(given[1]) == [*range(32 * (columns + 2), 32 * (columns + 3))]
+
+
 def test_the_end_of_a_table_is_found_beside_what_follows() -> None:
     graph = halved(rfield.GraphBuilder(), 224)
     reread = graph.reread

@@ -6,18 +6,21 @@ is read as well. Where the model is another at small sizes, these are read one b
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import replace
 from functools import cached_property
-from itertools import takewhile
+from itertools import chain, takewhile
 
 from ...core.link import Link
-from .ends import last_taken, up_to
-from .growth import ops_of, starved
+from .ends import FARTHEST, last_taken, up_to
+from .growth import Ops, Steps, ops_of, starved
 from .reach import Reach
 from .reading import Reading, Resizing
 from .repeating import MORE, SHORT, Repeating
 from .sizeset import SizeSet
+
+Place = tuple[int, int]
+"""A value and one of its axes."""
 
 LONG = 64
 """Steps from which on fewer kinds of sizes are looked for: no end is."""
@@ -28,13 +31,17 @@ class Scan(Repeating):
 
     def __init__(self, resizing: Resizing, axis: int) -> None:
         self._lines: dict[tuple[str, ...], int | None] = {}
+        self._stopping: dict[tuple[str, ...], set[frozenset[Place]]] = {}
+        self._limited: dict[tuple[int, int], tuple[int, frozenset[Place]]] = {}
+        self._growing: dict[Ops, list[tuple[int, int, int]]] = {}
         super().__init__(resizing, axis)
 
     def forget(self) -> None:
         """Forget what rests on readings that turned out to be otherwise."""
         super().forget()
-        self._lines.clear()
-        for name in ("_alike", "_end"):
+        for found in (self._lines, self._stopping, self._limited, self._growing):
+            found.clear()
+        for name in ("_alike", "_end", "_empty"):
             self.__dict__.pop(name, None)
 
     @property
@@ -96,7 +103,7 @@ class Scan(Repeating):
             return SizeSet.only(good, self._among)
         reach = self.reach(criteria)
         firsts = [self._first(n, criteria) for n in good]
-        leasts = [reach.least(n, self.step) for n in firsts]
+        leasts = [reach.least(n, self.step) for n in good if not self._is_stopped(n, criteria)]
         small = [n for n in leasts if self._by_itself(n, criteria)]
         small += [n for n in self._alike if reach.holds(n) and self._stands(n, criteria)]
         small += [n for n in self._small(reach) if self._stands(n, criteria)]
@@ -107,6 +114,12 @@ class Scan(Repeating):
         if (self.periodic and self.step > LONG) or not self.resizing.affords(MORE):
             return None
         taken = (n for n in self.accepted if not self._alone(n).refused)
+        far = max(self.reach().tried, default=0)  # read by now, of this axis alone
+        if far >= FARTHEST // 2 and not self._alone(far, self.resizing.at).refused:
+            first = next(taken, None)
+            if first is None or (far - first) % self.step == 0:
+                return None
+            taken = chain((first,), taken)
         return last_taken(self.read, lambda n: self._alone(n, self.resizing.at), taken, self.step)
 
     def against(self, criteria: Sequence[str]) -> tuple[str, ...]:
@@ -191,15 +204,23 @@ class Scan(Repeating):
 
     def _lowest(self, size: int, criteria: Sequence[str]) -> int:
         """The first size of the class of ``size`` at which, by how they grow, no value is empty."""
-        reading = self.read(size)
-        grown = self._grown.get(ops_of(reading))
-        back = (size - self.reach(criteria).first) // self.step
-        if grown is not None:
-            for shape, steps in zip(reading.shapes, grown, strict=True):
-                for n, step in zip(shape, steps, strict=True):
-                    if step > 0:
-                        back = min(back, (n - 1) // step)
-        return size - back * self.step
+        return self._limits(size, criteria)[0]
+
+    def _limits(self, size: int, criteria: Sequence[str]) -> tuple[int, frozenset[Place]]:
+        """The same, and the values that would be empty one step before, each with the axis."""
+        key = size, self.reach(criteria).first
+        if key not in self._limited:
+            shapes, back = self.read(size).shapes, (size - key[1]) // self.step
+            ops = ops_of(self.read(size))
+            if ops not in self._growing:
+                self._growing[ops] = list(_growing(self._grown.get(ops)))
+            left = [
+                ((shapes[v][axis] - 1) // step, v, axis) for v, axis, step in self._growing[ops]
+            ]
+            back = min([back, *(steps for steps, _, _ in left)])
+            places = frozenset((value, axis) for steps, value, axis in left if steps == back)
+            self._limited[key] = size - back * self.step, places
+        return self._limited[key]
 
     @cached_property
     def _alike(self) -> list[int]:
@@ -232,12 +253,21 @@ class Scan(Repeating):
         if begin:
             return begin + (size - begin) % self.step
         if begin == 0:
-            low = self._lowest(
-                size, criteria
-            )  # with equal axes, of which this one need not be to blame
+            low = self._lowest(size, criteria)
             if low == self.reach(criteria).least(size, self.step) or len(self.resizing.axes) == 1:
                 return low
+            if self._is_stopped(size, criteria):  # else the other axis may be to blame
+                return low
         return self._searched(size, criteria)
+
+    def _is_stopped(self, size: int, criteria: Sequence[str]) -> bool:
+        """Whether all sizes of a class below its lowest are refused, as was seen of others.
+
+        They would leave the same values without a position, with this axis alone and with all.
+        """
+        low, places = self._limits(size, criteria)
+        seen = self._stopping.get(tuple(criteria), ())
+        return low > self.reach(criteria).least(size, self.step) and any(s <= places for s in seen)
 
     def _begin(self, criteria: tuple[str, ...]) -> int | None:
         """The size from which on all meet the criteria; 0 where the size arithmetic tells, or None.
@@ -252,7 +282,14 @@ class Scan(Repeating):
             }
             firsts = {n: self._searched(n, criteria) for n in sorted(some)}
             found: int | None = 0
-            if any(first != self._lowest(n, criteria) for n, first in firsts.items()):
+            limits = {n: self._limits(n, criteria) for n in firsts}
+            least = self.reach(criteria).least
+            self._stopping[criteria] = {
+                places
+                for n, (low, places) in limits.items()
+                if firsts[n] == low > least(n, self.step)
+            }
+            if any(first != limits[n][0] for n, first in firsts.items()):
                 low, high = max(firsts.values()) - self.step + 1, min(firsts.values())
                 while low < high:
                     middle = (low + high) // 2
@@ -303,10 +340,22 @@ class Scan(Repeating):
 
         With the other axes equal, or else as they were read.
         """
-        empty = starved(self.read(self.base))
         ways = (self.read, self._alone)
         readings = (way(size) for way in ways)  # the second only where the first does not do
-        return any(self._meets(one, criteria) and starved(one) <= empty for one in readings)
+        return any(self._meets(one, criteria) and starved(one) <= self._empty for one in readings)
+
+    @cached_property
+    def _empty(self) -> int:
+        """How much is made of nothing at the first size."""
+        return starved(self.read(self.base))
 
     def _meets(self, reading: Reading, criteria: Iterable[str]) -> bool:
         return all(reading.holds(name, self.name) for name in ("accepted", *criteria))
+
+
+def _growing(grown: Steps | None) -> Iterator[tuple[int, int, int]]:
+    """The axes of values that grow, and by how much with each step."""
+    for value, steps in enumerate(grown or ()):
+        for axis, step in enumerate(steps):
+            if step > 0:
+                yield value, axis, step
