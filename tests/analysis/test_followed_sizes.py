@@ -54,7 +54,7 @@ def test_what_follows_is_what_is_counted() -> None:
 def test_criteria_are_those_of_sizes_read_one_by_one(monkeypatch: pytest.MonkeyPatch) -> None:
     graph, criteria = network(500), ("complete", "even", "aligned", "same")
     found = [str(rfield.valid_sizes(graph, name)) for name in criteria]
-    asked._resizing.cache_clear()
+    asked._scanned.cache_clear()
     monkeypatch.setattr(Followed, "graph", lambda self, shapes: None)
     assert [str(rfield.valid_sizes(graph, name)) for name in criteria] == found
     assert "read one by one" in rfield.valid_sizes(graph).basis[0]
@@ -76,11 +76,11 @@ def test_a_size_that_is_otherwise_overturns_what_followed() -> None:
         return reread(shapes)
 
     graph.reread = other
-    asked._resizing.cache_clear()
-    scan = asked._scans(asked._resizing(graph, None, None))[0]
+    asked._scanned.cache_clear()
+    scan = asked._scan(*asked._scanned(graph, None, None))[0]
     followed = [n for n, reading in scan.accepted.items() if reading.followed]
     odd.append(next(n for n in followed if n in read))
-    asked._resizing.cache_clear()
+    asked._scanned.cache_clear()
     found = rfield.valid_sizes(graph)
     assert odd[0] not in found.sets[0]
     assert odd[0] + 1 in found.sets[0]
@@ -196,7 +196,7 @@ def asked_in_windows(criterion: str, *, sized: bool = False) -> tuple[rfield.Siz
         return in_windows(read[-1], sized=sized)
 
     graph.reread = again
-    asked._resizing.cache_clear()
+    asked._scanned.cache_clear()
     return rfield.valid_sizes(graph, criterion), read
 
 

@@ -103,6 +103,22 @@ def test_a_loop_that_data_ends_is_bounded():
     assert m.reads(made[0], 4) == ([line(*range(9)), line(*range(5))], False)
 
 
+def test_what_a_loop_was_tried_with_is_forgotten():
+    """The bound has the number of what the body made: that was at most 0, the bound is not."""
+    m = Bare((9,))
+
+    def beside_zero(kind, x):
+        return m.step(ops.pointwise((9,), (), kind=kind, algebra="compare"), [x, known(0.0)])
+
+    made = loop(
+        m,
+        [m.inputs[0]],
+        lambda v: [beside_zero("minimum", v[0])],
+        lambda v: [m.step(ops.reduce((9,), [0]), [v[0]])],
+    )
+    assert m.reads(beside_zero("maximum", made[0]), 4) == ([line(*range(9))], False)
+
+
 def test_a_loop_of_too_many_turns_is_bounded():
     m = Bare((9,))
     made = loop(m, [m.inputs[0]], lambda v: [m.conv(v[0])], turns=limits.TURNS + 1)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from typing import Any
+from weakref import ref
 
 import pytest
 
@@ -36,6 +37,20 @@ def test_an_emitter_settles_several_outputs() -> None:
     )
     assert [value.shape for value in made] == [(4,), ()]
     assert [node.name for node in draft.nodes] == ["x", "y", "y:1"]
+
+
+def test_an_emitter_goes_with_its_last_name() -> None:
+    """It holds what is known of all values; in a circle it would wait for the collector."""
+
+    def fresh(label: str) -> str:
+        return label
+
+    seen = ref(fresh)
+    draft = Draft()
+    x = Dependent(draft.input("x", (4,), (0,)), (4,))
+    Emitter(draft, fresh).settle(ops.pointwise((4,)), [x], "y")
+    del fresh
+    assert seen() is None
 
 
 def torch_model() -> tuple[Any, str, str]:

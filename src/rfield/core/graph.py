@@ -10,7 +10,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, fields
 from types import EllipsisType
-from typing import TYPE_CHECKING, Literal, cast
+from typing import TYPE_CHECKING, Any, Literal, cast
 
 from ..errors import InvalidModelError, show_shape, unknown_name
 from .link import AnyLink, of_rank
@@ -35,8 +35,14 @@ class Input:
     free: frozenset[int] = frozenset()
 
 
+class _Watched:
+    """What can be told of when it is gone."""
+
+    __slots__ = ("__weakref__",)
+
+
 @dataclass(slots=True, eq=False)
-class Graph:
+class Graph(_Watched):
     """Values in topological order, with inputs, outputs and the layer names users know.
 
     ``layers`` maps a layer name to the index of its value; several names may share one value.
@@ -204,6 +210,18 @@ def _no_borders() -> dict[int, Known | None]:
     return {}
 
 
+def _nothing_else() -> list[dict[int, Any] | set[int]]:
+    return []
+
+
+def _forget(store: dict[int, Any] | set[int], gone: set[int]) -> None:
+    if isinstance(store, set):
+        store -= gone
+        return
+    for index in gone:
+        del store[index]
+
+
 @dataclass(slots=True, eq=False)
 class Draft:
     """A graph in the making. ``add`` returns the index by which later ops name the value.
@@ -211,7 +229,8 @@ class Draft:
     ``layer``: the user's layer that the ops added from now on are part of; ``tables``: what
     they read that depends on no input, ``weights`` the parameters of it; ``known``: what is known
     of the elements of some values; ``moved``: the values whose elements are those of their operands
-    in other places; ``borders``: of values behind a border, what is known but for that;
+    in other places; ``borders``: of values behind a border, what is known but for that; ``beside``:
+    what else is known of values, by whoever makes the graph;
     ``stitching``: concatenations that pad or roll are read as what they are.
     """
 
@@ -224,6 +243,7 @@ class Draft:
     known: dict[int, Known] = field(default_factory=_no_masks)
     moved: set[int] = field(default_factory=set[int])
     borders: dict[int, Known | None] = field(default_factory=_no_borders)
+    beside: list[dict[int, Any] | set[int]] = field(default_factory=_nothing_else)
     stitching: bool = True
 
     def input(
@@ -296,15 +316,12 @@ class Draft:
         return as_padding(self, op, operands) or (op, operands, ())
 
     def forget(self, count: int) -> None:
-        """Keep the first ``count`` values only."""
+        """Keep the first ``count`` values only; others will have the numbers of those after."""
         for node in self.nodes[count:]:
             del self.names[node.name]
         del self.nodes[count:]
-        self.moved -= {index for index in self.moved if index >= count}
-        for index in [index for index in self.known if index >= count]:
-            del self.known[index]
-        for index in [index for index in self.borders if index >= count]:
-            del self.borders[index]
+        for store in (self.known, self.borders, self.moved, *self.beside):
+            _forget(store, {index for index in store if index >= count})
 
     def chain(self, name: str, steps: Sequence[Op], operand: int, *, source: str = "") -> int:
         """Add ops that follow each other; the last one carries the name."""

@@ -24,7 +24,6 @@ class Sweep:
     shows (see ``gaps``); their boxes are exact only together, not axis by axis.
     """
 
-    graph: Graph
     source: int
     axes: tuple[int, ...]
     states: tuple[list[State], ...]
@@ -91,7 +90,7 @@ def _swept(graph: Graph, source: int, axes: tuple[int, ...]) -> Sweep:
     crossed = crossed_joins([found.gaps for found in findings])
     crossed |= hidden([found.missed for found in findings])
     globals_ = tuple(frozenset(found.globals_) for found in findings)
-    return Sweep(graph, source, axes, states, globals_, crossed)
+    return Sweep(source, axes, states, globals_, crossed)
 
 
 def _unread(node: Node) -> Node:

@@ -11,12 +11,12 @@ from __future__ import annotations
 from collections.abc import Sequence
 from contextlib import suppress
 from fractions import Fraction
-from functools import lru_cache
 from math import lcm
 
 import numpy as np
 
 from ...core.graph import Graph
+from ...core.lasting import lasting
 from ...core.limits import RESIDUE_LIMIT
 from ...errors import RFieldError, TooLargeError, UnresolvedSizeError
 from .bounds import axis_field
@@ -44,7 +44,7 @@ def unknown_numbers(
     samples = graphs_at_sizes(graph)
     index = graph.index(layer)
     shape = graph.nodes[index].shape
-    matters = index in _sized(_Held(graph))
+    matters = index in _sized(graph)
     for k, name in enumerate(names):
         states_there = (_state(sample, source, layer, source_axes[k]) for sample in samples)
         found = [state for state in states_there if not isinstance(state, TooLarge)]
@@ -71,38 +71,20 @@ class TooLarge:
     """In the place of a state: nobody can work it out at this size."""
 
 
-class _Held:
-    """A graph as a cache key: compared by identity."""
-
-    def __init__(self, graph: Graph) -> None:
-        self.graph = graph
-
-    def __eq__(self, other: object) -> bool:
-        return isinstance(other, _Held) and other.graph is self.graph
-
-    def __hash__(self) -> int:
-        return id(self.graph)
-
-
-def graphs_at_sizes(graph: Graph) -> tuple[Graph, ...]:
-    """A graph with free axes at sizes that stand for all sizes; empty where size is irrelevant."""
-    return _samples(_Held(graph))
-
-
-@lru_cache(maxsize=8)
-def _sized(held: _Held) -> frozenset[int]:
+@lasting(1)
+def _sized(graph: Graph) -> frozenset[int]:
     """The values that come after an op whose reading depends on the input size, itself included."""
-    found = [k for k, node in enumerate(held.graph.nodes) if node.op.depends_on_size]
-    return frozenset(held.graph.dependents(*found))
+    found = [k for k, node in enumerate(graph.nodes) if node.op.depends_on_size]
+    return frozenset(graph.dependents(*found))
 
 
-@lru_cache(maxsize=8)
-def _samples(held: _Held) -> tuple[Graph, ...]:
-    """The graph at sizes that show every residue, and at twice and 33 times the first of them.
+@lasting(1)
+def graphs_at_sizes(graph: Graph) -> tuple[Graph, ...]:
+    """A graph with free axes at sizes that stand for all sizes; empty where size is irrelevant.
 
-    Code may ask whether 3 or 11 divide a size.
+    They show every residue, and twice and 33 times the first of them: code may ask whether 3 or 11
+    divide a size.
     """
-    graph = held.graph
     if not any(node.op.depends_on_size for node in graph.nodes):
         return ()
     if graph.reread is None:  # else every size is left out
@@ -155,15 +137,15 @@ def _modulus(graph: Graph) -> int:
     return modulus
 
 
-@lru_cache(maxsize=2048)
-def _sweep_of(held: _Held, source: int, axis: int) -> list[State]:
-    return sweep(held.graph, source, [axis]).states[0]
+@lasting(2048)
+def _sweep_of(graph: Graph, source: int, axis: int) -> Sequence[State]:
+    return sweep(graph, source, [axis]).states[0]
 
 
 def _state(graph: Graph, source: str, layer: str, axis: int) -> State | TooLarge:
     """The state of ``layer`` in ``source`` along one axis, in a graph read at some size."""
     try:
-        return _sweep_of(_Held(graph), graph.index(source), axis)[graph.index(layer)]
+        return _sweep_of(graph, graph.index(source), axis)[graph.index(layer)]
     except TooLargeError:
         return TooLarge()
 

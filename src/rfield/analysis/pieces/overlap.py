@@ -9,8 +9,10 @@ from __future__ import annotations
 
 import sys
 from collections.abc import Callable, Iterable, Iterator, Sequence
+from dataclasses import replace
 from functools import lru_cache
 from typing import Any, NamedTuple, Protocol
+from weakref import WeakKeyDictionary
 
 from ...core.graph import Graph
 from ...core.limits import RESIDUES
@@ -39,7 +41,7 @@ class Overlap:
     """Windows over the samples that ``held`` keeps; each gives the outputs that are final."""
 
     def __init__(self, plan: StreamPlan, held: Held) -> None:
-        self.plan, self.held, self.windows = plan, held, _windows(_Same(plan))
+        self.plan, self.held, self.windows = plan, held, _windows(plan)
         self.done = 0
 
     def over(self, chunks: Iterable[Any]) -> Iterator[Any]:
@@ -291,22 +293,16 @@ class _Windows:
         raise NotStreamableError("\n  ".join([f"{self.plan.layer}: {_WHY}", *self.losses]))
 
 
-class _Same:
-    """A plan as a key: this one, and not another model's with the same numbers."""
-
-    def __init__(self, plan: StreamPlan) -> None:
-        self.plan = plan
-
-    def __eq__(self, other: object) -> bool:
-        return isinstance(other, _Same) and other.plan is self.plan
-
-    def __hash__(self) -> int:
-        return id(self.plan)
+_LAST: WeakKeyDictionary[StreamPlan, _Windows] = WeakKeyDictionary()
+"""Those of the plan that was run last: graphs at many lengths, each with its masks."""
 
 
-@lru_cache(maxsize=1)  # graphs at many lengths, each with its masks
-def _windows(same: _Same) -> _Windows:
-    return _Windows(same.plan)
+def _windows(plan: StreamPlan) -> _Windows:
+    found = _LAST.get(plan)
+    if found is None:
+        _LAST.clear()
+        found = _LAST[plan] = _Windows(replace(plan))  # of a copy, or the plan would never go
+    return found
 
 
 class _Buffer:

@@ -4,12 +4,12 @@ from __future__ import annotations
 
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
-from functools import lru_cache
 from operator import contains
 from typing import Any, ClassVar, TypeVar
 
 from ...core.arguments import listed
 from ...core.graph import Graph
+from ...core.lasting import lasting
 from ...errors import InvalidModelError, unknown_name
 from ..answer import Answer
 from .edges import Finding
@@ -221,9 +221,9 @@ def _settled(
     answer: Callable[[Sequence[Scan]], Result], progress: Progress = None,
 ) -> Result:  # fmt: skip
     """An answer from scans; again where a size that had followed turned out to be otherwise."""
-    resizing = _resizing(graph, output, wrt)
+    resizing, scans = _scanned(graph, output, wrt)
     resizing.tell = progress
-    scans = _scans(resizing)
+    scans = scans or _scan(resizing, scans)
     while True:
         resizing.overturned = False
         found = answer(scans)
@@ -234,16 +234,16 @@ def _settled(
             scan.forget()
 
 
-@lru_cache(maxsize=4)
-def _resizing(graph: Graph, output: str | None, wrt: str | None) -> Resizing:
-    """Kept: several criteria are answered by the same readings."""
-    return Resizing(graph, output, wrt)
+@lasting(4)
+def _scanned(graph: Graph, output: str | None, wrt: str | None) -> tuple[Resizing, list[Scan]]:
+    """Kept, with room for scans: several criteria are answered by the same readings."""
+    return Resizing(graph, output, wrt), []
 
 
-@lru_cache(maxsize=4)
-def _scans(resizing: Resizing) -> tuple[Scan, ...]:
-    """A scan per axis."""
-    return tuple(Scan(resizing, axis) for axis in range(len(resizing.axes)))
+def _scan(resizing: Resizing, room: list[Scan]) -> list[Scan]:
+    """A scan per axis, which reads sizes already."""
+    room += [Scan(resizing, axis) for axis in range(len(resizing.axes))]
+    return room
 
 
 def _refusal(

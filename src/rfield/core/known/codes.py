@@ -136,6 +136,6 @@ def squeezed(codes: Array) -> Array:
     return codes
 
 
-def ranked(codes: Codes, rank: int) -> Codes:
+def ranked(codes: Array, rank: int) -> Array:
     """The codes of a tensor that is broadcast to ``rank`` axes."""
-    return codes.reshape((1,) * (rank - codes.ndim) + codes.shape)
+    return cast("Array", codes.reshape((1,) * (rank - codes.ndim) + codes.shape))

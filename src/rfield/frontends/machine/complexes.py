@@ -8,11 +8,12 @@ added, multiplied or conjugated since; a part of any other sum of them is a boun
 from __future__ import annotations
 
 from collections.abc import Sequence
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, NamedTuple
 
 import numpy as np
 
 from ...core import layout, ops
+from ...core.graph import Draft
 from ...core.link import Link, passed
 from ...core.ops import Op
 from .values import Constant, Dependent
@@ -35,16 +36,31 @@ _LINEAR = frozenset({"move", "add", "subtract"})
 _PRODUCTS = frozenset({"multiply", "divide", "scale"})
 
 
+class Naming(NamedTuple):
+    """How ops that take a value apart enter the graph, by the name of what asks for the part."""
+
+    settle: Settle
+    name: str
+
+    def part(self, answer: Any, values: Sequence[Any]) -> Any:
+        """The value of a step on the way."""
+        return self.settle(answer, values, f"{self.name}/part")
+
+    def last(self, answer: Any, values: Sequence[Any]) -> Any:
+        """The value that was asked for."""
+        return self.settle(answer, values, self.name)
+
+
 class Parts:
     """How the complex values of a graph in the making came about, as far as they can be parted."""
 
-    __slots__ = ("emitter", "found", "made", "mixed")
+    __slots__ = ("found", "made", "mixed")
 
-    def __init__(self, emitter: Any) -> None:
-        self.emitter = emitter
+    def __init__(self, draft: Draft) -> None:
         self.made: dict[int, tuple[Op, Sequence[Any], Sequence[Any]]] = {}
-        self.found: dict[tuple[int, int], Any] = {}
+        self.found: dict[int, dict[int, Any]] = {}
         self.mixed: set[int] = set()
+        draft.beside += [self.made, self.found, self.mixed]
 
     def note(self, op: Op, values: Sequence[Any], operands: Sequence[Any], index: int) -> None:
         """A new value: remember how it was made where its parts follow from those of others."""
@@ -75,25 +91,22 @@ class Parts:
         found = isinstance(value, Dependent) and value.index
         return found is not False and (found in self.made or found in self.mixed)
 
-    def read(self, op: Op, value: Any, name: str) -> Any:
+    def read(self, op: Op, value: Any, naming: Naming) -> Any:
         """What an op that takes a value apart makes of it; None where it is not told."""
         if not isinstance(value, Dependent) or value.index not in self.made:
             return None
         asked = (0, 1) if op.kind == "view_as_real" else (0 if op.kind == "real" else 1,)
-        parts = [self._part(value, which, name) for which in asked]
+        parts = [self._part(value, which, naming) for which in asked]
         if any(part is None for part in parts):
             return None
         if len(parts) == 1:
             return parts[0]
         column = (*value.shape, 1)
-        columns = [
-            self.emitter.settle(layout.reshape(part.shape, column), [part], f"{name}/part")
-            for part in parts
-        ]
+        columns = [naming.part(layout.reshape(part.shape, column), [part]) for part in parts]
         joined = layout.concat(column, column, axis=len(value.shape))
-        return self.emitter.settle(joined, columns, name)
+        return naming.last(joined, columns)
 
-    def _part(self, value: Any, which: int, name: str, operand: Any = None) -> Any:
+    def _part(self, value: Any, which: int, naming: Naming, operand: Any = None) -> Any:
         """Part 0 or 1 of a complex value, a constant, or a tensor of real numbers."""
         if isinstance(value, Constant):
             array = value.array
@@ -104,47 +117,47 @@ class Parts:
         if not isinstance(value, Dependent):
             return None
         if value.index in self.made:
-            key = value.index, which
-            if key not in self.found:
-                self.found[key] = self._apart(*self.made[value.index], which, name)
-            return self.found[key]
+            found = self.found.setdefault(value.index, {})
+            if which not in found:
+                found[which] = self._apart(*self.made[value.index], which, naming)
+            return found[which]
         if not _is_real(operand):
             return None
         return Constant(value.shape, np.zeros(value.shape), made=True) if which else value
 
     def _apart(
-        self, op: Op, values: Sequence[Any], operands: Sequence[Any], which: int, name: str
+        self, op: Op, values: Sequence[Any], operands: Sequence[Any], which: int, naming: Naming
     ) -> Any:
-        settle: Settle = self.emitter.settle
         if op.kind == "complex":
             if len(values) == 1 and which:  # a real number in the type of complex ones
                 return Constant(op.shape, np.zeros(op.shape), made=True)
             wide = Op("expand", op.shape, (op.links[which],), algebra="move")
-            return settle([] if values[which].shape == op.shape else wide, [values[which]], name)
+            same = values[which].shape == op.shape
+            return naming.last([] if same else wide, [values[which]])
         if op.kind == "view_as_complex":
             shape = values[0].shape
-            return settle(layout.select(shape, len(shape) - 1, which), values, f"{name}/part")
+            return naming.part(layout.select(shape, len(shape) - 1, which), values)
         if op.algebra in _PRODUCTS and len(values) > 1:
-            return self._product(op, values, operands, which, name)
+            return self._product(op, values, operands, which, naming)
         given = [
-            self._part(value, which, name, operand)
+            self._part(value, which, naming, operand)
             for value, operand in zip(values, operands, strict=False)
         ]
         if any(part is None for part in given):
             return None
         if op.kind in _CONJUGATE:
             negative = ops.pointwise(op.shape, kind="negative", algebra="keep")
-            return settle(negative, given, f"{name}/part") if which else given[0]
-        return settle(op, given, f"{name}/part")
+            return naming.part(negative, given) if which else given[0]
+        return naming.part(op, given)
 
     def _product(
-        self, op: Op, values: Sequence[Any], operands: Sequence[Any], which: int, name: str
+        self, op: Op, values: Sequence[Any], operands: Sequence[Any], which: int, naming: Naming
     ) -> Any:
         """``(a + bi)(c + di)``: what is multiplied by a part that is zero is not read."""
         if op.algebra == "divide":
             values = [values[0], _inverse(values[1])]
         one, other = (
-            [self._part(value, part, name, operand) for part in (0, 1)]
+            [self._part(value, part, naming, operand) for part in (0, 1)]
             for value, operand in zip(values[:2], operands[:2], strict=True)
         )
         terms: list[Any] = []
@@ -156,11 +169,11 @@ class Parts:
                 return None
             shapes = [part.shape for part in pair]
             times = ops.pointwise(*shapes, kind="multiply", join=True, algebra="multiply")
-            terms.append(self.emitter.settle(times, pair, f"{name}/part"))
+            terms.append(naming.part(times, pair))
         if not terms:
             return Constant(op.shape, np.zeros(op.shape), made=True)
         summed = ops.pointwise(op.shape, op.shape, kind="add", join=True, algebra="add")
-        return self.emitter.settle(summed, terms, f"{name}/part") if len(terms) > 1 else terms[0]
+        return naming.part(summed, terms) if len(terms) > 1 else terms[0]
 
 
 def _is_real(operand: Any) -> bool:

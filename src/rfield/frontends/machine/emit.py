@@ -25,7 +25,7 @@ from ...core.numbers import Numbers
 from ...core.ops import Op
 from ...errors import InvalidModelError
 from .borders import fitted, past_borders
-from .complexes import ASKED, Parts
+from .complexes import ASKED, Naming, Parts
 from .following import goes_along
 from .masks import (
     any_fixed_mask,
@@ -90,12 +90,10 @@ class Emitter:
         self.fresh = fresh
         self.resolve = resolve
         self.soft = LOW if soft_masks == "cut" else SOFT
-        self.sized = False
+        self.sized = self.doubted = self.tells_weights = False
         self.dimmed: set[int] = set()
         self.lowered: set[int] = set()
-        self.tells_weights = False
         self.given: Sequence[Any] = ()
-        self.doubted = False
         self.settings: tuple[object, ...] = ()
         self.source = ""
         self.made: dict[int, tuple[Reading, Any]] | None = None
@@ -103,8 +101,8 @@ class Emitter:
         self.named: set[int] = set()
         self.common: tuple[object, ...] = ()
         self.numbers: dict[int, tuple[int, Any]] = {}
-        self.ranges = Ranges(draft)
-        self.parts = Parts(self)
+        draft.beside += [self.dimmed, self.lowered]
+        self.ranges, self.parts = Ranges(draft), Parts(draft)
 
     def settle(self, answer: Any, operands: Sequence[Any], name: str) -> Any:
         """The value of an answer; its ops enter the draft, the last one as ``name``."""
@@ -179,7 +177,8 @@ class Emitter:
         if min(op.shape, default=0) < 0:
             raise InvalidModelError(f"its output would have the shape {op.shape}")
         values = operands if self.resolve is None else [self._value(v) for v in operands]
-        if op.kind in ASKED and (part := self.parts.read(op, values[0], name)) is not None:
+        naming = Naming(self.settle, name)
+        if op.kind in ASKED and (part := self.parts.read(op, values[0], naming)) is not None:
             return part
         op, values = unpooled(op, values, self.draft.nodes)
         whole, given = op, values

@@ -10,6 +10,7 @@ for nobody knows in which type the model runs.
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
+from functools import reduce
 from itertools import product
 from typing import Any
 
@@ -66,7 +67,7 @@ def _truth(function: Function) -> Function:
     """Of truth values; of other numbers it may be anything."""
 
     def apply(*operands: Number) -> Any:
-        known = np.logical_and.reduce([(each == 0) | (each == 1) for each in operands])
+        known = reduce(np.logical_and, [(each == 0) | (each == 1) for each in operands])
         return np.where(known, function(*operands), np.nan)
 
     return apply

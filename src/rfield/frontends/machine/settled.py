@@ -33,29 +33,38 @@ Array = NDArray[Any]
 class Elements(NamedTuple):
     """Of a tensor: the number of each element that no input changes, NaN where it is not known.
 
-    ``doubtful``: the same, if nothing in a file is a parameter. ``free``: training may change it.
+    ``doubtful``: the same, if nothing in a file is a parameter; the same array where that makes no
+    difference. ``free``: training may change it.
     """
 
     numbers: Array
     doubtful: Array
     free: Marks
 
+    @property
+    def sure(self) -> bool:
+        """Whether parameters make no difference."""
+        return self.doubtful is self.numbers
+
 
 FAR = -1e4
 """A number up to here may be a mask that is finite."""
 
-UNKNOWN = Elements(np.array(np.nan), np.array(np.nan), np.array(False))
+_NONE = np.array(np.nan)
+
+UNKNOWN = Elements(_NONE, _NONE, np.array(False))
 
 
 def elements(known: Known | None, held: Elements | None, rank: int) -> Elements:
     """Of a value that depends on an input, with what is known of it now."""
     nowhere = np.zeros((1,) * rank, np.uint8)
     codes = nowhere if known is None else ranked(known.codes, rank)
-    zeros = np.where(codes == ZERO, 0.0, np.nan)
-    if held is None:
+    zero, fixed = codes == ZERO, (codes == FIXED) | (codes == SOFT)
+    zeros = np.where(zero, 0.0, np.nan) if zero.any() else np.full((1,) * rank, np.nan)
+    if held is None or not fixed.any():
         return Elements(zeros, zeros, nowhere == 1)
-    fixed = (codes == FIXED) | (codes == SOFT)
-    one, other = (np.where(fixed, each, zeros) for each in held[:2])
+    one = np.where(fixed, held.numbers, zeros)
+    other = one if held.sure else np.where(fixed, held.doubtful, zeros)
     return Elements(one, other, held.free & fixed)
 
 
@@ -90,9 +99,8 @@ def settled(
     if (trained and op.algebra != "move") or beside:
         made = made._replace(free=np.ones((), bool))
     rank, codes = len(op.shape), known.codes
-    numbers, doubtful, free = (
-        each.reshape((1,) * (rank - each.ndim) + each.shape) for each in made
-    )
+    numbers, free = ranked(made.numbers, rank), ranked(made.free, rank)
+    doubtful = numbers if made.sure else ranked(made.doubtful, rank)
     told = ((codes == FIXED) | (codes == SOME)) & ~np.isnan(numbers)
     if told.any():
         found = of_constant((1,) * rank, numbers)
@@ -108,17 +116,32 @@ def settled(
 def _moved(op: Op, given: Sequence[Elements], shapes: Sequence[Shape]) -> Elements:
     """Each element comes from one place of one operand, or is the filling."""
     fill = np.nan if op.fill is None else float(op.fill)
-    found = Elements(np.array(fill), np.array(fill), np.array(False))
-    for link, own, shape in zip(op.links, given, shapes, strict=True):
-        if link is None:
-            continue
-        here = moved(link, np.ones((1,) * len(shape), bool), shape, op.shape, False)
-        parts = [moved(link, each, shape, op.shape) for each in own]
-        if here is None or any(part is None for part in parts):
-            return UNKNOWN
-        both = zip(parts, found, strict=True)
-        found = Elements(*(np.where(here, cast("Array", part), old) for part, old in both))
-    return found
+    links = [(k, link) for k, link in enumerate(op.links) if link is not None]
+    inside = [
+        moved(link, np.ones((1,) * len(shapes[k]), bool), shapes[k], op.shape, False)
+        for k, link in links
+    ]
+    if any(here is None for here in inside):
+        return UNKNOWN
+
+    def placed(elements: Sequence[Array], outside: float | bool) -> Array | None:
+        found = np.array(outside)
+        for here, (k, link) in zip(inside, links, strict=True):
+            part = moved(link, elements[k], shapes[k], op.shape)
+            if part is None:
+                return None
+            found = np.where(cast("Marks", here), part, found)
+        return found
+
+    numbers, free = (
+        placed([own.numbers for own in given], fill),
+        placed([own.free for own in given], False),
+    )
+    sure = all(own.sure for own in given)
+    doubtful = numbers if sure else placed([own.doubtful for own in given], fill)
+    if numbers is None or doubtful is None or free is None:
+        return UNKNOWN
+    return Elements(numbers, doubtful, free)
 
 
 def _mixed(op: Op, given: Sequence[Elements], shapes: Sequence[Shape]) -> Elements:

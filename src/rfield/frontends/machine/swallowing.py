@@ -11,7 +11,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Sequence
 from dataclasses import replace
-from typing import Any, NamedTuple
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
@@ -20,54 +20,42 @@ from ...core import arrays
 from ...core.arguments import Shape
 from ...core.graph import Draft
 from ...core.known import FIXED, SOME, ZERO, Known
-from ...core.known.codes import Codes, depends, ranked, squeezed
+from ...core.known.codes import Codes, depends, ranked
 from ...core.known.narrow import is_broadcast
 from ...core.ops import Op
 from .functions import name_of, numbers
 from .limits import MASK
+from .ranges import ENDLESS, Held, Range, Reach, opened, stored, unpacked
 from .settled import UNKNOWN, Elements, elements, settled, unsettled
 from .values import Constant, Dependent, Tensor
 
 Marks = dict[int, NDArray[np.bool_]]
 
 
-class Range(NamedTuple):
-    """Between which numbers each element of a tensor stays."""
-
-    low: NDArray[Any]
-    high: NDArray[Any]
-
-    @property
-    def number(self) -> NDArray[Any]:
-        """The one number that is left, or NaN."""
-        return np.where(self.low == self.high, self.low, np.nan)
-
-    def at(self, numbers: NDArray[Any]) -> Range:
-        """With these numbers, where they are any."""
-        open_ = np.isnan(numbers)
-        return Range(np.where(open_, self.low, numbers), np.where(open_, self.high, numbers))
-
-
-_ENDLESS = Range(np.array(-np.inf), np.array(np.inf))
-
-
 class Ranges:
     """The ranges of the values of a graph in the making, as far as bounds tell of them.
 
-    Beside each is the one that holds if nothing in a file is a parameter. ``bordered``: whether
-    what is known of elements counts where they are numbers of a border.
+    Beside each is the one that holds if nothing in a file is a parameter, the same object where
+    that makes no difference. ``bordered``: whether what is known of elements counts where they are
+    numbers of a border; what is found ``_without`` that is worked out (``_later``) when a border
+    is met, as few models have one.
     """
 
-    __slots__ = ("_bare", "_draft", "_fixed", "_found", "_last", "_made", "_without", "bordered")
+    __slots__ = (
+        "_asked", "_draft", "_fixed", "_found", "_last", "_later", "_made", "_without", "bordered",
+    )  # fmt: skip
 
     def __init__(self, draft: Draft) -> None:
         self._draft = draft
-        self._found: dict[int, tuple[Range, Range]] = {}
-        self._without: dict[int, tuple[Range, Range]] = {}
+        self._found: dict[int, Held] = {}
+        self._without: dict[int, Held] = {}
         self.bordered = True
-        self._fixed: dict[int, Elements] = {}
-        self._last = self._bare = _ENDLESS, _ENDLESS
+        self._later: dict[int, Asked] = {}
+        self._fixed: dict[int, tuple[Held, NDArray[np.bool_]]] = {}
+        self._last = ENDLESS, ENDLESS
+        self._asked: Asked | None = None
         self._made: Elements | None = None
+        draft.beside += [self._found, self._without, self._later, self._fixed]
 
     def swallow(self, op: Op, values: Sequence[Any]) -> tuple[Marks, Op]:
         """Of which operands which elements never count, in the op's own axes.
@@ -75,24 +63,17 @@ class Ranges:
         The op is a bound where that is not known, as nobody tells which numbers are parameters, or
         a number is lost.
         """
-        self._last = self._bare = (_ENDLESS, _ENDLESS)
-        self._made = None
+        self._last, self._asked, self._made = (ENDLESS, ENDLESS), None, None
         rule = _RULES.get("where" if op.algebra == "where" else name_of(op.kind))
         if rule is None or len(values) < 2 or not isinstance(op.algebra, str):
             return {}, op
         given = [self._reach(value) for value in values]
-        marks, reach = rule([sure for sure, _ in given], values)
-        self._last = reach, reach
-        if any(sure is not doubtful for sure, doubtful in given):
-            more, doubtful = rule([doubtful for _, doubtful in given], values)
-            self._last = reach, doubtful
+        (marks, more), self._last = _answers(rule, given, values)
+        if more is not marks:
             same = (marks[place] == where for place, where in more.items())
             op = op if all(each.all() for each in same) else replace(op, exact=False)
-        self._bare = self._last
         if any(self._known(value) is not None for value in values):
-            ranges = [self._range(value, self._without) for value in values]
-            one, other = (rule([each[k] for each in ranges], values)[1] for k in (0, 1))
-            self._bare = one, other
+            self._asked = rule, values
         if op.exact and self._may_swallow(op, values):
             op = replace(op, exact=False)
         return {k: w for k, w in marks.items() if w.any() and isinstance(values[k], Dependent)}, op
@@ -134,13 +115,17 @@ class Ranges:
         made = UNKNOWN
         if _is_elementwise(op, values):
             given = [self._reach(value) for value in values]
-            one, other = (
-                _function(op.kind, [each[k] for each in given]).at(self._last[k].number).number
-                for k in (0, 1)
-            )
+            one = other = self._number(op, given, 0)
+            if any(sure is not doubtful for sure, doubtful in (*given, self._last)):
+                other = self._number(op, given, 1)
             made = Elements(one, other, _over(np.logical_or, [each.free for each in held]))
         known, self._made = settled(op, values, held, known, made, trained=trained)
         return known
+
+    def _number(self, op: Op, given: Sequence[Reach], which: int) -> NDArray[Any]:
+        """The numbers of the result of the op that was asked about last."""
+        made = _function(op.kind, [each[which] for each in given])
+        return made.at(self._last[which].number).number
 
     def left(self, known: Known, shape: Shape) -> tuple[Codes | None, NDArray[Any] | None]:
         """What is known of a result that no input changes, and its numbers if all are."""
@@ -154,46 +139,63 @@ class Ranges:
     def note(self, index: int) -> None:
         """The value ``index`` is the result of the op that was asked about last."""
         if self._made is not None:
-            self._fixed[index] = self._made
-        for found, (sure, doubtful) in ((self._found, self._last), (self._without, self._bare)):
-            if doubtful is not _ENDLESS and not (
-                np.isneginf(doubtful.low).all() and np.isposinf(doubtful.high).all()
-            ):
-                small = Range(*map(squeezed, sure))
-                other = small if doubtful is sure else Range(*map(squeezed, doubtful))
-                found[index] = small, other
+            one, other, free = self._made
+            same = [one]
+            self._fixed[index] = stored((same, same if other is one else [other])), free
+        ranges = _small(self._last)
+        if ranges is not None:
+            self._found[index] = ranges
+        if self._asked is not None:
+            self._later[index] = self._asked
+        elif ranges is not None:
+            self._without[index] = ranges
 
     def _elements(self, value: Any) -> Elements:
         """The numbers of an operand that no input changes."""
         if isinstance(value, Dependent):
             held = self._fixed.get(value.index)
-            return elements(self._known(value), held, len(value.shape))
+            return elements(self._known(value), held and _numbers(*held), len(value.shape))
         rank = len(value.shape)
-        one, other = (ranked(r.number, rank) for r in self._reach(value))
+        sure, doubtful = self._reach(value)
+        one = ranked(sure.number, rank)
+        other = one if doubtful is sure else ranked(doubtful.number, rank)
         return Elements(one, other, np.isnan(one) & value.may_change)
 
-    def _reach(self, value: Any) -> tuple[Range, Range]:
+    def _reach(self, value: Any) -> Reach:
         """The numbers of a constant; those of a parameter may be any, but none is infinite.
 
         Of a file that does not tell which are parameters, a single number is none, nor are zeros
         and ones.
         """
-        found = self._range(value, self._found if self.bordered else self._without)
+        if not self.bordered:
+            self._bare()
+        sure, doubtful = self._range(value, self._found if self.bordered else self._without)
         if self._known(value) is None:
-            return found
-        fixed = self._elements(value)
-        return found[0].at(fixed.numbers), found[1].at(fixed.doubtful)
+            return sure, doubtful
+        fixed, same = self._elements(value), sure is doubtful
+        sure = sure.at(fixed.numbers)
+        return sure, sure if same and fixed.sure else doubtful.at(fixed.doubtful)
 
-    def _range(self, value: Any, found: dict[int, tuple[Range, Range]]) -> tuple[Range, Range]:
+    def _bare(self) -> None:
+        """Work out what was left for later, what was made first at first."""
+        later = [*self._later.items()]
+        self._later.clear()
+        for index, (rule, values) in later:
+            given = [self._range(value, self._without) for value in values]
+            ranges = _small(_answers(rule, given, values)[1])
+            if ranges is not None:
+                self._without[index] = ranges
+
+    def _range(self, value: Any, found: dict[int, Held]) -> Reach:
         """The same; of a value that an input changes, what was ``found``."""
         if isinstance(value, Dependent):
-            return found.get(value.index, (_ENDLESS, _ENDLESS))
+            return opened(found.get(value.index))
         array = value.once if isinstance(value, Constant) else None
         if array is None and isinstance(value, Constant) and value.told is not None:
-            zero = _ENDLESS.at(np.where(value.told == ZERO, 0.0, np.nan))
+            zero = ENDLESS.at(np.where(value.told == ZERO, 0.0, np.nan))
             return zero, zero
         if array is None or array.size > MASK or array.dtype.kind not in "fiub" or not array.size:
-            return _ENDLESS, _ENDLESS
+            return ENDLESS, ENDLESS
         array = array.astype(np.float64) if array.dtype.kind != "f" else array
         same = Range(array, array)
         if value.made or array.size == 1 or (value.nameless and (array == (array != 0)).all()):
@@ -232,6 +234,34 @@ def clamped(x: Any, low: Any, high: Any, kind: str) -> Any:
 
 Found = tuple[Marks, Range]
 Rule = Callable[[Sequence[Range], Sequence[Any]], Found]
+Asked = tuple[Rule, Sequence[Any]]
+
+
+def _answers(
+    rule: Rule, given: Sequence[Reach], values: Sequence[Any]
+) -> tuple[tuple[Marks, Marks], Reach]:
+    """What a rule says of what is sure, and of what is doubtful."""
+    marks, reach = rule([sure for sure, _ in given], values)
+    if all(sure is doubtful for sure, doubtful in given):
+        return (marks, marks), (reach, reach)
+    more, doubtful = rule([doubtful for _, doubtful in given], values)
+    return (marks, more), (reach, doubtful)
+
+
+def _small(reach: Reach) -> Held | None:
+    """What is kept of it; None where nothing is told."""
+    _, doubtful = reach
+    if doubtful is ENDLESS or (
+        np.isneginf(doubtful.low).all() and np.isposinf(doubtful.high).all()
+    ):
+        return None
+    return stored(reach)
+
+
+def _numbers(held: Held, free: NDArray[np.bool_]) -> Elements:
+    (one,), (other,) = held
+    numbers = unpacked(one)
+    return Elements(numbers, numbers if other is one else unpacked(other), free)
 
 
 def _largest(given: Sequence[Range], values: Sequence[Any]) -> Found:
@@ -265,7 +295,7 @@ def _over(function: np.ufunc, parts: Sequence[NDArray[Any]]) -> NDArray[Any]:
 def _clamp(given: Sequence[Range], values: Sequence[Any]) -> Found:
     """``min(max(one, other), high)``: JAX has the lower bound first, the others the number."""
     if len(values) != 3:
-        return {}, _ENDLESS
+        return {}, ENDLESS
     inner, reach = _largest(given[:2], values[:2])
     between = Dependent(-1, ())
     outer, reach = _smallest([reach, given[2]], [between, values[2]])
@@ -276,10 +306,10 @@ def _clamp(given: Sequence[Range], values: Sequence[Any]) -> Found:
 def _where(given: Sequence[Range], values: Sequence[Any]) -> Found:
     """The condition, where both that it chooses from are the same."""
     if len(values) != 3:
-        return {}, _ENDLESS
+        return {}, ENDLESS
     one, other = values[1:]
     if isinstance(one, Dependent) and isinstance(other, Dependent) and one.index == other.index:
-        return {0: np.array(one.shape == other.shape)}, _ENDLESS
+        return {0: np.array(one.shape == other.shape)}, ENDLESS
     (which, top), (low, high), (least, most) = given
     yes, no = (which == top) & (which != 0), (which == top) & (which == 0)
     same = (low == high) & (least == most) & (low == least)
@@ -314,7 +344,7 @@ def _function(kind: str, given: Sequence[Range]) -> Range:
     """What another function makes of numbers that are known."""
     same = _over(np.logical_and, [each.low == each.high for each in given])
     made = numbers(kind, [each.low for each in given])
-    return _ENDLESS if made is None else _ENDLESS.at(np.where(same, made, np.nan))
+    return ENDLESS if made is None else ENDLESS.at(np.where(same, made, np.nan))
 
 
 def _is(reach: Range, number: float) -> NDArray[np.bool_]:

@@ -10,7 +10,7 @@ import gc
 import inspect
 import re
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
-from contextlib import ExitStack, contextmanager
+from contextlib import ExitStack, closing, contextmanager
 from itertools import chain
 from typing import Any
 
@@ -73,69 +73,73 @@ def capture(
     what may be a view or a copy.
     """
     draft = Draft()
-    tracer = Tracer(draft, soft_masks=soft_masks)
-    tracer.count_zeros = zeros
-    names = tracer.names = Names(model, tracer.index_of)
-    dispatch = Dispatch(tracer, real=values)
-    dispatch.laid_out = laid_out
-    functions = Functions(dispatch, table(), device_of(model))
-    if recording is not None:
-        recording.begin(tracer, names.modules)
-        functions.recording = recording
-    entries: dict[str, torch.Tensor] = {}
-
-    def stand_in(name: str, tensor: torch.Tensor) -> torch.Tensor:
-        place = tensor.detach().clone() if values else _meta(tensor)
-        index = draft.input(name, tuple(tensor.shape), input_axes(name, tensor, axes))
-        tracer.hold(place, index)
+    with closing(Tracer(draft, soft_masks=soft_masks)) as tracer:
+        tracer.count_zeros = zeros
+        names = tracer.names = Names(model, tracer.index_of)
+        dispatch = Dispatch(tracer, real=values)
+        dispatch.laid_out = laid_out
+        functions = Functions(dispatch, table(), device_of(model))
         if recording is not None:
-            recording.enter(name, place)
-        names.taken[name] = 1
-        entries[name] = tensor
-        return place
+            recording.begin(tracer, names.modules)
+            functions.recording = recording
+        entries: dict[str, torch.Tensor] = {}
 
-    with ExitStack() as stack:
-        stack.enter_context(uncollected())
-        stack.enter_context(
-            untouched(model, training=training, values=values, modules=names.modules)
-        )
-        places, named = with_stand_ins(model, arguments, keywords, stand_in)
-        if not entries:
-            raise InvalidModelError("none of the inputs is a tensor")
-        stack.enter_context(torch.no_grad())
-        stack.enter_context(plain_attention())
-        stack.enter_context(_eager(names.modules))
-        stack.enter_context(uncompiled())
-        if not values:
-            observe_nothing(names.modules)
-        stack.enter_context(names)
-        stack.enter_context(dispatch)
-        stack.enter_context(functions)
-        output: Any = None
-        failed: Exception | None = None
-        try:
-            output = model(*places, **named)
-        except Exception as error:  # noqa: BLE001  # the user's own code may raise anything
-            failed = error
-    if tracer.unsure or (tracer.guessed and failed is not None):
-        return capture(
-            model, arguments, keywords, axes=axes, training=training, unknown=unknown,
-            values=values, zeros=zeros, soft_masks=soft_masks, laid_out=True,
-            recording=recording,
-        )  # fmt: skip
-    if isinstance(failed, RFieldError):
-        raise failed
-    if failed is not None:
-        raise _explain(tracer.refusal or failed, names, entries, values) from failed
-    if tracer.refusal is not None:
-        raise _explain(tracer.refusal, names, entries, values)
-    if tracer.unknown and unknown == "error":
-        raise tracer.unknown.error()
-    return _finished(model, output, tracer, names)
+        def stand_in(name: str, tensor: torch.Tensor) -> torch.Tensor:
+            place = tensor.detach().clone() if values else _meta(tensor)
+            index = draft.input(name, tuple(tensor.shape), input_axes(name, tensor, axes))
+            tracer.hold(place, index)
+            if recording is not None:
+                recording.enter(name, place)
+            names.taken[name] = 1
+            entries[name] = tensor
+            return place
+
+        with ExitStack() as stack:
+            stack.enter_context(uncollected())
+            stack.enter_context(
+                untouched(model, training=training, values=values, modules=names.modules)
+            )
+            places, named = with_stand_ins(model, arguments, keywords, stand_in)
+            if not entries:
+                raise InvalidModelError("none of the inputs is a tensor")
+            stack.enter_context(torch.no_grad())
+            stack.enter_context(plain_attention())
+            stack.enter_context(_eager(names.modules))
+            stack.enter_context(uncompiled())
+            if not values:
+                observe_nothing(names.modules)
+            stack.enter_context(names)
+            stack.enter_context(dispatch)
+            stack.enter_context(functions)
+            output: Any = None
+            failed: Exception | None = None
+            try:
+                output = model(*places, **named)
+            except Exception as error:  # noqa: BLE001  # the user's own code may raise anything
+                failed = error
+        if tracer.unsure or (tracer.guessed and failed is not None):
+            return capture(
+                model, arguments, keywords, axes=axes, training=training, unknown=unknown,
+                values=values, zeros=zeros, soft_masks=soft_masks, laid_out=True,
+                recording=recording,
+            )  # fmt: skip
+        if isinstance(failed, RFieldError):
+            raise failed
+        if failed is not None:
+            raise _explain(tracer.refusal or failed, names, entries, values) from failed
+        if tracer.refusal is not None:
+            raise _explain(tracer.refusal, names, entries, values)
+        if tracer.unknown and unknown == "error":
+            raise tracer.unknown.error()
+        return _finished(model, output, tracer, names, recording)
 
 
-def _finished(model: nn.Module, output: Any, tracer: Tracer, names: Names) -> Graph:
+def _finished(
+    model: nn.Module, output: Any, tracer: Tracer, names: Names, recording: Recording | None
+) -> Graph:
     """The graph of all that was noted."""
+    if recording is not None:
+        recording.end()
     outputs = _outputs(output, tracer)
     if not outputs:
         raise InvalidModelError(

@@ -45,7 +45,6 @@ class Watched(TorchDispatchMode):
         self.tracer = tracer
         self.real = real
         self.signatures: dict[Any, Signature] = {}
-        self.twins: dict[int, tuple[torch.Tensor, torch.Tensor]] = {}
         self.meta = torch.device("meta")
         self.cpu = torch.device("cpu")
 
@@ -185,6 +184,7 @@ class Watched(TorchDispatchMode):
 
             view = Value(self.tracer, None, tensor.shape, parent.cell, parent, steps)
             view.real = ref(tensor) if parent.real else None
+            self.tracer.views.append(view)
             tensor._rfield = view  # type: ignore[attr-defined]
 
     def constant_write(
@@ -313,7 +313,7 @@ class Watched(TorchDispatchMode):
         if isinstance(item, torch.Tensor):
             if item.device.type == "meta":
                 return item
-            kept = self.twins.get(id(item))
+            kept = self.tracer.twins.get(id(item))
             if kept is None or kept[1].shape != item.shape:
                 kind: dict[str, Any] = {"dtype": item.dtype, "device": self.meta}
                 if item.layout is torch.strided:
@@ -323,7 +323,7 @@ class Watched(TorchDispatchMode):
                         twin = room.as_strided(item.shape, item.stride(), start)
                 else:  # a sparse table, read like any other
                     twin = torch.empty(item.shape, **kind)
-                kept = self.twins[id(item)] = (item, twin)
+                kept = self.tracer.twins[id(item)] = (item, twin)
             return kept[1]
         if isinstance(item, torch.device):
             return self.meta

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable, Iterable, Mapping
+from contextlib import closing
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -113,10 +114,14 @@ def run(
     if request.options:
         name = next(iter(request.options))
         raise unknown_name("option", name, ())
-    draft = Draft()
-    tracer = Tracer(draft, soft_masks=request.soft_masks)
+    with closing(Tracer(Draft(), soft_masks=request.soft_masks)) as tracer:
+        return _graph(program, request, tracer, kind(tracer))
+
+
+def _graph(program: Program, request: Request, tracer: Tracer, interpreter: Interpreter) -> Graph:
+    """The graph of a program, of which ``tracer`` is told."""
+    draft = tracer.draft
     names = tracer.names = Names(torch.nn.Module(), tracer.index_of)
-    interpreter = kind(tracer)
     values: dict[str, Any] = dict(program.weights)
     _check_shapes(program, request)
     for name, tensor in program.inputs.items():

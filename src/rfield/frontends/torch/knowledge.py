@@ -19,7 +19,11 @@ from .zeros import Plain, Sample, dense, drawn, wide, zeros_in, zeros_in_every_c
 
 
 class Knowledge:
-    """The constants of one capture; ``Tracer`` adds to it what depends on the input."""
+    """The constants of one capture; ``Tracer`` adds to it what depends on the input.
+
+    ``twins``: the meta tensors that stand for real ones, beside these, which keep their ids;
+    ``views``: the records of views of constants.
+    """
 
     emitter: Emitter
     names: Names | None
@@ -27,6 +31,8 @@ class Knowledge:
     def __init__(self) -> None:
         self.foreign: dict[int, tuple[torch.Tensor, Value]] = {}
         self.count_zeros = False
+        self.twins: dict[int, tuple[torch.Tensor, torch.Tensor]] = {}
+        self.views: list[Value] = []
         self.draws: dict[int, tuple[torch.Tensor, Sample | None]] = {}
 
     def value(self, tensor: torch.Tensor) -> Value | None:

@@ -92,6 +92,16 @@ class Recording:
         self.tracer = tracer
         self._modes = torch._C._len_torch_dispatch_stack() + 1  # the capture's own
 
+    def end(self) -> None:
+        """The capture is over; what is known of masks, and unknown ops, belong to its size."""
+        tracer = self.tracer
+        if tracer is None:
+            self.lost = True
+            return
+        emitter, draft = tracer.emitter, tracer.draft
+        marked = draft.known or draft.borders or emitter.dimmed or emitter.lowered
+        self.lost = bool(self.lost or marked or emitter.parts.made or tracer.unknown)
+
     def enter(self, name: str, tensor: torch.Tensor) -> None:
         """An input of the model."""
         self.inputs[name] = self._number(tensor)

@@ -119,11 +119,7 @@ class Replay:
         recording: Recording, like: Graph, device: torch.device, soft_masks: SoftMasks
     ) -> Replay | None:
         """None where it is not sure to be the same at other sizes."""
-        tracer = recording.tracer
-        if recording.lost or tracer is None or like.taken:
-            return None
-        marked = tracer.draft.known or tracer.draft.borders or tracer.emitter.dimmed
-        if marked or tracer.emitter.lowered or tracer.emitter.parts.made or tracer.unknown:
+        if recording.lost or like.taken:
             return None
         found = Replay(recording, like, device, soft_masks)
         try:
@@ -205,8 +201,7 @@ class Replay:
             return self._answer(tracer, places, _called(call, place, places, dispatch, functions))
         finally:  # they are circles, and many
             dispatch.functions = None
-            del tracer.emitter.parts.emitter
-            vars(tracer).clear()
+            tracer.close()
 
     def _answer(self, tracer: Tracer, places: list[torch.Tensor], result: Any) -> _Answer:
         count = len(places)

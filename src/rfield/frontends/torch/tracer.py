@@ -56,6 +56,12 @@ class Tracer(Knowledge):
         self.guessed = self.unsure = False
         self.emitter.tells_weights = True
 
+    def close(self) -> None:
+        """Let go of all that was known: tensors that lie in circles keep the tracer for long."""
+        for view in self.views:
+            view.steps = None  # which hold the view itself
+        vars(self).clear()
+
     def refuse(self, error: Exception) -> None:
         """Remember what could not be read: the model's own ``except`` may swallow it."""
         ours = isinstance(error, RFieldError) or "meta" in str(error).lower()
