@@ -137,17 +137,13 @@ REFUSED = {
         ),
         "reads numbers that are made",
     ),
-    "stripes": (
-        lambda conv, x: conv(x) * (torch.arange(x.shape[3]) % 2 + 1),
-        "reads numbers that are made",
-    ),
     "times a ramp": (
         lambda conv, x: conv(x) * torch.arange(1, x.shape[3] + 1),
         "reads numbers that are made",
     ),
     "times a ramp from zero": (
         lambda conv, x: conv(x) * torch.arange(x.shape[3]),
-        "no axis of it goes along with x",
+        "reads numbers that are made",
     ),
     "the most or the least": (
         lambda conv, x: conv(x) + (x.amax(1, True) if x.shape[2] > 40 else x.amin(1, True)),

@@ -6,7 +6,7 @@ question of their contents (``analysis.pieces.agreement``), not of their shape.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from functools import partial
 from typing import Any
 
@@ -24,6 +24,9 @@ SHORT = 1 << 12
 
 COMPARED = 1 << 24
 """Of one that holds few numbers again and again, so many elements are compared."""
+
+REPEATS = 64
+"""Numbers that repeat after more positions are taken for those of one size."""
 
 
 class Numbers:
@@ -63,6 +66,27 @@ class Numbers:
 
     def __repr__(self) -> str:
         return f"Numbers{self.array.shape}"
+
+
+def periods(table: object, rank: int) -> Iterator[tuple[int, int]]:
+    """Axes of a value along which numbers beside it repeat after a few, and after how many.
+
+    >>> list(periods(Numbers(np.arange(12).reshape(6, 2) % 4), rank=3))
+    [(1, 2)]
+    """
+    if not isinstance(table, Numbers):
+        return
+    array = table.array
+    for axis, size in enumerate(array.shape):
+        along = np.moveaxis(array, axis, 0)
+        line = along.reshape(size, -1)[:, 0] if array.size else along
+        for period in range(1, min(REPEATS, size // 2) + 1):
+            if np.array_equal(line[period:], line[:-period]) and np.array_equal(
+                along[period:], along[:-period]
+            ):
+                if period > 1:
+                    yield rank - array.ndim + axis, period
+                break
 
 
 def _lines(array: NDArray[Any]) -> NDArray[Any] | None:

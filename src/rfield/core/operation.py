@@ -36,7 +36,8 @@ class Op:
     although the link says of it only which others it reads (the keys of a masked softmax).
     ``keeps``: the shapes of the tensors that a running op hands on from step to step.
     ``tables``: what its numbers are made of beside its operands, as of a ``Node``.
-    ``sparse``: it is a bound only because of zeros in its kernel, the same at every position.
+    ``sparse``: it is a bound only because of zeros, in its kernel or known ones of an operand:
+    what it reads is the same whatever the data.
     """
 
     kind: str
@@ -57,5 +58,5 @@ class Op:
 
     @property
     def thinned(self) -> Op:
-        """The same as a bound, because some taps of its kernel may be zero."""
+        """The same as a bound, because some of what it reads may be zero."""
         return replace(self, exact=False, sparse=self.exact or self.sparse)

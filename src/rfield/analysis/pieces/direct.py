@@ -15,7 +15,8 @@ import numpy as np
 from ...core.graph import Graph, Node
 from ...core.indices import IndexSet
 from ...core.link import Link, Read
-from ...core.relation import Sliding
+from ...core.numbers import Numbers
+from ...core.relation import IDENTITY, Sliding, Table
 from .pairing import changes_nothing
 
 LONG = 16
@@ -30,7 +31,7 @@ def direct(graph: Graph) -> Graph:
         found = node
         while (nearer := _nearer(found, nodes)) is not None:
             found = nearer
-        nodes.append(_unexpanded(found, nodes))
+        nodes.append(_unexpanded(_unmasked(found, nodes), nodes))
     return evened(_with_nodes(graph, nodes))
 
 
@@ -94,6 +95,46 @@ def _unexpanded(node: Node, nodes: list[Node]) -> Node:
     if len(both) < 2 or node.op.own or both == [*zip(node.operands, node.links, strict=True)]:
         return node
     return replace(node, operands=tuple(o for o, _ in both), links=tuple(link for _, link in both))
+
+
+def _unmasked(node: Node, nodes: Sequence[Node]) -> Node:
+    """Reading also what numbers beside it leave out: these are compared by themselves.
+
+    A mask that keeps every second position, or all but the border, lists for one size which.
+    """
+    beside = [table.array.shape for table in node.tables if isinstance(table, Numbers)]
+    if not beside:
+        return node
+    links = tuple(
+        _all_read(link, nodes[operand].shape, node.shape, beside)
+        if isinstance(link, Link)
+        else link
+        for operand, link in zip(node.operands, node.links, strict=True)
+    )
+    return node if links == node.links else replace(node, links=links)
+
+
+def _all_read(
+    link: Link, before: Sequence[int], after: Sequence[int], beside: Sequence[Sequence[int]]
+) -> Link:
+    """The link with every output reading its own place, where some do and the others read nothing.
+
+    ``beside``: the shapes of numbers that the outputs meet.
+    """
+    reads = [*link.reads]
+    for axis, read in enumerate(link.reads):
+        if not isinstance(read.relation, Table):
+            continue
+        behind = axis - len(after)
+        met = any(len(shape) >= -behind and shape[behind] == after[axis] for shape in beside)
+        if read.axis != axis or len(before) != len(after) or before[axis] != after[axis] or not met:
+            return link
+        own = (not taps or (len(taps) == 1 and taps.first == place)
+               for place, taps in enumerate(read.relation.taps))  # fmt: skip
+        if not all(own):
+            return link
+        reads[axis] = Read(axis, IDENTITY)
+    return link if reads == [*link.reads] else Link(reads)
 
 
 def _stepping(read: Read) -> Sliding | None:

@@ -14,6 +14,7 @@ from math import lcm, prod
 
 from ...core.graph import Graph, Input, Node
 from ...core.link import Link, Reshaped
+from ...core.numbers import periods
 from ...core.relation import Sliding, Table
 from .agreement import laid_along
 
@@ -127,6 +128,11 @@ def _node(graph: Graph, node: Node, rates: list[Rates], steps: list[int]) -> Rat
             _reshape(link, of, graph.nodes[operand].shape, moves)
             continue
         _link(link, of, moves)
+    for table in node.tables:
+        for axis, period in periods(table, len(node.shape)):
+            rate = found[axis]
+            if rate is not None:
+                moves(axis, *rate, unit=period)
     return tuple(found)
 
 

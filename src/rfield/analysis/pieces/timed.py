@@ -6,13 +6,14 @@ wait for which, and what stands in the way of computing a stream in parts.
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from fractions import Fraction
-from math import prod
+from math import lcm, prod
 
-from ...core.graph import Graph
+from ...core.graph import Graph, Node
 from ...core.link import AnyLink, Link
+from ...core.numbers import periods
 from ...core.relation import IDENTITY, Prefix, Relation, Sliding
 from ..engines.forward import Sweep
 from ..engines.terms import Span, State, carriers, terms_of, to_state
@@ -90,8 +91,8 @@ class TimePath:
         """
         found: set[int] = set()
         for value in range(len(self.states)) if all_values else self.values:
-            for term in _steps(self.states[value], len(self.graph.nodes[value].shape)):
-                found.add(abs(term) or 1)
+            steps = _steps(self.states[value], self.graph.nodes[value])
+            found.update(abs(step) or 1 for step in steps)
         return frozenset(found)
 
     def reads_all(self) -> tuple[str, ...]:
@@ -227,5 +228,13 @@ def _told(layers: Mapping[str, Sequence[str]]) -> tuple[str, ...]:
     )
 
 
-def _steps(state: State, rank: int) -> list[int]:
-    return [t.advance for t in terms_of(state, rank) if t.advance is not None]
+def _steps(state: State, node: Node) -> Iterator[int]:
+    """Samples after which a value repeats; and the numbers that it meets beside its operands."""
+    rank = len(node.shape)
+    beside = [one for table in node.tables for one in periods(table, rank)]
+    for term in terms_of(state, rank):
+        if term.advance is not None:
+            yield term.advance
+            for axis, period in beside:
+                if axis == term.carrier:
+                    yield term.advance * lcm(term.period, period) // term.period

@@ -203,7 +203,7 @@ def _mixed(
 ) -> tuple[Op, Known | None]:
     """An op whose outputs read many elements at once: windows, resizes, running sums."""
     if any(known is not None and not known.shown for known in operands):
-        op = replace(op, exact=False)
+        op = op.thinned
     if not any(known is not None and known.is_mask for known in operands):
         return op, None
     algebra = op.algebra if op.algebra in ("keep", "offset", "compare") else None
@@ -215,13 +215,13 @@ def _mixed(
             assert link is not None
             reads = reached(link, marks, shape, op.shape)
             if reads is None:
-                return replace(op, exact=False), None
+                return op.thinned, None
             found[place] = found[place] | reads
             if algebra is not None and found[0].all():
                 return op, None  # as nearly always
     moving, fixed, zero, special = found
     if algebra is None and (moving & (zero | special)).any():
-        op = replace(op, exact=False)
+        op = op.thinned
     codes = np.where(
         zero & (algebra is None or algebra == "compare"), np.uint8(SOME), np.uint8(FIXED)
     )
