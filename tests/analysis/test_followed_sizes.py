@@ -217,6 +217,27 @@ def test_sizes_that_do_not_repeat_have_twins(
     assert every.basis == ("sizes were not seen to repeat: 62 to 118 read one by one",)
 
 
+def test_sizes_beside_the_first_are_not_read_where_one_step_further_it_is_another() -> None:
+    """From 100 on the windows are padded before the first patch."""
+
+    def padded(size: int) -> rfield.Graph:
+        b = rfield.GraphBuilder()
+        x = b.conv("patches", b.input("x", (1, 1, size)), kernel=4, stride=4)
+        before = int(size >= 100)
+        return b.build([b.max_pool("windows", x, kernel=7, stride=7, padding=[(before, 0)])])
+
+    graph, read = padded(90), list[int]()
+
+    def again(shapes: Any) -> rfield.Graph:
+        read.append(shapes["x"][2])
+        return padded(read[-1])
+
+    graph.reread = again
+    assert not rfield.valid_sizes(graph).sets[0].tells(200)
+    assert read[:2] == [90, 118]
+    assert {91, 93}.isdisjoint(read)
+
+
 def test_nothing_drops_in_windows_of_whole_patches() -> None:
     found, _ = asked_in_windows("complete")
     assert list(found.sets[0]) == list(range(64, 119, 4))

@@ -149,17 +149,21 @@ class Repeating:
                 return False
 
     def _repeats(self) -> bool:
-        """Whether the sizes that are read twice agree, one step apart."""
+        """Whether the sizes that are read twice agree, one step apart; the first before others."""
+        first, *others = self._samples()
+        if not self._agrees(first):
+            return False
         if self.step > SHORT:
             for n in range(self.base, self.base + self._few):
                 self.read(n)
-        for n in self._samples():
-            one, other = self.read(n), self.read(n + self.step)
-            if bool(one.refused) != bool(other.refused):
-                return False
-            if not one.refused and unlike(one, other):
-                return False
-        return self._evenly is not None
+        return all(map(self._agrees, others)) and self._evenly is not None
+
+    def _agrees(self, size: int) -> bool:
+        """Whether a size is taken, and all else is the same, where it is one step further."""
+        one, other = self.read(size), self.read(size + self.step)
+        if bool(one.refused) != bool(other.refused):
+            return False
+        return bool(one.refused) or not unlike(one, other)
 
     @cached_property
     def _evenly(self) -> Way | None:

@@ -23,7 +23,7 @@ from ...core.known import FIXED, SOME, ZERO, Known
 from ...core.known.codes import Codes, depends, ranked
 from ...core.known.narrow import is_broadcast
 from ...core.ops import Op
-from .functions import name_of, numbers
+from .functions import is_function, name_of, numbers
 from .limits import MASK
 from .ranges import ENDLESS, Held, Range, Reach, opened, stored, unpacked
 from .settled import UNKNOWN, Elements, elements, settled, unsettled
@@ -343,8 +343,12 @@ def _infinite(given: Sequence[Range], values: Sequence[Any]) -> Found:
 def _function(kind: str, given: Sequence[Range]) -> Range:
     """What another function makes of numbers that are known."""
     same = _over(np.logical_and, [each.low == each.high for each in given])
-    made = numbers(kind, [each.low for each in given])
-    return ENDLESS if made is None else ENDLESS.at(np.where(same, made, np.nan))
+    if not same.any() or not is_function(kind, len(given)):
+        return ENDLESS
+    made = np.full(same.shape, np.nan)
+    lows = np.broadcast_arrays(*(each.low for each in given))
+    made[same] = numbers(kind, [low[same] for low in lows])
+    return ENDLESS.at(made)
 
 
 def _is(reach: Range, number: float) -> NDArray[np.bool_]:
