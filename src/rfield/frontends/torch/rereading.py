@@ -99,7 +99,8 @@ class Rereading:
 
     def __call__(self, shapes: Shapes) -> Graph:
         """The graph at these shapes of the inputs, by name."""
-        graph = self._replayed(shapes) if self._replay is not None else self._run(shapes)
+        with ALONE:  # what one thread learns of the model is not for two at a time
+            graph = self._replayed(shapes) if self._replay is not None else self._run(shapes)
         graph.reread = self
         return graph
 
@@ -107,10 +108,10 @@ class Rereading:
         request = replace(self.request, input_shape=dict(shapes))
         if not self._may_record:
             return _read(self.model, request)
-        self._may_record = False
         recording = Recording()
         graph = _read(self.model, request, recording)
-        with ALONE, _quiet():
+        self._may_record = False
+        with _quiet():
             device = device_of(self.model)
             self._replay = Replay.of(recording, graph, device, request.soft_masks)
         return graph
@@ -119,7 +120,7 @@ class Rereading:
         replay = self._replay
         assert replay is not None
         try:
-            with ALONE, _quiet():
+            with _quiet():
                 graph = replay.graph(shapes)
         except OtherwiseError:
             self._replay = None
