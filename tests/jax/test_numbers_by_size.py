@@ -48,6 +48,24 @@ def test_weights_by_the_size(name: str) -> None:
         planned(BY_SIZE[name])
 
 
+WHOLE: dict[str, Callable[[Any], Any]] = {
+    "what a pad is filled with": lambda x: jnp.pad(
+        jnp.int32(x), ((0, 0), (1, 1), (1, 1), (0, 0)), constant_values=x.shape[2]
+    ),
+    "table": lambda x: jnp.take(jnp.arange(x.shape[2], x.shape[2] + 9), jnp.int32(x)),
+    "kernel": lambda x: conv(
+        jnp.int32(x), jnp.arange(x.shape[2], x.shape[2] + 9).reshape(3, 3, 1, 1)
+    ),
+}
+
+
+@pytest.mark.parametrize("name", WHOLE)
+def test_whole_numbers_by_the_size(name: str) -> None:
+    """They look like sizes and places, but say what is computed."""
+    with pytest.raises(rfield.NotTileableError, match="numbers that are made for the size"):
+        planned(WHOLE[name])
+
+
 STAY: dict[str, Callable[[Any], Any]] = {
     "a weight": lambda x: conv(x, ONE),
     "made": lambda x: conv(x, ONE / 2) * MANY[3],

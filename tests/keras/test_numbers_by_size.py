@@ -104,6 +104,24 @@ def test_weights_that_stay() -> None:
     assert (len(plan), plan.exact) == (6, True)
 
 
+@pytest.mark.skipif(keras.backend.backend() != "tensorflow", reason="the code is TensorFlow's")
+def test_sizes_that_code_computes() -> None:
+    tf = pytest.importorskip("tensorflow")
+
+    def doubled(x: Any) -> Any:
+        height, width = tf.shape(x)[1], tf.shape(x)[2]
+        return tf.image.resize(x, [height * 2, width * 2], "nearest")
+
+    x = keras.Input((None, None, 1))
+    layer = keras.layers.Lambda(doubled, output_shape=(None, None, 1))
+    model = keras.Model(x, layer(keras.layers.Conv2D(1, 3, padding="same")(x)))
+    image = np.random.default_rng(0).standard_normal((1, 60, 72, 1)).astype(np.float32)
+    plan = rfield.tile_plan(model, (60, 72), tile=32, input_shape=(1, 32, 32, 1))
+    tiled = rfield.run_tiled(lambda tile: np.asarray(model(tile)), image, plan)
+    assert plan.exact
+    np.testing.assert_allclose(tiled, np.asarray(model(image)), atol=1e-5)
+
+
 def test_a_size_that_the_code_of_a_model_refuses_is_refused() -> None:
     """An input of 9 gives 5 positions, which do not go with the 4 of the other."""
 

@@ -99,6 +99,16 @@ def integers(name: str, value: object) -> onnx.NodeProto:
     return make.make_node("Constant", [], [name], value=held)
 
 
+def test_a_whole_number_that_a_pad_is_filled_with() -> None:
+    """It looks like a size, but says what is computed."""
+    with pytest.raises(rfield.NotTileableError, match="numbers that are made for the size"):
+        planned([
+            make.make_node("Cast", ["x"], ["whole"], to=onnx.TensorProto.INT64),
+            integers("pads", [0, 0, 1, 1, 0, 0, 1, 1]),
+            make.make_node("Pad", ["whole", "pads", "width"], ["y"]),
+        ])  # fmt: skip
+
+
 def test_zeros_into_which_a_phase_is_written() -> None:
     ends = {"zero": 0, "two": 2, "begin": [0], "end": [1 << 40], "last": [3], "step": [2]}
     plan = planned([

@@ -47,6 +47,38 @@ def test_weights_by_the_size(name: str) -> None:
         planned(BY_SIZE[name])
 
 
+def whole(x: Any) -> Any:
+    return tf.cast(conv(x, ONE), tf.int32)
+
+
+WHOLE: dict[str, Callable[[Any], Any]] = {
+    "what a pad is filled with": lambda x: tf.pad(
+        whole(x), [[0, 0], [1, 1], [1, 1], [0, 0]], constant_values=width(x)
+    ),
+    "kernel": lambda x: tf.nn.conv2d(
+        whole(x), tf.reshape(tf.range(width(x), width(x) + 9), [3, 3, 1, 1]), 1, "SAME"
+    ),
+    "kernel of a transposed one": lambda x: tf.nn.conv2d_transpose(
+        whole(x), tf.fill([3, 3, 1, 1], width(x)), tf.shape(x), 1, "SAME"
+    ),
+    "window": lambda x: tf.nn.dilation2d(
+        whole(x), tf.reshape(tf.range(width(x), width(x) + 9), [3, 3, 1]), [1] * 4, "SAME",
+        "NHWC", [1] * 4,
+    ),
+    "what is hot": lambda x: tf.one_hot(whole(x), 4, on_value=width(x), off_value=0),
+    "table": lambda x: tf.gather(tf.range(width(x), width(x) + 9), whole(x) % 9),
+    "bias": lambda x: tf.nn.bias_add(whole(x), [width(x)]),
+    "ramp": lambda x: whole(x) + tf.range(width(x))[:, None],
+}  # fmt: skip
+
+
+@pytest.mark.parametrize("name", WHOLE)
+def test_whole_numbers_by_the_size(name: str) -> None:
+    """They look like sizes and places, but say what is computed."""
+    with pytest.raises(rfield.NotTileableError, match="numbers that are made for the size"):
+        planned(WHOLE[name])
+
+
 SETTINGS: dict[str, Callable[[Any, Any], Any]] = {
     "slope": lambda x, large: tf.nn.leaky_relu(x, 0.1 if large else 0.9),
     "matrix or its transpose": lambda x, large: tf.einsum(

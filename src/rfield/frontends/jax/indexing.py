@@ -30,7 +30,7 @@ def gather(call: Call) -> Any:
     https://docs.jax.dev/en/latest/_autosummary/jax.lax.gather.html
     """
     x, numbers, sizes = call[0], call.attribute("dimension_numbers"), call.numbers("slice_sizes")
-    places, result = call.known(1), call.shapes_out[0]
+    places, result = call.places(1), call.shapes_out[0]
     if places is not None and call.machine.free and places.size > CONTENTS:
         raise too_large("a table of indices", places.size, "Give input_shape.")
     indexed = [*numbers.start_index_map, *numbers.operand_batching_dims]
@@ -143,7 +143,7 @@ def _start(call: Call, place: int, size: int, count: int) -> int | None:
     """Where a part starts, moved inside; None where the data decides."""
     if count == size:
         return 0
-    found = call.known(place)
+    found = call.places(place)
     return None if found is None else min(max(int(found), 0), size - count)
 
 
@@ -184,7 +184,7 @@ def scatter(call: Call) -> Any:
     https://docs.jax.dev/en/latest/_autosummary/jax.lax.scatter.html
     """
     numbers, shape, updates = call.attribute("dimension_numbers"), call.shape(), call.shape(2)
-    axes, places = numbers.scatter_dims_to_operand_dims, call.known(1)
+    axes, places = numbers.scatter_dims_to_operand_dims, call.places(1)
     windows = [axis for axis in range(len(shape))
                if axis not in numbers.inserted_window_dims
                and axis not in numbers.operand_batching_dims]  # fmt: skip

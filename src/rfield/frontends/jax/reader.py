@@ -194,7 +194,9 @@ class Reader(ModelReader):
                 return self._constants(equation, operands, shapes, path)
             if op == "convert_element_type" and _becomes_complex(equation):
                 op = "complex"  # of one part
-            answer = self._answer(Call(self.name, op, operands, self, equation.params, shapes))
+            call = Call(self.name, op, operands, self, equation.params, shapes)
+            self.emitter.asked = call.asked
+            answer = self._answer(call)
             results = answers(self.emitter.settle(answer, operands, self.name), len(shapes), op)
         except FAILURES as error:
             if self.unsupported and self.unknown == "error":

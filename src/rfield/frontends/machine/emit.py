@@ -6,7 +6,7 @@ reads nothing dependent is a constant, chains are named step by step. Errors say
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Collection, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import replace
 from functools import partial
@@ -66,17 +66,17 @@ class Emitter:
     reading names. ``soft``: what the finite numbers of a mask are taken for. ``dimmed``: the values
     to which a mask may have been added that nobody computed. ``lowered``: those that the data may
     make as low as a mask. ``tells_weights``: whoever reads the model tells which weights a call
-    has; otherwise they are among ``given``, its operands; ``doubted``: one of these was too large
-    to be looked into, so that nothing the call adds is sure; ``settings``: what else chooses what
-    it computes, as a size of the input may choose another call. ``beside``: what the tensors of a
-    call that depend on nothing are in ``draft.tables``, by their ids; where a reading names some
-    (``named``), these belong to the ops that read them, the others (``common``) to all of the call.
+    has; otherwise they are among ``given``, its operands, of which a rule ``asked`` for those in
+    these places; ``doubted``: one was too large to be looked into: nothing the call adds is sure;
+    ``settings``: what else chooses what it computes, as a size may choose another call. ``beside``:
+    what the tensors of a call that depend on nothing are in ``draft.tables``, by their ids; where a
+    reading names some (``named``), these are of the ops that read them, others (``common``) of all.
     """
 
     __slots__ = (
-        "beside", "common", "dimmed", "doubted", "draft", "fresh", "given", "lowered", "made",
-        "named", "numbers", "parts", "ranges", "resolve", "settings", "sized", "soft", "source",
-        "tells_weights",
+        "asked", "beside", "common", "dimmed", "doubted", "draft", "fresh", "given", "lowered",
+        "made", "named", "numbers", "parts", "ranges", "resolve", "settings", "sized", "soft",
+        "source", "tells_weights",
     )  # fmt: skip
 
     def __init__(
@@ -94,6 +94,7 @@ class Emitter:
         self.dimmed: set[int] = set()
         self.lowered: set[int] = set()
         self.given: Sequence[Any] = ()
+        self.asked: Collection[int] = ()
         self.settings: tuple[object, ...] = ()
         self.source = ""
         self.made: dict[int, tuple[Reading, Any]] | None = None
@@ -258,8 +259,7 @@ class Emitter:
         A reading may say of these that other ops read them.
         """
         if self.resolve is None:  # a front end with tensors of its own notes its own tables
-            # A kernel with zeros is taken apart, and no operand of the op any more.
-            rest = [v for v in numbers_among(self.given) if not any(v is one for one in values)]
+            rest = numbers_among(self.given, self.asked, values)
             numbers = [
                 band(value, place, op, links)
                 or beside(value, op, links[place] if place < len(links) else None)

@@ -91,6 +91,12 @@ class Moved(Constant):
     __slots__ = ()
     stored = nameless = True
 
+    @property
+    def is_whole(self) -> bool:
+        """It is decoded already."""
+        array = self.array
+        return array is not None and array.dtype.kind in "biu"
+
 
 Chosen = tuple[Sequence[Any], Mapping[str, Any]]
 Settings = Callable[[Any], "Chosen | None"]

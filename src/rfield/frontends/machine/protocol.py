@@ -3,7 +3,8 @@
 A rule takes a ``Call`` (one op with its operands) and answers what the op reads:
 
 - an ``Op``: its links belong to the operands in their order; operands beyond the links are weights,
-  and one that depends on an input after all is taken to be read whole, as an upper bound;
+  and one that depends on an input after all is taken to be read whole, as an upper bound (those
+  for whose contents the rule asked are in its answer, and left out);
 - a list of ``Op``: one after the other, on the first operand;
 - a ``Reading``, which is what ``core.arrays`` gives: ops with their operands named;
 - a value (``Dependent``, ``Constant``, ``Items``): the result is that value itself;
@@ -49,16 +50,19 @@ class Machine(Protocol):
 class Call:
     """One op: its ``name`` for the user, its ``op`` in the rule table, its operands in order.
 
-    An operand is None where an optional one is left out.
+    An operand is None where an optional one is left out. ``asked``: places of operands of which a
+    rule asked the contents, so that its answer is made of them: sizes, places, axes. All others
+    that it does not name are numbers beside what it reads.
     """
 
-    __slots__ = ("machine", "name", "op", "operands")
+    __slots__ = ("asked", "machine", "name", "op", "operands")
 
     def __init__(self, name: str, op: str, operands: Sequence[Any], machine: Machine) -> None:
         self.name = name
         self.op = op
         self.operands = operands
         self.machine = machine
+        self.asked: set[int] = set()
 
     def __len__(self) -> int:
         return len(self.operands)
@@ -100,9 +104,19 @@ class Call:
         return isinstance(self.optional(place), Dependent)
 
     def known(self, place: int) -> Array | None:
-        """The contents of an operand, or None where it depends on an input or is too large."""
+        """The contents of an operand, or None where it depends on an input or is too large.
+
+        For what stays a number beside the answer.
+        """
         value = self.optional(place)
         return value.array if isinstance(value, Constant) else None
+
+    def places(self, place: int) -> Array | None:
+        """The same of places and sizes, of which the answer is made."""
+        found = self.known(place)
+        if found is not None:
+            self.asked.add(place)
+        return found
 
     def zeros(self, place: int) -> Array | None:
         """Where a mask of the model makes a constant operand zero, in its shape; else None."""
@@ -111,7 +125,7 @@ class Call:
 
     def either(self, place: int) -> Any:
         """The contents of an operand where they are known, else the operand as data."""
-        found = self.known(place)
+        found = self.places(place)
         return self[place] if found is None else found
 
     def constant(self, place: int, what: str = "") -> Array:
@@ -124,6 +138,7 @@ class Call:
         found = value.array if isinstance(value, Constant) else None
         if found is None:
             raise self.unknown_contents(value, what or f"operand {place}")
+        self.asked.add(place % len(self.operands))
         return found
 
     def unknown_contents(self, value: Tensor, what: str) -> Exception:

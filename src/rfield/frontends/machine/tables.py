@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Collection, Sequence
 from hashlib import blake2b
 from math import prod
 from typing import Any
@@ -23,8 +23,8 @@ def beside(value: Constant, op: Op, link: AnyLink | None) -> object:
     """A constant as what an op reads besides its operands; its numbers where it is spread."""
     if not value.has_shape:
         return (value.identity,)
-    if value.stored:  # sizes and places are beside the links
-        return value.shape if link is None and value.is_whole else (value.shape, value.identity)
+    if value.stored:
+        return value.shape, value.identity
     if link is None and value.made and (one := _even(value)) is not None:
         return "even", one.item()  # wherever it is read
     ahead = len(op.shape) - len(value.shape)
@@ -44,9 +44,7 @@ def beside(value: Constant, op: Op, link: AnyLink | None) -> object:
             return object()  # several in one place: equal to nothing
         array = np.broadcast_to(array, shape)
     found = Numbers.of(array, shape)
-    if isinstance(found, Numbers):
-        return found
-    return (found, value.identity) if numbers_among([value]) else found
+    return found if isinstance(found, Numbers) else (found, value.identity)
 
 
 def band(value: Constant, place: int, op: Op, links: Sequence[AnyLink | None]) -> Numbers | None:
@@ -110,9 +108,19 @@ def _even(value: Constant) -> np.generic | None:
     return once.flat[0] if (once == once.flat[0]).all() else None
 
 
-def numbers_among(values: Iterable[Any]) -> list[Constant]:
-    """The constants that are numbers to be reckoned with, and no sizes or places."""
-    return [value for value in values if isinstance(value, Constant) and not value.is_whole]
+def numbers_among(
+    given: Sequence[Any], asked: Collection[int], values: Sequence[Any]
+) -> list[Constant]:
+    """The constants given to a call that are numbers, beside the ``values`` that an op reads.
+
+    Of sizes and places, for which a rule ``asked``, its answer is made. A kernel with zeros is
+    taken apart, and no operand of the op any more.
+    """
+    return [
+        value for place, value in enumerate(given)
+        if isinstance(value, Constant) and not (place in asked and value.is_whole)
+        and not any(value is one for one in values)
+    ]  # fmt: skip
 
 
 def placed_elements(value: Constant, link: AnyLink, shape: Shape) -> Array | None:

@@ -6,20 +6,33 @@ the input (adaptive norms, conditional ones). What it leaves out then is no weig
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Collection, Iterable, Sequence
 from typing import Any
 
 from ...core import ops
 from ...core.arrays.expression import Reading
 from ...core.ops import Op
 from .rules import Rule
-from .values import Dependent, Items, dependents
+from .values import Dependent, Items, Outputs, dependents
 
 
 def answered(rule: Rule, call: Any, operands: Sequence[Any]) -> Any:
     """What a rule answers to a call, with the operands that it leaves out."""
     answer = rule.function(call)
-    return answer if rule.complete else completed(answer, dependents(operands))
+    if not rule.complete:
+        answer = completed(answer, dependents(operands))
+    return without_asked(answer, call.asked, operands) if call.asked else answer
+
+
+def without_asked(answer: Any, asked: Collection[int], operands: Sequence[Any]) -> Any:
+    """The answer of ops without operands behind the links that they were made of."""
+    if isinstance(answer, Outputs):
+        return Outputs(without_asked(entry, asked, operands) for entry in answer)
+    steps: list[Op] = [answer] if isinstance(answer, Op) else answer
+    if not isinstance(steps, list) or not steps:
+        return answer
+    count = len(steps[0].links)
+    return Reading(steps, [v for k, v in enumerate(operands) if k < count or k not in asked])
 
 
 def completed(answer: Any, operands: Sequence[Any]) -> Any:

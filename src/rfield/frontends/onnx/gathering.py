@@ -107,7 +107,7 @@ def compress(call: Call) -> Any:
     """
     x, before = call[0], call.shape(0)
     axis = call.attribute("axis", 2)
-    known = call.known(1)
+    known = call.places(1)
     if known is not None:
         return arrays.take(x, np.flatnonzero(known), axis)
     result = (prod(before),) if axis is None else before
@@ -135,7 +135,7 @@ def non_max_suppression(call: Call) -> Any:
     https://onnx.ai/onnx/operators/onnx__NonMaxSuppression.html
     """
     each, scores = call.shape(0)[1], call.shape(1)
-    limit = call.known(2)
+    limit = call.places(2)
     if limit is not None:
         each = min(each, max(0, int(limit.reshape(-1)[0])))
     return arrays.anywhere(call.given, (scores[0] * scores[1] * each, 3), kind="nms")

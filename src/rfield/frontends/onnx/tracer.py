@@ -178,7 +178,7 @@ class Tracer(ModelReader):
                 return results
         rule = RULES.get(node.op)
         self.emitter.sized = sized
-        self.emitter.given = operands
+        self.emitter.given, self.emitter.asked = operands, call.asked
         self.emitter.settings = () if scope.graph is self.model.graph else node.settings
         self.emitter.source = f"{shown(node.op)} #{node.number}"
         try:

@@ -221,7 +221,7 @@ def sparse_to_dense(call: Call) -> Any:
 
     https://www.tensorflow.org/api_docs/python/tf/raw_ops/SparseToDense
     """
-    result, places = call.integers(1), call.known(0)
+    result, places = call.integers(1), call.places(0)
     if places is None:
         return ops.opaque(call.shapes, result, kind=call.kind)
     rows = places.reshape(-1, len(result))

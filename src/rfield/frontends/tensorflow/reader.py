@@ -183,7 +183,7 @@ class Reader(ModelReader):
                 results = call(self, self.function(item.op, item.writes), node.operands)
                 return self._settle(outputs(results), item.name, ())
             return self._without_rule(node, depends)
-        self.emitter.given = node.operands
+        self.emitter.given, self.emitter.asked = node.operands, node.asked
         told = node.settings
         self.emitter.settings = self.settings.setdefault(told, told)  # many nodes have the same
         try:

@@ -56,6 +56,7 @@ class Call(MachineCall):
         self.op = item.op
         self.operands = operands
         self.machine = machine
+        self.asked = set()
         self.item = item
         self._attributes: Any = None
 
