@@ -24,6 +24,7 @@ from .steady import Parts, short_parts, steady
 from .streaming import StreamPlan, outputs_of, rate_of
 from .timed import TimePath
 from .unwrapping import unturned
+from .written_out import written_out
 
 ANCHORS = ("auto", "first", "center", "last")
 FEW = 16
@@ -61,6 +62,7 @@ def stream_plan(
     def plan(graph: Graph) -> StreamPlan:
         return _plan(graph, output, axis, rate, chunk, length, wrt, anchor)
 
+    _check_loops(graph, output, wrt, axis)
     try:
         found = plan(graph)
     except NotStreamableError:
@@ -77,6 +79,16 @@ def stream_plan(
     longer = _longer(graph, output, wrt, axis)
     again = found if longer is None else plan(longer)
     return again if again.exact else found
+
+
+def _check_loops(graph: Graph, output: str | None, wrt: str | None, axis: str | int | None) -> None:
+    """Refuse a model that goes through time in its own code."""
+    value = graph.main if output is None else graph.index(output)
+    source = choose_source(graph, value, wrt)
+    _, time = _time_axis(graph, source, graph.nodes[source].name, axis)
+    told = written_out(graph, source, output, time, partial(_at, graph, source, time))
+    if told:
+        raise NotStreamableError("\n  ".join([f"{graph.layer_of(value)}: {told[0]}", *told[1:]]))
 
 
 def _plan(
