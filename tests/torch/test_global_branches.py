@@ -47,6 +47,22 @@ class Pooled(Branch):
         return F.interpolate(mean, size=y.shape[2:], mode=self.mode)
 
 
+class Pyramid(Branch):
+    """The pyramid of PSPNet (Zhao et al. 2017): means of 1, 4, 9 and 36 parts of the image."""
+
+    def branch(self, y):
+        pools = (F.adaptive_avg_pool2d(y, parts) for parts in (1, 2, 3, 6))
+        return sum(F.interpolate(self.inner(pool), size=y.shape[2:]) for pool in pools)
+
+
+class Thumbnail(Branch):
+    """The same of one small image."""
+
+    def branch(self, y):
+        small = F.interpolate(y, size=(8, 8), mode="bilinear")
+        return F.interpolate(self.inner(small), size=y.shape[2:], mode="bilinear")
+
+
 class Channels(Branch):
     """Restormer's: attention over channels, whose scores are sums over all positions."""
 
@@ -74,6 +90,8 @@ BRANCHES = {
     "bilinear": (lambda: Pooled("bilinear"), ("mean",)),
     "nearest": (lambda: Pooled("nearest"), ("mean",)),
     "repeat": (lambda: Pooled("repeat"), ("mean",)),
+    "pyramid": (Pyramid, ("mean", *(f"adaptive_avg_pool2d{k}" for k in ("", "#2", "#3")))),
+    "thumbnail": (Thumbnail, ("upsample_bilinear2d",)),
     "channels": (Channels, ("linalg_vector_norm", "linalg_vector_norm#2", "matmul")),
     "coordinates": (Coordinates, ("mean", "mean#2")),
 }
@@ -102,8 +120,8 @@ def test_what_is_local_beside_it_has_tiles(name, image, asked):
 def test_it_is_advised(name):
     with pytest.raises(rfield.NotTileableError) as caught:
         rfield.tile_plan(BRANCHES[name][0](), (64, 96), tile=32, input_shape=(1, 1, 32, 32))
-    first, advice = str(caught.value).split("\n")
-    assert "a whole axis" in first
+    first, *others, advice = str(caught.value).split("\n")
+    assert "a whole axis" in first or all("divides an axis" in other for other in others)
     assert advice.endswith("as an approximation: approximate=True")
 
 
@@ -128,6 +146,20 @@ def test_only_where_it_helps():
         assert "halo=" not in str(caught.value)
 
 
+def test_what_is_nothing_but_such_a_branch_is_refused_for_it():
+    class Alone(Thumbnail):
+        def forward(self, x):
+            return self.branch(self.first(x))
+
+    for asked in ({}, {"approximate": True}, {"halo": 5}):
+        with pytest.raises(rfield.NotTileableError) as caught:
+            rfield.tile_plan(Alone(), (64, 96), tile=32, input_shape=(1, 1, 32, 32), **asked)
+        assert str(caught.value) == (
+            "no tile of upsample_bilinear2d#2 equals the whole:\n  upsample_bilinear2d (resize) "
+            "reads positions that are listed for one size"
+        )
+
+
 def test_means_of_rows_have_tiles_that_hold_whole_rows():
     class Rows(Branch):
         def branch(self, y):
@@ -142,3 +174,42 @@ def test_means_of_rows_have_tiles_that_hold_whole_rows():
     x = torch.randn(1, 1, 96, 128, dtype=torch.float64)
     with torch.no_grad():
         assert float((rfield.run_tiled(model, x, plan) - model(x)).abs().max()) < 1e-14
+
+
+class Axial(nn.Module):
+    """Attention along rows alone (Ho et al. 2019), between convolutions of 3."""
+
+    def __init__(self):
+        super().__init__()
+        self.first, self.last = nn.Conv2d(1, 4, 3, padding=1), nn.Conv2d(4, 1, 3, padding=1)
+        self.qkv = nn.Linear(4, 12)
+
+    def forward(self, x):
+        x = self.first(x).permute(0, 2, 3, 1)
+        q, k, v = self.qkv(x).chunk(3, -1)
+        x = x + (q @ k.mT).softmax(-1) @ v
+        return self.last(x.permute(0, 3, 1, 2))
+
+
+@pytest.mark.parametrize(
+    "limit", [{"max_pixels": 6000}, {"max_bytes": 1 << 23}, {"tile": (20, 300)}]
+)
+def test_attention_along_rows_has_tiles_of_whole_rows(limit):
+    model = Axial().double().eval()
+    plan = rfield.tile_plan(model, (200, 300), input_shape=(1, 1, 32, 32), **limit)
+    assert plan.exact
+    assert (plan.tile[1], plan.halo) == (300, ((2, 2), (0, 0)))
+    assert plan.tile[0] <= 20
+    x = torch.randn(1, 1, 200, 300, dtype=torch.float64)
+    with torch.no_grad():
+        assert float((rfield.run_tiled(model, x, plan) - model(x)).abs().max()) < 1e-14
+
+
+def test_whole_rows_are_advised_where_tiles_are_to_be_smaller():
+    with pytest.raises(rfield.NotTileableError) as caught:
+        rfield.tile_plan(Axial(), (200, 300), tile=64, input_shape=(1, 1, 32, 32))
+    assert str(caught.value) == (
+        "no tile of last equals the whole: 2 layers read a whole axis (softmax, matmul#2).\n"
+        "  There are some with tile=(64, 300).\n"
+        "  The local part can be tiled all the same, as an approximation: approximate=True"
+    )

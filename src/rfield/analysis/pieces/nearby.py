@@ -49,3 +49,18 @@ def in_order(sizes: Sequence[int], whole: Sequence[int], steps: Sequence[int]) -
         if found[k] > most and (less := fitting(whole[k], steps[k], most)) <= most:
             found[k] = less
     return found
+
+
+def all_along(
+    sizes: Sequence[int], image: Sequence[int], whole: Sequence[bool]
+) -> tuple[int, ...] | None:
+    """The tile with all of the image along the axes that are read ``whole``.
+
+    As by attention along rows, which leaves the columns to be cut. None where these are all axes,
+    or it has all of them already.
+
+    >>> all_along((64, 64), (640, 320), (False, True)), all_along((64, 320), (640, 320), (0, 1))
+    ((64, 320), None)
+    """
+    found = tuple(n if all_ else m for m, n, all_ in zip(sizes, image, whole, strict=True))
+    return None if all(whole) or found == tuple(sizes) else found

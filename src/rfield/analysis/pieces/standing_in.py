@@ -22,7 +22,8 @@ from ...core.relation import Sliding
 from ...errors import InvalidModelError, NotTileableError
 from .agreement import Loss
 from .cuts import ONE_SIZE, TOO_MANY, too_many
-from .tile_planning import Planner, Trial
+from .tile_planning import Planner
+from .tiles import Trial
 
 COUNTS = (2, 3, 4, 6, 8, 12, 16, 24, 32, 48, 64)
 """So many steps of the grid tiles have that are tried, one after the other."""

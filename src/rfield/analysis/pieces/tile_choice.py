@@ -18,14 +18,13 @@ from ...core.padding import PAD_BORDERS
 from ...errors import InvalidModelError, NotTileableError, RFieldError, unknown_name
 from ..cost import ITEM_BYTES, peak_elements
 from ..results import IndexArray
-from .agreement import Loss
-from .cuts import WHOLE_AXIS
 from .grid import fitting
 from .longer_steps import PADDED, TAKEN, TRIED, accepts, goes_along, learned
 from .nearby import near
 from .outside import Held, outside_share
 from .standing_in import StandIn, unknown
-from .tile_planning import Planner, Trial
+from .tile_planning import Planner
+from .tiles import Trial
 from .tiling import TilePlan
 
 SMALLER = (
@@ -70,10 +69,21 @@ def tile_plan(
         None if max_bytes is None else one("max_bytes", max_bytes),
     )
 
-    def planned(planner: Planner) -> TilePlan:
+    def attempt(planner: Planner) -> TilePlan:
         if halo is not None or share is not None:
             return _with_halo(planner, limit, padding_mode, halo, share)
         return _without_halo(planner, limit, padding_mode, approximate)
+
+    def planned(planner: Planner) -> TilePlan:
+        try:
+            return attempt(planner)
+        except NotTileableError:
+            if not planner.leave_out():
+                raise
+            found = attempt(planner)
+            if found.exact:  # on a grid that is not all of the network's
+                raise
+            return found
 
     rough = approximate or halo is not None or share is not None
     try:
@@ -175,8 +185,9 @@ def _without_halo(planner: Planner, limit: Limit, mode: str, approximate: bool) 
         return planner.plan(_choose(planner, limit), mode)
     except NotTileableError as error:
         exact = error
-    if not planner.global_reads():
+    if not planner.losses():
         raise exact
+    exact = f"{exact}{_with_all_along(planner, limit)}"
     try:
         found = _of_the_local_part(planner, limit, mode)
     except RFieldError:
@@ -194,7 +205,8 @@ def _without_halo(planner: Planner, limit: Limit, mode: str, approximate: bool) 
 def _of_the_local_part(planner: Planner, limit: Limit, mode: str) -> TilePlan:
     """The plan without the whole-axis reads, of which there are some."""
     planner.local = bool(planner.map_axes)
-    return replace(planner.plan(_choose(planner, limit), mode), losses=_losses(planner))
+    found = _choose(planner, limit)
+    return replace(planner.plan(found, mode), losses=planner.losses(found.part))
 
 
 def _with_halo(
@@ -205,14 +217,14 @@ def _with_halo(
     if halo is not None and share is not None:
         raise InvalidModelError("give one of halo= and share=")
     axes = planner.map_axes
-    losses = _losses(planner)
+    losses = planner.losses()
     planner.local = bool(losses)
     held = None
     if halo is None:
         if losses:
             raise NotTileableError(
                 f"{planner.layer}: no halo holds a share of the influence on it, for "
-                f"{losses[0].layer} reads a whole axis.{_halo_that_does(planner, limit, mode)}"
+                f"{losses[0].layer} {losses[0].why}.{_halo_that_does(planner, limit, mode)}"
             )
         held = Held(planner)
         side = held.smallest(share)
@@ -220,6 +232,7 @@ def _with_halo(
     else:
         planner.halo = pairs("halo", halo, len(axes))
     found = _choose(planner, limit)
+    losses = planner.losses(found.part) if losses else ()
     plan = replace(planner.plan(found, mode), losses=losses)
     if found.short:
         plan = replace(plan, needed=planner.needed(found))
@@ -253,13 +266,6 @@ def _leaves_some(planner: Planner, limit: Limit, halo: int) -> bool:
         _choose(planner, limit)
         return True
     return False
-
-
-def _losses(planner: Planner) -> tuple[Loss, ...]:
-    """The layers that read a whole axis, which a tile does not have."""
-    nodes = planner.whole.nodes
-    kinds = {name: nodes[planner.whole.index(name)].kind for name in planner.global_reads()}
-    return tuple(Loss(name, kind, WHOLE_AXIS) for name, kind in kinds.items())
 
 
 class Limit(NamedTuple):
@@ -322,6 +328,12 @@ def _larger_ones(planner: Planner, sizes: Sequence[int]) -> str:
         _check_progress(planner, found, sizes)
         return f"\n  There are some with tile={found.sizes}."
     return ""
+
+
+def _with_all_along(planner: Planner, limit: Limit) -> str:
+    """The same advice of tiles with all of an axis that is read whole, where others are not."""
+    sizes = None if limit.tile is None else planner.all_along(_at_most(planner, limit.tile))
+    return "" if sizes is None else _larger_ones(planner, sizes)
 
 
 def _check_progress(planner: Planner, found: Trial, wanted: Sequence[int]) -> None:

@@ -9,7 +9,8 @@ the beginning, one inside and one at the end.
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass, replace
+from contextlib import suppress
+from dataclasses import replace
 from fractions import Fraction
 from functools import cached_property
 
@@ -20,36 +21,23 @@ from ...errors import (
     NotTileableError,
     RFieldError,
     UnresolvedSizeError,
-    show_shape,
 )
 from ..geometry.field import ReceptiveField
 from ..geometry.fields import choose_source, receptive_field
-from ..results import axis_names
+from ..results import UNBOUNDED, axis_names
 from .agreement import Loss, agreement
-from .cuts import IRREGULAR, OTHER_PATH, WHOLE_AXIS, WRAPS, Cut, meets_numbers
+from .cuts import OTHER_PATH, WHOLE_AXIS, WRAPS, Cut, meets_numbers
 from .direct import direct, evened
-from .grid import Grid, alike, fitting, grid, last_along
-from .nearby import near
+from .divided import at_other_size, undivided
+from .grid import Grid, alike, fitting, grid
+from .nearby import all_along, near
 from .padded import Lacking, stated
-from .tiles import AxisTiles
+from .refusals import no_map, no_tiles
+from .tiles import AxisTiles, Trial
 from .tiling import TilePlan
 from .unfolding import Groups
 from .unrolling import apart
 from .unwrapping import unturned, wraps
-
-
-@dataclass(frozen=True, slots=True, eq=False)
-class Trial:
-    """A tile size tried out: per axis the outputs that it makes and the span that is kept.
-
-    ``short``: not all that is kept is right, for the halo was chosen too small.
-    """
-
-    sizes: tuple[int, ...]
-    part: Graph
-    made: tuple[int, ...]
-    spans: tuple[tuple[int, int], ...]
-    short: bool = False
 
 
 class Planner:
@@ -70,6 +58,7 @@ class Planner:
         self.local = False
         self.halo: Pads | None = None
         self.stand_in: Callable[[Sequence[int]], Trial] | None = None
+        self.divided: tuple[Loss, ...] = ()
         self.output = output
         self.source, (graph, self.merged) = graph, apart(evened(graph))
         value = self.value_of(graph)
@@ -79,21 +68,37 @@ class Planner:
         self.axes = axis_names(len(entry.axes))
         self.image = per_axis("image", image, len(self.axes))
         self.crops = padding == "fit"
-        own = [graph.nodes[entry.node].shape[axis] for axis in entry.axes]
-        self.lacks = Lacking(self.image, own, self._grid(graph).steps)
+        self.own = [graph.nodes[entry.node].shape[axis] for axis in entry.axes]
+        self.lacks = Lacking(self.image, self.own, self._grid(graph).steps)
         fitted = self.lacks.least(self._takes) or self.lacks.most if self.crops else None
         self.padding = fitted or stated(padding, len(self.axes))
         self.sizes = tuple(n + sum(pads) for n, pads in zip(self.image, self.padding, strict=True))
         self.whole, self.merged = self._read(self.sizes)
-        found = self._grid(self.whole)
-        self.makers, self.all_rates = found.makers, found.rates
+        self.near = self.whole
         self.value = self.value_of(self.whole)
         if output is None:  # a crop is an output at some sizes only
             self.layer = self.whole.layer_of(self.value)
+        self._lay(self.whole)
+
+    def _lay(self, whole: Graph) -> None:
+        """Find the grid of the image, and how the output goes along with it."""
+        found = self._grid(whole)
+        self.makers, self.all_rates = found.makers, found.rates
         self.output_axes, self.rates = self._output(found)
         alone = [axis is None for axis in self.output_axes]  # every tile has all of it
         steps = zip(found.steps, alone, self.sizes, strict=True)
         self.steps = self.starts = tuple(max(n, 1) if all_ else step for step, all_, n in steps)
+
+    def leave_out(self) -> bool:
+        """Leave out of the grid and the field what divides the image, if there is any."""
+        if self.near is not self.whole:  # it was looked for
+            return False
+        other = at_other_size(self.read, self.own, self.sizes)
+        self.near, self.divided = undivided(self.whole, other, self.value)
+        if self.divided:
+            vars(self).pop("field", None)
+            self._lay(self.near)
+        return bool(self.divided)
 
     def value_of(self, graph: Graph) -> int:
         """The output, at any size."""
@@ -131,25 +136,9 @@ class Planner:
 
     def no_map(self, k: int) -> NotTileableError:
         """No axis of the output goes along with axis ``k`` of the input, or several do."""
-        rates = self.all_rates
-        along = [rate[1] for rate in rates[self.value] if rate and rate[0] == k]
-        if len(along) == 1 and along[0] < 0:
-            return NotTileableError(
-                f"{self.layer}: {self.axes[k]} runs backwards in it, as after one flip; tiles "
-                "are laid side by side forwards"
-            )
-        first = f"{self.layer} {show_shape(self.whole.nodes[self.value].shape)}"
-        if count := len(along):
-            return NotTileableError(
-                f"{first}: {count} axes of it go along with {self.axes[k]}, so it has no tiles.\n"
-                "  Choose a layer that is a map: output=..."
-            )
-        text = f"{first}: no axis of it goes along with {self.axes[k]}, so it has no tiles"
-        between = self._between()
-        stop, listed = last_along(self.whole, between, rates, k) or (self.layer, False)
-        if listed:  # it may be a map all the same
-            return NotTileableError(f"{text}: {stop} {IRREGULAR}.")
-        return NotTileableError(f"{text}.\n  Choose a layer that is a map: output=...")
+        return no_map(
+            self.layer, self.whole, self._between(), self.value, self.all_rates, k, self.axes[k]
+        )
 
     def _between(self) -> list[int]:
         return self.whole.between(self.whole.entry(self.moving[0].name).node, self.value)
@@ -192,11 +181,10 @@ class Planner:
         """Whether the model takes an image of these sizes."""
         if self.source.reread is None:
             return False
-        try:
+        with suppress(RFieldError):
             self.source.reread(self._shapes(sizes))
-        except RFieldError:
-            return False
-        return True
+            return True
+        return False
 
     def trial(self, sizes: Sequence[int]) -> Trial:
         """What tiles of these sizes give, as smaller images show where one stands in.
@@ -298,23 +286,27 @@ class Planner:
 
     def _no_tiles(self, losses: Sequence[Loss]) -> NotTileableError:
         """No tile equals the whole: which layers, why, and what can be done."""
-        first = f"no tile of {self.layer} equals the whole"
-        if rest := [str(loss) for loss in losses if loss.why != WHOLE_AXIS]:
-            return NotTileableError(f"{first}:\n  " + "\n  ".join(rest[:5]))
-        if not (names := self.global_reads()):
-            return NotTileableError(f"{first}: what an output reads is not the same in every tile")
-        shown = ", ".join(names[:3]) + " …" * (len(names) > 3)
-        count = "1 layer reads" if len(names) == 1 else f"{len(names)} layers read"
-        return NotTileableError(f"{first}: {count} a whole axis ({shown}).")
+        own = {loss.layer: loss for loss in self.divided}
+        found = [own.get(loss.layer, loss) for loss in losses]
+        return no_tiles(self.layer, found, self.global_reads)
 
     def global_reads(self) -> tuple[str, ...]:
         """The layers that read a whole axis."""
         return self.field.global_reads
 
+    def losses(self, part: Graph | None = None) -> tuple[Loss, ...]:
+        """The layers that read of the image what a tile does not have, whatever its halo.
+
+        ``part``: the network on a tile of the plan, where there is one.
+        """
+        divided = self.divided or undivided(self.whole, part, self.value)[1]
+        kinds = ((name, self.whole.nodes[self.whole.index(name)]) for name in self.global_reads())
+        return (*(Loss(name, node.kind, WHOLE_AXIS) for name, node in kinds), *divided)
+
     @cached_property
     def field(self) -> ReceptiveField:
         """The field of the output."""
-        return receptive_field(unturned(self.whole), self.layer, wrt=self.moving[0].name)
+        return receptive_field(unturned(self.near), self.layer, wrt=self.moving[0].name)
 
     def needed(self, trial: Trial) -> Pads:
         """The halo of exact tiles of this size at least; where the image is no larger, a bound."""
@@ -343,12 +335,20 @@ class Planner:
             sizes.append(found)
         try:
             return self._growing(sizes)
-        except NotTileableError:  # along a short axis there may be no smaller tile than the whole
+        except NotTileableError:
+            if rows := self.all_along(sizes):
+                return self._growing([*rows])
+            # along a short axis there may be no smaller tile than the whole
             short = [k for k, size in enumerate(self.sizes) if sizes[k] < size <= least]
             if not short:
                 raise
             whole = [n if k in short else sizes[k] for k, n in enumerate(self.sizes)]
             return self._growing(whole)
+
+    def all_along(self, sizes: Sequence[int]) -> tuple[int, ...] | None:
+        """The tile with all of the image along axes that are read whole; see ``nearby``."""
+        whole = [size is UNBOUNDED for size in self.field.size]
+        return all_along(sizes, self.sizes, whole)
 
     def _growing(self, sizes: list[int]) -> Trial:
         """Tiles of these sizes, or of larger ones where they give nothing."""

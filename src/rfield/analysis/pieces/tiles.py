@@ -13,6 +13,8 @@ from functools import cached_property
 from math import ceil, floor
 from typing import Any, NamedTuple, Protocol
 
+from ...core.graph import Graph
+
 
 @dataclass(frozen=True, slots=True)
 class Tile:
@@ -156,3 +158,17 @@ class Tiling(Protocol):
 
     def __len__(self) -> int: ...
     def __iter__(self) -> Iterator[Tile]: ...
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Trial:
+    """A tile size tried out: per axis the outputs that it makes and the span that is kept.
+
+    ``short``: not all that is kept is right, for the halo was chosen too small.
+    """
+
+    sizes: tuple[int, ...]
+    part: Graph
+    made: tuple[int, ...]
+    spans: tuple[tuple[int, int], ...]
+    short: bool = False
