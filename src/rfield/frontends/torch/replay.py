@@ -140,6 +140,8 @@ class Replay:
             if entry.name not in shapes or entry.name not in self._inputs:
                 raise OtherwiseError
             shape = tuple(shapes[entry.name])
+            if min(shape, default=0) < 0:  # refused, in the words of a reading
+                raise OtherwiseError
             number = self._inputs[entry.name]
             lay = shape, _in_order(shape), 0, self._lays[number][3]
             run.hold(number, self._empty(lay), len(run.nodes))
