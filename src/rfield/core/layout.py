@@ -95,10 +95,8 @@ def roll(shape: Sequence[int], shifts: Mapping[int, int]) -> Op:
     for named, steps in shifts.items():  # an axis may be named twice, by 2 and by -1
         axis = normalize_axis(named, len(shape))
         total[axis] = total.get(axis, 0) + steps
-    relations: dict[int, tuple[Relation, int]] = {
-        axis: (shift(-steps, "circular"), shape[axis]) for axis, steps in total.items() if steps
-    }
-    return along(shape, relations, kind="roll", algebra="move")
+    turned = {axis: (shift(-n, "circular"), shape[axis]) for axis, n in total.items() if n}
+    return along(shape, turned, kind="roll", algebra="move")
 
 
 def select(shape: Sequence[int], axis: int, index: int) -> Op:
