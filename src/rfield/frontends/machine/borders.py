@@ -84,7 +84,7 @@ def past_borders(
     known = None if not masks and _lays(op, known) else known
     draft.borders[index] = known
     links = tuple(of_rank(link, len(op.shape)) for link in op.links if link)
-    narrowed = any(all(link is not other for other in given) for link in node.links)
+    narrowed = any(link not in given for link in node.links)
     told = node.known is not None or node.exact != op.exact
     if (narrowed or told) and not node.parts:  # else it reads the border as it is
         node.beyond = replace(
