@@ -102,15 +102,14 @@ def numbers_met(
             here.append(slice(cut.first, cut.stop))
             there.append(slice(cut.first + shift, cut.stop + shift))
     same = np.equal(ours[tuple(here)], theirs[tuple(there)])
-    found = [*cuts[:ahead], *(cut.run() for cut in cuts[ahead:])]
-    for axis in range(ours.ndim):
-        if same.shape[axis] > 1:
-            first, stop = _longest_run(_line(same, axis))
-            same = same.take(range(first, stop), axis)
-            cut = found[ahead + axis]
-            found[ahead + axis] = Cut(cut.shift, cut.first + first, cut.first + stop)
-    if not same.size or not same.all():
+    box = max((_box(same, middle=middle) for middle in (False, True)), key=_size)
+    if not _size(box):
         raise LossError(BY_SIZE)
+    found = [*cuts[:ahead], *(cut.run() for cut in cuts[ahead:])]
+    for axis, (first, stop) in enumerate(box, ahead):
+        if same.shape[axis - ahead] > 1:
+            cut = found[axis]
+            found[axis] = Cut(cut.shift, cut.first + first, cut.first + stop)
     if not _everywhere(theirs, ours.shape, found[ahead:], together):
         raise LossError(BY_SIZE)
     return found
@@ -166,15 +165,30 @@ def _repeats(values: NDArray[Any], axes: Sequence[int], cut: Cut) -> bool:
     return False
 
 
-def _line(same: NDArray[np.bool_], axis: int) -> NDArray[np.bool_]:
-    """Where all agree along one axis; else where the middle of the other axes does."""
-    others = tuple(k for k in range(same.ndim) if k != axis)
-    every: NDArray[np.bool_] = np.asarray(same.all(axis=others))
-    if every.any() or not same.size:
-        return every
-    middle = [slice(n // 2, n // 2 + 1) for n in same.shape]
-    middle[axis] = slice(None)
-    return same[tuple(middle)].reshape(-1)
+def _box(same: NDArray[np.bool_], *, middle: bool) -> list[tuple[int, int]]:
+    """A box in which all agree, axis after axis; an empty one where there is none.
+
+    Of an axis the longest run of places where all of the others agrees, or their ``middle``: beside
+    a border that is the same along a whole edge, what is inside agrees with what is inside.
+    """
+    box: list[tuple[int, int]] = []
+    for axis, size in enumerate(same.shape):
+        first, stop = 0, size
+        if size > 1:
+            others = tuple(k for k in range(same.ndim) if k != axis)
+            line = np.asarray(same.all(axis=others))
+            if same.size and (middle or not line.any()):
+                places = [slice(n // 2, n // 2 + 1) for n in same.shape]
+                places[axis] = slice(None)
+                line = same[tuple(places)].reshape(-1)
+            first, stop = _longest_run(line)
+            same = same.take(range(first, stop), axis)
+        box.append((first, stop))
+    return box if same.size and same.all() else [(0, 0)] * len(box)
+
+
+def _size(box: Sequence[tuple[int, int]]) -> int:
+    return prod(stop - first for first, stop in box)
 
 
 def _longest_run(flags: NDArray[np.bool_]) -> tuple[int, int]:

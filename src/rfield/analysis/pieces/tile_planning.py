@@ -16,16 +16,12 @@ from functools import cached_property
 
 from ...core.arguments import Pads, per_axis
 from ...core.graph import Graph
-from ...errors import (
-    InvalidModelError,
-    NotTileableError,
-    RFieldError,
-    UnresolvedSizeError,
-)
+from ...errors import InvalidModelError, NotTileableError, RFieldError, UnresolvedSizeError
 from ..geometry.field import ReceptiveField
 from ..geometry.fields import choose_source, receptive_field
 from ..results import UNBOUNDED, axis_names
 from .agreement import Loss, agreement
+from .corners import are_apart, at_ends
 from .cuts import OTHER_PATH, WHOLE_AXIS, WRAPS, Cut, meets_numbers
 from .direct import direct, evened
 from .divided import at_other_size, undivided
@@ -201,13 +197,13 @@ class Planner:
         if not any(rest):
             return Trial(tuple(sizes), part, made, tuple((0, size) for size in made))
         inside = [r // 2 // g * g or r for r, g in zip(rest, self.starts, strict=True)]
-        begin = inner = end = self._cuts(part, inside)
+        begin = inner = end = first = self._cuts(part, inside)
         some = all(cut.first < cut.stop for cut, left in zip(inner, rest, strict=True) if left)
         if some:
-            begin, end = (
-                inner if starts == inside else self._cuts(part, starts)
-                for starts in ([0] * len(rest), rest)
-            )
+            begin, inner, end = at_ends(
+                lambda starts: first if [*starts] == inside else self._cuts(part, starts),
+                inside, rest, apart=are_apart(part, self._grid(part).rates, rest),
+            )  # fmt: skip
         if some and meets_numbers(part):  # they repeat: with the step of the tiles?
             starts = [min(i + g, r) for i, g, r in zip(inside, self.starts, rest, strict=True)]
             inner = [a.common(b) for a, b in zip(inner, self._cuts(part, starts), strict=True)]
