@@ -217,7 +217,7 @@ class Planner:
                     f"{made[k]} outputs and does not end where the whole does"
                 )
             if not some:  # a tile inside gives nothing, whatever those at the ends do
-                spans.append((0, 0 if left else made[k]))
+                spans.append((0, made[k] if inner[k].first < inner[k].stop else 0))
                 continue
             fits = begin[k].first <= 0 and end[k].stop >= made[k]
             if not fits and self.halo is None:
