@@ -10,18 +10,9 @@ import torch.nn.functional as F  # noqa: E402, N812
 from torch import nn  # noqa: E402
 
 import rfield  # noqa: E402
-from tests.torch.tiling_nets import integers  # noqa: E402
+from tests.torch.tiling_nets import Of, integers  # noqa: E402
 
 pytestmark = pytest.mark.torch
-
-
-class Of(nn.Module):
-    def __init__(self, function):
-        super().__init__()
-        self.c, self.function = nn.Conv2d(1, 1, 3, padding=1), function
-
-    def forward(self, x):
-        return self.function(self.c, x)
 
 
 def columns(c, x):

@@ -7,6 +7,7 @@ gives the same bits, whatever the kernels do.
 from __future__ import annotations
 
 import random
+from typing import Any
 
 import torch
 from torch import nn
@@ -174,3 +175,14 @@ class Even(nn.Module):
 
     def forward(self, x: torch.Tensor) -> torch.Tensor:
         return x[:, :, : x.shape[2] // 2 * 2, : x.shape[3] // 2 * 2]
+
+
+class Of(nn.Module):
+    """A function of a convolution and a copy of the image."""
+
+    def __init__(self, function: Any) -> None:
+        super().__init__()
+        self.c, self.function = nn.Conv2d(1, 1, 3, padding=1), function
+
+    def forward(self, x: torch.Tensor) -> torch.Tensor:
+        return self.function(self.c, x.clone())
