@@ -9,7 +9,7 @@ import numpy as np
 import pytest
 
 import rfield
-from rfield.analysis.pieces.cuts import _line as line
+from rfield.analysis.pieces.cuts import _box as box
 from rfield.analysis.pieces.grid import last_along
 from rfield.analysis.pieces.lengths import Lengths
 from rfield.analysis.pieces.unfolding import _fits as fits
@@ -78,9 +78,18 @@ def test_lengths_at_which_a_stream_is_looked_at() -> None:
 
 def test_where_nothing_agrees_everywhere_the_middle_decides() -> None:
     same = np.array([[0, 1, 0], [1, 0, 1], [1, 1, 0]], dtype=bool)
-    assert line(same, 1).tolist() == [True, False, True]
-    assert line(same, 0).tolist() == [True, False, True]
-    assert line(same[1:], 1).tolist() == [True, False, False]
+    assert box(same, middle=False) == [(0, 1), (1, 2)]
+    assert box(same[1:], middle=False) == [(0, 2), (0, 1)]  # all agree in the first column
+    assert box(np.zeros((2, 2), dtype=bool), middle=True) is None
+    assert box(np.array(False), middle=False) is None
+    assert box(np.array(True), middle=False) == []
+
+
+def test_beside_a_border_that_agrees_the_middle_decides() -> None:
+    same = np.ones((5, 5), dtype=bool)
+    same[1:4, [0, 4]] = False  # an edge that is the same along all of it, above and below
+    assert box(same, middle=False) == [(0, 1), (0, 5)]
+    assert box(same, middle=True) == [(0, 5), (1, 4)]
 
 
 @pytest.mark.parametrize(

@@ -10,7 +10,7 @@ import pytest
 torch = pytest.importorskip("torch", reason="PyTorch is not installed")
 
 import rfield  # noqa: E402
-from rfield.analysis.pieces.overlap import RESIDUES, _windows  # noqa: E402
+from rfield.analysis.pieces.overlap import _LAST, RESIDUES  # noqa: E402
 from rfield.errors import NotStreamableError  # noqa: E402
 from tests.torch import streams  # noqa: E402
 from tests.torch.streams import whole  # noqa: E402
@@ -210,7 +210,7 @@ def test_an_output_is_there_with_its_last_sample_and_not_before(name: str):
 def test_a_window_that_begins_a_step_later_is_wrong(name: str):
     model = FRAMED[name]().double().requires_grad_(requires_grad=False)
     plan = rfield.stream_plan(model, input_shape=(1, 1, 2000))
-    windows = _windows(plan)
+    windows = _LAST.of(plan)
     size = 6 * windows.far
     x = torch.randn(1, 1, size).double()
     y = model(x)

@@ -269,3 +269,24 @@ def test_a_model_that_wants_more_samples_than_its_field(least):
     parts = list(rfield.run_streaming(model, x.split(50, -1), plan))
     assert len(parts) > 5
     assert torch.equal(torch.cat(parts, -1), model(x))
+
+
+def test_equal_plans_of_two_models_have_windows_of_their_own():
+    """They differ in what their code takes, which no number of a plan tells."""
+
+    class Wants(nn.Module):
+        def __init__(self, least):
+            super().__init__()
+            self.least, self.layer = least, nn.Conv1d(1, 1, 5, padding=2)
+
+        def forward(self, x):
+            if x.shape[-1] < self.least:
+                raise ValueError("too short")
+            return self.layer(x)
+
+    models = [whole(Wants(least)) for least in (19, 400)]
+    plans = [rfield.stream_plan(model, input_shape=(1, 1, 500)) for model in models]
+    x = torch.randint(0, 9, (1, 1, 977)).double()
+    for model, plan in zip(models, plans, strict=True):
+        parts = list(rfield.run_streaming(model, x.split(50, -1), plan))
+        assert torch.equal(torch.cat(parts, -1), model(x))

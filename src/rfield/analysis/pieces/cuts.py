@@ -102,9 +102,10 @@ def numbers_met(
             here.append(slice(cut.first, cut.stop))
             there.append(slice(cut.first + shift, cut.stop + shift))
     same = np.equal(ours[tuple(here)], theirs[tuple(there)])
-    box = max((_box(same, middle=middle) for middle in (False, True)), key=_size)
-    if not _size(box):
+    boxes = [box for middle in (False, True) if (box := _box(same, middle=middle)) is not None]
+    if not boxes:
         raise LossError(BY_SIZE)
+    box = max(boxes, key=_size)
     found = [*cuts[:ahead], *(cut.run() for cut in cuts[ahead:])]
     for axis, (first, stop) in enumerate(box, ahead):
         if same.shape[axis - ahead] > 1:
@@ -165,8 +166,8 @@ def _repeats(values: NDArray[Any], axes: Sequence[int], cut: Cut) -> bool:
     return False
 
 
-def _box(same: NDArray[np.bool_], *, middle: bool) -> list[tuple[int, int]]:
-    """A box in which all agree, axis after axis; an empty one where there is none.
+def _box(same: NDArray[np.bool_], *, middle: bool) -> list[tuple[int, int]] | None:
+    """A box in which all agree, axis after axis; None where there is none.
 
     Of an axis the longest run of places where all of the others agrees, or their ``middle``: beside
     a border that is the same along a whole edge, what is inside agrees with what is inside.
@@ -184,7 +185,7 @@ def _box(same: NDArray[np.bool_], *, middle: bool) -> list[tuple[int, int]]:
             first, stop = _longest_run(line)
             same = same.take(range(first, stop), axis)
         box.append((first, stop))
-    return box if same.size and same.all() else [(0, 0)] * len(box)
+    return box if same.size and same.all() else None
 
 
 def _size(box: Sequence[tuple[int, int]]) -> int:

@@ -12,7 +12,7 @@ from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import replace
 from functools import lru_cache
 from typing import Any, NamedTuple, Protocol
-from weakref import WeakKeyDictionary
+from weakref import ReferenceType, ref
 
 from ...core.graph import Graph
 from ...core.limits import RESIDUES
@@ -41,7 +41,7 @@ class Overlap:
     """Windows over the samples that ``held`` keeps; each gives the outputs that are final."""
 
     def __init__(self, plan: StreamPlan, held: Held) -> None:
-        self.plan, self.held, self.windows = plan, held, _windows(plan)
+        self.plan, self.held, self.windows = plan, held, _LAST.of(plan)
         self.done = 0
 
     def over(self, chunks: Iterable[Any]) -> Iterator[Any]:
@@ -293,16 +293,26 @@ class _Windows:
         raise NotStreamableError("\n  ".join([f"{self.plan.layer}: {_WHY}", *self.losses]))
 
 
-_LAST: WeakKeyDictionary[StreamPlan, _Windows] = WeakKeyDictionary()
-"""Those of the plan that was run last: graphs at many lengths, each with its masks."""
+class _Last:
+    """The windows of the plan that was run last, while it is there: graphs at many lengths."""
+
+    def __init__(self) -> None:
+        self.plan: ReferenceType[StreamPlan] | None = None
+        self.windows: _Windows | None = None
+
+    def of(self, plan: StreamPlan) -> _Windows:
+        """Those of this plan, and not of another model's with the same numbers."""
+        if self.windows is None or self.plan is None or self.plan() is not plan:
+            self.windows = _Windows(replace(plan))  # of a copy, or the plan would never go
+            self.plan = ref(plan, self._gone)
+        return self.windows
+
+    def _gone(self, plan: ReferenceType[StreamPlan]) -> None:
+        if plan is self.plan:
+            self.plan = self.windows = None
 
 
-def _windows(plan: StreamPlan) -> _Windows:
-    found = _LAST.get(plan)
-    if found is None:
-        _LAST.clear()
-        found = _LAST[plan] = _Windows(replace(plan))  # of a copy, or the plan would never go
-    return found
+_LAST = _Last()
 
 
 class _Buffer:

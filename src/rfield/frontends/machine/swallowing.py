@@ -346,8 +346,8 @@ def _function(kind: str, given: Sequence[Range]) -> Range:
     if not same.any() or not is_function(kind, len(given)):
         return ENDLESS
     made = np.full(same.shape, np.nan)
-    lows = np.broadcast_arrays(*(each.low for each in given))
-    made[same] = numbers(kind, [low[same] for low in lows])
+    lows = [np.broadcast_to(each.low, same.shape)[same] for each in given]
+    made[same] = numbers(kind, lows)
     return ENDLESS.at(made)
 
 
