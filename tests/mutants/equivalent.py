@@ -22,8 +22,6 @@ EQUIVALENT: dict[str, str] = {
     "analysis/engines/through.py _place: [(read.axis, axis) for axis, read in"
     " enumerate(link.reads) if read.axis is not None] -> [(read.axis, axis) for axis, read in"
     " enumerate(link.reads) if read.axis is None]": SLOWER,
-    "analysis/resizing/scan.py Scan._lowest: back = min(back, (n - 1) // step)"
-    " -> back = min(back, (n - 1) * step)": SLOWER,
     "core/windows.py _pool: link = _window_link(len(shape), axes, kernel, stride, pads, dilation,"
     " None, (1, 1, 1)) -> link = _window_link(len(shape), axes, kernel, stride, pads, dilation,"
     " None, (1, 1, 0))": "without a channel axis nothing is mixed",
@@ -157,9 +155,6 @@ EQUIVALENT: dict[str, str] = {
     " max(known, default=0))) -> found = fitting(size, step, max(least, 2 * max(known,"
     " default=-1)))":
         "the least is more than either",
-    "analysis/pieces/tile_planning.py Planner.trial: middle = [r // 2 // g * g for r, g in"
-    " zip(rest, self.steps, strict=True)] -> middle = [r // 2 * g * g for r, g in zip(rest,"
-    " self.steps, strict=True)]": "a tile of any start inside shows the same",
     "analysis/pieces/timed.py TimePath.__init__: self.graph, self.states, self.globals_ ="
     " (graph, swept.states[0], swept.globals_[0]) -> self.graph, self.states, self.globals_ ="
     " (graph, swept.states[0], swept.globals_[-1])": ONLY_ONE,

@@ -113,7 +113,7 @@ def _among_larger(rf: _Field, crop: Graph) -> tuple[slice, ...] | None:
     entry = crop.entry(moving[0].name)
     sizes = [crop.nodes[entry.node].shape[axis] for axis in entry.axes]
     axes = {crop.entry(one.name).node: one.axes for one in moving}
-    found = grid(crop, axes, _value(rf, crop))
+    found = grid(crop, axes, _value(rf, crop), beside=False)  # what repeats is of the place too
     margins = _margins(crop, _value(rf, crop), entry, found)
     starts = [
         -(-max(n // 2, margin, 1) // step) * step

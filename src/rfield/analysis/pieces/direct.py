@@ -17,6 +17,7 @@ from ...core.indices import IndexSet
 from ...core.link import Link, Read
 from ...core.numbers import Numbers
 from ...core.relation import IDENTITY, Sliding, Table
+from .grid import Rates, grid
 from .pairing import changes_nothing
 
 LONG = 16
@@ -31,8 +32,8 @@ def direct(graph: Graph) -> Graph:
         found = node
         while (nearer := _nearer(found, nodes)) is not None:
             found = nearer
-        nodes.append(_unexpanded(_unmasked(found, nodes), nodes))
-    return evened(_with_nodes(graph, nodes))
+        nodes.append(_unexpanded(found, nodes))
+    return _unmasked(evened(_with_nodes(graph, nodes)))
 
 
 def evened(graph: Graph) -> Graph:
@@ -97,19 +98,40 @@ def _unexpanded(node: Node, nodes: list[Node]) -> Node:
     return replace(node, operands=tuple(o for o, _ in both), links=tuple(link for _, link in both))
 
 
-def _unmasked(node: Node, nodes: Sequence[Node]) -> Node:
-    """Reading also what numbers beside it leave out: these are compared by themselves.
+def _unmasked(graph: Graph) -> Graph:
+    """Reading also what numbers beside a value leave out along the input: these are compared too.
 
     A mask that keeps every second position, or all but the border, lists for one size which.
     """
+    wide = _with_nodes(graph, [_filled(node, graph.nodes) for node in graph.nodes])
+    if wide is graph:
+        return graph
+    moving = grid(wide, {entry.node: entry.axes for entry in wide.inputs_}, wide.main).rates
+    nodes = [
+        new if new is old or _lists_along(old, moving) else old
+        for old, new in zip(graph.nodes, wide.nodes, strict=True)
+    ]
+    return _with_nodes(graph, nodes)
+
+
+def _lists_along(node: Node, moving: Sequence[Rates]) -> bool:
+    """Whether all axes of which positions are listed move with the input."""
+    return all(
+        moving[operand][axis] is not None
+        for operand, link in zip(node.operands, node.links, strict=True)
+        for axis, read in enumerate(link.reads if isinstance(link, Link) else ())
+        if isinstance(read.relation, Table)
+    )
+
+
+def _filled(node: Node, nodes: Sequence[Node]) -> Node:
+    """The node with every place read that its numbers list; itself where there are none."""
     beside = [table.array.shape for table in node.tables if isinstance(table, Numbers)]
     if not beside:
         return node
     links = tuple(
-        _all_read(link, nodes[operand].shape, node.shape, beside)
-        if isinstance(link, Link)
-        else link
-        for operand, link in zip(node.operands, node.links, strict=True)
+        _all_read(link, nodes[o].shape, node.shape, beside) if isinstance(link, Link) else link
+        for o, link in zip(node.operands, node.links, strict=True)
     )
     return node if links == node.links else replace(node, links=links)
 

@@ -38,10 +38,13 @@ class Grid:
     makers: tuple[tuple[str, ...], ...]
 
 
-def grid(graph: Graph, axes: Mapping[int, tuple[int, ...]], value: int) -> Grid:
+def grid(
+    graph: Graph, axes: Mapping[int, tuple[int, ...]], value: int, *, beside: bool = True
+) -> Grid:
     """The grid of all that ``value`` depends on; ``axes``: the tensor axes of inputs that move.
 
-    All inputs in ``axes`` move together, axis by axis.
+    All inputs in ``axes`` move together, axis by axis. ``beside``: numbers that repeat and are met
+    beside the data count too.
     """
     needed = graph.behind(value)
     count = max((len(of) for of in axes.values()), default=0)
@@ -56,7 +59,7 @@ def grid(graph: Graph, axes: Mapping[int, tuple[int, ...]], value: int) -> Grid:
                 own[axis] = (k, Fraction(1))
             rates.append(tuple(own))
         elif index in needed:
-            rates.append(_node(graph, node, rates, steps))
+            rates.append(_node(graph, node, rates, steps, beside=beside))
         else:
             rates.append((None,) * len(node.shape))
         for names, old, new in zip(makers, before, steps, strict=True):
@@ -108,7 +111,7 @@ def alike(graph: Graph, entry: Input) -> tuple[Input, ...]:
     return (entry, *(other for other in rest if sizes(other) == sizes(entry)))
 
 
-def _node(graph: Graph, node: Node, rates: list[Rates], steps: list[int]) -> Rates:
+def _node(graph: Graph, node: Node, rates: list[Rates], steps: list[int], *, beside: bool) -> Rates:
     found: list[Rate | None] = [None] * len(node.shape)
 
     def moves(axis: int, k: int, rate: Fraction, unit: int = 1) -> None:
@@ -128,7 +131,7 @@ def _node(graph: Graph, node: Node, rates: list[Rates], steps: list[int]) -> Rat
             _reshape(link, of, graph.nodes[operand].shape, moves)
             continue
         _link(link, of, moves)
-    for table in node.tables:
+    for table in node.tables if beside else ():
         for axis, period in periods(table, len(node.shape)):
             rate = found[axis]
             if rate is not None:
