@@ -69,3 +69,15 @@ def test_a_corner_of_a_volume():
     assert plan.exact
     x = torch.randint(1, 10, (1, 1, 12, 14, 16)).double()
     assert torch.equal(rfield.run_tiled(Corner(), x, plan), Corner()(x))
+
+
+@pytest.mark.parametrize("tile", [20, (20, 60), (60, 30)])
+def test_what_is_added_to_its_transpose_has_no_tiles(tile):
+    """Tiles on the diagonal would do; no others."""
+
+    class Symmetric(nn.Module):
+        def forward(self, x):
+            return x + 2 * x.transpose(2, 3)
+
+    with pytest.raises(rfield.NotTileableError):
+        rfield.tile_plan(Symmetric(), (60, 60), tile=tile, input_shape=(1, 1, 60, 60))

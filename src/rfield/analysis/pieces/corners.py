@@ -14,7 +14,7 @@ from itertools import product
 from ...core.graph import Graph
 from .agreement import laid_along
 from .cuts import Cut, meets_numbers
-from .grid import Rates
+from .grid import Grid
 
 Ends = tuple[list[Cut], list[Cut], list[Cut]]
 """Per axis the cut of a tile at the beginning, of one inside, and of one at the end."""
@@ -42,11 +42,14 @@ def at_ends(
     return begin, inner, end
 
 
-def are_apart(part: Graph, rates: Sequence[Rates], rest: Sequence[int]) -> bool:
-    """Whether along each axis all is the same wherever a tile lies along the others."""
+def are_apart(part: Graph, found: Grid, rest: Sequence[int]) -> bool:
+    """Whether along each axis all is the same wherever a tile lies along the others.
+
+    ``found``: the grid of the part. ``rest``: where the last tile begins.
+    """
     if sum(map(bool, rest)) < 2:
         return True
-    if meets_numbers(part):
+    if found.crossed or meets_numbers(part):
         return False
     laid = ((index, laid_along(node)) for index, node in enumerate(part.nodes))
-    return all(axis is None or rates[index][axis] is None for index, axis in laid)
+    return all(axis is None or found.rates[index][axis] is None for index, axis in laid)

@@ -30,12 +30,14 @@ _Moves = Callable[..., None]
 class Grid:
     """``steps[k]``: the step of input axis ``k``; ``rates``: of every value, per axis.
 
-    ``makers[k]``: the layers that made the step what it is, in order.
+    ``makers[k]``: the layers that made the step what it is, in order. ``crossed``: some axis of a
+    value moves with several axes of the input, as where an image and its transpose are added.
     """
 
     steps: tuple[int, ...]
     rates: tuple[Rates, ...]
     makers: tuple[tuple[str, ...], ...]
+    crossed: bool
 
 
 def grid(
@@ -51,6 +53,7 @@ def grid(
     steps = [1] * count
     rates: list[Rates] = []
     makers: list[list[str]] = [[] for _ in steps]
+    crossed = False
     for index, node in enumerate(graph.nodes):
         before = list(steps)
         if index in axes:
@@ -59,13 +62,15 @@ def grid(
                 own[axis] = (k, Fraction(1))
             rates.append(tuple(own))
         elif index in needed:
-            rates.append(_node(graph, node, rates, steps, beside=beside))
+            found, several = _node(graph, node, rates, steps, beside=beside)
+            rates.append(found)
+            crossed = crossed or several
         else:
             rates.append((None,) * len(node.shape))
         for names, old, new in zip(makers, before, steps, strict=True):
             if old != new:
                 names.append(graph.layer_of(index))
-    return Grid(tuple(steps), tuple(rates), tuple(map(tuple, makers)))
+    return Grid(tuple(steps), tuple(rates), tuple(map(tuple, makers)), crossed)
 
 
 def last_along(
@@ -111,13 +116,18 @@ def alike(graph: Graph, entry: Input) -> tuple[Input, ...]:
     return (entry, *(other for other in rest if sizes(other) == sizes(entry)))
 
 
-def _node(graph: Graph, node: Node, rates: list[Rates], steps: list[int], *, beside: bool) -> Rates:
+def _node(
+    graph: Graph, node: Node, rates: list[Rates], steps: list[int], *, beside: bool
+) -> tuple[Rates, bool]:
+    """The rates of a value, and whether an axis of it has several."""
     found: list[Rate | None] = [None] * len(node.shape)
+    with_: dict[int, set[int]] = {}
 
     def moves(axis: int, k: int, rate: Fraction, unit: int = 1) -> None:
         """Output ``axis`` moves at ``rate``, in whole multiples of ``unit``."""
         steps[k] = lcm(steps[k], (rate / unit).denominator)
         found[axis] = found[axis] or (k, rate)
+        with_.setdefault(axis, set()).add(k)
 
     reads = list(node.in_theory)
     along = laid_along(node)
@@ -136,7 +146,7 @@ def _node(graph: Graph, node: Node, rates: list[Rates], steps: list[int], *, bes
             rate = found[axis]
             if rate is not None:
                 moves(axis, *rate, unit=period)
-    return tuple(found)
+    return tuple(found), any(len(several) > 1 for several in with_.values())
 
 
 def _link(link: Link, of: Rates, moves: _Moves) -> None:

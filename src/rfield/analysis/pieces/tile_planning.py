@@ -202,7 +202,7 @@ class Planner:
         if some:
             begin, inner, end = at_ends(
                 lambda starts: first if [*starts] == inside else self._cuts(part, starts),
-                inside, rest, apart=are_apart(part, self._grid(part).rates, rest),
+                inside, rest, apart=are_apart(part, self._grid(part), rest),
             )  # fmt: skip
         if some and meets_numbers(part):  # they repeat: with the step of the tiles?
             starts = [min(i + g, r) for i, g, r in zip(inside, self.starts, rest, strict=True)]
