@@ -9,6 +9,7 @@ import numpy as np
 import pytest
 
 import rfield
+from rfield.analysis.pieces.cuts import Cut, LossError, numbers_met
 from rfield.analysis.pieces.cuts import _box as box
 from rfield.analysis.pieces.grid import last_along
 from rfield.analysis.pieces.lengths import Lengths
@@ -128,3 +129,10 @@ def test_the_axis_is_that_of_the_output_that_is_asked_for() -> None:
     sound = b.conv("sound", b.input("x", (1, 1, 40)), kernel=5)
     graph = b.build([sound, b.conv("image", b.input("y", (1, 1, 8, 8)), kernel=3)])
     assert rfield.stream_plan(graph, "sound").axis == "t"
+
+
+def test_numbers_beside_nothing_that_is_equal_are_not_compared() -> None:
+    """A cut may end before the first position: no index that counts from the end."""
+    part, whole = (Numbers(np.arange(n) % 2) for n in (20, 40))
+    with pytest.raises(LossError):
+        numbers_met([Cut(20, 0, -16)], part, whole)

@@ -96,7 +96,7 @@ def numbers_met(
         if m == n == 1:
             here.append(slice(0, 1))
             there.append(slice(0, 1))
-        elif cut.shift is None or cut.stop > m or cut.stop + shift > n:
+        elif cut.shift is None or cut.stop <= cut.first or cut.stop > m or cut.stop + shift > n:
             raise LossError(BY_SIZE)
         else:
             here.append(slice(cut.first, cut.stop))
