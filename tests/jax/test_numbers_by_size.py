@@ -71,6 +71,8 @@ STAY: dict[str, Callable[[Any], Any]] = {
     "made": lambda x: conv(x, ONE / 2) * MANY[3],
     "of NumPy": lambda x: conv(x, np.ones((3, 3, 1, 1), np.float32)),
     "large": lambda x: x @ np.ones((1, 70_000), np.float32),
+    "no number": lambda x: jnp.where(x > 9, jnp.nan, x),
+    "a sorted table": lambda x: jnp.digitize(x, np.linspace(-1, 1, 7, dtype=np.float32)) * x,
 }
 
 

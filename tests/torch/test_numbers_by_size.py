@@ -17,6 +17,12 @@ WEIGHT = torch.randint(-3, 4, (1, 1, 3, 3)).double()
 SCALES = torch.arange(1.0, 9.0).double()
 
 
+def colors(x, volume):
+    """What stands in a volume where three numbers for each pixel say."""
+    places = torch.stack([x, x / 4, -x], -1)
+    return F.grid_sample(volume, places / 9, align_corners=True)[:, :, 0]
+
+
 class Calls(nn.Module):
     def __init__(self, function):
         super().__init__()
@@ -48,6 +54,8 @@ OF_THE_SIZE = {
     "a matrix": lambda x, n, p: F.linear(x[..., None], torch.eye(1).double() * n)[..., 0],
     "a contraction": lambda x, n, p: torch.einsum("bchw,cd->bdhw", x, p[:1, None] * n),
     "a slope": lambda x, n, p: F.prelu(x, torch.full((1,), 1 / n).double()),
+    "a sorted table": lambda x, n, p: torch.bucketize(x, torch.linspace(-9, 9, n).double()) * x,
+    "a volume": lambda x, n, p: colors(x, torch.full((1, 2, 3, 3, 3), 1.0 * n).double()),
 }
 
 
@@ -72,6 +80,10 @@ THE_SAME = {
     "a row of scatters": lambda x, n, p: x.scatter_add(
         2, torch.zeros(1, 1, 1, n, dtype=torch.long), torch.ones(1, 1, 1, n).double()
     ),
+    "a sorted table": lambda x, n, p: torch.bucketize(x, torch.linspace(-9, 9, 7).double()) * x,
+    "a sorted parameter": lambda x, n, p: torch.searchsorted(p, x, right=True) * x,
+    "a set": lambda x, n, p: torch.isin(x, p.view(2, 4)) * x,
+    "a volume": lambda x, n, p: colors(x, p.expand(1, 2, 3, 2, 8)),
 }
 
 

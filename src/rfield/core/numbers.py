@@ -29,6 +29,22 @@ REPEATS = 64
 """Numbers that repeat after more positions are taken for those of one size."""
 
 
+def same(one: NDArray[Any], other: NDArray[Any]) -> NDArray[np.bool_]:
+    """Where two arrays hold the same: of what is no number, too, the same comes.
+
+    >>> same(np.array([1, np.nan, 2]), np.array([1, np.nan, np.nan])).tolist()
+    [True, True, False]
+    """
+    equal = np.equal(one, other)
+    either = {one.dtype.kind, other.dtype.kind}
+    return equal | (np.isnan(one) & np.isnan(other)) if either <= {"f", "c"} else equal
+
+
+def all_same(one: NDArray[Any], other: NDArray[Any]) -> bool:
+    """Whether two arrays are of one shape and hold the same."""
+    return one.shape == other.shape and bool(same(one, other).all())
+
+
 class Numbers:
     """A constant, spread over the output of its reader as NumPy broadcasts it.
 
@@ -59,7 +75,7 @@ class Numbers:
         return Numbers(np.broadcast_to(once.copy(), array.shape))
 
     def __eq__(self, other: object) -> bool:
-        return isinstance(other, Numbers) and np.array_equal(self.array, other.array)
+        return isinstance(other, Numbers) and all_same(self.array, other.array)
 
     def __hash__(self) -> int:
         return hash(self.array.shape)
@@ -81,7 +97,7 @@ def periods(table: object, rank: int) -> Iterator[tuple[int, int]]:
         along = np.moveaxis(array, axis, 0)
         line = along.reshape(size, -1)[:, 0] if array.size else along
         for period in range(1, min(REPEATS, size // 2) + 1):
-            if np.array_equal(line[period:], line[:-period]) and np.array_equal(
+            if all_same(line[period:], line[:-period]) and all_same(
                 along[period:], along[:-period]
             ):
                 if period > 1:
@@ -100,8 +116,8 @@ def _lines(array: NDArray[Any]) -> NDArray[Any] | None:
     rows, columns = array.shape[-2:]
     flat = array.reshape(-1, rows, columns)
     few = range(1, min(ROW_PHASES, (rows - 1) // 2, columns - 1) + 1)
-    period = next((p for p in few if _same(flat[:, p : p + 1, p:], flat[:, :1, :-p])
-                   and _same(flat[:, p:, p:], flat[:, :-p, :-p])), None)  # fmt: skip
+    period = next((p for p in few if all_same(flat[:, p : p + 1, p:], flat[:, :1, :-p])
+                   and all_same(flat[:, p:, p:], flat[:, :-p, :-p])), None)  # fmt: skip
     if period is None:
         return None
     count = len(flat), period, period * ((rows - 1) // period) + columns
@@ -112,10 +128,6 @@ def _lines(array: NDArray[Any]) -> NDArray[Any] | None:
             [before, flat[:, row]], axis=1
         )
     return lines
-
-
-def _same(one: NDArray[Any], other: NDArray[Any]) -> bool:
-    return np.array_equal(one, other, equal_nan=one.dtype.kind == "f")
 
 
 def _laid(lines: NDArray[Any], once: Sequence[int], shape: Sequence[int]) -> NDArray[Any]:

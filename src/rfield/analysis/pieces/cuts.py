@@ -15,7 +15,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from ...core.graph import Graph
-from ...core.numbers import KEPT, Numbers
+from ...core.numbers import KEPT, Numbers, all_same, same
 from ...core.relation import divisors
 
 
@@ -101,14 +101,14 @@ def numbers_met(
         else:
             here.append(slice(cut.first, cut.stop))
             there.append(slice(cut.first + shift, cut.stop + shift))
-    same = np.equal(ours[tuple(here)], theirs[tuple(there)])
-    boxes = [box for middle in (False, True) if (box := _box(same, middle=middle)) is not None]
+    equal = same(ours[tuple(here)], theirs[tuple(there)])
+    boxes = [box for middle in (False, True) if (box := _box(equal, middle=middle)) is not None]
     if not boxes:
         raise LossError(BY_SIZE)
     box = max(boxes, key=_size)
     found = [*cuts[:ahead], *(cut.run() for cut in cuts[ahead:])]
     for axis, (first, stop) in enumerate(box, ahead):
-        if same.shape[axis - ahead] > 1:
+        if equal.shape[axis - ahead] > 1:
             cut = found[axis]
             found[axis] = Cut(cut.shift, cut.first + first, cut.first + stop)
     if not _everywhere(theirs, ours.shape, found[ahead:], together):
@@ -159,7 +159,7 @@ def _repeats(values: NDArray[Any], axes: Sequence[int], cut: Cut) -> bool:
         first, last = [slice(None)] * values.ndim, [slice(None)] * values.ndim
         for axis in axes:
             first[axis], last[axis] = slice(None, -period), slice(period, None)
-        if 2 * period <= cut.stop - cut.first and np.array_equal(
+        if 2 * period <= cut.stop - cut.first and all_same(
             values[tuple(first)], values[tuple(last)]
         ):
             return True

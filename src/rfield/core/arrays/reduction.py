@@ -9,7 +9,8 @@ import numpy as np
 from ...errors import InvalidModelError
 from .. import layout, ops
 from ..algebra import Algebra, Zeros
-from ..arguments import integer, normalize_axis
+from ..arguments import broadcast_shape, integer, normalize_axis
+from ..link import Link, Read, broadcast
 from ..operation import Op
 from ..relation import WHOLE, window
 from .elementwise import pointwise
@@ -198,19 +199,25 @@ def top_k(x: Operand, k: int, axis: int = -1) -> tuple[Reading, Reading]:
     return made, made
 
 
-def searchsorted(table: Operand, values: Operand | float) -> Reading:
+def searchsorted(table: Operand, values: Operand | float, *, rows: int | None = None) -> Reading:
     """Each value by itself against all of a table of one axis, or against its row of the table.
 
-    https://numpy.org/doc/stable/reference/generated/numpy.searchsorted.html
+    ``rows``: so many axes of the table go along with the first ones of the values; None for all
+    but its last. https://numpy.org/doc/stable/reference/generated/numpy.searchsorted.html
 
     >>> from .expression import Known
     >>> searchsorted(Known((2, 9)), Known((2, 5))).shape
     (2, 5)
     """
     own = operand_of(values)
-    rows = reduce(table, -1, kind="table")
-    ones = (1,) * (len(shape_of(own)) - len(rows.shape))
-    return pointwise(own, reshape(rows, (*rows.shape, *ones)), kind="searchsorted", join=False)
+    shape = shape_of(table)
+    ahead = shape[: len(shape) - 1 if rows is None else rows]
+    met = [*ahead, *[1] * (len(shape_of(own)) - len(ahead))]
+    result = broadcast_shape([shape_of(own), met])
+    reads = [*broadcast(met, result).reads[: len(ahead)]]
+    reads += [Read(None, WHOLE)] * (len(shape) - len(ahead))
+    links = broadcast(shape_of(own), result), Link(reads)
+    return Reading(Op("searchsorted", result, links), [own, table])
 
 
 def bitcast(x: Operand, result: Sequence[int]) -> Reading:

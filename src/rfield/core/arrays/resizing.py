@@ -171,6 +171,7 @@ def grid_sample(
 ) -> Reading:
     """(batch, channels, space…) sampled where a grid (batch, space…, coordinates) says: a bound.
 
+    Of a table (a volume of colors) at places that are data each output reads its own place: exact.
     A known grid that moves each axis on its own (a shift, a flip, a zoom) narrows what is read.
     https://docs.pytorch.org/docs/stable/generated/torch.nn.functional.grid_sample.html
 
@@ -195,7 +196,8 @@ def grid_sample(
         taps = _sampled(row, shape[axis + 2], border == "border", align_corners)
         rows[axis + 2] = Read(axis + 2, Table(tuple(taps)))
     where = [Read(0, IDENTITY), *(Read(k + 2, IDENTITY) for k in range(space)), Read(None, WHOLE)]
-    op = Op("grid_sample", result, (Link(rows), Link(where)), exact=False)
+    loose = (0,) if array is None else ()  # weights of a known grid are not in its links
+    op = Op("grid_sample", result, (Link(rows), Link(where)), exact=False, loose=loose)
     return Reading(op, [x, places])
 
 

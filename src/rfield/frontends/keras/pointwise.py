@@ -169,7 +169,7 @@ def against_a_table(call: Call) -> Any:
     """
     parts = call.tensors()
     own, table = parts[::-1] if call.op == "ops.SearchSorted" else parts
-    return arrays.searchsorted(arrays.flatten(table), own)
+    return arrays.searchsorted(table, own, rows=0)
 
 
 @rule("Softmax")

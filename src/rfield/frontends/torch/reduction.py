@@ -297,4 +297,4 @@ def isin(arg: Arguments) -> Reading:
     table = arg.get("test_elements")
     if table is None:
         return arrays.pointwise(elements, kind="isin")
-    return arrays.searchsorted(arrays.flatten(table), elements)
+    return arrays.searchsorted(table, elements, rows=0)

@@ -184,6 +184,13 @@ UNSEEN: dict[str, Entry] = {
         lambda x: A.embedding(torch.ones(5, 2).to(x), x.clamp(0, 4).long()), BOARD,
             {(1, 2, 1): at(1, 2)},
     ),
+    "grid_sampler_3d of a table": (
+        lambda x: A.grid_sampler_3d(
+            torch.arange(27.0).view(1, 1, 3, 3, 3).to(x), x.permute(0, 2, 3, 4, 1)[..., [0, 0, 0]],
+            0, 0, True,
+        ),
+        VOLUME, {(0, 0, 1, 2, 3): at(0, 0, 1, 2, 3)},
+    ),
     "dequantized by channels": (
         lambda x: torch.quantize_per_channel(
             x.float(), torch.tensor([0.5, 0.25, 0.5]).float(), torch.zeros(3).long(), 0, torch.qint8
