@@ -10,7 +10,7 @@ import pytest
 keras = pytest.importorskip("keras", reason="the models are built by Keras")
 
 import rfield  # noqa: E402
-from rfield.errors import UnknownNameError, UnreadableModelError  # noqa: E402
+from rfield.errors import NotTileableError, UnknownNameError, UnreadableModelError  # noqa: E402
 
 pytestmark = pytest.mark.keras
 L = keras.layers
@@ -135,6 +135,42 @@ def test_a_layer_called_in_training_is_read_as_the_model_runs_it():
         assert size == ((rfield.UNBOUNDED,) * 2 if changes else (1, 1)), name
     frozen = rfield.receptive_field(models["frozen"], training=True)
     assert frozen.size == (rfield.UNBOUNDED,) * 2
+
+
+class ByDefault(keras.Model):
+    """Runs as in training where nothing is said."""
+
+    def __init__(self, layer):
+        super().__init__()
+        self.conv, self.layer = L.Conv2D(2, 3), layer
+
+    def call(self, x, training=True):
+        return self.layer(self.conv(x), training=training)
+
+
+def test_a_model_that_trains_by_default_is_read_as_it_runs():
+    model = ByDefault(L.BatchNormalization())
+    image = np.random.default_rng(0).normal(size=(1, 32, 32, 1)).astype("float32")
+    other = image.copy()
+    other[0, 31, 31] += 5
+    one, two = (keras.ops.convert_to_numpy(model(given)) for given in (image, other))
+    assert (one[0, 0, 0] != two[0, 0, 0]).any()
+    rf = rfield.receptive_field(model, input_shape=(1, 32, 32, 1))
+    assert rf.size == (rfield.UNBOUNDED,) * 2
+
+
+def test_no_tiles_of_a_dropout_in_training():
+    x = keras.Input((64, 64, 1))
+
+    def planned(layer, training):
+        model = keras.Model(x, layer(L.Conv2D(2, 3)(x), training=training))
+        return rfield.tile_plan(model, (64, 64), tile=32)
+
+    for layer in (L.Dropout(0.5), L.SpatialDropout2D(0.5), L.GaussianNoise(1.0)):
+        with pytest.raises(NotTileableError, match="draws random numbers, others in each run"):
+            planned(layer, training=True)
+        assert planned(layer, training=False).exact
+    assert planned(L.Dropout(0.0), training=True).exact
 
 
 def test_a_class_that_shares_a_name_with_a_layer_is_not_taken_for_it():

@@ -285,7 +285,8 @@ def test_numbers_drawn_at_random_are_refused_by_name() -> None:
     with pytest.raises(rfield.NotStreamableError) as raised:
         list(rfield.run_streaming(Noisy(), [torch.zeros(1, 1, 9)], plan, state="carry"))
     assert str(raised.value) == (
-        "rand (rand) reads a Generator, which is another one after each chunk"
+        "add: parts of a stream do not give what the whole gives\n"
+        "  random numbers, others in each run, are drawn by add"
     )
 
 

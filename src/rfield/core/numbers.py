@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Sequence
 from functools import partial
-from typing import Any
+from typing import Any, cast
 
 import numpy as np
 from numpy.typing import NDArray
@@ -145,6 +145,23 @@ def _laid(lines: NDArray[Any], once: Sequence[int], shape: Sequence[int]) -> NDA
         windows = np.lib.stride_tricks.sliding_window_view(lines[:, row], columns, axis=1)
         places[...] = windows[:, ::-period][:, : places.shape[1]]
     return np.broadcast_to(found.reshape(once), shape)
+
+
+class Drawn:
+    """Random numbers: each run of the model draws others."""
+
+    def __repr__(self) -> str:
+        return "Drawn()"
+
+
+DRAWN = Drawn()
+
+
+def is_drawn(table: object) -> bool:
+    """Whether what an op reads beside its operands is random, or made of what is."""
+    if isinstance(table, tuple) and table:
+        table = cast("tuple[object, ...]", table)[0]
+    return isinstance(table, Drawn)
 
 
 class Same:

@@ -8,6 +8,7 @@ from typing import NamedTuple
 from .algebra import Algebra
 from .arguments import Shape
 from .link import AnyLink
+from .numbers import DRAWN
 
 
 class Work(NamedTuple):
@@ -55,6 +56,11 @@ class Op:
     keeps: tuple[Shape, ...] = ()
     tables: tuple[object, ...] = ()
     sparse: bool = False
+
+    @property
+    def drawn(self) -> Op:
+        """The same with random numbers beside its operands."""
+        return replace(self, tables=(*self.tables, DRAWN))
 
     @property
     def thinned(self) -> Op:

@@ -18,9 +18,10 @@ from math import prod
 
 from ...core.graph import Graph, Node
 from ...core.link import AnyLink, Link
+from ...core.numbers import is_drawn
 from ...core.relation import Sliding
 from .around import Beyond, Run, around, at_ends
-from .cuts import BOUND, BY_SIZE, OFF_GRID, OTHER_PATH, Cut, Cuts, LossError, numbers_met
+from .cuts import BOUND, BY_CHANCE, BY_SIZE, OFF_GRID, OTHER_PATH, Cut, Cuts, LossError, numbers_met
 from .left_out import left_out
 from .pairing import SKIPPED, pairs_of, same_place
 from .sliding import Sides
@@ -186,6 +187,8 @@ def _node(
         raise LossError(BY_SIZE)
     if (len(ours.operands), ours.op.own) != (len(theirs.operands), theirs.op.own):  # windows differ
         raise LossError(OTHER_PATH)
+    if any(map(is_drawn, ours.tables)):
+        raise LossError(BY_CHANCE)
     along = laid_along(ours)
     if along is not None:
         met = _laid(part, whole, ours, theirs, known, along, local)

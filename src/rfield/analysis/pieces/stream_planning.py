@@ -122,6 +122,7 @@ def _plan(
             obstacles = ()
         if not obstacles:
             obstacles = lengths.unknown() or lengths.obstacle(length)
+    obstacles = (*obstacles, *path.chance())
     return StreamPlan(
         graph=graph, value=value, source=source, layer=layer, wrt=wrt, axis=name,
         input_axis=time, output_axis=clock.axis, clock=clock, steps=steps,

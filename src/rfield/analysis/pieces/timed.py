@@ -13,7 +13,7 @@ from math import lcm, prod
 
 from ...core.graph import Graph, Node
 from ...core.link import AnyLink, Link
-from ...core.numbers import periods
+from ...core.numbers import is_drawn, periods
 from ...core.relation import IDENTITY, Prefix, Relation, Sliding
 from ..engines.forward import Sweep
 from ..engines.terms import Span, State, carriers, terms_of, to_state
@@ -119,6 +119,11 @@ class TimePath:
                 [i for i in self.values if self.graph.nodes[i].name in names]
             ),
         })  # fmt: skip
+
+    def chance(self) -> tuple[str, ...]:
+        """Which layers draw random numbers, as an obstacle; or nothing."""
+        random = [i for i in self.values if any(map(is_drawn, self.graph.nodes[i].tables))]
+        return _told({"random numbers, others in each run, are drawn by": self._layers(random)})
 
     def global_reads(self) -> tuple[str, ...]:
         """The layers that read all of the time axis, future included."""

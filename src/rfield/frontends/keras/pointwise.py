@@ -23,8 +23,8 @@ StochasticDepth
 """Layers of which nothing is left outside training."""
 
 NOISE = """
-ActivityRegularization AlphaDropout Dropout GaussianDropout GaussianNoise Identity RandomBrightness
-RandomHue RandomInvert RandomPosterization SpatialDropout1D SpatialDropout2D SpatialDropout3D
+AlphaDropout Dropout GaussianDropout GaussianNoise RandomBrightness RandomHue RandomInvert
+RandomPosterization SpatialDropout1D SpatialDropout2D SpatialDropout3D
 """
 """Those which change each element by itself in training too; the others mix or move elements."""
 
@@ -56,12 +56,14 @@ def handed_on(call: Call) -> Any:
 
     https://keras.io/api/layers/preprocessing_layers/image_augmentation/
     """
-    if not call.training:
+    name = type(call.layer).__name__
+    if not call.training or name in ("ActivityRegularization", "Identity"):
         return call[0]
     shape = call.shape(0)
-    if type(call.layer).__name__ in NOISE.split():
-        return arrays.pointwise(call[0], kind=call.kind)
-    return ops.opaque([shape], shape, kind=call.kind)
+    if name in NOISE.split():
+        op = ops.pointwise(shape, kind=call.kind)
+        return op.drawn if getattr(call.layer, "rate", 1) else op
+    return ops.opaque([shape], shape, kind=call.kind).drawn
 
 
 @rule("Activation")

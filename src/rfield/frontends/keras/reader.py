@@ -29,7 +29,7 @@ from . import backends
 from .calls import calls, calls_behind, is_layer_graph, layer_graph, tensors
 from .chosen import settings
 from .rulebook import RULES, Call, Held, find_rule, operands_among, rule_name
-from .symbols import UnrecordedError, on_symbols, states_training
+from .symbols import UnrecordedError, on_symbols, states_training, trains_by_default
 
 FAILURES = (
     ArithmeticError, AttributeError, LookupError, MemoryError, RecursionError, TypeError, ValueError
@@ -146,7 +146,8 @@ class Reader(ModelReader):
     def code(self, model: Any, inputs: Sequence[Any]) -> Any:
         """Read a model that is code; what it returns."""
         given = inputs[0] if len(inputs) == 1 else list(inputs)
-        call = Call("", model, (given,), {}, self, self.training)
+        training = self.training or trains_by_default(model)
+        call = Call("", model, (given,), {}, self, training)
         return operands_among(self.written_out(call))
 
     def _node(

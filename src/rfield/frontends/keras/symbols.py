@@ -136,6 +136,12 @@ def states_training(node: Any) -> bool:
     return chosen is not None and chosen != default
 
 
+def trains_by_default(model: Any) -> bool:
+    """Whether ``model(x)`` runs as in training, as its code asks for where nothing is said."""
+    parameter = _training_of(model)
+    return parameter is not None and parameter.default is True
+
+
 def with_tensors(value: Any, symbols: Mapping[int, Any]) -> Any:
     """Arguments with tensors of the framework in the place of values, by their index."""
     if isinstance(value, Dependent):

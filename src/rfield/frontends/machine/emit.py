@@ -244,6 +244,7 @@ class Emitter:
         given = [v for v in values if isinstance(v, Constant)]
         if self.resolve is None and not sized:
             made.key = hash((op.kind, op.shape, *(v.identity for v in given)))
+        made.drawn = any(v.drawn for v in given)
         hidden, made.fixed = handed_on(op, given)
         made.unseen = told is None and hidden
         if len(values) == len(op.links) == 1 and isinstance(op.links[0], Link | Reshaped):

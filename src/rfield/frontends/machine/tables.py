@@ -13,7 +13,7 @@ from ...core.algebra import Contraction
 from ...core.arguments import Shape
 from ...core.known import moved
 from ...core.link import AnyLink, Link
-from ...core.numbers import KEPT, Numbers
+from ...core.numbers import DRAWN, KEPT, Numbers
 from ...core.ops import Op
 from ...core.relation import IDENTITY, At, Sliding
 from .values import Array, Constant
@@ -21,6 +21,8 @@ from .values import Array, Constant
 
 def beside(value: Constant, op: Op, link: AnyLink | None) -> object:
     """A constant as what an op reads besides its operands; its numbers where it is spread."""
+    if value.drawn:
+        return DRAWN
     if not value.has_shape:
         return (value.identity,)
     if value.stored:

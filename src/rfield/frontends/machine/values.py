@@ -51,11 +51,12 @@ class Constant:
     ``zeros_count``: its zeros do, although it may be a parameter. ``even``: it holds the one number
     that it was made with, at any size. ``fixed``: nobody trains it, and its numbers are in another
     file: it may be a mask of what it multiplies or chooses from, and so may what is made of it.
+    ``drawn``: it is random, or made of what is.
     """
 
     __slots__ = (
-        "_contents", "_shape", "even", "fixed", "kept", "key", "learned", "made", "made_of",
-        "origin", "placed", "sized", "soft", "told", "unseen", "zeros_count",
+        "_contents", "_shape", "drawn", "even", "fixed", "kept", "key", "learned", "made",
+        "made_of", "origin", "placed", "sized", "soft", "told", "unseen", "zeros_count",
     )  # fmt: skip
 
     stored: ClassVar[bool] = False
@@ -83,7 +84,7 @@ class Constant:
         self.told = told
         self.soft = soft
         self.key: object = None
-        self.unseen = self.kept = self.zeros_count = self.even = self.fixed = False
+        self.unseen = self.kept = self.zeros_count = self.even = self.fixed = self.drawn = False
         self.learned = False
         self.placed: Callable[[], Array | None] | None = None
         self.made_of: tuple[Constant, ...] = ()

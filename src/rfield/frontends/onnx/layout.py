@@ -267,6 +267,7 @@ def made_from_shape(call: Call) -> Constant:
             raise InvalidModelError(f"its output would have the shape {sizes}")
         return Constant(sizes, sized=call[0].sized, made=True)
     made = Constant(call.shape(0) if call.operands else call.ints("shape") or (), made=True)
+    made.drawn = call.op != "EyeLike"
     if call.op == "EyeLike":
         if len(made.shape) == 2 and prod(made.shape) <= COMPUTED:
             sized = call.depends(0) or call[0].sized

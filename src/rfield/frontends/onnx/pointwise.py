@@ -20,7 +20,7 @@ from .rulebook import Call, rule
 from .tensors import DTYPES, Stored
 
 POINTWISE = """
-Abs Acos Acosh Asin Asinh Atan Atanh Bernoulli BitwiseNot Ceil Celu Cos Cosh
+Abs Acos Acosh Asin Asinh Atan Atanh BitwiseNot Ceil Celu Cos Cosh
 Elu Erf Exp Floor Gelu HardSigmoid HardSwish IsInf IsNaN LeakyRelu Log Mish Neg Not
 Reciprocal Relu Round Selu Shrink Sigmoid Sign Sin Sinh Softplus Softsign Sqrt Swish Tan Tanh
 ThresholdedRelu ImageScaler ParametricSoftplus ScaledTanh Scale Affine BitCast
@@ -124,14 +124,36 @@ def triangle(call: Call) -> Any:
     return (arrays.triu if call.flag("upper", True) else arrays.tril)(call[0], k)
 
 
+@rule("Bernoulli")
+def bernoulli(call: Call) -> Any:
+    """Each element is the chance that the result is 1.
+
+    https://onnx.ai/onnx/operators/onnx__Bernoulli.html
+    """
+    return ops.pointwise(call.shape(0), kind="bernoulli").drawn
+
+
 @rule("Dropout", "com.microsoft::BitmaskDropout")
 def dropout(call: Call) -> Outputs:
-    """The same elements; the mask is made of nothing but chance.
+    """The same elements; in training some become zero, and the mask is made of nothing but chance.
 
     https://onnx.ai/onnx/operators/onnx__Dropout.html
     """
     op = ops.pointwise(call.shape(0), kind="dropout", algebra="keep")
-    return Outputs([op, Constant(call.shape(0), made=True)])
+    mask = Constant(call.shape(0), made=True)
+    mask.drawn = _draws(call, 1)
+    return Outputs([op.drawn if mask.drawn else op, mask])
+
+
+def _draws(call: Call, ratio: int) -> bool:
+    """Whether a dropout, of which the operand ``ratio`` and the next are settings, is in training.
+
+    Before opset 7 an attribute told, which most exporters left out.
+    """
+    share, training = call.known(ratio), call.known(ratio + 1)
+    if not call.has(ratio + 1) or (call.has(ratio) and share is not None and not share.any()):
+        return False
+    return training is None or bool(training.any())
 
 
 @rule("com.microsoft::BiasDropout")
@@ -142,7 +164,9 @@ def bias_dropout(call: Call) -> Outputs:
     """
     shapes = [() if value is None else value.shape for value in call.operands[:3]]
     op = ops.pointwise(*shapes, kind="bias_dropout", join=True)
-    return Outputs([op, Constant(op.shape, made=True)])
+    mask = Constant(op.shape, made=True)
+    mask.drawn = _draws(call, 3)
+    return Outputs([op.drawn if mask.drawn else op, mask])
 
 
 @rule("Identity", "Optional", "OptionalGetElement")

@@ -136,7 +136,9 @@ def random(call: Call) -> Constant:
 
     https://www.tensorflow.org/api_docs/python/tf/raw_ops/RandomUniform
     """
-    return Constant(call.integers(0), made=True)
+    made = Constant(call.integers(0), made=True)
+    made.drawn = call.op != "Empty"
+    return made
 
 
 @rule("BroadcastGradientArgs")

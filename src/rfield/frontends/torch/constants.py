@@ -7,7 +7,7 @@ whatever is made of them are meta tensors, of which only the zeros may be known 
 from __future__ import annotations
 
 import sys
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from math import prod
 from typing import Any
 from weakref import ref
@@ -104,7 +104,8 @@ class Watched(TorchDispatchMode):
             return func(*args, **kwargs)
         if not operands:
             return self.factory(signature, func, bound, args, kwargs)
-        run = known and (signature.view_of is not None or _is_small(operands))
+        run = known and not signature.draws(bound)
+        run = run and (signature.view_of is not None or _is_small(operands))
         run = run and self.computes(signature, func, args, kwargs)
         if run and getattr(kwargs.get("device"), "type", "") == "meta":  # x[[0, 2]] moves its list
             kwargs = {**kwargs, "device": self.cpu}
@@ -123,12 +124,12 @@ class Watched(TorchDispatchMode):
         if not run:
             self.follow(signature, func, args, kwargs, result)
             self.not_computed(operands, result)
-            self.made(signature, result, args, kwargs)
+            self.made(signature, bound, result)
         return result
 
-    def made(self, signature: Signature, result: Any, *arguments: Any) -> None:
+    def made(self, signature: Signature, bound: Mapping[str, Any], result: Any) -> None:
         """Note what made constants whose numbers nobody has."""
-        origin = self.tracer.made_by(signature.packet, *arguments)
+        origin = self.tracer.made_by(signature, bound)
         for number, tensor in enumerate(tensors_of(result)):
             self.record_of(tensor).origin = (*origin, number)
 
@@ -207,7 +208,8 @@ class Watched(TorchDispatchMode):
         value = self.record_of(target)
         value.cell.uniform = False
         value.root.forget()
-        if value.cell.own and known and self.computes(signature, func, args, kwargs):
+        computed = value.cell.own and known and not signature.draws(bound)
+        if computed and self.computes(signature, func, args, kwargs):
             func(*args, **kwargs)
             return target
         before = self.tracer.opened(target, value)
@@ -220,7 +222,7 @@ class Watched(TorchDispatchMode):
         elif after is not before:
             before.copy_(after)
         value.cell.known = False
-        origin = self.tracer.made_by(signature.packet, args, kwargs)
+        origin = self.tracer.made_by(signature, bound)
         written: Value | None = value
         while written is not None:
             written.origin, written = origin, written.parent
@@ -235,7 +237,7 @@ class Watched(TorchDispatchMode):
         kwargs: Any,
     ) -> Any:
         """A tensor made from nothing: real if it is small."""
-        large = not self.makes(made, bound)
+        large = made.draws(bound) or not self.makes(made, bound)
         if not self.real and (kwargs.get("device") is not None or large):
             kwargs = {**kwargs, "device": self.meta if large else self.cpu}
         result = func(*args, **kwargs)
@@ -245,7 +247,7 @@ class Watched(TorchDispatchMode):
             self.record_of(tensor).cell.uniform = made.packet in UNIFORM
             self.record_of(tensor).unseen = large and "rand" not in made.packet
         if large:
-            self.made(made, result, args)
+            self.made(made, bound, result)
         return result
 
     def from_shape(
@@ -259,13 +261,15 @@ class Watched(TorchDispatchMode):
         """``zeros_like`` and its kind: a constant."""
         size = bound.get("size", args[0].shape)
         if not self.real:
-            large = prod(size) > SMALL or signature.packet.startswith("aten::rand")
+            large = prod(size) > SMALL or signature.draws(bound)
             large = large or not self.computes(signature, func, args, kwargs)
             kwargs = {**kwargs, "device": self.meta if large else self.cpu}
         result = func(*args, **kwargs)
         _without_chance(signature, result)
         self.tracer.hold(result, None, known=result.device.type != "meta")
         self.record_of(result).cell.uniform = signature.packet in UNIFORM
+        if signature.random:
+            self.made(signature, bound, result)
         return result
 
     def computes(self, signature: Signature, func: Any, args: Any, kwargs: dict[str, Any]) -> bool:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from typing import Any
 
 import numpy as np
@@ -9,10 +10,12 @@ import torch
 
 from ...core.graph import Weights
 from ...core.known import FIXED, SOFT, ZERO, of_constant
+from ...core.numbers import DRAWN, is_drawn
 from ..machine.emit import Emitter
 from ..machine.limits import COMPUTED, MASK
 from ..machine.values import Array
 from .names import Names
+from .rulebook import Signature
 from .storage import in_a_row, laid, lying
 from .values import Value, is_weight
 from .zeros import Plain, Sample, dense, drawn, wide, zeros_in, zeros_in_every_channel
@@ -203,17 +206,22 @@ class Knowledge:
                 return value.origin
         return shape, "" if self.names is None else self.names.tensors.get(id(tensor), "")
 
-    def made_by(self, packet: str, *arguments: Any) -> tuple[object, ...]:
-        """An op on constants as the origin of what it makes."""
+    def made_by(self, signature: Signature, bound: Mapping[str, Any]) -> tuple[object, ...]:
+        """An op on constants as the origin of what it makes; first whether that is random."""
+        random = signature.draws(bound)
 
         def told(item: Any) -> object:
+            nonlocal random
             if isinstance(item, torch.Tensor):
-                return self.origin(item, self.value(item))
+                found = self.origin(item, self.value(item))
+                random = random or is_drawn(found)
+                return found
             if isinstance(item, dict):
                 return tuple((key, told(part)) for key, part in item.items())
             return tuple(map(told, item)) if isinstance(item, (list, tuple)) else repr(item)
 
-        return packet, hash(told(arguments))
+        made = signature.packet, hash(told(dict(bound)))
+        return (DRAWN, *made) if random else made
 
     def weights(self, tensor: torch.Tensor, value: Value | None) -> Weights:
         """The parameters that a tensor is, or is made of."""

@@ -95,7 +95,7 @@ class Dispatch(Watched):
                 return func(*args, **kwargs)
             raise needs_values(f"{signature.short!r}", self.layer, here())
         tracer, rule = self.tracer, signature.rule
-        tracer.note_tables(signature.packet, rule, bound, operands, indices)
+        tracer.note_tables(signature, bound, operands, indices)
         if signature.packet in RESHAPES_IN_PLACE:
             bound = {**bound, "self": self.before(bound["self"], indices[0])}
             operands = [bound["self"], *operands[1:]]

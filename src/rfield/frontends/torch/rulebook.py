@@ -130,8 +130,8 @@ def bad_sizes(what: str, shape: Sequence[int], weight: Sequence[int]) -> Invalid
 class Signature:
     """What the schema of one overload says, read once."""
 
-    __slots__ = ("changed", "defaults", "in_place", "name", "names", "outputs", "packet", "rule",
-                 "short", "unread", "view_of")  # fmt: skip
+    __slots__ = ("changed", "defaults", "in_place", "name", "names", "outputs", "packet", "random",
+                 "rule", "short", "unread", "view_of")  # fmt: skip
 
     def __init__(self, name: str, arguments: Iterable[Any], returns: Sequence[Any]) -> None:
         arguments = list(arguments)
@@ -169,13 +169,22 @@ class Signature:
         )
         self.unread = ("other",) if self.packet in SHAPE_OF_OTHER else self.outputs
         self.rule = find_rule(name)
+        self.random = False
 
     @staticmethod
     def of(overload: Any) -> Signature:
         """The signature of an ``OpOverload``."""
         schema = overload._schema
         name = schema.name + (f".{schema.overload_name}" if schema.overload_name else "")
-        return Signature(name, schema.arguments, schema.returns)
+        found = Signature(name, schema.arguments, schema.returns)
+        found.random = torch.Tag.nondeterministic_seeded in overload.tags
+        return found
+
+    def draws(self, bound: Mapping[str, Any]) -> bool:
+        """Whether a call draws random numbers: a dropout does so in training alone."""
+        if not self.random or any(bound.get(name) is False for name in ("train", "training")):
+            return False
+        return all(bound.get(name) != 0 for name in ("p", "dropout", "dropout_p"))
 
     def bind(self, args: Sequence[Any], kwargs: dict[str, Any]) -> dict[str, Any]:
         """Every argument by name, defaults filled in."""

@@ -16,10 +16,9 @@ import torch
 
 from ...core import ops
 from ...core.graph import Draft, SoftMasks
-from ...core.numbers import Numbers
+from ...core.numbers import DRAWN, Numbers
 from ...errors import InvalidModelError, RFieldError
 from ..machine.emit import Emitter, answers
-from ..machine.rules import Rule
 from ..machine.unsupported import Unsupported
 from ..machine.values import Constant, Dependent
 from .failures import here
@@ -215,8 +214,7 @@ class Tracer(Knowledge):
 
     def note_tables(
         self,
-        packet: str,
-        rule: Rule | None,
+        signature: Signature,
         bound: Mapping[str, Any],
         operands: Sequence[torch.Tensor],
         indices: Sequence[int | None],
@@ -225,8 +223,11 @@ class Tracer(Knowledge):
 
         At another size of the input they may be others. A tensor of zeros or ones is the same.
         """
+        rule = signature.rule
         family = "" if rule is None else rule.family
-        found: list[object] = [packet] if family == "reduction" else []  # many are one op here
+        found: list[object] = [DRAWN] if signature.draws(bound) else []
+        if family == "reduction":  # many are one op here
+            found.append(signature.packet)
         weights: dict[object, int] = {}
         beside = self.emitter.beside = {}
         pointwise = rule is not None and rule.family == "pointwise"
