@@ -11,8 +11,8 @@ import pytest
 import rfield
 from rfield.core import ops
 from rfield.core.graph import Draft
-from rfield.frontends.machine.emit import Emitter, answers
-from rfield.frontends.machine.values import Dependent, Items, Outputs
+from rfield.frontends.machine.emit import Emitter
+from rfield.frontends.machine.values import Dependent, Items, Outputs, answers
 from rfield.frontends.registry import resolve
 
 

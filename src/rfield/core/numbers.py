@@ -49,12 +49,20 @@ class Numbers:
     """A constant, spread over the output of its reader as NumPy broadcasts it.
 
     Equal where shape and contents are. Axes along which nothing varies have the stride 0.
+    ``source``: of a weight, whose numbers do not count, these are the places of its elements.
     """
 
-    __slots__ = ("_held",)
+    __slots__ = ("_held", "source")
 
-    def __init__(self, array: NDArray[Any] | Callable[[], NDArray[Any]]) -> None:
+    def __init__(
+        self, array: NDArray[Any] | Callable[[], NDArray[Any]], source: object = None
+    ) -> None:
         self._held = array
+        self.source = source
+
+    def placed(self, array: NDArray[Any]) -> Numbers:
+        """The same numbers in other places."""
+        return type(self)(array, self.source)
 
     @property
     def array(self) -> NDArray[Any]:
@@ -62,20 +70,26 @@ class Numbers:
         return self._held() if callable(self._held) else self._held
 
     @staticmethod
-    def of(array: NDArray[Any] | None, shape: Sequence[int]) -> Numbers | tuple[int, ...]:
+    def of(
+        array: NDArray[Any] | None, shape: Sequence[int], source: object = None
+    ) -> Numbers | tuple[int, ...]:
         """A copy of the contents where they are few, else the shape."""
         if array is None or array.shape != tuple(shape):
             return tuple(shape)
         once = array[tuple(slice(None) if step else slice(0, 1) for step in array.strides)]
         lines = _lines(once) if SHORT < once.size <= COMPARED else None
         if lines is not None:
-            return Numbers(partial(_laid, lines, once.shape, array.shape))
+            return Numbers(partial(_laid, lines, once.shape, array.shape), source)
         if once.size > KEPT:
             return tuple(shape)
-        return Numbers(np.broadcast_to(once.copy(), array.shape))
+        return Numbers(np.broadcast_to(once.copy(), array.shape), source)
 
     def __eq__(self, other: object) -> bool:
-        return isinstance(other, Numbers) and all_same(self.array, other.array)
+        return (
+            isinstance(other, Numbers)
+            and self.source == other.source
+            and all_same(self.array, other.array)
+        )
 
     def __hash__(self) -> int:
         return hash(self.array.shape)

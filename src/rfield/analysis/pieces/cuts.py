@@ -88,7 +88,7 @@ def numbers_met(
         raise LossError(ONE_SIZE if isinstance(mine, Numbers) and _traced(other) else BY_SIZE)
     ours, theirs = mine.array, other.array
     ahead = len(cuts) - ours.ndim
-    if ours.ndim != theirs.ndim or ahead < 0:
+    if ours.ndim != theirs.ndim or ahead < 0 or mine.source != other.source:
         raise LossError(BY_SIZE)
     here: list[slice] = []
     there: list[slice] = []

@@ -177,7 +177,8 @@ def _as_far_as_known(one: object, other: object) -> bool:
     """
     if isinstance(one, Numbers) and isinstance(other, Numbers):
         a, b = one.array, other.array
-        return a.ndim == b.ndim and (_tables(a) == _tables(b) or _ends_alike(a, b))
+        alike = a.ndim == b.ndim and one.source == other.source
+        return alike and (_tables(a) == _tables(b) or _ends_alike(a, b))
     return one == other or (too_many(one) and isinstance(other, Numbers))
 
 

@@ -258,4 +258,4 @@ def _spread(table: object, fine: Fine) -> object:
         if size not in (1, prod(factors)):
             return table
         shape += (1,) * len(factors) if size == 1 else factors
-    return type(table)(table.array.reshape(shape))
+    return table.placed(table.array.reshape(shape))

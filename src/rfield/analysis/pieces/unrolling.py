@@ -325,4 +325,4 @@ def _longer(table: object, tags: Tags) -> object:
     for axis, tag in enumerate(tags[len(tags) - array.ndim :]):
         if tag and array.shape[axis] > 1:
             array = array.take(tag[0].straight(tag[1]), axis)
-    return type(table)(array)
+    return table.placed(array)

@@ -15,12 +15,11 @@ from ...core.graph import SoftMasks
 from ...core.numbers import Same
 from ...errors import RFieldError, TooLargeError, UnreadableModelError
 from ..machine import limits
-from ..machine.emit import answers
 from ..machine.failures import placed
 from ..machine.reading import ModelReader
 from ..machine.unnamed import answered
 from ..machine.unsupported import Unsupported
-from ..machine.values import Constant, Dependent, Outputs, dependents, known, parameters_of
+from ..machine.values import Constant, Dependent, Outputs, answers, dependents, known, parameters_of
 from .folding import fold
 from .lines import origin_of
 from .pointwise import ELEMENTWISE

@@ -17,13 +17,12 @@ from ...core import ops
 from ...core.graph import Weights
 from ...errors import InvalidModelError, TooLargeError
 from ..machine import limits
-from ..machine.emit import answers
 from ..machine.failures import placed
 from ..machine.names import printable
 from ..machine.reading import ModelReader
 from ..machine.unnamed import answered
 from ..machine.unsupported import Unsupported
-from ..machine.values import Constant, Dependent, Outputs, dependents
+from ..machine.values import Constant, Dependent, Outputs, answers, dependents
 from ..registry import Request
 from . import backends
 from .calls import calls, calls_behind, is_layer_graph, layer_graph, tensors

@@ -225,10 +225,11 @@ class Emitter:
                 sized = sized or value.sized
             elif value is not None:
                 raise InvalidModelError("a list of tensors stands where a tensor is expected")
-        sure = not self._may_hide(op, values) and not self.parts.may_lack(op, values)
+        sure = not self._may_hide(op, values)
         op = op if sure or not op.sparse else replace(op, sparse=False)
         exact = exact and not self.doubted and sure
-        return (op if exact == op.exact else replace(op, exact=exact)), kept, chosen, sized
+        op = op if exact == op.exact else replace(op, exact=exact)
+        return op.thinned if self.parts.may_lack(op, values) else op, kept, chosen, sized
 
     def _constant(
         self, op: Op, values: Sequence[Any], known: Known | None, soft: float, *, sized: bool
@@ -273,18 +274,25 @@ class Emitter:
             self.draft.tables = (*self.settings, *order, *numbers)
             return
         mine: list[object] = []
+        told: list[object] = []
         for place, value in enumerate(values):
             given = id(operands[place]) if place < len(operands) else 0
             # A rule's own mask is no tensor of the call.
             own = place < len(operands) and isinstance(operands[place], Constant)
             own = own and prod(value.shape) > 1 and not value.even
-            if isinstance(value, Constant) and (value.placed or own or given in self.named):
+            noted = self.beside.get(given)
+            moves = noted is not None and op.algebra == "move"
+            named = given in self.named
+            if isinstance(value, Constant) and (value.placed or own or moves or named):
                 table = beside(value, op, links[place] if place < len(links) else None)
-                noted = self.beside.get(given) if given in self.named else None
-                spread = isinstance(table, Numbers) or noted is None
-                mine.append(table if spread else noted)
+                if isinstance(table, Numbers) or noted is None:
+                    mine.append(table)
+                    told.append(noted)
+                elif named:
+                    mine.append(noted)
         if self.named or mine:
-            self.draft.tables = (*(self.common if self.named else self.draft.tables), *mine)
+            rest = self.common if self.named else self.draft.tables
+            self.draft.tables = (*(t for t in rest if not any(t is one for one in told)), *mine)
 
     def _may_hide(self, op: Op, values: Sequence[Any]) -> bool:
         """Whether a table that nobody computed may take away some of what the op reads."""
@@ -383,18 +391,3 @@ class Emitter:
 def _is_whole(value: Constant) -> bool:
     """Whether it holds sizes, places or truth values."""
     return value.array is not None and value.array.dtype.kind in "biu"
-
-
-def answers(answer: Any, count: int, op: str) -> list[Any]:
-    """What a rule answered for each of so many outputs; None is said of one that reads nothing.
-
-    Raises:
-        InvalidModelError: for fewer; the others would be taken for constants.
-    """
-    several = isinstance(answer, tuple) and not isinstance(answer, Items)
-    listed: list[Any] = list(answer) if several else [answer]
-    if len(listed) < count:
-        raise InvalidModelError(
-            f"the rule for {op!r} answers for {len(listed)} of its {count} outputs"
-        )
-    return listed

@@ -16,7 +16,7 @@ from ...core.link import AnyLink, Link
 from ...core.numbers import DRAWN, KEPT, Numbers
 from ...core.ops import Op
 from ...core.relation import IDENTITY, At, Sliding
-from .values import Array, Constant
+from .values import Array, Constant, held_once
 
 
 def beside(value: Constant, op: Op, link: AnyLink | None) -> object:
@@ -38,6 +38,8 @@ def beside(value: Constant, op: Op, link: AnyLink | None) -> object:
     if value.made and isinstance(link, Link) and not spread:
         array, shape = _moved_or_even(value, op, link), op.shape
         shape = value.shape if array is None else shape
+    if value.source is not None and isinstance(link, Link):
+        return _of_weight(value, op, link, spread=spread)
     if value.placed is not None and link is not None and prod(shape) <= KEPT:
         array = value.placed()
         if array is not None and not spread:
@@ -92,6 +94,14 @@ def _number(row: Array, first: int, last: int) -> int:
     return int.from_bytes(digest, "little", signed=True)
 
 
+def _of_weight(value: Constant, op: Op, link: Link, *, spread: bool) -> object:
+    """Which elements of a weight the op puts where."""
+    array, shape = value.placed() if value.placed is not None else None, value.shape
+    if array is not None and not spread:
+        array, shape = moved(link, held_once(array), shape, op.shape), op.shape
+    return Numbers.of(None if array is None else np.broadcast_to(array, shape), shape, value.source)
+
+
 def _moved_or_even(value: Constant, op: Op, link: Link) -> Array | None:
     """The numbers where the op puts them, if that is one place each; else None."""
     if (one := _even(value)) is not None:
@@ -99,7 +109,8 @@ def _moved_or_even(value: Constant, op: Op, link: Link) -> Array | None:
     once = value.once
     if once is None or not once.size or op.algebra != "move":
         return None
-    return moved(link, once, value.shape, op.shape)
+    found = moved(link, once, value.shape, op.shape)
+    return None if found is None else np.broadcast_to(found, op.shape)
 
 
 def _even(value: Constant) -> np.generic | None:

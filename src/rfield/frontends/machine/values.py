@@ -15,7 +15,7 @@ import numpy.typing as npt
 
 from ...core.arguments import Shape
 from ...core.known import SOME, ZERO, Known, of_constant
-from ...errors import UnresolvedSizeError
+from ...errors import InvalidModelError, UnresolvedSizeError
 from .limits import FEW, MASK
 
 Array = npt.NDArray[Any]
@@ -51,12 +51,13 @@ class Constant:
     ``zeros_count``: its zeros do, although it may be a parameter. ``even``: it holds the one number
     that it was made with, at any size. ``fixed``: nobody trains it, and its numbers are in another
     file: it may be a mask of what it multiplies or chooses from, and so may what is made of it.
-    ``drawn``: it is random, or made of what is.
+    ``drawn``: it is random, or made of what is. ``source``: the weight that it holds several times,
+    where ``placed`` tells which element of that lies where.
     """
 
     __slots__ = (
         "_contents", "_shape", "drawn", "even", "fixed", "kept", "key", "learned", "made",
-        "made_of", "origin", "placed", "sized", "soft", "told", "unseen", "zeros_count",
+        "made_of", "origin", "placed", "sized", "soft", "source", "told", "unseen", "zeros_count",
     )  # fmt: skip
 
     stored: ClassVar[bool] = False
@@ -84,6 +85,7 @@ class Constant:
         self.told = told
         self.soft = soft
         self.key: object = None
+        self.source: object = None
         self.unseen = self.kept = self.zeros_count = self.even = self.fixed = self.drawn = False
         self.learned = False
         self.placed: Callable[[], Array | None] | None = None
@@ -136,10 +138,7 @@ class Constant:
     @property
     def once(self) -> Array | None:
         """The contents, with size 1 along the axes where they are held once for all."""
-        array = self.array
-        if array is None or 0 not in array.strides:
-            return array
-        return array[tuple(slice(None) if step else slice(0, 1) for step in array.strides)]
+        return None if self.array is None else held_once(self.array)
 
     @property
     def is_whole(self) -> bool:
@@ -259,6 +258,13 @@ def known(array: Any, *, sized: bool = False) -> Constant:
     return Constant(made.shape, made, sized=sized, made=True)
 
 
+def held_once(array: Array) -> Array:
+    """The same, with size 1 along the axes where it is held once for all."""
+    if 0 not in array.strides:
+        return array
+    return array[tuple(slice(None) if step else slice(0, 1) for step in array.strides)]
+
+
 def parameters_of(values: Iterable[Any]) -> tuple[Constant, ...]:
     """The parameters that constants among values are made of, each once."""
     held = (p for value in values if isinstance(value, Constant) for p in value.parameters)
@@ -276,3 +282,18 @@ def dependents(values: Any) -> list[Dependent]:
         elif isinstance(value, (list, tuple)):
             stack.extend(reversed(value))
     return list(found.values())
+
+
+def answers(answer: Any, count: int, op: str) -> list[Any]:
+    """What a rule answered for each of so many outputs; None is said of one that reads nothing.
+
+    Raises:
+        InvalidModelError: for fewer; the others would be taken for constants.
+    """
+    several = isinstance(answer, tuple) and not isinstance(answer, Items)
+    listed: list[Any] = list(answer) if several else [answer]
+    if len(listed) < count:
+        raise InvalidModelError(
+            f"the rule for {op!r} answers for {len(listed)} of its {count} outputs"
+        )
+    return listed

@@ -74,9 +74,9 @@ class Stored(Constant):
         self.made_of = ()
         self.soft = 0.0
         self.sized = self.made = self.kept = self.unseen = self.zeros_count = False
-        self.even = self.fixed = False
+        self.even = self.fixed = self.drawn = False
         self.origin = ""
-        self.placed = None
+        self.placed = self.source = None
         self.key = SameTensor(item)
         self._item = item
 

@@ -206,6 +206,14 @@ class Knowledge:
                 return value.origin
         return shape, "" if self.names is None else self.names.tensors.get(id(tensor), "")
 
+    def held_by(self, tensor: torch.Tensor) -> torch.Tensor | None:
+        """The weight of which a tensor holds the elements several times (``expand``), unchanged."""
+        value = self.value(tensor)
+        if value is None or value.cell.version or value.cell.known or 0 not in tensor.stride():
+            return None
+        root = value.root
+        return next((held for held, one in self.foreign.values() if one is root), None)
+
     def made_by(self, signature: Signature, bound: Mapping[str, Any]) -> tuple[object, ...]:
         """An op on constants as the origin of what it makes; first whether that is random."""
         random = signature.draws(bound)

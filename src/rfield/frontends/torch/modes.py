@@ -20,10 +20,9 @@ from torch.overrides import TorchFunctionMode
 
 from ...core import ops
 from ...errors import InvalidModelError, RFieldError
-from ..machine.emit import answers
 from ..machine.rules import Rule
 from ..machine.unnamed import left_out, with_rest
-from ..machine.values import Dependent
+from ..machine.values import Dependent, answers
 from .constants import Watched
 from .control import run_operator
 from .failures import here, needs_values

@@ -7,7 +7,9 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
+import numpy as np
 import torch
+from numpy.typing import NDArray
 
 from ..machine.limits import MASK
 from .zeros import wide
@@ -28,6 +30,15 @@ def is_view(tensor: torch.Tensor, source: torch.Tensor) -> bool:
     Of a real tensor and one without numbers that was made in its stead nobody can tell.
     """
     return tensor.is_meta != source.is_meta or torch._C._is_alias_of(tensor, source)
+
+
+def places_in(tensor: torch.Tensor) -> NDArray[np.int64] | None:
+    """Where in its storage each element lies; axes along which it is one have the stride 0."""
+    size, start = extent(tensor) + 1, tensor.storage_offset()
+    if size > MASK:
+        return None
+    row, strides = np.arange(start, start + size), [8 * stride for stride in tensor.stride()]
+    return np.lib.stride_tricks.as_strided(row, tuple(tensor.shape), strides, writeable=False)
 
 
 def in_a_row(tensor: torch.Tensor) -> torch.Tensor | None:

@@ -16,17 +16,17 @@ import torch
 
 from ...core import ops
 from ...core.graph import Draft, SoftMasks
-from ...core.numbers import DRAWN, Numbers
+from ...core.numbers import DRAWN, Numbers, Same
 from ...errors import InvalidModelError, RFieldError
-from ..machine.emit import Emitter, answers
+from ..machine.emit import Emitter
 from ..machine.unsupported import Unsupported
-from ..machine.values import Constant, Dependent
+from ..machine.values import Constant, Dependent, answers
 from .failures import here
 from .kinds import SHAPED
 from .knowledge import Knowledge, numbers_of
 from .names import Names
 from .rulebook import RULES, Arguments, Signature
-from .storage import is_view
+from .storage import is_view, places_in
 from .values import Cell, Value, is_weight
 from .writing import put_back
 
@@ -171,6 +171,9 @@ class Tracer(Knowledge):
             made.learned = bool(self.weights(tensor, value))
             made.kept = made.made and not self.is_own(tensor)
             made.unseen = told is None and self.unseen(tensor)
+            weight = self.held_by(tensor)
+            if weight is not None:
+                made.source, made.placed = Same(weight), partial(places_in, tensor)
         return made
 
     def at(self, index: int | None) -> Dependent | None:
