@@ -34,7 +34,7 @@ def is_view(tensor: torch.Tensor, source: torch.Tensor) -> bool:
 
 def places_in(tensor: torch.Tensor) -> NDArray[np.int64] | None:
     """Where in its storage each element lies; axes along which it is one have the stride 0."""
-    size, start = extent(tensor) + 1, tensor.storage_offset()
+    size, start = extent(tensor) + 1, int(tensor.storage_offset())
     if size > MASK:
         return None
     row, strides = np.arange(start, start + size), [8 * stride for stride in tensor.stride()]
