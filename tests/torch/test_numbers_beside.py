@@ -9,7 +9,7 @@ torch = pytest.importorskip("torch", reason="PyTorch is not installed")
 from torch import nn  # noqa: E402
 
 import rfield  # noqa: E402
-from tests.torch.tiling_nets import integers, noise  # noqa: E402
+from tests.torch.tiling_nets import Of, integers, noise  # noqa: E402
 
 pytestmark = pytest.mark.torch
 
@@ -63,6 +63,106 @@ def test_numbers_that_are_the_same_in_every_tile(name):
 def test_numbers_that_are_those_of_one_place(name):
     with pytest.raises(rfield.NotTileableError, match="cat"):
         planned(BY_PLACE[name])
+
+
+def blank(x, up=1, number=0.0):
+    return torch.full((1, 1, x.shape[2], up * x.shape[3]), number, dtype=x.dtype)
+
+
+def interleaved(c, x):
+    u = blank(x, 2)
+    u[..., ::2], u[..., 1::2] = x, -x
+    return c(u)
+
+
+def between_ones(c, x):
+    u = blank(x, 2, 1.0)
+    u[..., 1::2] = x
+    return c(u)
+
+
+def mosaic(c, x):
+    u = torch.zeros(1, 1, 2 * x.shape[2], 2 * x.shape[3], dtype=x.dtype)
+    u[..., ::2, ::2], u[..., 1::2, 1::2], u[..., ::2, 1::2] = x, x * 2, x + 1
+    return c(u)
+
+
+def every_second(number):
+    """Each second column is another one."""
+
+    def written(c, x):
+        u = x.clone()
+        u[..., ::2] = number(x)
+        return c(u)
+
+    return written
+
+
+def every_second_times(number):
+    def written(c, x):
+        u = x.clone()
+        u[..., ::2] *= number(x)
+        return c(u)
+
+    return written
+
+
+def counted(x, period=None):
+    places = torch.arange(x.shape[3] // 2)
+    return (places if period is None else places % period).to(x)
+
+
+WRITTEN = {
+    "interleaved": interleaved, "between ones": between_ones, "a mosaic": mosaic,
+    "a number": every_second(lambda x: 3), "that repeat": every_second(lambda x: counted(x, 4)),
+    "times these": every_second_times(lambda x: counted(x, 2)),
+}  # fmt: skip
+WRITTEN_BY_PLACE = {
+    "the size": every_second(lambda x: x.shape[3]), "a ramp": every_second(counted),
+    "times the size": every_second_times(lambda x: x.shape[3]),
+    "times a ramp": every_second_times(counted),
+}  # fmt: skip
+
+
+@pytest.mark.parametrize("name", WRITTEN)
+def test_what_is_written_between(name):
+    model, x = integers(Of(WRITTEN[name])), noise(1, 1, 96, 130)
+    plan = rfield.tile_plan(model, (96, 130), tile=48, input_shape=(1, 1, 64, 64))
+    assert plan.exact
+    assert len(plan) > 5
+    with torch.no_grad():
+        assert torch.equal(rfield.run_tiled(model, x, plan), model(x))
+
+
+@pytest.mark.parametrize("name", WRITTEN_BY_PLACE)
+def test_what_is_written_for_the_size(name):
+    model = integers(Of(WRITTEN_BY_PLACE[name]))
+    with pytest.raises(rfield.NotTileableError, match="made for the size of its input"):
+        rfield.tile_plan(model, (96, 130), tile=48, input_shape=(1, 1, 64, 64))
+
+
+class Stuffed(nn.Module):
+    """A stream with zeros between its samples, which come at ``first``."""
+
+    def __init__(self, times, first):
+        super().__init__()
+        self.times, self.first, self.conv = times, first, nn.Conv1d(1, 1, 3)
+
+    def forward(self, x):
+        u = torch.zeros(1, 1, self.times * x.shape[2], dtype=x.dtype)
+        u[..., self.first :: self.times] = x
+        return self.conv(u)
+
+
+@pytest.mark.parametrize(("times", "first"), [(2, 0), (2, 1), (3, 2)])
+@pytest.mark.parametrize("state", ["overlap", "carry"])
+def test_streams_with_zeros_between(times, first, state):
+    model, x = integers(Stuffed(times, first)), noise(1, 1, 75)
+    plan = rfield.stream_plan(model, input_shape=(1, 1, 64))
+    assert plan.exact
+    with torch.no_grad():
+        parts = list(rfield.run_streaming(model, x.split(7, 2), plan, state=state))
+        assert torch.equal(torch.cat(parts, 2), model(x))
 
 
 class Complex(nn.Module):

@@ -269,3 +269,31 @@ def test_sizes_of_resizes_between_corners_are_those_of_the_strides(read_at):
     assert model(torch.zeros(1, 1, 16, 31)).shape == (1, 4, 16, 31)
     with pytest.raises(RuntimeError):
         model(torch.zeros(1, 1, 15, 31))
+
+
+def shifted_channels(x):
+    o = torch.zeros_like(x)
+    o[:, 0, :, 1:], o[:, 1, :, :-1], o[:, 2:] = x[:, 0, :, :-1], x[:, 1, :, 1:], x[:, 2:]
+    return o
+
+
+def shifted(x):
+    return torch.cat([torch.zeros_like(x[..., :1]), x[..., :-1]], 3)
+
+
+@pytest.mark.parametrize("shift", [shifted, shifted_channels])
+@pytest.mark.parametrize("criterion", ["accepted", "same"])
+def test_a_shift_takes_a_single_position(shift, criterion) -> None:
+    class Shifted(nn.Module):
+        def __init__(self):
+            super().__init__()
+            self.conv = nn.Conv2d(4, 2, 3, padding=1)
+
+        def forward(self, x):
+            return self.conv(shift(x))
+
+    model = Shifted()
+    assert model(torch.zeros(1, 4, 1, 1)).shape == (1, 2, 1, 1)
+    sizes = rfield.valid_sizes(model, criterion, input_shape=(1, 4, 16, 16))
+    assert str(sizes) == "y, x: every size from 1"
+    assert rfield.output_size(model, 1, input_shape=(1, 4, 16, 16)) == (1, 1)

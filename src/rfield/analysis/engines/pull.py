@@ -357,16 +357,28 @@ def find_pattern(bounds: Bounds, repeats: int) -> tuple[Bounds, int] | None:
     """Read a finite axis as a pattern that occurs at least ``repeats`` times, if it is one."""
     low, high = bounds
     size = low.shape[-1]
-    rows = low.reshape(-1, size)[:2]
+    lines = low.reshape(-1, size)
+    rows, line, place = lines[:2], *_present(lines)
     for period in divisors(size):
         if period * repeats > size:
             break
-        step = int(rows[0, period] - rows[0, 0])
+        if place + period >= size:
+            continue
+        step = int(line[place + period] - line[place])
         if abs(step) >= LARGEST or not _repeats(rows[:, : 4 * period], period, step):
             continue
         if _repeats(low, period, step) and _repeats(high, period, step):
             return (low[..., :period].copy(), high[..., :period].copy()), step
     return None
+
+
+def _present(lines: Ints) -> tuple[Ints, int]:
+    """A row and its first element that has a reach with an end; any where there is none."""
+    for part in (lines[:1], lines):
+        row, place = divmod(int((np.abs(part) <= LARGEST).argmax()), lines.shape[1])
+        if abs(int(part[row, place])) <= LARGEST:
+            return part[row], place
+    return lines[0], 0
 
 
 def _repeats(values: Ints, period: int, step: int) -> bool:

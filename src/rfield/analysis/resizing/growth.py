@@ -47,14 +47,20 @@ def grows_evenly(read: Callable[[int], Reading], sizes: Iterable[int], step: int
     return True
 
 
+_LAID_OUT = frozenset({"concat", "pad"})
+
+
 def starved(reading: Reading) -> int:
     """How many outputs have no position, and how many values are made of one that has none.
 
     A part of a concatenation or an assignment may be empty: a shift further than the image goes.
+    So may what is laid out with numbers around it.
     """
     shapes, graph = reading.shapes, reading.graph
     made = sum(
         0 not in shapes[index]
+        and node.kind not in _LAID_OUT
+        and not node.parts
         and any(
             0 in shapes[operand] and not link.is_part
             for operand, link in zip(node.operands, node.links, strict=True)

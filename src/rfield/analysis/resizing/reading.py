@@ -178,7 +178,7 @@ class Reading:
         axes = zip(axis_names(len(self.output)), self.output, self.scales, strict=True)
         for k, (name, outputs, stride) in enumerate(axes):
             size = self.graph.nodes[self._sweeps[0].source].shape[self._sweeps[0].axes[k]]
-            if 1 in (outputs, size):  # a single position has none of its own
+            if stride is None or 1 in (outputs, size):  # so few positions have none of their own
                 stride = self._of.larger().scales[k] or stride  # noqa: PLW2901  # of the same axis
             if outputs is not None and (stride is None or outputs * stride != size):
                 found.append(Unlike(self.graph.layer_of(self._value), name, outputs, stride))

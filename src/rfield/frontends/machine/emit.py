@@ -248,7 +248,7 @@ class Emitter:
         made.drawn = any(v.drawn for v in given)
         hidden, made.fixed = handed_on(op, given)
         made.unseen = told is None and hidden
-        if len(values) == len(op.links) == 1 and isinstance(op.links[0], Link | Reshaped):
+        if given and len(op.links) == 1 and isinstance(op.links[0], Link | Reshaped):
             made.placed = partial(placed_elements, given[0], op.links[0], op.shape)
         return made
 

@@ -175,12 +175,18 @@ class _Body:
         if len(one.along) > 1 or reader.target is getitem:
             return True
         if one.name not in self.home.moving:
-            return self.scores or not one.along or (one.packet in EVEN and not one.reads)
+            return self.scores or not one.along or self._is_even(one)
         if not one.along:  # a piece of a stream, as its first frame, has no place in chunks of it
             return True
         beside = (self.home.calls.get(name) for name in reader.reads)
         pieces = any(other is not None and not other.along for other in beside)
         return reader.packet == "cat" and pieces and one.packet in _PARTS
+
+    def _is_even(self, one: Call | None) -> bool:
+        """Whether a value is the same number at every position, or some of such."""
+        if one is None or not (one.packet in EVEN or one.packet in _PARTS):
+            return False
+        return all(self._is_even(self.home.calls.get(name)) for name in one.reads)
 
     # --- running
 
@@ -258,6 +264,9 @@ class _Body:
         if call.along:
             own, rate = self._span(call)
             more = (size - own) / rate
+            read = [self.home.calls[name] for name in call.reads if name in self.home.calls]
+            if any(self._span(one)[1] != rate for one in read if one.along):
+                raise _bound_to_length(call)
         args, kwargs = arguments(call, lambda one: self._made(one, at, size), more)
         if not call.along or not starts or call.packet in EVEN:
             try:

@@ -105,8 +105,11 @@ class Tracer(Knowledge):
         while parent is not None:
             chain.append((parent, self._held(parent)))
             parent = parent.parent
+        # Numbers of the call lie as its result does, not as what that is put into.
+        tables = [table for table in self.draft.tables if not isinstance(table, Numbers)]
         if any(old is None for _, old in chain) and not value.cell.uniform and value.root.origin:
-            self.draft.tables = (*self.draft.tables, value.root.origin)
+            tables.append(value.root.origin)
+        self.draft.tables = tuple(tables)
         value.cell.version += 1
         value.cell.known = value.cell.uniform = False
         value.index, value.version = _index(held), value.cell.version
