@@ -41,3 +41,11 @@ def test_a_function_reads_exactly_what_changes_it(name: str) -> None:
 
 def test_they_are_many() -> None:
     assert len(FUNCTIONS) > 45
+
+
+def test_a_size_at_which_no_output_reads_the_input_is_left_out():
+    def last_column_cleared(x):
+        return x.at[:, :, -1:].set(0)
+
+    sizes = rfield.valid_sizes(last_column_cleared, input_shape=(1, 16, 16, 1), axes=(1, 2))
+    assert str(sizes) == "y: every size from 1; x: every size from 2"

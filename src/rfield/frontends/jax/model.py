@@ -10,7 +10,7 @@ import jax
 
 from ...core.arguments import normalize_axis
 from ...core.graph import Graph, SizedShape
-from ...errors import InvalidModelError, RFieldError, UnreadableModelError, unknown_name
+from ...errors import InvalidModelError, RFieldError, unknown_name
 from ..machine.free import read_free
 from ..machine.values import Constant, Dependent, dependents
 from ..registry import Request
@@ -83,7 +83,7 @@ class Model:
             raise reader.unsupported.error()
         found = [value.index for value in dependents(results)]
         if not found:
-            raise UnreadableModelError(
+            raise InvalidModelError(
                 f"{source.origin}: no output depends on the input {', '.join(shapes)}"
             )
         graph = reader.draft.finish(found, reader.layers, origin=source.origin)
