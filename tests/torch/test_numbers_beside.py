@@ -141,6 +141,46 @@ def test_what_is_written_for_the_size(name):
         rfield.tile_plan(model, (96, 130), tile=48, input_shape=(1, 1, 64, 64))
 
 
+def distance(n):
+    places = torch.arange(n)
+    return (places[:, None] - places).abs()
+
+
+def eye(x):
+    return torch.eye(x.shape[3], dtype=x.dtype)
+
+
+MATRICES = {
+    "columns": lambda c, x: c(x @ (distance(x.shape[3]) <= 1).to(x)),
+    "rows": lambda c, x: c((distance(x.shape[2]) <= 2).to(x) @ x),
+    "einsum": lambda c, x: c(torch.einsum("bchw,wv->bchv", x, (distance(x.shape[3]) <= 1).to(x))),
+    "differences": lambda c, x: c(nn.functional.linear(x, eye(x) - eye(x).roll(1, 0).tril())),
+    "twice": lambda c, x: c(x @ eye(x).repeat_interleave(2, 1)),
+    "that repeat": lambda c, x: c(x @ torch.diag(torch.arange(x.shape[3]) % 2 + 1).to(x)),
+}
+MATRICES_BY_PLACE = {
+    "falls with the size": lambda c, x: c(x @ ((distance(x.shape[3]) <= 1) * x.shape[3]).to(x)),
+    "a ramp": lambda c, x: c(x @ torch.diag(torch.arange(1, x.shape[3] + 1)).to(x)),
+}
+
+
+@pytest.mark.parametrize("name", MATRICES)
+def test_matrices_with_the_same_band_everywhere(name):
+    model, x = integers(Of(MATRICES[name])), noise(1, 1, 96, 130)
+    plan = rfield.tile_plan(model, (96, 130), tile=48, input_shape=(1, 1, 64, 64))
+    assert plan.exact
+    assert len(plan) > 5
+    with torch.no_grad():
+        assert torch.equal(rfield.run_tiled(model, x, plan), model(x))
+
+
+@pytest.mark.parametrize("name", MATRICES_BY_PLACE)
+def test_matrices_for_one_size(name):
+    model = integers(Of(MATRICES_BY_PLACE[name]))
+    with pytest.raises(rfield.NotTileableError, match="made for the size of its input"):
+        rfield.tile_plan(model, (96, 130), tile=48, input_shape=(1, 1, 64, 64))
+
+
 class Stuffed(nn.Module):
     """A stream with zeros between its samples, which come at ``first``."""
 

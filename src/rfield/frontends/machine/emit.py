@@ -281,10 +281,13 @@ class Emitter:
             own = place < len(operands) and isinstance(operands[place], Constant)
             own = own and prod(value.shape) > 1 and not value.even
             noted = self.beside.get(given)
-            moves = noted is not None and op.algebra == "move"
+            moves = noted is not None and (
+                op.algebra == "move" or isinstance(op.algebra, Contraction)
+            )
             named = given in self.named
             if isinstance(value, Constant) and (value.placed or own or moves or named):
-                table = beside(value, op, links[place] if place < len(links) else None)
+                link = links[place] if place < len(links) else None
+                table = band(value, place, op, links) or beside(value, op, link)
                 if isinstance(table, Numbers) or noted is None:
                     mine.append(table)
                     told.append(noted)
