@@ -305,3 +305,26 @@ def test_sizes_where_both_axes_are_flattened_into_one():
     assert str(rfield.input_size(OverPixels(), 5, **options)) == "y, x: 129–160 only"
     for size, outputs in ((128, 4), (129, 5), (160, 5), (161, 6)):
         assert OverPixels()(torch.rand(1, 3, size, size)).shape[2:] == (outputs, outputs)
+
+
+class Even(nn.Module):
+    """Another layer at multiples of a size."""
+
+    def __init__(self, size):
+        super().__init__()
+        self.conv, self.size = nn.Conv2d(1, 1, 3, padding=1), size
+
+    def forward(self, x):
+        return self.conv(x).relu() if x.shape[3] % self.size == 0 else self.conv(x)
+
+
+@pytest.mark.parametrize(
+    ("size", "tile", "width"), [(2, 31, 30), (3, 40, 39), (4, 30, 28), (16, 47, 32), (32, 33, 32)]
+)
+def test_tiles_are_smaller_where_code_takes_another_layer(size, tile, width):
+    model = integers(Even(size))
+    plan = rfield.tile_plan(model, (120, 192), tile=tile, input_shape=(1, 1, 96, 96))
+    assert (plan.exact, plan.tile) == (True, (tile, width))
+    x = torch.randint(-9, 10, (1, 1, 120, 192)).double()
+    with torch.no_grad():
+        assert torch.equal(rfield.run_tiled(model, x, plan), model(x))

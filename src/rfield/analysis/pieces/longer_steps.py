@@ -68,7 +68,7 @@ def accepts(planner: Planner, sizes: Sequence[int]) -> bool:
 def goes_along(planner: Planner, sizes: Sequence[int]) -> bool:
     """Whether all values are as much smaller than those of the whole as the image is.
 
-    Where one is not, a border in between was made for the size.
+    Where one is not, a border in between was made for the size; or code goes another way at it.
     """
     try:
         part = planner.read(sizes)
@@ -78,6 +78,8 @@ def goes_along(planner: Planner, sizes: Sequence[int]) -> bool:
     rates = planner.all_rates
     value = planner.value_of(part)
     pairs, needed = pairs_of(part, planner.whole), part.behind(value)
+    if pairs[value] != planner.value:  # other layers
+        return False
     for index in sorted(needed):
         there = pairs[index]
         if there is None:

@@ -54,7 +54,10 @@ def _kinds(marks: Marks, deciding: Sequence[int], column: int | None) -> list[Pa
     """A part for each kind of position along one of two axes; none where there are many kinds."""
     found: list[list[Part]] = []
     for axis, row in (deciding, reversed(deciding)):
-        slices = [_table(marks.take([k], axis), row, column) for k in range(marks.shape[axis])]
+        ahead = (slice(None),) * axis  # a view: ``take`` would copy all of it each time
+        slices = [
+            _table(marks[(*ahead, slice(k, k + 1))], row, column) for k in range(marks.shape[axis])
+        ]
         places: dict[bytes, list[int]] = {}
         for k, each in enumerate(slices):
             places.setdefault(each.tobytes(), []).append(k)
