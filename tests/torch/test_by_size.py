@@ -307,7 +307,7 @@ def test_sizes_where_both_axes_are_flattened_into_one():
         assert OverPixels()(torch.rand(1, 3, size, size)).shape[2:] == (outputs, outputs)
 
 
-class Even(nn.Module):
+class Divided(nn.Module):
     """Another layer at multiples of a size."""
 
     def __init__(self, size):
@@ -322,7 +322,7 @@ class Even(nn.Module):
     ("size", "tile", "width"), [(2, 31, 30), (3, 40, 39), (4, 30, 28), (16, 47, 32), (32, 33, 32)]
 )
 def test_tiles_are_smaller_where_code_takes_another_layer(size, tile, width):
-    model = integers(Even(size))
+    model = integers(Divided(size))
     plan = rfield.tile_plan(model, (120, 192), tile=tile, input_shape=(1, 1, 96, 96))
     assert (plan.exact, plan.tile) == (True, (tile, width))
     x = torch.randint(-9, 10, (1, 1, 120, 192)).double()
