@@ -173,3 +173,15 @@ def test_a_known_border_in_a_product_has_tiles() -> None:
     plan = rfield.tile_plan(model, (97, 131), tile=48, input_shape=(1, 1, 48, 48))
     assert (plan.exact, plan.tile) == (True, (48, 48))
     assert plan.halo == ((1, 4), (1, 4))
+
+
+def test_nothing_beside_an_image_that_may_be_a_mask_has_tiles() -> None:
+    """Which is of the file, whatever the size."""
+    nodes = [
+        make.make_node("Sub", ["one", "one"], ["none"]),
+        make.make_node("ReduceSum", ["none"], ["zero"], keepdims=1),
+        make.make_node("Mul", ["x", "zero"], ["nothing"]),
+        make.make_node("Add", ["x", "nothing"], ["y"]),
+    ]
+    plan = planned(nodes)
+    assert (len(plan), plan.exact) == (6, True)

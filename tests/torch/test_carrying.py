@@ -37,6 +37,18 @@ def both(
     return torch.cat(parts, plan.output_axis), model(x)
 
 
+class Nothing(nn.Module):
+    """A sum and channels of which zero is all that is left."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.conv = nn.Conv1d(3, 1, 3)
+
+    def forward(self, x: Tensor) -> Tensor:
+        x = torch.cat([x * k for k in range(2)] + [torch.cos(0 * x)], 1)
+        return self.conv(x + torch.zeros_like(x) * x)
+
+
 EXACT: dict[str, tuple[Callable[[], nn.Module], tuple[int, ...], int]] = {
     "wavenet": (lambda: streams.WaveNet(2), (1, 1, 0), 2),
     "tcn": (lambda: streams.TCN(3), (1, 1, 0), 2),
@@ -51,6 +63,7 @@ EXACT: dict[str, tuple[Callable[[], nn.Module], tuple[int, ...], int]] = {
     "positions": (carried.Tabled, (1, 1, 0), 2),
     "delayed": (lambda: carried.Delayed(lambda x: torch.zeros_like(x[..., :3])), (1, 1, 0), 2),
     "delayed by new": (lambda: carried.Delayed(lambda x: x.new_ones(1, 1, 3)), (1, 1, 0), 2),
+    "no times itself": (Nothing, (1, 1, 0), 2),
     "delayed by one": (lambda: carried.Delayed(lambda _: torch.zeros(1, 1, 1)), (1, 1, 0), 2),
 }  # fmt: skip
 """On whole numbers every order of additions gives the same sums."""

@@ -23,6 +23,13 @@ def colors(x, volume):
     return F.grid_sample(volume, places / 9, align_corners=True)[:, :, 0]
 
 
+def beside(x, made):
+    """The input, written into the second of two channels."""
+    both = made((1, 2, *x.shape[2:]))
+    both[:, 1:] = x
+    return both
+
+
 class Calls(nn.Module):
     def __init__(self, function):
         super().__init__()
@@ -54,6 +61,12 @@ OF_THE_SIZE = {
     "a matrix": lambda x, n, p: F.linear(x[..., None], torch.eye(1).double() * n)[..., 0],
     "a contraction": lambda x, n, p: torch.einsum("bchw,cd->bdhw", x, p[:1, None] * n),
     "a slope": lambda x, n, p: F.prelu(x, torch.full((1,), 1 / n).double()),
+    "one or none": lambda x, n, p: x + (torch.zeros_like if n > 40 else torch.ones_like)(x),
+    "what is filled": lambda x, n, p: torch.cat([x, torch.full_like(x, n)], 1),
+    "what is left": lambda x, n, p: torch.cat([x, x * 0 + n], 1),
+    "what is written to": lambda x, n, p: beside(x, x.new_zeros if n > 40 else x.new_ones),
+    "a sum of nothing": lambda x, n, p: x + (x * 0 + 1).sum(),
+    "a count of nothing": lambda x, n, p: x + (x * 0 + 1).cumsum(-1),
     "a sorted table": lambda x, n, p: torch.bucketize(x, torch.linspace(-9, 9, n).double()) * x,
     "a volume": lambda x, n, p: colors(x, torch.full((1, 2, 3, 3, 3), 1.0 * n).double()),
 }
@@ -80,6 +93,13 @@ THE_SAME = {
     "a row of scatters": lambda x, n, p: x.scatter_add(
         2, torch.zeros(1, 1, 1, n, dtype=torch.long), torch.ones(1, 1, 1, n).double()
     ),
+    "no times itself": lambda x, n, p: x + x * 0,
+    "no times itself, then more": lambda x, n, p: x + (0 * x).exp() * 2,
+    "nothing times itself": lambda x, n, p: x - torch.zeros_like(x) * x,
+    "its power of nothing": lambda x, n, p: torch.where(x**0 > 0, x, -x),
+    "waves from none on": lambda x, n, p: torch.cat([torch.cos(x * k) for k in range(3)], 1),
+    "what is filled": lambda x, n, p: torch.cat([x, torch.full_like(x, 3), x * 2], 1),
+    "what is written to": lambda x, n, p: beside(x, x.new_zeros),
     "a sorted table": lambda x, n, p: torch.bucketize(x, torch.linspace(-9, 9, 7).double()) * x,
     "a sorted parameter": lambda x, n, p: torch.searchsorted(p, x, right=True) * x,
     "a set": lambda x, n, p: torch.isin(x, p.view(2, 4)) * x,

@@ -255,9 +255,10 @@ def _laid(
     """Operands that are laid end to end: the longest run of what is known and moves alike.
 
     A first frame that is treated on its own is another frame in every part but the first one.
+    Channels that no operand gives are constants, which are compared as numbers are.
     """
     runs: list[list[Cut]] = []
-    lost = LossError(OFF_GRID)
+    lost, end, channels = LossError(OFF_GRID), 0, ours.shape[along] == theirs.shape[along]
     spans = sorted(
         zip(ours.links, theirs.links, ours.operands, theirs.operands, known, strict=True),
         key=lambda one: _start(one[0], along) or 0,
@@ -265,6 +266,10 @@ def _laid(
     for mine, other, operand, there, cuts in spans:
         sizes = part.nodes[operand].shape, whole.nodes[there].shape
         met = [Cut(None, 0, size) for size in ours.shape]
+        start = _start(mine, along) or 0
+        before, end = end, start + sizes[0][along]
+        if channels and start < before:
+            raise lost
         try:
             if not cuts:
                 continue
@@ -274,9 +279,9 @@ def _laid(
         except LossError as loss:
             lost = loss
             continue
-        start = _start(mine, along) or 0
         shift, first, stop, _ = met[along]
-        met[along] = Cut(shift, max(start, first), min(start + sizes[0][along], stop))
+        first = before if channels and first <= start else max(start, first)
+        met[along] = Cut(shift, first, min(end, stop))
         if met[along].first >= met[along].stop:
             continue
         last = runs[-1] if runs else met
@@ -290,9 +295,11 @@ def _laid(
     if not runs:
         raise lost
     best = max(runs, key=lambda met: met[along].stop - met[along].first)
-    every = (best[along].first, best[along].stop) == (0, ours.shape[along])
-    if ours.shape[along] == theirs.shape[along] and not every:
-        raise lost  # channels, of which all are wanted
+    if not channels:
+        return best
+    if (best[along].first, best[along].stop) != (0, end):
+        raise lost  # all of them are wanted
+    best[along] = Cut(best[along].shift, 0, ours.shape[along])
     return best
 
 

@@ -42,7 +42,7 @@ from .masks import (
     soft_number,
     told_of,
 )  # fmt: skip
-from .swallowing import Marks, Ranges, overlaid
+from .swallowing import Marks, Ranges, is_elementwise, overlaid
 from .tables import band, beside, numbers_among, placed_elements
 from .unpooling import unpooled
 from .values import Constant, Dependent, Items, Outputs, Tensor, known, parameters_of
@@ -226,7 +226,8 @@ class Emitter:
             elif value is not None:
                 raise InvalidModelError("a list of tensors stands where a tensor is expected")
         sure = not self._may_hide(op, values)
-        op = op if sure or not op.sparse else replace(op, sparse=False)
+        if not sure:  # what stands at other places is none of what is read at one
+            op = replace(op, sparse=op.exact and is_elementwise(op, values))
         exact = exact and not self.doubted and sure
         op = op if exact == op.exact else replace(op, exact=exact)
         return op.thinned if self.parts.may_lack(op, values) else op, kept, chosen, sized

@@ -81,7 +81,7 @@ class Ranges:
     def _may_swallow(self, op: Op, values: Sequence[Any]) -> bool:
         """Whether a number that is lost stands beside what the input changes."""
         held = [self._known(value) for value in values]
-        if not any(map(unsettled, held)) or not _is_elementwise(op, values):
+        if not any(map(unsettled, held)) or not is_elementwise(op, values):
             return False
         rank = len(op.shape)
         moving = [
@@ -113,7 +113,7 @@ class Ranges:
             return known
         held = [self._elements(value) for value in values[: len(op.links)]]
         made = UNKNOWN
-        if _is_elementwise(op, values):
+        if is_elementwise(op, values):
             given = [self._reach(value) for value in values]
             one = other = self._number(op, given, 0)
             if any(sure is not doubtful for sure, doubtful in (*given, self._last)):
@@ -130,6 +130,8 @@ class Ranges:
     def left(self, known: Known, shape: Shape) -> tuple[Codes | None, NDArray[Any] | None]:
         """What is known of a result that no input changes, and its numbers if all are."""
         made, codes = self._made, known.codes
+        if codes.size and (codes == ZERO).all():
+            return None, np.broadcast_to(0.0, shape)
         if made is not None and not np.isnan(made.numbers).any():
             return None, np.broadcast_to(made.numbers, shape)
         if made is not None:
@@ -205,7 +207,8 @@ class Ranges:
         return wide, same if value.nameless else wide
 
 
-def _is_elementwise(op: Op, values: Sequence[Any]) -> bool:
+def is_elementwise(op: Op, values: Sequence[Any]) -> bool:
+    """Whether each output reads of every operand the element at its own place alone."""
     return len(op.links) == len(values) and op.algebra != "move" and all(
         isinstance(value, Tensor) and is_broadcast(op, link, value.shape)
         for link, value in zip(op.links, values, strict=True)

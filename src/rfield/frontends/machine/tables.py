@@ -27,7 +27,7 @@ def beside(value: Constant, op: Op, link: AnyLink | None) -> object:
         return (value.identity,)
     if value.stored:
         return value.shape, value.identity
-    if link is None and value.made and (one := _even(value)) is not None:
+    if link is None and value.made and (one := even(value)) is not None:
         return "even", one.item()  # wherever it is read
     ahead = len(op.shape) - len(value.shape)
     spread = isinstance(link, Link) and all(
@@ -104,7 +104,7 @@ def _of_weight(value: Constant, op: Op, link: Link, *, spread: bool) -> object:
 
 def _moved_or_even(value: Constant, op: Op, link: Link) -> Array | None:
     """The numbers where the op puts them, if that is one place each; else None."""
-    if (one := _even(value)) is not None:
+    if (one := even(value)) is not None:
         return np.broadcast_to(one, op.shape)
     once = value.once
     if once is None or not once.size or op.algebra != "move":
@@ -113,7 +113,7 @@ def _moved_or_even(value: Constant, op: Op, link: Link) -> Array | None:
     return None if found is None else np.broadcast_to(found, op.shape)
 
 
-def _even(value: Constant) -> np.generic | None:
+def even(value: Constant) -> np.generic | None:
     """The one number that it holds throughout, if it is so."""
     once = value.once
     if once is None or not once.size or once.dtype.kind == "O":

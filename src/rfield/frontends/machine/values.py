@@ -130,9 +130,9 @@ class Constant:
         """What it is, to be compared with what stands in its place at another input size."""
         if self.key is not None:
             return self.key
-        array = self.array
-        if array is not None and array.dtype.kind != "O":
-            return array.shape, hash(array.tobytes())
+        array, once = self.array, self.once
+        if array is not None and once is not None and array.dtype.kind != "O":
+            return array.shape, once.shape, hash(once.tobytes())
         return object() if self.sized and array is None else None
 
     @property

@@ -16,8 +16,10 @@ import torch
 from torch.utils._python_dispatch import TorchDispatchMode
 
 from ..machine.limits import MASK
+from ..machine.tables import even
+from ..machine.values import Constant
 from .failures import here, needs_values, no_shape
-from .kinds import LOOKS_AT_VALUES, SHAPED, UNIFORM
+from .kinds import LOOKS_AT_VALUES, SHAPED, uniform
 from .rulebook import Arguments, Signature
 from .storage import extent, is_view
 from .tracer import Tracer, tensors_of
@@ -203,10 +205,11 @@ class Watched(TorchDispatchMode):
             for tensor in target:
                 self.record_of(tensor).root.forget()
                 cell = self.record_of(tensor).cell
-                cell.known = cell.uniform = cell.sampled = False
+                cell.known = cell.sampled = False
+                cell.uniform = None
             return target
         value = self.record_of(target)
-        value.cell.uniform = False
+        value.cell.uniform = None
         value.root.forget()
         computed = value.cell.own and known and not signature.draws(bound)
         if computed and self.computes(signature, func, args, kwargs):
@@ -243,8 +246,7 @@ class Watched(TorchDispatchMode):
         result = func(*args, **kwargs)
         for tensor in tensors_of(result):
             _without_chance(made, tensor)
-            self.tracer.hold(tensor, None, known=tensor.device.type != "meta")
-            self.record_of(tensor).cell.uniform = made.packet in UNIFORM
+            self.tracer.hold_even(tensor, uniform(made.packet, bound))
             self.record_of(tensor).unseen = large and "rand" not in made.packet
         if large:
             self.made(made, bound, result)
@@ -266,11 +268,29 @@ class Watched(TorchDispatchMode):
             kwargs = {**kwargs, "device": self.meta if large else self.cpu}
         result = func(*args, **kwargs)
         _without_chance(signature, result)
-        self.tracer.hold(result, None, known=result.device.type != "meta")
-        self.record_of(result).cell.uniform = signature.packet in UNIFORM
+        self.tracer.hold_even(result, uniform(signature.packet, bound))
         if signature.random:
             self.made(signature, bound, result)
         return result
+
+    def evened(self, result: Any, operands: list[torch.Tensor]) -> Any:
+        """What masks leave one number of everywhere, as a tensor that was made of that number."""
+        del operands
+        number = None if self.real else self.left_even(result)
+        if number is None:
+            return result
+        device = self.meta if result.numel() > SMALL else self.cpu
+        made = torch.full_like(result, number, device=device)
+        self.tracer.hold_even(made, number)
+        return made
+
+    def left_even(self, result: Any) -> float | None:
+        """The one number that masks leave a result everywhere; or None."""
+        value = self.tracer.value(result) if isinstance(result, torch.Tensor) else None
+        if value is None or value.left is None or value.index is not None:
+            return None
+        number = even(Constant(value.shape, value.left))
+        return None if number is None else float(number)
 
     def computes(self, signature: Signature, func: Any, args: Any, kwargs: dict[str, Any]) -> bool:
         """Whether the numbers of small constants may be computed with an op."""

@@ -34,11 +34,20 @@ READS_NOTHING = frozenset(
 )  # fmt: skip
 """Assertions. They are passed over."""
 
-UNIFORM = frozenset(
-    f"aten::{name}"
-    for name in ("zeros", "ones", "zeros_like", "ones_like", "new_zeros", "new_ones")
-)
-"""Ops whose result is one number everywhere, at any size."""
+_UNIFORM = {
+    f"aten::{form.format(kind)}": number
+    for kind, number in (("zeros", 0.0), ("ones", 1.0), ("full", None))
+    for form in ("{}", "{}_like", "new_{}")
+}
+
+
+def uniform(packet: str, bound: Mapping[str, Any]) -> float | None:
+    """The one number that the result of an op is everywhere, whatever its size; or None."""
+    number = _UNIFORM.get(packet)
+    if number is None and packet in _UNIFORM:
+        number = bound.get("fill_value")
+    return float(number) if isinstance(number, (bool, int, float)) else None
+
 
 OF_SEVERAL = frozenset({"batch_norm", "instance_norm", "group_norm"})
 """Ops whose functions in ``torch.nn.functional`` refuse statistics of a single position."""

@@ -129,6 +129,7 @@ class Dispatch(Watched):
             tracer.record(signature, bound, arguments, reading, result)
             for name in signature.outputs:
                 self.filled(bound[name], tensors_of(result))
+            result = self.evened(result, operands)
         for name in (*signature.changed, *held):
             self.changed(name, bound, held, arguments)
         return result

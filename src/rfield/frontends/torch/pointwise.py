@@ -13,7 +13,6 @@ import torch
 
 from ...core import arrays, ops
 from ...core.algebra import Elementwise
-from ...core.known import ZERO
 from ...core.ops import Op
 from ..machine.complexes import put_together, taken_apart
 from ..machine.functions import is_function
@@ -71,7 +70,7 @@ def pointwise(arg: Arguments) -> Op | Reading | Constant | None:
         low, high = map(arg.get, ends)
         return clamped(arg.self, low, high, arg.short)
     if arg.short in ("pow", "float_power") and (_is(arg.exponent, 0) or _is(arg.self, 1)):
-        return None
+        return _everywhere(1.0, arg)
     share = arg.get("weight") if arg.short == "lerp" else None
     if isinstance(share, (int, float)) and share in (0, 1):
         return arrays.broadcast_to(arg.operands[int(share)], broadcast(arg).shape)
@@ -80,8 +79,7 @@ def pointwise(arg: Arguments) -> Op | Reading | Constant | None:
     if len(arg.operands) == 1 and isinstance(number, (int, float)):
         gone = algebra == "divide" and np.isinf(number) and arg.get("rounding_mode") is None
         if gone or (algebra == "multiply" and number == 0):
-            shape = tuple(arg.operands[0].shape)
-            return Constant(shape, made=True, told=np.broadcast_to(np.uint8(ZERO), shape))
+            return _everywhere(0.0, arg)
         counts = arg.masked or (algebra == "multiply" and abs(number) >= EXTREME)
         told = algebra in _NUMBERED or is_function(_function(arg), 2)
         alone = number == 1 and algebra in ("multiply", "divide")
@@ -91,6 +89,12 @@ def pointwise(arg: Arguments) -> Op | Reading | Constant | None:
                 return arrays.pointwise(*reversed(both), kind="sub", algebra="subtract")
             return arrays.pointwise(*both, kind=_function(arg), algebra=algebra)
     return broadcast(arg)
+
+
+def _everywhere(number: float, arg: Arguments) -> Constant:
+    """The result where it is one number, whatever the operands hold."""
+    shape = broadcast(arg).shape
+    return Constant(shape, np.broadcast_to(number, shape), made=True)
 
 
 def _function(arg: Arguments) -> str:

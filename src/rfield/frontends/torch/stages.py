@@ -16,11 +16,13 @@ from typing import Any
 import torch
 from torch import nn
 
+from ...core.arguments import broadcast_shape
 from ...core.graph import Graph
+from ...core.ops import pointwise
 from ...core.stage import Stage
 from ...errors import InvalidModelError, NotStreamableError
 from ..registry import Request
-from .exported import Program, Ref, Step, as_weight, run
+from .exported import Interpreter, Program, Ref, Step, as_weight, run
 from .memories import resuming
 from .recorded import NUMBERS, Call, Recording, arguments, record
 
@@ -101,6 +103,19 @@ LIKE = frozenset({"full_like", "ones_like", "zeros_like"})
 
 
 _PARTS = frozenset({"slice", "narrow"})
+
+
+class _OfAnyLength(Interpreter):
+    """Reads a stage, of which a result of one number is as long as what it is made of."""
+
+    def evened(self, result: Any, operands: list[torch.Tensor]) -> Any:
+        """Where a position of the operands is, it is, as what is made of their shape."""
+        moving = [tensor for tensor in operands if self.tracer.index_of(tensor) is not None]
+        shapes = [tuple(tensor.shape) for tensor in moving]
+        if self.left_even(result) is not None and broadcast_shape(shapes) == tuple(result.shape):
+            op = pointwise(*shapes, kind="like")
+            self.tracer.hold(result, self.tracer.emit(op, moving, "like"))
+        return result
 
 
 class _Body:
@@ -312,7 +327,7 @@ class _Body:
         given = {STREAM: torch.empty(shape, dtype=kind, device="meta")}
         program = Program(given, weights, kept, steps, [self.result], self.made.layer)
         try:
-            graph = run(program, Request(axes={STREAM: (axis,)}))
+            graph = run(program, Request(axes={STREAM: (axis,)}), _OfAnyLength)
         except RuntimeError as error:  # torch itself refuses so short a part
             raise InvalidModelError(f"{self.made.layer} ({self.made.packet}): {error}") from error
         graph.reread = lambda shapes: self._graph(int(shapes[STREAM][axis]))

@@ -12,6 +12,7 @@ from functools import partial
 from typing import Any
 from weakref import ref
 
+import numpy as np
 import torch
 
 from ...core import ops
@@ -95,6 +96,14 @@ class Tracer(Knowledge):
         value.real = ref(tensor) if known else None
         tensor._rfield = value  # type: ignore[attr-defined]
 
+    def hold_even(self, tensor: torch.Tensor, number: float | None) -> None:
+        """A new tensor holds a constant, of one number everywhere unless that is None."""
+        self.hold(tensor, None, known=not tensor.is_meta)
+        value: Value = tensor._rfield  # type: ignore[attr-defined]
+        value.cell.uniform = number
+        if number is not None and tensor.is_meta:
+            value.left_with(Constant(value.shape, np.broadcast_to(number, value.shape), made=True))
+
     # --- writing
 
     def write(self, value: Value, held: Any) -> None:
@@ -107,11 +116,12 @@ class Tracer(Knowledge):
             parent = parent.parent
         # Numbers of the call lie as its result does, not as what that is put into.
         tables = [table for table in self.draft.tables if not isinstance(table, Numbers)]
-        if any(old is None for _, old in chain) and not value.cell.uniform and value.root.origin:
-            tables.append(value.root.origin)
+        even = value.cell.uniform
+        if any(old is None for _, old in chain) and (even is not None or value.root.origin):
+            tables.append(value.root.origin if even is None else even)
         self.draft.tables = tuple(tables)
         value.cell.version += 1
-        value.cell.known = value.cell.uniform = False
+        value.cell.known, value.cell.uniform = False, None
         value.index, value.version = _index(held), value.cell.version
         for parent, old in chain:
             held = put_back(self.emitter, value, parent, old, held)
@@ -126,7 +136,7 @@ class Tracer(Knowledge):
             return self.at(index)
         found = self.resolve(tensor)
         if isinstance(found, Constant):
-            found.even = value.cell.uniform
+            found.even = value.cell.uniform is not None
         return found
 
     # --- nodes
@@ -239,7 +249,9 @@ class Tracer(Knowledge):
         pointwise = rule is not None and rule.family == "pointwise"
         for tensor, index in zip(operands, indices, strict=True):
             value = self.value(tensor)
-            if index is None and (value is None or not value.cell.uniform):
+            if index is None and value is not None and value.cell.uniform is not None:
+                found.append(value.cell.uniform)
+            elif index is None:
                 made = pointwise and value is not None and value.cell.own
                 array = numbers_of(self.constant(tensor)) if made else None
                 table = Numbers.of(array, tuple(tensor.shape)) if made else None
@@ -288,8 +300,7 @@ class Tracer(Knowledge):
                 if signature.packet == "aten::clone" and bound.get("memory_format"):
                     tensor._rfield.cell.shared = True  # type: ignore[attr-defined]  # as above
                 if isinstance(held, Constant):  # as ``hold`` set it
-                    tensor._rfield.told = held.told  # type: ignore[attr-defined]
-                    tensor._rfield.left = held.array  # type: ignore[attr-defined]
+                    tensor._rfield.left_with(held)  # type: ignore[attr-defined]
                 continue
             steps = entry if isinstance(entry, list) else [entry]
             view = Value(self, index, tensor.shape, parent.cell, parent, steps)

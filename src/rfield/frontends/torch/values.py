@@ -17,10 +17,13 @@ from numpy.typing import NDArray
 
 from ...core import layout
 from ...core.graph import Weights
+from ...core.known import ZERO
 from ...core.link import Link, Reshaped
 from ...core.ops import Op
 from ...core.relation import At, Sliding
 from ..machine.complexes import put_together, taken_apart
+from ..machine.tables import even
+from ..machine.values import Constant
 
 Steps = list[Op] | Callable[[], list[Op]]
 
@@ -28,11 +31,11 @@ Steps = list[Op] | Callable[[], list[Op]]
 class Cell:
     """One storage. ``known``: its elements are real numbers that depend on nothing.
 
-    ``uniform``: it still holds the one number that it was made with. ``strides``: how the tensor
-    lies in it that is no view, and where it begins. ``flat``: what stands for its elements where
-    they are drawn at random (see ``zeros``), all in a row, from the first write of constants on;
-    ``kind``: their type. ``sampled``: no write was lost to it. ``shared``: it has views, or is a
-    copy of what in another order in memory would have been one.
+    ``uniform``: the one number that it was made with and still holds, or None. ``strides``: how the
+    tensor lies in it that is no view, and where it begins. ``flat``: what stands for its elements
+    where they are drawn at random (see ``zeros``), all in a row, from the first write of constants
+    on; ``kind``: their type. ``sampled``: no write was lost to it. ``shared``: it has views, or is
+    a copy of what in another order in memory would have been one.
     """
 
     __slots__ = (
@@ -43,7 +46,7 @@ class Cell:
         self.version = 0
         self.own = own
         self.known = known
-        self.uniform = False
+        self.uniform: float | None = None
         self.sampled = True
         self.shared = False
         self.strides: tuple[tuple[int, ...], int] | None = None
@@ -96,6 +99,12 @@ class Value:
     def root(self) -> Value:
         """What it is a view of, at last."""
         return self if self.parent is None else self.parent.root
+
+    def left_with(self, held: Constant) -> None:
+        """Masks left it this constant."""
+        self.told, self.left = held.told, held.array
+        if even(held) == 0:  # and so is every view of it
+            self.told = np.broadcast_to(np.uint8(ZERO), self.shape)
 
     def forget(self) -> None:
         """Constants are about to be written to it, of which nobody knows where they stay."""
