@@ -64,12 +64,19 @@ def test_rests_of_a_long_grid() -> None:
 
 
 def test_lengths_at_which_a_stream_is_looked_at() -> None:
-    """Far from both ends (16), the rests of a grid of 4, two grids on, and four times as long."""
+    """Far from both ends (16), the rests of a grid of 4, two grids on, and four times as long.
+
+    Where a mask is known of only 250, it is twice as long.
+    """
     seen: list[int] = []
     lengths = some_lengths(
         steps=frozenset({2, 4}), grid=4, far=8, length=100, uneven=lambda size: None,
-        differs=seen.append,
+        differs=seen.append, lost=lambda size: ("a mask",) if size > 250 else (),
     )  # fmt: skip
+    assert lengths.obstacle(None) == ()
+    assert seen == [16, 17, 18, 19, 20, 24, 200]
+    seen.clear()
+    lengths.lost = lambda size: ()  # type: ignore[method-assign]
     assert lengths.obstacle(None) == ()
     assert seen == [16, 17, 18, 19, 20, 24, 400]
     seen.clear()

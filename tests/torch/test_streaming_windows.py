@@ -109,3 +109,30 @@ def test_a_plan_is_not_exact_where_masks_are_too_large_to_be_compared():
     for state in ("overlap", "carry"):
         with pytest.raises(rfield.NotStreamableError, match=text):
             list(rfield.run_streaming(model, [torch.zeros(1, 4, 300).double()], plan, state=state))
+
+
+@pytest.mark.parametrize("length", [700, 2100])
+def test_a_window_is_known_however_long_the_stream_is_that_was_read(length):
+    """Twice and four times as long its mask is not; at 2,100 it is not known there itself."""
+    torch.manual_seed(0)
+    model = Filled(window(5)).double().eval()
+    plan = rfield.stream_plan(model, input_shape=(1, 4, length))
+    assert (plan.exact, plan.obstacles, plan.past) == (True, (), 4)
+    x = torch.randn(1, 4, 300).double()
+    with torch.no_grad():
+        parts = list(rfield.run_streaming(model, x.split(64, 2), plan))
+        assert float((torch.cat(parts, 2) - model(x)).abs().max()) < 1e-13
+
+
+@pytest.mark.parametrize("state", ["overlap", "carry"])
+def test_a_stream_that_turns_out_too_long_for_its_mask_to_be_compared(state):
+    model = Filled(window(5)).double().eval()
+    plan = rfield.stream_plan(model, input_shape=(1, 4, 72))
+    x = torch.zeros(1, 4, 3000).double()
+    with torch.no_grad(), pytest.raises(rfield.NotStreamableError) as raised:
+        list(rfield.run_streaming(model, x.split(1000, 2), plan, state=state))
+    assert str(raised.value).partition(": ")[2] == (
+        "masked_fill (pointwise) reads numbers that are too many to be known for 3000 samples, "
+        "which are compared.\n"
+        "  What was given so far is likely right and not proven; a shorter stream has fewer"
+    )

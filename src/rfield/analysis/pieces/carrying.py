@@ -20,7 +20,7 @@ from ..engines.clipped import clipped_bounds
 from ..engines.forward import sweep
 from .agreement import agreement
 from .lending import owned
-from .lengths import Lengths
+from .lengths import FEWER, Lengths
 from .overlap import Final, Overlap, check_chunk
 from .stitching import concatenated
 from .stream_planning import stream_plan
@@ -85,6 +85,8 @@ def _check_end(plan: StreamPlan, taken: int, given: int) -> None:
         graph, plan.source, plan.value, plan.input_axis, plan.clock, plan.steps, plan.short
     )
     if (layer := lengths.differs(taken)) is not None:
+        if lost := lengths.lost(taken):
+            raise NotStreamableError(f"{plan.layer}: {lost[0]}.\n  {FEWER}")
         raise NotStreamableError(
             f"{plan.layer}: what {layer} reads depends on the length of the stream, which is "
             f"{taken}.\n  The plan was made for {lengths.length}. {way_out(plan, taken)}"

@@ -50,6 +50,9 @@ known that far, fewer: what a window has in common with the whole is found at th
 UNKNOWN = "reads numbers that are too many to be known for {} samples, which are compared"
 """Why a plan is not exact, in the end."""
 
+FEWER = "What was given so far is likely right and not proven; a shorter stream has fewer"
+"""What to do about a stream that was too long for that."""
+
 
 class Lengths:
     """A model at any length of the stream along ``time``, one axis of its input ``source``.
@@ -90,7 +93,7 @@ class Lengths:
         layer = self.uneven(base + rest)
         if layer is None:
             if length is None:
-                further = min(MORE * self.length, LONG) - base
+                further = self._further() - base
                 offsets |= {1, *self.steps, grid - 1, max(0, further) // grid * grid}
                 advice = ": say how long it is, stream_plan(…, length=)"
             found = (self.differs(base + offset) for offset in sorted(offsets))
@@ -125,24 +128,34 @@ class Lengths:
         size = part.nodes[value].shape[axis]
         return cuts is not None and (cuts[axis].stop >= size if last else cuts[axis].first <= 0)
 
+    def _further(self) -> int:
+        """A longer stream than the one at hand, which shows what branches on its size.
+
+        So long that a mask is not known it would show that alone.
+        """
+        longer = (min(times * self.length, LONG) for times in range(MORE, 1, -1))
+        return next((size for size in longer if not self.lost(size)), self.length)
+
     def unknown(self) -> tuple[str, ...]:
         """What windows and longer streams are compared by and is not known at their lengths.
 
         The numbers of a mask grow with the square of the length, and are kept and made up to some.
         """
+        rest = self.length % self.grid
+        return next(filter(None, (self.lost(n * self.far + rest) for n in (2, 4))), ())
+
+    def lost(self, size: int) -> tuple[str, ...]:
+        """The layers whose numbers are known of the stream at hand, and not at this length."""
         here = {node.name: known for node in self.here.nodes if (known := _known(node))}
-        sizes = [fields * self.far + self.length % self.grid for fields in (2, 4)] if here else []
-        for size, graph in zip(sizes, map(self.graph, sizes), strict=True):
-            lost = [
-                f"{graph.layer_of(index)} ({node.kind}) {UNKNOWN.format(size)}"
-                for index, node in enumerate(graph.nodes if graph else ())
-                if graph
-                and _known(node) < here.get(node.name, 0)
-                and any(map(too_many, node.tables))
-            ]
-            if lost:
-                return tuple(dict.fromkeys(lost))
-        return ()
+        graph = self.graph(size) if here else None
+        if graph is None:
+            return ()
+        lost = (
+            f"{graph.layer_of(index)} ({node.kind}) {UNKNOWN.format(size)}"
+            for index, node in enumerate(graph.nodes)
+            if _known(node) < here.get(node.name, 0) and any(map(too_many, node.tables))
+        )
+        return tuple(dict.fromkeys(lost))
 
     def uneven(self, size: int) -> str | None:
         """The first layer that does not grow in step with the stream, from this length on."""

@@ -24,7 +24,7 @@ from ...errors import (
 from .agreement import agreement
 from .cuts import BY_SIZE, Cut, meets_numbers
 from .lending import copied, owned
-from .lengths import Lengths, up
+from .lengths import FEWER, Lengths, up
 from .stitching import concatenated
 from .streaming import StreamPlan
 
@@ -189,6 +189,8 @@ class _Windows:
         layer = self.lengths.differs(samples)
         begins = None if layer is None else self._compare(inner=False, ends=False, size=samples)
         if layer is not None and (begins is None or begins.first > 0 or begins.stop < done):
+            if lost := self.lengths.lost(samples):
+                raise NotStreamableError(f"{self.plan.layer}: {lost[0]}.\n  {FEWER}")
             below = samples - (samples - self.length) % self.grid
             raise NotStreamableError(
                 f"{self.plan.layer}: what {layer} reads depends on the length of the stream, which "

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from contextlib import suppress
 from functools import partial
 from math import lcm
@@ -18,6 +18,7 @@ from ...errors import (
 )
 from ..engines.forward import sweep
 from ..geometry.fields import choose_source, source_layout
+from .cuts import too_many
 from .direct import direct
 from .lengths import Lengths
 from .steady import Parts, short_parts, steady
@@ -29,6 +30,9 @@ from .written_out import written_out
 ANCHORS = ("auto", "first", "center", "last")
 FEW = 16
 """A model that was read at so few samples may show too little of itself."""
+
+HALVED = 3
+"""So often the length is halved at which a mask is not known."""
 
 MORE = 4
 """So many times as long is one whose output has no place in time, which may be one position."""
@@ -72,7 +76,14 @@ def stream_plan(
         return plan(longer)
     source, time = found.source, found.input_axis
     size = graph.nodes[source].shape[time]
-    if length is not None or size > FEW:
+    if length is not None or (size > FEW and found.exact):
+        return found
+    if size > FEW:
+        for shorter in _shorter(graph, output, wrt, axis, found.grid):
+            with suppress(NotStreamableError):
+                again = plan(shorter)
+                if again.exact:
+                    return again
         return found
     if found.exact and _at(graph, source, time, size + found.grid) is not None:
         return found
@@ -166,6 +177,23 @@ def _longer(
         with suppress(RFieldError):
             return _of_length(graph, output, wrt, axis, length)
     return None
+
+
+def _shorter(
+    graph: Graph, output: str | None, wrt: str | None, axis: str | int | None, grid: int
+) -> Iterator[Graph]:
+    """A model that was read at so many samples that its masks are not known, at fewer of them."""
+    value = graph.main if output is None else graph.index(output)
+    source = choose_source(graph, value, wrt)
+    _, time = _time_axis(graph, source, graph.nodes[source].name, axis)
+    size = graph.nodes[source].shape[time]
+    for _ in range(HALVED):
+        if size <= FEW or not any(map(too_many, (t for node in graph.nodes for t in node.tables))):
+            return
+        size -= -(-size // (2 * grid)) * grid
+        with suppress(RFieldError):
+            graph = _of_length(graph, output, wrt, axis, size)
+            yield graph
 
 
 def _of_length(
