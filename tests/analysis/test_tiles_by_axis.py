@@ -32,13 +32,19 @@ def test_only_the_axis_that_is_a_map_is_cut():
     assert np.array_equal(rfield.run_tiled(run, x, plan), run(x))
 
 
+def test_one_size_for_all_axes_is_that_of_those_that_are_cut():
+    plan = rfield.tile_plan(summed(), (20, 6), tile=5)
+    assert (plan.axes, plan.tile, plan.step, len(plan)) == (("y",), (5,), (3,), 6)
+    assert plan == rfield.tile_plan(summed(), (20, 6), tile=(5, 6))
+
+
 def test_the_other_axis_must_be_in_the_tile_and_no_halo_is_chosen_for_it():
     more = "\n  There are some with tile=(8, 6)."
     for wanted, advice in (({"tile": (8, 5)}, more), ({"tile": (8, 6), "halo": 1}, "")):
         with pytest.raises(NotTileableError) as error:
             rfield.tile_plan(summed(), (20, 6), **wanted)
         assert str(error.value) == (
-            "sum (1, 1, 20, 6): no axis of it goes along with x, so it has no tiles.\n"
+            "sum (1, 1, 20, 6): no axis of it goes along with x, so its tiles have all of x.\n"
             f"  Choose a layer that is a map: output=...{advice}"
         )
 

@@ -13,11 +13,12 @@ from .grid import Rates, last_along
 
 def no_map(
     layer: str, whole: Graph, between: Sequence[int], value: int, rates: Sequence[Rates], k: int,
-    name: str,
+    name: str, cut: bool,
 ) -> NotTileableError:  # fmt: skip
     """No axis of the output goes along with axis ``k`` of the input, or several do.
 
     ``between``: the values that lead to it; ``rates``: of all; ``name``: of the axis.
+    ``cut``: other axes have one, so that there are tiles with all of this axis.
     """
     along = [rate[1] for rate in rates[value] if rate and rate[0] == k]
     if len(along) == 1 and along[0] < 0:
@@ -26,12 +27,13 @@ def no_map(
             "are laid side by side forwards"
         )
     first = f"{layer} {show_shape(whole.nodes[value].shape)}"
+    so = f"so its tiles have all of {name}" if cut else "so it has no tiles"
     if count := len(along):
         return NotTileableError(
-            f"{first}: {count} axes of it go along with {name}, so it has no tiles.\n"
+            f"{first}: {count} axes of it go along with {name}, {so}.\n"
             "  Choose a layer that is a map: output=..."
         )
-    text = f"{first}: no axis of it goes along with {name}, so it has no tiles"
+    text = f"{first}: no axis of it goes along with {name}, {so}"
     stop, listed = last_along(whole, between, rates, k) or (layer, False)
     if listed:  # it may be a map all the same
         return NotTileableError(f"{text}: {stop} {IRREGULAR}.")

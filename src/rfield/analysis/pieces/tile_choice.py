@@ -11,7 +11,7 @@ from typing import NamedTuple, cast
 import numpy as np
 from numpy.typing import NDArray
 
-from ...core.arguments import one, pairs, per_axis
+from ...core.arguments import integer, one, pairs, per_axis
 from ...core.graph import Graph
 from ...core.limits import CANDIDATES
 from ...core.padding import PAD_BORDERS
@@ -64,7 +64,7 @@ def tile_plan(
         raise unknown_name("padding mode", padding_mode, PAD_BORDERS)
     planner = Planner(graph, image, output, wrt, padding)
     limit = Limit(
-        None if tile is None else per_axis("tile", tile, len(planner.axes)),
+        None if tile is None else per_axis("tile", tile, len(planner.axes)), integer(tile) is None,
         None if max_pixels is None else one("max_pixels", max_pixels),
         None if max_bytes is None else one("max_bytes", max_bytes),
     )
@@ -112,7 +112,8 @@ def _planned(
         if alone and not longer:
             raise _none_is_taken(planner, alone[0]) from error
         if not longer:
-            why = None if limit.tile is None else _too_small(planner, limit.tile)
+            sizes = limit.sizes(planner)
+            why = None if sizes is None else _too_small(planner, sizes)
             raise (why or error) from error
         if alone:  # steps that do along one axis help only where the other is not cut
             try:
@@ -269,17 +270,28 @@ def _leaves_some(planner: Planner, limit: Limit, halo: int) -> bool:
 
 
 class Limit(NamedTuple):
-    """How large a tile may be: by its sizes, its positions, or the memory it takes."""
+    """How large a tile may be: by its sizes, its positions, or the memory it takes.
+
+    ``each``: there is a size given for each axis.
+    """
 
     tile: tuple[int, ...] | None
+    each: bool
     pixels: int | None
     bytes: int | None
 
+    def sizes(self, planner: Planner) -> tuple[int, ...] | None:
+        """The sizes that are given; one for all axes is none for those that tiles have all of."""
+        if self.tile is None or self.each:
+            return self.tile
+        all_ = zip(self.tile, planner.sizes, planner.output_axes, strict=True)
+        return tuple(whole if axis is None else size for size, whole, axis in all_)
+
 
 def _choose(planner: Planner, limit: Limit) -> Trial:
-    if limit.tile is not None:
-        found = near(planner.trial, _at_most(planner, limit.tile), planner.sizes, planner.steps)
-        _check_progress(planner, found, limit.tile)
+    if (wanted := limit.sizes(planner)) is not None:
+        found = near(planner.trial, _at_most(planner, wanted), planner.sizes, planner.steps)
+        _check_progress(planner, found, wanted)
         return found
     reference = planner.reference()
     if limit.bytes is None:
@@ -332,7 +344,8 @@ def _larger_ones(planner: Planner, sizes: Sequence[int]) -> str:
 
 def _with_all_along(planner: Planner, limit: Limit) -> str:
     """The same advice of tiles with all of an axis that is read whole, where others are not."""
-    sizes = None if limit.tile is None else planner.all_along(_at_most(planner, limit.tile))
+    wanted = limit.sizes(planner)
+    sizes = None if wanted is None else planner.all_along(_at_most(planner, wanted))
     return "" if sizes is None else _larger_ones(planner, sizes)
 
 

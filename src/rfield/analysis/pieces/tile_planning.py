@@ -115,7 +115,7 @@ class Planner:
             axes.append(axis if forwards else None)
             rates.append(rate[1] if rate and forwards else Fraction(1))
         if not any(axis is not None for axis in axes):
-            raise self.no_map(0)
+            raise self.no_map(0, cut=False)
         return tuple(axes), tuple(rates)
 
     @property
@@ -130,11 +130,12 @@ class Planner:
                 raise self.no_map(k)
         return tuple(axis for axis in self.output_axes if axis is not None)
 
-    def no_map(self, k: int) -> NotTileableError:
+    def no_map(self, k: int, *, cut: bool = True) -> NotTileableError:
         """No axis of the output goes along with axis ``k`` of the input, or several do."""
         return no_map(
-            self.layer, self.whole, self._between(), self.value, self.all_rates, k, self.axes[k]
-        )
+            self.layer, self.whole, self._between(), self.value, self.all_rates, k, self.axes[k],
+            cut,
+        )  # fmt: skip
 
     def _between(self) -> list[int]:
         return self.whole.between(self.whole.entry(self.moving[0].name).node, self.value)
