@@ -213,6 +213,27 @@ def test_padding_to_a_multiple_of_more_than_the_stride(image, tile, expected, as
         assert torch.equal(rfield.run_tiled(model, x, plan), model(x))
 
 
+class Centered(nn.Module):
+    """Pads up to a multiple of 32, as much on both sides; its strides are 4."""
+
+    def forward(self, x):
+        pads = [each for n in x.shape[:1:-1] for each in (-n % 32 // 2, -n % 32 - -n % 32 // 2)]
+        y = F.max_pool2d(F.pad(x, pads), 4).repeat_interleave(4, 2).repeat_interleave(4, 3)
+        return y[..., pads[2] :, pads[0] :][..., : x.shape[2], : x.shape[3]]
+
+
+@pytest.mark.parametrize(
+    ("tile", "expected"), [(48, (36, 44)), (40, (36, 36)), ((60, 40), (52, 36)), (32, (28, 28))]
+)
+def test_a_border_of_another_size_may_lie_on_the_grid(tile, expected):
+    """The image's size modulo 32 is 4 and 12; modulo 8 does as well, where it is less work."""
+    model = Centered()
+    plan = rfield.tile_plan(model, (100, 140), tile=tile, input_shape=(1, 1, 96, 96))
+    assert (plan.exact, plan.tile) == (True, expected)
+    x = torch.rand(1, 1, 100, 140)
+    assert torch.equal(rfield.run_tiled(model, x, plan), model(x))
+
+
 class Skipped(nn.Module):
     """Strided without padding, and brought back to the size of the skip."""
 

@@ -60,7 +60,7 @@ def tile_plan(
         source_or_graph: the model, readable at other sizes than that of ``input_shape``.
         image: sizes of the image along the spatial axes.
         output: the layer; default the main output. It must be a map of the image.
-        tile: sizes of a tile's input at most; or
+        tile: sizes of a tile's input at most, one number for all axes that are cut; or
         max_pixels: positions of a tile's input at most: the sizes with the least work are taken; or
         max_bytes: bytes in single precision of the tensors that are alive at once, at most.
         wrt: the input; needed only where there are several. Inputs of the same sizes are tiled

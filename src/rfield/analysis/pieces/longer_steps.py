@@ -11,10 +11,13 @@ from __future__ import annotations
 from collections.abc import Callable, Sequence
 from contextlib import suppress
 from itertools import chain
+from math import inf
 
-from ...errors import InvalidModelError, RFieldError
+from ...errors import InvalidModelError, NotTileableError, RFieldError
+from .grid import fitting
 from .pairing import SKIPPED, pairs_of
 from .tile_planning import Planner
+from .tiles import Trial
 
 TRIED = 16
 """So many steps of the grid below the image every size is tried."""
@@ -52,6 +55,37 @@ def learned(
         for names, more in zip(planner.makers, longer, strict=True)
     )
     return any(longer), alone
+
+
+def between(planner: Planner, found: Trial, wanted: Sequence[int]) -> Trial:
+    """The tiles with the least work among those found and larger ones between the longer steps.
+
+    A border that is made for the size is another one there, and may lie on the grid all the same.
+    ``wanted``: no larger ones.
+    """
+    best = found
+    for k in sorted(range(len(found.sizes)), key=lambda k: planner.step(k, found) > 0):
+        whole, start = planner.sizes[k], planner.starts[k]
+        if PADDED not in planner.makers[k] or best.sizes[k] == whole:
+            continue
+        for size in range(fitting(whole, start, wanted[k]), best.sizes[k], -start)[:TRIED]:
+            sizes = [*best.sizes]
+            sizes[k] = size
+            with suppress(NotTileableError, InvalidModelError):
+                tried = planner.trial(sizes)
+                if _work(planner, tried) < _work(planner, best):
+                    best = tried
+                    break
+    return best
+
+
+def _work(planner: Planner, trial: Trial) -> float:
+    """Positions of all tiles; there is no end of tiles that give nothing."""
+    found = 1.0
+    for k, (size, whole) in enumerate(zip(trial.sizes, planner.sizes, strict=True)):
+        step = planner.step(k, trial) if size < whole else whole
+        found *= size * (1 - (size - whole) // step) if step > 0 else inf
+    return found
 
 
 def accepts(planner: Planner, sizes: Sequence[int]) -> bool:

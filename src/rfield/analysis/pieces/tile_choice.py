@@ -6,12 +6,12 @@ from collections.abc import Callable, Sequence
 from contextlib import suppress
 from dataclasses import replace
 from math import prod
-from typing import NamedTuple, cast
+from typing import cast
 
 import numpy as np
 from numpy.typing import NDArray
 
-from ...core.arguments import integer, one, pairs, per_axis
+from ...core.arguments import pairs
 from ...core.graph import Graph
 from ...core.limits import CANDIDATES
 from ...core.padding import PAD_BORDERS
@@ -19,7 +19,8 @@ from ...errors import InvalidModelError, NotTileableError, RFieldError, unknown_
 from ..cost import ITEM_BYTES, peak_elements
 from ..results import IndexArray
 from .grid import fitting
-from .longer_steps import PADDED, TAKEN, TRIED, accepts, goes_along, learned
+from .limit import Limit, limit_of
+from .longer_steps import PADDED, TAKEN, TRIED, accepts, between, goes_along, learned
 from .nearby import near
 from .outside import Held, outside_share
 from .standing_in import StandIn, unknown
@@ -63,11 +64,7 @@ def tile_plan(
     if padding_mode not in PAD_BORDERS:
         raise unknown_name("padding mode", padding_mode, PAD_BORDERS)
     planner = Planner(graph, image, output, wrt, padding)
-    limit = Limit(
-        None if tile is None else per_axis("tile", tile, len(planner.axes)), integer(tile) is None,
-        None if max_pixels is None else one("max_pixels", max_pixels),
-        None if max_bytes is None else one("max_bytes", max_bytes),
-    )
+    limit = limit_of(planner, tile, max_pixels, max_bytes)
 
     def attempt(planner: Planner) -> TilePlan:
         if halo is not None or share is not None:
@@ -269,28 +266,11 @@ def _leaves_some(planner: Planner, limit: Limit, halo: int) -> bool:
     return False
 
 
-class Limit(NamedTuple):
-    """How large a tile may be: by its sizes, its positions, or the memory it takes.
-
-    ``each``: there is a size given for each axis.
-    """
-
-    tile: tuple[int, ...] | None
-    each: bool
-    pixels: int | None
-    bytes: int | None
-
-    def sizes(self, planner: Planner) -> tuple[int, ...] | None:
-        """The sizes that are given; one for all axes is none for those that tiles have all of."""
-        if self.tile is None or self.each:
-            return self.tile
-        all_ = zip(self.tile, planner.sizes, planner.output_axes, strict=True)
-        return tuple(whole if axis is None else size for size, whole, axis in all_)
-
-
 def _choose(planner: Planner, limit: Limit) -> Trial:
     if (wanted := limit.sizes(planner)) is not None:
         found = near(planner.trial, _at_most(planner, wanted), planner.sizes, planner.steps)
+        if planner.halo is None and not planner.local:
+            found = between(planner, found, wanted)
         _check_progress(planner, found, wanted)
         return found
     reference = planner.reference()
