@@ -3,8 +3,11 @@
 from __future__ import annotations
 
 import itertools
+import math
+import operator
 import re
 
+import numpy as np
 import pytest
 
 torch = pytest.importorskip("torch", reason="PyTorch is not installed")
@@ -128,7 +131,42 @@ LOOKS = {
     "op": lambda x: torch.ops.aten.size.int(x, 3),
     "of a result": lambda x: F.max_pool2d(x, 2).shape[-1] * 2,
     "of what is made for it": lambda x: torch.zeros_like(x).shape[-1],
+    "range": lambda x: len(range(x.shape[-1])),
+    "repetition": lambda x: len([0] * x.size(-1)),
+    "index": lambda x: [*range(400)][x.shape[-1]],
+    "root": lambda x: round(math.sqrt(x.shape[-1]) ** 2),
+    "whole": lambda x: int(x.shape[-1] / 2) * 2,
+    "written": lambda x: int(f"{x.shape[-1]}"),
+    "percent": lambda x: int(operator.mod("%d", x.shape[-1])),
+    "bits": lambda x: (x.shape[-1] - 45).bit_length() * 34,
+    "divisor": lambda x: math.gcd(x.shape[-1], 2 * x.shape[-1]),
+    "key": lambda x: {n: n for n in range(400)}[x.shape[-1]],
+    "member": lambda x: 310 if x.shape[-1] in {310, 312, 320, 322} else 1,
+    "array": lambda x: int(np.array([x.shape[-1]]).sum()),
+    "counted": lambda x: np.arange(x.shape[-1]).size,
+    "half": lambda x: round(x.shape[-1] / 2) * 2,
+    "exact type": lambda x: x.shape[-1] if type(x.shape[-1]) is int else 1,
+    "refused type": lambda x: refused(x.shape[-1]),
+    "of a constant": lambda x: torch.zeros(2, x.shape[-1]).shape[1],
+    "numbers of a constant": lambda x: (torch.ones(2, x.shape[-1]).sum() / 2).item(),
+    "kept in a text": lambda x: kept(x.shape[-1]),
+    "asserted": lambda x: [told := f"{x.shape[-1]}", torch._assert(True, told), int(told)][-1],
 }
+
+
+def kept(size):
+    """A size, by way of a text that a call keeps."""
+    box = []
+    box.append(f"{size}")
+    return int(box[0])
+
+
+def refused(size):
+    """A size, by way of a function that takes numbers only."""
+    try:
+        return len(torch.arange(size))
+    except TypeError:
+        return 1
 
 
 @pytest.mark.parametrize("looks", LOOKS)
@@ -137,6 +175,61 @@ def test_code_that_is_told_of_a_size_is_run(looks):
     sizes = [{rfield.receptive_field(graph.reread({"x": (1, 3, n, n)})).size for n in (s, s + 2)}
              for s in (64, 72, 200, 298, 310, 64, 320)]  # fmt: skip
     assert sizes == [{(3, 3)}] * 4 + [{(5, 5)}, {(3, 3)}, {(5, 5)}]
+
+
+class Counted(nn.Module):
+    """Counts how often its code runs, past all that is put back with the model."""
+
+    def __init__(self, does):
+        super().__init__()
+        self.does, self.run = does, itertools.count()
+
+    def forward(self, x):
+        next(self.run)
+        return self.does(x)
+
+
+def windows(x):
+    """Windows of 4 by 4 positions, of an image that is made larger where it has to be."""
+    b, c, h, w = x.shape
+    high, wide = math.ceil(h / 4) * 4, math.ceil(w / 4) * 4
+    torch._assert(h % 2 == 0, f"a height of {h} is odd beside {w:3}")
+    if (high, wide) != (h, w):
+        x = F.interpolate(x, size=(high, wide), mode="bilinear", align_corners=True)
+    x = x.reshape(b, c, high // 4, 4, wide // 4, 4).permute(0, 2, 4, 3, 5, 1)
+    x = x.reshape(b, -1, 16, c).mean(2)
+    return F.avg_pool2d(x.transpose(1, 2).reshape(b, c, high // 4, wide // 4), 3, 1, 1)
+
+
+def placed(x):
+    """Numbers that are made for the size, and a part of it."""
+    ramp = torch.linspace(1, 2, 8)[None].repeat(1, x.size(3))[:, : max(x.shape[-1] // 2, 1)]
+    left, right = x.split(x.shape[-1] // 2, dim=-1)
+    return F.avg_pool2d(left * ramp + right, (1, 3), 1, (0, 1))
+
+
+def shared(x):
+    """A part that is written to, of which nothing else is used."""
+    part = torch.cat([x, F.avg_pool2d(x, 3, 1, 1)], 1)[:, :6]
+    part += 1
+    return F.max_pool2d(part, 2)
+
+
+SIZED = {"windows": (windows, 3), "placed": (placed, 1), "shared": (shared, 1)}
+"""And the ways that each may go."""
+
+
+@pytest.mark.parametrize("does", SIZED)
+def test_what_code_makes_of_sizes_is_made_again(does):
+    function, ways = SIZED[does]
+    sizes = [(64, 64), (32, 32), (66, 66), (34, 70), (24, 66), (66, 24), (40, 96), (90, 30)]
+    expected = [read(lambda n=n: rfield.load(Counted(function), (1, 3, *n))) for n in sizes]
+    model = Counted(function)
+    graph = rfield.load(model, (1, 3, 64, 64))
+    for _ in range(2):
+        for size, known in zip(sizes, expected, strict=True):
+            assert read(lambda size=size: graph.reread({"x": (1, 3, *size)})) == known, size
+    assert int(repr(model.run)[6:-1]) <= 1 + 3 * ways
 
 
 class Otherwise(nn.Module):

@@ -9,7 +9,8 @@ again (``replay``); it is ``lost`` where anything was done that it cannot see or
 from __future__ import annotations
 
 import re
-from collections.abc import Callable, Iterable, Mapping
+import sys
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from types import BuiltinFunctionType, FunctionType
 from typing import Any
@@ -17,13 +18,19 @@ from typing import Any
 import torch
 import torch.nn.functional as F  # noqa: N812 - torch's own name for it
 
+from .asked import Number, Of, Sizes, Trail, plain
 from .tracer import Tracer
+from .values import Cell
 
 _PLAIN = (
     type(None), bool, int, float, str, torch.Size, torch.dtype, torch.device, torch.layout,
     torch.memory_format, type(...),
 )  # fmt: skip
 _TENSORS = re.compile(r"Tensor|Tuple\[Tensor(, Tensor)*\]")
+_ASKING = frozenset({
+    torch.Tensor.shape.__get__, torch.Tensor.size, torch.Tensor.numel, torch.Tensor.nelement,
+})  # type: ignore[attr-defined]  # fmt: skip
+"""Questions that are answered by sizes."""
 _BATCH_NORMS = frozenset({F.batch_norm, torch.batch_norm})
 """Their statistics are told apart by nothing but their shape."""
 
@@ -41,12 +48,17 @@ class Slot:
 
 @dataclass(frozen=True, slots=True)
 class Made:
-    """The place of a constant that a call makes: it is made again."""
+    """The place of a constant that a call makes: it is made again.
+
+    ``numbers``: those that it takes; ``names``: where it takes any, those of the model's tensors.
+    """
 
     function: Callable[..., Any]
     arguments: tuple[Any, ...]
     keywords: Mapping[str, Any]
     number: int
+    numbers: tuple[int, ...] = ()
+    names: tuple[tuple[int, str], ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -55,7 +67,10 @@ class Call:
 
     ``kind``: the same for calls that differ in ``given`` alone, the values that they take.
     ``made``: those that came back, and ``told`` what else did. ``start``, ``stop``: the nodes that
-    it added to the graph. ``layer``: where it was made.
+    it added to the graph. ``layer``: where it was made. ``numbers``: the steps of the trail that it
+    takes, ``after`` how many were taken before; ``asked``: the first that its answer is, where it
+    is a size or several. ``names``: those of tensors of which constants are made. ``guessed``: the
+    capture would be made again, laid out, if this failed.
     """
 
     kind: int
@@ -68,22 +83,50 @@ class Call:
     layer: str
     start: int
     stop: int
+    numbers: tuple[int, ...] = ()
+    after: int = 0
+    asked: int | None = None
+    names: tuple[tuple[int, str], ...] = ()
+    guessed: bool = False
+
+
+class Kinds:
+    """The kinds of calls, by number; ``held``: constants, which must not lose their identity."""
+
+    def __init__(self) -> None:
+        self.held: dict[int, torch.Tensor] = {}
+        self._numbers: dict[Any, int] = {}
+
+    def of(self, key: Any) -> int:
+        """The number of a kind."""
+        return self._numbers.setdefault(key, len(self._numbers))
 
 
 class Recording:
-    """The calls of one capture by ``tracer``; ``values``: every tensor that came of the input."""
+    """The calls of one capture by ``tracer``; ``values``: every tensor that came of the input.
 
-    def __init__(self) -> None:
+    ``trail``: what becomes of the sizes that the code asks for; without one it must be told the
+    same again. ``kinds`` may be those of other recordings. ``asks``: it asked for sizes.
+    """
+
+    def __init__(self, kinds: Kinds | None = None, trail: Trail | None = None) -> None:
         self.calls: list[Call] = []
         self.values: list[torch.Tensor] = []
-        self.kinds: dict[Any, int] = {}
+        self.kinds = Kinds() if kinds is None else kinds
+        self.trail = trail
+        self.asks = False
         self.inputs: dict[str, int] = {}
         self.lost = False
         self.tracer: Tracer | None = None
         self._numbers: dict[int, int] = {}
-        self._constants: dict[int, tuple[torch.Tensor, Made, Any]] = {}
+        self._constants: dict[int, tuple[torch.Tensor, Made, Any, int | None]] = {}
+        self._used: set[int | None] = set()
         self._nodes: list[int | None] = []
         self._count = self._modes = 0
+        self._stale: set[int] = set()
+        self._met: list[int] = []
+        self._parts: list[torch.Tensor] = []
+        self._names: dict[int, str] = {}
 
     def begin(self, tracer: Tracer, modules: Iterable[torch.nn.Module]) -> None:
         """A capture of these modules begins; only the first is noted."""
@@ -100,6 +143,11 @@ class Recording:
             return
         emitter, draft = tracer.emitter, tracer.draft
         marked = draft.known or draft.borders or emitter.dimmed or emitter.lowered
+        if self.trail is not None:
+            self.trail.settle()
+            marked = marked or self.trail.lost
+            # a constant that another call takes is made again with it
+            self.calls = [c for n, c in enumerate(self.calls) if n not in self._used]
         self.lost = bool(self.lost or marked or emitter.parts.made or tracer.unknown)
 
     def enter(self, name: str, tensor: torch.Tensor) -> None:
@@ -111,24 +159,34 @@ class Recording:
         """Make a call that ``mode`` was told of, and note it."""
         mode.recording = None
         self.lost = self.lost or torch._C._len_torch_dispatch_stack() != self._modes
+        if self.trail is not None:
+            self.trail.settle(function)
+        look = sys.getprofile()
         try:
-            result = mode.__torch_function__(function, (), args, kwargs)
+            if self.trail is not None:
+                sys.setprofile(None)  # torch and what is here are not the code of the model
+            result = mode.__torch_function__(function, (), plain(args), plain(kwargs))
         except Exception:
             self.lost = True  # the code may catch it, and go another way
             raise
         finally:
             mode.recording = self
+            if self.trail is not None:
+                sys.setprofile(look)
         if not self.lost:
             try:
-                self._note(function, args, kwargs, result)
+                return self._note(function, args, kwargs, result)
             except LostError:
                 self.lost = True
         return result
 
-    def _note(self, function: Any, args: Any, kwargs: dict[str, Any], result: Any) -> None:
+    def _note(self, function: Any, args: Any, kwargs: dict[str, Any], result: Any) -> Any:
+        """What came of a call, as the code is told of it."""
         tracer = self.tracer
         assert tracer is not None
         given: dict[int, int] = {}
+        for met in (self._met, self._parts, self._names):
+            met.clear()
         shared = function in _BATCH_NORMS
         try:
             places = [self._template(item, given, shared=shared) for item in args]
@@ -138,7 +196,7 @@ class Recording:
         except LostError:
             if given or self._takes_values((args, kwargs)):
                 raise
-            return  # it knows nothing of the input
+            return result  # it knows nothing of the input
         if isinstance(function, FunctionType) and not function.__module__.startswith("torch"):
             raise LostError
         key = (
@@ -148,20 +206,31 @@ class Recording:
         arguments = tuple(place for place, _ in places)
         keywords = {name: place for name, (place, _) in named.items()}
         tensors, told = leaves(result)
+        numbers = tuple(self._met)
         if not given:
+            parts = self._named() if numbers else ()
+            call = len(self.calls) if numbers and not told else None
             for number, tensor in enumerate(tensors):
-                made = Made(function, arguments, keywords, number)
-                self._constants.setdefault(id(tensor), (tensor, made, (*key, number)))
-            return
+                made = Made(function, arguments, keywords, number, numbers, parts)
+                entry = tensor, made, (*key, number, parts), call
+                self._constants.setdefault(id(tensor), entry)
+            if not numbers:
+                return result
         self._follow_writes(given)
+        asks = function in _ASKING
+        self.asks = self.asks or asks
+        trail = self.trail if asks else None
+        after = self.trail.count if self.trail else 0
         start, self._count = self._count, len(tracer.draft.nodes)
         self.calls.append(
             Call(
-                self.kinds.setdefault(key, len(self.kinds)), function, arguments, keywords,
-                tuple(given), tuple(self._number(tensor) for tensor in tensors), told,
-                tracer.names.layer if tracer.names else "", start, self._count,
+                self.kinds.of(key), function, arguments, keywords, tuple(given),
+                tuple(self._number(tensor) for tensor in tensors) if given else (), told,
+                tracer.names.layer if tracer.names else "", start, self._count, numbers, after,
+                after if trail else None, tuple(self._names.items()), tracer.guessed,
             )
         )  # fmt: skip
+        return trail.told(result) if trail else result
 
     def _number(self, tensor: torch.Tensor) -> int:
         """The number of a value; tensors are held, so that no other has the identity of one."""
@@ -177,16 +246,26 @@ class Recording:
         return number
 
     def _follow_writes(self, given: Mapping[int, int]) -> None:
-        """Arguments may hold something else now; where others share their storage, all is lost."""
+        """Arguments may hold something else now; what shares their storage is not to be used."""
         assert self.tracer is not None
         for number in given:
             tensor = self.values[number]
             now = self.tracer.index_of(tensor)
             if now != self._nodes[number]:
                 value = self.tracer.value(tensor)
-                if value is None or value.parent is not None or value.cell.shared:
+                if value is None or value.cell.copied:
                     raise LostError
                 self._nodes[number] = now
+                if value.parent is not None or value.cell.shared:
+                    self._stale.update(self._beside(number, value.cell))
+
+    def _beside(self, number: int, cell: Cell) -> Iterator[int]:
+        """Other values in the same storage."""
+        assert self.tracer is not None
+        for other, tensor in enumerate(self.values):
+            value = self.tracer.value(tensor)
+            if other != number and value is not None and value.cell is cell:
+                yield other
 
     def _template(self, item: Any, given: dict[int, int], *, shared: bool) -> tuple[Any, Any]:
         """An argument with slots for values, and what is the same for all calls of its kind."""
@@ -194,24 +273,29 @@ class Recording:
             number = self._numbers.get(id(item))
             if number is None:
                 return self._constant(item, shared=shared)
-            if self._nodes[number] is None:  # made for the size, and of no element
-                given[number] = len(given)
+            if self._nodes[number] is None or number in self._stale:
+                given[number] = len(given)  # made for the size, and of no element
                 raise LostError
             slot = Slot(given.setdefault(number, len(given)))
             return slot, slot
+        kind = type(item)
+        if kind is Number:
+            self._met.append(item.step)
+            return Of(item.step), Number
+        if kind in (tuple, list, Sizes):
+            kind = tuple if kind is Sizes else kind
+            parts = [self._template(part, given, shared=shared) for part in item]
+            return kind(part for part, _ in parts), (kind, *(key for _, key in parts))
         if isinstance(item, _PLAIN):
-            return item, (type(item), item)
-        if isinstance(item, slice):
+            return item, (kind, item)
+        if kind is slice:
             parts = [
                 self._template(part, given, shared=shared)
                 for part in (item.start, item.stop, item.step)
             ]
             if any(isinstance(part, Slot) for part, _ in parts):
                 raise LostError
-            return item, (slice, *(key for _, key in parts))
-        if type(item) in (tuple, list):
-            parts = [self._template(part, given, shared=shared) for part in item]
-            return type(item)(part for part, _ in parts), (type(item), *(key for _, key in parts))
+            return slice(*(part for part, _ in parts)), (slice, *(key for _, key in parts))
         raise LostError
 
     def _constant(self, tensor: torch.Tensor, *, shared: bool) -> tuple[Any, Any]:
@@ -223,11 +307,25 @@ class Recording:
         if value is not None and (value.cell.own or value.parent is not None):
             if id(tensor) not in self._constants:
                 raise LostError
-            _, made, key = self._constants[id(tensor)]
+            _, made, key, call = self._constants[id(tensor)]
+            self._used.add(call)
+            self._met += made.numbers
+            self._names.update(made.names)
             return made, key
+        self._parts.append(tensor)
         if shared or type(tensor) is torch.nn.Parameter:
             return tensor, (tensor.shape, tensor.stride(), tensor.dtype, tensor.is_meta)
+        self.kinds.held[id(tensor)] = tensor
         return tensor, id(tensor)
+
+    def _named(self) -> tuple[tuple[int, str], ...]:
+        """The tensors of the model of which a constant is made, each with its name."""
+        assert self.tracer is not None
+        known = self.tracer.names.tensors if self.tracer.names else {}
+        for tensor in self._parts:
+            self.kinds.held[id(tensor)] = tensor
+            self._names[id(tensor)] = known.get(id(tensor), "")
+        return tuple(self._names.items())
 
     def _takes_values(self, item: Any) -> bool:
         if isinstance(item, torch.Tensor):
@@ -236,6 +334,8 @@ class Recording:
             return any(map(self._takes_values, item.values()))
         if isinstance(item, (list, tuple)):
             return any(map(self._takes_values, item))
+        if type(item) is Number:
+            return True
         return not isinstance(item, (*_PLAIN, slice, BuiltinFunctionType))
 
 
@@ -265,16 +365,33 @@ def leaves(result: Any) -> tuple[list[torch.Tensor], tuple[Any, ...]]:
     return tensors, tuple(told)
 
 
-def filled(template: Any, values: list[torch.Tensor]) -> Any:
-    """An argument with values in its slots."""
-    if isinstance(template, Slot):
-        return values[template.number]
-    if isinstance(template, Made):
-        made = template.function(
-            *(filled(part, values) for part in template.arguments),
-            **{name: filled(part, values) for name, part in template.keywords.items()},
-        )
-        return leaves(made)[0][template.number]
-    if type(template) in (tuple, list):
-        return type(template)(filled(part, values) for part in template)
-    return template
+class Filling:
+    """The arguments of one call: values in its slots, numbers in their places, constants made."""
+
+    def __init__(self, values: Sequence[torch.Tensor], numbers: Sequence[Any]) -> None:
+        self._values = values
+        self._numbers = numbers
+        self._made: dict[int, list[torch.Tensor]] = {}
+
+    def __call__(self, template: Any) -> Any:
+        """One argument."""
+        kind = type(template)
+        if kind is Slot:
+            return self._values[template.number]
+        if kind is Of:
+            return self._numbers[template.step]
+        if kind is Made:
+            return self._constant(template)
+        if kind in (tuple, list):
+            return kind(map(self, template))
+        if kind is slice:
+            return slice(*map(self, (template.start, template.stop, template.step)))
+        return template
+
+    def _constant(self, made: Made) -> torch.Tensor:
+        """A constant, made once however often it is taken."""
+        key = id(made.arguments)  # the same for all that one call made
+        if key not in self._made:
+            keywords = {name: self(part) for name, part in made.keywords.items()}
+            self._made[key] = leaves(made.function(*map(self, made.arguments), **keywords))[0]
+        return self._made[key][made.number]

@@ -20,9 +20,10 @@ from ...core.link import AnyLink
 from ...core.node import Node
 from ...core.operation import Op
 from ...errors import InvalidModelError, show_shape
+from .asked import taken
 from .functions import table
 from .modes import Dispatch, Functions
-from .recording import Call, LostError, Recording, filled, leaves
+from .recording import Call, Filling, Kinds, LostError, Recording, leaves
 from .tracer import Tracer
 
 _NUMBER = re.compile(r"\d+")
@@ -85,43 +86,65 @@ class _Place:
 
 
 class _Run(NamedTuple):
-    """A graph in the making: the nodes, and by number the values and which node each holds now."""
+    """A graph in the making: the nodes, and by number the values and which node each holds now.
+
+    ``numbers``: those that follow from sizes, by step.
+    """
 
     nodes: list[Node]
     values: list[Any]
     places: list[int | None]
+    numbers: list[Any]
 
     def hold(self, number: int, tensor: torch.Tensor, place: int | None) -> None:
         """A value, and its node."""
         self.values[number], self.places[number] = tensor, place
 
 
-class Replay:
-    """The calls of a recording, made again; ``like`` is the graph that came of them."""
+class Answers:
+    """What came of calls of all kinds, for all that replay one model."""
 
-    def __init__(
-        self, recording: Recording, like: Graph, device: torch.device, soft_masks: SoftMasks
-    ) -> None:
+    def __init__(self, device: torch.device, soft_masks: SoftMasks) -> None:
+        self.kinds = Kinds()
+        self.device = device
+        self.soft_masks: SoftMasks = soft_masks
+        self.found: dict[Any, _Answer] = {}
+        self.blank: dict[Lay, torch.Tensor] = {}
+        self.signatures: dict[Any, Any] = {}
+
+    def empty(self, lay: Lay) -> torch.Tensor:
+        """The one tensor that stands for all that lie in memory in this way."""
+        found = self.blank.get(lay)
+        if found is None:
+            shape, strides, _, kind = lay
+            found = torch.empty_strided(shape, strides, dtype=kind, device="meta")
+            self.blank[lay] = found
+        return found
+
+
+class Replay:
+    """The calls of a recording, made again; ``like`` is the graph that came of them.
+
+    ``is_sure``: it was held against a reading at another size.
+    """
+
+    def __init__(self, recording: Recording, like: Graph, answers: Answers) -> None:
         self.like = like
+        self.is_sure = False
         self._calls = recording.calls
         self._inputs = recording.inputs
         self._lays = [_lay(tensor) for tensor in recording.values]
-        self._device = device
-        self._soft_masks: SoftMasks = soft_masks
-        self._blank: dict[Lay, torch.Tensor] = {}
-        self._answers: dict[tuple[int, ...], _Answer] = {}
+        self._steps = recording.trail.steps if recording.trail else []
+        self._answers = answers
         self._tables: dict[int, tuple[object, ...]] = {}
-        self._signatures: dict[Any, Any] = {}
         self._heads: dict[tuple[int, type[Exception], str], str] = {}
 
     @staticmethod
-    def of(
-        recording: Recording, like: Graph, device: torch.device, soft_masks: SoftMasks
-    ) -> Replay | None:
+    def of(recording: Recording, like: Graph, answers: Answers) -> Replay | None:
         """None where it is not sure to be the same at other sizes."""
         if recording.lost or like.taken:
             return None
-        found = Replay(recording, like, device, soft_masks)
+        found = Replay(recording, like, answers)
         try:
             again = found.graph({e.name: like.nodes[e.node].shape for e in like.inputs_})
         except (OtherwiseError, RefusedError):
@@ -135,7 +158,8 @@ class Replay:
             OtherwiseError: only its code can tell.
             RefusedError: a call is refused.
         """
-        run = _Run([], [None] * len(self._lays), [None] * len(self._lays))
+        count = len(self._lays)
+        run = _Run([], [None] * count, [None] * count, [None] * len(self._steps))
         for entry in self.like.inputs_:
             if entry.name not in shapes or entry.name not in self._inputs:
                 raise OtherwiseError
@@ -144,36 +168,52 @@ class Replay:
                 raise OtherwiseError
             number = self._inputs[entry.name]
             lay = shape, _in_order(shape), 0, self._lays[number][3]
-            run.hold(number, self._empty(lay), len(run.nodes))
+            run.hold(number, self._answers.empty(lay), len(run.nodes))
             run.nodes.append(Node.source_of(entry.name, shape))
+        known, before = self._answers.found, 0
         for place, call in enumerate(self._calls):
+            if call.after > before:
+                self._take(run, before, call.after)
+                before = call.after
             given = [run.values[number] for number in call.given]
-            key = (call.kind, *map(id, given))
-            answer = self._answers.get(key)
+            key: Any = (call.kind, *map(id, given))
+            if call.numbers:
+                numbers = [run.numbers[step] for step in call.numbers]
+                key = (*key, *numbers, *map(type, numbers))
+            answer = known.get(key)
             if answer is None:
-                answer = self._answers[key] = self._asked(place, call, given)
+                answer = known[key] = self._asked(place, call, given, run.numbers)
             self._add(run, call, answer)
+        self._take(run, before, len(self._steps))
         if len(run.nodes) != len(self.like.nodes):
             raise OtherwiseError
         fresh: dict[str, Any] = {"named": None, "numbers": None, "premises": None, "reread": None}
         return replace(self.like, nodes=run.nodes, **fresh)
 
+    def _take(self, run: _Run, start: int, stop: int) -> None:
+        if not taken(self._steps, run.numbers, start, stop):
+            raise OtherwiseError
+
     def _add(self, run: _Run, call: Call, answer: _Answer) -> None:
         """What came of a call, where it was made; all else is as it was recorded."""
         start = len(run.nodes)
-        seen = start, answer.told, len(answer.steps), len(answer.made)
-        if seen != (call.start, call.told, call.stop - call.start, len(call.made)):
+        seen = start, len(answer.steps), len(answer.made)
+        if seen != (call.start, call.stop - call.start, len(call.made)):
+            raise OtherwiseError
+        if call.asked is not None:
+            _tell(run.numbers, call, answer.told)
+        elif answer.told != call.told:
             raise OtherwiseError
         here = [run.places[number] for number in call.given]
         for step in answer.steps:
             index = len(run.nodes)
             one = self.like.nodes[index]
             operands = tuple([_at(k, here, start) for k in step.operands])
-            beside = self._tables.setdefault(index, step.tables)
-            if (step.op.kind, operands, step.tables) != (one.op.kind, one.operands, beside):
+            if (step.op.kind, operands) != (one.op.kind, one.operands):
                 raise OtherwiseError
-            same_tables = step.op.tables == one.op.tables
-            tables = one.tables if same_tables else (*_beside(one), *step.op.tables)
+            tables, beside = one.tables, self._tables.setdefault(index, step.tables)
+            if step.tables != beside or step.op.tables != one.op.tables:
+                tables = (*_renewed(_beside(one), beside, step.tables), *step.op.tables)
             run.nodes.append(
                 Node(
                     one.name, step.op, one.operands, step.links, one.source, one.layer, tables,
@@ -185,22 +225,32 @@ class Replay:
         for number, (tensor, where) in zip(call.made, answer.made, strict=True):
             run.hold(number, tensor, _at(where, here, start))
 
-    def _asked(self, place: int, call: Call, given: list[torch.Tensor]) -> _Answer:
-        """Make a call on operands of these shapes."""
+    def _asked(
+        self, place: int, call: Call, given: list[torch.Tensor], numbers: list[Any], *,
+        laid_out: bool = False,
+    ) -> _Answer:  # fmt: skip
+        """Make a call on operands of these shapes; again if it may not guess, as a capture is."""
         draft = Draft()
-        tracer = Tracer(draft, soft_masks=self._soft_masks)
+        tracer = Tracer(draft, soft_masks=self._answers.soft_masks)
         tracer.names = here = _Place()  # type: ignore[assignment]  # all that is asked of them
         here.layer = call.layer
+        here.tensors = dict(call.names)
         dispatch = Dispatch(tracer, real=False)
-        dispatch.signatures = self._signatures
+        dispatch.signatures = self._answers.signatures
+        dispatch.laid_out = laid_out
         places = [
             torch.empty_strided(t.shape, t.stride(), dtype=t.dtype, device="meta") for t in given
         ]
         for number, tensor in enumerate(places):
             tracer.hold(tensor, draft.input(f"{number}", tuple(tensor.shape), ()))
-        functions = Functions(dispatch, table(), self._device)
+        functions = Functions(dispatch, table(), self._answers.device)
         try:
-            return self._answer(tracer, places, _called(call, place, places, dispatch, functions))
+            result = _called(call, place, places, numbers, dispatch, functions)
+            return self._answer(tracer, places, result)
+        except RefusedError:
+            if laid_out or not (call.guessed or tracer.guessed):
+                raise
+            return self._asked(place, call, given, numbers, laid_out=True)
         finally:  # they are circles, and many
             dispatch.functions = None
             tracer.close()
@@ -226,31 +276,21 @@ class Replay:
             tensors, told = leaves(result)
         except LostError:
             raise OtherwiseError from None
-        made = tuple((self._empty(_lay(t)), place_of(tracer.index_of(t))) for t in tensors)
+        blank = self._answers.empty
+        made = tuple((blank(_lay(t)), place_of(tracer.index_of(t))) for t in tensors)
         now = ((number, tracer.index_of(tensor)) for number, tensor in enumerate(places))
         held = tuple((number, place_of(index)) for number, index in now if index != number)
-        return _Answer(steps, made, held, told)
-
-    def _empty(self, lay: Lay) -> torch.Tensor:
-        """The one tensor that stands for all that lie in memory in this way."""
-        found = self._blank.get(lay)
-        if found is None:
-            shape, strides, _, kind = lay
-            found = torch.empty_strided(shape, strides, dtype=kind, device="meta")
-            self._blank[lay] = found
-        return found
+        return _Answer(steps, made if places else (), held, told)
 
     # --- refusals
 
     def learn(
         self, refused: RefusedError, said: InvalidModelError, shapes: Mapping[str, Sequence[int]]
-    ) -> bool:
-        """What the model said when a call was refused; False where it was something else."""
+    ) -> None:
+        """What the model said when a call was refused, where it is what was refused."""
         text, own = str(said), _said(refused.error, shapes)
-        if not text.endswith(own):
-            return False
-        self._heads[refused.site] = text[: len(text) - len(own)]
-        return True
+        if text.endswith(own):
+            self._heads[refused.site] = text[: len(text) - len(own)]
 
     def told(self, refused: RefusedError, shapes: Mapping[str, Sequence[int]]) -> str | None:
         """What the model says; None where it was not heard yet."""
@@ -259,17 +299,46 @@ class Replay:
 
 
 def _called(
-    call: Call, place: int, given: list[torch.Tensor], dispatch: Dispatch, functions: Functions
-) -> Any:
+    call: Call, place: int, given: list[torch.Tensor], numbers: list[Any], dispatch: Dispatch,
+    functions: Functions,
+) -> Any:  # fmt: skip
     try:
         with ExitStack() as stack:
             stack.enter_context(dispatch)
             stack.enter_context(functions)
-            args = [filled(part, given) for part in call.arguments]
-            kwargs = {name: filled(part, given) for name, part in call.keywords.items()}
-            return call.function(*args, **kwargs)
+            fill = Filling(given, numbers)
+            kwargs = {name: fill(part) for name, part in call.keywords.items()}
+            return call.function(*map(fill, call.arguments), **kwargs)
     except Exception as error:  # of any kind
         raise RefusedError(place, dispatch.tracer.refusal or error) from error
+
+
+def _tell(numbers: list[Any], call: Call, told: tuple[Any, ...]) -> None:
+    """A size, or those of a shape, as the steps that follow know them."""
+    assert call.asked is not None
+    (own,), (like,) = told, call.told
+    if type(own) is not type(like) or (isinstance(own, tuple) and len(own) != len(like)):
+        raise OtherwiseError
+    sizes = own if isinstance(own, tuple) else (own,)
+    numbers[call.asked : call.asked + len(sizes)] = sizes
+
+
+def _renewed(
+    tables: tuple[object, ...], before: tuple[object, ...], now: tuple[object, ...]
+) -> tuple[object, ...]:
+    """Tables at another size, where they are those of the model but for the names of its weights.
+
+    ``before``: what stood for them at the recorded one.
+    """
+    if not len(tables) == len(before) == len(now):
+        raise OtherwiseError
+    found = list(tables)
+    for place, (old, new) in enumerate(zip(before, now, strict=True)):
+        if old != new:
+            if tables[place] != old:
+                raise OtherwiseError
+            found[place] = new
+    return tuple(found)
 
 
 def _said(error: Exception, shapes: Mapping[str, Sequence[int]]) -> str:

@@ -1,7 +1,8 @@
 """A live module at one size after another.
 
 The first capture is that of ``load``. The second is recorded, and a third read both ways, with the
-model's code and without; if that gives the same, its code runs only for what it alone can say.
+model's code and without; if that gives the same, its code runs only for what it alone can say:
+another way that it goes, which is recorded too.
 """
 
 from __future__ import annotations
@@ -15,8 +16,9 @@ import torch
 from torch import nn
 
 from ...core.graph import Graph
-from ...errors import InvalidModelError, unknown_name
+from ...errors import InvalidModelError, RFieldError, unknown_name
 from ..registry import Request
+from .asked import Trail, tells_types
 from .capture import (
     called_with,
     capture,
@@ -29,8 +31,11 @@ from .capture import (
 from .control import uncompiled
 from .free import has_free, read_free
 from .recording import Recording
-from .replay import OtherwiseError, RefusedError, Replay, same
+from .replay import Answers, OtherwiseError, RefusedError, Replay, same
 from .untouched import ALONE
+
+RECORDINGS = 4
+"""So many ways that the code goes are noted without any of them being met again."""
 
 _OPTIONS = ("example_inputs", "example_kwargs", "values", "dtype", "zeros")
 
@@ -87,66 +92,93 @@ def _quiet() -> Iterator[None]:
 
 
 class Rereading:
-    """Reads a model at other sizes, without its code where that is sure to be the same."""
+    """Reads a model at other sizes, without its code where that is sure to be the same.
+
+    Code may go several ways: each that it went is replayed where it looked at the same.
+    """
 
     def __init__(self, model: nn.Module, request: Request) -> None:
         self.model = model
         self.request = request
         plain = not request.training and not request.options.keys() - {"dtype"}
-        self._may_record = plain
-        self._replay: Replay | None = None
-        self._is_sure = False
+        self._recordings = RECORDINGS if plain else 0
+        self._replays: list[Replay] = []
+        self._answers: Answers | None = None
 
     def __call__(self, shapes: Shapes) -> Graph:
         """The graph at these shapes of the inputs, by name."""
         with ALONE:  # what one thread learns of the model is not for two at a time
-            graph = self._replayed(shapes) if self._replay is not None else self._run(shapes)
+            graph = self._replayed(shapes) or self._run(shapes)
         graph.reread = self
         return graph
 
     def _run(self, shapes: Shapes) -> Graph:
+        """What the code says; noted while that led to something."""
         request = replace(self.request, input_shape=dict(shapes))
-        if not self._may_record:
+        if self._recordings <= 0:
             return _read(self.model, request)
-        recording = Recording()
+        answers = self._answers = self._answers or Answers(
+            device_of(self.model), self.request.soft_masks
+        )
+        recording = Recording(answers.kinds)
         graph = _read(self.model, request, recording)
-        self._may_record = False
+        self._recordings -= 1
+        found = self._watched(request, graph, answers) if recording.asks else None
         with _quiet():
-            device = device_of(self.model)
-            self._replay = Replay.of(recording, graph, device, request.soft_masks)
+            found = found or Replay.of(recording, graph, answers)
+        if found is not None:
+            self._replays.append(found)
         return graph
 
-    def _replayed(self, shapes: Shapes) -> Graph:
-        replay = self._replay
-        assert replay is not None
+    def _watched(self, request: Request, graph: Graph, answers: Answers) -> Replay | None:
+        """The same reading, with an eye on what the code does with sizes."""
+        recording = Recording(answers.kinds, Trail())
         try:
-            with _quiet():
-                graph = replay.graph(shapes)
-        except OtherwiseError:
-            self._replay = None
-            return self._run(shapes)
-        except RefusedError as refused:
-            said = replay.told(refused, shapes)
-            if said is not None:
-                raise InvalidModelError(said) from None
-            return self._refused(replay, refused, shapes)
-        if self._is_sure:
+            with tells_types() as tells:
+                again = _read(self.model, request, recording)
+        except RFieldError:
+            return None
+        if tells or not same(again, graph):
+            return None
+        with _quiet():
+            return Replay.of(recording, graph, answers)
+
+    def _replayed(self, shapes: Shapes) -> Graph | None:
+        for replay in list(self._replays):
+            try:
+                with _quiet():
+                    graph = replay.graph(shapes)
+            except OtherwiseError:
+                continue
+            except RefusedError as refused:
+                said = replay.told(refused, shapes)
+                if said is not None:
+                    raise InvalidModelError(said) from None
+                return self._refused(replay, refused, shapes)
+            if not replay.is_sure:
+                graph = self._held_against(replay, graph, shapes)
             return graph
-        read = self._run(shapes)
+        return None
+
+    def _held_against(self, replay: Replay, graph: Graph, shapes: Shapes) -> Graph:
+        """What the code says, beside what was replayed."""
+        read = _read(self.model, replace(self.request, input_shape=dict(shapes)))
         if not same(graph, read):
-            self._replay = None
-        self._is_sure = _sizes(read) != _sizes(replay.like)
+            self._replays.remove(replay)
+        elif _sizes(read) != _sizes(replay.like):
+            replay.is_sure = True
+            self._recordings += 1
         return read
 
     def _refused(self, replay: Replay, refused: RefusedError, shapes: Shapes) -> Graph:
         """Of the first call that is refused at its place the code says what comes of it."""
-        self._replay = None
         try:
-            return self._run(shapes)
+            graph = _read(self.model, replace(self.request, input_shape=dict(shapes)))
         except InvalidModelError as error:
-            if replay.learn(refused, error, shapes):
-                self._replay = replay
+            replay.learn(refused, error, shapes)
             raise
+        self._replays.remove(replay)
+        return graph
 
 
 def _sizes(graph: Graph) -> list[tuple[int, ...]]:

@@ -298,7 +298,8 @@ class Tracer(Knowledge):
             if parent is None or source is None or not is_view(tensor, source):
                 self.hold(tensor, index, known=entry is None and signature.packet in SHAPED)
                 if signature.packet == "aten::clone" and bound.get("memory_format"):
-                    tensor._rfield.cell.shared = True  # type: ignore[attr-defined]  # as above
+                    cell = tensor._rfield.cell  # type: ignore[attr-defined]  # as above
+                    cell.shared = cell.copied = True
                 if isinstance(held, Constant):  # as ``hold`` set it
                     tensor._rfield.left_with(held)  # type: ignore[attr-defined]
                 continue

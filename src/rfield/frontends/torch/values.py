@@ -35,11 +35,12 @@ class Cell:
     tensor lies in it that is no view, and where it begins. ``flat``: what stands for its elements
     where they are drawn at random (see ``zeros``), all in a row, from the first write of constants
     on; ``kind``: their type. ``sampled``: no write was lost to it. ``shared``: it has views, or is
-    a copy of what in another order in memory would have been one.
+    ``copied``, from what in another order in memory it would have been a view of.
     """
 
     __slots__ = (
-        "flat", "kind", "known", "own", "sampled", "shared", "strides", "uniform", "version",
+        "copied", "flat", "kind", "known", "own", "sampled", "shared", "strides", "uniform",
+        "version",
     )  # fmt: skip
 
     def __init__(self, own: bool, known: bool = False) -> None:
@@ -48,7 +49,7 @@ class Cell:
         self.known = known
         self.uniform: float | None = None
         self.sampled = True
-        self.shared = False
+        self.shared = self.copied = False
         self.strides: tuple[tuple[int, ...], int] | None = None
         self.flat: torch.Tensor | None = None
         self.kind: torch.dtype | None = None
