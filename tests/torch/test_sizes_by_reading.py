@@ -297,3 +297,58 @@ def test_a_shift_takes_a_single_position(shift, criterion) -> None:
     sizes = rfield.valid_sizes(model, criterion, input_shape=(1, 4, 16, 16))
     assert str(sizes) == "y, x: every size from 1"
     assert rfield.output_size(model, 1, input_shape=(1, 4, 16, 16)) == (1, 1)
+
+
+class Asking(nn.Module):
+    """A layer whose code takes only some sizes."""
+
+    def __init__(self, takes):
+        super().__init__()
+        self.layer, self.takes = nn.Conv2d(1, 1, 3, padding=1), takes
+
+    def forward(self, x):
+        assert self.takes(*x.shape[2:])
+        return self.layer(x)
+
+
+class Halves(nn.Module):
+    """Both halves of the rows, added up."""
+
+    def forward(self, x):
+        first, last = x.chunk(2, 2)
+        return first + last
+
+
+@pytest.mark.parametrize(
+    ("model", "expected"),
+    [
+        (
+            Asking(lambda h, w: h % 8 == 0 and w % 4 == 0),
+            "y: multiples of 8, from 8; x: multiples of 4, from 4",
+        ),
+        (
+            nn.Sequential(nn.MaxPool2d(2), Asking(lambda h, w: h % 6 == 2)),
+            "y: n ≡ 4, 5 mod 12, from 4; x: every size from 2",
+        ),
+        (Asking(lambda h, w: h % 40 == 0), "y: 40 of 39 to 41; x: every size from 1"),
+        (
+            nn.Sequential(nn.Conv2d(1, 1, 3, padding=1), Halves()),
+            "y: multiples of 2, from 4; and 2, 3; x: every size from 1",
+        ),
+    ],
+)
+def test_multiples_that_the_code_asks_for(model, expected):
+    height = next(h for h in (52, 64, 40) if takes(model, h))
+    assert str(rfield.valid_sizes(model, input_shape=(1, 1, height, 64))) == expected
+    found = rfield.valid_sizes(model, input_shape=(1, 1, height, 64)).sets[0]
+    told = (h for h in range(1, 90) if found.tells(h))
+    assert all(takes(model, h) == (h in found) for h in told)
+
+
+def takes(model, height):
+    """Whether the model runs on an image of so many rows."""
+    try:
+        model(torch.zeros(1, 1, height, 64))
+    except (AssertionError, RuntimeError, ValueError):
+        return False
+    return True

@@ -4,14 +4,16 @@ Every op turns a size into ``floor((a*n + b) / c)``, so what a network does with
 with a step: the lcm of its strides. The sizes of one step are read one by one, some of them again a
 step further; that they agree shows the repetition. Others, small ones and large ones, are held
 against what follows from it (``reach``). Of a long step only as many sizes are read as the others
-follow from (``followed``), and some of these to try that out. Where sizes do not repeat, one is
-read of those that are alike behind the input (``twins``).
+follow from (``followed``), and some of these to try that out. Code may take some of the sizes only,
+as multiples of 8: then the step is by how much the next one is larger. Where sizes do not repeat,
+one is read of those that are alike behind the input (``twins``).
 """
 
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Sequence
 from functools import cached_property
+from itertools import chain
 
 from ...errors import TooLargeError
 from .ends import FARTHEST
@@ -30,6 +32,8 @@ NEARBY = 1 << 14
 """Values and operands in all such sizes of a large network, and in small ones that are tried."""
 AGAIN = 1 << 19
 """The same of sizes that are read again; not less than all of a step, or two, are."""
+ASKED, LONGEST = (2, 3, 4, 5, 6, 7, 8, 10, 12, 16, 24, 32), 64
+"""So many strides a step of the model's own code may be, and so long: numbers of few bits."""
 TRIED, MOST_TRIED = 4, 32
 """So many small sizes are held against what follows, of a large network and of a small one."""
 ODD = (1001, 4199)
@@ -52,13 +56,28 @@ class Repeating:
         self._reaches: dict[tuple[str, ...], Reach] = {}
         steps = steps_of(resizing, axis)
         self._in_question = len(steps) > 1
-        for self.step in steps:
+        for step in chain(steps, self._asked(steps[0])):
+            self.step = step
             self.base = self._base()
             self.resizing.afford(self.step + len(self._samples()))
             if self._settles():
                 return
         self.step, self.periodic = steps[0], False
         self.base = self._base()
+
+    def _asked(self, step: int) -> Iterator[int]:
+        """A longer step, where the model's own code takes only some of the sizes of the strides."""
+        self.periodic, self.step = None, step
+        base = self._base()
+        if self.read(base).refused or not self.read(base + step).refused:
+            return
+        for times in ASKED:
+            if times * step > LONGEST or not self.resizing.affords(times * step):
+                return
+            if not self.read(base + times * step).refused:
+                self._in_question = True
+                yield times * step
+                return
 
     def read(self, size: int, at: At | None = None) -> Reading:
         """The model with all axes at ``size`` if they were equal, or else with this one only."""
