@@ -282,18 +282,18 @@ class Emitter:
             own = place < len(operands) and isinstance(operands[place], Constant)
             own = own and prod(value.shape) > 1 and not value.even
             noted = self.beside.get(given)
-            moves = noted is not None and (
-                op.algebra == "move" or isinstance(op.algebra, Contraction)
-            )
+            moves = noted is not None and op.algebra == "move"
             named = given in self.named
-            if isinstance(value, Constant) and (value.placed or own or moves or named):
-                link = links[place] if place < len(links) else None
-                table = band(value, place, op, links) or beside(value, op, link)
-                if isinstance(table, Numbers) or noted is None:
-                    mine.append(table)
-                    told.append(noted)
-                elif named:
-                    mine.append(noted)
+            if not isinstance(value, Constant):
+                continue
+            table: object = band(value, place, op, links)
+            if table is None and (value.placed or own or moves or named):
+                table = beside(value, op, links[place] if place < len(links) else None)
+            if isinstance(table, Numbers) or (table is not None and noted is None):
+                mine.append(table)
+                told.append(noted)
+            elif named:
+                mine.append(noted)
         if self.named or mine:
             rest = self.common if self.named else self.draft.tables
             self.draft.tables = (*(t for t in rest if not any(t is one for one in told)), *mine)
