@@ -124,6 +124,18 @@ def setitem(x):
     return x.at[:, 3:7].set(0.0).at[:, 1].multiply(x[:, 10])
 
 
+def every_second(x):
+    return x.at[:, ::2].set(jnp.roll(x, 1, 1)[:, ::2] * 2)
+
+
+def added_to_every_second(x):
+    return x.at[:, 1::2].add(x[:, ::2])
+
+
+def taken_from_every_third(x):
+    return x.at[:, 2::3].subtract(x[:, ::3])
+
+
 def segment(x):
     return jax.ops.segment_sum(x[0], np.array([0, 0, 1, 1, 1, 2, 2, 2, 2, 3, 3, 3]), 4)[None]
 

@@ -154,3 +154,18 @@ def test_a_known_border_before_a_sum_over_channels_has_tiles() -> None:
     x = np.random.default_rng(0).integers(-8, 9, (1, 97, 131, 2)).astype(np.float32)
     found = rfield.run_tiled(lambda part: np.asarray(function(part)), x, plan)
     assert np.array_equal(found, np.asarray(function(x)))
+
+
+@pytest.mark.parametrize("first", [0, 1])
+def test_every_second_row_that_is_written_has_tiles(first: int) -> None:
+    """A step of a lifting scheme: one half of the rows from the other."""
+
+    def function(x: Any) -> Any:
+        y = x.at[:, first::2].add(-x[:, 1 - first :: 2])
+        return y.at[:, 1 - first :: 2].set(y[:, first::2] * 2)
+
+    plan = rfield.tile_plan(function, (96, 128), tile=40, input_shape=(1, 48, 48, 1), axes=(1, 2))
+    assert (plan.exact, plan.grid) == (True, (2, 1))
+    x = np.random.default_rng(0).integers(-8, 9, (1, 96, 128, 1)).astype(np.float32)
+    found = rfield.run_tiled(lambda part: np.asarray(function(part)), x, plan)
+    assert np.array_equal(found, np.asarray(function(x)))

@@ -219,6 +219,11 @@ _ALGEBRA: dict[str, Elementwise] = {
 }  # fmt: skip
 
 
+_COMBINED: dict[str, Elementwise] = {
+    **_ALGEBRA, "scatter-add": "add", "scatter-sub": "subtract",
+}  # fmt: skip
+
+
 def _are_elements(call: Call, axes: Sequence[int], places: Array, own: dict[int, int]) -> bool:
     """Whether paired places along several axes, or factors, are put to whole rows."""
     rows = places.reshape(-1, places.shape[-1])
@@ -228,7 +233,9 @@ def _are_elements(call: Call, axes: Sequence[int], places: Array, own: dict[int,
     plain = inside and not any(axis in own for axis in axes)
     if call.attribute("dimension_numbers").operand_batching_dims or not plain:
         return False
-    return (len(axes) > 1 and _replaces(call)) or (call.op in _ALGEBRA and alone)
+    if _replaces(call):
+        return alone or len(axes) > 1
+    return alone and call.op in _COMBINED
 
 
 def _elements(
@@ -242,9 +249,9 @@ def _elements(
     ahead = [own[axis] for axis in sorted(own) if together and axis < min(axes)]
     behind = [own[axis] for axis in sorted(own) if own[axis] not in ahead]
     new: Any = permute(call[2], [*ahead, *outer, *behind])
-    if call.op in _ALGEBRA:
+    if call.op in _COMBINED:
         old = getitem(call[0], tuple(index))
-        new = pointwise(old, new, kind=call.kind, algebra=_ALGEBRA[call.op])
+        new = pointwise(old, new, kind=call.kind, algebra=_COMBINED[call.op])
     return put(call[0], tuple(index), new)
 
 
