@@ -161,7 +161,7 @@ def test_every_second_row_that_is_written_has_tiles(first: int) -> None:
     """A step of a lifting scheme: one half of the rows from the other."""
 
     def function(x: Any) -> Any:
-        y = x.at[:, first::2].add(-x[:, 1 - first :: 2])
+        y = jnp.asarray(x).at[:, first::2].add(-x[:, 1 - first :: 2])
         return y.at[:, 1 - first :: 2].set(y[:, first::2] * 2)
 
     plan = rfield.tile_plan(function, (96, 128), tile=40, input_shape=(1, 48, 48, 1), axes=(1, 2))
