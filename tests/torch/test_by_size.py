@@ -278,6 +278,23 @@ def test_statistics_of_a_single_position_are_refused_as_torch_refuses_them(norm,
                 model(torch.rand(1, 1, *shape))
 
 
+@pytest.mark.parametrize("tracked", [True, False])
+def test_a_norm_with_statistics_of_its_own_is_not_run_for_a_single_position(monkeypatch, tracked):
+    """Torch refuses none there, and its meta kernel takes longer than all else."""
+    from rfield.frontends.torch.modes import Dispatch
+
+    ran, execute = [], Dispatch.execute
+
+    def noted(self, signature, *rest):
+        ran.append(signature.short)
+        return execute(self, signature, *rest)
+
+    monkeypatch.setattr(Dispatch, "execute", noted)
+    norm = nn.InstanceNorm2d(4, track_running_stats=True) if tracked else nn.BatchNorm2d(4)
+    rfield.load(nn.Sequential(nn.Conv2d(1, 4, 4, 4), norm).eval(), (1, 1, 4, 4))
+    assert not {"batch_norm", "instance_norm"} & {*ran}
+
+
 class Multiples(nn.Module):
     """Takes multiples of so many alone, or pads up to them; its grid is 1."""
 

@@ -112,7 +112,9 @@ class Dispatch(Watched):
         ):
             reading, held = self.answered(signature, arguments, indices, None)
             if not all(tensor.numel() for tensor in operands) or (
-                signature.short in OF_SEVERAL and operands[0].shape[2:].numel() == 1
+                signature.short in OF_SEVERAL
+                and operands[0].shape[2:].numel() == 1
+                and bound.get("training", bound.get("use_input_stats")) is not False
             ):
                 self.execute(signature, func, args, kwargs)  # torch may not take so few
             result = (
