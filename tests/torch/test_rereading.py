@@ -280,3 +280,17 @@ def test_writes_to_what_others_share_are_for_the_code():
     for n in (64, 66, 68, 70):
         again = read(lambda n=n: graph.reread({"x": (1, 3, n, n)}))
         assert again == read(lambda n=n: rfield.load(Shared(), (1, 3, n, n)))
+
+
+def test_a_copy_that_is_a_view_at_other_sizes_is_for_the_code():
+    class Copied(nn.Module):
+        def forward(self, x):
+            x = F.relu(x)
+            row = x.transpose(2, 3).reshape(1, 3, -1)
+            row += F.avg_pool1d(row, 3, 1, 1)
+            return F.max_pool2d(x, 1)
+
+    graph = rfield.load(Copied(), (1, 3, 64, 64))
+    for size in [(64, 64), (32, 32), (40, 48), (1, 64), (64, 1), (16, 16)]:
+        again = read(lambda size=size: graph.reread({"x": (1, 3, *size)}))
+        assert again == read(lambda size=size: rfield.load(Copied(), (1, 3, *size))), size

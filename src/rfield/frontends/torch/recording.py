@@ -19,13 +19,10 @@ import torch
 import torch.nn.functional as F  # noqa: N812 - torch's own name for it
 
 from .asked import Number, Of, Sizes, Trail, plain
+from .templates import PLAIN, LostError, Made, Slot, leaves
 from .tracer import Tracer
 from .values import Cell
 
-_PLAIN = (
-    type(None), bool, int, float, str, torch.Size, torch.dtype, torch.device, torch.layout,
-    torch.memory_format, type(...),
-)  # fmt: skip
 _TENSORS = re.compile(r"Tensor|Tuple\[Tensor(, Tensor)*\]")
 _ASKING = frozenset({
     torch.Tensor.shape.__get__, torch.Tensor.size, torch.Tensor.numel, torch.Tensor.nelement,
@@ -33,32 +30,6 @@ _ASKING = frozenset({
 """Questions that are answered by sizes."""
 _BATCH_NORMS = frozenset({F.batch_norm, torch.batch_norm})
 """Their statistics are told apart by nothing but their shape."""
-
-
-class LostError(Exception):
-    """Something that cannot be made again."""
-
-
-@dataclass(frozen=True, slots=True)
-class Slot:
-    """The place of an argument that depends on the input."""
-
-    number: int
-
-
-@dataclass(frozen=True, slots=True)
-class Made:
-    """The place of a constant that a call makes: it is made again.
-
-    ``numbers``: those that it takes; ``names``: where it takes any, those of the model's tensors.
-    """
-
-    function: Callable[..., Any]
-    arguments: tuple[Any, ...]
-    keywords: Mapping[str, Any]
-    number: int
-    numbers: tuple[int, ...] = ()
-    names: tuple[tuple[int, str], ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -70,7 +41,7 @@ class Call:
     it added to the graph. ``layer``: where it was made. ``numbers``: the steps of the trail that it
     takes, ``after`` how many were taken before; ``asked``: the first that its answer is, where it
     is a size or several. ``names``: those of tensors of which constants are made. ``guessed``: the
-    capture would be made again, laid out, if this failed.
+    capture would be made again, laid out, if this failed. ``shares``: which of them share storage.
     """
 
     kind: int
@@ -88,6 +59,7 @@ class Call:
     asked: int | None = None
     names: tuple[tuple[int, str], ...] = ()
     guessed: bool = False
+    shares: tuple[bool, ...] = ()
 
 
 class Kinds:
@@ -106,7 +78,8 @@ class Recording:
     """The calls of one capture by ``tracer``; ``values``: every tensor that came of the input.
 
     ``trail``: what becomes of the sizes that the code asks for; without one it must be told the
-    same again. ``kinds`` may be those of other recordings. ``asks``: it asked for sizes.
+    same again. ``kinds`` may be those of other recordings. ``asks``: it asked for sizes;
+    ``writes``: to values.
     """
 
     def __init__(self, kinds: Kinds | None = None, trail: Trail | None = None) -> None:
@@ -114,7 +87,7 @@ class Recording:
         self.values: list[torch.Tensor] = []
         self.kinds = Kinds() if kinds is None else kinds
         self.trail = trail
-        self.asks = False
+        self.asks = self.writes = False
         self.inputs: dict[str, int] = {}
         self.lost = False
         self.tracer: Tracer | None = None
@@ -228,6 +201,7 @@ class Recording:
                 tuple(self._number(tensor) for tensor in tensors) if given else (), told,
                 tracer.names.layer if tracer.names else "", start, self._count, numbers, after,
                 after if trail else None, tuple(self._names.items()), tracer.guessed,
+                sharing(tensors, [self.values[number] for number in given]),
             )
         )  # fmt: skip
         return trail.told(result) if trail else result
@@ -255,7 +229,7 @@ class Recording:
                 value = self.tracer.value(tensor)
                 if value is None or value.cell.copied:
                     raise LostError
-                self._nodes[number] = now
+                self._nodes[number], self.writes = now, True
                 if value.parent is not None or value.cell.shared:
                     self._stale.update(self._beside(number, value.cell))
 
@@ -286,7 +260,7 @@ class Recording:
             kind = tuple if kind is Sizes else kind
             parts = [self._template(part, given, shared=shared) for part in item]
             return kind(part for part, _ in parts), (kind, *(key for _, key in parts))
-        if isinstance(item, _PLAIN):
+        if isinstance(item, PLAIN):
             return item, (kind, item)
         if kind is slice:
             parts = [
@@ -336,7 +310,7 @@ class Recording:
             return any(map(self._takes_values, item))
         if type(item) is Number:
             return True
-        return not isinstance(item, (*_PLAIN, slice, BuiltinFunctionType))
+        return not isinstance(item, (*PLAIN, slice, BuiltinFunctionType))
 
 
 def _scripts_tell() -> bool:
@@ -348,50 +322,6 @@ def _scripts_tell() -> bool:
     return not all(map(_TENSORS.fullmatch, returned))
 
 
-def leaves(result: Any) -> tuple[list[torch.Tensor], tuple[Any, ...]]:
-    """The tensors of what came back, and all else; lists and tuples flattened."""
-    if isinstance(result, torch.Tensor):
-        return [result], ()
-    if isinstance(result, _PLAIN):
-        return [], (result,)
-    if not isinstance(result, (list, tuple)):
-        raise LostError
-    tensors: list[torch.Tensor] = []
-    told: list[Any] = [len(result)]
-    for item in result:
-        more, plain = leaves(item)
-        tensors += more
-        told += plain
-    return tensors, tuple(told)
-
-
-class Filling:
-    """The arguments of one call: values in its slots, numbers in their places, constants made."""
-
-    def __init__(self, values: Sequence[torch.Tensor], numbers: Sequence[Any]) -> None:
-        self._values = values
-        self._numbers = numbers
-        self._made: dict[int, list[torch.Tensor]] = {}
-
-    def __call__(self, template: Any) -> Any:
-        """One argument."""
-        kind = type(template)
-        if kind is Slot:
-            return self._values[template.number]
-        if kind is Of:
-            return self._numbers[template.step]
-        if kind is Made:
-            return self._constant(template)
-        if kind in (tuple, list):
-            return kind(map(self, template))
-        if kind is slice:
-            return slice(*map(self, (template.start, template.stop, template.step)))
-        return template
-
-    def _constant(self, made: Made) -> torch.Tensor:
-        """A constant, made once however often it is taken."""
-        key = id(made.arguments)  # the same for all that one call made
-        if key not in self._made:
-            keywords = {name: self(part) for name, part in made.keywords.items()}
-            self._made[key] = leaves(made.function(*map(self, made.arguments), **keywords))[0]
-        return self._made[key][made.number]
+def sharing(made: Iterable[torch.Tensor], given: Sequence[torch.Tensor]) -> tuple[bool, ...]:
+    """Which results lie in the storage of which argument: a write to one is a write to both."""
+    return tuple(torch._C._is_alias_of(one, other) for one in made for other in given)

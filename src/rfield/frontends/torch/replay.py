@@ -23,7 +23,8 @@ from ...errors import InvalidModelError, show_shape
 from .asked import taken
 from .functions import table
 from .modes import Dispatch, Functions
-from .recording import Call, Filling, Kinds, LostError, Recording, leaves
+from .recording import Call, Kinds, Recording, sharing
+from .templates import Filling, LostError, leaves
 from .tracer import Tracer
 
 _NUMBER = re.compile(r"\d+")
@@ -70,6 +71,7 @@ class _Answer:
     made: tuple[tuple[torch.Tensor, int | None], ...]
     held: tuple[tuple[int, int | None], ...]
     told: tuple[Any, ...]
+    shares: tuple[bool, ...]
 
 
 class _Place:
@@ -135,6 +137,7 @@ class Replay:
         self._inputs = recording.inputs
         self._lays = [_lay(tensor) for tensor in recording.values]
         self._steps = recording.trail.steps if recording.trail else []
+        self._writes = recording.writes
         self._answers = answers
         self._tables: dict[int, tuple[object, ...]] = {}
         self._heads: dict[tuple[int, type[Exception], str], str] = {}
@@ -199,6 +202,8 @@ class Replay:
         start = len(run.nodes)
         seen = start, len(answer.steps), len(answer.made)
         if seen != (call.start, call.stop - call.start, len(call.made)):
+            raise OtherwiseError
+        if self._writes and answer.shares != call.shares:  # a copy here and a view there
             raise OtherwiseError
         if call.asked is not None:
             _tell(run.numbers, call, answer.told)
@@ -280,7 +285,8 @@ class Replay:
         made = tuple((blank(_lay(t)), place_of(tracer.index_of(t))) for t in tensors)
         now = ((number, tracer.index_of(tensor)) for number, tensor in enumerate(places))
         held = tuple((number, place_of(index)) for number, index in now if index != number)
-        return _Answer(steps, made if places else (), held, told)
+        shares = sharing(tensors, places)
+        return _Answer(steps, made if places else (), held, told, shares)
 
     # --- refusals
 
