@@ -57,6 +57,32 @@ def test_tiles_begin_where_the_numbers_repeat(function, grid, tile):
         assert torch.equal(rfield.run_tiled(model, x, plan), model(x))
 
 
+def written(first, last, step, number=0):
+    """Every so many columns from some on; those before and behind are as they were."""
+
+    def function(c, x):
+        y = c(x)
+        y[..., first:last:step] = number
+        return y
+
+    return function
+
+
+@pytest.mark.parametrize(
+    ("first", "last", "step"), [(2, None, 2), (5, None, 3), (0, -3, 2), (3, -4, 4), (1, None, 2)]
+)
+@pytest.mark.parametrize("number", [0, 2])
+@pytest.mark.parametrize("tile", [(50, 24), 20])
+def test_what_is_written_into_a_part_of_the_columns(first, last, step, number, tile):
+    model = integers(Of(written(first, last, step, number)))
+    plan = rfield.tile_plan(model, (50, 61), tile=tile, input_shape=(1, 1, 32, 32))
+    assert plan.exact
+    assert len(plan) > 2
+    x = torch.randint(-9, 10, (1, 1, 50, 61)).double()
+    with torch.no_grad():
+        assert torch.equal(rfield.run_tiled(model, x, plan), model(x))
+
+
 def test_positions_counted_to_the_end_have_no_tiles():
     ramp = Of(lambda c, x: c(x * torch.arange(x.shape[3]).to(x.dtype)))
     with pytest.raises(rfield.NotTileableError, match="made for the size of its input"):

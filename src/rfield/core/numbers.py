@@ -25,6 +25,9 @@ SHORT = 1 << 12
 COMPARED = 1 << 24
 """Of one that holds few numbers again and again, so many elements are compared."""
 
+EDGE = 8
+"""One part in so many at each end of an axis has no say in whether numbers repeat along it."""
+
 REPEATS = 64
 """Numbers that repeat after more positions are taken for those of one size."""
 
@@ -107,8 +110,10 @@ def periods(table: object, rank: int) -> Iterator[tuple[int, int]]:
     if not isinstance(table, Numbers):
         return
     array = table.array
-    for axis, size in enumerate(array.shape):
-        along = np.moveaxis(array, axis, 0)
+    for axis, whole in enumerate(array.shape):
+        border = whole // EDGE  # which may be another one
+        along = np.moveaxis(array, axis, 0)[border : whole - border]
+        size = len(along)
         line = along.reshape(size, -1)[:, 0] if array.size else along
         for period in range(1, min(REPEATS, size // 2) + 1):
             if all_same(line[period:], line[:-period]) and all_same(

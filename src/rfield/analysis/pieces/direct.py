@@ -14,7 +14,7 @@ import numpy as np
 
 from ...core.graph import Graph, Node
 from ...core.indices import IndexSet
-from ...core.link import Link, Read
+from ...core.link import AnyLink, Link, Read
 from ...core.numbers import Numbers
 from ...core.relation import IDENTITY, Sliding, Table
 from .grid import Rates, grid
@@ -125,7 +125,10 @@ def _lists_along(node: Node, moving: Sequence[Rates]) -> bool:
 
 
 def _filled(node: Node, nodes: Sequence[Node]) -> Node:
-    """The node with every place read that its numbers list; itself where there are none."""
+    """The node with every place read that its numbers list; itself where there are none.
+
+    Of what is written over they say what lies there now, and not where: that is one more table.
+    """
     beside = [table.array.shape for table in node.tables if isinstance(table, Numbers)]
     if not beside:
         return node
@@ -133,7 +136,23 @@ def _filled(node: Node, nodes: Sequence[Node]) -> Node:
         _all_read(link, nodes[o].shape, node.shape, beside) if isinstance(link, Link) else link
         for o, link in zip(node.operands, node.links, strict=True)
     )
-    return node if links == node.links else replace(node, links=links)
+    if links == node.links:
+        return node
+    lists = [_listed(*both, len(node.shape)) for both in zip(node.links, links, strict=True)]
+    where = [one for each in lists for one in each] if node.op.algebra == "move" else []
+    return replace(node, links=links, tables=(*node.tables, *where))
+
+
+def _listed(old: AnyLink, new: AnyLink, rank: int) -> list[Numbers]:
+    """Which positions along the axes of a value are read, where the new link reads all of them."""
+    found: list[Numbers] = []
+    if old is new or not isinstance(old, Link) or not isinstance(new, Link):
+        return found
+    for axis, (one, other) in enumerate(zip(old.reads, new.reads, strict=True)):
+        if isinstance(one.relation, Table) and other.relation == IDENTITY:
+            shape = [-1 if k == axis else 1 for k in range(rank)]
+            found.append(Numbers(np.array([bool(t) for t in one.relation.taps]).reshape(shape)))
+    return found
 
 
 def _all_read(

@@ -18,7 +18,7 @@ from .model import GraphRecord, InputRecord, ModelRecord, NodeRecord
 from .pointwise import JOINS, POINTWISE
 
 _PASSING = frozenset(
-    [*POINTWISE.split(), *JOINS.split(), "Identity", "Bernoulli", "Dropout", "QuantizeLinear",
+    [*POINTWISE.split(), *JOINS.split(), "Identity", "Dropout", "QuantizeLinear",
      "DequantizeLinear", "DynamicQuantizeLinear", "BatchNormalization", "Pad", "Resize", "Upsample"]
 )  # fmt: skip
 _CONVOLUTIONS = frozenset(

@@ -20,7 +20,7 @@ from .rulebook import Call, rule
 from .tensors import DTYPES, Stored
 
 POINTWISE = """
-Abs Acos Acosh Asin Asinh Atan Atanh BitwiseNot Ceil Celu Cos Cosh
+Abs Acos Acosh Asin Asinh Atan Atanh Bernoulli BitwiseNot Ceil Celu Cos Cosh
 Elu Erf Exp Floor Gelu HardSigmoid HardSwish IsInf IsNaN LeakyRelu Log Mish Neg Not
 Reciprocal Relu Round Selu Shrink Sigmoid Sign Sin Sinh Softplus Softsign Sqrt Swish Tan Tanh
 ThresholdedRelu ImageScaler ParametricSoftplus ScaledTanh Scale Affine BitCast
@@ -40,7 +40,7 @@ _ALONG_AXIS = frozenset(
 
 @rule(*POINTWISE.split(), *JOINS.split())
 def pointwise(call: Call) -> Any:
-    """Element by element, with NumPy broadcasting.
+    """Element by element, with NumPy broadcasting; ``Bernoulli`` takes a chance for each.
 
     https://onnx.ai/onnx/repo-docs/Broadcasting.html
     """
@@ -48,7 +48,8 @@ def pointwise(call: Call) -> Any:
     if call.opset < 7 and call.op in _ALONG_AXIS:
         return _along_axis(call, algebra)
     shapes = [() if value is None else value.shape for value in call.operands]
-    return ops.pointwise(*shapes, kind=call.kind, join=len(call.given) > 1, algebra=algebra)
+    op = ops.pointwise(*shapes, kind=call.kind, join=len(call.given) > 1, algebra=algebra)
+    return op.drawn if call.op == "Bernoulli" else op
 
 
 def _along_axis(call: Call, algebra: Algebra | None) -> Any:
@@ -122,15 +123,6 @@ def triangle(call: Call) -> Any:
     """
     k = call.integer(1, "k") if call.has(1) else 0
     return (arrays.triu if call.flag("upper", True) else arrays.tril)(call[0], k)
-
-
-@rule("Bernoulli")
-def bernoulli(call: Call) -> Any:
-    """Each element is the chance that the result is 1.
-
-    https://onnx.ai/onnx/operators/onnx__Bernoulli.html
-    """
-    return ops.pointwise(call.shape(0), kind="bernoulli").drawn
 
 
 @rule("Dropout", "com.microsoft::BitmaskDropout")
