@@ -206,7 +206,7 @@ def test_the_smallest_share_counts_what_unpadded_layers_read_anyway():
 @pytest.mark.parametrize(
     ("image", "most", "tile"),
     [((64, 1000), 100, (10, 10)), ((30, 1000), 64, (8, 8)), ((1000, 20), 25, (5, 5)),
-     ((64, 64), 1024, (24, 34)), ((1, 1000), 100, (1, 87))],
+     ((64, 64), 1024, (24, 34)), ((1, 1000), 100, (1, 96))],
 )  # fmt: skip
 def test_a_short_axis_is_cut_too_where_so_few_positions_are_allowed(
     image: tuple[int, int], most: int, tile: tuple[int, int]
@@ -235,3 +235,15 @@ def test_merged_axes_stay_apart_beside_one_that_is_reduced_or_run_along() -> Non
     found, _ = unfolded(graph)
     apart = {node.name: node.shape for node in found.nodes if "merged" not in node.name}
     assert (apart["kept"], apart["along"]) == ((6, 5, 1, 3), (6, 5, 8, 3))
+
+
+@pytest.mark.parametrize(
+    ("image", "most", "tile"), [((400, 600), 8000, (40, 200)), ((131, 131), 400, (6, 66))]
+)
+def test_of_tiles_without_a_halo_the_largest_is_taken(
+    image: tuple[int, int], most: int, tile: tuple[int, int]
+) -> None:
+    """400 = 10 × 40 and 600 = 3 × 200; 22 × 6 and 2 × 66 are hardly more than 131."""
+    b = rfield.GraphBuilder()
+    graph = b.build([b.conv("a", b.input("image", (1, 1, 64, 64)), kernel=1)])
+    assert rfield.tile_plan(graph, image, max_pixels=most).tile == tile

@@ -290,7 +290,7 @@ class Coordinates(nn.Module):
             nn.Upsample(scale_factor=2, mode="bilinear", align_corners=True),
             "reads (numbers|positions that are listed)",
         ),
-        (nn.AdaptiveAvgPool2d(7), "no axis of it goes along with y"),
+        (nn.AdaptiveAvgPool2d(7), "reads positions that are listed for one size"),
         (nn.Sequential(nn.Conv2d(1, 4, 1), nn.GroupNorm(1, 4)), "reads a whole axis"),
     ],
 )  # fmt: skip

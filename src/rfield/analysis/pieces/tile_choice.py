@@ -33,6 +33,9 @@ SMALLER = (
     "likely and no proof: approximate=True"
 )
 
+HARDLY = 1.02
+"""So many times the least work is hardly more."""
+
 SMALL = 128
 """A tile of this size is thought of where a halo is advised and tiles are not limited by size."""
 
@@ -343,7 +346,10 @@ def _check_progress(planner: Planner, found: Trial, wanted: Sequence[int]) -> No
 
 
 def _best(planner: Planner, reference: Trial, positions: int, limit: str) -> tuple[int, ...]:
-    """The sizes with the least work among those of at most so many positions."""
+    """The largest sizes of at most so many positions among those with hardly more than least work.
+
+    Without a halo the smallest tiles have the least, and there are as many of them as pixels.
+    """
     sizes: list[IndexArray] = []
     costs: list[NDArray[np.float64]] = []
     most = int(CANDIDATES ** (1 / len(planner.sizes)))
@@ -364,7 +370,8 @@ def _best(planner: Planner, reference: Trial, positions: int, limit: str) -> tup
             f"{limit} allows a tile of {positions:,} positions, and the smallest one that gives "
             f"anything has {int(area.min()):,} ({least})."
         )
-    place = np.unravel_index(int(np.lexsort((area.ravel(), work.ravel()))[0]), work.shape)
+    large = np.where(work <= work.min() * HARDLY, -area, 0)
+    place = np.unravel_index(int(np.lexsort((work.ravel(), large.ravel()))[0]), work.shape)
     return tuple(int(of[i]) for of, i in zip(sizes, place, strict=True))
 
 
