@@ -107,6 +107,21 @@ class TestTiles:
             rfield.run_tiled(lambda x: 2 * x, image, plan, out=image), 2 * self.image
         )
 
+    def test_a_place_that_would_cut_the_results_off(self) -> None:
+        image, wide = self.image + 0.5, (1, 1, 20, 14)
+        with pytest.raises(InvalidModelError) as told:
+            rfield.run_tiled(self.sums, image, self.plan, out=np.zeros(wide, np.uint8))
+        assert str(told.value) == (
+            "out is of type uint8, which does not hold the results of type float64"
+        )
+        rfield.run_tiled(self.sums, image, self.plan, out=np.zeros(wide, np.float32))
+
+        def labels(part: Any) -> Any:
+            return self.sums(part).astype(np.int64) % 5
+
+        found = rfield.run_tiled(labels, image, self.plan, out=np.zeros(wide, np.uint8))
+        assert np.array_equal(found, labels(image))
+
     def test_a_result_without_the_axes(self) -> None:
         with pytest.raises(rfield.RFieldError) as told:
             rfield.run_tiled(lambda x: np.zeros(8), self.image, self.plan)

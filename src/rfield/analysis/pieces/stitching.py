@@ -276,12 +276,26 @@ def _check_place(out: Array, images: Sequence[Array], plan: Tiling) -> None:
 
 
 def _check_out(out: Array, result: Array, plan: Tiling, axes: Sequence[int]) -> None:
-    """Refuse a place for the whole result that has another shape."""
+    """Refuse a place for the whole result that has another shape, or would cut its numbers off."""
+    if _width(out) < _width(result):
+        raise InvalidModelError(
+            f"out is of type {out.dtype}, which does not hold the results of type {result.dtype}"
+        )
     shape = _whole_shape(result, plan, axes)
     if tuple(out.shape) != shape:
         raise InvalidModelError(
             f"out has shape {show_shape(out.shape)}; the whole result has {show_shape(shape)}"
         )
+
+
+def _width(array: Array) -> int:
+    """Truth values, whole numbers, real numbers, complex ones: what of these a type holds."""
+    kind = array.dtype
+    if hasattr(kind, "is_floating_point"):  # PyTorch's
+        return (
+            3 if kind.is_complex else 2 if kind.is_floating_point else int("bool" not in f"{kind}")
+        )
+    return {"b": 0, "f": 2, "c": 3}.get(np.dtype(kind).kind, 1)
 
 
 def _whole_shape(result: Array, plan: Tiling, axes: Sequence[int]) -> tuple[int, ...]:
