@@ -27,9 +27,25 @@ class Beside(nn.Module):
         return self.conv(torch.cat([x, self.more(self, x)], 1))
 
 
-def planned(more, tile=48):
-    model = integers(Beside(more))
-    return model, rfield.tile_plan(model, (96, 130), tile=tile, input_shape=(1, 1, 64, 64))
+def planned(model, tile=48):
+    return rfield.tile_plan(model, (96, 130), tile=tile, input_shape=(1, 1, 64, 64))
+
+
+def check_tiles(model, tile=48):
+    """There are several tiles, and they give what the whole gives."""
+    plan, x = planned(model, tile), noise(1, 1, 96, 130)
+    assert plan.exact
+    assert len(plan) > 5
+    with torch.no_grad():
+        assert torch.equal(rfield.run_tiled(model, x, plan), model(x))
+
+
+def check_stream(model, length, state):
+    plan, x = rfield.stream_plan(model, input_shape=(1, 1, 64)), noise(1, 1, length)
+    assert plan.exact
+    with torch.no_grad():
+        parts = list(rfield.run_streaming(model, x.split(7, 2), plan, state=state))
+        assert torch.equal(torch.cat(parts, 2), model(x))
 
 
 BESIDE = {
@@ -50,19 +66,13 @@ BY_PLACE = {
 
 @pytest.mark.parametrize("name", BESIDE)
 def test_numbers_that_are_the_same_in_every_tile(name):
-    model, plan = planned(BESIDE[name])
-    assert plan.exact
-    assert len(plan) > 5
-    with torch.no_grad():
-        model.other += 1
-        x = noise(1, 1, 96, 130)
-        assert torch.equal(rfield.run_tiled(model, x, plan), model(x))
+    check_tiles(integers(Beside(BESIDE[name])))
 
 
 @pytest.mark.parametrize("name", BY_PLACE)
 def test_numbers_that_are_those_of_one_place(name):
     with pytest.raises(rfield.NotTileableError, match="cat"):
-        planned(BY_PLACE[name])
+        planned(integers(Beside(BY_PLACE[name])))
 
 
 def blank(x, up=1, number=0.0):
@@ -126,19 +136,13 @@ WRITTEN_BY_PLACE = {
 
 @pytest.mark.parametrize("name", WRITTEN)
 def test_what_is_written_between(name):
-    model, x = integers(Of(WRITTEN[name])), noise(1, 1, 96, 130)
-    plan = rfield.tile_plan(model, (96, 130), tile=48, input_shape=(1, 1, 64, 64))
-    assert plan.exact
-    assert len(plan) > 5
-    with torch.no_grad():
-        assert torch.equal(rfield.run_tiled(model, x, plan), model(x))
+    check_tiles(integers(Of(WRITTEN[name])))
 
 
 @pytest.mark.parametrize("name", WRITTEN_BY_PLACE)
 def test_what_is_written_for_the_size(name):
-    model = integers(Of(WRITTEN_BY_PLACE[name]))
     with pytest.raises(rfield.NotTileableError, match="made for the size of its input"):
-        rfield.tile_plan(model, (96, 130), tile=48, input_shape=(1, 1, 64, 64))
+        planned(integers(Of(WRITTEN_BY_PLACE[name])))
 
 
 def distance(n):
@@ -166,19 +170,13 @@ MATRICES_BY_PLACE = {
 
 @pytest.mark.parametrize("name", MATRICES)
 def test_matrices_with_the_same_band_everywhere(name):
-    model, x = integers(Of(MATRICES[name])), noise(1, 1, 96, 130)
-    plan = rfield.tile_plan(model, (96, 130), tile=48, input_shape=(1, 1, 64, 64))
-    assert plan.exact
-    assert len(plan) > 5
-    with torch.no_grad():
-        assert torch.equal(rfield.run_tiled(model, x, plan), model(x))
+    check_tiles(integers(Of(MATRICES[name])))
 
 
 @pytest.mark.parametrize("name", MATRICES_BY_PLACE)
 def test_matrices_for_one_size(name):
-    model = integers(Of(MATRICES_BY_PLACE[name]))
     with pytest.raises(rfield.NotTileableError, match="made for the size of its input"):
-        rfield.tile_plan(model, (96, 130), tile=48, input_shape=(1, 1, 64, 64))
+        planned(integers(Of(MATRICES_BY_PLACE[name])))
 
 
 class Stuffed(nn.Module):
@@ -197,12 +195,7 @@ class Stuffed(nn.Module):
 @pytest.mark.parametrize(("times", "first"), [(2, 0), (2, 1), (3, 2)])
 @pytest.mark.parametrize("state", ["overlap", "carry"])
 def test_streams_with_zeros_between(times, first, state):
-    model, x = integers(Stuffed(times, first)), noise(1, 1, 75)
-    plan = rfield.stream_plan(model, input_shape=(1, 1, 64))
-    assert plan.exact
-    with torch.no_grad():
-        parts = list(rfield.run_streaming(model, x.split(7, 2), plan, state=state))
-        assert torch.equal(torch.cat(parts, 2), model(x))
+    check_stream(integers(Stuffed(times, first)), 75, state)
 
 
 class Complex(nn.Module):
@@ -226,19 +219,9 @@ class Complex(nn.Module):
 
 @pytest.mark.parametrize("tile", [32, 45])
 def test_complex_networks_have_tiles(tile):
-    model, x = Complex(2), noise(1, 1, 96, 130)
-    plan = rfield.tile_plan(model, (96, 130), tile=tile, input_shape=(1, 1, 64, 64))
-    assert plan.exact
-    assert len(plan) > 5
-    with torch.no_grad():
-        assert torch.equal(rfield.run_tiled(model, x, plan), model(x))
+    check_tiles(Complex(2), tile)
 
 
 @pytest.mark.parametrize("state", ["overlap", "carry"])
 def test_complex_networks_stream(state):
-    model, x = Complex(1), noise(1, 1, 90)
-    plan = rfield.stream_plan(model, input_shape=(1, 1, 64))
-    assert plan.exact
-    with torch.no_grad():
-        parts = list(rfield.run_streaming(model, x.split(7, 2), plan, state=state))
-        assert torch.equal(torch.cat(parts, 2), model(x))
+    check_stream(Complex(1), 90, state)
