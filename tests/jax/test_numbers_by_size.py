@@ -136,6 +136,18 @@ def test_a_band_of_other_numbers_has_no_tiles() -> None:
         planned(function)
 
 
+def test_a_band_over_numbers_that_no_input_changes_has_no_tiles() -> None:
+    """Every second row is 1 whatever the image, and is summed all the same."""
+
+    def function(x: Any) -> Any:
+        rows = jnp.arange(x.shape[1])
+        matrix = (jnp.abs(rows[:, None] - rows) < 2).astype(x.dtype)
+        return jnp.einsum("bhwc,hk->bkwc", x * (rows % 2)[:, None, None] + 1, matrix)
+
+    with pytest.raises(rfield.NotTileableError, match="numbers that are made for the size"):
+        planned(function)
+
+
 def test_a_known_border_before_a_sum_over_channels_has_tiles() -> None:
     """Zeros up to a multiple, then a mean over channels: the last rows of that read nothing."""
     weight = jnp.array([1.0, -2.0])

@@ -165,6 +165,10 @@ MATRICES = {
 MATRICES_BY_PLACE = {
     "falls with the size": lambda c, x: c(x @ ((distance(x.shape[3]) <= 1) * x.shape[3]).to(x)),
     "a ramp": lambda c, x: c(x @ torch.diag(torch.arange(1, x.shape[3] + 1)).to(x)),
+    # every second number is 1 whatever the image, and is summed all the same
+    "of numbers": lambda c, x: (
+        ((x * (torch.arange(x.shape[3]) % 2)) + 1) @ (distance(x.shape[3]) <= 1).to(x)
+    ),
 }
 
 

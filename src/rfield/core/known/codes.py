@@ -55,6 +55,11 @@ class Known:
         return bool(self.codes.any())
 
     @property
+    def has_numbers(self) -> bool:
+        """Whether no input changes some element that need not be zero."""
+        return not bool(np.isin(self.codes, (ALIVE, ZERO, HIDDEN)).all())
+
+    @property
     def unread(self) -> Known | None:
         """What its readers have to leave out; None for nothing."""
         if self.shown or not (self.codes == HIDDEN).any():

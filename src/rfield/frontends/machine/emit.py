@@ -261,10 +261,12 @@ class Emitter:
 
         A reading may say of these that other ops read them.
         """
+        found = self.draft.known
+        held = [found.get(v.index) for v in values if isinstance(v, Dependent)] if found else []
         if self.resolve is None:  # a front end with tensors of its own notes its own tables
             rest = numbers_among(self.given, self.asked, values)
             numbers = [
-                band(value, place, op, links)
+                band(value, place, op, links, held)
                 or beside(value, op, links[place] if place < len(links) else None)
                 for place, value in enumerate([*values, *([None] * len(links)), *rest])
                 if isinstance(value, Constant)
@@ -286,7 +288,7 @@ class Emitter:
             named = given in self.named
             if not isinstance(value, Constant):
                 continue
-            table: object = band(value, place, op, links)
+            table: object = band(value, place, op, links, held)
             if table is None and (value.placed or own or moves or named):
                 table = beside(value, op, links[place] if place < len(links) else None)
             if isinstance(table, Numbers) or (table is not None and noted is None):

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Sequence
+from collections.abc import Collection, Iterable, Sequence
 from hashlib import blake2b
 from math import prod
 from typing import Any
@@ -11,7 +11,7 @@ import numpy as np
 
 from ...core.algebra import Contraction
 from ...core.arguments import Shape
-from ...core.known import moved
+from ...core.known import Known, moved
 from ...core.link import AnyLink, Link
 from ...core.numbers import DRAWN, KEPT, Numbers
 from ...core.ops import Op
@@ -51,11 +51,15 @@ def beside(value: Constant, op: Op, link: AnyLink | None) -> object:
     return found if isinstance(found, Numbers) else (found, value.identity)
 
 
-def band(value: Constant, place: int, op: Op, links: Sequence[AnyLink | None]) -> Numbers | None:
+def band(
+    value: Constant, place: int, op: Op, links: Sequence[AnyLink | None],
+    known: Iterable[Known | None],
+) -> Numbers | None:  # fmt: skip
     """A matrix that was computed and of which each output reads a band, as numbers of the outputs.
 
     One along its axis stands for what the matrix holds where that output reads, from its first
     place on (a resize as a product): where two sizes have the same one, they compute the same.
+    ``known``: of the operands; numbers that are not zero count as well, where no input is read.
     """
     algebra = op.algebra
     if not isinstance(algebra, Contraction) or not value.made or not value.has_shape:
@@ -71,7 +75,7 @@ def band(value: Constant, place: int, op: Op, links: Sequence[AnyLink | None]) -
     relation, array = read.relation, value.array
     if read.axis != axis or not isinstance(relation, Sliding) or array is None:
         return None
-    if array.dtype.kind not in "fiub":
+    if array.dtype.kind not in "fiub" or any(one.has_numbers for one in known if one):
         return None
     rows = array if one == kept else array.T
     found = [
