@@ -178,3 +178,11 @@ def test_pieces_that_are_taken_by_a_table_are_a_shift_too() -> None:
     )
     y = joined(draft, chosen, cut(draft, x, 0, 5))
     assert rfield.receptive_field(draft.finish([convolved(draft, y)])).size == (3,)
+
+
+def test_a_join_of_nothing_is_no_padding() -> None:
+    draft = Draft()
+    nothing = cut(draft, draft.input("x", (1, 1, N), (2,)), 3, 3)
+    last = joined(draft, repeated(draft, nothing, 2), nothing)
+    assert draft.shape(last) == (1, 1, 0)
+    assert draft.nodes[last].kind == "concat"

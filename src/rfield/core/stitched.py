@@ -175,6 +175,8 @@ def _taken(relation: Relation, places: Places) -> Places | None:
 def _moved(shape: Sequence[int], axis: int, places: Places) -> Op | None:
     """The op on a tensor of ``shape`` that gives it these places along ``axis``."""
     size, total = shape[axis], len(places)
+    if not total:
+        return None
     first = int(places[0])
     if total == size and ((np.arange(size) + first) % size == places).all():
         return roll(shape, {axis: -first if 2 * first <= size else size - first})
