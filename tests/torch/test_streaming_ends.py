@@ -129,6 +129,9 @@ PIECES: dict[str, Callable[[Tensor], Tensor]] = {
     "delayed": lambda x: torch.cat([x[:, :, :3], x[:, :, :-3]], 2),
     "first written": written,
     "first doubled": lambda x: torch.cat([x[:, :, :1] * 2, x[:, :, 1:]], 2),
+    **{f"{n} of the last cut off": lambda x, n=n: x[:, :, :-n] for n in (16, 30)},
+    "padding cut off": lambda x: nn.functional.pad(x, (24, 24))[:, :, :-48] + x,
+    "half of the rest": lambda x: nn.functional.avg_pool1d(x[:, :, 1:], 2)[:, :, :-9] * 2,
 }
 
 
@@ -141,8 +144,9 @@ def test_pieces_of_a_stream_are_carried(name: str) -> None:
     x = torch.randint(-3, 4, (1, 2, 61)).double()
     with torch.no_grad():
         chunks = x.split([1, 2, 3, 4, 5, 46], 2)
-        parts = list(rfield.run_streaming(model, chunks, plan, state="carry"))
-        assert torch.equal(torch.cat(parts, 2), model(x))
+        for state in ("carry", "overlap"):
+            parts = list(rfield.run_streaming(model, chunks, plan, state=state))
+            assert torch.equal(torch.cat(parts, 2), model(x))
 
 
 @pytest.mark.parametrize(

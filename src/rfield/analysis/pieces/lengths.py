@@ -29,7 +29,7 @@ from .cuts import too_many
 from .direct import direct
 from .pairing import MOVES
 from .steady import Parts, steady
-from .timing import Pattern
+from .timing import Pattern, pattern_of
 from .unwrapping import unturned
 
 Ways = dict[int, int]
@@ -76,8 +76,9 @@ class Lengths:
         self._graphs: dict[int, Graph | None] = {}
         self._numbers: dict[object, int] = {}
         self.own = self.ways(graph)
+        left = self._cut_off(graph)
         for fields in FIELDS:
-            self.far = up(fields * (max(0, last) + past + 2 * self.grid), self.grid)
+            self.far = up(fields * (max(0, last) + past + 2 * self.grid) + left, self.grid)
             rest = self.length % self.grid
             while 2 * self.far + rest < self.length and self.graph(2 * self.far + rest) is None:
                 self.far *= 2  # the model wants more than its field
@@ -238,6 +239,16 @@ class Lengths:
 
     def _states(self, graph: Graph) -> Sequence[State]:
         return sweep(graph, self._source(graph), (self.time,)).states[0]
+
+    def _cut_off(self, graph: Graph) -> int:
+        """So many samples at the end are cut off before some value, as those that were padding."""
+        states, found = self._states(graph), [0]
+        for value in self._between(graph):
+            shape = graph.nodes[value].shape
+            clock = pattern_of(states[value], shape)
+            if isinstance(clock, Pattern):
+                found.append(self.length - clock.ready_at(shape[clock.axis] - 1))
+        return max(found)
 
     def _between(self, graph: Graph) -> list[int]:
         return graph.between(self._source(graph), self.value(graph))
