@@ -144,3 +144,29 @@ def test_no_tile_is_larger_than_asked_for() -> None:
         "image's size modulo that; the smallest is 512.\n  The grid is that of pool.\n"
         "  There are some with tile=(512,)."
     )
+
+
+def pair(summed: bool) -> rfield.Graph:
+    """One image as it is, and one of which each output reads five, or all."""
+    b = rfield.GraphBuilder()
+    near, far = b.input("near", (1, 1, 40)), b.input("far", (1, 1, 40))
+    if summed:
+        wide = b.reduce("mean", far, axes=[2], keepdims=True)
+    else:
+        wide = b.conv("wide", far, kernel=5, padding=2)
+    return b.build([b.add("both", near, wide)])
+
+
+@pytest.mark.parametrize("wrt", ["near", "far"])
+def test_of_two_images_the_one_that_is_left_out_most_counts(wrt: str) -> None:
+    plan = rfield.tile_plan(pair(summed=False), 40, tile=16, halo=1, wrt=wrt)
+    assert (plan.exact, plan.needed) == (False, ((2, 2),))
+    assert plan.outside == pytest.approx(2 / 5)
+    assert rfield.tile_plan(pair(summed=False), 40, tile=16, share=0.9, wrt=wrt).halo == ((2, 2),)
+
+
+@pytest.mark.parametrize("wrt", ["near", "far"])
+def test_a_whole_read_of_either_image_is_named(wrt: str) -> None:
+    plan = rfield.tile_plan(pair(summed=True), 40, tile=16, wrt=wrt, approximate=True)
+    assert [str(loss) for loss in plan.losses] == ["mean (reduce) reads a whole axis"]
+    assert plan.outside == pytest.approx(1 - 16 / 40)

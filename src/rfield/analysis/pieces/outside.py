@@ -12,8 +12,8 @@ from numpy.typing import NDArray
 
 from ...core.graph import Graph
 from ...errors import InvalidModelError, TooLargeError
-from ..geometry.fields import receptive_field
 from ..pixels.influence import Influence, influence, influence_of
+from .fields import Fields
 from .grid import fitting
 from .tile_planning import Planner
 from .tiles import Tile
@@ -30,20 +30,26 @@ EPSILON = 1e-12
 def outside_share(whole: Graph, plan: TilePlan) -> float | None:
     """The largest share of influence mass outside the tile, over a middle tile's corner and middle.
 
-    Without weights, as ``influence`` counts it (every tap and every branch of a join alike). None
-    where the image is too large for the mass of all its positions.
+    Without weights, as ``influence`` counts it (every tap and every branch of a join alike), of the
+    input of which it is largest. None where the image is too large for the mass of all positions.
     """
+    behind = whole.behind(whole.index(plan.layer))
     tile = plan.at([count // 2 for count in plan.counts])
     corner = tuple(span.start for span in tile.write)
     middle = tuple((span.start + span.stop - 1) // 2 for span in tile.write)
     try:
-        return max(_share(whole, plan, tile, index) for index in (corner, middle))
+        return max(
+            _share(whole, plan, tile, index, name)
+            for index in (corner, middle)
+            for name in plan.inputs
+            if whole.entry(name).node in behind
+        )
     except TooLargeError:
         return None
 
 
-def _share(whole: Graph, plan: TilePlan, tile: Tile, index: tuple[int, ...]) -> float:
-    found = influence(whole, index, plan.layer, wrt=plan.inputs[0])
+def _share(whole: Graph, plan: TilePlan, tile: Tile, index: tuple[int, ...], wrt: str) -> float:
+    found = influence(whole, index, plan.layer, wrt=wrt)
     inside: list[slice] = []
     for k, span in enumerate(tile.read):
         start = span.start + plan.tiles[k].padding[0] - tile.pad[k][0] - found.offset[k]
@@ -65,6 +71,8 @@ class Kept(NamedTuple):
 class Held:
     """How much of the influence a halo holds, of any output that tiles on the grid keep.
 
+    Of several inputs that are cut, the one of which least is held.
+
     Looked at in the middle of an image in which fields end inside, or of the whole where that is
     smaller. Outputs a step of the grid apart are alike. A halo that is no multiple of the step
     begins between two of them, so of each axis the first and the last output that are kept count,
@@ -73,19 +81,20 @@ class Held:
 
     def __init__(self, planner: Planner) -> None:
         self.planner = planner
-        field = planner.field.local
         self.steps = planner.starts
         self.sizes = [
-            fitting(size, step, max(LEAST, 2 * max(known, default=1) + 3 * step))
-            for size, step, known in zip(planner.sizes, planner.steps, field.sizes, strict=True)
+            fitting(size, step, max(LEAST, 2 * max(known, 1) + 3 * step))
+            for size, step, known in zip(
+                planner.sizes, planner.steps, planner.fields.largest, strict=True
+            )
         ]
         part = unturned(planner.read(self.sizes))
-        self.field = receptive_field(part, planner.output, wrt=planner.moving[0].name)
-        shape = self.field.graph.nodes[planner.value_of(self.field.graph)].shape
+        self.fields = Fields.of(part, planner.output, planner.moving).each
+        shape = part.nodes[planner.value_of(part)].shape
         self.made = [shape[axis] for axis in planner.map_axes]
         both = zip(self.sizes, self.steps, strict=True)
         self.starts = [size // 2 // step * step for size, step in both]
-        self.spread: dict[tuple[int, ...], Influence] = {}
+        self.spread: dict[tuple[int, ...], list[Influence]] = {}
         self.outside([(0, 0)] * len(self.steps))  # where the field is too large, said at once
 
     @staticmethod
@@ -118,7 +127,10 @@ class Held:
 
     def _inside(self, places: Sequence[Kept]) -> float:
         """The share of the influence on one output that its tile holds."""
-        found = self._influence(tuple(place.phase for place in places))
+        spread = self._influence(tuple(place.phase for place in places))
+        return min(self._held(found, places) for found in spread)
+
+    def _held(self, found: Influence, places: Sequence[Kept]) -> float:
         weight: NDArray[Any] = found.weight
         for k, (_, before, after) in enumerate(places):
             start = self.starts[k] - before - found.offset[k]
@@ -126,16 +138,18 @@ class Held:
             weight = weight.take(np.arange(max(0, start), min(max(0, stop), weight.shape[k])), k)
         return float(weight.sum())
 
-    def _influence(self, phases: tuple[int, ...]) -> Influence:
-        """What an output reads, so far into a step in the middle."""
+    def _influence(self, phases: tuple[int, ...]) -> list[Influence]:
+        """What an output reads of each input, so far into a step in the middle."""
         if phases not in self.spread:
             planner = self.planner
             at: dict[int, int] = {}
             for k, axis in enumerate(planner.map_axes):
                 place = int(self.starts[k] * planner.rates[k]) + phases[k]
                 at[axis] = min(place, self.made[k] - 1)
-            index = [at.get(axis, 0) for axis in self.field.positions]
-            self.spread[phases] = influence_of(self.field, index)
+            self.spread[phases] = [
+                influence_of(field, [at.get(axis, 0) for axis in field.positions])
+                for field in self.fields
+            ]
         return self.spread[phases]
 
     def smallest(self, share: float | None) -> int:
@@ -151,7 +165,8 @@ class Held:
                 planner.sizes, planner.map_axes, planner.rates, strict=True
             )
         ]  # fmt: skip
-        widest = max(max(found.weight.shape) for found in self.spread.values())
+        spread = (found for each in self.spread.values() for found in each)
+        widest = max(max(found.weight.shape) for found in spread)
         low, high = 0, widest + max(self.steps)
         while low < high:
             middle = (low + high) // 2

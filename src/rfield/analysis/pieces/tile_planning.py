@@ -17,14 +17,14 @@ from functools import cached_property
 from ...core.arguments import Pads, per_axis
 from ...core.graph import Graph
 from ...errors import InvalidModelError, NotTileableError, RFieldError, UnresolvedSizeError
-from ..geometry.field import ReceptiveField
-from ..geometry.fields import choose_source, receptive_field
-from ..results import UNBOUNDED, axis_names
+from ..geometry.fields import choose_source
+from ..results import axis_names
 from .agreement import Loss, agreement
 from .corners import are_apart, at_ends
 from .cuts import OTHER_PATH, WHOLE_AXIS, WRAPS, Cut, meets_numbers
 from .direct import direct, evened
 from .divided import at_other_size, undivided
+from .fields import Fields
 from .grid import Grid, alike, fitting, grid
 from .nearby import all_along, near
 from .padded import Lacking, stated
@@ -92,7 +92,7 @@ class Planner:
         other = at_other_size(self.read, self.own, self.sizes)
         self.near, self.divided = undivided(self.whole, other, self.value)
         if self.divided:
-            vars(self).pop("field", None)
+            vars(self).pop("fields", None)
             self._lay(self.near)
         return bool(self.divided)
 
@@ -138,7 +138,8 @@ class Planner:
         )  # fmt: skip
 
     def _between(self) -> list[int]:
-        return self.whole.between(self.whole.entry(self.moving[0].name).node, self.value)
+        nodes = [self.whole.entry(entry.name).node for entry in self.moving]
+        return sorted({index for node in nodes for index in self.whole.between(node, self.value)})
 
     def read(self, sizes: Sequence[int]) -> Graph:
         """The network for an image of these sizes."""
@@ -289,7 +290,7 @@ class Planner:
 
     def global_reads(self) -> tuple[str, ...]:
         """The layers that read a whole axis."""
-        return self.field.global_reads
+        return self.fields.global_reads
 
     def losses(self, part: Graph | None = None) -> tuple[Loss, ...]:
         """The layers that read of the image what a tile does not have, whatever its halo.
@@ -301,9 +302,9 @@ class Planner:
         return (*(Loss(name, node.kind, WHOLE_AXIS) for name, node in kinds), *divided)
 
     @cached_property
-    def field(self) -> ReceptiveField:
-        """The field of the output."""
-        return receptive_field(unturned(self.near), self.layer, wrt=self.moving[0].name)
+    def fields(self) -> Fields:
+        """The fields of the output in all that is cut."""
+        return Fields.of(unturned(self.near), self.layer, self.moving)
 
     def needed(self, trial: Trial) -> Pads:
         """The halo of exact tiles of this size at least; where the image is no larger, a bound."""
@@ -312,7 +313,7 @@ class Planner:
             found = self.plan(self.reference(max(trial.sizes)), "constant")
         finally:
             self.halo = chosen
-        bounds = [max(size, 1) - 1 for size in self.field.local.largest]
+        bounds = [max(size, 1) - 1 for size in self.fields.largest]
         both = zip(found.halo, found.counts, bounds, strict=True)
         return tuple(halo if count > 1 else (bound, bound) for halo, count, bound in both)
 
@@ -325,10 +326,10 @@ class Planner:
     def reference(self, least: int = 64) -> Trial:
         """A tile that is large enough to show what is lost at its ends."""
         sizes: list[int] = []
-        for size, step, known in zip(self.sizes, self.steps, self.field.local.sizes, strict=True):
-            found = fitting(size, step, max(least, 2 * max(known, default=0)))
+        for size, step, known in zip(self.sizes, self.steps, self.fields.largest, strict=True):
+            found = fitting(size, step, max(least, 2 * known))
             if found == size:  # a tile that is no larger than need be still shows what is lost
-                found = fitting(size, step, max(known, default=0) + step)
+                found = fitting(size, step, known + step)
             sizes.append(found)
         try:
             return self._growing(sizes)
@@ -344,8 +345,7 @@ class Planner:
 
     def all_along(self, sizes: Sequence[int]) -> tuple[int, ...] | None:
         """The tile with all of the image along axes that are read whole; see ``nearby``."""
-        whole = [size is UNBOUNDED for size in self.field.size]
-        return all_along(sizes, self.sizes, whole)
+        return all_along(sizes, self.sizes, self.fields.is_whole)
 
     def _growing(self, sizes: list[int]) -> Trial:
         """Tiles of these sizes, or of larger ones where they give nothing."""
