@@ -52,9 +52,10 @@ class Graph(_Watched):
     ``soft_masks``: what was asked of masks of finite numbers. ``premises``: what answers rest on
     that the model does not show, once somebody asked. ``taken``: the layers whose code took numbers
     out of tensors that depend on an input. ``assumed``: what the front end took for granted, in
-    sentences. ``named`` is ``layer_index`` the other way
-    round, ``numbers`` the values by the names of their nodes, ``sweeps`` what every value reads of
-    an input, by its node and axes; they are made when they are first needed.
+    sentences. ``restless``: what a call of the model changes for the next, which reads otherwise.
+    ``named`` is ``layer_index`` the other way round, ``numbers`` the values by the names of their
+    nodes, ``sweeps`` what every value reads of an input, by its node and axes; they are made when
+    they are first needed.
     """
 
     nodes: list[Node]
@@ -72,6 +73,7 @@ class Graph(_Watched):
     premises: tuple[str, ...] | None = None
     taken: tuple[str, ...] = ()
     assumed: tuple[str, ...] = ()
+    restless: tuple[str, ...] = ()
     sweeps: dict[tuple[int, tuple[int, ...]], object] = field(
         init=False, default_factory=dict[tuple[int, tuple[int, ...]], object]
     )

@@ -38,7 +38,7 @@ channels come second unless a front end takes them to be last."""
 def premises(graph: Graph) -> tuple[str, ...]:
     """A sentence for each thing that was not said and decides what the answers are."""
     if graph.premises is None:
-        told = (*guessed_axes(graph), *soft_masks(graph), *taken_numbers(graph))
+        told = (*guessed_axes(graph), *soft_masks(graph), *taken_numbers(graph), *restless(graph))
         graph.premises = (*graph.assumed, *free_sizes(graph), *told)
     return graph.premises
 
@@ -87,6 +87,17 @@ def taken_numbers(graph: Graph) -> tuple[str, ...]:
     return (
         f"numbers are taken out of tensors in {', '.join(graph.taken[:SHOWN])}{more}: answers are "
         "for the numbers of this input, and what these depend on is not counted",
+    )
+
+
+def restless(graph: Graph) -> tuple[str, ...]:
+    """That calls of the model are not alike, where they are not."""
+    if not graph.restless:
+        return ()
+    kept = ", ".join(graph.restless[:SHOWN]) + " …" * (len(graph.restless) > SHOWN)
+    return (
+        f"the model keeps {kept} from call to call, and a later call does otherwise: answers are "
+        "for its first call",
     )
 
 

@@ -5,10 +5,25 @@ from __future__ import annotations
 from collections.abc import Callable, Sequence
 
 from ...core.graph import Graph
-from ...errors import NotTileableError, show_shape
+from ...errors import NotTileableError, RFieldError, show_shape
 from .agreement import Loss
 from .cuts import IRREGULAR, WHOLE_AXIS
 from .grid import Rates, last_along
+
+
+def check_restful(graph: Graph, error: type[RFieldError]) -> None:
+    """Refuse a model whose calls are not alike: parts are run by one call after the other.
+
+    Raises:
+        RFieldError: ``error``, if it is one.
+    """
+    if graph.restless:
+        kept = ", ".join(graph.restless[:5]) + " …" * (len(graph.restless) > 5)
+        raise error(
+            f"{graph.origin or 'the model'} keeps {kept} from call to call, and a later call does "
+            "otherwise: parts are as the whole only where every call is.\n"
+            "  Call it before until it no longer changes, or pass on as an argument what it keeps"
+        )
 
 
 def no_map(

@@ -21,6 +21,7 @@ from ..geometry.fields import choose_source, source_layout
 from .cuts import too_many
 from .direct import direct
 from .lengths import Lengths
+from .refusals import check_restful
 from .steady import Parts, short_parts, steady
 from .streaming import StreamPlan, outputs_of, rate_of
 from .timed import TimePath
@@ -55,6 +56,7 @@ def stream_plan(
     """The plan for ``output`` (default: the last one); see ``rfield.stream_plan``."""
     if anchor not in ANCHORS:
         raise unknown_name("anchor", anchor, ANCHORS)
+    check_restful(graph, NotStreamableError)
     rate = None if sample_rate is None else rate_of("sample_rate", sample_rate)
     if axis is None:
         value = graph.main if output is None else graph.index(output)

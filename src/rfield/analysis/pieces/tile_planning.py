@@ -28,7 +28,7 @@ from .fields import Fields
 from .grid import Grid, alike, fitting, grid
 from .nearby import all_along, near
 from .padded import Lacking, stated
-from .refusals import no_map, no_tiles
+from .refusals import check_restful, no_map, no_tiles
 from .tiles import AxisTiles, Trial
 from .tiling import TilePlan
 from .unfolding import Groups
@@ -56,6 +56,7 @@ class Planner:
         self.stand_in: Callable[[Sequence[int]], Trial] | None = None
         self.divided: tuple[Loss, ...] = ()
         self.output = output
+        check_restful(graph, NotTileableError)
         self.source, (graph, self.merged) = graph, apart(evened(graph))
         value = self.value_of(graph)
         self.layer = output or graph.layer_of(value)

@@ -11,6 +11,7 @@ import inspect
 import re
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from contextlib import ExitStack, closing, contextmanager
+from functools import partial
 from itertools import chain
 from typing import Any
 
@@ -34,6 +35,7 @@ from .modes import Dispatch, Functions
 from .names import Names, named_children
 from .quantized import observe_nothing
 from .recording import Recording
+from .second_call import AGAIN, first_of
 from .tracer import Tracer
 from .untouched import untouched
 
@@ -66,11 +68,13 @@ def capture(
     soft_masks: SoftMasks = "keep",
     laid_out: bool = False,
     recording: Recording | None = None,
+    often: bool = False,
 ) -> Graph:
     """Call the module once and note what each op reads, and in ``recording`` what it is told.
 
     Once more with everything ``laid_out`` in memory as it really is, where something is written to
-    what may be a view or a copy.
+    what may be a view or a copy. ``often``: call it some times, and refuse it where a later call
+    does otherwise.
     """
     draft = Draft()
     with closing(Tracer(draft, soft_masks=soft_masks)) as tracer:
@@ -84,7 +88,8 @@ def capture(
             functions.recording = recording
         entries: dict[str, torch.Tensor] = {}
 
-        def stand_in(name: str, tensor: torch.Tensor) -> torch.Tensor:
+        def stand_in(name: str, tensor: torch.Tensor, suffix: str = "") -> torch.Tensor:
+            name += suffix
             place = tensor.detach().clone() if values else _meta(tensor)
             index = draft.input(name, tuple(tensor.shape), input_axes(name, tensor, axes))
             tracer.hold(place, index)
@@ -96,10 +101,13 @@ def capture(
 
         with ExitStack() as stack:
             stack.enter_context(uncollected())
-            stack.enter_context(
+            changed = stack.enter_context(
                 untouched(model, training=training, values=values, modules=names.modules)
             )
-            places, named = with_stand_ins(model, arguments, keywords, stand_in)
+            calls = [
+                _call(model, arguments, keywords, partial(stand_in, suffix=suffix))
+                for suffix in ("", *AGAIN[: often * len(AGAIN)])
+            ]
             if not entries:
                 raise InvalidModelError("none of the inputs is a tensor")
             stack.enter_context(torch.no_grad())
@@ -114,30 +122,44 @@ def capture(
             output: Any = None
             failed: Exception | None = None
             try:
-                output = model(*places, **named)
+                output = first_of(draft, calls, lambda found: [*_outputs(found, tracer)])
             except Exception as error:  # noqa: BLE001  # the user's own code may raise anything
                 failed = error
         if tracer.unsure or (tracer.guessed and failed is not None):
             return capture(
                 model, arguments, keywords, axes=axes, training=training, unknown=unknown,
                 values=values, zeros=zeros, soft_masks=soft_masks, laid_out=True,
-                recording=recording,
+                recording=recording, often=often,
             )  # fmt: skip
         if isinstance(failed, RFieldError):
             raise failed
-        if failed is not None:
-            raise _explain(tracer.refusal or failed, names, entries, values) from failed
-        if tracer.refusal is not None:
-            raise _explain(tracer.refusal, names, entries, values)
+        wrong = tracer.refusal or failed
+        if wrong is not None:
+            raise _explain(wrong, names, entries, values) from failed
         if tracer.unknown and unknown == "error":
             raise tracer.unknown.error()
-        return _finished(model, output, tracer, names, recording)
+        return _finished(model, output, tracer, names, recording, changed)
+
+
+def _written(tracer: Tracer, names: Names) -> Iterator[str]:
+    """The tensors of the model that it wrote to, which a capture only takes note of."""
+    for tensor, value in tracer.foreign.values():
+        if value.origin or value.cell.version:
+            yield names.tensors.get(id(tensor), "a tensor").lstrip(".")
+
+
+def _call(
+    model: nn.Module, arguments: Sequence[Any], keywords: Mapping[str, Any], stand_in: StandIn
+) -> Callable[[], Any]:
+    places, named = with_stand_ins(model, arguments, keywords, stand_in)
+    return partial(model, *places, **named)
 
 
 def _finished(
-    model: nn.Module, output: Any, tracer: Tracer, names: Names, recording: Recording | None
-) -> Graph:
-    """The graph of all that was noted."""
+    model: nn.Module, output: Any, tracer: Tracer, names: Names, recording: Recording | None,
+    changed: Iterable[str],
+) -> Graph:  # fmt: skip
+    """The graph of all that was noted; ``changed``: what the call left otherwise."""
     if recording is not None:
         recording.end()
     outputs = _outputs(output, tracer)
@@ -153,6 +175,7 @@ def _finished(
     graph = tracer.draft.finish(list(outputs), layers or None, origin=type(model).__name__)
     graph.main_output = 0
     graph.taken = tuple(tracer.taken)
+    graph.restless = tuple(dict.fromkeys((*changed, *_written(tracer, names))))
     return graph
 
 

@@ -1,4 +1,7 @@
-"""What one thing holds, and how it is written back: only where something else is held now."""
+"""What one thing holds, and how it is written back: only where something else is held now.
+
+What writes returns what was written: names where what is held has some, else the thing itself.
+"""
 
 from __future__ import annotations
 
@@ -47,94 +50,116 @@ def once(tensor: torch.Tensor) -> torch.Tensor:
     return tensor.as_strided(sizes, strides)
 
 
-def refill_dict(item: Any, base: Any, keys: list[Any], values: list[Any]) -> None:
+def refill_dict(item: Any, base: Any, keys: list[Any], values: list[Any]) -> tuple[object, ...]:
     """``base``: ``dict`` or ``OrderedDict``, whatever the class makes of its methods."""
     same = base.__len__(item) == len(keys) and all(map(is_, base.__iter__(item), keys))
     if same and all(map(is_, base.values(item), values)):
-        return
+        return ()
+    now = dict(zip(base.__iter__(item), base.values(item), strict=True))
     base.clear(item)
     for key, value in zip(keys, values, strict=True):
         base.__setitem__(item, key, value)
+        if now.get(key, NOTHING) is value:
+            del now[key]
+        else:
+            now[key] = value
+    return tuple(now) if all(isinstance(key, str) for key in now) else (item,)
 
 
-def refill_list(item: list[Any], content: list[Any]) -> None:
+def refill_list(item: list[Any], content: list[Any]) -> tuple[object, ...]:
     """Also of a class of the user's."""
     now = list.copy(item)
-    if len(now) != len(content) or not all(map(is_, now, content)):
-        list.__setitem__(item, slice(None), content)
+    if len(now) == len(content) and all(map(is_, now, content)):
+        return ()
+    list.__setitem__(item, slice(None), content)
+    return (item,)
 
 
-def refill_set(item: set[Any], content: set[Any]) -> None:
+def refill_set(item: set[Any], content: set[Any]) -> tuple[object, ...]:
     """Also of a class of the user's."""
-    if len(item) != len(content) or not content.issuperset(item):
-        set.clear(item)
-        set.update(item, content)
+    if len(item) == len(content) and content.issuperset(item):
+        return ()
+    set.clear(item)
+    set.update(item, content)
+    return (item,)
 
 
-def refill_deque(item: deque[Any], content: list[Any]) -> None:
+def refill_deque(item: deque[Any], content: list[Any]) -> tuple[object, ...]:
     """Also of a class of the user's."""
-    if len(item) != len(content) or not all(map(is_, item, content)):
-        deque.clear(item)
-        deque.extend(item, content)
+    if len(item) == len(content) and all(map(is_, item, content)):
+        return ()
+    deque.clear(item)
+    deque.extend(item, content)
+    return (item,)
 
 
-def refill_bytes(item: bytearray, content: bytes) -> None:
+def refill_bytes(item: bytearray, content: bytes) -> tuple[object, ...]:
     """The bytes of a bytearray."""
-    if item != content:
-        item[:] = content
+    if item == content:
+        return ()
+    item[:] = content
+    return (item,)
 
 
-def refill_array(item: Any, content: Any) -> None:
+def refill_array(item: Any, content: Any) -> tuple[object, ...]:
     """The elements of a NumPy array, to the bit."""
-    if item.tobytes() != content.tobytes():
-        item[...] = content
+    if item.tobytes() == content.tobytes():
+        return ()
+    item[...] = content
+    return (item,)
 
 
 def refill_object(
     item: Any, kind: type, held: dict[str, Any], names: list[str], values: list[Any]
-) -> None:
+) -> tuple[object, ...]:
     """The class of an object, the dict of its attributes, and these."""
     if type(item) is not kind:
         object.__setattr__(item, "__class__", kind)
     if object.__getattribute__(item, "__dict__") is not held:
         object.__setattr__(item, "__dict__", held)
-    refill_dict(held, dict, names, values)
+    return refill_dict(held, dict, names, values)
 
 
-def refill_slot(item: Any, member: Any, value: Any) -> None:
+def refill_slot(item: Any, member: Any, value: Any) -> tuple[object, ...]:
     """One slot."""
     if slot(member, item) is value:
-        return
+        return ()
     if value is NOTHING:
         member.__delete__(item)
     else:
         member.__set__(item, value)
+    return (member.__name__,)
 
 
-def refill_class(kind: type, content: dict[str, Any]) -> None:
+def refill_class(kind: type, content: dict[str, Any]) -> tuple[object, ...]:
     """The attributes of a class."""
     now = attributes(kind)
-    for name in now.keys() - content.keys():
+    new = now.keys() - content.keys()
+    for name in new:
         type.__delattr__(kind, name)
-    for name, value in content.items():
-        if now.get(name, NOTHING) is not value:
-            type.__setattr__(kind, name, value)
+    changed = [name for name, value in content.items() if now.get(name, NOTHING) is not value]
+    for name in changed:
+        type.__setattr__(kind, name, content[name])
+    return *new, *changed
 
 
-def refill_cell(cell: CellType, value: Any) -> None:
+def refill_cell(cell: CellType, value: Any) -> tuple[object, ...]:
     """One variable."""
     if variable(cell) is value:
-        return
+        return ()
     if value is NOTHING:
         del cell.cell_contents
     else:
         cell.cell_contents = value
+    return (cell,)
 
 
-def refill_variable(variables: dict[str, Any], name: str, value: Any) -> None:
+def refill_variable(variables: dict[str, Any], name: str, value: Any) -> tuple[object, ...]:
     """One global variable."""
-    if variables.get(name, NOTHING) is not value:
-        variables[name] = value
+    if variables.get(name, NOTHING) is value:
+        return ()
+    variables[name] = value
+    return (name,)
 
 
 def forget(cached: Any, misses: int) -> None:
@@ -143,11 +168,15 @@ def forget(cached: Any, misses: int) -> None:
         cached.cache_clear()
 
 
-def refill_tensor(alias: torch.Tensor, content: torch.Tensor) -> None:
-    """The elements."""
-    if not torch.equal(alias, content):
-        with torch.inference_mode(alias.is_inference()):
-            alias.copy_(content)
+def refill_tensor(
+    item: torch.Tensor, alias: torch.Tensor, content: torch.Tensor
+) -> tuple[object, ...]:
+    """The elements; ``alias`` has them once."""
+    if torch.equal(alias, content):
+        return ()
+    with torch.inference_mode(alias.is_inference()):
+        alias.copy_(content)
+    return (item,)
 
 
 def reset_tensor(

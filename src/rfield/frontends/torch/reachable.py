@@ -42,6 +42,8 @@ _UNUSED = frozenset({dict, OrderedDict, set})
 _TENSORS = (torch.Tensor, nn.Parameter)
 """Of these hardly any has attributes of its own."""
 _CONTAINERS = (torch.Tensor, dict, list, set, deque, _lru_cache_wrapper)
+_OURS = frozenset({"training"})
+"""What is changed on purpose while a model is read."""
 _CLOSED = (
     "torch._C", "torch._dynamo", "torch._inductor", "torch.autograd", "torch.cuda",
     "torch.distributed", "torch.export", "torch.fx", "torch.multiprocessing",
@@ -67,19 +69,40 @@ class Reachable:
         with torch._C.DisableTorchFunctionSubclass():
             self._walk()
 
-    def put_back(self) -> None:
-        """Write what was held wherever something else is held now."""
+    def put_back(self) -> list[str]:
+        """Write what was held wherever something else is held now; what was, by name."""
+        written: list[object] = []
         with torch._C.DisableTorchFunctionSubclass():
             for container in chain.from_iterable(filter(any, self.unused)):
+                written += [container] if container else []
                 container.clear()
             for container, base in self.empty:
                 if base.__len__(container):
                     base.clear(container)
+                    written.append(container)
             for item, kind, own in self.bare:
                 if own or type(item) is not kind or item.__dict__ is not own:
                     held.refill_object(item, kind, own, [], [])
-            _write(iter(self.undo))
+            _write(iter(self.undo), written)
+            names = [each for each in self._named(written) if each not in _OURS] if written else []
         self.__dict__.clear()  # it is a circle, and large
+        return names
+
+    def _named(self, written: Iterable[object]) -> Iterable[str]:
+        """The names by which what was written is held, each once; others by their kind."""
+        names: dict[int, str] = {}
+        for write, arguments in self.undo:
+            if write is held.refill_object or write is held.refill_dict:
+                names |= {
+                    id(value): key
+                    for key, value in zip(*arguments[-2:], strict=True)
+                    if isinstance(key, str) and type(value) not in _PLAIN
+                }
+        told = (
+            each if isinstance(each, str) else names.get(id(each), f"a {type(each).__name__}")
+            for each in written
+        )
+        return dict.fromkeys(told)
 
     def _walk(self) -> None:
         stack, seen, kinds = self.stack, self.seen, self.kinds
@@ -264,7 +287,7 @@ class Reachable:
         plain = type(alias) is torch.Tensor and alias.layout is torch.strided
         if plain and not alias.is_meta and self.copied(item):
             own = held.once(alias)
-            self.undo.append((held.refill_tensor, (own, own.clone())))
+            self.undo.append((held.refill_tensor, (item, own, own.clone())))
         leaf = item.is_leaf
         grad = item.grad if leaf else None
         hooks = (item._backward_hooks, item._post_accumulate_grad_hooks)
@@ -329,10 +352,13 @@ def _note_both(first: Handler, second: Handler) -> Handler:
     return note
 
 
-def _write(left: Iterator[tuple[Callable[..., object], tuple[Any, ...]]]) -> None:
+def _write(
+    left: Iterator[tuple[Callable[..., Any], tuple[Any, ...]]], written: list[object]
+) -> None:
     try:
         for write, arguments in left:
-            write(*arguments)
+            found = write(*arguments)
+            written += found if isinstance(found, tuple) else ()  # generators say themselves
     except Exception:
-        _write(left)  # one that fails does not keep the others from it
+        _write(left, written)  # one that fails does not keep the others from it
         raise

@@ -52,11 +52,24 @@ def read_module(model: nn.Module, request: Request) -> Graph:
     model = unwrapped(model)
     again = Rereading(model, request)
     if has_free(request.input_shape):
-        return read_free(_free_shapes(model, request.input_shape), again)
-    graph = _read(model, request)
-    if request.input_shape is not None:
-        graph.reread = again
+        graph = read_free(_free_shapes(model, request.input_shape), again)
+        shapes = {entry.name: graph.nodes[entry.node].shape for entry in graph.inputs_}
+        request = replace(request, input_shape=shapes)
+    else:
+        graph = _read(model, request)
+        graph.reread = None if request.input_shape is None else again
+    if graph.restless and (request.training or _is_steady(model, request)):  # norms count steps
+        graph.restless = ()
     return graph
+
+
+def _is_steady(model: nn.Module, request: Request) -> bool:
+    """Whether what a call changes makes no difference to the next ones."""
+    try:
+        _read(model, request, often=True)
+    except RFieldError:
+        return False
+    return True
 
 
 def _free_shapes(model: nn.Module, shapes: Any) -> dict[str, tuple[int | None, ...]]:
@@ -69,14 +82,16 @@ def _free_shapes(model: nn.Module, shapes: Any) -> dict[str, tuple[int | None, .
     return {name: tuple(shape) for name, shape in zip(names, listed, strict=False)}
 
 
-def _read(model: nn.Module, request: Request, recording: Recording | None = None) -> Graph:
+def _read(
+    model: nn.Module, request: Request, recording: Recording | None = None, *, often: bool = False
+) -> Graph:
     with ALONE:  # what a capture leaves behind is put back before another looks at the model
         arguments, keywords = called_with(model, request)
         return capture(
             model, arguments, keywords, axes=request.axes, training=request.training,
             unknown=request.unknown, values=bool(request.options.get("values")),
             zeros=bool(request.options.get("zeros")), soft_masks=request.soft_masks,
-            recording=recording,
+            recording=recording, often=often,
         )  # fmt: skip
 
 

@@ -42,14 +42,15 @@ def untouched(
     training: bool,
     values: bool = False,
     modules: Iterable[nn.Module] | None = None,
-) -> Iterator[None]:
+) -> Iterator[list[str]]:
     """Run the body with the model in eval (or train) mode; leave no trace.
 
     ``values``: the body computes with the model's own tensors, so all are copied and put back;
     otherwise those that a capture computes with. ``modules``: those of the model, where they are
     known. The body runs outside of inference mode: its tensors count no writes and cannot be
-    differentiated.
+    differentiated. Afterwards the list that it is given holds the names of what it changed.
     """
+    changed: list[str] = []
     with ALONE, torch.inference_mode(False):
         held = [value for name, value in vars(hooks).items() if name.startswith("_global_")]
         before = Reachable([model, held], copied=_any if values else _may_be_computed_with)
@@ -66,11 +67,11 @@ def untouched(
                         module.training = training
                 elif module.__dict__.get("training") is not training:
                     module.__dict__["training"] = training
-            yield
+            yield changed
         finally:
             for module, mode in scripted:
                 module.training = mode
-            before.put_back()
+            changed += before.put_back()
             generators.put_back()
             parametrize._cache = made
             hooks._global_is_full_backward_hook = full
