@@ -16,7 +16,6 @@ pytestmark = pytest.mark.onnx
     ("kernel", "image", "fidelity", "size"),
     [
         (2, 32, rfield.Fidelity.EXACT, 2),
-        (2, 33, rfield.Fidelity.UPPER_BOUND, rfield.UNBOUNDED),  # laid into 32, counted in 33
         (3, 33, rfield.Fidelity.UPPER_BOUND, rfield.UNBOUNDED),  # windows overlap
     ],
 )
@@ -28,3 +27,15 @@ def test_a_position_reads_its_window_where_there_is_one(kernel, image, fidelity,
     ]
     field = rfield.receptive_field(model(nodes, {"x": (1, 2, image, image)}, ["y"], {}))
     assert (field.size, field.fidelity) == ((size, size), fidelity)
+
+
+@pytest.mark.parametrize(("image", "place"), [((33, 33), 2143), ((33, 32), 2079)])
+def test_a_place_beyond_the_result_is_refused_as_it_is_when_it_runs(image, place):
+    windows = {"kernel_shape": [2, 2], "strides": [2, 2]}
+    nodes = [
+        node("MaxPool", ["x"], ["m", "i"], **windows),
+        node("MaxUnpool", ["m", "i"], **windows),
+    ]
+    made = model(nodes, {"x": (1, 2, *image)}, ["y"], {})
+    with pytest.raises(rfield.InvalidModelError, match=f"a maximum may lie at place {place} of"):
+        rfield.load(made)

@@ -76,3 +76,43 @@ def test_places_themselves_are_those_of_one_size():
 
     with pytest.raises(NotTileableError, match="made for the size of its input"):
         rfield.tile_plan(Places(), (96, 128), tile=48, input_shape=(1, 1, 64, 64))
+
+
+@pytest.mark.parametrize("size", [(6, 6), (7, 6), (6, 7), (7, 7), (2, 5), (9, 4), (1, 4), (5, 2)])
+def test_sizes_at_which_no_maximum_lies_beyond_the_result(size):
+    """Without ``output_size`` 7 columns come back as 6, and places that were counted in 7 do not.
+
+    Torch raises where one lies beyond: so it does for a maximum in the last place of the last
+    window.
+    """
+
+    def forward(x):
+        return F.max_unpool2d(*F.max_pool2d(x, 2, return_indices=True), 2)
+
+    class Model(nn.Module):
+        def forward(self, x):
+            return forward(x)
+
+    rising = torch.arange(size[0] * size[1] * 1.0).reshape(1, 1, *size)
+    try:
+        forward(rising)
+        taken = True
+    except RuntimeError:
+        taken = False
+    for shape in ((1, 1, 24, 24), (1, 1, 24, 36)):
+        graph = rfield.load(Model(), input_shape=shape)
+        assert bool(rfield.check_size(graph, size).refused) != taken
+        assert str(rfield.valid_sizes(graph)) == "y: every size from 2; x: multiples of 2, from 2"
+
+
+def test_what_is_said_of_them():
+    class Model(nn.Module):
+        def forward(self, x):
+            return F.max_unpool2d(*F.max_pool2d(x, 2, return_indices=True), 2)
+
+    with pytest.raises(rfield.InvalidModelError) as refused:
+        rfield.load(Model(), input_shape=(1, 1, 7, 7))
+    assert str(refused.value) == (
+        "a maximum may lie at place 40 of (7, 7), and (6, 6) has only 36; tell the unpooling the "
+        "size that was pooled"
+    )

@@ -7,30 +7,28 @@ what one such size gives. Nothing here knows that sizes repeat: that is ``sizes`
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Sequence
-from contextlib import suppress
 from fractions import Fraction
 from functools import cached_property
-from itertools import chain
 from math import lcm
 
-from ...core.arguments import integer, listed
 from ...core.graph import Graph
-from ...core.limits import GENERAL, MOST_READ, READ_WHOLE, STEP_LIMIT
+from ...core.limits import MOST_READ, STEP_LIMIT
 from ...errors import (
     InvalidModelError,
-    TooLargeError,
     UnresolvedSizeError,
     over_limit,
 )
-from ..engines.bounds import AxisField, axis_field
+from ..engines.bounds import axis_field
 from ..engines.forward import Sweep, sweep
-from ..engines.terms import Span, State, Terms, carriers, terms_of
+from ..engines.terms import Span, State, carriers, terms_of
 from ..geometry.alignment import alignment
 from ..results import axis_names
-from .chosen import chosen
+from .chosen import chosen, sizes_of
 from .edges import Finding, Kept, Misaligned, Unlike, ends
+from .effort import laid_out, swept, work
 from .followed import Followed
 from .leads import Leads
+from .places import Rates, carrier, places, rates_of, strides_of
 from .twins import Twins
 
 CRITERIA = ("accepted", "complete", "even", "aligned")
@@ -93,39 +91,45 @@ class Reading:
         """The shapes of all values."""
         return () if self.refused else tuple(node.shape for node in self.graph.nodes)
 
+    @property
+    def output_dims(self) -> tuple[int, ...]:
+        """The shape of the output."""
+        return self.graph.nodes[self._value].shape
+
     @cached_property
     def output(self) -> tuple[int | None, ...]:
         """Per input axis the size of the axis along which the output moves, None without one."""
-        shape = self.graph.nodes[self._value].shape
-        places = [_carrier(axes) for axes in self.places]
-        return tuple(None if place is None else shape[place] for place in places)
+        own = [carrier(axes) for axes in self.places]
+        return tuple(None if axis is None else self.output_dims[axis] for axis in own)
 
     @cached_property
     def output_shape(self) -> tuple[int, ...]:
         """The sizes of the output along all axes along which it moves."""
-        shape = self.graph.nodes[self._value].shape
-        return tuple(shape[axis] for axis in sorted(set[int]().union(*self.places)))
+        moved = sorted(set[int]().union(*self.places))
+        return tuple(self.output_dims[axis] for axis in moved)
 
     @cached_property
     def places(self) -> tuple[tuple[int, ...], ...]:
         """Per input axis the axes of the output that move with it.
 
         An axis of one position does not move, and of one window two axes may seem to be the same,
-        so they are those of the model at a larger size.
+        so they are those of the model at a larger size. Where all that is known is that it reads
+        all of an axis, they are those that grow with it.
         """
-        rank = len(self.graph.nodes[self._value].shape)
+        shape = self.output_dims
         if self._by_op:
             return self._of.larger().places
-        own = tuple(carriers([state], rank, local=True) for state in self._states)
-        apart = all(own) and len(set[int]().union(*own)) == sum(map(len, own))
-        model = None if self._is_model else self._of.larger()
-        if model is None or len(model.shapes[model._value]) != rank:
-            return own
-        shape = self.graph.nodes[self._value].shape
-        return tuple(
-            there if there and not (apart and any(shape[axis] > 1 for axis in there)) else here
-            for there, here in zip(model.places, own, strict=True)
-        )
+        own = self.carried
+        if self._is_model:
+            return tuple(axes or (*self._of.rates(k),) for k, axes in enumerate(own))
+        model = self._of.larger()
+        return own if len(model.output_dims) != len(shape) else places(own, model.places, shape)
+
+    @cached_property
+    def carried(self) -> tuple[tuple[int, ...], ...]:
+        """Per input axis the axes of the output of which the field says that they move with it."""
+        rank = len(self.output_dims)
+        return tuple(carriers([state], rank, local=True) for state in self._states)
 
     @cached_property
     def centers(self) -> tuple[tuple[float, float] | None, ...]:
@@ -149,14 +153,14 @@ class Reading:
     @property
     def _states(self) -> tuple[State, ...]:
         """What the output knows of the first of the inputs that it depends on."""
-        found = [swept.at(self._value) for swept in self._sweeps]
+        found = [one.at(self._value) for one in self._sweeps]
         return next((states for states in found if any(states)), found[0])
 
     @cached_property
     def _ends(self) -> dict[str, tuple[Finding, ...]]:
         dropped, uneven = list[Finding](), list[Finding]()
-        for swept in self._sweeps:
-            for states, name in zip(swept.states, axis_names(len(swept.axes)), strict=True):
+        for one in self._sweeps:
+            for states, name in zip(one.states, axis_names(len(one.axes)), strict=True):
                 fallen, padded = ends(self.graph, states, name, self._of.judged)
                 dropped += fallen
                 uneven += padded
@@ -180,20 +184,26 @@ class Reading:
             size = self.graph.nodes[self._sweeps[0].source].shape[self._sweeps[0].axes[k]]
             if stride is None or 1 in (outputs, size):  # so few positions have none of their own
                 stride = self._of.larger().scales[k] or stride  # noqa: PLW2901  # of the same axis
-            if outputs is not None and (stride is None or outputs * stride != size):
+            if outputs is not None and (stride is None or outputs * abs(stride) != size):
                 found.append(Unlike(self.graph.layer_of(self._value), name, outputs, stride))
         return tuple(found)
 
     @cached_property
     def scales(self) -> tuple[Fraction | None, ...]:
         """Positions of each input axis for one of the output."""
-        shape = self.graph.nodes[self._value].shape
         positions = sorted(set[int]().union(*self.places))
-        return tuple(
-            Fraction(state.advance) if isinstance(state, Span)
-            else _rate(axis_field(state, shape, positions).local)
-            for state in self._states
-        )  # fmt: skip
+        found: list[Fraction | None] = []
+        for k, state in enumerate(self._states):
+            if isinstance(state, Span):
+                found.append(Fraction(state.advance))
+                continue
+            moving = strides_of(axis_field(state, self.output_dims, positions).local)
+            if moving:
+                found.append(moving.pop() if len(moving) == 1 else None)
+            else:  # listed position by position, or reading all
+                axis = carrier(self.places[k])
+                found.append(None if axis is None else self._of.rates(k).get(axis))
+        return tuple(found)
 
 
 class Resizing:
@@ -222,6 +232,7 @@ class Resizing:
         self.tell: Callable[[int, int | None], None] | None = None
         self.leads = Leads()
         self.judged: Kept = {}
+        self._rates: dict[int, Rates] = {}
         if output is not None:
             graph.index(output)
         self.names = frozenset(entry.name for entry in self.entries)
@@ -246,21 +257,11 @@ class Resizing:
 
     def per_axis(self, what: str, given: object) -> tuple[int, ...]:
         """One size for all axes, or one for each."""
-        parts = listed(given)
-        sizes = [integer(part) for part in ([given] * len(self.axes) if parts is None else parts)]
-        if len(sizes) != len(self.axes):
-            raise InvalidModelError(
-                f"{what} = {given!r}; expected one number, or one for each of "
-                f"{', '.join(self.axes)}"
-            )
-        known = [size for size in sizes if size is not None and size > 0]
-        if len(known) < len(sizes):
-            raise InvalidModelError(f"{what} = {given!r}; expected positive integers")
-        return tuple(known)
+        return sizes_of(what, given, self.axes)
 
     def by_input_axis(self, sizes: tuple[int, ...]) -> tuple[int, ...]:
         """Sizes along the axes of the output, in the order of the input's that move them."""
-        own = [_carrier(axes) for axes in self.larger().places]
+        own = [carrier(axes) for axes in self.larger().places]
         order = sorted(axis for axis in own if axis is not None)
         if len(set(order)) < len(own):  # an axis without one of its own, which is told later
             return sizes
@@ -271,7 +272,7 @@ class Resizing:
         if self._seen is None:
             self._seen = Reading(self, self.graph, is_model=True)
             sizes, step = self.sizes, 0
-            while not all(self._seen.places):
+            while not all(self._seen.carried):
                 before, step = step, self._step(self._seen.graph)
                 if step == before or step > STEP_LIMIT:
                     break
@@ -281,6 +282,21 @@ class Resizing:
                     break
                 self._seen = Reading(self, graph, is_model=True)
         return self._seen
+
+    def rates(self, axis: int) -> Rates:
+        """Axes of the output that grow with an axis of the input: positions of that for one."""
+        if axis not in self._rates:
+            graph = self.larger().graph
+            entry = graph.entry(self.entries[0].name)
+            own = [graph.nodes[entry.node].shape[place] for place in entry.axes]
+
+            def shape(more: int) -> tuple[int, ...] | None:
+                found = self.at([*own[:axis], own[axis] + more, *own[axis + 1 :]])
+                return None if found.refused else found.output_dims
+
+            step = lcm(*(abs(step) for _, step in self.strides(graph, axis)))
+            self._rates[axis] = rates_of(shape, step)
+        return self._rates[axis]
 
     def _step(self, graph: Graph) -> int:
         """What all strides divide, as far as they show in this graph."""
@@ -342,24 +358,16 @@ class Resizing:
         return self._work(self._laid + more) <= MOST_READ
 
     def _work(self, readings: int) -> int:
-        """Values and operands that so many readings lay out."""
-        if readings <= 1:
-            return 0
-        return readings * self.laid_out + min(readings, READ_WHOLE) * self._swept
+        return work(readings, self.laid_out, self._swept)
 
     @cached_property
     def laid_out(self) -> int:
         """Values and operands of one reading."""
-        return sum(1 + len(node.operands) for node in self.graph.nodes)
+        return laid_out(self.graph)
 
     @cached_property
     def _swept(self) -> int:
-        """What the sweeps of one reading cost besides, where fields are not plain."""
-        with suppress(TooLargeError):
-            sweeps = (sweep(self.graph, entry.node, entry.axes) for entry in self.entries)
-            states = chain.from_iterable(states for swept in sweeps for states in swept.states)
-            return GENERAL * sum(type(state) is Terms for state in states)
-        return GENERAL * len(self.graph.nodes)
+        return swept(self.graph, self.entries)
 
     def _read(self, sizes: Sequence[int], *, leading: bool = True) -> tuple[Graph | None, str]:
         assert self.graph.reread is not None
@@ -386,14 +394,3 @@ class Resizing:
             for axis, size in zip(entry.axes, sizes, strict=True):
                 shapes[entry.name][axis] = size
         return shapes
-
-
-def _rate(field: AxisField) -> Fraction | None:
-    """The stride, or that of all terms that have one: what is zero near a border is listed."""
-    moving = {(t.carrier, Fraction(t.advance, t.period)) for t in field.terms if t.advance}
-    return next(iter(moving))[1] if field.stride is None and len(moving) == 1 else field.stride
-
-
-def _carrier(axes: Sequence[int]) -> int | None:
-    """The axis along which a value moves; None where there is none, or more than one."""
-    return axes[0] if len(axes) == 1 else None

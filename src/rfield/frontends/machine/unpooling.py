@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import replace
+from math import prod
 from typing import Any
 
 from ...core.link import Link, Read
@@ -15,7 +16,12 @@ from ...core.node import Node
 from ...core.operation import Op
 from ...core.padding import transposed_at
 from ...core.relation import IDENTITY, Sliding
+from ...errors import InvalidModelError, show_shape
 from .values import Dependent
+
+UNPOOL = "max_unpool"
+PLACES = "places in "
+"""What ``arrays.places`` notes before the sizes in which it counts."""
 
 
 def unpooled(op: Op, values: Sequence[Any], nodes: Sequence[Node]) -> tuple[Op, Sequence[Any]]:
@@ -23,10 +29,14 @@ def unpooled(op: Op, values: Sequence[Any], nodes: Sequence[Node]) -> tuple[Op, 
 
     The maxima stand for their places: both read the same, and these have no numbers that another
     size would change.
+
+    Raises:
+        InvalidModelError: a maximum may lie at a place that the result has not.
     """
-    if op.kind != "max_unpool" or not all(isinstance(value, Dependent) for value in values):
+    if op.kind != UNPOOL or not all(isinstance(value, Dependent) for value in values):
         return op, values
     found, places = values[0], nodes[values[1].index]
+    _check_room(op.shape, places)
     twin = next(
         (
             k for k in range(values[1].index - 1, -1, -1)
@@ -46,9 +56,31 @@ def unpooled(op: Op, values: Sequence[Any], nodes: Sequence[Node]) -> tuple[Op, 
     return replace(op, links=(back, back), exact=True), (found, Dependent(twin, places.shape))
 
 
-def _counted(node: Node) -> bool:
-    """Whether these are places, counted in a value of some size."""
-    return any(isinstance(table, str) and table.startswith("places in ") for table in node.tables)
+def _counted(node: Node) -> tuple[int, ...]:
+    """The sizes in which these are places, counted row by row; none where they are no places."""
+    told = (table for table in node.tables if isinstance(table, str))
+    sizes = next((table.removeprefix(PLACES) for table in told if table.startswith(PLACES)), "")
+    return tuple(map(int, sizes.split(" x "))) if sizes else ()
+
+
+def _check_room(result: Sequence[int], places: Node) -> None:
+    """Refuse what frameworks refuse, for most data: 7 x 7 pooled by 2 and laid back in 6 x 6."""
+    sizes = _counted(places)
+    if not sizes or not isinstance(places.links[0], Link):
+        return
+    last = 0
+    for axis, size in enumerate(sizes, len(places.shape) - len(sizes)):
+        relation, place = places.links[0].reads[axis].relation, size - 1
+        if isinstance(relation, Sliding) and relation.period == 1 and relation.taps[0]:
+            window = relation.advance * (places.shape[axis] - 1)
+            place = min(place, window + relation.taps[0].last)
+        last = last * size + place
+    room = result[-len(sizes) :]
+    if last >= prod(room):
+        raise InvalidModelError(
+            f"a maximum may lie at place {last} of {show_shape(sizes)}, and {show_shape(room)} has "
+            f"only {prod(room)}; tell the unpooling the size that was pooled"
+        )
 
 
 def _back(link: Link) -> Link | None:

@@ -42,4 +42,4 @@ def pool_with_argmax(call: Call) -> Outputs:
     https://www.tensorflow.org/api_docs/python/tf/raw_ops/MaxPoolWithArgmax
     """
     op = pool(call)
-    return Outputs([op, replace(op, tables=(f"places in {call.shape(0)}",))])
+    return Outputs([op, replace(op, tables=(f"places in {' x '.join(map(str, call.shape(0)))}",))])

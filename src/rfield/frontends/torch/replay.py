@@ -20,6 +20,7 @@ from ...core.link import AnyLink
 from ...core.node import Node
 from ...core.operation import Op
 from ...errors import InvalidModelError, show_shape
+from ..machine.unpooling import UNPOOL
 from .asked import taken
 from .functions import table
 from .modes import Dispatch, Functions
@@ -264,6 +265,7 @@ class Replay:
         count = len(places)
         nodes = tracer.draft.nodes[count:]
         odd = tracer.unsure or tracer.refusal or tracer.taken or tracer.unknown
+        odd = odd or any(node.kind == UNPOOL for node in nodes)  # which asks who found its places
         if odd or tracer.draft.known or tracer.draft.borders or any(map(_is_marked, nodes)):
             raise OtherwiseError
 
