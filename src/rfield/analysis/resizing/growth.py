@@ -6,6 +6,7 @@ from collections.abc import Callable, Iterable
 from contextlib import suppress
 
 from ...errors import TooLargeError
+from .edges import Finding
 from .reading import CRITERIA, Reading
 
 Steps = tuple[tuple[int, ...], ...]
@@ -70,8 +71,15 @@ def starved(reading: Reading) -> int:
     return made + sum(0 in shapes[index] for index in graph.outputs_)
 
 
-def unlike(one: Reading, other: Reading) -> bool:
-    """Whether what must be the same one step further is not; what is too large is not known."""
+def unlike(one: Reading, other: Reading, axis: str) -> bool:
+    """Whether what must be the same one step further is not; what is too large is not known.
+
+    Along ``axis`` alone: the step of another, whose size may differ as well, may be longer.
+    """
+
+    def found(reading: Reading, name: str) -> set[Finding]:
+        return {finding for finding in reading.against(name) if finding.axis == axis}
+
     with suppress(TooLargeError):
-        return any(set(one.against(name)) != set(other.against(name)) for name in CRITERIA)
+        return any(found(one, name) != found(other, name) for name in CRITERIA)
     return False

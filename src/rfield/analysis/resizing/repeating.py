@@ -182,7 +182,7 @@ class Repeating:
         one, other = self.read(size), self.read(size + self.step)
         if bool(one.refused) != bool(other.refused):
             return False
-        return bool(one.refused) or not unlike(one, other)
+        return bool(one.refused) or not unlike(one, other, self.name)
 
     @cached_property
     def _evenly(self) -> Way | None:

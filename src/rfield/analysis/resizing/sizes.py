@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
+from math import lcm
 from operator import contains
 from typing import Any, ClassVar, TypeVar
 
@@ -16,6 +17,7 @@ from .edges import Finding
 from .reading import CRITERIA, SAME, Resizing
 from .scan import Scan
 from .sizeset import SizeSet
+from .together import Apart, apart
 
 Result = TypeVar("Result")
 Progress = Callable[[int, int | None], None] | None
@@ -29,7 +31,8 @@ class Sizes(Answer):
     ``sets``: a ``SizeSet`` per axis. ``target``: the output size that was asked for, if any.
     ``against``: per axis what speaks against other sizes, one example of each layer. ``basis``: how
     the answer is known. ``read_at``: the sizes that the model was read at, which along one axis the
-    others keep; None where they are free.
+    others keep; None where they are free. ``apart``: what is refused where all axes have such sizes
+    at once.
     """
 
     schema: ClassVar[str] = "rfield.sizes/1"
@@ -41,6 +44,7 @@ class Sizes(Answer):
     basis: tuple[str, ...]
     read_at: tuple[int | None, ...]
     target: tuple[int, ...] | None = None
+    apart: Apart = field(default_factory=Apart)
 
     @property
     def smallest(self) -> tuple[int | None, ...]:
@@ -52,10 +56,15 @@ class Sizes(Answer):
         return tuple(found.around(size) for found in self.sets)
 
     def __contains__(self, size: Any) -> bool:
-        """Whether one size, the same on all axes or one for each, is among them."""
+        """Whether one size, the same on all axes or one for each, is among them.
+
+        Raises:
+            UnresolvedSizeError: that is not known.
+        """
         parts = listed(size)
-        sizes = (size,) * len(self.sets) if parts is None else tuple(parts)
-        return len(sizes) == len(self.sets) and all(map(contains, self.sets, sizes))
+        sizes: tuple[Any, ...] = (size,) * len(self.sets) if parts is None else tuple(parts)
+        singly = len(sizes) == len(self.sets) and all(map(contains, self.sets, sizes))
+        return singly and not self.apart.refuses(sizes)
 
     def __bool__(self) -> bool:
         return all(self.sets)
@@ -70,13 +79,16 @@ class Sizes(Answer):
             "basis": list(self.basis),
             "read_at": list(self.read_at),
             "target": None if self.target is None else list(self.target),
+            "apart": self.apart.as_dict(),
         }
 
     def _told(self) -> str:
         shown = [str(found) for found in self.sets]
         if len(set(shown)) == 1:
-            return f"{', '.join(self.axes)}: {shown[0]}"
-        return "; ".join(f"{n}: {text}" for n, text in zip(self.axes, shown, strict=True))
+            told = f"{', '.join(self.axes)}: {shown[0]}"
+        else:
+            told = "; ".join(f"{n}: {text}" for n, text in zip(self.axes, shown, strict=True))
+        return f"{told}; not at once: {self.apart}" if self.apart else told
 
 
 @dataclass(frozen=True, repr=False)
@@ -187,7 +199,10 @@ def _giving(resizing: Resizing, scans: Sequence[Scan], targets: tuple[int, ...])
         for s, found, target in zip(scans, sets, targets, strict=True)
     )
     basis = tuple(scan.basis() for scan in scans)
-    return Sizes(("accepted",), resizing.axes, sets, near, basis, resizing.stated, targets)
+    return Sizes(
+        ("accepted",), resizing.axes, sets, near, basis, resizing.stated, targets,
+        _apart(scans, sets),
+    )  # fmt: skip
 
 
 def valid_sizes(
@@ -197,12 +212,26 @@ def valid_sizes(
     """The input sizes that meet a criterion, or several at once."""
     criteria = known_criteria(criterion)
     resizing = Resizing(graph, None, wrt)
-    return _settled(graph, None, wrt, lambda scans: Sizes(
-        criteria, resizing.axes,
-        tuple(scan.meeting(criteria) for scan in scans),
-        tuple(scan.against(criteria) for scan in scans),
-        tuple(scan.basis(criteria) for scan in scans), resizing.stated,
-    ), progress)  # fmt: skip
+
+    def answer(scans: Sequence[Scan]) -> Sizes:
+        sets = tuple(scan.meeting(criteria) for scan in scans)
+        against = tuple(scan.against(criteria) for scan in scans)
+        basis = tuple(scan.basis(criteria) for scan in scans)
+        return Sizes(
+            criteria, resizing.axes, sets, against, basis, resizing.stated,
+            apart=_apart(scans, sets),
+        )  # fmt: skip
+
+    return _settled(graph, None, wrt, answer, progress)
+
+
+def _apart(scans: Sequence[Scan], sets: Sequence[SizeSet]) -> Apart:
+    """What the axes do not say alone."""
+    own = scans[0].resizing  # which has read most of it
+    repeats = all(scan.periodic for scan in scans)
+    step = lcm(*(scan.step for scan in scans)) if repeats else 0
+    base = max(scan.base for scan in scans)
+    return apart(sets, lambda sizes: not own.at(sizes).refused, base, step)
 
 
 def known_criteria(criterion: str | Sequence[str]) -> tuple[str, ...]:
