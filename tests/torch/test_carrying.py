@@ -183,7 +183,8 @@ class Divided(nn.Module):
 REFUSED = {
     "as many ones": (
         Divided,
-        "sum_1 (sum) reads numbers that are made for the length of the stream",
+        "div: parts of a stream do not give what the whole gives\n"
+        "  div (divide) reads numbers that are made for the size of its input",
     ),
     "all of the past": (
         Causally,

@@ -256,6 +256,7 @@ class Late(nn.Module):
 
 def test_outputs_that_are_there_before_the_stream_end_the_search_for_windows() -> None:
     plan = rfield.stream_plan(Late(), input_shape=(1, 1, 64))
+    assert (plan.exact, plan.states) == (False, ())
     with pytest.raises(rfield.NotStreamableError) as raised:
         list(rfield.run_streaming(Late(), [torch.zeros(1, 1, 30)], plan))
     assert str(raised.value) == (

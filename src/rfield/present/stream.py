@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from fractions import Fraction
 
-from ..analysis.pieces.streaming import StreamPlan
+from ..analysis.pieces.streaming import CARRIED, StreamPlan
 from ..analysis.pieces.timed import JoinDelay, LayerState
 from ..analysis.results import Size
 from . import values
@@ -15,6 +15,7 @@ def stream_report(plan: StreamPlan, *, title: str = "") -> Report:
     """The lengths, a table of the states, and one of the delays where branches must wait."""
     parts: list[Part] = [Facts(tuple(_facts(plan)))]
     parts += [Remark(f"not exact: {text}", good=False) for text in plan.obstacles]
+    parts += [Remark(f"only with {CARRIED}: {text}", good=False) for text in plan.placed]
     if plan.memory:
         parts.append(Remark(f"the past has no end in {', '.join(plan.memory)}", good=False))
     if plan.layers:

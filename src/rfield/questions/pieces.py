@@ -16,6 +16,7 @@ from ..analysis.pieces import stitching as _stitching
 from ..analysis.pieces import stream_planning as _streaming
 from ..analysis.pieces import tile_check as _tile_check
 from ..analysis.pieces import tile_choice as _tile_choice
+from ..analysis.pieces import windowless as _windowless
 from ..errors import InvalidModelError, NotStreamableError, unknown_name
 from ..frontends.registry import resolve, target_of_object
 from ..loading import graph_for as _read
@@ -170,7 +171,8 @@ def stream_plan(
             graph, output, axis=axis, sample_rate=sample_rate, chunk=chunk, length=length, wrt=wrt,
             anchor=anchor,
         )  # fmt: skip
-    return resting(graph, found)
+    carried = target_of_object(source_or_graph) in (None, CARRIED)
+    return resting(graph, _windowless.ways_of(found, carried=carried))
 
 
 def run_tiled(
@@ -344,11 +346,13 @@ def run_streaming(
 
 
 STATES = ("overlap", "carry")
+CARRIED = "torch:read_module"
+"""What reads models that can be taken apart."""
 
 
 def _stages_of(model: Any, plan: StreamPlan) -> _carrying.Stages:
     """The model as stages, for parts of the stream that look like a given one."""
-    if target_of_object(model) != "torch:read_module":
+    if target_of_object(model) != CARRIED:
         raise InvalidModelError(
             f'state="carry" takes a torch.nn.Module apart; a {type(model).__name__} is none'
         )

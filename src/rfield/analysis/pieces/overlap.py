@@ -129,12 +129,9 @@ class _Windows:
         graph = plan.graph
         if plan.obstacles:
             raise NotStreamableError("\n  ".join([f"{plan.layer}: {_WHY}", *plan.obstacles]))
-        if plan.memory:
-            raise NotStreamableError(
-                f"{plan.layer}: {_WHY}\n  the past has no end in {', '.join(plan.memory)}: such "
-                'layers need their own state, kept from chunk to chunk. state="carry" keeps it for '
-                "a torch.nn.Module;\n  layers of other frameworks give it themselves."
-            )
+        if plan.windowless:
+            why = [*plan.windowless, 'state="carry" goes on with them.'][: 2 - bool(plan.memory)]
+            raise NotStreamableError("\n  ".join([f"{plan.layer}: {_WHY}", *why]))
         self.lengths = Lengths(
             graph, plan.source, plan.value, plan.input_axis, plan.clock, plan.steps, plan.short
         )
@@ -293,6 +290,15 @@ class _Windows:
             least = max(enough, longer if None in tried else least)
             margin = reached
         raise NotStreamableError("\n  ".join([f"{self.plan.layer}: {_WHY}", *self.losses]))
+
+
+def windows_of(plan: StreamPlan) -> None:
+    """Look for the windows of a plan.
+
+    Raises:
+        NotStreamableError: there are none.
+    """
+    _Windows(plan)
 
 
 class _Last:

@@ -26,6 +26,7 @@ from .steady import Parts
 from .timed import JoinDelay, LayerState
 from .timing import Pattern
 
+CARRIED = 'state="carry", of a torch.nn.Module'
 UNITS = {"samples": None, "s": Fraction(1), "ms": Fraction(1000), "us": Fraction(10**6)}
 
 
@@ -41,7 +42,8 @@ class StreamPlan(Answer):
     the same remainder modulo ``grid``. ``obstacles`` says why chunks cannot give exactly what the
     whole stream gives; the numbers then leave out the whole-axis reads (of ``global_reads``).
     ``memory``: the layers whose past has no
-    end; ``past`` is then ``UNBOUNDED``.
+    end; ``past`` is then ``UNBOUNDED``. ``placed``: why windows cannot give what the whole stream
+    gives although the past has an end: numbers by position, which only go on.
 
     ``anchor``: which samples are a frame's own, of which ``past`` and ``look_ahead`` are counted:
     ``"auto"``, those at its index, as the model's own padding has it; ``"first"``, ``"center"`` or
@@ -72,6 +74,28 @@ class StreamPlan(Answer):
     layers: tuple[LayerState, ...] = field(repr=False)
     joins: tuple[JoinDelay, ...] = field(repr=False)
     anchor: str = "auto"
+    placed: tuple[str, ...] = ()
+
+    @property
+    def states(self) -> tuple[str, ...]:
+        """The ways of running that can be exact, as ``run_streaming`` names them.
+
+        ``"carry"``: for a ``torch.nn.Module`` that can be taken apart, which shows when it runs.
+        """
+        if not self.exact:
+            return ()
+        return ("carry",) if self.windowless else ("overlap", "carry")
+
+    @property
+    def windowless(self) -> tuple[str, ...]:
+        """Why windows that overlap cannot give what the whole stream gives."""
+        if not self.memory:
+            return self.placed
+        return (
+            f"the past has no end in {', '.join(self.memory)}: such layers need their own state, "
+            'kept from chunk to chunk. state="carry" keeps it for a torch.nn.Module;\n  layers of '
+            "other frameworks give it themselves.",
+        )
 
     @property
     def exact(self) -> bool:
@@ -227,7 +251,8 @@ class StreamPlan(Answer):
             "input_axis": self.input_axis, "output_axis": self.output_axis,
             "sample_rate": self.sample_rate, "chunk": self.chunk, "exact": self.exact,
             "anchor": self.anchor,
-            "obstacles": self.obstacles, "global_reads": self.global_reads,
+            "states": self.states,
+            "obstacles": self.obstacles, "placed": self.placed, "global_reads": self.global_reads,
             "memory": self.memory, "causal": self.causal,
             "frame_outputs": self.frame_outputs, "first_valid_output": self.first_valid_output,
             **self._lengths(), "fidelity": self.fidelity,
@@ -246,7 +271,11 @@ class StreamPlan(Answer):
             f"look-ahead {self.look_ahead} latency {self.latency} hop {self.hop}"
         )
         text += "" if self.anchor == "auto" else f" (counted from the {self.anchor} sample read)"
-        return text if self.exact else f"{text} (not exact: {'; '.join(self.obstacles)})"
+        if not self.exact:
+            return f"{text} (not exact: {'; '.join(self.obstacles)})"
+        if self.placed:
+            return f"{text} (only with {CARRIED}: {'; '.join(self.placed)})"
+        return text
 
 
 def _state_dict(state: LayerState) -> dict[str, Any]:

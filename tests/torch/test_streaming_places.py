@@ -1,0 +1,77 @@
+"""Numbers by position in a stream: windows meet the first of them again, a state goes on."""
+
+from __future__ import annotations
+
+import pytest
+
+torch = pytest.importorskip("torch", reason="PyTorch is not installed")
+
+from torch import nn  # noqa: E402
+
+import rfield  # noqa: E402
+from tests.torch.cases import Function  # noqa: E402
+
+pytestmark = [pytest.mark.torch, pytest.mark.filterwarnings("ignore")]
+
+MADE = "(multiply) reads numbers that are made for the size of its input"
+
+
+def places(x):
+    return torch.arange(x.shape[2])
+
+
+GOING_ON = {
+    "ramp": lambda x: x * places(x),
+    "encoded": lambda x: x * (places(x) * 0.1).sin(),
+    "from_a_place": lambda x: x * (places(x) - 10).clamp(0),
+}
+
+
+@pytest.mark.parametrize("name", GOING_ON)
+@pytest.mark.parametrize("before", [nn.Identity(), nn.Conv1d(1, 1, 4, 2, 1)], ids=["x", "strided"])
+def test_the_plan_says_that_a_state_must_be_carried(name, before):
+    model = nn.Sequential(before, Function(GOING_ON[name])).double().eval()
+    plan = rfield.stream_plan(model, input_shape=(1, 1, 64))
+    assert (plan.exact, plan.states, plan.placed) == (True, ("carry",), (f"1 {MADE}",))
+    assert f'(only with state="carry", of a torch.nn.Module: 1 {MADE})' in str(plan)
+    x = torch.randn(1, 1, 122, dtype=torch.float64)
+    with torch.no_grad():
+        parts = list(rfield.run_streaming(model, x.split(9, 2), plan, state="carry"))
+        assert torch.allclose(torch.cat(parts, 2), model(x), rtol=0, atol=1e-12)
+        with pytest.raises(rfield.NotStreamableError) as refused:
+            list(rfield.run_streaming(model, x.split(9, 2), plan))
+    assert str(refused.value) == (
+        "1: parts of a stream do not give what the whole gives\n"
+        f'  1 {MADE}\n  state="carry" goes on with them.'
+    )
+
+
+@pytest.mark.parametrize(
+    "function",
+    [
+        lambda x: x * torch.linspace(0, 1, x.shape[2]),
+        lambda x: x * torch.hann_window(x.shape[2], dtype=x.dtype),
+        lambda x: x * (x.shape[2] - places(x)),
+    ],
+    ids=["fade", "window", "to_the_end"],
+)
+def test_numbers_of_the_length_have_no_stream(function):
+    plan = rfield.stream_plan(Function(function), input_shape=(1, 1, 64))
+    assert (plan.exact, plan.states, plan.obstacles) == (False, (), (f"mul {MADE}",))
+
+
+@pytest.mark.parametrize(
+    ("function", "states"),
+    [
+        (lambda x: x * (places(x) % 4), ("overlap", "carry")),
+        (lambda x: x.cumsum(2), ("carry",)),
+        (lambda x: x - x.mean(2, keepdim=True), ()),
+        (nn.Conv1d(1, 1, 3), ("overlap", "carry")),
+    ],
+    ids=["repeating", "sum", "mean", "window"],
+)
+def test_ways_of_running(function, states):
+    model = function if isinstance(function, nn.Module) else Function(function)
+    plan = rfield.stream_plan(model, input_shape=(1, 1, 64))
+    assert (plan.states, plan.placed) == (states, ())
+    assert plan.as_dict()["states"] == list(states)
