@@ -87,6 +87,39 @@ def test_what_is_read_without_the_code_is_what_the_code_does():
     assert model.runs == before + 3 + len(refused)
 
 
+class Placed(Plain):
+    """A table for one size; what is written to where a view may be is laid out in memory."""
+
+    def __init__(self, writes):
+        super().__init__()
+        self.table, self.writes = nn.Parameter(torch.ones(1, 8, 32, 32)), writes
+
+    def forward(self, x):
+        next(self.run)
+        y = self.a(x)
+        if self.writes:
+            y = F.relu(y.transpose(2, 3))
+            half = F.max_pool2d(y[..., ::2], 2)
+            y += half.mean()
+        return self.b(y.reshape(1, 8, y.shape[2], -1) + self.table)
+
+
+REFUSED = [(96, 96), (32, 32), (128, 60), (66, 64), (7, 9), (64, 30), (100, 100), (64, 66), (3, 3)]
+
+
+@pytest.mark.parametrize(("writes", "most"), [(False, 6), (True, 9)])
+def test_sizes_that_a_model_refuses_are_told_by_the_way_of_its_own(writes, most):
+    model = Placed(writes)
+    graph = rfield.load(model, (1, 3, 64, 64))
+    sizes = [*REFUSED, (64, 64), (63, 64)]
+    before = model.runs
+    found = [read(lambda size=size: graph.reread({"x": (1, 3, *size)})) for size in sizes]
+    assert sum(isinstance(one, str) for one in found) == len(REFUSED)
+    assert model.runs - before <= most
+    for size, one in zip(sizes, found, strict=True):
+        assert one == read(lambda size=size: rfield.load(Placed(writes), (1, 3, *size))), size
+
+
 class Wide(torch.autograd.Function):
     @staticmethod
     def forward(ctx, x):

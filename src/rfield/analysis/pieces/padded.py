@@ -45,9 +45,14 @@ class Lacking(NamedTuple):
         >>> Lacking((150, 64), (64, 64), (8, 8)).least(taken)
         ((0, 2), (0, 0))
         """
-        sizes = self.image if takes(self.image) else [
-            self._next(k, takes) for k in range(len(self.image))
-        ]  # fmt: skip
+        if takes(self.image):
+            return ((0, 0),) * len(self.image)
+        sizes: list[int] = []
+        for k in range(len(self.image)):
+            size = self._next(k, takes)
+            if size is None:  # nor is there any for the others to be beside
+                return None
+            sizes.append(size)
         if not takes(sizes):
             return None
         return tuple((0, size - here) for size, here in zip(sizes, self.image, strict=True))
@@ -84,11 +89,11 @@ class Lacking(NamedTuple):
             return f"{text}: {', '.join(others)} would have to change as well."
         return f"{text}. If that is no axis of positions, axes= says which are."
 
-    def _next(self, k: int, takes: Callable[[Sequence[int]], bool]) -> int:
+    def _next(self, k: int, takes: Callable[[Sequence[int]], bool]) -> int | None:
         """The next size along one axis: one that differs from ``own`` by a part of a step."""
         here, own = self.image[k], self.own[k]
         on_grid = (here + (own - here) % part for part in divisors(self.steps[k]))
-        for size in chain(on_grid, range(here + 1, here + TRIED)):
+        for size in dict.fromkeys(chain(on_grid, range(here + 1, here + TRIED))):
             if takes([*self.own[:k], size, *self.own[k + 1 :]]):
                 return size
-        return here
+        return None

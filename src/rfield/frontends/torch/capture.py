@@ -84,7 +84,7 @@ def capture(
         dispatch.laid_out = laid_out
         functions = Functions(dispatch, table(), device_of(model))
         if recording is not None:
-            recording.begin(tracer, names.modules)
+            recording.begin(tracer, names.modules, laid_out=laid_out)
             functions.recording = recording
         entries: dict[str, torch.Tensor] = {}
 

@@ -79,7 +79,7 @@ class Recording:
 
     ``trail``: what becomes of the sizes that the code asks for; without one it must be told the
     same again. ``kinds`` may be those of other recordings. ``asks``: it asked for sizes;
-    ``writes``: to values.
+    ``writes``: to values. ``laid_out``: as everything really lies in memory.
     """
 
     def __init__(self, kinds: Kinds | None = None, trail: Trail | None = None) -> None:
@@ -87,7 +87,7 @@ class Recording:
         self.values: list[torch.Tensor] = []
         self.kinds = Kinds() if kinds is None else kinds
         self.trail = trail
-        self.asks = self.writes = False
+        self.asks = self.writes = self.laid_out = False
         self.inputs: dict[str, int] = {}
         self.lost = False
         self.tracer: Tracer | None = None
@@ -101,11 +101,15 @@ class Recording:
         self._parts: list[torch.Tensor] = []
         self._names: dict[int, str] = {}
 
-    def begin(self, tracer: Tracer, modules: Iterable[torch.nn.Module]) -> None:
-        """A capture of these modules begins; only the first is noted."""
+    def begin(
+        self, tracer: Tracer, modules: Iterable[torch.nn.Module], *, laid_out: bool = False
+    ) -> None:
+        """A capture of these modules begins, or begins again; only the last is noted."""
+        if self.tracer is not None:
+            vars(self).update(vars(Recording(self.kinds, self.trail and Trail())))
         scripted = any(isinstance(module, torch.jit.ScriptModule) for module in modules)
-        self.lost = self.tracer is not None or scripted or _scripts_tell()
-        self.tracer = tracer
+        self.lost = scripted or _scripts_tell()
+        self.tracer, self.laid_out = tracer, laid_out
         self._modes = torch._C._len_torch_dispatch_stack() + 1  # the capture's own
 
     def end(self) -> None:
@@ -197,7 +201,7 @@ class Recording:
         start, self._count = self._count, len(tracer.draft.nodes)
         self.calls.append(
             Call(
-                self.kinds.of(key), function, arguments, keywords, tuple(given),
+                self.kinds.of((self.laid_out, key)), function, arguments, keywords, tuple(given),
                 tuple(self._number(tensor) for tensor in tensors) if given else (), told,
                 tracer.names.layer if tracer.names else "", start, self._count, numbers, after,
                 after if trail else None, tuple(self._names.items()), tracer.guessed,

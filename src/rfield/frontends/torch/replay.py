@@ -139,6 +139,7 @@ class Replay:
         self._lays = [_lay(tensor) for tensor in recording.values]
         self._steps = recording.trail.steps if recording.trail else []
         self._writes = recording.writes
+        self._laid_out = recording.laid_out
         self._answers = answers
         self._tables: dict[int, tuple[object, ...]] = {}
         self._heads: dict[tuple[int, type[Exception], str], str] = {}
@@ -236,6 +237,7 @@ class Replay:
         laid_out: bool = False,
     ) -> _Answer:  # fmt: skip
         """Make a call on operands of these shapes; again if it may not guess, as a capture is."""
+        laid_out = laid_out or self._laid_out
         draft = Draft()
         tracer = Tracer(draft, soft_masks=self._answers.soft_masks)
         tracer.names = here = _Place()  # type: ignore[assignment]  # all that is asked of them

@@ -8,7 +8,7 @@ another way that it goes, which is recorded too.
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from dataclasses import replace
 from typing import Any
 
@@ -57,7 +57,9 @@ def read_module(model: nn.Module, request: Request) -> Graph:
         request = replace(request, input_shape=shapes)
     else:
         graph = _read(model, request)
-        graph.reread = None if request.input_shape is None else again
+        if request.input_shape is not None:
+            again.own = {entry.name: graph.nodes[entry.node].shape for entry in graph.inputs_}
+            graph.reread = again
     if graph.restless and (request.training or _is_steady(model, request)):  # norms count steps
         graph.restless = ()
     return graph
@@ -83,15 +85,16 @@ def _free_shapes(model: nn.Module, shapes: Any) -> dict[str, tuple[int | None, .
 
 
 def _read(
-    model: nn.Module, request: Request, recording: Recording | None = None, *, often: bool = False
-) -> Graph:
+    model: nn.Module, request: Request, recording: Recording | None = None, *,
+    laid_out: bool = False, often: bool = False,
+) -> Graph:  # fmt: skip
     with ALONE:  # what a capture leaves behind is put back before another looks at the model
         arguments, keywords = called_with(model, request)
         return capture(
             model, arguments, keywords, axes=request.axes, training=request.training,
             unknown=request.unknown, values=bool(request.options.get("values")),
             zeros=bool(request.options.get("zeros")), soft_masks=request.soft_masks,
-            recording=recording, often=often,
+            laid_out=laid_out, recording=recording, often=often,
         )  # fmt: skip
 
 
@@ -112,6 +115,8 @@ class Rereading:
     """Reads a model at other sizes, without its code where that is sure to be the same.
 
     Code may go several ways: each that it went is replayed where it looked at the same.
+
+    ``own``: the shapes that the model was loaded with, until the code was noted there.
     """
 
     def __init__(self, model: nn.Module, request: Request) -> None:
@@ -121,6 +126,8 @@ class Rereading:
         self._recordings = RECORDINGS if plain else 0
         self._replays: list[Replay] = []
         self._answers: Answers | None = None
+        self.own: Shapes | None = None
+        self._laid_out = False
 
     def __call__(self, shapes: Shapes) -> Graph:
         """The graph at these shapes of the inputs, by name."""
@@ -129,18 +136,28 @@ class Rereading:
         graph.reread = self
         return graph
 
+    def _code(self, shapes: Shapes, recording: Recording | None = None) -> Graph:
+        """The model's code, run; laid out in memory at once where that was needed before."""
+        request = replace(self.request, input_shape=dict(shapes))
+        return _read(self.model, request, recording, laid_out=self._laid_out)
+
     def _run(self, shapes: Shapes) -> Graph:
         """What the code says; noted while that led to something."""
-        request = replace(self.request, input_shape=dict(shapes))
         if self._recordings <= 0:
-            return _read(self.model, request)
+            return self._code(shapes)
         answers = self._answers = self._answers or Answers(
             device_of(self.model), self.request.soft_masks
         )
         recording = Recording(answers.kinds)
-        graph = _read(self.model, request, recording)
+        try:
+            graph = self._code(shapes, recording)
+        except InvalidModelError:
+            self._note_own(shapes)
+            raise
         self._recordings -= 1
-        found = self._watched(request, graph, answers) if recording.asks else None
+        self._laid_out = recording.laid_out
+        watches = recording.asks and not recording.lost
+        found = self._watched(shapes, graph, answers) if watches else None
         if recording.asks and found is None:
             self._recordings -= LOST
         with _quiet():
@@ -149,12 +166,19 @@ class Rereading:
             self._replays.append(found)
         return graph
 
-    def _watched(self, request: Request, graph: Graph, answers: Answers) -> Replay | None:
+    def _note_own(self, refused: Shapes) -> None:
+        """Other sizes are refused as well, of which the way that the code goes at its own tells."""
+        own, self.own = self.own, None
+        if own and not self._replays and dict(own) != dict(refused):
+            with suppress(RFieldError):
+                self._run(own)
+
+    def _watched(self, shapes: Shapes, graph: Graph, answers: Answers) -> Replay | None:
         """The same reading, with an eye on what the code does with sizes."""
         recording = Recording(answers.kinds, Trail())
         try:
             with tells_types() as tells:
-                again = _read(self.model, request, recording)
+                again = self._code(shapes, recording)
         except RFieldError:
             return None
         if tells or not same(again, graph):
@@ -181,7 +205,7 @@ class Rereading:
 
     def _held_against(self, replay: Replay, graph: Graph, shapes: Shapes) -> Graph:
         """What the code says, beside what was replayed."""
-        read = _read(self.model, replace(self.request, input_shape=dict(shapes)))
+        read = self._code(shapes)
         if not same(graph, read):
             self._replays.remove(replay)
         elif _sizes(read) != _sizes(replay.like):
@@ -192,7 +216,7 @@ class Rereading:
     def _refused(self, replay: Replay, refused: RefusedError, shapes: Shapes) -> Graph:
         """Of the first call that is refused at its place the code says what comes of it."""
         try:
-            graph = _read(self.model, replace(self.request, input_shape=dict(shapes)))
+            graph = self._code(shapes)
         except InvalidModelError as error:
             replay.learn(refused, error, shapes)
             raise
