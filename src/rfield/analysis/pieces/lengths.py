@@ -35,6 +35,9 @@ from .unwrapping import unturned
 Ways = dict[int, int]
 """For every value between the stream and the output how it is made of the stream: a number."""
 
+ASKED = (2, 3, 4, 5, 6, 8, 10, 16)
+"""So many times as long may a step be that the model's own code takes."""
+
 KEPT = 4
 """Lengths at which the model is kept."""
 
@@ -65,7 +68,7 @@ class Lengths:
         self, graph: Graph, source: int, target: int, time: int, clock: Pattern,
         steps: frozenset[int], short: Parts = frozenset(),
     ) -> None:  # fmt: skip
-        self.short = short
+        self.short, self.clock = short, clock
         self.here, self.source, self.target, self.time = graph, source, target, time
         self.steps, self.grid = steps, lcm(*steps)
         self.entry = next((entry for entry in graph.inputs_ if entry.node == source), None)
@@ -90,7 +93,8 @@ class Lengths:
         base, grid = 2 * self.far, self.grid
         rest = (length or 0) % grid
         offsets = {rest, rest + grid, rest + 2 * grid}
-        advice = f", and on more than what it leaves modulo {grid}"
+        some = f"{grid} samples" if grid > 1 else "every sample"
+        advice = f", and does not repeat after {some} or a few times as many"
         layer = self.uneven(base + rest)
         if layer is None:
             if length is None:
@@ -281,6 +285,21 @@ class Lengths:
         except RFieldError as error:
             self.refused = str(error)
             return None
+
+
+def in_step(lengths: Lengths) -> Lengths:
+    """The lengths by a longer step, where the model's own code has one: it cuts to a multiple."""
+    if lengths.uneven(2 * lengths.far + lengths.length % lengths.grid) is None:
+        return lengths
+    for times in ASKED:
+        steps = lengths.steps | {lengths.grid * times}
+        longer = Lengths(
+            lengths.here, lengths.source, lengths.target, lengths.time, lengths.clock, steps,
+            lengths.short,
+        )  # fmt: skip
+        if longer.uneven(2 * longer.far + lengths.length % longer.grid) is None:
+            return longer
+    return lengths
 
 
 def _known(node: Node) -> int:

@@ -20,7 +20,7 @@ from ..engines.forward import sweep
 from ..geometry.fields import choose_source, source_layout
 from .cuts import too_many
 from .direct import direct
-from .lengths import Lengths
+from .lengths import Lengths, in_step
 from .refusals import check_restful
 from .steady import Parts, short_parts, steady
 from .streaming import StreamPlan, outputs_of, rate_of
@@ -126,15 +126,16 @@ def _plan(
     if _at(graph, source, time, graph.nodes[source].shape[time] + grid) is None:
         steps |= path.steps(all_values=True)  # what lies beside the output allows some lengths only
         grid = lcm(*steps)
-    if chunk is not None:
-        outputs_of(one("chunk", chunk), grid, clock.hop)
     obstacles = (*reads, *ends)
     if not reads:
-        lengths = Lengths(graph, source, value, time, clock, steps, short)
+        lengths = in_step(Lengths(graph, source, value, time, clock, steps, short))
+        steps, grid = lengths.steps, lengths.grid
         if ends and lengths.apart(clock.axis):
             obstacles = ()
         if not obstacles:
             obstacles = lengths.unknown() or lengths.obstacle(length)
+    if chunk is not None:
+        outputs_of(one("chunk", chunk), grid, clock.hop)
     obstacles = (*obstacles, *path.chance())
     return StreamPlan(
         graph=graph, value=value, source=source, layer=layer, wrt=wrt, axis=name,
