@@ -166,6 +166,24 @@ def _laid(lines: NDArray[Any], once: Sequence[int], shape: Sequence[int]) -> NDA
     return np.broadcast_to(found.reshape(once), shape)
 
 
+class Positions:
+    """Which positions an op is told to choose, made for one size; exact links say the same."""
+
+    __slots__ = ("told",)
+
+    def __init__(self, told: object) -> None:
+        self.told = told
+
+    def __eq__(self, other: object) -> bool:
+        return isinstance(other, Positions) and self.told == other.told
+
+    def __hash__(self) -> int:
+        return hash(self.told)
+
+    def __repr__(self) -> str:
+        return f"Positions({self.told!r})"
+
+
 class Drawn:
     """Random numbers: each run of the model draws others."""
 

@@ -19,6 +19,7 @@ from ...core.numbers import Numbers
 from ...core.relation import IDENTITY, Sliding, Table
 from .grid import Rates, grid
 from .pairing import changes_nothing
+from .repeated import chooses, repeated
 
 LONG = 16
 """So many outputs has a pattern of resizing at most that stands for a longer one."""
@@ -186,8 +187,37 @@ def _stepping(read: Read) -> Sliding | None:
     return relation if len(relation.taps[0]) == 1 else None
 
 
+def _slid(node: Node, nodes: Sequence[Node]) -> Node:
+    """With a short pattern for positions that are listed, where one does for all outputs."""
+    if not chooses(node) or not any(map(_lists, node.links)):
+        return node
+    links = tuple(
+        Link(
+            [
+                read._replace(relation=repeated(read.relation, size) or read.relation)
+                if isinstance(read.relation, Table) and read.axis is not None else read
+                for read, size in zip(link.reads, nodes[operand].shape, strict=True)
+            ],
+            is_part=link.is_part and len(node.links) > 1,
+        )
+        if isinstance(link, Link) and _lists(link) else link
+        for operand, link in zip(node.operands, node.links, strict=True)
+    )  # fmt: skip
+    return replace(node, links=links)
+
+
+def _lists(link: AnyLink) -> bool:
+    """Whether positions along some axis are listed, by the op itself and by no mask."""
+    return (
+        isinstance(link, Link)
+        and not link.endless
+        and any(isinstance(r.relation, Table) for r in link.reads)
+    )
+
+
 def _evened(node: Node, nodes: Sequence[Node]) -> Node:
     """With a short pattern for what takes single positions, where one does for all outputs."""
+    node = _slid(node, nodes)
     if node.op.work.macs or len(node.operands) != 1:
         return node  # where there are products, each phase has weights of its own
     (operand,), (link,) = node.operands, node.links

@@ -151,10 +151,10 @@ def _places(read: Read, outputs: int, size: int) -> Positions | None:
     if len(relation.taps[0]) != 1 or not outputs or not size:
         return None
     places = relation.taps[0].first + relation.advance * np.arange(outputs, dtype=np.int64)
-    return _inside(places, size, relation.border)
+    return inside(places, size, relation.border)
 
 
-def _inside(places: Positions, size: int, border: Border) -> Positions | None:
+def inside(places: Positions, size: int, border: Border) -> Positions | None:
     """The positions with what stands for those beyond the ends; None where nothing does."""
     match border:
         case "circular":
@@ -232,7 +232,7 @@ def _step(places: Positions, size: int) -> Sliding | None:
         return IDENTITY
     borders: tuple[Border, ...] = ("zero", "replicate", "reflect", "symmetric", "circular")
     for border in borders:
-        inside = _inside(even, size, border)
-        if inside is not None and np.array_equal(inside, places):
+        found = inside(even, size, border)
+        if found is not None and np.array_equal(found, places):
             return replace(shift(first, border), advance=advance)
     return None

@@ -43,7 +43,7 @@ from .masks import (
     told_of,
 )  # fmt: skip
 from .swallowing import Marks, Ranges, is_elementwise, overlaid
-from .tables import band, beside, numbers_among, placed_elements
+from .tables import band, beside, numbers_among, placed_elements, unlisted
 from .unpooling import unpooled
 from .values import Constant, Dependent, Items, Outputs, Tensor, known, parameters_of
 
@@ -299,6 +299,7 @@ class Emitter:
         if self.named or mine:
             rest = self.common if self.named else self.draft.tables
             self.draft.tables = (*(t for t in rest if not any(t is one for one in told)), *mine)
+        self.draft.tables = unlisted(self.draft.tables, op)
 
     def _may_hide(self, op: Op, values: Sequence[Any]) -> bool:
         """Whether a table that nobody computed may take away some of what the op reads."""

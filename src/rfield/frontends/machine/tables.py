@@ -13,7 +13,7 @@ from ...core.algebra import Contraction
 from ...core.arguments import Shape
 from ...core.known import Known, moved
 from ...core.link import AnyLink, Link
-from ...core.numbers import DRAWN, KEPT, Numbers
+from ...core.numbers import DRAWN, KEPT, Numbers, Positions
 from ...core.ops import Op
 from ...core.relation import IDENTITY, At, Sliding
 from .values import Array, Constant, held_once
@@ -138,6 +138,13 @@ def numbers_among(
         if isinstance(value, Constant) and not (place in asked and value.is_whole)
         and not any(value is one for one in values)
     ]  # fmt: skip
+
+
+def unlisted(tables: tuple[object, ...], op: Op) -> tuple[object, ...]:
+    """What an op reads beside its operands without the positions that its links say exactly."""
+    if not op.exact:
+        return tables
+    return tuple(table for table in tables if not isinstance(table, Positions))
 
 
 def placed_elements(value: Constant, link: AnyLink, shape: Shape) -> Array | None:

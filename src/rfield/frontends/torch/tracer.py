@@ -17,7 +17,7 @@ import torch
 
 from ...core import ops
 from ...core.graph import Draft, SoftMasks
-from ...core.numbers import DRAWN, Numbers, Same
+from ...core.numbers import DRAWN, Numbers, Positions, Same
 from ...errors import InvalidModelError, RFieldError
 from ..machine.emit import Emitter
 from ..machine.unsupported import Unsupported
@@ -35,6 +35,9 @@ _NUMBERS = frozenset(
     ("value", "divisor_override", "scale", "k", "correction", "normalization", "ord", "p", "bins")
 )
 """Whole numbers that are no sizes, whatever the op."""
+
+_PLACES = ("index", "indices")
+"""Arguments that say where an op reads or writes."""
 
 _CHOOSE = frozenset(("contraction", "normalization", "pointwise", "pooling", "reduction"))
 """Families of which a setting, a name or a type chooses what is computed."""
@@ -255,7 +258,8 @@ class Tracer(Knowledge):
                 made = pointwise and value is not None and value.cell.own
                 array = numbers_of(self.constant(tensor)) if made else None
                 table = Numbers.of(array, tuple(tensor.shape)) if made else None
-                found.append(table if isinstance(table, Numbers) else self.origin(tensor, value))
+                told = table if isinstance(table, Numbers) else self.origin(tensor, value)
+                found.append(Positions(told) if self._is_place(tensor, family, bound) else told)
                 beside[id(tensor)] = found[-1]
             weights.update(self.weights(tensor, value))
         for name, given in bound.items():
@@ -268,6 +272,13 @@ class Tracer(Knowledge):
                 found.append(given)
         self.draft.tables = tuple(found)
         self.draft.weights = tuple(weights.items())
+
+    def _is_place(self, tensor: torch.Tensor, family: str, bound: Mapping[str, Any]) -> bool:
+        """Whether a constant says where an op reads or writes, and the rule is told of it."""
+        if family != "indexing" or self.constant(tensor) is None:
+            return False
+        named = tensors_of([bound.get(name) for name in _PLACES])
+        return any(tensor is one for one in named)
 
     def record(
         self,
