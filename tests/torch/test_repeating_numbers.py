@@ -57,6 +57,47 @@ def test_tiles_begin_where_the_numbers_repeat(function, grid, tile):
         assert torch.equal(rfield.run_tiled(model, x, plan), model(x))
 
 
+def patches(x):
+    """All 3 x 3 patches, as channels."""
+    return F.unfold(x, 3, padding=1).unflatten(-1, x.shape[2:])
+
+
+def nearest(c, x):
+    """Demosaicing: of each patch the mean, weighted by what its own place has."""
+    rows, cols = torch.arange(x.shape[2])[:, None], torch.arange(x.shape[3])
+    y = patches(x * ((rows + cols) % 2 == 0))
+    return c((y * (y > x)).sum(1, keepdim=True))
+
+
+def kept(c, x, period=3):
+    """The columns that are kept, and a number where none is."""
+    return c(torch.where(torch.arange(x.shape[3]) % period == 1, x, 2.0))
+
+
+BEFORE_WINDOWS = {
+    "patches": (lambda c, x: patches(c(x) * (torch.arange(x.shape[3]) % 2)).sum(1), (1, 2)),
+    "demosaic": (nearest, (2, 2)),
+    "windows": (lambda c, x: kept(c, x).unfold(3, 5, 2).sum(-1), (1, 6)),
+    "of zeros": (lambda c, x: (c(x) * (torch.arange(x.shape[3]) % 3 == 0)).unfold(3, 3, 1).sum(-1),
+                 (1, 3)),
+    "numbers beside": (lambda c, x: kept(lambda y: y, c(x)).unfold(3, 3, 1).sum(-1), (1, 3)),
+    "largest": (lambda c, x: kept(c, x, 2).unfold(2, 4, 1).amax(-1), (1, 2)),
+}  # fmt: skip
+
+
+@pytest.mark.parametrize("name", BEFORE_WINDOWS)
+@pytest.mark.parametrize("tile", [20, (50, 25)])
+def test_numbers_that_repeat_before_windows_that_are_laid_out(name, tile):
+    function, grid = BEFORE_WINDOWS[name]
+    model = integers(Of(function))
+    plan = rfield.tile_plan(model, (50, 61), tile=tile, input_shape=(1, 1, 32, 32))
+    assert (plan.exact, plan.grid) == (True, grid)
+    assert len(plan) > 2
+    x = torch.randint(-9, 10, (1, 1, 50, 61)).double()
+    with torch.no_grad():
+        assert torch.equal(rfield.run_tiled(model, x, plan), model(x))
+
+
 def written(first, last, step, number=0):
     """Every so many columns from some on; those before and behind are as they were."""
 

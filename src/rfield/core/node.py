@@ -31,6 +31,7 @@ class Node:
     and its number of elements; None: nobody told, and ``work`` has their number. ``parts``: values
     that it is put together from, and reads as padding of its operand instead. ``beyond``: the same
     value as it is computed where a border of known numbers makes it read less; None for no less.
+    ``unmasked``: as it is computed where masks make it list what it reads, and nothing else does.
     """
 
     name: str
@@ -45,6 +46,7 @@ class Node:
     weights: Weights | None = None
     parts: tuple[int, ...] = ()
     beyond: Node | None = None
+    unmasked: Node | None = None
 
     @property
     def kind(self) -> str:

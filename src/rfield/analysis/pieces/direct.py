@@ -16,7 +16,7 @@ from ...core.graph import Graph, Node
 from ...core.indices import IndexSet
 from ...core.link import AnyLink, Link, Read
 from ...core.numbers import Numbers
-from ...core.relation import IDENTITY, Sliding, Table
+from ...core.relation import IDENTITY, Prefix, Sliding, Table, Whole
 from .grid import Rates, grid
 from .pairing import changes_nothing
 from .repeated import chooses, repeated
@@ -104,15 +104,33 @@ def _unmasked(graph: Graph) -> Graph:
 
     A mask that keeps every second position, or all but the border, lists for one size which.
     """
-    wide = _with_nodes(graph, [_filled(node, graph.nodes) for node in graph.nodes])
+    wide = _with_nodes(graph, [_filled(node.unmasked or node, graph.nodes) for node in graph.nodes])
     if wide is graph:
         return graph
     moving = grid(wide, {entry.node: entry.axes for entry in wide.inputs_}, wide.main).rates
     nodes = [
-        new if new is old or _lists_along(old, moving) else old
-        for old, new in zip(graph.nodes, wide.nodes, strict=True)
+        new if new is old or _goes_along(old, new, index, moving) else old
+        for index, (old, new) in enumerate(zip(graph.nodes, wide.nodes, strict=True))
     ]
     return _with_nodes(graph, nodes)
+
+
+def _goes_along(old: Node, new: Node, index: int, moving: Sequence[Rates]) -> bool:
+    """Whether a value that lists positions along the input reads all of them as it moves."""
+    if old.unmasked is None:
+        return _lists_along(old, moving)
+    links = [link for link in old.links if isinstance(link, Link)]
+    listed = any(
+        isinstance(read.relation, Table) and read.axis is not None and moving[index][read.axis]
+        for link in links for read in link.reads
+    )  # fmt: skip
+    if not listed or any(link.endless for link in links):  # masks of windows that are shifted
+        return False
+    return not any(
+        isinstance(read.relation, Whole | Prefix) and moving[operand][axis]
+        for operand, link in zip(new.operands, new.links, strict=True) if isinstance(link, Link)
+        for axis, read in enumerate(link.reads)
+    )  # fmt: skip
 
 
 def _lists_along(node: Node, moving: Sequence[Rates]) -> bool:

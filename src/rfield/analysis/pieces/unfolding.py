@@ -14,6 +14,7 @@ from itertools import chain
 from math import prod
 
 from ...core.graph import Graph, Node
+from ...core.known import Known
 from ...core.link import AnyLink, Group, Link, Read, Reshaped, regroup
 from ...core.numbers import Numbers
 from ...core.operation import Op
@@ -75,13 +76,13 @@ class _Unfolding:
         if len(links) == 1 and isinstance(links[0], Reshaped):
             (operand,) = node.operands
             before = tuple(chain(*self.fine[operand]))
-            fine = _coarse(node.shape) if node.known is not None else self._refined(before, node)
+            fine = self._refined(before, node)
             after = tuple(chain(*fine))
             made = (Reshaped(before, after),)
             self._append(node, fine, [self.places[operand]], made)
             return
         apart = [
-            self.fine[operand] if node.known is None and isinstance(link, Link)
+            self.fine[operand] if isinstance(link, Link)
             else _coarse(self.given.nodes[operand].shape)
             for operand, link in zip(node.operands, links, strict=True)
         ]  # fmt: skip
@@ -129,6 +130,7 @@ class _Unfolding:
             replace(
                 node, op=replace(node.op, shape=tuple(chain(*fine)), own=own),
                 operands=tuple(operands), links=tuple(links), tables=tables,
+                known=_known(node, fine),
             )
         )  # fmt: skip
 
@@ -253,9 +255,24 @@ def _spread(table: object, fine: Fine) -> object:
     """Numbers beside the operands with their axes apart as those of the result are."""
     if not isinstance(table, Numbers) or table.array.ndim > len(fine):
         return table
-    shape: list[int] = []
-    for size, factors in zip(table.array.shape, fine[len(fine) - table.array.ndim :], strict=True):
-        if size not in (1, prod(factors)):
-            return table
-        shape += (1,) * len(factors) if size == 1 else factors
-    return table.placed(table.array.reshape(shape))
+    shape = _apart(table.array.shape, fine[len(fine) - table.array.ndim :])
+    return table if shape is None else table.placed(table.array.reshape(shape))
+
+
+def _known(node: Node, fine: Fine) -> Known | None:
+    """What is known of a value with its axes apart."""
+    known = node.known
+    shape = None if known is None else _apart(known.codes.shape, fine)
+    if known is None or shape is None:
+        return known
+    return replace(known, codes=known.codes.reshape(shape))
+
+
+def _apart(sizes: Sequence[int], fine: Fine) -> list[int] | None:
+    """The sizes of axes that are apart, of what is the same along those of size 1."""
+    if not all(size in (1, prod(factors)) for size, factors in zip(sizes, fine, strict=True)):
+        return None
+    return [
+        one for size, factors in zip(sizes, fine, strict=True)
+        for one in ((1,) * len(factors) if size == 1 else factors)
+    ]  # fmt: skip

@@ -14,8 +14,10 @@ from typing import Any, Protocol
 
 from ...core.graph import Draft
 from ...core.known import LOW, Known
-from ...core.link import AnyLink, of_rank
+from ...core.link import AnyLink, Link, of_rank
+from ...core.node import Node
 from ...core.ops import Op
+from ...core.relation import Table
 from .meanings import name_of
 from .swallowing import Ranges
 from .values import Dependent
@@ -61,13 +63,34 @@ def past_borders(
     """
     draft = emitter.draft
     behind = [value.index for value in values if isinstance(value, Dependent)]
+    if _lists(draft.nodes[index].links) and not _lists(op.links):
+        bare, _ = _computed(emitter, op, values, operands, index, {})
+        draft.nodes[index].unmasked = None if _lists(bare.links) else bare
     masks = _masks(emitter, behind)
     if not any(each in draft.borders for each in behind):
         if not masks and _lays(op, draft.known.get(index)):
             draft.borders[index] = None
         return
+    given = op.links
+    made, known = _computed(emitter, op, values, operands, index, masks)
+    known = None if not masks and _lays(made.op, known) else known
+    draft.borders[index] = known
+    node = draft.nodes[index]
+    narrowed = any(link not in given for link in node.links)
+    told = node.known is not None or node.exact != made.exact
+    if (narrowed or told) and not node.parts:  # else it reads the border as it is
+        made.known = None if known is None else known.unread
+        node.beyond = made
+
+
+def _computed(
+    emitter: Emitting, op: Op, values: Sequence[Any], operands: Sequence[Any], index: int,
+    masks: dict[int, Known],
+) -> tuple[Node, Known | None]:  # fmt: skip
+    """The value ``index`` where no more than ``masks`` is known of any, and what is known of it."""
+    draft = emitter.draft
     held, draft.known = draft.known, masks
-    noted, given = draft.tables, op.links
+    noted = draft.tables
     emitter.ranges.bordered = False
     try:
         op, values, known, _ = emitter.masked(op, values)
@@ -81,16 +104,19 @@ def past_borders(
     finally:
         draft.known, draft.tables = held, noted
         emitter.ranges.bordered = True
-    known = None if not masks and _lays(op, known) else known
-    draft.borders[index] = known
     links = tuple(of_rank(link, len(op.shape)) for link in op.links if link)
-    narrowed = any(link not in given for link in node.links)
-    told = node.known is not None or node.exact != op.exact
-    if (narrowed or told) and not node.parts:  # else it reads the border as it is
-        node.beyond = replace(
-            node, op=op, operands=tuple(kept), links=links, tables=tables,
-            known=None if known is None else known.unread,
-        )  # fmt: skip
+    made = replace(
+        node, op=op, operands=tuple(kept), links=links, tables=tables, known=None, beyond=None,
+    )  # fmt: skip
+    return made, known
+
+
+def _lists(links: Sequence[AnyLink | None]) -> bool:
+    """Whether positions along some axis are listed."""
+    return any(
+        isinstance(read.relation, Table)
+        for link in links if isinstance(link, Link) for read in link.reads
+    )  # fmt: skip
 
 
 def _lays(op: Op, known: Known | None) -> bool:
