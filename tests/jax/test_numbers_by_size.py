@@ -181,3 +181,20 @@ def test_every_second_row_that_is_written_has_tiles(first: int) -> None:
     x = np.random.default_rng(0).integers(-8, 9, (1, 96, 128, 1)).astype(np.float32)
     found = rfield.run_tiled(lambda part: np.asarray(function(part)), x, plan)
     assert np.array_equal(found, np.asarray(function(x)))
+
+
+@pytest.mark.parametrize(
+    ("name", "function", "step"),
+    [
+        ("a number", lambda x: jnp.asarray(x).at[:, 2::2].add(3), 2),
+        ("rows", lambda x: jnp.asarray(x).at[:, 5:-3:3].set(x[:, 4:-4:3] * 2), 3),
+        ("columns", lambda x: jnp.asarray(x).at[:, :, 3::2].add(x[:, :, 1:-2:2]), 2),
+    ],
+)
+def test_rows_that_are_written_from_some_on(name: str, function: Any, step: int) -> None:
+    plan = rfield.tile_plan(function, (96, 128), tile=40, input_shape=(1, 48, 48, 1), axes=(1, 2))
+    assert plan.exact
+    assert plan.grid == ((1, step) if name == "columns" else (step, 1))
+    x = np.random.default_rng(0).integers(-8, 9, (1, 96, 128, 1)).astype(np.float32)
+    found = rfield.run_tiled(lambda part: np.asarray(function(part)), x, plan)
+    assert np.array_equal(found, np.asarray(function(x)))

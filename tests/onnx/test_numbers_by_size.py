@@ -7,6 +7,8 @@ import pytest
 
 onnx = pytest.importorskip("onnx", reason="ONNX is not installed")
 
+from onnx.reference import ReferenceEvaluator  # noqa: E402
+
 import rfield  # noqa: E402
 
 pytestmark = pytest.mark.onnx
@@ -185,3 +187,35 @@ def test_nothing_beside_an_image_that_may_be_a_mask_has_tiles() -> None:
     ]
     plan = planned(nodes)
     assert (len(plan), plan.exact) == (6, True)
+
+
+@pytest.mark.parametrize(("first", "step"), [(0, 2), (2, 2), (5, 3)])
+def test_rows_of_a_transposed_image_that_are_written(first: int, step: int) -> None:
+    """``x.T[first::step] = relu(x.T[first::step])``."""
+    nodes = [
+        make.make_node("Transpose", ["x"], ["t"], perm=[3, 0, 1, 2]),
+        make.make_node("Shape", ["t"], ["sizes"], start=0, end=1),
+        make.make_node("Squeeze", ["sizes"], ["width"]),
+        make.make_node("Range", ["first", "width", "step"], ["places"]),
+        make.make_node("Unsqueeze", ["places", "one"], ["rows"]),
+        make.make_node("GatherND", ["t", "rows"], ["old"]),
+        make.make_node("Relu", ["old"], ["new"]),
+        make.make_node("ScatterND", ["t", "rows", "new"], ["written"]),
+        make.make_node("Transpose", ["written"], ["y"], perm=[1, 2, 3, 0]),
+    ]
+    numbers = {"first": np.int64(first), "step": np.int64(step), "one": np.array([1])}
+    graph = make.make_graph(
+        nodes, "graph", [make.make_tensor_value_info("x", FLOAT, (1, 1, "h", "w"))],
+        [make.make_tensor_value_info("y", FLOAT, None)],
+        [onnx.numpy_helper.from_array(np.array(value), name) for name, value in numbers.items()],
+    )  # fmt: skip
+    model = make.make_model(graph, opset_imports=[make.make_opsetid("", 17)], ir_version=8)
+    plan = rfield.tile_plan(model, (60, 72), tile=32, input_shape=(1, 1, 60, 72))
+    assert (plan.exact, plan.grid) == (True, (1, step))
+    assert len(plan) > 5
+    x = np.random.default_rng(0).standard_normal((1, 1, 60, 72)).astype(np.float32)
+
+    def run(part: np.ndarray) -> np.ndarray:
+        return ReferenceEvaluator(model).run(None, {"x": part})[0]
+
+    assert np.array_equal(rfield.run_tiled(run, x, plan), run(x))

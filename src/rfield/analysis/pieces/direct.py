@@ -206,7 +206,11 @@ def _stepping(read: Read) -> Sliding | None:
 
 
 def _slid(node: Node, nodes: Sequence[Node]) -> Node:
-    """With a short pattern for positions that are listed, where one does for all outputs."""
+    """With a short pattern for positions that are listed, where one does for all outputs.
+
+    What is written over from the second step on is no pattern: all of it is read then, and where
+    it is written over is one more table.
+    """
     if not chooses(node) or not any(map(_lists, node.links)):
         return node
     links = tuple(
@@ -221,7 +225,15 @@ def _slid(node: Node, nodes: Sequence[Node]) -> Node:
         if isinstance(link, Link) and _lists(link) else link
         for operand, link in zip(node.operands, node.links, strict=True)
     )  # fmt: skip
-    return replace(node, links=links)
+    if len(links) < 2 or all(map(_lists, links)):
+        return replace(node, links=links)
+    full = tuple(
+        _all_read(link, nodes[operand].shape, node.shape, [node.shape])
+        if isinstance(link, Link) and _lists(link) else link
+        for operand, link in zip(node.operands, links, strict=True)
+    )  # fmt: skip
+    lists = [_listed(old, new, len(node.shape)) for old, new in zip(links, full, strict=True)]
+    return replace(node, links=full, tables=(*node.tables, *(one for of in lists for one in of)))
 
 
 def _lists(link: AnyLink) -> bool:
