@@ -20,6 +20,7 @@ from ..machine.tables import even
 from ..machine.values import Constant
 from .failures import here, needs_values, no_shape
 from .kinds import LOOKS_AT_VALUES, SHAPED, uniform
+from .moved import moved
 from .rulebook import Arguments, Signature
 from .storage import extent, is_view
 from .tracer import Tracer, tensors_of
@@ -125,6 +126,7 @@ class Watched(TorchDispatchMode):
                 self.record_of(tensor).weights = weights
         if not run:
             self.follow(signature, func, args, kwargs, result)
+            self.put(signature, func, args, kwargs, result)
             self.not_computed(operands, result)
             self.made(signature, bound, result)
         return result
@@ -134,6 +136,14 @@ class Watched(TorchDispatchMode):
         origin = self.tracer.made_by(signature, bound)
         for number, tensor in enumerate(tensors_of(result)):
             self.record_of(tensor).origin = (*origin, number)
+
+    def put(self, signature: Signature, func: Any, args: Any, kwargs: Any, result: Any) -> None:
+        """Note which elements of a weight lie where, if the result is made of these."""
+        tracer = self.tracer
+        if isinstance(result, torch.Tensor) and self.record_of(result).parent is None:
+            self.record_of(result).moved = moved(
+                signature.packet, func, args, kwargs, result, tracer.held, self.is_known
+            )
 
     def follow(self, signature: Signature, func: Any, args: Any, kwargs: Any, result: Any) -> None:
         """What the results are for weights drawn at random."""

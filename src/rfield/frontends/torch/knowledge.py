@@ -2,23 +2,29 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
+from functools import partial
 from typing import Any
 
 import numpy as np
 import torch
+from numpy.typing import NDArray
 
 from ...core.graph import Weights
 from ...core.known import FIXED, SOFT, ZERO, of_constant
-from ...core.numbers import DRAWN, is_drawn
+from ...core.numbers import DRAWN, KEPT, is_drawn
 from ..machine.emit import Emitter
 from ..machine.limits import COMPUTED, MASK
 from ..machine.values import Array
+from .moved import SMALL, Held
 from .names import Names
 from .rulebook import Signature
-from .storage import in_a_row, laid, lying
+from .storage import in_a_row, laid, lying, places_in
 from .values import Value, is_weight
 from .zeros import Plain, Sample, dense, drawn, wide, zeros_in, zeros_in_every_channel
+
+Places = Callable[[], "NDArray[np.int64] | None"]
+"""Which elements of a weight lie where; None for too many."""
 
 
 class Knowledge:
@@ -206,13 +212,37 @@ class Knowledge:
                 return value.origin
         return shape, "" if self.names is None else self.names.tensors.get(id(tensor), "")
 
-    def held_by(self, tensor: torch.Tensor) -> torch.Tensor | None:
-        """The weight of which a tensor holds the elements several times (``expand``), unchanged."""
+    def held_by(self, tensor: torch.Tensor) -> tuple[torch.Tensor, Places] | None:
+        """The weight of which a tensor holds the elements several times, unchanged, and where.
+
+        A view of it (``expand``), or a copy of its elements in other places.
+        """
         value = self.value(tensor)
-        if value is None or value.cell.version or value.cell.known or 0 not in tensor.stride():
-            return None
+        copied = value is not None and value.root.moved is not None
+        return self._of_weight(tensor, value) if copied or 0 in tensor.stride() else None
+
+    def held(self, tensor: torch.Tensor) -> Held | None:
+        """The weight of which a constant holds elements, and which lie where; None for others."""
+        small = not tensor.is_conj() and not tensor.is_neg() and tensor.numel() <= KEPT
+        found = self._of_weight(tensor, self.value(tensor)) if small else None
+        places = None
+        if found is not None and found[0].dtype == tensor.dtype and found[0].numel() <= SMALL:
+            places = found[1]()
+        return None if found is None or places is None else Held(found[0], places)
+
+    def _of_weight(
+        self, tensor: torch.Tensor, value: Value | None
+    ) -> tuple[torch.Tensor, Places] | None:
+        if value is None:
+            return (tensor, partial(places_in, tensor)) if is_weight(tensor) else None
         root = value.root
-        return next((held for held, one in self.foreign.values() if one is root), None)
+        if value.cell.version or value.cell.known or root.rewritten:
+            return None
+        if root.moved is not None:
+            weight, there = root.moved
+            return weight, partial(_places_of, there, tensor)
+        held = next((held for held, one in self.foreign.values() if one is root), None)
+        return None if held is None else (held, partial(places_in, tensor))
 
     def made_by(self, signature: Signature, bound: Mapping[str, Any]) -> tuple[object, ...]:
         """An op on constants as the origin of what it makes; first whether that is random."""
@@ -267,3 +297,9 @@ def numbers_of(tensor: torch.Tensor | None) -> Array | None:
         return None
     plain = dense(tensor.detach()).resolve_conj().resolve_neg()
     return (plain.float() if plain.dtype is torch.bfloat16 else plain).numpy()
+
+
+def _places_of(row: NDArray[np.int64], tensor: torch.Tensor) -> NDArray[np.int64] | None:
+    """Those of a view of a storage."""
+    found = places_in(tensor)
+    return None if found is None else row[found]

@@ -27,7 +27,7 @@ from .kinds import SHAPED
 from .knowledge import Knowledge, numbers_of
 from .names import Names
 from .rulebook import RULES, Arguments, Signature
-from .storage import is_view, places_in
+from .storage import is_view
 from .values import Cell, Value, is_weight
 from .writing import put_back
 
@@ -187,9 +187,9 @@ class Tracer(Knowledge):
             made.learned = bool(self.weights(tensor, value))
             made.kept = made.made and not self.is_own(tensor)
             made.unseen = told is None and self.unseen(tensor)
-            weight = self.held_by(tensor)
-            if weight is not None:
-                made.source, made.placed = Same(weight), partial(places_in, tensor)
+            held = self.held_by(tensor)
+            if held is not None:
+                made.source, made.placed = Same(held[0]), held[1]
         return made
 
     def at(self, index: int | None) -> Dependent | None:

@@ -24,6 +24,7 @@ from ...core.relation import At, Sliding
 from ..machine.complexes import put_together, taken_apart
 from ..machine.tables import even
 from ..machine.values import Constant
+from .moved import Held
 
 Steps = list[Op] | Callable[[], list[Op]]
 
@@ -64,11 +65,13 @@ class Value:
     parameter whose own elements these are (``weight.data``). ``origin``: what made a constant whose
     numbers are not known, for comparing it with that of another capture. ``told``: what is known
     of the result of an op of which masks left nothing that an input changes; ``left``: its numbers.
+    ``moved``: of a constant made of a weight's elements, which lie where (``moved.Held``), unless
+    it was ``rewritten``.
     """
 
     __slots__ = (
-        "cell", "index", "left", "origin", "owner", "parent", "real", "sample", "shape", "steps",
-        "told", "unseen", "version", "weight", "weights",
+        "cell", "index", "left", "moved", "origin", "owner", "parent", "real", "rewritten",
+        "sample", "shape", "steps", "told", "unseen", "version", "weight", "weights",
     )  # fmt: skip
 
     def __init__(
@@ -95,6 +98,8 @@ class Value:
         self.weights: Weights = ()
         self.weight: torch.Tensor | None = None
         self.origin: tuple[object, ...] = ()
+        self.moved: Held | None = None
+        self.rewritten = False
 
     @property
     def root(self) -> Value:
@@ -111,6 +116,7 @@ class Value:
         """Constants are about to be written to it, of which nobody knows where they stay."""
         self.unseen = self.unseen or self.told is not None or self.left is not None
         self.told = self.left = None
+        self.rewritten = True
 
     def path(self) -> list[Op]:
         """The ops from the parent to this view."""
