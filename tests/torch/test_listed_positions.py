@@ -116,6 +116,18 @@ def test_positions_that_do_not_repeat_have_no_tiles(places):
         rfield.tile_plan(model, (50, 72), tile=(50, 24), input_shape=(1, 1, 32, 32))
 
 
+@pytest.mark.parametrize("tile", [(50, 24), (50, 36)])
+def test_a_table_that_is_looked_up_by_place_has_no_tiles(tile):
+    """The data says which row, and the place which column: no link says the latter."""
+    table = torch.arange(4 * 72.0).double().reshape(4, 72)
+
+    def function(c, x):
+        return table[(c(x) % 4).long(), torch.arange(x.shape[3])]
+
+    with pytest.raises(rfield.NotTileableError, match="numbers that are made for the size"):
+        rfield.tile_plan(integers(Of(function)), (50, 72), tile=tile, input_shape=(1, 1, 32, 32))
+
+
 @pytest.mark.parametrize("length", [60, 84])
 @pytest.mark.parametrize(
     "function",

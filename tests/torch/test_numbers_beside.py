@@ -160,11 +160,22 @@ MATRICES = {
     "einsum": lambda c, x: c(torch.einsum("bchw,wv->bchv", x, (distance(x.shape[3]) <= 1).to(x))),
     "differences": lambda c, x: c(nn.functional.linear(x, eye(x) - eye(x).roll(1, 0).tril())),
     "twice": lambda c, x: c(x @ eye(x).repeat_interleave(2, 1)),
+    "rows, einsum": lambda c, x: c(
+        torch.einsum("bchw,hk->bckw", x, (distance(x.shape[2]) <= 1).to(x))
+    ),
+    "a batch of one": lambda c, x: c(x[0].bmm((distance(x.shape[3]) <= 1).to(x)[None])[None]),
+    "and its rows": lambda c, x: c((distance(x.shape[2]) <= 1).to(x)[None].bmm(x[:, 0])[:, None]),
     "that repeat": lambda c, x: c(x @ torch.diag(torch.arange(x.shape[3]) % 2 + 1).to(x)),
 }
 MATRICES_BY_PLACE = {
     "falls with the size": lambda c, x: c(x @ ((distance(x.shape[3]) <= 1) * x.shape[3]).to(x)),
     "a ramp": lambda c, x: c(x @ torch.diag(torch.arange(1, x.shape[3] + 1)).to(x)),
+    "a batch of one": lambda c, x: c(
+        x[0].bmm(torch.diag(torch.arange(1, x.shape[3] + 1)).to(x)[None])[None]
+    ),
+    "a batch of numbers": lambda c, x: (
+        ((x * (torch.arange(x.shape[3]) % 2)) + 1)[0].bmm((distance(x.shape[3]) <= 1).to(x)[None])
+    )[None],
     # every second number is 1 whatever the image, and is summed all the same
     "of numbers": lambda c, x: (
         ((x * (torch.arange(x.shape[3]) % 2)) + 1) @ (distance(x.shape[3]) <= 1).to(x)

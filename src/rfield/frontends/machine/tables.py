@@ -64,9 +64,14 @@ def band(
     algebra = op.algebra
     if not isinstance(algebra, Contraction) or not value.made or not value.has_shape:
         return None
-    if not len(value.shape) == len(algebra.labels) == len(links) == 2 or place > 1:
+    if not len(algebra.labels) == len(links) == 2 or place > 1:
         return None
-    (one, other), there, link = algebra.labels[place], algebra.labels[1 - place], links[1 - place]
+    names = algebra.labels[place]
+    wide = [axis for axis, size in enumerate(value.shape) if size > 1]  # a batch of one counts not
+    if len(names) != len(value.shape) or len(wide) != 2:
+        return None
+    one, other = (names[axis] for axis in wide)
+    there, link = algebra.labels[1 - place], links[1 - place]
     kept, summed = (one, other) if one in algebra.output else (other, one)
     bound = summed in algebra.output or kept in there or kept not in algebra.output
     if bound or summed not in there or not isinstance(link, Link):
@@ -77,7 +82,8 @@ def band(
         return None
     if array.dtype.kind not in "fiub" or any(one.has_numbers for one in known if one):
         return None
-    rows = array if one == kept else array.T
+    matrix = array.reshape([value.shape[axis] for axis in wide])
+    rows = matrix if one == kept else matrix.T
     found = [
         _number(rows[index], relation.at(index).first, relation.at(index).last)
         if relation.at(index) else 0
@@ -141,8 +147,11 @@ def numbers_among(
 
 
 def unlisted(tables: tuple[object, ...], op: Op) -> tuple[object, ...]:
-    """What an op reads beside its operands without the positions that its links say exactly."""
-    if not op.exact:
+    """What an op reads beside its operands without the positions that its links say exactly.
+
+    Of a table that is looked up no link says anything.
+    """
+    if not op.exact or op.loose:
         return tables
     return tuple(table for table in tables if not isinstance(table, Positions))
 

@@ -223,11 +223,8 @@ class Knowledge:
 
     def held(self, tensor: torch.Tensor) -> Held | None:
         """The weight of which a constant holds elements, and which lie where; None for others."""
-        small = not tensor.is_conj() and not tensor.is_neg() and tensor.numel() <= KEPT
-        found = self._of_weight(tensor, self.value(tensor)) if small else None
-        places = None
-        if found is not None and found[0].dtype == tensor.dtype and found[0].numel() <= SMALL:
-            places = found[1]()
+        found = self._of_weight(tensor, self.value(tensor)) if tensor.numel() <= KEPT else None
+        places = found[1]() if found is not None and found[0].numel() <= SMALL else None
         return None if found is None or places is None else Held(found[0], places)
 
     def _of_weight(
@@ -238,11 +235,12 @@ class Knowledge:
         root = value.root
         if value.cell.version or value.cell.known or root.rewritten:
             return None
-        if root.moved is not None:
-            weight, there = root.moved
-            return weight, partial(_places_of, there, tensor)
         held = next((held for held, one in self.foreign.values() if one is root), None)
-        return None if held is None else (held, partial(places_in, tensor))
+        found = None if held is None else (held, partial(places_in, tensor))
+        if root.moved is not None:
+            found = root.moved.weight, partial(_places_of, root.moved.places, tensor)
+        as_it_is = not tensor.is_conj() and not tensor.is_neg()
+        return found if found and as_it_is and found[0].dtype == tensor.dtype else None
 
     def made_by(self, signature: Signature, bound: Mapping[str, Any]) -> tuple[object, ...]:
         """An op on constants as the origin of what it makes; first whether that is random."""
