@@ -362,6 +362,7 @@ def _stages_of(model: Any, plan: StreamPlan) -> _carrying.Stages:
             f'{plan.layer}: state="carry" runs a model of one input and gives one of its outputs'
         )
     stages: Any = resolve("torch:stages_of")
-    length = graph.nodes[plan.source].shape[plan.input_axis]
     place = graph.outputs_.index(plan.value)
-    return lambda part: stages(model, part, plan.input_axis, length, plan.grid, place)
+    return lambda part: stages(
+        model, part, plan.input_axis, _carrying.recorded_length(plan), plan.grid, place
+    )

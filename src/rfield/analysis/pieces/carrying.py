@@ -81,9 +81,7 @@ def _check_end(plan: StreamPlan, taken: int, given: int) -> None:
             text = f"with carried state it gives {given} outputs for {taken} samples, not {wanted}"
             why += ", or the plan is another model's"
         raise NotStreamableError(f"{plan.layer}: {text}: {why}.\n  {way_out(plan, taken)}")
-    lengths = Lengths(
-        graph, plan.source, plan.value, plan.input_axis, plan.clock, plan.steps, plan.short
-    )
+    lengths = _lengths(plan)
     if (layer := lengths.differs(taken)) is not None:
         if lost := lengths.lost(taken):
             raise NotStreamableError(f"{plan.layer}: {lost[0]}.\n  {FEWER}")
@@ -91,6 +89,18 @@ def _check_end(plan: StreamPlan, taken: int, given: int) -> None:
             f"{plan.layer}: what {layer} reads depends on the length of the stream, which is "
             f"{taken}.\n  The plan was made for {lengths.length}. {way_out(plan, taken)}"
         )
+
+
+def recorded_length(plan: StreamPlan) -> int:
+    """At which length a model is best taken apart: that of a recurrent layer goes step by step."""
+    own = plan.graph.nodes[plan.source].shape[plan.input_axis]
+    return own if plan.graph.reread is None else _lengths(plan).shortest()
+
+
+def _lengths(plan: StreamPlan) -> Lengths:
+    return Lengths(
+        plan.graph, plan.source, plan.value, plan.input_axis, plan.clock, plan.steps, plan.short
+    )
 
 
 class _Flow:

@@ -79,14 +79,30 @@ class Lengths:
         self._graphs: dict[int, Graph | None] = {}
         self._numbers: dict[object, int] = {}
         self.own = self.ways(graph)
-        left = self._cut_off(graph)
+        self._field, self._left = max(0, last) + past + 2 * self.grid, self._cut_off(graph)
         for fields in FIELDS:
-            self.far = up(fields * (max(0, last) + past + 2 * self.grid) + left, self.grid)
+            self.far = self._reach(fields)
             rest = self.length % self.grid
             while 2 * self.far + rest < self.length and self.graph(2 * self.far + rest) is None:
                 self.far *= 2  # the model wants more than its field
             if not self.unknown():
                 break
+
+    def _reach(self, fields: int) -> int:
+        """So many fields from an end, and what is cut off there."""
+        return up(fields * self._field + self._left, self.grid)
+
+    def shortest(self) -> int:
+        """A short length at which the model reads as it does here; here, where none is found."""
+        for fields in sorted(FIELDS):
+            size = 2 * self._reach(fields) + self.length % self.grid
+            both = size, size + self.grid
+            if size >= self.length:
+                break
+            taken = all(self.graph(one) is not None for one in both)
+            if taken and self.uneven(size) is None and not any(map(self.differs, both)):
+                return size
+        return self.length
 
     def obstacle(self, length: int | None) -> tuple[str, ...]:
         """Why not all lengths are read alike, or all that leave the same rest; or nothing."""
