@@ -49,6 +49,18 @@ def test_the_other_axis_must_be_in_the_tile_and_no_halo_is_chosen_for_it():
         )
 
 
+@pytest.mark.parametrize("padding", [3, ((1, 1), (3, 3))])
+def test_padding_along_an_axis_that_is_not_cut_is_refused(padding):
+    """It was dropped: the sums began inside, where those of the padded image begin in the padding."""
+    with pytest.raises(NotTileableError) as error:
+        rfield.tile_plan(summed(), (20, 6), tile=8, padding=padding)
+    assert str(error.value) == (
+        "sum: tiles are not cut along x and have all of it as it is, so the padding (3, 3) is not "
+        "laid around it.\n  Pad the image along x before"
+    )
+    assert rfield.tile_plan(summed(), (20, 6), tile=8, padding=((1, 1), (0, 0))).exact
+
+
 BORDERS: dict[str, tuple[Callable[[Any, Any], Any], str, tuple[int, int]]] = {
     "edge": (lambda b, x: b.pad("pad", x, padding=[(1, 2)], mode="replicate"), "edge", (1, 2)),
     "reflect": (lambda b, x: b.pad("pad", x, padding=[(2, 3)], mode="reflect"), "reflect", (2, 3)),

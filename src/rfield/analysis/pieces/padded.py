@@ -8,7 +8,7 @@ from typing import Any, NamedTuple
 
 from ...core.arguments import Pads, stated_padding
 from ...core.relation import divisors
-from ...errors import InvalidModelError
+from ...errors import InvalidModelError, NotTileableError
 
 
 def stated(padding: Any, count: int) -> Pads:
@@ -17,6 +17,21 @@ def stated(padding: Any, count: int) -> Pads:
     if isinstance(found, str):
         raise InvalidModelError(f'padding = {padding!r}; expected numbers or "fit"')
     return found
+
+
+def check_cut(layer: str, padding: Pads, names: Sequence[str], along: Sequence[int | None]) -> None:
+    """Refuse padding along an axis of the image that no axis of the output goes ``along``.
+
+    Raises:
+        NotTileableError: it would not be laid around the tiles, which have all of it as it is.
+    """
+    for pads, name, axis in zip(padding, names, along, strict=True):
+        if axis is None and any(pads):
+            raise NotTileableError(
+                f"{layer}: tiles are not cut along {name} and have all of it as it is, so the "
+                f"padding {pads} is not laid around it.\n"
+                f"  Pad the image along {name} before"
+            )
 
 
 TRIED = 64

@@ -27,7 +27,7 @@ from .divided import at_other_size, undivided
 from .fields import Fields
 from .grid import Grid, alike, fitting, grid
 from .nearby import all_along, near
-from .padded import Lacking, stated
+from .padded import Lacking, check_cut, stated
 from .refusals import check_restful, no_map, no_tiles
 from .tiles import AxisTiles, Trial
 from .tiling import TilePlan
@@ -375,6 +375,7 @@ class Planner:
 
     def plan(self, trial: Trial, mode: str) -> TilePlan:
         """The plan with tiles of this size."""
+        check_cut(self.layer, self.padding, self.axes, self.output_axes)
         shape = self.whole.nodes[self.value].shape
         tiles: list[AxisTiles] = []
         planned = [(k, axis) for k, axis in enumerate(self.output_axes) if axis is not None]
