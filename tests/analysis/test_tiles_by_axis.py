@@ -51,7 +51,7 @@ def test_the_other_axis_must_be_in_the_tile_and_no_halo_is_chosen_for_it():
 
 @pytest.mark.parametrize("padding", [3, ((1, 1), (3, 3))])
 def test_padding_along_an_axis_that_is_not_cut_is_refused(padding):
-    """It was dropped: the sums began inside, where those of the padded image begin in the padding."""
+    """It was dropped: sums began inside, where those of the padded image begin before it."""
     with pytest.raises(NotTileableError) as error:
         rfield.tile_plan(summed(), (20, 6), tile=8, padding=padding)
     assert str(error.value) == (
