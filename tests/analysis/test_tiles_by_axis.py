@@ -36,6 +36,11 @@ def test_one_size_for_all_axes_is_that_of_those_that_are_cut():
     plan = rfield.tile_plan(summed(), (20, 6), tile=5)
     assert (plan.axes, plan.tile, plan.step, len(plan)) == (("y",), (5,), (3,), 6)
     assert plan == rfield.tile_plan(summed(), (20, 6), tile=(5, 6))
+    assert plan.uncut == (("x", 6),)
+    assert str(plan).startswith("6 tiles of 5 with all 6 of x every 3 over 20 (exact, ")
+    report = plan.to_markdown()
+    assert "along x" in report
+    assert "all 6 in every tile" in report
 
 
 def test_the_other_axis_must_be_in_the_tile_and_no_halo_is_chosen_for_it():

@@ -59,6 +59,7 @@ def test_one_size(capsys):
     assert (
         " refused: vgg_16/pool5: a window of 2 does not fit into 1 with padding 0 and 0\n" in text
     )
+    assert "\n along y: nearest 32; smallest 32\n along x: nearest 32; smallest 32\n" in text
     found = json.loads(bad_news_json(capsys, *VGG, "--input", "225"))
     assert [(row["criterion"], row["axis"]) for row in found["rows"]] == [
         ("complete", "y"), ("complete", "x"),

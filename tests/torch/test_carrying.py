@@ -300,7 +300,7 @@ def test_numbers_drawn_at_random_are_refused_by_name() -> None:
         list(rfield.run_streaming(Noisy(), [torch.zeros(1, 1, 9)], plan, state="carry"))
     assert str(raised.value) == (
         "add: parts of a stream do not give what the whole gives\n"
-        "  random numbers, others in each run, are drawn by add"
+        "  random numbers, others in each run or for each size, are drawn by add"
     )
 
 

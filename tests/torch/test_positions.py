@@ -52,6 +52,18 @@ def test_a_guess_is_told(model, shape, told):
     assert told[:30] in str(found)
 
 
+def test_a_refusal_tells_the_guess():
+    """Time is the second axis here, and the third one was taken."""
+    model = nn.LSTM(8, 4, batch_first=True)
+    told = f"t is axis 2 of input (1, 10, 8){GUESS}(1,)"
+    with pytest.raises(rfield.NotStreamableError) as refused:
+        rfield.stream_plan(model, input_shape=(1, 10, 8))
+    assert str(refused.value).endswith(f"\n  {told}")
+    with pytest.raises(rfield.NotTileableError) as refused:
+        rfield.tile_plan(model, 8, tile=4, input_shape=(1, 10, 8))
+    assert str(refused.value).endswith(f"\n  {told}")
+
+
 @pytest.mark.parametrize(
     ("model", "shape", "axes"),
     [

@@ -52,12 +52,14 @@ def test_no_tiles_and_no_streams_of_what_is_drawn(name: str) -> None:
     model = Drawing(2, DRAWN[name])
     image, sound = torch.ones(1, 1, 64, 64), torch.ones(1, 1, 64)
     assert not torch.equal(model(image), model(image))
-    with pytest.raises(NotTileableError, match="draws random numbers, others in each run"):
+    with pytest.raises(
+        NotTileableError, match="draws random numbers, others in each run or for each size"
+    ):
         rfield.tile_plan(model, (64, 64), tile=32, input_shape=(1, 1, 64, 64))
     streaming = Drawing(1, DRAWN[name])
     plan = rfield.stream_plan(streaming, input_shape=(1, 1, 64))
     assert not plan.exact
-    assert "random numbers, others in each run, are drawn by" in plan.obstacles[-1]
+    assert "random numbers, others in each run or for each size, are drawn by" in plan.obstacles[-1]
     for state in ("overlap", "carry"):
         with pytest.raises(NotStreamableError, match="random numbers"):
             list(rfield.run_streaming(streaming, [sound], plan, state=state))

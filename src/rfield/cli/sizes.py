@@ -79,7 +79,8 @@ def _sizes(arguments: argparse.Namespace) -> int:
         refuse(arguments, ["output"], "says nothing beside --criterion, which is about all layers")
     if arguments.input_size is not None:
         checked = sizes.check_size(graph, spread(arguments.input_size), output, wrt=wrt)
-        write_report(check_report(checked, title=title), arguments)
+        near = sizes.nearest(graph, checked.sizes, output, wrt=wrt) if checked.refused else ()
+        write_report(check_report(checked, title=title, near=near), arguments)
         return DONE if checked else BAD_NEWS
     with shown(sys.stderr.isatty(), "sizes read") as report:
         if arguments.output_size is not None:

@@ -98,8 +98,8 @@ def shifts_report(found: ShiftEquivariance) -> Report:
     return Report(schema=found.schema, title=title, parts=parts, facts=record, records=(record,))
 
 
-def check_report(found: SizeCheck, *, title: str = "") -> Report:
-    """The verdict on one size, and a line for every finding."""
+def check_report(found: SizeCheck, *, title: str = "", near: Sequence[str] = ()) -> Report:
+    """The verdict on one size, and a line for every finding; ``near``: sizes that are taken."""
     size = values.axes(found.sizes, str)
     called = f"{title} · input of {size}" if title else f"input of {size}"
     merged: dict[tuple[str, str, str], list[str]] = {}
@@ -130,8 +130,9 @@ def check_report(found: SizeCheck, *, title: str = "") -> Report:
         schema=found.schema,
         title=called,
         parts=tuple(parts),
-        notes=tuple(
-            f"not {name}: {_OPPOSITE[name]}" for name in CRITERIA if any(r[0] == name for r in rows)
+        notes=(
+            *near,
+            *(f"not {n}: {_OPPOSITE[n]}" for n in CRITERIA if any(r[0] == n for r in rows)),
         ),
         facts={"model": title} | found.as_dict(),
         records=tuple(

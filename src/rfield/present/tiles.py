@@ -22,7 +22,8 @@ def tiles_report(plan: TilePlan, *, title: str = "") -> Report:
     pairs = [
         ("image", _sizes(plan.image)),
         ("tile", f"{_sizes(plan.tile)}, one every {_sizes(plan.step)}"),
-        ("tiles", f"{_sizes(plan.counts)} = {len(plan):,}"),
+        *((f"along {name}", f"all {size} in every tile") for name, size in plan.uncut),
+        ("tiles", f"{_sizes(plan.counts)}{f' = {len(plan):,}' * (len(plan.counts) > 1)}"),
         ("halo (before, after)", ", ".join(str(both) for both in plan.halo)),
         ("grid", f"tiles begin at multiples of {_sizes(plan.grid)}"),
         ("output", _sizes([axis.outputs for axis in plan.tiles])),

@@ -8,7 +8,7 @@ import warnings
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from typing import TYPE_CHECKING, Any, Literal, cast
 
-from ..analysis.geometry.premises import resting, telling_of_masks
+from ..analysis.geometry.premises import resting, telling_why
 from ..analysis.pieces import calibration as _calibration
 from ..analysis.pieces import carrying as _carrying
 from ..analysis.pieces import overlap as _overlap
@@ -99,7 +99,7 @@ def tile_plan(
     graph = _read(source_or_graph, load_options, tile_plan)
 
     def plan(sizes: int | Sequence[int], halo: Any) -> TilePlan:
-        with telling_of_masks(graph):
+        with telling_why(graph):
             found = _tile_choice.tile_plan(
                 graph, sizes, tile=tile, max_pixels=max_pixels, max_bytes=max_bytes, output=output,
                 wrt=wrt, padding=padding, padding_mode=padding_mode, approximate=approximate,
@@ -166,7 +166,7 @@ def stream_plan(
     (400, 320, 25.0)
     """
     graph = _read(source_or_graph, load_options, stream_plan)
-    with telling_of_masks(graph):
+    with telling_why(graph):
         found = _streaming.stream_plan(
             graph, output, axis=axis, sample_rate=sample_rate, chunk=chunk, length=length, wrt=wrt,
             anchor=anchor,

@@ -51,12 +51,12 @@ def resting(graph: Graph, found: Found) -> Found:
 
 
 @contextmanager
-def telling_of_masks(graph: Graph) -> Generator[None, None, None]:
-    """Whoever is refused a plan is told of masks that could be taken for minus infinity."""
+def telling_why(graph: Graph) -> Generator[None, None, None]:
+    """Whoever is refused a plan is told of what was a guess: axes, and masks of finite numbers."""
     try:
         yield
     except (NotTileableError, NotStreamableError) as error:
-        told = soft_masks(graph)
+        told = (*soft_masks(graph), *guessed_axes(graph))
         if not told:
             raise
         raise type(error)("\n  ".join((str(error), *told))) from error
@@ -132,6 +132,8 @@ def _guessed(graph: Graph, entry: Input) -> str:
     if all(axis in slid for axis in entry.axes):
         return ""
     other = tuple(axis for axis in range(1, len(shape)) if axis not in entry.axes) or entry.axes
+    if len(shape) > SEQUENCE and entry.axes == tuple(range(1, len(shape) - 1)):
+        other = tuple(range(2, len(shape)))  # channels may come second
     return f"{text}, a guess: no window slides along it; choose with axes={other}"
 
 

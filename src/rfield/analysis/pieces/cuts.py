@@ -55,7 +55,7 @@ class LossError(Exception):
 WHOLE_AXIS = "reads a whole axis"
 OFF_GRID = "moves in steps that the start of the part does not fit"
 BY_SIZE = "reads numbers that are made for the size of its input"
-BY_CHANCE = "draws random numbers, others in each run"
+BY_CHANCE = "draws random numbers, others in each run or for each size"
 OTHER_PATH = "is not computed as for the whole input"
 IRREGULAR = "reads positions that are listed for one size"
 BOUND = "reads positions that depend on values"

@@ -379,6 +379,7 @@ class Planner:
         shape = self.whole.nodes[self.value].shape
         tiles: list[AxisTiles] = []
         planned = [(k, axis) for k, axis in enumerate(self.output_axes) if axis is not None]
+        cut = {self.axes[k] for k, _ in planned}
         for k, axis in planned:
             first, stop = trial.spans[k]
             beyond = self.crops and any(self.padding[k])
@@ -391,9 +392,10 @@ class Planner:
                     trial.made[k], min(kept, shape[axis]),
                 )
             )  # fmt: skip
+        uncut = [pair for pair in zip(self.axes, self.image, strict=True) if pair[0] not in cut]
         shapes = {e.name: self.whole.nodes[e.node].shape for e in self.whole.inputs_}
         return TilePlan(
             self.layer, tuple(e.name for e in self.moving), tuple(self.axes[k] for k, _ in planned),
             tuple(tiles), shapes, shape, tuple(self.moving[0].axes[k] for k, _ in planned),
-            tuple(axis for _, axis in planned), mode,
+            tuple(axis for _, axis in planned), mode, uncut=tuple(uncut),
         )  # fmt: skip

@@ -30,6 +30,7 @@ class TilePlan(Answer, Sequence[Tile]):
     its tile (None where the image is too large to say). ``needed``: with a chosen halo that is too
     small for exact tiles, (before, after) per axis of one that is large enough. ``measured``: the
     largest difference on the images that the halo was chosen by, as a share of the largest output.
+    ``uncut``: the axes of the image that every tile has all of, each with its size.
     """
 
     schema: ClassVar[str] = "rfield.tiles/1"
@@ -47,6 +48,7 @@ class TilePlan(Answer, Sequence[Tile]):
     outside: float | None = None
     needed: tuple[tuple[int, int], ...] = ()
     measured: float | None = None
+    uncut: tuple[tuple[str, int], ...] = ()
 
     @property
     def exact(self) -> bool:
@@ -229,6 +231,7 @@ class TilePlan(Answer, Sequence[Tile]):
             "outside": self.outside,
             "needed": [list(both) for both in self.needed],
             "measured": self.measured,
+            "uncut": [list(pair) for pair in self.uncut],
         }
 
     def _told(self) -> str:
@@ -237,8 +240,9 @@ class TilePlan(Answer, Sequence[Tile]):
 
         kind = "exact" if self.exact else "approximate"
         tiles = "1 tile" if len(self) == 1 else f"{len(self)} tiles"
+        also = "".join(f" with all {size} of {name}" for name, size in self.uncut)
         return (
-            f"{tiles} of {sizes(self.tile)} every {sizes(self.step)} over "
+            f"{tiles} of {sizes(self.tile)}{also} every {sizes(self.step)} over "
             f"{sizes(self.image)} ({kind}, {float(self.work):.2f} × the image is computed)"
         )
 

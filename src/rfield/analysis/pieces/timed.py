@@ -123,7 +123,13 @@ class TimePath:
     def chance(self) -> tuple[str, ...]:
         """Which layers draw random numbers, as an obstacle; or nothing."""
         random = [i for i in self.values if any(map(is_drawn, self.graph.nodes[i].tables))]
-        return _told({"random numbers, others in each run, are drawn by": self._layers(random)})
+        return _told(
+            {
+                "random numbers, others in each run or for each size, are drawn by": self._layers(
+                    random
+                )
+            }
+        )
 
     def global_reads(self) -> tuple[str, ...]:
         """The layers that read all of the time axis, future included."""

@@ -169,7 +169,7 @@ def output_size(
     sizes = resizing.per_axis("input_size", size)
     reading = resizing.at(sizes)
     if reading.refused:
-        raise InvalidModelError(_refusal(graph, resizing, sizes, reading.refused, output, wrt))
+        raise InvalidModelError(_refusal(graph, sizes, reading.refused, output, wrt))
     return reading.output_shape
 
 
@@ -276,17 +276,25 @@ def _scan(resizing: Resizing, room: list[Scan]) -> list[Scan]:
 
 
 def _refusal(
-    graph: Graph, resizing: Resizing, sizes: Sequence[int], refused: str,
-    output: str | None, wrt: str | None,
-) -> str:  # fmt: skip
+    graph: Graph, sizes: Sequence[int], refused: str, output: str | None, wrt: str | None
+) -> str:
     """What stops a size, and the nearest sizes that go through."""
     shown = "x".join(map(str, sizes))
-    lines = [f"the model does not take an input of {shown}: {refused}"]
+    near = nearest(graph, sizes, output, wrt=wrt)
+    return "\n  ".join([f"the model does not take an input of {shown}: {refused}", *near])
+
+
+def nearest(
+    graph: Graph, sizes: Sequence[int], output: str | None = None, *, wrt: str | None = None
+) -> list[str]:
+    """A line for each axis along which a size is refused: the nearest that are taken."""
+    lines: list[str] = []
+    resizing = Resizing(graph, output, wrt)
     sets = _settled(
         graph, output, wrt, lambda scans: [scan.meeting(("accepted",)) for scan in scans]
     )
     for name, legal, size in zip(resizing.axes, sets, sizes, strict=True):
         if legal.tells(size) and size not in legal:
             near = " and ".join(map(str, legal.around(size))) or "none"
-            lines.append(f"  along {name}: nearest {near}; smallest {legal.smallest}")
-    return "\n".join(lines)
+            lines.append(f"along {name}: nearest {near}; smallest {legal.smallest}")
+    return lines
