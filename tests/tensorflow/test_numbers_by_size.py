@@ -125,3 +125,20 @@ def test_weights_that_stay() -> None:
 def test_places_in_a_tile_are_not_those_in_the_image() -> None:
     with pytest.raises(rfield.NotTileableError, match="numbers that are made for the size"):
         planned(lambda x: tf.nn.max_pool_with_argmax(x, 2, 2, "VALID").argmax)
+
+
+LIKE: dict[str, Callable[[Any], Any]] = {
+    "shifted": lambda x: tf.concat([tf.zeros_like(x[:, :, :1]), x[:, :, :-1]], 2),
+    "zeros beside": lambda x: tf.concat([tf.zeros_like(x), x], 3),
+    "ones beside": lambda x: tf.concat([tf.ones_like(x), x], 3),
+    "added": lambda x: x + 2 * tf.ones_like(x),
+}
+
+
+@pytest.mark.parametrize("name", LIKE)
+def test_zeros_and_ones_like_something_are_the_same_in_a_part(name: str) -> None:
+    plan = planned(LIKE[name])
+    assert plan.exact
+    x = tf.random.stateless_normal((1, 60, 72, 1), (1, 2))
+    tiled = rfield.run_tiled(lambda part: LIKE[name](tf.constant(part)).numpy(), x.numpy(), plan)
+    assert np.array_equal(tiled, LIKE[name](x).numpy())

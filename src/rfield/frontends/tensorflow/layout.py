@@ -42,7 +42,8 @@ def like(call: Call) -> Constant:
 
     https://www.tensorflow.org/api_docs/python/tf/raw_ops/ZerosLike
     """
-    return Constant(call.shape(0), made=True)
+    number = np.float32(call.op == "OnesLike")
+    return Constant(call.shape(0), np.broadcast_to(number, call.shape(0)), made=True)
 
 
 @rule("Reshape")
