@@ -35,9 +35,6 @@ from .unwrapping import unturned
 Ways = dict[int, int]
 """For every value between the stream and the output how it is made of the stream: a number."""
 
-ASKED = (2, 3, 4, 5, 6, 8, 10, 16)
-"""So many times as long may a step be that the model's own code takes."""
-
 KEPT = 4
 """Lengths at which the model is kept."""
 
@@ -301,21 +298,6 @@ class Lengths:
         except RFieldError as error:
             self.refused = str(error)
             return None
-
-
-def in_step(lengths: Lengths) -> Lengths:
-    """The lengths by a longer step, where the model's own code has one: it cuts to a multiple."""
-    if lengths.uneven(2 * lengths.far + lengths.length % lengths.grid) is None:
-        return lengths
-    for times in ASKED:
-        steps = lengths.steps | {lengths.grid * times}
-        longer = Lengths(
-            lengths.here, lengths.source, lengths.target, lengths.time, lengths.clock, steps,
-            lengths.short,
-        )  # fmt: skip
-        if longer.uneven(2 * longer.far + lengths.length % longer.grid) is None:
-            return longer
-    return lengths
 
 
 def _known(node: Node) -> int:

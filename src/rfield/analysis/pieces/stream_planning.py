@@ -20,7 +20,8 @@ from ..engines.forward import sweep
 from ..geometry.fields import choose_source, source_layout
 from .cuts import too_many
 from .direct import direct
-from .lengths import Lengths, in_step
+from .lengths import Lengths
+from .own_steps import in_step
 from .refusals import check_restful
 from .steady import Parts, short_parts, steady
 from .streaming import StreamPlan, outputs_of, rate_of

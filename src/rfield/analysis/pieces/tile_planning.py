@@ -29,7 +29,7 @@ from .grid import Grid, alike, fitting, grid
 from .nearby import all_along, near
 from .padded import Lacking, check_cut, stated
 from .refusals import check_restful, no_map, no_tiles
-from .tiles import AxisTiles, Trial
+from .tiles import AxisTiles, Trial, uncut_of
 from .tiling import TilePlan
 from .unfolding import Groups
 from .unrolling import apart
@@ -379,7 +379,6 @@ class Planner:
         shape = self.whole.nodes[self.value].shape
         tiles: list[AxisTiles] = []
         planned = [(k, axis) for k, axis in enumerate(self.output_axes) if axis is not None]
-        cut = {self.axes[k] for k, _ in planned}
         for k, axis in planned:
             first, stop = trial.spans[k]
             beyond = self.crops and any(self.padding[k])
@@ -392,10 +391,10 @@ class Planner:
                     trial.made[k], min(kept, shape[axis]),
                 )
             )  # fmt: skip
-        uncut = [pair for pair in zip(self.axes, self.image, strict=True) if pair[0] not in cut]
         shapes = {e.name: self.whole.nodes[e.node].shape for e in self.whole.inputs_}
         return TilePlan(
             self.layer, tuple(e.name for e in self.moving), tuple(self.axes[k] for k, _ in planned),
             tuple(tiles), shapes, shape, tuple(self.moving[0].axes[k] for k, _ in planned),
-            tuple(axis for _, axis in planned), mode, uncut=tuple(uncut),
+            tuple(axis for _, axis in planned), mode,
+            uncut=uncut_of(self.axes, self.image, self.output_axes),
         )  # fmt: skip

@@ -172,3 +172,15 @@ class Trial:
     made: tuple[int, ...]
     spans: tuple[tuple[int, int], ...]
     short: bool = False
+
+
+def uncut_of(
+    names: Sequence[str], sizes: Sequence[int], places: Sequence[int | None]
+) -> tuple[tuple[str, int], ...]:
+    """The axes of an image that no axis of the output goes along with: tiles have all of them.
+
+    >>> uncut_of(("y", "x"), (96, 4000), (2, None))
+    (('x', 4000),)
+    """
+    both = zip(names, sizes, places, strict=True)
+    return tuple((name, size) for name, size, place in both if place is None)
