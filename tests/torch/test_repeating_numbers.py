@@ -153,3 +153,21 @@ def test_streams_of_numbers_that_repeat(length, chunk):
     with torch.no_grad():
         parts = list(rfield.run_streaming(model, x.split(chunk, 2), plan))
         assert torch.equal(torch.cat(parts, 2), model(x))
+
+
+@pytest.mark.parametrize(
+    "numbers",
+    [
+        lambda net, x: x * (torch.arange(x.shape[2]).flip(0) % 5),
+        lambda net, x: x + (torch.arange(x.shape[2]) + x.shape[2]) % 3,
+        lambda net, x: x * net.weight[0, 0, torch.arange(x.shape[2]).flip(0) % 3],
+    ],
+)
+def test_streams_of_numbers_that_repeat_from_the_end(numbers):
+    """A window of a stream does not know how long that is, unless one says so."""
+    model = Of(lambda c, x: c(numbers(c, x)))
+    model.c = nn.Conv1d(1, 1, 3, padding=1)
+    model = integers(model)
+    plan = rfield.stream_plan(model, input_shape=(1, 1, 64))
+    assert not plan.exact
+    assert "depends on the length of the stream" in str(plan)

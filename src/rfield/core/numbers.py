@@ -124,6 +124,21 @@ def periods(table: object, rank: int) -> Iterator[tuple[int, int]]:
                 break
 
 
+def phases(table: Numbers) -> Iterator[tuple[int, int, bytes]]:
+    """Which of the numbers that repeat stands first, from a whole number of periods on.
+
+    >>> one, other = (Numbers(np.arange(16)[::step] % 4) for step in (1, -1))
+    >>> list(phases(one)) == list(phases(other))
+    False
+    """
+    array = table.array
+    for axis, period in periods(table, array.ndim):
+        lines = np.moveaxis(array, axis, 0).reshape(array.shape[axis], -1)
+        start = len(lines) // 2 // period * period
+        once = np.unique(lines[start : start + period], axis=1)
+        yield axis - array.ndim, period, once.tobytes()
+
+
 def _lines(array: NDArray[Any]) -> NDArray[Any] | None:
     """The numbers of tables of which every few rows are those before, so many places further on.
 

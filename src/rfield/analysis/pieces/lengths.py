@@ -19,7 +19,7 @@ from typing import cast
 from ...core.graph import Graph, Node
 from ...core.limits import RESIDUES
 from ...core.link import AnyLink, Reshaped
-from ...core.numbers import Numbers
+from ...core.numbers import Numbers, phases
 from ...core.relation import ZERO, Sliding, Table
 from ...errors import RFieldError
 from ..engines.forward import sweep
@@ -319,14 +319,17 @@ def _rates(state: State, shape: Sequence[int]) -> set[tuple[int, Fraction]]:
 def _held(node: Node) -> tuple[object, ...]:
     """Which weights a node reads, by name, and which numbers.
 
-    The shapes and contents of constants may follow the length and be right all the same.
+    The shapes and contents of constants may follow the length and be right all the same, unless
+    they repeat as counted from the end.
     """
     kept: list[object] = []
     for table in node.tables:
         if isinstance(table, tuple):
             parts = cast("tuple[object, ...]", table)
             kept += [part for part in parts if isinstance(part, str)]
-        elif not isinstance(table, Numbers):
+        elif isinstance(table, Numbers):
+            kept += phases(table)
+        else:
             kept.append(table)
     return tuple(kept)
 
