@@ -75,3 +75,55 @@ def test_ways_of_running(function, states):
     plan = rfield.stream_plan(model, input_shape=(1, 1, 64))
     assert (plan.states, plan.placed) == (states, ())
     assert plan.as_dict()["states"] == list(states)
+
+
+def written(x, by):
+    """Positions added to those before them, all but the first few; or after, all but the last."""
+    y = x.clone()
+    if by > 0:
+        y[..., by:] += x[..., :-by]
+    else:
+        y[..., :by] += x[..., -by:]
+    return y
+
+
+class Remembering(nn.Module):
+    def __init__(self):
+        super().__init__()
+        self.run = nn.GRU(1, 1, batch_first=True)
+
+    def forward(self, x):
+        return self.run(x.transpose(1, 2))[0].transpose(1, 2)
+
+
+RUNNING = {
+    "sum": Function(lambda x: x.cumsum(2)),
+    "largest": Function(lambda x: x.cummax(2).values),
+    "recurrent": Remembering(),
+}
+AFTER = {
+    "masked": lambda x: x * (places(x) % 4 != 0),
+    "weighted": lambda x: x * (places(x) % 3),
+    "behind": lambda x: written(x, 3),
+    "ahead": lambda x: written(x, -3),
+    "last_ones": lambda x: torch.cat([x[..., :-2], x[..., -2:].exp()], 2),
+}
+
+
+@pytest.mark.parametrize("after", AFTER)
+@pytest.mark.parametrize("before", RUNNING)
+def test_behind_what_runs_on_positions_are_as_before_it(before, after):
+    """Masks, and parts of the stream that are written over, behind a past without an end."""
+    model = nn.Sequential(RUNNING[before], Function(AFTER[after])).double().eval()
+    plan = rfield.stream_plan(model, input_shape=(1, 1, 48))
+    assert (plan.obstacles, plan.states) == ((), ("carry",))
+    x = torch.randn(1, 1, 61, dtype=torch.float64)
+    with torch.no_grad():
+        parts = list(rfield.run_streaming(model, x.split(7, 2), plan, state="carry"))
+        assert torch.allclose(torch.cat(parts, 2), model(x), rtol=0, atol=1e-12)
+
+
+def test_an_end_that_is_laid_in_front_is_told_of_what_runs_on_too():
+    model = nn.Sequential(RUNNING["sum"], Function(lambda x: torch.cat([x[..., -2:].exp(), x], 2)))
+    plan = rfield.stream_plan(model, input_shape=(1, 1, 48))
+    assert plan.obstacles == ("one end of the stream is laid at the other by 1",)

@@ -7,7 +7,7 @@ from 18 to 37 takes every position twice and one three times: on that axis it mo
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Container, Sequence
 from dataclasses import replace
 
 import numpy as np
@@ -108,17 +108,20 @@ def _unmasked(graph: Graph) -> Graph:
     if wide is graph:
         return graph
     moving = grid(wide, {entry.node: entry.axes for entry in wide.inputs_}, wide.main).rates
+    running = _running(wide, moving)
     nodes = [
-        new if new is old or _goes_along(old, new, index, moving) else old
+        new if new is old or _goes_along(old, new, index, moving, running) else old
         for index, (old, new) in enumerate(zip(graph.nodes, wide.nodes, strict=True))
     ]
     return _with_nodes(graph, nodes)
 
 
-def _goes_along(old: Node, new: Node, index: int, moving: Sequence[Rates]) -> bool:
+def _goes_along(
+    old: Node, new: Node, index: int, moving: Sequence[Rates], running: Container[tuple[int, int]]
+) -> bool:
     """Whether a value that lists positions along the input reads all of them as it moves."""
     if old.unmasked is None:
-        return _lists_along(old, moving)
+        return _lists_along(old, moving, running)
     links = [link for link in old.links if isinstance(link, Link)]
     listed = any(
         isinstance(read.relation, Table) and read.axis is not None and moving[index][read.axis]
@@ -133,10 +136,22 @@ def _goes_along(old: Node, new: Node, index: int, moving: Sequence[Rates]) -> bo
     )  # fmt: skip
 
 
-def _lists_along(node: Node, moving: Sequence[Rates]) -> bool:
+def _running(graph: Graph, moving: Sequence[Rates]) -> set[tuple[int, int]]:
+    """The axes of values, with these, that go along with the input behind a running op."""
+    found: set[tuple[int, int]] = set()
+    for index, node in enumerate(graph.nodes):
+        for operand, link in zip(node.operands, node.links, strict=True):
+            for axis, read in enumerate(link.reads if isinstance(link, Link) else ()):
+                runs = isinstance(read.relation, Prefix) and moving[operand][axis] is not None
+                if read.axis is not None and (runs or (operand, axis) in found):
+                    found.add((index, read.axis))
+    return found
+
+
+def _lists_along(node: Node, moving: Sequence[Rates], running: Container[tuple[int, int]]) -> bool:
     """Whether all axes of which positions are listed move with the input."""
     return all(
-        moving[operand][axis] is not None
+        moving[operand][axis] is not None or (operand, axis) in running
         for operand, link in zip(node.operands, node.links, strict=True)
         for axis, read in enumerate(link.reads if isinstance(link, Link) else ())
         if isinstance(read.relation, Table)

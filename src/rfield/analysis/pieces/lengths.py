@@ -120,14 +120,16 @@ class Lengths:
             return ()
         return (f"what {layer} reads depends on the length of the stream{advice}",)
 
-    def apart(self, axis: int) -> bool:
+    def apart(self, axis: int, *, running: bool = False) -> bool:
         """Whether the first outputs of a stream, and the last ones, are those of that end alone.
 
         What wraps around may be cut away before it reaches an output; or be padding, the same at
-        all lengths, for a part has another length than the whole.
+        all lengths, for a part has another length than the whole. The end of what is ``running``
+        reads all of its past, so there only the beginning tells.
         """
         rest = self.length % self.grid
-        if all(self._apart(axis, start, rest, rest, wrapped=False) for start in (0, 1)):
+        both = (0,) if running else (0, 1)
+        if all(self._apart(axis, start, rest, rest, wrapped=False) for start in both):
             return True
         rests = [r for r in self.residues() if self.graph(2 * self.far + r) is not None]
         begins = ((0, r, whole) for r in rests for whole in rests)

@@ -25,7 +25,7 @@ from .own_steps import in_step
 from .refusals import check_restful
 from .steady import Parts, short_parts, steady
 from .streaming import StreamPlan, outputs_of, rate_of
-from .timed import TimePath
+from .timed import LAID, TimePath
 from .unwrapping import unturned
 from .written_out import written_out
 
@@ -131,7 +131,8 @@ def _plan(
     if not reads:
         lengths = in_step(Lengths(graph, source, value, time, clock, steps, short))
         steps, grid = lengths.steps, lengths.grid
-        if ends and lengths.apart(clock.axis):
+        laid = clock.remembers and all(text.startswith(LAID) for text in ends)
+        if ends and lengths.apart(clock.axis, running=laid):
             obstacles = ()
         if not obstacles:
             obstacles = lengths.unknown() or lengths.obstacle(length)

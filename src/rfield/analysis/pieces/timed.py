@@ -22,6 +22,9 @@ from ..results import Fidelity
 from .steady import Parts
 from .timing import Pattern, Window, held_of, lags, pattern_of, window_of
 
+LAID = "one end of the stream is laid at the other by"
+"""What a concatenation may do of which a part does not grow with the stream."""
+
 
 @dataclass(frozen=True, slots=True)
 class LayerState:
@@ -115,7 +118,7 @@ class TimePath:
             "the end of the stream is read at its beginning by": self._layers(
                 [i for i, r in sliding if r.border == "circular"]
             ),
-            "one end of the stream is laid at the other by": self._layers(
+            LAID: self._layers(
                 [i for i in self.values if self.graph.nodes[i].name in names]
             ),
         })  # fmt: skip
