@@ -12,7 +12,7 @@ from torch import nn
 from torch.nn import functional
 
 import rfield
-from rfield.analysis.pieces.tile_check import compare
+from rfield.analysis.pieces.tiles.check import compare
 from tests.torch.tiling_nets import UNet
 
 IMAGE, TILE = 384, 192

@@ -69,7 +69,7 @@ def main() -> None:
     """Print the figures."""
     import torch
 
-    from rfield.frontends.torch.live import build_live
+    from rfield.frontends.torch.running.live import build_live
 
     parser = argparse.ArgumentParser(description=(__doc__ or "").splitlines()[0])
     parser.add_argument("models", nargs="*", default=MODELS)

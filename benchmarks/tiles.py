@@ -17,7 +17,7 @@ from statistics import median
 import torch
 
 import rfield
-from rfield.analysis.pieces.tiling import TilePlan
+from rfield.analysis.pieces.tiles.plan import TilePlan
 from tests.torch.tiling_nets import UNet
 
 ROUNDS = 7

@@ -83,7 +83,7 @@ def read_one(spec: str) -> Row:
     from rfield.errors import RFieldError
     from rfield.frontends.registry import Request
     from rfield.frontends.torch import zoo
-    from rfield.frontends.torch.rereading import read_module
+    from rfield.frontends.torch.sizes.rereading import read_module
 
     row: Row = {"spec": spec}
     try:

@@ -39,14 +39,14 @@ _HOME = {
     "SizeCheck": "analysis.resizing.sizes",
     "Sizes": "analysis.resizing.sizes",
     "StoreError": "errors",
-    "StreamPlan": "analysis.pieces.streaming",
+    "StreamPlan": "analysis.pieces.streams.plan",
     "Summary": "present.summary",
     "SummaryRow": "present.rows",
     "Support": "analysis.pixels.support",
     "Survey": "surveys.running",
     "SurveyError": "errors",
-    "TilePlan": "analysis.pieces.tiling",
-    "TilingCheck": "analysis.pieces.tile_check",
+    "TilePlan": "analysis.pieces.tiles.plan",
+    "TilingCheck": "analysis.pieces.tiles.check",
     "RecordError": "errors",
     "TooLargeError": "errors",
     "UnexpectedFieldsError": "errors",
@@ -100,9 +100,9 @@ if TYPE_CHECKING:
     from .analysis.geometry.fits import Fits
     from .analysis.geometry.halo import Halo
     from .analysis.geometry.paths import PathFields
-    from .analysis.pieces.streaming import StreamPlan
-    from .analysis.pieces.tile_check import TilingCheck
-    from .analysis.pieces.tiling import TilePlan
+    from .analysis.pieces.streams.plan import StreamPlan
+    from .analysis.pieces.tiles.check import TilingCheck
+    from .analysis.pieces.tiles.plan import TilePlan
     from .analysis.pixels.influence import Influence
     from .analysis.pixels.support import Support
     from .analysis.pixels.verification import Verification

@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 
 import rfield
-from rfield.analysis.pieces.tile_check import Error, check_tiling
+from rfield.analysis.pieces.tiles.check import Error, check_tiling
 
 
 def two_sums() -> rfield.Graph:

@@ -10,11 +10,11 @@ import numpy as np
 import pytest
 
 import rfield
-from rfield.analysis.pieces.agreement import agreement
-from rfield.analysis.pieces.cuts import Cut, LossError
-from rfield.analysis.pieces.sliding import Sides, placed, slide
-from rfield.analysis.pieces.sliding import _moved as moved
-from rfield.analysis.pieces.timing import (
+from rfield.analysis.pieces.comparing.agreement import agreement
+from rfield.analysis.pieces.comparing.cuts import Cut, LossError
+from rfield.analysis.pieces.comparing.sliding import Sides, placed, slide
+from rfield.analysis.pieces.comparing.sliding import _moved as moved
+from rfield.analysis.pieces.streams.timing import (
     Pattern,
     held_of,
     lags,

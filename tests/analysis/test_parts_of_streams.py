@@ -9,13 +9,13 @@ import numpy as np
 import pytest
 
 import rfield
-from rfield.analysis.pieces.cuts import Cut, LossError, numbers_met
-from rfield.analysis.pieces.cuts import _box as box
-from rfield.analysis.pieces.grid import last_along
-from rfield.analysis.pieces.lengths import Lengths
-from rfield.analysis.pieces.unfolding import _fits as fits
-from rfield.analysis.pieces.unfolding import _spread as spread
-from rfield.analysis.pieces.unwrapping import _inside as inside
+from rfield.analysis.pieces.comparing.cuts import Cut, LossError, numbers_met
+from rfield.analysis.pieces.comparing.cuts import _box as box
+from rfield.analysis.pieces.comparing.grid import last_along
+from rfield.analysis.pieces.comparing.unfolding import _fits as fits
+from rfield.analysis.pieces.comparing.unfolding import _spread as spread
+from rfield.analysis.pieces.comparing.unwrapping import _inside as inside
+from rfield.analysis.pieces.streams.lengths import Lengths
 from rfield.core.link import Read
 from rfield.core.numbers import Numbers
 from rfield.core.relation import IDENTITY, WHOLE, At, Border, window

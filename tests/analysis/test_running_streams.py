@@ -8,7 +8,7 @@ import numpy as np
 import pytest
 
 import rfield
-from rfield.analysis.pieces.streaming import StreamPlan
+from rfield.analysis.pieces.streams.plan import StreamPlan
 from tests.analysis.buffers import Layer
 from tests.analysis.test_streaming import chain
 

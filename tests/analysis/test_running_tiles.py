@@ -8,7 +8,7 @@ import numpy as np
 import pytest
 
 import rfield
-from rfield.analysis.pieces.tile_check import check_tiling
+from rfield.analysis.pieces.tiles.check import check_tiling
 from rfield.errors import InvalidModelError
 
 

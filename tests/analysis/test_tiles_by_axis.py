@@ -9,7 +9,7 @@ import numpy as np
 import pytest
 
 import rfield
-from rfield.analysis.pieces.unfolding import unfolded
+from rfield.analysis.pieces.comparing.unfolding import unfolded
 from rfield.errors import NotTileableError
 
 

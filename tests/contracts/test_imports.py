@@ -21,12 +21,16 @@ FRAMEWORK_FOLDERS = {
 }
 ANALYSIS_ROOMS = {
     *(".analysis", ".analysis.engines", ".analysis.geometry", ".analysis.pixels"),
-    *(".analysis.pieces", ".analysis.resizing"),
+    *(".analysis.pieces", ".analysis.pieces.comparing", ".analysis.pieces.tiles"),
+    *(".analysis.pieces.streams", ".analysis.resizing"),
 }
 BELOW_CLI = (FRAMEWORK_FOLDERS | ANALYSIS_ROOMS) | {
     *(".errors", ".core", ".analysis", ".present", ".frontends", ".networks"),
 }
 MATHEMATICS = {".errors", ".core", ".analysis", "numpy"}
+COMPARING = MATHEMATICS | {
+    *(".analysis.engines", ".analysis.geometry", ".analysis.pixels", ".analysis.pieces"),
+}
 FRONTEND = {".errors", ".core", ".frontends", "numpy"}
 
 # What each room may import besides itself and the standard library: rooms begin with a dot,
@@ -40,11 +44,13 @@ MAY_IMPORT: dict[str, set[str]] = {
     "analysis.engines": MATHEMATICS,
     "analysis.geometry": MATHEMATICS | {".analysis.engines", ".analysis.interior"},
     # a question of a field that is answered by comparing two runs, which knows no fields
-    "analysis.interior": MATHEMATICS | {".analysis.engines", ".analysis.pieces"},
+    "analysis.interior": MATHEMATICS | {".analysis.engines", ".analysis.pieces.comparing"},
     "analysis.pixels": MATHEMATICS | {".analysis.engines", ".analysis.geometry"},
     "analysis.resizing": MATHEMATICS | {".analysis.engines", ".analysis.geometry"},
-    "analysis.pieces": MATHEMATICS
-    | {".analysis.engines", ".analysis.geometry", ".analysis.pixels"},
+    "analysis.pieces": {".errors", "numpy"},
+    "analysis.pieces.comparing": COMPARING,
+    "analysis.pieces.tiles": COMPARING | {".analysis.pieces.comparing"},
+    "analysis.pieces.streams": COMPARING | {".analysis.pieces.comparing"},
     "present": ANALYSIS_ROOMS
     | {".version", ".errors", ".core", "numpy", "rich", "pandas", "matplotlib"},
     "frontends": FRAMEWORK_FOLDERS | {".errors", ".core", "numpy"},
@@ -94,8 +100,8 @@ def allowed(module: str, target: str) -> bool:
 def room_of(module: str) -> str:
     """``rfield.core.ops`` is in ``core``, ``rfield.frontends.jax.rules`` in ``frontends.jax``."""
     _, *parts = module.split(".")
-    pair = ".".join(parts[:2])
-    return pair if pair in MAY_IMPORT else parts[0] if parts else "__init__"
+    names = (".".join(parts[:count]) for count in (3, 2))
+    return next((name for name in names if name in MAY_IMPORT), parts[0] if parts else "__init__")
 
 
 def imports(module: str, source: str, modules: frozenset[str]) -> Iterator[tuple[int, str]]:

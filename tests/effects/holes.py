@@ -16,8 +16,8 @@ def resolving(path: Path) -> str:
     """A ``.pt2`` whose steps are resolved by ``getattr``, wherever the path leads, and then run."""
     import torch
 
-    from rfield.frontends.torch import pt2
-    from rfield.frontends.torch.exported import Interpreter
+    from rfield.frontends.torch.programs import pt2
+    from rfield.frontends.torch.programs.exported import Interpreter
 
     def resolved(name: str) -> Any:
         found: Any = torch

@@ -31,7 +31,9 @@ ROOMS = {
     "engines": "analysis/engines",
     "geometry": "analysis/geometry",
     "pixels": "analysis/pixels",
-    "pieces": "analysis/pieces",
+    "comparing": "analysis/pieces/comparing",
+    "tiles": "analysis/pieces/tiles",
+    "streams": "analysis/pieces/streams",
     "resizing": "analysis/resizing",
     "analysis": "analysis",
 }

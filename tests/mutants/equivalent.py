@@ -119,65 +119,70 @@ EQUIVALENT: dict[str, str] = {
     "analysis/pixels/support.py dense: scale = scale * domain.collect(block.values[0],"
     " tuple(range(block.values[0].ndim))) -> scale = scale * domain.collect(block.values[0],"
     " tuple(range(block.values[-1].ndim)))": "all entries of a block have the same axes",
-    "analysis/pieces/sliding.py _moved: if alike and mine.taps == other.taps and (shift % step"
+    "analysis/pieces/comparing/sliding.py _moved: if alike and mine.taps == other.taps and (shift"
+    " % step"
     " == 0): -> if False:": SLOWER,
-    "analysis/pieces/sliding.py _known: step > 0 -> step > -1":
+    "analysis/pieces/comparing/sliding.py _known: step > 0 -> step > -1":
         "an advance of 0 was placed before",
-    "analysis/pieces/overlap.py _Buffer._joined: return self.parts[0] -> return"
+    "analysis/pieces/streams/overlap.py _Buffer._joined: return self.parts[0] -> return"
     " self.parts[-1]": ONLY_ONE,
-    "analysis/pieces/overlap.py _Buffer.run: end = None if found.length is None else"
+    "analysis/pieces/streams/overlap.py _Buffer.run: end = None if found.length is None else"
     " found.stop - found.shift -> end = None if False else found.stop - found.shift":
         "where no length is known the end lies beyond every result",
-    "analysis/pieces/lengths.py Lengths.__init__: self.far = up(fields * (max(0, last) + past"
-    " + 2 * self.grid), self.grid) -> self.far ="
-    " up(fields * (max(0, last) + past + 3 * self.grid), self.grid)": FARTHER,
-    "analysis/pieces/lengths.py Lengths.__init__: self.far = up(fields * (max(0, last) + past"
-    " + 2 * self.grid), self.grid) -> self.far ="
-    " up(fields * (max(1, last) + past + 2 * self.grid), self.grid)": FARTHER,
-    "analysis/pieces/lengths.py Lengths.__init__: self.far = up(fields * (max(0, last) + past"
-    " + 2 * self.grid), self.grid) -> self.far ="
-    " up(fields * (max(-1, last) + past + 2 * self.grid), self.grid)": FARTHER,
-    "analysis/pieces/lengths.py Lengths.ways: numbers[index] = reads[0][0] -> numbers[index] ="
+    "analysis/pieces/streams/lengths.py Lengths.__init__: self._field, self._left ="
+    " (max(0, last) + past + 2 * self.grid, self._cut_off(graph)) -> self._field, self._left ="
+    " (max(0, last) + past + 3 * self.grid, self._cut_off(graph))": FARTHER,
+    "analysis/pieces/streams/lengths.py Lengths.__init__: self._field, self._left ="
+    " (max(0, last) + past + 2 * self.grid, self._cut_off(graph)) -> self._field, self._left ="
+    " (max(1, last) + past + 2 * self.grid, self._cut_off(graph))": FARTHER,
+    "analysis/pieces/streams/lengths.py Lengths.__init__: self._field, self._left ="
+    " (max(0, last) + past + 2 * self.grid, self._cut_off(graph)) -> self._field, self._left ="
+    " (max(-1, last) + past + 2 * self.grid, self._cut_off(graph))": FARTHER,
+    "analysis/pieces/streams/lengths.py Lengths.ways: numbers[index] = reads[0][0] ->"
+    " numbers[index] ="
     " reads[-1][0]": ONLY_ONE,
-    "analysis/pieces/lengths.py Lengths.obstacle: rest = (length or 0) % grid -> rest = (length or"
+    "analysis/pieces/streams/lengths.py Lengths.obstacle: rest = (length or 0) % grid -> rest ="
+    " (length or"
     " -1) % grid": "without a length the others are looked at as well, and any may come first",
-    "analysis/pieces/lengths.py Lengths.obstacle: base, grid = (2 * self.far, self.grid) -"
+    "analysis/pieces/streams/lengths.py Lengths.obstacle: base, grid = (2 * self.far, self.grid) -"
     "> base, grid = (3 * self.far, self.grid)": FARTHER,
-    "analysis/pieces/overlap.py _Windows.__init__: size = 2 * self.far + residue -> size = 3 *"
+    "analysis/pieces/streams/overlap.py _Windows.__init__: size = 2 * self.far + residue -> size"
+    " = 3 *"
     " self.far + residue": FARTHER,
-    "analysis/pieces/streaming.py StreamPlan._convert: return self.seconds(value) *"
+    "analysis/pieces/streams/plan.py StreamPlan._convert: return self.seconds(value) *"
     " float(UNITS[unit] or 1) -> return self.seconds(value) * float(UNITS[unit] or 0)":
         "every unit but samples has a number",
-    "analysis/pieces/tile_check.py compare: float(apart.max(initial=0)) ->"
+    "analysis/pieces/tiles/check.py compare: float(apart.max(initial=0)) ->"
     " float(apart.max(initial=-1))":
         "only an output without elements has no largest difference",
-    "analysis/pieces/tile_planning.py Planner.reference: found = fitting(size, step, max(least, 2 *"
-    " max(known, default=0))) -> found = fitting(size, step, max(least, 2 * max(known,"
-    " default=-1)))":
-        "the least is more than either",
-    "analysis/pieces/timed.py TimePath.__init__: self.graph, self.states, self.globals_ ="
+    "analysis/pieces/streams/timed.py TimePath.__init__: self.graph, self.states, self.globals_ ="
     " (graph, swept.states[0], swept.globals_[0]) -> self.graph, self.states, self.globals_ ="
     " (graph, swept.states[0], swept.globals_[-1])": ONLY_ONE,
-    "analysis/pieces/tile_planning.py Planner.reference: found = fitting(size, step, max(least, 2 *"
-    " max(known, default=0))) -> found = fitting(size, step, max(least, 3 * max(known,"
-    " default=0)))": "any tile that is longer than its fields shows the same",
-    "analysis/pieces/unfolding.py unfolded: if not like and (not any((_merges(link) for node in"
+    "analysis/pieces/tiles/planning.py Planner.reference: found = fitting(size, step, max(least,"
+    " 2 * known)) -> found = fitting(size, step, max(least, 3 * known))":
+        "any tile that is longer than its fields shows the same",
+    "analysis/pieces/comparing/unfolding.py unfolded: if not like and (not any((_merges(link) for"
+    " node in"
     " graph.nodes for link in node.links))): -> if False:": SLOWER,
-    "analysis/pieces/overlap.py _Windows._itself: return Final(0, length, 0, length) -> return"
+    "analysis/pieces/streams/overlap.py _Windows._itself: return Final(0, length, 0, length) ->"
+    " return"
     " Final(-1, length, 0, length)":
         "it is only held against how many outputs were handed on, which is 0 or more",
-    "analysis/pieces/overlap.py _Windows._compare: return Final(cut.first, cut.stop, 0,"
+    "analysis/pieces/streams/overlap.py _Windows._compare: return Final(cut.first, cut.stop, 0,"
     " shape[time]) -> return Final(cut.first, cut.stop, -1, shape[time])":
         "where a window lies is put in its place by all who read it",
-    "analysis/pieces/unwrapping.py _joined: if not isinstance(read, Sliding) or read.period != 1 or"
+    "analysis/pieces/comparing/unwrapping.py _joined: if not isinstance(read, Sliding) or"
+    " read.period != 1 or"
     " read.advance != 1: -> if False:": "parts that are laid end to end are moved and nothing else",
-    "analysis/pieces/sliding.py _reads: return (min(found, default=0), max(found, default=0)) ->"
+    "analysis/pieces/comparing/sliding.py _reads: return (min(found, default=0), max(found,"
+    " default=0)) ->"
     " return (min(found, default=-1), max(found, default=0))":
         "outputs that read nothing are found to be known one by one",
-    "analysis/pieces/sliding.py slide: few = range(0 if _meets(mine, side, min(outputs, FEW)) else"
+    "analysis/pieces/comparing/sliding.py slide: few = range(0 if _meets(mine, side, min(outputs,"
+    " FEW)) else"
     " min(outputs, FEW)) -> few = range(1 if _meets(mine, side, min(outputs, FEW)) else"
     " min(outputs, FEW))": SLOWER,
-    "analysis/pieces/stream_planning.py _time_axis: if len(names) == 1: -> if False:":
+    "analysis/pieces/streams/planning.py _time_axis: if len(names) == 1: -> if False:":
         "a single axis is called t",
     "analysis/resizing/edges.py _Ends._enter: if lead or trail: -> if True:":
         "no padding on either side is what is taken where nothing is noted",
@@ -238,7 +243,8 @@ EQUIVALENT: dict[str, str] = {
     "core/arrays/indexing.py getitem: flat = np.broadcast_to(arrays[axis], wide).reshape(-1) ->"
     " flat = np.broadcast_to(arrays[axis], wide).reshape(-2)":
         "to NumPy any negative size is the one that is left over",
-    "analysis/pieces/through.py _reshape: found += [(axis, Cut(0, 0, mine.after[axis])) for axis"
+    "analysis/pieces/comparing/through.py _reshape: found += [(axis, Cut(0, 0, mine.after[axis]))"
+    " for axis"
     " in group.after] -> pass": "an axis of which nothing is said agrees where its size does",
     "analysis/engines/scatter.py scatter: cells = (high - low + 1) * (values.size // max(1,"
     " values.shape[-1])) -> cells = (high - low + 1) * (values.size // max(2,"
@@ -273,13 +279,14 @@ EQUIVALENT: dict[str, str] = {
     " int((high.max(axis=1, keepdims=True) - first).max()) + 3": "a cell more that stays unpainted",
     "analysis/pixels/gaussian.py fit: done = error - after <= 1e-14 * error -> done = error - after"
     " < 1e-14 * error": "a fit without any error stays as it is",
-    "analysis/pieces/marks.py Marks.check: step = -(-len(marked) // LOOKED_AT) or 1 -> step ="
+    "analysis/pieces/tiles/marks.py Marks.check: step = -(-len(marked) // LOOKED_AT) or 1 -> step ="
     " -(-len(marked) // LOOKED_AT) or 2": "of no mark every second one is none",
-    "analysis/pieces/sliding.py _known: if not free_before: -> if True:": SLOWER,
-    "analysis/pieces/sliding.py _open_ends: right = right and side.part - 1 - far(high - side.part"
+    "analysis/pieces/comparing/sliding.py _known: if not free_before: -> if True:": SLOWER,
+    "analysis/pieces/comparing/sliding.py _open_ends: right = right and side.part - 1 - far(high"
+    " - side.part"
     " + 1) >= side.cut.first -> right = right and side.part - 1 - far(high - side.part + 2) >="
     " side.cut.first": SLOWER,
-    "analysis/pieces/sliding.py _reads: last = mine.advance * ((outputs - 1 - phase) //"
+    "analysis/pieces/comparing/sliding.py _reads: last = mine.advance * ((outputs - 1 - phase) //"
     " mine.period) -> last = mine.advance * ((outputs - 1 + phase) // mine.period)": SLOWER,
     "analysis/resizing/sizeset.py SizeSet.of: start > 0 and (start in held) == (start % step in"
     " residues) -> start >= 0 and (start in held) == (start % step in residues)":

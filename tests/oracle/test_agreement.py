@@ -12,8 +12,8 @@ from random import Random
 import numpy as np
 import pytest
 
-from rfield.analysis.pieces.agreement import agreement
-from rfield.analysis.pieces.cuts import Cut
+from rfield.analysis.pieces.comparing.agreement import agreement
+from rfield.analysis.pieces.comparing.cuts import Cut
 from tests.oracle import generator as g
 from tests.oracle import program as p
 from tests.oracle.translate import build

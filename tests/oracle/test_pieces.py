@@ -5,7 +5,7 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
-from rfield.analysis.pieces.tiles import AxisTiles
+from rfield.analysis.pieces.tiles.tile import AxisTiles
 from tests.oracle import by_hand
 from tests.oracle.pieces import main, of
 

@@ -169,7 +169,7 @@ def _arguments(program: Any, rng: random.Random) -> None:
 
 
 def _target(program: Any, rng: random.Random) -> None:
-    from rfield.frontends.torch.admitted import COMPOSITES, COMPUTED
+    from rfield.frontends.torch.programs.admitted import COMPOSITES, COMPUTED
     from rfield.frontends.torch.rulebook import RULES
 
     names = [*sorted(COMPOSITES), *sorted(COMPUTED), *RULES]

@@ -119,7 +119,7 @@ def test_area_ratios_are_those_of_boxes():
 
 def test_zero_scales_of_a_zoo_are_set_to_one():
     zoo = pytest.importorskip("timm", reason="timm is not installed")
-    from rfield.frontends.torch.live import build_live
+    from rfield.frontends.torch.running.live import build_live
 
     model, _ = build_live("timm:resnet18")
     assert not zoo.create_model("resnet18").layer1[0].bn2.weight.any()

@@ -10,7 +10,7 @@ import pytest
 torch = pytest.importorskip("torch", reason="PyTorch is not installed")
 
 import rfield  # noqa: E402
-from rfield.analysis.pieces.overlap import _LAST, RESIDUES  # noqa: E402
+from rfield.analysis.pieces.streams.overlap import _LAST, RESIDUES  # noqa: E402
 from rfield.errors import NotStreamableError  # noqa: E402
 from tests.torch import streams  # noqa: E402
 from tests.torch.streams import whole  # noqa: E402

@@ -25,12 +25,12 @@ from ..errors import RFieldError, UnresolvedSizeError
 from .engines.bounds import axis_field
 from .engines.forward import sweep
 from .engines.terms import State, carriers
-from .pieces.agreement import Agreement, agreement
-from .pieces.clean_rows import clean_rows, longest
-from .pieces.cuts import Cut
-from .pieces.direct import direct
-from .pieces.grid import Grid, Rates, grid
-from .pieces.unrolling import apart
+from .pieces.comparing.agreement import Agreement, agreement
+from .pieces.comparing.clean_rows import clean_rows, longest
+from .pieces.comparing.cuts import Cut
+from .pieces.comparing.direct import direct
+from .pieces.comparing.grid import Grid, Rates, grid
+from .pieces.comparing.unrolling import apart
 
 
 class _Field(Protocol):

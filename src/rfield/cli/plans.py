@@ -114,7 +114,7 @@ def _tiles(arguments: argparse.Namespace) -> int:
 
 
 def _needs(arguments: argparse.Namespace) -> int:
-    from ..analysis.pieces.needs import plan_of_any_image
+    from ..analysis.pieces.tiles.needs import plan_of_any_image
     from ..present.tiles import needs_report
 
     plan = plan_of_any_image(

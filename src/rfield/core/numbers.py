@@ -1,7 +1,7 @@
 """Numbers that an op reads beside its operands: an envelope, a ramp of positions, a mask.
 
 They belong to one size of the input. Whether a part of that input meets the same numbers is a
-question of their contents (``analysis.pieces.agreement``), not of their shape.
+question of their contents (``analysis.pieces.comparing.agreement``), not of their shape.
 """
 
 from __future__ import annotations

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from fractions import Fraction
 
-from ..analysis.pieces.streaming import CARRIED, StreamPlan
-from ..analysis.pieces.timed import JoinDelay, LayerState
+from ..analysis.pieces.streams.plan import CARRIED, StreamPlan
+from ..analysis.pieces.streams.timed import JoinDelay, LayerState
 from ..analysis.results import Size
 from . import values
 from .report import Column, Facts, Part, Remark, Report, Show, tabulate

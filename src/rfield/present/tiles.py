@@ -5,8 +5,8 @@ from __future__ import annotations
 from collections.abc import Callable, Collection, Iterator, Sequence
 from itertools import islice
 
-from ..analysis.pieces.tiles import Tile
-from ..analysis.pieces.tiling import TilePlan
+from ..analysis.pieces.tiles.plan import TilePlan
+from ..analysis.pieces.tiles.tile import Tile
 from . import values
 from .report import Column, Facts, Part, Record, Remark, Report, Show, tabulate
 

@@ -9,14 +9,14 @@ from collections.abc import Callable, Iterable, Iterator, Sequence
 from typing import TYPE_CHECKING, Any, Literal, cast
 
 from ..analysis.geometry.premises import resting, telling_why
-from ..analysis.pieces import calibration as _calibration
-from ..analysis.pieces import carrying as _carrying
-from ..analysis.pieces import overlap as _overlap
-from ..analysis.pieces import stitching as _stitching
-from ..analysis.pieces import stream_planning as _streaming
-from ..analysis.pieces import tile_check as _tile_check
-from ..analysis.pieces import tile_choice as _tile_choice
-from ..analysis.pieces import windowless as _windowless
+from ..analysis.pieces.streams import carrying as _carrying
+from ..analysis.pieces.streams import overlap as _overlap
+from ..analysis.pieces.streams import planning as _streaming
+from ..analysis.pieces.streams import windowless as _windowless
+from ..analysis.pieces.tiles import calibration as _calibration
+from ..analysis.pieces.tiles import check as _tile_check
+from ..analysis.pieces.tiles import choice as _tile_choice
+from ..analysis.pieces.tiles import stitching as _stitching
 from ..errors import InvalidModelError, NotStreamableError, unknown_name
 from ..frontends.registry import resolve, target_of_object
 from ..loading import graph_for as _read
@@ -27,9 +27,9 @@ from .running import built
 if TYPE_CHECKING:
     from typing_extensions import Unpack
 
-    from ..analysis.pieces.streaming import StreamPlan
-    from ..analysis.pieces.tile_check import TilingCheck
-    from ..analysis.pieces.tiling import TilePlan
+    from ..analysis.pieces.streams.plan import StreamPlan
+    from ..analysis.pieces.tiles.check import TilingCheck
+    from ..analysis.pieces.tiles.plan import TilePlan
     from ..loading import LoadOptions
 
 

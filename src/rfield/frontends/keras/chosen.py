@@ -1,7 +1,7 @@
 """What chooses what a layer or op computes, and is no size: a size of the input may choose others.
 
-Two readings of a model are compared by it (``analysis.pieces.agreement``): a part of the input that
-meets another slope, or a layer with other weights, has not the results of the whole.
+Two readings of a model are compared by it (``analysis.pieces.comparing``): a part of the input
+that meets another slope, or a layer with other weights, has not the results of the whole.
 """
 
 from __future__ import annotations

@@ -25,14 +25,14 @@ from . import (  # noqa: F401 - importing a family registers its rules
     strided,
     vision,
 )
-from .exported import read_exported
-from .gradients import ModuleGradients
-from .live import build_live, seeded
-from .pt2 import read_pt2
-from .rereading import read_module
+from .programs.exported import read_exported
+from .programs.pt2 import read_pt2
 from .rulebook import RULES, Arguments, Reading, rule
-from .running import RunningModule
-from .stages import stages_of
+from .running.gradients import ModuleGradients
+from .running.live import build_live, seeded
+from .running.module import RunningModule
+from .running.stages import stages_of
+from .sizes.rereading import read_module
 from .zoo import read_timm, read_torchvision
 
 __all__ = [

@@ -34,10 +34,10 @@ from .functions import table
 from .modes import Dispatch, Functions
 from .names import Names, named_children
 from .quantized import observe_nothing
-from .recording import Recording
+from .restoring.untouched import untouched
 from .second_call import AGAIN, first_of
+from .sizes.recording import Recording
 from .tracer import Tracer
-from .untouched import untouched
 
 StandIn = Callable[[str, torch.Tensor], torch.Tensor]
 

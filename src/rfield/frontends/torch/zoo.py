@@ -20,7 +20,7 @@ from torch import nn
 from ...core.graph import Graph
 from ...errors import UnreadableModelError, unknown_name
 from ..registry import Request
-from .rereading import read_module
+from .sizes.rereading import read_module
 
 _VIDEO_FRAMES = 16
 

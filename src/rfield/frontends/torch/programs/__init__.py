@@ -1,0 +1,1 @@
+"""Exported programs, live and from ``.pt2`` files, through the same rules."""

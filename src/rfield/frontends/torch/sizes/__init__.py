@@ -1,0 +1,1 @@
+"""A live module at one size after another, without reading all of it again."""
