@@ -13,11 +13,7 @@ from math import lcm
 
 from ...core.graph import Graph
 from ...core.limits import MOST_READ, STEP_LIMIT
-from ...errors import (
-    InvalidModelError,
-    UnresolvedSizeError,
-    over_limit,
-)
+from ...errors import InvalidModelError, TooLargeError, UnresolvedSizeError, over_limit
 from ..engines.bounds import axis_field
 from ..engines.forward import Sweep, sweep
 from ..engines.terms import Span, State, carriers, terms_of
@@ -291,7 +287,10 @@ class Resizing:
             own = [graph.nodes[entry.node].shape[place] for place in entry.axes]
 
             def shape(more: int) -> tuple[int, ...] | None:
-                found = self.at([*own[:axis], own[axis] + more, *own[axis + 1 :]])
+                try:
+                    found = self.at([*own[:axis], own[axis] + more, *own[axis + 1 :]])
+                except TooLargeError:  # the pattern of a resize; that of another size fits
+                    return None
                 return None if found.refused else found.output_dims
 
             step = lcm(*(abs(step) for _, step in self.strides(graph, axis)))
