@@ -342,7 +342,7 @@ def run_streaming(
         raise unknown_name("state", state, STATES)
     if state == "overlap":
         return _overlap.run_streaming(function, chunks, plan)
-    return _carrying.run_carrying(_stages_of(function, plan), chunks, plan)
+    return _carrying.run_carrying(_taken_apart(function, plan), chunks, plan)
 
 
 STATES = ("overlap", "carry")
@@ -350,8 +350,8 @@ CARRIED = "torch:read_module"
 """What reads models that can be taken apart."""
 
 
-def _stages_of(model: Any, plan: StreamPlan) -> _carrying.Stages:
-    """The model as stages, for parts of the stream that look like a given one."""
+def _taken_apart(model: Any, plan: StreamPlan) -> Callable[[Any], _carrying.Apart]:
+    """The model taken apart, for parts of the stream that look like a given one."""
     if target_of_object(model) != CARRIED:
         raise InvalidModelError(
             f'state="carry" takes a torch.nn.Module apart; a {type(model).__name__} is none'
@@ -361,8 +361,8 @@ def _stages_of(model: Any, plan: StreamPlan) -> _carrying.Stages:
         raise NotStreamableError(
             f'{plan.layer}: state="carry" runs a model of one input and gives one of its outputs'
         )
-    stages: Any = resolve("torch:stages_of")
+    apart: Any = resolve("torch:Apart")
     place = graph.outputs_.index(plan.value)
-    return lambda part: stages(
+    return lambda part: apart(
         model, part, plan.input_axis, _carrying.recorded_length(plan), plan.grid, place
     )

@@ -28,15 +28,16 @@ from . import (  # noqa: F401 - importing a family registers its rules
 from .programs.exported import read_exported
 from .programs.pt2 import read_pt2
 from .rulebook import RULES, Arguments, Reading, rule
+from .running.apart import Apart
 from .running.gradients import ModuleGradients
 from .running.live import build_live, seeded
 from .running.module import RunningModule
-from .running.stages import stages_of
 from .sizes.rereading import read_module
 from .zoo import read_timm, read_torchvision
 
 __all__ = [
     "RULES",
+    "Apart",
     "Arguments",
     "ModuleGradients",
     "Reading",
@@ -49,5 +50,4 @@ __all__ = [
     "read_torchvision",
     "rule",
     "seeded",
-    "stages_of",
 ]

@@ -27,19 +27,41 @@ from .planning import stream_plan
 from .timing import Pattern, pattern_of
 from .ways_out import way_out
 
-Stages = Callable[[Any], Sequence[Stage]]
-"""The stages for a stream of such parts."""
+
+class Apart(Protocol):
+    """A model taken apart, at some length and at those that are steps of its grid longer."""
+
+    def stages(self) -> Sequence[Stage]:
+        """Its stages in order; the last one gives the output."""
+        ...
+
+    def is_alike(self, more: int) -> bool:
+        """Whether it is the same at lengths that are ``more`` samples longer."""
+        ...
+
+    def exactly(self) -> Apart | None:
+        """The same in numbers of which no rounding shows; None where there is none."""
+        ...
+
+    def example(self, more: int) -> tuple[Any, Any]:
+        """A stream, so much longer than the one it was taken apart at, and the output for it."""
+        ...
 
 
-def run_carrying(stages: Stages, chunks: Iterable[Any], plan: StreamPlan) -> Iterator[Any]:
+TakeApart = Callable[[Any], Apart]
+"""Takes a model apart for a stream of such parts."""
+
+
+def run_carrying(apart: TakeApart, chunks: Iterable[Any], plan: StreamPlan) -> Iterator[Any]:
     """Hand every chunk through all stages; see ``rfield.run_streaming``."""
     if plan.obstacles:
         raise NotStreamableError("\n  ".join([f"{plan.layer}: {_WHY}", *plan.obstacles]))
-    return _run(stages, chunks, plan)
+    return _run(apart, chunks, plan)
 
 
-def _run(stages: Stages, chunks: Iterable[Any], plan: StreamPlan) -> Iterator[Any]:
+def _run(apart: TakeApart, chunks: Iterable[Any], plan: StreamPlan) -> Iterator[Any]:
     flow: _Flow | None = None
+    model: Apart | None = None
     taken = given = 0
     before: Sequence[int] | None = None
     for number, chunk in enumerate(chunks, 1):
@@ -47,16 +69,18 @@ def _run(stages: Stages, chunks: Iterable[Any], plan: StreamPlan) -> Iterator[An
         before = before or tuple(chunk.shape)
         if not chunk.shape[plan.input_axis]:
             continue
-        flow = flow or _Flow(stages(chunk))
+        model = model or apart(chunk)
+        flow = flow or _Flow(model.stages())
         taken += chunk.shape[plan.input_axis]
         found = flow.feed(owned(chunk))  # the caller may fill the same array again
         if found is not None:
             given += found.shape[plan.output_axis]
             yield owned(found)  # it may be part of what is kept
-    if flow is None:
+    if flow is None or model is None:
         return
     found = flow.end()
     _check_end(plan, taken, given + (0 if found is None else found.shape[plan.output_axis]))
+    _check_rest(plan, taken, model)
     if found is not None:
         yield found
 
@@ -88,6 +112,34 @@ def _check_end(plan: StreamPlan, taken: int, given: int) -> None:
             f"{plan.layer}: what {layer} reads depends on the length of the stream, which is "
             f"{taken}.\n  The plan was made for {lengths.length}. {way_out(plan, taken)}"
         )
+
+
+def _check_rest(plan: StreamPlan, taken: int, model: Apart) -> None:
+    """What the model does may depend on what the length leaves modulo its grid."""
+    rest = (taken - plan.graph.nodes[plan.source].shape[plan.input_axis]) % plan.grid
+    if rest and not model.is_alike(rest) and not _gives_the_example(model, rest, plan):
+        raise NotStreamableError(
+            f"{plan.layer}: how the end is padded or cut depends on what the length of the stream, "
+            f"{taken}, leaves modulo {plan.grid}.\n  {way_out(plan, taken)}"
+        )
+
+
+def _gives_the_example(model: Apart, rest: int, plan: StreamPlan) -> bool:
+    """Whether what is cut or padded otherwise is of no matter, as what no block reads."""
+    exact = model.exactly()
+    if exact is None:
+        return False
+    try:
+        stream, whole = exact.example(rest)
+        flow = _Flow(exact.stages())
+        parts = [flow.feed(stream), flow.end()]
+    except Exception:  # noqa: BLE001  # the user's own code may raise anything, at another size
+        return False
+    found = [part for part in parts if part is not None]
+    tiled = concatenated(found, plan.output_axis) if found else None
+    if tiled is None or tuple(tiled.shape) != tuple(whole.shape):
+        return False
+    return bool(np.allclose(np.asarray(tiled), np.asarray(whole), rtol=1e-9, atol=1e-11))
 
 
 def recorded_length(plan: StreamPlan) -> int:

@@ -82,6 +82,15 @@ class Recording:
     results: tuple[str, ...]
     step: int
 
+    @property
+    def moving(self) -> set[str]:
+        """The stream, and the calls whose results depend on it."""
+        found = {self.source.name}
+        for call in self.calls.values():
+            if found.intersection(call.reads):
+                found.add(call.name)
+        return found
+
 
 def record(
     model: nn.Module, shape: Sequence[int], dtype: torch.dtype, axis: int, step: int
@@ -116,6 +125,21 @@ def record(
         placeholders[0], None, (), {}, "", tuple(shape), {axis: Fraction(1)}, (), dtype
     )  # fmt: skip
     return Recording(stream, calls, tensors, tuple(_results(one)), step)
+
+
+def calls_at(
+    recording: Recording, model: nn.Module, more: int
+) -> tuple[list[Call], dict[str, torch.Tensor]]:
+    """The calls at one length alone, ``more`` samples longer, and the constants that it makes."""
+    source = recording.source
+    shape = [n + more * (axis in source.along) for axis, n in enumerate(source.shape)]
+    program = _exported(model, shape, source.dtype or torch.float32)
+    found: list[Call] = []
+    for node in _calls(program):
+        call = recording.calls.get(node.name)
+        front = call is not None and any(isinstance(arg, Sized) for arg in call.args)
+        found.append(_call(node, node, 1, still=True, front=front))
+    return found, _tensors(program, program)[1]
 
 
 def _exported(model: nn.Module, shape: Sequence[int], dtype: torch.dtype) -> Any:
@@ -182,8 +206,11 @@ def _layer(node: Any) -> str:
     return stack[-1][0] if stack and stack[-1][0] else node.name
 
 
-def _call(here: Any, there: Any, step: int, *, still: bool) -> Call:
-    """Both as one. ``still``: it depends on no input, so any number of it may follow the length."""
+def _call(here: Any, there: Any, step: int, *, still: bool, front: bool = False) -> Call:
+    """Both as one. ``still``: it depends on no input, so any number of it may follow the length.
+
+    ``front``: places of a slice count from the front, whether or not they differ.
+    """
     from torch.fx.node import map_arg
 
     as_ref: Any = map_arg  # its stubs want nodes back
@@ -196,7 +223,9 @@ def _call(here: Any, there: Any, step: int, *, still: bool) -> Call:
     names = [arg.name for arg in schema.arguments] if schema else []
 
     def merged(name: str, one: Any, other: Any) -> Any:
-        if name in _ENDS and one != other:  # x[:, :, -z.size(2):] begins after as many as z lacks
+        if name in _ENDS and (
+            front or one != other
+        ):  # x[:, :, -z.size(2):] begins after as many as z lacks
             one, other = _from_the_front(here, one), _from_the_front(there, other)
         try:
             return _merged(one, other, step if still or name in sizes else 0)

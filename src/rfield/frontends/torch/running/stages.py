@@ -7,7 +7,7 @@ follow the length, and numbers that belong to positions (a ramp, a table that is
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from fractions import Fraction
 from math import prod
 from operator import getitem
@@ -24,7 +24,7 @@ from ....errors import InvalidModelError, NotStreamableError
 from ...registry import Request
 from ..programs.exported import Interpreter, Program, Ref, Step, as_weight, run
 from .memories import resuming
-from .recorded import NUMBERS, Call, Recording, arguments, record
+from .recorded import NUMBERS, Call, Recording, arguments
 
 STREAM = "stream"
 """The one input of a stage's graph."""
@@ -33,19 +33,10 @@ EVEN = frozenset({"zeros", "ones", "full", "new_zeros", "new_ones", "new_full", 
 """Ops that make the same numbers at every position."""
 
 
-def stages_of(
-    model: nn.Module, part: torch.Tensor, axis: int, length: int, step: int, result: int
-) -> list[Stage]:
-    """The stages from the stream to output number ``result``, in order; the last one gives it.
-
-    ``part``: like the parts of the stream. ``length``: at which the model is read; ``step``: after
-    which it may be read again.
-    """
-    shape = [*part.shape]
-    shape[axis] = length
-    found = _Stages(record(model, shape, part.dtype, axis, step))
-    outputs = dict.fromkeys(name for name in found.recording.results if name in found.moving)
-    found.of([*outputs][result])
+def stages_of(recording: Recording, output: str) -> list[Stage]:
+    """The stages from the stream to what a call gives, in order; the last one gives it."""
+    found = _Stages(recording)
+    found.of(output)
     return found.stages
 
 
@@ -62,10 +53,7 @@ class _Stages:
         self.order = {name: place for place, name in enumerate(self.calls)}
         self.stages: list[Stage] = []
         self.numbers = {recording.source.name: 0}
-        self.moving = {recording.source.name}
-        for call in recording.calls.values():
-            if self.moving.intersection(call.reads):
-                self.moving.add(call.name)
+        self.moving = recording.moving
 
     def of(self, name: str) -> int:
         """The number of the stream that a call gives."""
@@ -242,15 +230,21 @@ class _Body:
     # --- numbers that belong to positions
 
     def _placed(self, name: str, at: int, size: int) -> Any:
-        """Positions ``at`` and on; that each is the same at any length is tried once."""
+        """Positions ``at`` and on; that these are the same in parts of any length is tried once."""
         if name not in self.checked:
             axis = along(self.home.calls[name])
             whole = self._run(self._before(name), {}, self.size)[name]
-            for place in range(self.size):
-                if not torch.equal(self._made(name, place, 1), whole.narrow(axis, place, 1)):
+            for place, count in self._parts():
+                part = self._made(name, place, count)
+                if not torch.equal(part, whole.narrow(axis, place, count)):
                     raise _bound_to_length(self.home.calls[name])
             self.checked.add(name)
         return self._made(name, at, size)
+
+    def _parts(self) -> Iterator[tuple[int, int]]:
+        """Single positions, pairs, which tell what turns them round, and all that come after."""
+        for place in range(self.size):
+            yield from {(place, n) for n in (1, 2, self.size - place) if place + n <= self.size}
 
     def _before(self, name: str) -> list[Call]:
         """All calls that a value is made from, in order, and itself."""
