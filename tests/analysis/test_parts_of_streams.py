@@ -14,7 +14,7 @@ from rfield.analysis.pieces.comparing.cuts import _box as box
 from rfield.analysis.pieces.comparing.grid import last_along
 from rfield.analysis.pieces.comparing.unfolding import _fits as fits
 from rfield.analysis.pieces.comparing.unfolding import _spread as spread
-from rfield.analysis.pieces.comparing.unwrapping import _inside as inside
+from rfield.analysis.pieces.comparing.unwrapping import inside
 from rfield.analysis.pieces.streams.lengths import Lengths
 from rfield.core.link import Read
 from rfield.core.numbers import Numbers

@@ -13,7 +13,7 @@ torch = pytest.importorskip("torch", reason="PyTorch is not installed")
 
 import rfield  # noqa: E402
 from rfield.errors import UnreadableModelError, UnsupportedOpError  # noqa: E402
-from rfield.frontends.torch import admitted  # noqa: E402
+from rfield.frontends.torch.programs import admitted  # noqa: E402
 from rfield.frontends.torch.rulebook import RULES  # noqa: E402
 from tests.torch.archives import before, calling, changed, saved  # noqa: E402
 from tests.torch.versions import since  # noqa: E402

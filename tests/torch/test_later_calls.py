@@ -70,6 +70,11 @@ def swapped(m, x):
     return m.order[0](m.order[1](m.conv(x)))
 
 
+def fading(m, x):
+    m.conv.weight.data *= 0.5
+    return m.conv(x)
+
+
 OTHERWISE = {
     "warm_up": (warm_up, {"warm": False}, "warm"),
     "every_other": (every_other, {"n": 0}, "n"),
@@ -77,6 +82,7 @@ OTHERWISE = {
     "end_of_the_last": (end_of_the_last, {"end": NONE_KEPT}, "end"),
     "last": (last, {"kept": []}, "kept"),
     "scale": (scale, {}, "calls"),
+    "fading": (fading, {}, "conv.weight"),
     "swapped": (swapped, {"order": [torch.relu, torch.tanh]}, "order"),
 }
 
@@ -131,7 +137,26 @@ def noted(m, x):
     return m.kept[-1]
 
 
+def masked(m, x):
+    m.conv.weight.data *= torch.tensor([[1.0, 1, 1], [1, 1, 0], [0, 0, 0]])
+    return m.conv(x)
+
+
+def cut_out(m, x):
+    m.conv.weight.data[:, :, 1, 1:] = 0
+    m.conv.weight.data[:, :, 2:].fill_(0)
+    return m.conv(x)
+
+
+def kept_small(m, x):
+    m.conv.weight.data.clamp_(-1, 1)
+    return m.conv(x)
+
+
 ALIKE = {
+    "masked": (masked, {}),
+    "cut_out": (cut_out, {}),
+    "kept_small": (kept_small, {}),
     "count": (count, {"n": 0}),
     "made_at_first": (made_at_first, {"weight": None}),
     "by_size": (by_size, {"masks": {}}),

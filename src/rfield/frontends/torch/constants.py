@@ -226,6 +226,7 @@ class Watched(TorchDispatchMode):
             func(*args, **kwargs)
             return target
         before = self.tracer.opened(target, value)
+        was = None if before is None else before.clone()
         self.execute(signature, func, args, kwargs) if not self.real else None
         sample = self.tracer.sample
         after = sampled(signature.packet, func, args, kwargs, sample, target)
@@ -235,6 +236,8 @@ class Watched(TorchDispatchMode):
         elif after is not before:
             before.copy_(after)
         value.cell.known = False
+        if was is not None and before is not None and torch.equal(before, was):
+            return target  # of a weight that is masked, the mask leaves what it is
         origin = self.tracer.made_by(signature, bound)
         written: Value | None = value
         while written is not None:

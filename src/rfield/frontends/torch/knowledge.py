@@ -219,7 +219,8 @@ class Knowledge:
         """
         value = self.value(tensor)
         copied = value is not None and value.root.moved is not None
-        return self._of_weight(tensor, value) if copied or 0 in tensor.stride() else None
+        repeats = tensor.layout is torch.strided and 0 in tensor.stride()
+        return self._of_weight(tensor, value) if copied or repeats else None
 
     def held(self, tensor: torch.Tensor) -> Held | None:
         """The weight of which a constant holds elements, and which lie where; None for others."""

@@ -49,7 +49,7 @@ def slide(mine: Sliding, other: Sliding, side: Sides, outputs: int) -> Cut:
     A kernel of 3 with padding, on positions 10..19 of a longer axis: both ends read padding that
     the whole does not have.
 
-    >>> from ...core.relation import window
+    >>> from ....core.relation import window
     >>> conv = window(kernel=3, stride=1, before=1)
     >>> slide(conv, conv, Sides(Cut(10, 0, 10), 10, 100), 10)
     Cut(shift=10, first=1, stop=9, more=frozenset())
