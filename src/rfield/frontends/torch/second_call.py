@@ -9,9 +9,10 @@ own inputs alone.
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
+from dataclasses import replace
 from typing import Any
 
-from ...core.graph import Draft
+from ...core.graph import Draft, Node
 from ...errors import InvalidModelError
 
 AGAIN = ("#2", "#3")
@@ -65,9 +66,13 @@ def _alike(
             return False
         pairs[mine] = theirs
         a, b = draft.nodes[mine], draft.nodes[theirs]
-        if len(a.operands) != len(b.operands) or (a.op, a.links, a.tables, a.weights) != (
-            b.op, b.links, b.tables, b.weights,
-        ):  # fmt: skip
+        if len(a.operands) != len(b.operands) or _reads(a) != _reads(b):
             return False
         stack += zip(a.operands, b.operands, strict=True)
     return True
+
+
+def _reads(node: Node) -> tuple[object, ...]:
+    """What a node does; a factor may be known to be positive in one call and not in another."""
+    op = replace(node.op, algebra="scale" if node.op.algebra == "multiply" else node.op.algebra)
+    return op, node.links, node.tables, node.weights
