@@ -15,6 +15,7 @@ from weakref import ref
 import torch
 from torch.utils._python_dispatch import TorchDispatchMode
 
+from ...core.numbers import is_drawn
 from ..machine.limits import MASK
 from ..machine.tables import even
 from ..machine.values import Constant
@@ -230,15 +231,18 @@ class Watched(TorchDispatchMode):
         self.execute(signature, func, args, kwargs) if not self.real else None
         sample = self.tracer.sample
         after = sampled(signature.packet, func, args, kwargs, sample, target)
+        unchanged = False
         if before is None or not isinstance(after, torch.Tensor) or after.shape != before.shape:
             value.root.unseen, value.root.sample = True, None
             value.cell.sampled, value.cell.flat = False, None
-        elif after is not before:
-            before.copy_(after)
+        else:
+            if after is not before:
+                before.copy_(after)
+            unchanged = was is not None and torch.equal(before, was)
         value.cell.known = False
-        if was is not None and before is not None and torch.equal(before, was):
-            return target  # of a weight that is masked, the mask leaves what it is
         origin = self.tracer.made_by(signature, bound)
+        if unchanged and not is_drawn(origin):
+            return target  # what was masked before, its mask leaves as it is
         written: Value | None = value
         while written is not None:
             written.origin, written = origin, written.parent
