@@ -49,6 +49,7 @@ class Watched(TorchDispatchMode):
         self.tracer = tracer
         self.real = real
         self.signatures: dict[Any, Signature] = {}
+        self.writes: set[object] = set()  # by what was written to, and with what
         self.meta = torch.device("meta")
         self.cpu = torch.device("cpu")
 
@@ -241,8 +242,11 @@ class Watched(TorchDispatchMode):
             unchanged = was is not None and torch.equal(before, was)
         value.cell.known = False
         origin = self.tracer.made_by(signature, bound)
-        if unchanged and not is_drawn(origin):
-            return target  # what was masked before, its mask leaves as it is
+        others = {name: item for name, item in bound.items() if item is not target}
+        write = id(value.root), self.tracer.made_by(signature, others)
+        if unchanged and write in self.writes and not is_drawn(origin):
+            return target  # what was masked before, the same mask leaves as it is
+        self.writes.add(write)
         written: Value | None = value
         while written is not None:
             written.origin, written = origin, written.parent
