@@ -228,7 +228,7 @@ def test_time_that_is_turned_round_on_a_grid() -> None:
     """Every second sample from the end: which these are depends on the length."""
     plan = rfield.stream_plan(Anticausal(2), input_shape=(1, 1, 64))
     assert plan.obstacles == (
-        "what flip#2 reads depends on the length of the stream: say how long it is, "
+        "what conv reads depends on the length of the stream: say how long it is, "
         "stream_plan(…, length=)",
     )
     model = integers(Anticausal(2))

@@ -10,20 +10,16 @@ output alone: a longer branch would hide a shorter one that moves.
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import replace
 from fractions import Fraction
 from itertools import pairwise
 from math import lcm
-from typing import cast
 
 from ....core.graph import Graph, Node
 from ....core.limits import RESIDUES
-from ....core.link import AnyLink, Reshaped
-from ....core.numbers import Numbers, phases
-from ....core.relation import ZERO, Sliding, Table
+from ....core.numbers import Numbers
 from ....errors import RFieldError
 from ...engines.forward import sweep
-from ...engines.terms import Span, State, carriers, terms_of
+from ...engines.terms import Span, State, terms_of
 from ..comparing.agreement import agreement
 from ..comparing.cuts import too_many
 from ..comparing.direct import direct
@@ -31,6 +27,7 @@ from ..comparing.pairing import MOVES
 from ..comparing.unwrapping import unturned
 from .steady import Parts, steady
 from .timing import Pattern, pattern_of
+from .turned import held_beside, moves
 
 Ways = dict[int, int]
 """For every value between the stream and the output how it is made of the stream: a number."""
@@ -234,14 +231,12 @@ class Lengths:
             reads = [
                 (
                     numbers[operand],
-                    ()
-                    if link.is_identity
-                    else _moves(link, states[operand], nodes[operand].shape, here),
+                    moves(link, (states[operand], here), (nodes[operand].shape, node.shape)),
                 )
                 for operand, link in zip(node.operands, node.links, strict=True)
                 if operand in numbers
             ]
-            held = _held(node)
+            held = held_beside(node, here)
             if len(reads) == 1 and not reads[0][1] and not held and node.kind in MOVES:
                 numbers[index] = reads[0][0]
             else:
@@ -316,74 +311,6 @@ def _rates(state: State, shape: Sequence[int]) -> set[tuple[int, Fraction]]:
         for term in terms_of(state, len(shape))
         if term.carrier is not None and term.advance
     }
-
-
-def _held(node: Node) -> tuple[object, ...]:
-    """Which weights a node reads, by name, and which numbers.
-
-    The shapes and contents of constants may follow the length and be right all the same, unless
-    they repeat as counted from the end.
-    """
-    kept: list[object] = []
-    for table in node.tables:
-        if isinstance(table, tuple):
-            parts = cast("tuple[object, ...]", table)
-            kept += [part for part in parts if isinstance(part, str)]
-        elif isinstance(table, Numbers):
-            kept += phases(table)
-        else:
-            kept.append(table)
-    return tuple(kept)
-
-
-def _moves(link: AnyLink, state: State, shape: Sequence[int], here: State) -> tuple[object, ...]:
-    """What a link does along the axes that are time; empty where it passes them on.
-
-    What turns time round counts from the end; what turns it ``here`` back again lies where it lies.
-    """
-    axes = set(carriers([state], len(shape)))
-    if isinstance(link, Reshaped):
-        return tuple(
-            (group, _inner(link.before, group.before), _inner(link.after, group.after))
-            for group in link.groups
-            if axes.intersection(group.before) and group.before != group.after
-        )
-    found: list[object] = []
-    for axis in sorted(axes):
-        read = link.reads[axis]
-        relation = read.relation
-        if isinstance(relation, Sliding) and relation.advance < 0:
-            taps = tuple(taps.shift(-shape[axis]) for taps in relation.taps)
-            back = here if isinstance(here, Span) and here.advance > 0 else None
-            found.append((axis, read.axis, replace(relation, taps=taps), back))
-        elif read.axis == axis and (left := _left_out(relation)) is not None:
-            found += [(axis, *left)] * bool(left)
-        elif read.axis != axis or not _passes(relation):
-            found.append((axis, read))
-    return tuple(found)
-
-
-def _left_out(relation: object) -> list[int] | None:
-    """The positions that are not read, where all others are passed on as they are; else None.
-
-    The first one of a stream, as the sine of position 0 is 0.
-    """
-    if not isinstance(relation, Table):
-        return None
-    if any(taps and [*taps] != [place] for place, taps in enumerate(relation.taps)):
-        return None
-    return [place for place, taps in enumerate(relation.taps) if not taps]
-
-
-def _inner(sizes: Sequence[int], axes: Sequence[int]) -> tuple[int, ...]:
-    """The sizes of a group of axes that do not change with that of the outermost."""
-    return tuple(sizes[axis] for axis in axes[1:])
-
-
-def _passes(relation: object) -> bool:
-    return isinstance(relation, Sliding) and (
-        (relation.period, relation.advance, tuple(relation.taps)) == (1, 1, (ZERO,))
-    )
 
 
 def up(size: int, grid: int) -> int:
