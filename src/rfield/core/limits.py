@@ -29,6 +29,9 @@ CELL_LIMIT = 1 << 25
 DENSE_LIMIT = 1 << 27
 """Marks of a footprint that is pulled back: 128 MB."""
 
+MASS_LIMIT = 1 << 24
+"""Weights of what an output of an approximate plan reads: 128 MB, an image of 4096²."""
+
 MASK_LIMIT = 1 << 31
 """Bytes of the mask, or of the weights, that is handed out."""
 

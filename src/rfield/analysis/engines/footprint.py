@@ -166,8 +166,9 @@ def joined(one: Footprint, other: Footprint, domain: Domain) -> Footprint:
         (min(one.windows[a][0], other.windows[a][0]), max(one.windows[a][1], other.windows[a][1]))
         for a in rest
     ]
-    total = _dense(one, rest, wide, domain)
-    domain.add(total, _dense(other, rest, wide, domain))
+    total = np.zeros(_cells(one, wide, domain), dtype=domain.dtype)
+    for foot in (one, other):
+        _lay(total, foot, rest, wide, domain)
     windows = list(one.windows)
     for axis, window in zip(rest, wide, strict=True):
         windows[axis] = window
@@ -176,14 +177,25 @@ def joined(one: Footprint, other: Footprint, domain: Domain) -> Footprint:
     return Footprint(tuple(windows), (*kept, Block(tuple(rest), total)), ones)
 
 
-def _dense(foot: Footprint, axes: Sequence[int], wide: Sequence[Window], domain: Domain) -> Array:
-    cells = foot.batch * prod(stop - start for start, stop in wide)
-    if cells > domain.limit:
-        raise too_large("an exact set that is no box", cells, "Its box is given by region().")
+def _cells(foot: Footprint, wide: Sequence[Window], domain: Domain) -> tuple[int, ...]:
+    """The shape of an array over windows; an error where it is too large."""
+    shape = (foot.batch, *(stop - start for start, stop in wide))
+    if prod(shape) > domain.limit:
+        raise too_large("an exact set that is no box", prod(shape), "Its box is given by region().")
+    return shape
+
+
+def _lay(
+    total: Array, foot: Footprint, axes: Sequence[int], wide: Sequence[Window], domain: Domain
+) -> None:
+    """Add a footprint's part along ``axes`` to an array over ``wide``, without a copy of it."""
     whole = merged(foot, axes, domain)
-    block = next(b for b in whole.blocks if axes[0] in b.axes)
-    scale = whole.scale.reshape(-1, *(1,) * len(axes))
-    return widened(block.values * scale, [foot.windows[a] for a in axes], wide)
+    values = next(b for b in whole.blocks if axes[0] in b.axes).values
+    if not (whole.scale == 1).all():
+        values = values * whole.scale.reshape(-1, *(1,) * len(axes))
+    windows = (foot.windows[axis] for axis in axes)
+    inside = (slice(a[0] - b[0], a[1] - b[0]) for a, b in zip(windows, wide, strict=True))
+    domain.add(total[(slice(None), *inside)], values)
 
 
 def _same(one: Footprint, other: Footprint, axis: int) -> bool:

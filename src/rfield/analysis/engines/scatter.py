@@ -78,7 +78,9 @@ class Weights:
     """Floats: the share of all paths, every tap of an op and every branch of a join equal."""
 
     dtype = np.float64
-    limit = DENSE_LIMIT
+
+    def __init__(self, limit: int = DENSE_LIMIT) -> None:
+        self.limit = limit
 
     def collect(self, values: Array, axis: int | tuple[int, ...]) -> Array:
         """The sum along ``axis``."""
@@ -126,7 +128,8 @@ def scatter(
     cells = (high - low + 1) * (values.size // max(1, values.shape[-1]))
     if cells > 2 * CELL_LIMIT:
         raise too_large("an exact set", cells, "Its box is given by region().")
-    found = np.zeros((*values.shape[:-1], high - low + 1), dtype=domain.dtype)
+    shape = (*values.shape[:-1], high - low + 1)
+    found = np.zeros_like(values, domain.dtype, shape=shape)  # laid out alike: adding is fast
     for first, advance, count, taps, part in pieces:
         _spread(
             found,

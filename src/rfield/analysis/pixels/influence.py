@@ -21,6 +21,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from ...core.graph import Graph
+from ...core.limits import DENSE_LIMIT
 from ...errors import InvalidModelError, unknown_name
 from ..answer import Answer
 from ..engines.footprint import Footprint
@@ -220,13 +221,13 @@ def influence(
     return influence_of(receptive_field(graph, output, wrt=wrt), index)
 
 
-def influence_of(rf: ReceptiveField, index: Any) -> Influence:
-    """``influence`` of a layer whose field is known already."""
+def influence_of(rf: ReceptiveField, index: Any, limit: int = DENSE_LIMIT) -> Influence:
+    """``influence`` of a layer whose field is known; ``limit``: of the weights held at once."""
     ask = Question(rf, clip=True)
     rows, many = rf.rows(index, inside=True)
     if many:
         raise InvalidModelError(f"{rf.layer}: influence is asked for one index at a time")
-    foot = ask.pull(rows, Weights())
+    foot = ask.pull(rows, Weights(limit))
     if foot is None:
         raise InvalidModelError(
             f"{rf.layer} at {tuple(rows[0].tolist())} reads nothing of {rf.wrt}"

@@ -11,8 +11,10 @@ import numpy as np
 from numpy.typing import NDArray
 
 from ....core.graph import Graph
+from ....core.limits import MASS_LIMIT
 from ....errors import InvalidModelError, TooLargeError
-from ...pixels.influence import Influence, influence, influence_of
+from ...geometry.fields import receptive_field
+from ...pixels.influence import Influence, influence_of
 from ..comparing.grid import fitting
 from ..comparing.unwrapping import unturned
 from .fields import Fields
@@ -49,7 +51,7 @@ def outside_share(whole: Graph, plan: TilePlan) -> float | None:
 
 
 def _share(whole: Graph, plan: TilePlan, tile: Tile, index: tuple[int, ...], wrt: str) -> float:
-    found = influence(whole, index, plan.layer, wrt=wrt)
+    found = influence_of(receptive_field(whole, plan.layer, wrt=wrt), index, MASS_LIMIT)
     inside: list[slice] = []
     for k, span in enumerate(tile.read):
         start = span.start + plan.tiles[k].padding[0] - tile.pad[k][0] - found.offset[k]
