@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import random
 from collections.abc import Callable
 from typing import Any
 
@@ -198,3 +199,26 @@ def test_rows_that_are_written_from_some_on(name: str, function: Any, step: int)
     x = np.random.default_rng(0).integers(-8, 9, (1, 96, 128, 1)).astype(np.float32)
     found = rfield.run_tiled(lambda part: np.asarray(function(part)), x, plan)
     assert np.array_equal(found, np.asarray(function(x)))
+
+
+CHOSEN_BY_CHANCE: dict[str, Callable[[Any], Any]] = {
+    "a factor": lambda x: conv(x, ONE) * np.random.rand(),
+    "a branch": lambda x: conv(x, ONE) * (2 if random.random() < 1e-9 else 1),
+}
+
+
+@pytest.mark.parametrize("name", CHOSEN_BY_CHANCE)
+def test_numbers_of_generators_that_jax_does_not_see(name: str) -> None:
+    state = random.getstate()
+    with pytest.raises(rfield.NotTileableError, match=r"(Python|NumPy)'s random numbers"):
+        planned(CHOSEN_BY_CHANCE[name])
+    assert random.getstate() == state
+
+
+def test_a_complex_number_by_the_size() -> None:
+    def turned(x: Any, by: Any) -> Any:
+        return (jax.lax.complex(conv(x, ONE), conv(x, OTHER)) * jnp.exp(1j * by)).imag
+
+    with pytest.raises(rfield.NotTileableError, match="numbers that are made for the size"):
+        planned(lambda x: turned(x, x.shape[2] / 64))
+    assert planned(lambda x: turned(x, 0.5)).exact

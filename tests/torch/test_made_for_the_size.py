@@ -87,3 +87,63 @@ def test_an_order_that_the_size_chooses_is_compared(function):
     model = Net(lambda x: function(x, int(x.shape[3] > 30)), 2)
     with pytest.raises(rfield.NotTileableError):
         rfield.tile_plan(model, (36, 52), tile=24, input_shape=(1, 2, 24, 24))
+
+
+def _halved(x, large):
+    return (x.half() if large else x).double()
+
+
+def _under_autocast(x, large):
+    with torch.autocast("cpu", dtype=torch.bfloat16, enabled=large):
+        return torch.nn.functional.conv2d(x.float(), torch.ones(2, 2, 1, 1)).double()
+
+
+CHOSEN = {
+    "a complex factor": (lambda x, large: (x * complex(1, large)).imag, "made for the size"),
+    "a complex number that is made": (
+        lambda x, large: (x * torch.exp(torch.tensor(1j * large))).real, "made for the size",
+    ),
+    "a complex number that is written out": (
+        lambda x, large: torch.view_as_real(
+            torch.view_as_complex(torch.stack([x, x], -1))
+            * torch.view_as_complex(torch.tensor([1.0, 1.0 + large], dtype=x.dtype))
+        )[..., 1],
+        "made for the size",
+    ),
+    "rounded": (_halved, "in another type"),
+    "a type of its own": (
+        lambda x, large: (100 * x).to(torch.int16 if large else torch.uint8).double(),
+        "in another type",
+    ),
+    "for one op": (
+        lambda x, large: x.softmax(1, dtype=torch.float32 if large else x.dtype).to(x.dtype),
+        "in another type",
+    ),
+    "autocast": (_under_autocast, "in another type"),
+}  # fmt: skip
+
+
+@pytest.mark.parametrize("name", CHOSEN)
+def test_one_number_or_a_type_that_the_size_chooses(name):
+    function, why = CHOSEN[name]
+    image = torch.randn(1, 2, 36, 52, dtype=torch.float64)
+    model, same = (Net(lambda x, n=n: function(x, x.shape[-1] > n), 2) for n in (40, 0))
+    same.load_state_dict(model.state_dict())
+    with torch.no_grad():
+        assert not torch.equal(model(image)[..., :20], model(image[..., :32])[..., :20])
+    with pytest.raises(rfield.NotTileableError, match=why):
+        rfield.tile_plan(model, (36, 52), tile=24, input_shape=(1, 2, 24, 24))
+    plan = rfield.tile_plan(same, (36, 52), tile=24, input_shape=(1, 2, 24, 24))
+    with torch.no_grad():
+        difference = rfield.run_tiled(same, image, plan) - same(image)
+        assert plan.exact
+        assert abs(difference).max() < 1e-6
+
+
+def test_an_input_that_is_rounded_where_it_is_large():
+    class Rounding(Net):
+        def forward(self, x):
+            return self.conv(_halved(x, x.shape[-1] > 40))
+
+    with pytest.raises(rfield.NotTileableError, match="in another type"):
+        rfield.tile_plan(Rounding(None, 2), (36, 52), tile=24, input_shape=(1, 2, 24, 24))

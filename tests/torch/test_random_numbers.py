@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import random
 from collections.abc import Callable
 
+import numpy as np
 import pytest
 
 torch = pytest.importorskip("torch", reason="PyTorch is not installed")
@@ -80,3 +82,33 @@ def test_numbers_drawn_while_a_model_is_read_are_no_mask() -> None:
     graph = rfield.load(model, (1, 1, 40))
     for place in range(38):
         assert rfield.support(graph, (place,)).mask.sum() == 3
+
+
+GENERATORS: dict[str, Callable[[Tensor], Tensor]] = {
+    "a number of Python's": lambda y: y * random.random(),
+    "a number of NumPy's": lambda y: y * float(np.random.rand()),
+    "a branch that is hardly ever taken": lambda y: 2 * y if random.random() < 1e-9 else y,
+    "an order": lambda y: y[:, random.sample(range(4), 4)],
+}
+
+
+@pytest.mark.parametrize("name", GENERATORS)
+def test_generators_of_which_torch_knows_nothing(name: str) -> None:
+    model, streaming = Drawing(2, GENERATORS[name]), Drawing(1, GENERATORS[name])
+    states = random.getstate(), np.random.get_state()[1].tolist()
+    with pytest.raises(NotTileableError, match=r"(Python|NumPy)'s random numbers"):
+        rfield.tile_plan(model, (64, 64), tile=32, input_shape=(1, 1, 64, 64))
+    with pytest.raises(NotStreamableError, match=r"(Python|NumPy)'s random numbers"):
+        rfield.stream_plan(streaming, input_shape=(1, 1, 64))
+    assert states == (random.getstate(), np.random.get_state()[1].tolist())
+
+
+def test_a_generator_of_the_model_that_is_drawn_from() -> None:
+    class Own(Drawing):
+        chance = random.Random(0)
+
+        def forward(self, x: Tensor) -> Tensor:
+            return self.conv(x) if self.chance.random() < 0.9 else self.conv(2 * x)
+
+    with pytest.raises(NotTileableError, match="Python's random numbers"):
+        rfield.tile_plan(Own(2, abs), (64, 64), tile=32, input_shape=(1, 1, 64, 64))

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Sequence
 from functools import partial
-from typing import Any, cast
+from typing import Any, NamedTuple, cast
 
 import numpy as np
 from numpy.typing import NDArray
@@ -197,6 +197,12 @@ class Positions:
 
     def __repr__(self) -> str:
         return f"Positions({self.told!r})"
+
+
+class Cast(NamedTuple):
+    """That a value is also had in another type, which rounds it: ``kind``."""
+
+    kind: str
 
 
 class Drawn:

@@ -11,6 +11,7 @@ import jax
 from ...core.arguments import normalize_axis
 from ...core.graph import Graph, SizedShape
 from ...errors import InvalidModelError, RFieldError, unknown_name
+from ..machine.drawing import put_back
 from ..machine.free import read_free
 from ..machine.values import Constant, Dependent, dependents
 from ..registry import Request
@@ -57,7 +58,8 @@ class Model:
     def program(self, shapes: Mapping[str, SizedShape]) -> Program:
         """The model at these sizes."""
         inputs = [jax.ShapeDtypeStruct(sizes, self._dtype(name)) for name, sizes in shapes.items()]
-        source, closed = self._traced(inputs)
+        with put_back() as drawn:
+            source, closed = self._traced(inputs)
         jaxpr = closed.jaxpr
         reader = Reader(
             self.request.training, self.request.unknown, _roots(jaxpr, source.origin),
@@ -89,6 +91,7 @@ class Model:
         graph = reader.draft.finish(found, reader.layers, origin=source.origin)
         graph.main_output = 0
         graph.assumed = (source.assumed,) if source.assumed else ()
+        graph.restless = tuple(drawn)
         return Program(source, inputs, closed, reader, graph)
 
     def _dtype(self, name: str) -> Any:

@@ -112,8 +112,10 @@ class Parts:
             array = value.array
             if array is None:
                 return value if _is_real(operand) and not which else None
-            made = np.imag(array) if which else np.real(array)
-            return Constant(array.shape, np.array(made), made=True)
+            made = np.array(np.imag(array) if which else np.real(array))
+            part = Constant(array.shape, made, made=True)
+            part.placed = lambda: made  # a number of the model, be it one alone
+            return part
         if not isinstance(value, Dependent):
             return None
         if value.index in self.made:

@@ -17,7 +17,7 @@ import torch
 
 from ...core import ops
 from ...core.graph import Draft, SoftMasks
-from ...core.numbers import DRAWN, Numbers, Positions, Same
+from ...core.numbers import DRAWN, Cast, Numbers, Positions, Same
 from ...errors import InvalidModelError, RFieldError
 from ..machine.emit import Emitter
 from ..machine.unsupported import Unsupported
@@ -245,6 +245,8 @@ class Tracer(Knowledge):
         rule = signature.rule
         family = "" if rule is None else rule.family
         found: list[object] = [DRAWN] if signature.draws(bound) else []
+        if torch._C._is_any_autocast_enabled():
+            found.append(Cast("autocast"))
         if family == "reduction":  # many are one op here
             found.append(signature.packet)
         weights: dict[object, int] = {}
@@ -267,7 +269,8 @@ class Tracer(Knowledge):
                 pointwise or name in _NUMBERS
             )  # others: sizes, axes
             chosen = family in _CHOOSE and isinstance(given, (bool, str, torch.dtype))
-            told = chosen or isinstance(given, float) or (whole and not isinstance(given, bool))
+            told = chosen or isinstance(given, float | complex)
+            told = told or (whole and not isinstance(given, bool))
             if told and not name.startswith("scales"):
                 found.append(given)
         self.draft.tables = tuple(found)
@@ -305,6 +308,9 @@ class Tracer(Knowledge):
                     f"{self.draft.nodes[index].name}: the rule for {signature.name!r} gives shape "
                     f"{self.draft.shape(index)}, torch gives {tuple(tensor.shape)}"
                 )
+            if index is not None and operands and tensor.dtype is not operands[0].dtype:
+                node = self.draft.nodes[index]
+                node.tables = (Cast(str(tensor.dtype)), *node.tables)
             parent = self.value(source) if isinstance(source, torch.Tensor) else None
             if parent is None or source is None or not is_view(tensor, source):
                 self.hold(tensor, index, known=entry is None and signature.packet in SHAPED)

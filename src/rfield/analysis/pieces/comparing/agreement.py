@@ -21,7 +21,18 @@ from ....core.link import AnyLink, Link
 from ....core.numbers import is_drawn
 from ....core.relation import Sliding
 from .around import Beyond, Run, around, at_ends
-from .cuts import BOUND, BY_CHANCE, BY_SIZE, OFF_GRID, OTHER_PATH, Cut, Cuts, LossError, numbers_met
+from .cuts import (
+    BOUND,
+    BY_CHANCE,
+    BY_SIZE,
+    OFF_GRID,
+    OTHER_PATH,
+    OTHER_TYPE,
+    Cut,
+    Cuts,
+    LossError,
+    numbers_met,
+)
 from .left_out import left_out
 from .pairing import SKIPPED, pairs_of, same_place
 from .sliding import Sides
@@ -83,9 +94,11 @@ def agreement(
         runs += at_ends(begin, part, whole, starts)
     for index in range(len(part.nodes)):
         for run in runs:
+            found: Cuts | None = None
             try:
-                found = run.begin.get(index)
-                if found is None and index in needed:
+                if index in run.begin:
+                    found = _input(part, whole, index, pairs[index], run)
+                elif index in needed:
                     found = _value(part, whole, index, pairs[index], run, runs, local, together)
             except LossError as loss:
                 found = _without(part, whole, index, pairs[index], run, aside)
@@ -102,6 +115,13 @@ def agreement(
     cuts += [None] * (len(part.nodes) - len(cuts))
     places = tuple(same_place(part, pairs, index) for index in range(len(pairs)))
     return Agreement(tuple(cuts), tuple(losses), places)
+
+
+def _input(part: Graph, whole: Graph, index: int, there: int | None, run: Run) -> Cuts:
+    """The cuts of an input, which the model may cast to another type."""
+    if there is not None and part.nodes[index].tables != whole.nodes[there].tables:
+        raise LossError(OTHER_TYPE)
+    return run.begin[index]
 
 
 def _value(

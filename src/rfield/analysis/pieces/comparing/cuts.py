@@ -15,7 +15,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from ....core.graph import Graph
-from ....core.numbers import KEPT, Numbers, all_same, same
+from ....core.numbers import KEPT, Cast, Numbers, all_same, same
 from ....core.relation import divisors
 
 
@@ -54,6 +54,7 @@ class LossError(Exception):
 
 WHOLE_AXIS = "reads a whole axis"
 OFF_GRID = "moves in steps that the start of the part does not fit"
+OTHER_TYPE = "is computed in another type for the size of its input"
 BY_SIZE = "reads numbers that are made for the size of its input"
 BY_CHANCE = "draws random numbers, others in each run or for each size"
 OTHER_PATH = "is not computed as for the whole input"
@@ -83,6 +84,8 @@ def numbers_met(
     [Cut(shift=2, first=2, stop=6, more=frozenset())]
     """
     if not (isinstance(mine, Numbers) and isinstance(other, Numbers)):
+        if isinstance(mine, Cast) or isinstance(other, Cast):
+            raise LossError(OTHER_TYPE)
         if _not_kept(mine) or _not_kept(other):
             raise LossError(TOO_MANY)
         raise LossError(ONE_SIZE if isinstance(mine, Numbers) and _traced(other) else BY_SIZE)

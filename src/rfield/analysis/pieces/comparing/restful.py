@@ -17,5 +17,6 @@ def check_restful(graph: Graph, error: type[RFieldError]) -> None:
         raise error(
             f"{graph.origin or 'the model'} keeps {kept} from call to call, and a later call does "
             "otherwise: parts are as the whole only where every call is.\n"
-            "  Call it before until it no longer changes, or pass on as an argument what it keeps"
+            "  Call it before until it no longer changes, pass on as an argument what it keeps, "
+            "and draw no random numbers"
         )

@@ -25,6 +25,7 @@ from typing import Any
 import torch
 from torch import nn
 
+from ...machine.drawing import wind_back
 from . import held
 
 Handler = Callable[[Any], None]
@@ -305,13 +306,17 @@ class Reachable:
         self.undo.append((item.set_state, (item.get_state(),)))
 
     def _random(self, item: random.Random) -> None:
-        self.undo.append((item.setstate, (item.getstate(),)))
+        self._drawn(item.getstate, item.setstate, "Python")
 
     def _numpy_state(self, item: Any) -> None:
-        self.undo.append((item.set_state, (item.get_state(),)))
+        self._drawn(item.get_state, item.set_state, "NumPy")
 
     def _numpy_generator(self, item: Any) -> None:
-        self.undo.append((setattr, (item.bit_generator, "state", item.bit_generator.state)))
+        bits = item.bit_generator
+        self._drawn(lambda: bits.state, partial(setattr, bits, "state"), "NumPy")
+
+    def _drawn(self, state: Callable[[], Any], write: Callable[[Any], object], of: str) -> None:
+        self.undo.append((wind_back, (state, write, state(), of)))
 
     def _array(self, item: Any) -> None:
         if item.dtype.hasobject:

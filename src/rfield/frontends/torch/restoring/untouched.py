@@ -2,16 +2,13 @@
 
 What hangs on the model is ``reachable``'s; here are the states of the process: hooks on all
 modules, random number generators, weights kept by ``parametrize.cached()``, torch's grad mode,
-default dtype and device. While a model is
-watched, it and they are changed, so one thread at a time does that, and no process is forked
-meanwhile.
+default dtype and device. While a model is watched, it and they are changed, so one thread at a time
+does that, and no process is forked meanwhile.
 """
 
 from __future__ import annotations
 
 import os
-import random
-import sys
 import threading
 from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
@@ -22,6 +19,7 @@ from torch import nn
 from torch.nn.modules import module as hooks
 from torch.nn.utils import parametrize
 
+from ...machine.drawing import put_back
 from ..constants import SMALL
 from ..values import is_weight
 from .reachable import Reachable
@@ -51,7 +49,7 @@ def untouched(
     differentiated. Afterwards the list that it is given holds the names of what it changed.
     """
     changed: list[str] = []
-    with ALONE, torch.inference_mode(False):
+    with ALONE, put_back() as drawn, torch.inference_mode(False):
         held = [value for name, value in vars(hooks).items() if name.startswith("_global_")]
         before = Reachable([model, held], copied=_any if values else _may_be_computed_with)
         generators = _Generators()
@@ -81,25 +79,21 @@ def untouched(
                 torch.set_default_device(None if device is None else device.device)
             if torch.is_grad_enabled() is not grad:
                 torch.set_grad_enabled(grad)
+    changed += drawn
 
 
 class _Generators:
-    """The random number generators of torch, Python and NumPy."""
+    """The random number generators of torch."""
 
     def __init__(self) -> None:
-        self.torch, self.python = torch.get_rng_state(), random.getstate()
+        self.torch = torch.get_rng_state()
         self.cuda = torch.cuda.get_rng_state_all() if torch.cuda.is_initialized() else None
-        self.numpy: Any = sys.modules.get("numpy")
-        self.drawn = self.numpy.random.get_state() if self.numpy is not None else None
 
     def put_back(self) -> None:
         """As they were."""
         torch.set_rng_state(self.torch)
-        random.setstate(self.python)
         if self.cuda is not None:
             torch.cuda.set_rng_state_all(self.cuda)
-        if self.numpy is not None:
-            self.numpy.random.set_state(self.drawn)
 
 
 def _any(tensor: torch.Tensor) -> bool:
