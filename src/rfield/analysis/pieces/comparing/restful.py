@@ -14,9 +14,10 @@ def check_restful(graph: Graph, error: type[RFieldError]) -> None:
     """
     if graph.restless:
         kept = ", ".join(graph.restless[:5]) + " …" * (len(graph.restless) > 5)
+        drawn = all("random numbers" in name for name in graph.restless)
+        how = "Draw none in it" if drawn else "Call it before until it no longer changes"
         raise error(
             f"{graph.origin or 'the model'} keeps {kept} from call to call, and a later call does "
             "otherwise: parts are as the whole only where every call is.\n"
-            "  Call it before until it no longer changes, pass on as an argument what it keeps, "
-            "and draw no random numbers"
+            f"  {how}, or pass on as an argument what it keeps"
         )

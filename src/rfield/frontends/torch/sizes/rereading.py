@@ -17,7 +17,7 @@ from torch import nn
 
 from ....core.graph import Graph
 from ....errors import InvalidModelError, RFieldError, unknown_name
-from ...machine.drawing import DRAWN_FROM
+from ...machine.drawing import is_drawn_from
 from ...registry import Request
 from ..capture import (
     called_with,
@@ -62,7 +62,7 @@ def read_module(model: nn.Module, request: Request) -> Graph:
             again.own = {entry.name: graph.nodes[entry.node].shape for entry in graph.inputs_}
             graph.reread = again
     if graph.restless and (request.training or _is_steady(model, request)):  # norms count steps
-        graph.restless = tuple(kept for kept in graph.restless if kept in DRAWN_FROM.values())
+        graph.restless = tuple(filter(is_drawn_from, graph.restless))
     return graph
 
 
