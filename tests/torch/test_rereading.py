@@ -248,7 +248,17 @@ def shared(x):
     return F.max_pool2d(part, 2)
 
 
-SIZED = {"windows": (windows, 3), "placed": (placed, 1), "shared": (shared, 1)}
+def ranged(x):
+    """Places that are counted for the size, each over their number."""
+    high, wide = x.shape[2:]
+    rows = (torch.arange(1, high + 1, device=x.device) + high / 2)[:, None].repeat(1, wide)
+    grid = rows / high + 2 / wide * torch.arange(wide, dtype=torch.float32)
+    return F.avg_pool2d(x * grid + torch.full((high, 1), wide / 2), 3, 2, 1)
+
+
+SIZED = {
+    "windows": (windows, 3), "placed": (placed, 1), "shared": (shared, 1), "ranged": (ranged, 1),
+}  # fmt: skip
 """And the ways that each may go."""
 
 

@@ -175,7 +175,7 @@ class Repeating:
         if self.step > SHORT:
             for n in range(self.base, self.base + self._few):
                 self.read(n)
-        return all(map(self._agrees, others)) and self._evenly is not None
+        return self._evenly is not None and all(map(self._agrees, others))  # shapes cost least
 
     def _agrees(self, size: int) -> bool:
         """Whether a size is taken, and all else is the same, where it is one step further."""

@@ -103,8 +103,8 @@ class Scan(Repeating):
             return SizeSet.only(good, self._among)
         reach = self.reach(criteria)
         firsts = [self._first(n, criteria) for n in good]
-        leasts = [reach.least(n, self.step) for n in good if not self._is_stopped(n, criteria)]
-        small = [n for n in leasts if self._by_itself(n, criteria)]
+        leasts = {reach.least(n, self.step) for n in good if not self._is_stopped(n, criteria)}
+        small = [n for n in leasts.difference(firsts) if self._by_itself(n, criteria)]
         small += [n for n in self._alike if reach.holds(n) and self._stands(n, criteria)]
         small += [n for n in self._small(reach) if self._stands(n, criteria)]
         return self._found(reach, firsts, small)

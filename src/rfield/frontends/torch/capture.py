@@ -84,8 +84,7 @@ def capture(
         dispatch.laid_out = laid_out
         functions = Functions(dispatch, table(), device_of(model))
         if recording is not None:
-            recording.begin(tracer, names.modules, laid_out=laid_out)
-            functions.recording = recording
+            recording.begin(tracer, names.modules, functions, laid_out=laid_out)
         entries: dict[str, torch.Tensor] = {}
 
         def stand_in(name: str, tensor: torch.Tensor, suffix: str = "") -> torch.Tensor:

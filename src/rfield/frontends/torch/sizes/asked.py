@@ -68,11 +68,15 @@ class _Text(NamedTuple):
 
 
 class Trail:
-    """The steps of one capture, in order; ``lost``: one of them failed, which code may catch."""
+    """The steps of one capture, in order; ``lost``: one of them failed, which code may catch.
+
+    ``call``: makes a call of torch and notes it, where there is anybody to do so.
+    """
 
     def __init__(self) -> None:
         self.steps: list[Step] = []
         self.lost = False
+        self.call: Callable[..., Any] | None = None
         self._texts: list[_Text] = []
 
     @property
@@ -204,20 +208,24 @@ def _is_number(item: Any) -> bool:
     return type(item) in (Number, int, float, bool)
 
 
+def _with(trail: Trail, function: Any, one: Any, other: Any) -> Any:
+    """What a function makes of a number and something else, which may be a tensor."""
+    if _is_number(one) and _is_number(other):
+        return trail.derive(function, one, other)
+    if trail.call is None or not isinstance(one if type(other) is Number else other, torch.Tensor):
+        return NotImplemented
+    return trail.call(function, (one, other))
+
+
 def _install() -> None:
     def one(function: Any) -> Any:
         return lambda self: self.trail.derive(function, self)
 
     def two(function: Any) -> tuple[Any, Any]:
-        def left(self: Number, other: Any) -> Any:
-            known = _is_number(other)
-            return self.trail.derive(function, self, other) if known else NotImplemented
-
-        def right(self: Number, other: Any) -> Any:
-            known = _is_number(other)
-            return self.trail.derive(function, other, self) if known else NotImplemented
-
-        return left, right
+        return (
+            lambda self, other: _with(self.trail, function, self, other),
+            lambda self, other: _with(self.trail, function, other, self),
+        )
 
     def compared(function: Any) -> Any:
         def seen(self: Number, other: Any) -> Any:
@@ -323,10 +331,14 @@ def tells_types() -> Iterator[list[CodeType]]:
 
     def look(frame: FrameType, event: str, called: Any) -> None:
         code = frame.f_code
-        asks = event == "call" and code not in seen and _asks_types(code)
-        seen.add(code)
-        fails = event == "c_exception" and called not in _FAILING
-        if (asks or fails) and not _is_own(frame.f_globals.get("__name__", "")):
+        if event == "call":
+            if code in seen:
+                return
+            seen.add(code)
+            tells = _asks_types(code)
+        else:
+            tells = event == "c_exception" and called not in _FAILING
+        if tells and not _is_own(frame.f_globals.get("__name__", "")):
             found.append(code)
 
     before = sys.getprofile()
@@ -340,6 +352,31 @@ def tells_types() -> Iterator[list[CodeType]]:
     finally:
         sys.setprofile(None)
 
+
+@contextmanager
+def taking_numbers() -> Iterator[None]:
+    """Functions of torch that ask for the exact type of a number take a ``Number`` as well."""
+    kept = {name: getattr(torch, name) for name in _EXACT}
+
+    def noting(function: Callable[..., Any]) -> Callable[..., Any]:
+        def called(*args: Any, **kwargs: Any) -> Any:
+            given = (item for item in (*args, *kwargs.values()) if type(item) is Number)
+            call = next((item.trail.call for item in given), None)
+            return call(function, args, kwargs) if call else function(*args, **kwargs)
+
+        return called
+
+    for name, function in kept.items():
+        setattr(torch, name, noting(function))
+    try:
+        yield
+    finally:
+        for name, function in kept.items():
+            setattr(torch, name, function)
+
+
+_EXACT = ("arange", "full", "linspace")
+"""They refuse a ``Number`` before anybody is told of the call."""
 
 _FAILING = (getattr, next)
 """Functions of which failing is an answer."""

@@ -12,6 +12,7 @@ import re
 import sys
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
+from functools import partial
 from types import BuiltinFunctionType, FunctionType
 from typing import Any
 
@@ -102,11 +103,15 @@ class Recording:
         self._names: dict[int, str] = {}
 
     def begin(
-        self, tracer: Tracer, modules: Iterable[torch.nn.Module], *, laid_out: bool = False
-    ) -> None:
-        """A capture of these modules begins, or begins again; only the last is noted."""
+        self, tracer: Tracer, modules: Iterable[torch.nn.Module], mode: Any, *,
+        laid_out: bool = False,
+    ) -> None:  # fmt: skip
+        """A capture of these modules by ``mode`` begins, or begins again; the last is noted."""
         if self.tracer is not None:
             vars(self).update(vars(Recording(self.kinds, self.trail and Trail())))
+        mode.recording = self
+        if self.trail is not None:
+            self.trail.call = partial(self.call, mode)
         scripted = any(isinstance(module, torch.jit.ScriptModule) for module in modules)
         self.lost = scripted or _scripts_tell()
         self.tracer, self.laid_out = tracer, laid_out
@@ -132,8 +137,11 @@ class Recording:
         self.inputs[name] = self._number(tensor)
         self._count += 1
 
-    def call(self, mode: Any, function: Any, args: Any, kwargs: dict[str, Any]) -> Any:
+    def call(
+        self, mode: Any, function: Any, args: Any, kwargs: dict[str, Any] | None = None
+    ) -> Any:
         """Make a call that ``mode`` was told of, and note it."""
+        kwargs = kwargs or {}
         mode.recording = None
         self.lost = self.lost or torch._C._len_torch_dispatch_stack() != self._modes
         if self.trail is not None:

@@ -30,7 +30,7 @@ from ..capture import (
 )
 from ..control import uncompiled
 from ..restoring.untouched import ALONE
-from .asked import Trail, tells_types
+from .asked import Trail, taking_numbers, tells_types
 from .free import has_free, read_free
 from .recording import Recording
 from .replay import Answers, OtherwiseError, RefusedError, Replay, same
@@ -178,7 +178,7 @@ class Rereading:
         """The same reading, with an eye on what the code does with sizes."""
         recording = Recording(answers.kinds, Trail())
         try:
-            with tells_types() as tells:
+            with taking_numbers(), tells_types() as tells:
                 again = self._code(shapes, recording)
         except RFieldError:
             return None
