@@ -30,10 +30,11 @@ from ..capture import (
 )
 from ..control import uncompiled
 from ..restoring.untouched import ALONE
-from .asked import Trail, taking_numbers, tells_types
+from .asked import Trail
 from .free import has_free, read_free
 from .recording import Recording
 from .replay import Answers, OtherwiseError, RefusedError, Replay, same
+from .watching import taking_numbers, tells_types
 
 RECORDINGS = 4
 """So many ways that the code goes are noted without any of them being met again."""
