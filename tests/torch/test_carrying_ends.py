@@ -65,3 +65,46 @@ def test_chunks_below_the_hop_of_a_spectrum(window, hop):
     for chunk in (max(1, hop // 5), hop):
         parts = list(rfield.run_streaming(model, x.split(chunk, 1), plan, state="carry"))
         torch.testing.assert_close(torch.cat(parts, 1), model(x))
+
+
+class Doubled(nn.Module):
+    """All but the first three samples are written over: of a short stream nothing is."""
+
+    def __init__(self):
+        super().__init__()
+        self.conv = nn.Conv1d(1, 1, 3, padding=1)
+
+    def forward(self, x):
+        y = self.conv(x).clone()
+        y[..., 3:] = 2 * y[..., 3:]
+        return y
+
+
+class Windows(nn.Module):
+    """Windows of eight every four, of what is padded to fours: five samples are one window."""
+
+    def __init__(self):
+        super().__init__()
+        self.conv = nn.Conv1d(1, 1, 1)
+
+    def forward(self, x):
+        y = nn.functional.pad(self.conv(x), (0, -x.shape[-1] % 4))
+        return y.unfold(-1, 8, 4).mean(-1)
+
+
+@pytest.mark.parametrize(("kind", "short", "long"), [(Doubled, 2, 7), (Windows, 6, 12)])
+def test_a_stream_shorter_than_the_pieces_of_a_model(kind, short, long):
+    model = kind()
+    plan = rfield.stream_plan(model, input_shape=(1, 1, 72))
+    for length in (short, long):
+        x = torch.randn(1, 1, length)
+        with torch.no_grad():
+            whole = model(x)
+        parts = list(rfield.run_streaming(model, x.split(3, -1), plan, state="overlap"))
+        torch.testing.assert_close(torch.cat(parts, -1), whole)
+        carried = rfield.run_streaming(model, x.split(3, -1), plan, state="carry")
+        if length == short:
+            with pytest.raises(rfield.NotStreamableError, match='state="overlap" gives all'):
+                list(carried)
+        else:
+            torch.testing.assert_close(torch.cat(list(carried), -1), whole)

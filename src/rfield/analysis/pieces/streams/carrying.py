@@ -78,7 +78,13 @@ def _run(apart: TakeApart, chunks: Iterable[Any], plan: StreamPlan) -> Iterator[
             yield owned(found)  # it may be part of what is kept
     if flow is None or model is None:
         return
-    found = flow.end()
+    try:
+        found = flow.end()
+    except Exception as error:  # an op of the user's may not take so little
+        raise NotStreamableError(
+            f"{plan.layer}: the end of {taken} samples is not taken with carried state: {error}.\n"
+            f"  {way_out(plan, taken)}"
+        ) from error
     _check_end(plan, taken, given + (0 if found is None else found.shape[plan.output_axis]))
     _check_rest(plan, taken, model)
     if found is not None:

@@ -199,7 +199,7 @@ class Lengths:
         if graph is None:
             return None
         ways = self.ways(graph)
-        if ways[self.value(graph)] == self.own[self.target]:
+        if _way(ways) == _way(self.own):
             return None
         known = set(ways.values())
         layers = (self.here.layer_of(i) for i, way in self.own.items() if way not in known)
@@ -210,7 +210,7 @@ class Lengths:
         one, two = self.graph(size), self.graph(other)
         if one is None or two is None:
             return True
-        return self.ways(one)[self.value(one)] == self.ways(two)[self.value(two)]
+        return _way(self.ways(one)) == _way(self.ways(two))
 
     def value(self, graph: Graph) -> int:
         """``target`` in the graph of another length, which may have more or fewer nodes."""
@@ -295,6 +295,11 @@ class Lengths:
         except RFieldError as error:
             self.refused = str(error)
             return None
+
+
+def _way(ways: Ways) -> int:
+    """How the output is made: it comes last of all that it is made of."""
+    return ways[max(ways)]
 
 
 def _known(node: Node) -> int:
