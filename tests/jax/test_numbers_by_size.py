@@ -213,6 +213,7 @@ def test_numbers_of_generators_that_jax_does_not_see(name: str) -> None:
     with pytest.raises(rfield.NotTileableError, match=r"(Python|NumPy)'s random numbers"):
         planned(CHOSEN_BY_CHANCE[name])
     assert random.getstate() == state
+    assert planned(lambda x: (conv(x, ONE), random.random())[0]).exact
 
 
 def test_a_complex_number_by_the_size() -> None:

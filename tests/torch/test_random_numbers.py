@@ -103,6 +103,22 @@ def test_generators_of_which_torch_knows_nothing(name: str) -> None:
     assert states == (random.getstate(), np.random.get_state()[1].tolist())
 
 
+UNUSED: dict[str, Callable[[Tensor], Tensor]] = {
+    "layers to drop in training": lambda y: y if np.random.uniform(0, 1) >= 0 else 2 * y,
+    "for a log": lambda y: (y, random.random())[0],
+    "from a seed": lambda y: (random.seed(3), y * random.random())[1],
+}
+
+
+@pytest.mark.parametrize("name", UNUSED)
+def test_what_is_drawn_and_makes_no_difference(name: str) -> None:
+    model, image = Drawing(2, UNUSED[name]), torch.randn(1, 1, 64, 64)
+    plan = rfield.tile_plan(model, (64, 64), tile=32, input_shape=(1, 1, 64, 64))
+    assert plan.exact
+    with torch.no_grad():
+        torch.testing.assert_close(rfield.run_tiled(model, image, plan), model(image))
+
+
 def test_a_generator_of_the_model_that_is_drawn_from() -> None:
     class Own(Drawing):
         chance = random.Random(0)
@@ -110,5 +126,5 @@ def test_a_generator_of_the_model_that_is_drawn_from() -> None:
         def forward(self, x: Tensor) -> Tensor:
             return self.conv(x) if self.chance.random() < 0.9 else self.conv(2 * x)
 
-    with pytest.raises(NotTileableError, match="Python's random numbers"):
+    with pytest.raises(NotTileableError, match="random numbers of its own"):
         rfield.tile_plan(Own(2, abs), (64, 64), tile=32, input_shape=(1, 1, 64, 64))

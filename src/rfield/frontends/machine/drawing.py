@@ -1,4 +1,7 @@
-"""Random numbers of Python and NumPy: a framework does not tell where a model draws them."""
+"""Random numbers of Python and NumPy: a framework does not tell where a model draws them.
+
+Whether they matter is seen in later calls, one of which draws the least numbers and one the most.
+"""
 
 from __future__ import annotations
 
@@ -9,11 +12,13 @@ from typing import Any
 
 import numpy as np
 
-DRAWN_FROM = {
-    "Python": "the state of Python's random numbers",
-    "NumPy": "the state of NumPy's random numbers",
-}
-"""What a model that draws from a generator keeps from call to call."""
+OWN = "the state of random numbers of its own"
+"""What a model keeps from call to call that holds a generator."""
+
+EXTREMES = 0x102244C9, 0x12DD9BB3
+"""Words of the state of a Mersenne Twister that come out as 1 and as 2³² - 1."""
+
+_WORDS = 624
 
 
 @contextmanager
@@ -24,23 +29,27 @@ def put_back() -> Iterator[list[str]]:
     try:
         yield found
     finally:
-        found += wind_back(random.getstate, random.setstate, python, "Python")
-        found += wind_back(np.random.get_state, np.random.set_state, numpy, "NumPy")
+        for whose, state, write, was in (
+            ("Python", random.getstate, random.setstate, python),
+            ("NumPy", np.random.get_state, np.random.set_state, numpy),
+        ):
+            found += wind_back(state, write, was, f"the state of {whose}'s random numbers")
 
 
 def wind_back(
-    state: Callable[[], Any], write: Callable[[Any], object], was: Any, of: str
+    state: Callable[[], Any], write: Callable[[Any], object], was: Any, name: str = OWN
 ) -> tuple[str, ...]:
-    """Put one generator back; where it had moved, what is said of that."""
+    """Put one generator back; its name, where it had moved."""
     if _equal(state(), was):
         return ()
     write(was)
-    return (DRAWN_FROM[of],)
+    return (name,)
 
 
-def is_drawn_from(name: str) -> bool:
-    """Whether what a model keeps from call to call is the state of a generator."""
-    return name in DRAWN_FROM.values()
+def draw_extremes(word: int) -> None:
+    """Let what is drawn next be the least numbers, or the most; ``word``: of ``EXTREMES``."""
+    random.setstate((3, (word,) * _WORDS + (0,), None))
+    np.random.set_state(("MT19937", np.full(_WORDS, word, np.uint32), 0, 0, 0.0))
 
 
 def _equal(one: Any, other: Any) -> bool:

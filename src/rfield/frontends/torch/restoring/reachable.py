@@ -306,17 +306,17 @@ class Reachable:
         self.undo.append((item.set_state, (item.get_state(),)))
 
     def _random(self, item: random.Random) -> None:
-        self._drawn(item.getstate, item.setstate, "Python")
+        self._drawn(item.getstate, item.setstate)
 
     def _numpy_state(self, item: Any) -> None:
-        self._drawn(item.get_state, item.set_state, "NumPy")
+        self._drawn(item.get_state, item.set_state)
 
     def _numpy_generator(self, item: Any) -> None:
         bits = item.bit_generator
-        self._drawn(lambda: bits.state, partial(setattr, bits, "state"), "NumPy")
+        self._drawn(lambda: bits.state, partial(setattr, bits, "state"))
 
-    def _drawn(self, state: Callable[[], Any], write: Callable[[Any], object], of: str) -> None:
-        self.undo.append((wind_back, (state, write, state(), of)))
+    def _drawn(self, state: Callable[[], Any], write: Callable[[Any], object]) -> None:
+        self.undo.append((wind_back, (state, write, state())))
 
     def _array(self, item: Any) -> None:
         if item.dtype.hasobject:

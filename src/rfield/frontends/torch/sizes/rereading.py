@@ -17,7 +17,7 @@ from torch import nn
 
 from ....core.graph import Graph
 from ....errors import InvalidModelError, RFieldError, unknown_name
-from ...machine.drawing import is_drawn_from
+from ...machine.drawing import OWN
 from ...registry import Request
 from ..capture import (
     called_with,
@@ -62,8 +62,10 @@ def read_module(model: nn.Module, request: Request) -> Graph:
         if request.input_shape is not None:
             again.own = {entry.name: graph.nodes[entry.node].shape for entry in graph.inputs_}
             graph.reread = again
-    if graph.restless and (request.training or _is_steady(model, request)):  # norms count steps
-        graph.restless = tuple(filter(is_drawn_from, graph.restless))
+    if request.training:  # norms count steps
+        graph.restless = tuple(kept for kept in graph.restless if "random" in kept)
+    if graph.restless and _is_steady(model, request):  # of rare branches none knows
+        graph.restless = tuple(kept for kept in graph.restless if kept == OWN)
     return graph
 
 
