@@ -126,6 +126,36 @@ def test_the_plan_names_the_state_of_every_layer():
     assert (plan.state_elements, plan.state_bytes) == (rfield.UNBOUNDED, rfield.UNBOUNDED)
 
 
+class Called(torch.nn.Module):
+    def __init__(self, function):
+        super().__init__()
+        self.function = function
+
+    def forward(self, x):
+        return self.function(x)
+
+
+WINDOWS = {
+    "8 every 4": (lambda x: x.unfold(2, 8, 4).mean(-1), 4),
+    "8 every 2": (lambda x: x.unfold(2, 8, 2).mean(-1), 6),
+    "9 every 3": (lambda x: x.unfold(2, 9, 3).mean(-1), 6),
+    "8 every sample": (lambda x: x.unfold(2, 8, 1).mean(-1), 7),
+    "spectra of 16 every 4": (
+        lambda x: torch.stft(
+            x[:, 0], 16, 4, window=torch.ones(16), center=False, return_complex=True
+        ).abs(), 12,
+    ),
+    "a convolution of 8 every 4": (torch.nn.Conv1d(1, 1, 8, stride=4), 4),
+}  # fmt: skip
+
+
+@pytest.mark.parametrize("name", WINDOWS)
+def test_windows_that_overlap_keep_what_they_share(name: str):
+    function, kept = WINDOWS[name]
+    plan = rfield.stream_plan(Called(function), input_shape=(1, 1, 72))
+    assert plan.state_elements == kept
+
+
 def test_every_position_is_computed_once_however_long_the_past():
     model = whole(streams.TCN(3))
     plan = rfield.stream_plan(model, input_shape=(1, 1, 64))

@@ -7,6 +7,7 @@ import pytest
 torch = pytest.importorskip("torch", reason="PyTorch is not installed")
 
 import rfield  # noqa: E402
+from rfield.analysis.pieces.tiles.check import compare  # noqa: E402
 from tests.torch.tiling_nets import integers, noise  # noqa: E402
 
 pytestmark = pytest.mark.torch
@@ -167,3 +168,21 @@ def test_refused(name):
     model = Calls(call, nn.Conv2d(1, 1, 3, padding=1))
     with pytest.raises(rfield.errors.NotTileableError, match=reason):
         rfield.tile_plan(model, (60, 72), tile=(32, 30), input_shape=(1, 1, 60, 72))
+
+
+@pytest.mark.parametrize("kind", [torch.bool, torch.uint8])
+def test_results_without_numbers_below_zero_are_checked(kind):
+    class Mask(torch.nn.Module):
+        def __init__(self):
+            super().__init__()
+            self.conv = torch.nn.Conv2d(1, 1, 3, padding=1)
+
+        def forward(self, x):
+            return (self.conv(x) > 0).to(kind)
+
+    model = Mask()
+    plan = rfield.tile_plan(model, (40, 52), tile=24, input_shape=(1, 1, 40, 52))
+    assert rfield.verify_tiling(model, plan)
+    ones = torch.ones(1, 1, 40, 52, dtype=kind).numpy()
+    assert compare(ones, 0 * ones, plan).difference == 1
+    assert compare(0 * ones, ones, plan).difference == 1

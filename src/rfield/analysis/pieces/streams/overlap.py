@@ -359,7 +359,7 @@ class _Buffer:
                 f"expected {found.length} positions along axis {axis}"
             )
         end = None if found.length is None else found.stop - found.shift
-        return self._cut(result, first - found.shift, end, axis)
+        return owned(self._cut(result, first - found.shift, end, axis))  # it may be filled again
 
     def _joined(self) -> Any:
         if len(self.parts) > 1:

@@ -12,7 +12,8 @@ from fractions import Fraction
 from math import lcm, prod
 
 from ....core.graph import Graph, Node
-from ....core.link import AnyLink, Link
+from ....core.indices import union
+from ....core.link import AnyLink, Link, Reshaped
 from ....core.numbers import is_drawn, periods
 from ....core.relation import IDENTITY, Prefix, Relation, Sliding
 from ...engines.forward import Sweep
@@ -77,6 +78,10 @@ class TimePath:
         self.graph, self.states, self.globals_ = graph, swept.states[0], swept.globals_[0]
         self.values = [i for i in graph.between(source, value) if self.states[i] is not None]
         self._clocks: dict[object, Pattern | str] = {}
+        self._readers: dict[int, list[int]] = {}
+        for index in self.values:
+            for operand in graph.nodes[index].operands:
+                self._readers.setdefault(operand, []).append(index)
 
     def clock(self, value: int) -> Pattern | str:
         """The clock of a value, or why it has none."""
@@ -162,9 +167,10 @@ class TimePath:
                     name = self.graph.layer_of(index)
                     found.append(LayerState(name, node.kind, None, hop, 0, (), node.op.keeps))
                 elif isinstance(relation, Sliding) and isinstance(clock, Pattern):
-                    way = operand, relation
+                    rows = in_rows(relation, self._laid(index))
+                    way = operand, rows
                     if way not in known:
-                        known[way] = window_of(relation), held_of(relation, clock, grid)
+                        known[way] = window_of(rows), held_of(rows, clock, grid)
                     window, held = known[way]
                     if held or window.ahead or window.step != window.gives:
                         shape = list(self.graph.nodes[operand].shape)
@@ -226,11 +232,42 @@ class TimePath:
             found += [(operand, relation) for relation in read if relation != IDENTITY]
         return found
 
+    def _laid(self, index: int) -> int:
+        """So many positions of a value all its readers lay in one row, as windows are laid."""
+        clock = self.clock(index)
+        axis = clock.axis if isinstance(clock, Pattern) else -1
+        nodes = [self.graph.nodes[reader] for reader in self._readers.get(index, ())]
+        rows = {_row_of(node.links[node.operands.index(index)], axis) for node in nodes}
+        return rows.pop() if len(rows) == 1 else 1
+
     def _runs_along(self, index: int) -> bool:
         return any(isinstance(r, Prefix) and not r.backward for _, r in self._readings(index))
 
     def _layers(self, values: Sequence[int]) -> tuple[str, ...]:
         return tuple(dict.fromkeys(self.graph.layer_of(i) for i in values))
+
+
+def _row_of(link: AnyLink, axis: int) -> int:
+    """The length of the rows into which a reshape lays one axis; 1 for what is no such."""
+    if not isinstance(link, Reshaped):
+        return 1
+    after = next((group.after for group in link.groups if group.before == (axis,)), ())
+    return prod(link.after[place] for place in after[1:])
+
+
+def in_rows(relation: Sliding, row: int) -> Sliding:
+    """How a relation reads for a row of its outputs at once, where rows are whole periods.
+
+    >>> from rfield.core.indices import IndexSet
+    >>> windows = Sliding(4, 2, tuple(IndexSet.interval(k, k) for k in range(4)))  # four every two
+    >>> in_rows(windows, 4)
+    Sliding(period=1, advance=2, taps=(IndexSet{0..3},), border='zero')
+    """
+    times = row // relation.period
+    if row == 1 or times * relation.period != row:
+        return relation
+    taps = union(relation.at(index) for index in range(row))
+    return Sliding(1, times * relation.advance, (taps,), relation.border)
 
 
 def _told(layers: Mapping[str, Sequence[str]]) -> tuple[str, ...]:
