@@ -84,3 +84,27 @@ def test_axes_of_other_strides_in_a_square_image(size):
     assert str(rfield.valid_sizes(graph, "complete")) == (
         "y: n ≡ 2 mod 4, from 6; x: multiples of 2, from 2"
     )
+
+
+@pytest.mark.parametrize(
+    ("function", "taken", "refused"),
+    [
+        (lambda x: x + x.transpose(2, 3), (48, 48), (48, 50)),
+        (lambda x: x.flatten(2).unflatten(2, (-1, 16)), (4, 12), (4, 6)),
+        (lambda x: x if x.shape[2] <= x.shape[3] else x[:, 7], (20, 50), (50, 20)),
+    ],
+    ids=["squares", "an area", "no portraits"],
+)
+def test_sizes_that_want_each_other_are_not_said_to_be_taken(function, taken, refused):
+    model = Function(function)
+    model(torch.zeros(1, 1, *taken))
+    with pytest.raises((RuntimeError, IndexError)):
+        model(torch.zeros(1, 1, *refused))
+    found = rfield.valid_sizes(model, input_shape=(1, 1, 64, 64))
+    assert "not at once: " in str(found)
+    assert found.apart.others
+    assert (64, 64) in found
+    with pytest.raises(rfield.UnresolvedSizeError, match="Ask for them alone"):
+        _ = refused in found
+    assert not rfield.check_size(model, taken, input_shape=(1, 1, 64, 64)).refused
+    assert rfield.check_size(model, refused, input_shape=(1, 1, 64, 64)).refused

@@ -64,7 +64,7 @@ class Sizes(Answer):
         parts = listed(size)
         sizes: tuple[Any, ...] = (size,) * len(self.sets) if parts is None else tuple(parts)
         singly = len(sizes) == len(self.sets) and all(map(contains, self.sets, sizes))
-        return singly and not self.apart.refuses(sizes)
+        return singly and not self.apart.refuses(sizes, self.read_at)
 
     def __bool__(self) -> bool:
         return all(self.sets)

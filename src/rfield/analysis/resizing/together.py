@@ -7,8 +7,8 @@ happen: at their smallest sizes, and once for every class of sizes that repeat.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
-from dataclasses import dataclass
+from collections.abc import Callable, Iterator, Sequence
+from dataclasses import dataclass, replace
 from itertools import islice
 from typing import Any
 
@@ -33,16 +33,17 @@ class Apart:
 
     ``below``: sizes that are all smaller than these, one for each axis; none if empty. ``known``:
     all of those are refused, else some. ``classes``: those of ``step`` that are refused when all
-    axes have a size of the same one.
+    axes have a size of the same one. ``others``: some more are, of which no rule is known.
     """
 
     below: tuple[int, ...] = ()
     known: bool = True
     step: int = 1
     classes: tuple[int, ...] = ()
+    others: bool = False
 
-    def refuses(self, sizes: Sequence[int]) -> bool:
-        """Whether sizes are refused.
+    def refuses(self, sizes: Sequence[int], read_at: Sequence[int | None] = ()) -> bool:
+        """Whether sizes are refused; ``read_at``: those that the model was read at, which are not.
 
         Raises:
             UnresolvedSizeError: that is not known.
@@ -52,7 +53,7 @@ class Apart:
         classed = bool(self.classes) and own <= {*self.classes}
         if (small and self.known) or (classed and len(own) == 1):
             return True
-        if small or classed:
+        if small or classed or (self.others and tuple(sizes) != tuple(read_at)):
             raise UnresolvedSizeError(
                 f"each of {tuple(sizes)} is taken beside other sizes, of both nothing is known.\n"
                 f"  Ask for them alone: rfield.check_size(model, {tuple(sizes)})"
@@ -60,7 +61,7 @@ class Apart:
         return False
 
     def __bool__(self) -> bool:
-        return bool(self.below or self.classes)
+        return bool(self.below or self.classes or self.others)
 
     def __str__(self) -> str:
         some = "" if self.known else "some "
@@ -68,6 +69,8 @@ class Apart:
         if self.classes:
             shown = ", ".join(map(str, self.classes))
             told.append(f"n ≡ {shown} mod {self.step} along all axes")
+        if self.others:
+            told.append("some others" if told else "some of them")
         return " and ".join(told)
 
     def as_dict(self) -> dict[str, Any]:
@@ -77,6 +80,7 @@ class Apart:
             "known": self.known,
             "step": self.step,
             "classes": list(self.classes),
+            "others": self.others,
         }
 
 
@@ -93,11 +97,34 @@ def apart(sets: Sequence[SizeSet], takes: Takes, base: int, step: int) -> Apart:
         return legal and not takes((n,) * len(sets))
 
     step, classes = _classes(refused, base, step) if 0 < step <= CLASSES else (1, ())
-    sizes = [list(islice(found, SEARCHED)) for found in sets]
+    every = sizes = [list(islice(found, SEARCHED)) for found in sets]
     if classes:
         sizes = [[n for n in own if n % step not in classes] for own in sizes]
     below, known = _small(sizes, takes) if all(sizes) else ((), True)
-    return Apart(below, known, step, classes)
+    found = Apart(below, known, step, classes)
+    beside = [of for of in _mixed(every, sizes) if not _may_refuse(found, of)]
+    return replace(found, others=not all(map(takes, beside)))
+
+
+def _mixed(every: Sequence[list[int]], sizes: Sequence[list[int]]) -> Iterator[tuple[int, ...]]:
+    """Some sizes that are not alike along all axes: of one class and another, small and large.
+
+    >>> list(_mixed([[1, 2, 3, 4], [1, 2, 3, 4]], [[2, 4], [2, 4]]))
+    [(1, 4), (4, 1)]
+    """
+    if not all(sizes):
+        return
+    start = tuple(own[:2][-1] for own in sizes)  # one position alone may be spread
+    for k, own in enumerate(sizes):
+        for n in sorted({every[k][0], own[:FEW][-1]} - {start[k]}):
+            yield (*start[:k], n, *start[k + 1 :])
+
+
+def _may_refuse(found: Apart, sizes: Sequence[int]) -> bool:
+    try:
+        return found.refuses(sizes)
+    except UnresolvedSizeError:
+        return True
 
 
 def _classes(refused: Callable[[int], bool], base: int, step: int) -> tuple[int, tuple[int, ...]]:
