@@ -25,6 +25,31 @@ class Calls(nn.Module):
         return self.call(self.conv, x)
 
 
+def write_a_column(conv, x):
+    y = conv(x).clone()
+    y[..., 3] = 7.0
+    return conv(y)
+
+
+def write_near_both_ends(conv, x):
+    y = conv(x).clone()
+    y[..., 3:5] = 7.0
+    y[..., -3] = 5.0
+    y[:, :, 2] = 1.0
+    return conv(y)
+
+
+def lay_between(number):
+    """A column of the number, laid between two parts."""
+
+    def call(conv, x):
+        y = conv(x)
+        column = number(conv, y).expand(1, 1, y.shape[2], 1)
+        return conv(torch.cat([y[..., :3], column, y[..., 4:]], 3))
+
+    return call
+
+
 def interleave(conv, x):
     y = conv(x).relu_()
     y[:, :, :3].zero_()
@@ -91,6 +116,9 @@ EXACT = {
         conv(x)[..., ::2, ::2], size=x.shape[2:]
     ),
     "repeated rows": lambda conv, x: conv(x).repeat_interleave(2, 2),
+    "a column is written": write_a_column,
+    "columns near both ends": write_near_both_ends,
+    "a weight between": lay_between(lambda conv, y: conv.weight[:, :, 1:2, 1:2]),
 }
 
 
@@ -106,6 +134,10 @@ def test_exact(name, image, tile):
 
 
 REFUSED = {
+    "a number of the size between": (
+        lay_between(lambda conv, y: torch.full_like(y[:, :, :1, :1], float(y.shape[3]))),
+        "made for the size",
+    ),
     "odd, pooled and back": (
         lambda conv, x: functional.interpolate(
             functional.max_pool2d(conv(x)[:, :, 1:], 2),

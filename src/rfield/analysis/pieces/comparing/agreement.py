@@ -275,10 +275,12 @@ def _laid(
     """Operands that are laid end to end: the longest run of what is known and moves alike.
 
     A first frame that is treated on its own is another frame in every part but the first one.
-    Channels that no operand gives are constants, which are compared as numbers are.
+    What no operand gives is a constant, which is compared as numbers are: channels, and places
+    that lie in both between the same operands.
     """
     runs: list[list[Cut]] = []
     lost, end, channels = LossError(OFF_GRID), 0, ours.shape[along] == theirs.shape[along]
+    ends = 0
     spans = sorted(
         zip(ours.links, theirs.links, ours.operands, theirs.operands, known, strict=True),
         key=lambda one: _start(one[0], along) or 0,
@@ -287,7 +289,9 @@ def _laid(
         sizes = part.nodes[operand].shape, whole.nodes[there].shape
         met = [Cut(None, 0, size) for size in ours.shape]
         start = _start(mine, along) or 0
+        begin = _start(other, along) or 0
         before, end = end, start + sizes[0][along]
+        ahead, ends = ends, begin + sizes[1][along]
         if channels and start < before:
             raise lost
         try:
@@ -300,7 +304,8 @@ def _laid(
             lost = loss
             continue
         shift, first, stop, _ = met[along]
-        first = before if channels and first <= start else max(start, first)
+        filled = first <= start and begin - start == ahead - before == shift
+        first = before if filled or (channels and first <= start) else max(start, first)
         met[along] = Cut(shift, first, min(end, stop))
         if met[along].first >= met[along].stop:
             continue
@@ -314,6 +319,10 @@ def _laid(
         runs.append(met)
     if not runs:
         raise lost
+    over, more = ours.shape[along] - end, theirs.shape[along] - ends
+    last = runs[-1][along]
+    if over and last.stop == end and over == more and ends - end == last.shift:
+        runs[-1][along] = last._replace(stop=end + over)
     best = max(runs, key=lambda met: met[along].stop - met[along].first)
     if not channels:
         return best
