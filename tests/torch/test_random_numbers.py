@@ -89,6 +89,9 @@ GENERATORS: dict[str, Callable[[Tensor], Tensor]] = {
     "a number of NumPy's": lambda y: y * float(np.random.rand()),
     "a branch that is hardly ever taken": lambda y: 2 * y if random.random() < 1e-9 else y,
     "an order": lambda y: y[:, random.sample(range(4), 4)],
+    "two that are alike": lambda y: y if (random.random() < 0.5) == (random.random() < 0.5) else -y,
+    "a number that is far off": lambda y: y if abs(np.random.randn()) < 9 else -y,
+    "for a log": lambda y: (y, str(random.random()))[0],
 }
 
 
@@ -104,9 +107,8 @@ def test_generators_of_which_torch_knows_nothing(name: str) -> None:
 
 
 UNUSED: dict[str, Callable[[Tensor], Tensor]] = {
-    "layers to drop in training": lambda y: y if np.random.uniform(0, 1) >= 0 else 2 * y,
-    "for a log": lambda y: (y, random.random())[0],
-    "from a seed": lambda y: (random.seed(3), y * random.random())[1],
+    "layers to drop in training": lambda y: 2 * y if random.uniform(0, 1) is None else y,
+    "the same of NumPy": lambda y: (y, np.random.uniform(0, 1))[0],
 }
 
 

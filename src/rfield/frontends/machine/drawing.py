@@ -1,6 +1,6 @@
 """Random numbers of Python and NumPy: a framework does not tell where a model draws them.
 
-Whether they matter is seen in later calls, one of which draws the least numbers and one the most.
+A model may draw some that it uses in training alone: it runs with numbers that cannot be read.
 """
 
 from __future__ import annotations
@@ -8,17 +8,18 @@ from __future__ import annotations
 import random
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
-from typing import Any
+from typing import Any, NoReturn
 
 import numpy as np
 
 OWN = "the state of random numbers of its own"
 """What a model keeps from call to call that holds a generator."""
 
-EXTREMES = 0x102244C9, 0x12DD9BB3
-"""Words of the state of a Mersenne Twister that come out as 1 and as 2³² - 1."""
-
-_WORDS = 624
+_FUNCTIONS = (
+    (random, ("random", "uniform")),
+    (np.random, ("rand", "random", "random_sample", "uniform")),
+)
+"""Functions from which a model may draw what it does not use."""
 
 
 @contextmanager
@@ -46,10 +47,37 @@ def wind_back(
     return (name,)
 
 
-def draw_extremes(word: int) -> None:
-    """Let what is drawn next be the least numbers, or the most; ``word``: of ``EXTREMES``."""
-    random.setstate((3, (word,) * _WORDS + (0,), None))
-    np.random.set_state(("MT19937", np.full(_WORDS, word, np.uint32), 0, 0, 0.0))
+class Unread:
+    """What was drawn, in the place of a number: whoever looks at it fails."""
+
+    __slots__ = ()
+
+    def _fail(self, *_: object) -> NoReturn:
+        raise TypeError("a random number is used")
+
+    __bool__ = __eq__ = __hash__ = __repr__ = __str__ = __format__ = _fail  # type: ignore[assignment]  # fails, whatever it is asked
+
+
+@contextmanager
+def unread() -> Iterator[None]:
+    """Draw nothing that can be read, from the functions that are known."""
+    held = [(of, name, getattr(of, name)) for of, names in _FUNCTIONS for name in names]
+
+    def drawn(*_: object, **__: object) -> Unread:
+        return Unread()
+
+    try:
+        for of, name, _ in held:
+            setattr(of, name, drawn)
+        yield
+    finally:
+        for of, name, own in held:
+            setattr(of, name, own)
+
+
+def are_random(kept: str) -> bool:
+    """Whether what a model keeps from call to call is the state of a generator."""
+    return "random numbers" in kept
 
 
 def _equal(one: Any, other: Any) -> bool:

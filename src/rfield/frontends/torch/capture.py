@@ -27,7 +27,6 @@ from ...errors import (
     show_shape,
     unknown_name,
 )
-from ..machine.drawing import EXTREMES, draw_extremes
 from ..registry import Request
 from .control import uncompiled
 from .failures import NeedsValuesError, forward_failed, line_of
@@ -105,11 +104,8 @@ def capture(
                 untouched(model, training=training, values=values, modules=names.modules)
             )
             calls = [
-                _call(model, arguments, keywords, partial(stand_in, suffix=suffix), word)
-                for suffix, word in (
-                    ("", None),
-                    *zip(AGAIN[: often * len(AGAIN)], EXTREMES, strict=False),
-                )
+                _call(model, arguments, keywords, partial(stand_in, suffix=suffix))
+                for suffix in ("", *AGAIN[: often * len(AGAIN)])
             ]
             if not entries:
                 raise InvalidModelError("none of the inputs is a tensor")
@@ -152,18 +148,10 @@ def _written(tracer: Tracer, names: Names) -> Iterator[str]:
 
 
 def _call(
-    model: nn.Module, arguments: Sequence[Any], keywords: Mapping[str, Any], stand_in: StandIn,
-    word: int | None,
-) -> Callable[[], Any]:  # fmt: skip
-    """``word``: what the state of random numbers is full of, in a later call."""
+    model: nn.Module, arguments: Sequence[Any], keywords: Mapping[str, Any], stand_in: StandIn
+) -> Callable[[], Any]:
     places, named = with_stand_ins(model, arguments, keywords, stand_in)
-
-    def call() -> Any:
-        if word is not None:
-            draw_extremes(word)
-        return model(*places, **named)
-
-    return call
+    return partial(model, *places, **named)
 
 
 def _finished(

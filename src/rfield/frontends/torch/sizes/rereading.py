@@ -17,7 +17,7 @@ from torch import nn
 
 from ....core.graph import Graph
 from ....errors import InvalidModelError, RFieldError, unknown_name
-from ...machine.drawing import OWN
+from ...machine.drawing import OWN, are_random, unread
 from ...registry import Request
 from ..capture import (
     called_with,
@@ -62,11 +62,24 @@ def read_module(model: nn.Module, request: Request) -> Graph:
         if request.input_shape is not None:
             again.own = {entry.name: graph.nodes[entry.node].shape for entry in graph.inputs_}
             graph.reread = again
-    if request.training:  # norms count steps
-        graph.restless = tuple(kept for kept in graph.restless if "random" in kept)
-    if graph.restless and _is_steady(model, request):  # of rare branches none knows
-        graph.restless = tuple(kept for kept in graph.restless if kept == OWN)
+    drawn = tuple(filter(are_random, graph.restless))
+    kept = tuple(name for name in graph.restless if name not in drawn)
+    if kept and (request.training or _is_steady(model, request)):  # norms count steps
+        kept = ()
+    if drawn and OWN not in drawn and _uses_none(model, request, graph):
+        drawn = ()
+    graph.restless = (*kept, *drawn)
     return graph
+
+
+def _uses_none(model: nn.Module, request: Request, graph: Graph) -> bool:
+    """Whether the numbers that a model draws make no difference, as they are not looked at."""
+    with ALONE, unread():
+        try:
+            again = _read(model, request)
+        except RFieldError:
+            return False
+    return not any(map(are_random, again.restless)) and same(again, graph)
 
 
 def _is_steady(model: nn.Module, request: Request) -> bool:
