@@ -352,3 +352,16 @@ def takes(model, height):
     except (AssertionError, RuntimeError, ValueError):
         return False
     return True
+
+
+def test_what_is_nearest_to_an_output_that_only_refused_sizes_would_give():
+    class Parity(nn.Module):
+        def forward(self, x):
+            if x.shape[-1] % 2 != (x.shape[-1] < 30):
+                raise ValueError
+            return F.relu(x)
+
+    found = rfield.input_size(Parity(), 31, input_shape=(1, 1, 64))
+    assert not found
+    assert "nearest: 30 from 30, 32 from 32" in found.against[0][0]
+    assert 64 in rfield.input_size(Parity(), 64, input_shape=(1, 1, 64))

@@ -177,7 +177,8 @@ class Scan(Repeating):
                 near = [pair for pair in near if pair[1] >= first and reach.holds(pair[1])]
             pairs.update(near)
         for n in self._small(reach) if self.periodic else ():
-            if (got := self.read(n).output[self.axis]) is not None:
+            small = self.read(n)
+            if not small.refused and (got := small.output[self.axis]) is not None:
                 pairs.add((got, n))
         lower = sorted((pair for pair in pairs if pair[0] < target), reverse=True)
         upper = sorted(pair for pair in pairs if pair[0] > target)
