@@ -17,6 +17,7 @@ from tests.core.arrays_graph import elements, graph_of, is_exact, numbered, read
 
 SHAPE = (4, 5, 3)
 ROWS, COLUMNS = np.array([0, 3, 1]), np.array([4, 0, 4])
+TWOS, THREES = np.arange(2), np.arange(3)
 INDICES: dict[str, Any] = {
     "integer": 1,
     "integer from the end": np.s_[:, -2],
@@ -26,6 +27,20 @@ INDICES: dict[str, Any] = {
     "nothing": np.s_[...],
     "list": np.s_[[2, 0, -1]],
     "table": np.s_[:, [[0, 1], [3, -1]]],
+    "windows": np.s_[:, 2 * TWOS[:, None] + THREES],
+    "windows behind their places": np.s_[:, 2 * TWOS[:, None] + THREES, 1:],
+    "dilated windows backwards": np.s_[:, (4 - THREES)[:, None] - 2 * TWOS],
+    "windows, unevenly filled": np.s_[:, THREES[:, None] + [0, 2, 1, 1]],
+    "windows of windows": np.s_[:, TWOS[:, None, None] + TWOS[:, None] + THREES],
+    "windows and one place": np.s_[1, THREES[:, None] + TWOS],
+    "windows of two axes": np.s_[
+        TWOS[:, None] + THREES, (THREES[:, None] + TWOS)[:, :, None, None]
+    ],
+    "windows of two axes apart": np.s_[TWOS[:, None, None] + THREES, :, THREES[::-1, None]],
+    "windows beside a copied axis": np.s_[:, THREES[:, None, None] + TWOS, np.zeros((4, 1), int)],
+    "windows beside pairs": np.s_[THREES[:, None] + TWOS, TWOS],
+    "rows of no windows": np.s_[:, [[0, 1], [3, 2]]],
+    "no windows": np.s_[:, np.zeros((0, 2), int) + TWOS],
     "pairs": np.s_[ROWS, COLUMNS],
     "pairs behind": np.s_[:, COLUMNS, [0, 1, 2]],
     "pairs apart": np.s_[ROWS, :, [0, 1, 2]],

@@ -6,7 +6,7 @@ data. Data makes the op an upper bound, unless what is indexed is itself a const
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from itertools import pairwise
 from math import prod
@@ -22,7 +22,7 @@ from ..indices import IndexSet
 from ..limits import PERIOD_LIMIT
 from ..link import Link, Read, broadcast
 from ..operation import Op
-from ..relation import IDENTITY, WHOLE, At, Relation, Sliding
+from ..relation import IDENTITY, WHOLE, At, Relation, Sliding, Table, minimal
 from ..resampling import repeating
 from .expression import Array, Operand, Reading, known_array, read, shape_of
 from .shaping import flatten, moveaxis, reshape
@@ -70,6 +70,98 @@ def chosen(shape: Sequence[int], index: Index) -> Chosen:
     return Chosen(parts, start, wide)
 
 
+class _Spread(NamedTuple):
+    """How the axes ``wide`` that come from arrays lie while elements are chosen.
+
+    ``units``: axes, counted from their end, that are one axis then, the outermost first. An array
+    that goes on evenly along one of its axes, as windows do, drives a unit of its own, in which
+    that axis is the outermost: its list then repeats, so much further on. Where others vary along
+    several axes, each output has its own entry of a list, and all axes are one.
+    """
+
+    wide: tuple[int, ...]
+    units: tuple[tuple[int, ...], ...]
+
+    @classmethod
+    def singly(cls, wide: tuple[int, ...]) -> _Spread:
+        return cls(wide, tuple((axis - len(wide),) for axis in range(len(wide))))
+
+    @classmethod
+    def of(
+        cls, arrays: Mapping[int, Array], varying: Mapping[int, list[int]], wide: tuple[int, ...]
+    ) -> _Spread:
+        several = {axis: axes for axis, axes in varying.items() if len(axes) > 1}
+        if not several:
+            return cls.singly(wide)
+        used = [axis for axes in varying.values() for axis in axes]
+        windows = [_outermost_first(arrays[axis], axes) for axis, axes in several.items()]
+        if len({*used}) == len(used) and all(windows):
+            joined = {unit[0]: unit for unit in windows} | {
+                a: () for unit in windows for a in unit[1:]
+            }
+            units = (joined.get(axis, (axis,)) for axis in range(-len(wide), 0))
+            return cls(wide, tuple(unit for unit in units if unit))
+        if prod(wide) > PERIOD_LIMIT:
+            raise too_large("the table of an index", prod(wide), "Its positions are too many.")
+        return cls(wide, (tuple(range(-len(wide), 0)),))
+
+    @property
+    def sizes(self) -> list[int]:
+        """Of the units."""
+        return [prod(self.wide[axis] for axis in unit) for unit in self.units]
+
+    def reading(self, array: Array, axes: Sequence[int], size: int) -> tuple[int, Relation]:
+        """The unit that drives an array, and how; ``axes``: along which it varies."""
+        place = next(k for k, unit in enumerate(self.units) if axes[0] in unit)
+        unit = self.units[place]
+        whole = array.reshape((1,) * (len(self.wide) - array.ndim) + array.shape)
+        turned = np.moveaxis(whole, unit, range(len(unit)))
+        own = turned.reshape(*turned.shape[: len(unit)], -1)[..., 0]
+        rows = np.broadcast_to(own, [self.wide[axis] for axis in unit]).reshape(len(own), -1)
+        relation = _table(rows.reshape(-1), size)
+        if isinstance(relation, Table) and len(unit) > 1 and _outermost_first(array, axes) == unit:
+            relation = _sliding(rows)
+        return place, relation
+
+    def gathered(self, made: Reading, start: int) -> Reading:
+        """What was chosen, with its axes as in ``wide``; ``start``: where they stand."""
+        order = [axis for unit in self.units for axis in unit]
+        shape = [*made.shape]
+        shape[start : start + len(self.units)] = [self.wide[axis] for axis in order]
+        places = [start + len(self.wide) + axis for axis in order]
+        return moveaxis(reshape(made, shape), range(start, start + len(order)), places)
+
+
+def _outermost_first(array: Array, axes: Sequence[int]) -> tuple[int, ...]:
+    """The axes with one in front along which an array goes on evenly, where there is one.
+
+    Of several the one that goes furthest: windows are spread over more than each of them holds.
+
+    >>> _outermost_first(np.arange(3)[:, None] + np.arange(9), (-2, -1))
+    (-1, -2)
+    >>> _outermost_first(np.array([[0, 5], [3, 1]]), (-2, -1))
+    ()
+    """
+    found: list[tuple[int, int, int]] = []
+    for axis in axes:
+        steps = np.diff(array, axis=axis)
+        if (steps == steps.flat[0]).all():
+            count = array.shape[axis]
+            found.append((abs(int(steps.flat[0])) * (count - 1), count, axis))
+    if not found:
+        return ()
+    _, count, outer = max(found)
+    if array.size // count > PERIOD_LIMIT:
+        return ()
+    return (outer, *(axis for axis in axes if axis != outer))
+
+
+def _sliding(rows: Array) -> Sliding:
+    """Rows that lie evenly apart: each reads what the first reads, so much further on."""
+    taps = tuple(IndexSet.interval(place, place) for place in rows[0].tolist())
+    return minimal(Sliding(rows.shape[1], int(rows[1, 0] - rows[0, 0]), taps))
+
+
 def getitem(x: Operand, index: Index) -> Reading:
     """``x[index]`` with all of NumPy's indexing: slices, None, integers, arrays, masks, data.
 
@@ -90,15 +182,12 @@ def getitem(x: Operand, index: Index) -> Reading:
     picks = bool(data) or any(isinstance(part, np.ndarray) for part in given)
     arrays = tables_of(given, shape) if picks else {}
     varying = {axis: varying_axes(array) for axis, array in arrays.items()}
-    paired = not data and any(len(axes) > 1 for axes in varying.values())
-    span = (prod(wide),) if paired else wide
-    if paired and span[0] > PERIOD_LIMIT:
-        raise too_large("the table of an index", span[0], "Its positions are too many.")
+    spread = _Spread.singly(wide) if data else _Spread.of(arrays, varying, wide)
     reads: list[Read] = []
     result: list[int] = []
     for place, part in enumerate(parts):
         if picks and place == start:
-            result += span
+            result += spread.sizes
         axis = len(reads)
         if part is None:
             result.append(1)
@@ -110,11 +199,13 @@ def getitem(x: Operand, index: Index) -> Reading:
             reads.append(Read(None, At(_inside(part, shape[axis]))))
         elif axis not in arrays:
             reads.append(Read(None, WHOLE))
-        elif paired:
-            flat = np.broadcast_to(arrays[axis], wide).reshape(-1)
-            reads.append(Read(start, _table(flat, shape[axis])))
+        elif arrays[axis].size and not varying[axis]:
+            reads.append(Read(None, At(int(arrays[axis].flat[0]))))
+        elif (data and len(varying[axis]) != 1) or not arrays[axis].size:
+            reads.append(Read(None, WHOLE))
         else:
-            reads.append(_along(arrays[axis], varying[axis], start + len(wide), shape[axis]))
+            unit, relation = spread.reading(arrays[axis], varying[axis], shape[axis])
+            reads.append(Read(start + unit, relation))
     if not picks and all(read.relation == IDENTITY for read in reads):
         return reshape(x, result)
     kind = "gather" if picks else "select" if any(isinstance(p, int) for p in given) else "slice"
@@ -122,8 +213,7 @@ def getitem(x: Operand, index: Index) -> Reading:
     if not data:
         moving = any(map(_counts_from_end, given))
         op = Op(kind, tuple(result), (link,), depends_on_size=moving, algebra="move")
-        made = read(op, x)
-        return reshape(made, [*result[:start], *wide, *result[start + 1 :]]) if paired else made
+        return spread.gathered(read(op, x), start)
     links = [_own(shape_of(entry), wide, start) for entry in data]
     op = Op(kind, tuple(result), (link, *links), exact=False, loose=(0,))
     return Reading(op, [x, *data])
@@ -163,16 +253,6 @@ def varying_axes(array: Array) -> list[int]:
         for axis, size in enumerate(array.shape)
         if size > 1 and bool((array != array.take([0], axis)).any())
     ]
-
-
-def _along(array: Array, varying: Sequence[int], stop: int, size: int) -> Read:
-    """A table along the one axis on which the array varies; ``stop``: the axis after its last."""
-    if array.size and not varying:
-        return Read(None, At(int(array.reshape(-1)[0])))
-    if len(varying) != 1:  # beside data, or empty
-        return Read(None, WHOLE)
-    row = np.moveaxis(array, varying[0], 0).reshape(array.shape[varying[0]], -1)[:, 0]
-    return Read(stop + varying[0], _table(row, size))
 
 
 def _table(row: Array, size: int) -> Relation:
