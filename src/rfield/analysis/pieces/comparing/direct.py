@@ -16,9 +16,9 @@ from ....core.graph import Graph, Node
 from ....core.indices import IndexSet
 from ....core.link import AnyLink, Link, Read
 from ....core.numbers import Numbers
-from ....core.relation import IDENTITY, Prefix, Sliding, Table, Whole
+from ....core.relation import IDENTITY, Prefix, Sliding, Table, Whole, compose
 from .grid import Rates, grid
-from .pairing import changes_nothing
+from .pairing import RESIZE, changes_nothing
 from .repeated import chooses, repeated
 
 LONG = 16
@@ -31,7 +31,7 @@ def direct(graph: Graph) -> Graph:
     nodes: list[Node] = []
     for node in graph.nodes:
         found = node
-        while (nearer := _nearer(found, nodes)) is not None:
+        while (nearer := _nearer(found, nodes) or _at_once(found, nodes)) is not None:
             found = nearer
         nodes.append(_unexpanded(found, nodes))
     return _unmasked(evened(_with_nodes(graph, nodes)))
@@ -82,6 +82,54 @@ def _nearer(node: Node, nodes: list[Node]) -> Node | None:
             reads[axis] = Read(read.axis, replace(relation, taps=taps))
             return replace(node, operands=(part,), links=(Link(reads),))
     return None
+
+
+def _at_once(node: Node, nodes: list[Node]) -> Node | None:
+    """Two steps that choose elements as one, where its pattern is shorter than the last one's.
+
+    Nearest resizing by 3/2 and back by 2/3 moves as by 1.
+    """
+    if not _picks(node) or not _picks(nodes[node.operands[0]]):
+        return None
+    middle = nodes[node.operands[0]]
+    reads: list[Read] = []
+    shorter = False
+    for axis, outputs in enumerate(node.shape):
+        outer, inner = _relation(node, axis), _relation(middle, axis)
+        if outer is None or inner is None or not _stays_inside(outer, middle.shape[axis], outputs):
+            return None
+        one = replace(compose(outer, inner), border=inner.border)
+        if one.period > outer.period:
+            return None
+        shorter = shorter or one.period < outer.period
+        reads.append(Read(axis, one))
+    return replace(node, operands=middle.operands, links=(Link(reads),)) if shorter else None
+
+
+def _picks(node: Node) -> bool:
+    """Whether each element of a node is one of its operand's, and nothing else."""
+    if len(node.operands) != 1 or node.known is not None or not node.exact:
+        return False
+    return not node.tables and not node.op.own and (node.kind == RESIZE or chooses(node))
+
+
+def _stays_inside(relation: Sliding, size: int, outputs: int) -> bool:
+    """Whether outputs, each of one position, read nothing beyond the ends of an axis."""
+    places = range(outputs)
+    ends = {*places[: relation.period], *places[-relation.period :]}
+    return bool(ends) and all(0 <= relation.at(place).first < size for place in ends)
+
+
+def _relation(node: Node, axis: int) -> Sliding | None:
+    """How a node reads one axis that stays where it is, if one position each."""
+    (link,) = node.links
+    if not isinstance(link, Link) or len(link.reads) != len(node.shape) or link.is_part:
+        return None
+    read = link.reads[axis]
+    relation = read.relation if read.axis == axis else None
+    if not isinstance(relation, Sliding) or any(len(taps) != 1 for taps in relation.taps):
+        return None
+    return relation
 
 
 def _unexpanded(node: Node, nodes: list[Node]) -> Node:

@@ -140,7 +140,7 @@ def _node(
         if isinstance(link, Reshaped):
             _reshape(link, of, graph.nodes[operand].shape, moves)
             continue
-        _link(link, of, moves)
+        _link(link, of, moves, node.shape if node.kind == "slice" else ())
     for table in node.tables if beside else ():
         for axis, period in periods(table, len(node.shape)):
             rate = found[axis]
@@ -149,7 +149,8 @@ def _node(
     return tuple(found), any(len(several) > 1 for several in with_.values())
 
 
-def _link(link: Link, of: Rates, moves: _Moves) -> None:
+def _link(link: Link, of: Rates, moves: _Moves, cut: Sequence[int]) -> None:
+    """The axes that a link drives; ``cut``: the shape of a slice, whose step may never be taken."""
     for read, rate in zip(link.reads, of, strict=True):
         if rate is None or read.axis is None:
             continue
@@ -158,7 +159,7 @@ def _link(link: Link, of: Rates, moves: _Moves) -> None:
         if not isinstance(relation, Sliding) or not relation.advance:
             continue
         period = relation.period
-        if period == relation.advance == 1:
+        if period == relation.advance == 1 or (cut and cut[read.axis] == 1):
             moves(read.axis, k, speed)
         else:
             moves(read.axis, k, speed * period / relation.advance, period)

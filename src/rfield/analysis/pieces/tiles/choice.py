@@ -19,6 +19,7 @@ from ....errors import InvalidModelError, NotTileableError, RFieldError, unknown
 from ...cost import ITEM_BYTES, peak_elements
 from ...results import IndexArray
 from ..comparing.grid import fitting
+from ..comparing.unread import without_unread
 from .limit import Limit, limit_of
 from .longer_steps import PADDED, TAKEN, TRIED, accepts, between, goes_along, learned
 from .nearby import near
@@ -88,9 +89,13 @@ def tile_plan(
     rough = approximate or halo is not None or share is not None
     try:
         return _planned(planner, limit, planned, rough=rough)
-    except NotTileableError as error:
-        wider = planner.lacks.most
-        if not planner.crops or planner.padding == wider:
+    except (NotTileableError, InvalidModelError) as error:
+        if without_unread(planner.whole, planner.value) is not planner.whole:
+            with suppress(RFieldError):
+                bare = Planner(graph, image, output, wrt, padding, bare=True)
+                return _planned(bare, limit, planned, rough=rough)
+        wider, refused = planner.lacks.most, isinstance(error, NotTileableError)
+        if not refused or not planner.crops or planner.padding == wider:
             raise
         with suppress(RFieldError):
             _planned(Planner(graph, image, output, wrt, wider), limit, planned, rough=rough)

@@ -27,6 +27,7 @@ from ..comparing.divided import at_other_size, undivided
 from ..comparing.grid import Grid, alike, fitting, grid
 from ..comparing.restful import check_restful
 from ..comparing.unfolding import Groups
+from ..comparing.unread import without_unread
 from ..comparing.unrolling import apart
 from ..comparing.unwrapping import unturned, wraps
 from .fields import Fields
@@ -41,18 +42,14 @@ class Planner:
     """One network on one image: reads it at other sizes, and finds what tiles of it give.
 
     Along an axis tiles begin at multiples of ``starts``, and their size is the image's modulo
-    ``steps``, a multiple of that.
+    ``steps``, a multiple of that. ``bare``: without operands of which the output reads nothing.
     """
 
     def __init__(
-        self,
-        graph: Graph,
-        image: int | Sequence[int],
-        output: str | None,
-        wrt: str | None,
-        padding: str | int | Sequence[int] | Sequence[tuple[int, int]],
-    ) -> None:
-        self.local = False
+        self, graph: Graph, image: int | Sequence[int], output: str | None, wrt: str | None,
+        padding: str | int | Sequence[int] | Sequence[tuple[int, int]], *, bare: bool = False,
+    ) -> None:  # fmt: skip
+        self.bare, self.local = bare, False
         self.halo: Pads | None = None
         self.stand_in: Callable[[Sequence[int]], Trial] | None = None
         self.divided: tuple[Loss, ...] = ()
@@ -155,7 +152,9 @@ class Planner:
                 "  Give rfield the model rather than a graph, with input_shape=."
             )
         try:
-            return apart(direct(self.source.reread(self._shapes(sizes))), self.merged)
+            graph = direct(self.source.reread(self._shapes(sizes)))
+            graph = without_unread(graph, self.value_of(graph)) if self.bare else graph
+            return apart(graph, self.merged)
         except RFieldError as error:
             read = f"the model cannot be read at {' × '.join(map(str, sizes))}: {error}"
             if tuple(sizes) != self.sizes:  # a tile's
