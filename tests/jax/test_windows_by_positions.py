@@ -39,3 +39,18 @@ def test_windows_are_tiled(function: Callable[[Any], Any]) -> None:
     assert (plan.exact, plan.halo) == (True, ((1, 1), (1, 1)))
     x = np.random.default_rng(0).random((1, 60, 70))
     assert np.array_equal(rfield.run_tiled(function, x, plan), function(x))
+
+
+def test_a_layer_that_does_the_same_several_times_is_told_of_once() -> None:
+    """Four corners of each cell have weights, which become coarser with the position."""
+
+    def moved(x: Any) -> Any:
+        places = jnp.indices(x.shape[1:]) * 1.01
+        return jax.scipy.ndimage.map_coordinates(x[0], [*places], 1, mode="nearest")[None]
+
+    with pytest.raises(rfield.NotTileableError) as raised:
+        rfield.tile_plan(moved, (60, 70), tile=32, input_shape=(1, 48, 48), axes=(1, 2))
+    assert str(raised.value) == (
+        "no tile of broadcast_in_dim equals the whole:\n"
+        "  map_coordinates (multiply) reads numbers that are made for the size of its input"
+    )

@@ -114,7 +114,7 @@ def agreement(
     cuts = runs[0].cuts
     cuts += [None] * (len(part.nodes) - len(cuts))
     places = tuple(same_place(part, pairs, index) for index in range(len(pairs)))
-    return Agreement(tuple(cuts), tuple(losses), places)
+    return Agreement(tuple(cuts), tuple(dict.fromkeys(losses)), places)  # a layer may do it twice
 
 
 def _input(part: Graph, whole: Graph, index: int, there: int | None, run: Run) -> Cuts:
