@@ -86,18 +86,18 @@ def test_lengths_at_which_a_stream_is_looked_at() -> None:
 
 def test_where_nothing_agrees_everywhere_the_middle_decides() -> None:
     same = np.array([[0, 1, 0], [1, 0, 1], [1, 1, 0]], dtype=bool)
-    assert box(same, middle=False) == [(0, 1), (1, 2)]
-    assert box(same[1:], middle=False) == [(1, 2), (0, 2)]
-    assert box(np.zeros((2, 2), dtype=bool), middle=True) is None
-    assert box(np.array(False), middle=False) is None
-    assert box(np.array(True), middle=False) == []
+    assert box(same, (0, 1), middle=False) == [(0, 1), (1, 2)]
+    assert box(same[1:], (0, 1), middle=False) == [(1, 2), (0, 2)]
+    assert box(np.zeros((2, 2), dtype=bool), (0, 1), middle=True) is None
+    assert box(np.array(False), (), middle=False) is None
+    assert box(np.array(True), (), middle=False) == []
 
 
 def test_beside_a_border_that_agrees_the_middle_decides() -> None:
     same = np.ones((5, 5), dtype=bool)
     same[1:4, [0, 4]] = False  # an edge that is the same along all of it, above and below
-    assert box(same, middle=False) == [(0, 1), (0, 5)]
-    assert box(same, middle=True) == [(0, 5), (1, 4)]
+    assert box(same, (0, 1), middle=False) == [(0, 1), (0, 5)]
+    assert box(same, (0, 1), middle=True) == [(0, 5), (1, 4)]
 
 
 @pytest.mark.parametrize(

@@ -106,10 +106,17 @@ def numbers_met(
             here.append(slice(cut.first, cut.stop))
             there.append(slice(cut.first + shift, cut.stop + shift))
     equal = same(ours[tuple(here)], theirs[tuple(there)])
-    boxes = [box for middle in (False, True) if (box := _box(equal, middle=middle)) is not None]
+    wide = [axis for axis, size in enumerate(equal.shape) if size > 1]
+    orders = [[axis, *(k for k in wide if k != axis)] for axis in wide] or [wide]
+    tried = (_box(equal, order, middle=middle) for order in orders for middle in (False, True))
+    boxes = [box for box in tried if box is not None]
     if not boxes:
         raise LossError(BY_SIZE)
-    box = max(boxes, key=_size)
+    ends = [
+        (cut.shift == 0, n == m + (cut.shift or 0))
+        for cut, m, n in zip(cuts[ahead:], ours.shape, theirs.shape, strict=True)
+    ]
+    box = max(boxes, key=lambda box: (_ends_kept(box, equal.shape, ends), _size(box)))
     found = [*cuts[:ahead], *(cut.run() for cut in cuts[ahead:])]
     for axis, (first, stop) in enumerate(box, ahead):
         if equal.shape[axis - ahead] > 1:
@@ -149,6 +156,8 @@ def _everywhere(
         if cut.shift and 0 < cut.shift < n - m:
             whole = whole.take(range(cut.first, n - (m - cut.stop)), axis)
             moved[axis] = cut
+        elif cut.shift is not None and n > m:  # all these parts lie at this end
+            whole = whole.take(range(cut.first + cut.shift, cut.stop + cut.shift), axis)
     alike = together and len({cut.shift for cut in moved.values()}) == 1
     steps = [list(moved)] if alike else [[axis] for axis in moved]
     return all(_repeats(whole, axes, moved[axes[0]]) for axes in steps)
@@ -170,26 +179,35 @@ def _repeats(values: NDArray[Any], axes: Sequence[int], cut: Cut) -> bool:
     return False
 
 
-def _box(same: NDArray[np.bool_], *, middle: bool) -> list[tuple[int, int]] | None:
-    """A box in which all agree, axis after axis; None where there is none.
+def _box(
+    same: NDArray[np.bool_], order: Sequence[int], *, middle: bool
+) -> list[tuple[int, int]] | None:
+    """A box in which all agree, axis after axis in this order; None where there is none.
 
     Of an axis the longest run of places where all of the others agrees, or their ``middle``: beside
     a border that is the same along a whole edge, what is inside agrees with what is inside.
     """
-    box: list[tuple[int, int]] = []
-    for axis, size in enumerate(same.shape):
-        first, stop = 0, size
-        if size > 1:
-            others = tuple(k for k in range(same.ndim) if k != axis)
-            line = np.asarray(same.all(axis=others))
-            if same.size and (middle or not line.any()):
-                places = [slice(n // 2, n // 2 + 1) for n in same.shape]
-                places[axis] = slice(None)
-                line = same[tuple(places)].reshape(-1)
-            first, stop = _longest_run(line)
-            same = same.take(range(first, stop), axis)
-        box.append((first, stop))
+    box = [(0, size) for size in same.shape]
+    for axis in order:
+        others = tuple(k for k in range(same.ndim) if k != axis)
+        line = np.asarray(same.all(axis=others))
+        if same.size and (middle or not line.any()):
+            places = [slice(n // 2, n // 2 + 1) for n in same.shape]
+            places[axis] = slice(None)
+            line = same[tuple(places)].reshape(-1)
+        box[axis] = first, stop = _longest_run(line)
+        same = same.take(range(first, stop), axis)
     return box if same.size and same.all() else None
+
+
+def _ends_kept(
+    box: Sequence[tuple[int, int]], sizes: Sequence[int], ends: Sequence[tuple[bool, bool]]
+) -> int:
+    """How many ends of the part that are the whole's a box reaches; a tile there needs them."""
+    return sum(
+        (begins and first == 0) + (stops and stop == size)
+        for (first, stop), size, (begins, stops) in zip(box, sizes, ends, strict=True)
+    )
 
 
 def _size(box: Sequence[tuple[int, int]]) -> int:
