@@ -267,3 +267,16 @@ def test_code_of_a_sequence_of_any_length():
     graph = rfield.load(model, (1, 9, 6))
     assert claimed_read(graph, (5,)) == {(3,), (4,), (5,)}
     assert rfield.load(model).shape(rfield.load(model).index("block")) == (None, None, 6)
+
+
+@pytest.mark.skipif(keras.backend.backend() != "tensorflow", reason="code of TensorFlow")
+def test_a_kernel_with_zeros_inside_the_code_is_tiled():
+    """What a kernel of Sobel reads is the same whatever the data, in a lambda as well."""
+    edges = pytest.importorskip("tensorflow").image.sobel_edges
+    inputs = keras.Input((None, None, 2))
+    model = keras.Model(inputs, L.Lambda(edges)(L.Conv2D(2, 3, padding="same")(inputs)))
+    plan = rfield.tile_plan(model, (60, 70), tile=32, input_shape=(1, 48, 48, 2))
+    assert (plan.exact, plan.halo) == (True, ((2, 2), (2, 2)))
+    x = np.random.default_rng(0).random((1, 60, 70, 2)).astype("float32")
+    tiled = rfield.run_tiled(lambda part: np.asarray(model(part)), x, plan)
+    assert np.array_equal(tiled, np.asarray(model(x)))

@@ -28,9 +28,10 @@ def is_code(layer: Any) -> bool:
 
 
 def op_of(node: Node) -> Op:
-    """The op of a node of a graph."""
-    op = node.op
-    return Op(op.kind, op.shape, node.links, op.join, op.exact, op.work, op.depends_on_size)
+    """The op of a node of a graph, in which masks and zeros were followed already."""
+    return replace(
+        node.op, links=node.links, algebra=None, loose=(), repeats=(), fill=None, tables=()
+    )
 
 
 def traced(call: Call, request: Request, dtypes: Mapping[int, str]) -> Graph | None:
