@@ -135,22 +135,23 @@ class _Spread(NamedTuple):
 def _outermost_first(array: Array, axes: Sequence[int]) -> tuple[int, ...]:
     """The axes with one in front along which an array goes on evenly, where there is one.
 
-    Of several the one that goes furthest: windows are spread over more than each of them holds.
+    Of several the one that goes furthest, forwards if possible: windows are spread over more than
+    each of them holds.
 
     >>> _outermost_first(np.arange(3)[:, None] + np.arange(9), (-2, -1))
     (-1, -2)
     >>> _outermost_first(np.array([[0, 5], [3, 1]]), (-2, -1))
     ()
     """
-    found: list[tuple[int, int, int]] = []
+    found: list[tuple[int, int, bool, int]] = []
     for axis in axes:
         steps = np.diff(array, axis=axis)
-        if (steps == steps.flat[0]).all():
-            count = array.shape[axis]
-            found.append((abs(int(steps.flat[0])) * (count - 1), count, axis))
+        step, count = int(steps.flat[0]), array.shape[axis]
+        if (steps == step).all():
+            found.append((abs(step) * (count - 1), count, step > 0, axis))
     if not found:
         return ()
-    _, count, outer = max(found)
+    _, count, _, outer = max(found)
     if array.size // count > PERIOD_LIMIT:
         return ()
     return (outer, *(axis for axis in axes if axis != outer))
