@@ -7,8 +7,9 @@ question of their contents (``analysis.pieces.comparing.agreement``), not of the
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Sequence
+from dataclasses import dataclass
 from functools import partial
-from typing import Any, NamedTuple, cast
+from typing import Any, cast
 
 import numpy as np
 from numpy.typing import NDArray
@@ -199,7 +200,8 @@ class Positions:
         return f"Positions({self.told!r})"
 
 
-class Cast(NamedTuple):
+@dataclass(frozen=True, slots=True)
+class Cast:
     """That a value is also had in another type, which rounds it: ``kind``."""
 
     kind: str
