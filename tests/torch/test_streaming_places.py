@@ -127,3 +127,27 @@ def test_an_end_that_is_laid_in_front_is_told_of_what_runs_on_too():
     model = nn.Sequential(RUNNING["sum"], Function(lambda x: torch.cat([x[..., -2:].exp(), x], 2)))
     plan = rfield.stream_plan(model, input_shape=(1, 1, 48))
     assert plan.obstacles == ("one end of the stream is laid at the other by 1",)
+
+
+class Placed(nn.Module):
+    """A trained number for each sample, as positions of a transformer have."""
+
+    def __init__(self):
+        super().__init__()
+        self.conv = nn.Conv1d(1, 1, 3, padding=1)
+        self.places = nn.Parameter(torch.randn(1, 1, 512))
+
+    def forward(self, x):
+        return self.conv(x + self.places[..., : x.shape[-1]])
+
+
+def test_a_weight_for_each_sample_goes_on_with_the_stream_alone():
+    model = Placed()
+    plan = rfield.stream_plan(model, input_shape=(1, 1, 72))
+    assert plan.states == ("carry",)
+    x = torch.randn(1, 1, 130)
+    with torch.no_grad():
+        parts = list(rfield.run_streaming(model, x.split(9, 2), plan, state="carry"))
+        torch.testing.assert_close(torch.cat(parts, 2), model(x))
+    with pytest.raises(rfield.NotStreamableError, match='state="carry" goes on with them'):
+        list(rfield.run_streaming(model, x.split(9, 2), plan, state="overlap"))

@@ -8,7 +8,9 @@ longer stream (a fade over all of it), nothing is final before the stream has en
 from __future__ import annotations
 
 from dataclasses import replace
+from typing import cast
 
+from ....core.numbers import Numbers
 from ....errors import NotStreamableError
 from ..comparing.agreement import agreement
 from ..comparing.cuts import meets_numbers
@@ -19,15 +21,28 @@ from .plan import StreamPlan
 
 def ways_of(plan: StreamPlan, *, carried: bool) -> StreamPlan:
     """The plan, which says if windows do not do; ``carried``: a state may be carried instead."""
-    if plan.obstacles or plan.memory or not meets_numbers(plan.graph):
+    tables = (table for node in plan.graph.nodes for table in node.tables)
+    if plan.obstacles or plan.memory or not any(map(_may_be_places, tables)):
         return plan
     try:
         windows_of(plan)
     except NotStreamableError as error:
         why = tuple(line.strip() for line in str(error).splitlines()[1:])
-        goes_on = carried and _begins_alike(plan)
+        unknown = not meets_numbers(plan.graph)  # a table of weights, which is as it is run
+        goes_on = carried and (unknown or _begins_alike(plan))
         return replace(plan, placed=why) if goes_on else replace(plan, obstacles=why)
     return plan
+
+
+def _may_be_places(table: object) -> bool:
+    """Whether there may be one number for each position: known, or made of a weight.
+
+    A weight as it is has a name beside its shape.
+    """
+    if not isinstance(table, tuple):
+        return isinstance(table, Numbers)
+    entries = cast("tuple[object, ...]", table)
+    return not (len(entries) == 2 and isinstance(entries[1], str))
 
 
 def _begins_alike(plan: StreamPlan) -> bool:
