@@ -337,3 +337,24 @@ def test_a_copy_that_is_a_view_at_other_sizes_is_for_the_code():
     for size in [(64, 64), (32, 32), (40, 48), (1, 64), (64, 1), (16, 16)]:
         again = read(lambda size=size: graph.reread({"x": (1, 3, *size)}))
         assert again == read(lambda size=size: rfield.load(Copied(), (1, 3, *size))), size
+
+
+class Spectra(nn.Module):
+    """A convolution of complex numbers, as of the raw data of MRI and radar."""
+
+    def __init__(self):
+        super().__init__()
+        self.conv = nn.Conv2d(1, 1, 3, padding=1, dtype=torch.complex64)
+
+    def forward(self, x):
+        return F.max_pool2d(self.conv(x.conj()).abs(), 2)
+
+
+def test_complex_images_have_tiles_and_sizes():
+    model, image = Spectra(), torch.randn(1, 1, 96, 128, dtype=torch.complex64)
+    of = {"input_shape": (1, 1, 64, 64), "dtype": torch.complex64}
+    plan = rfield.tile_plan(model, (96, 128), tile=48, **of)
+    assert (plan.exact, plan.halo) == (True, ((2, 2), (2, 2)))
+    with torch.no_grad():
+        torch.testing.assert_close(rfield.run_tiled(model, image, plan), model(image))
+    assert str(rfield.valid_sizes(model, **of)) == "y, x: every size from 2"

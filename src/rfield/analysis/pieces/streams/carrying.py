@@ -80,6 +80,8 @@ def _run(apart: TakeApart, chunks: Iterable[Any], plan: StreamPlan) -> Iterator[
         return
     try:
         found = flow.end()
+    except RFieldError:
+        raise
     except Exception as error:  # an op of the user's may not take so little
         raise NotStreamableError(
             f"{plan.layer}: the end of {taken} samples is not taken with carried state: {error}.\n"

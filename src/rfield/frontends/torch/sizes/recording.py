@@ -134,7 +134,10 @@ class Recording:
 
     def enter(self, name: str, tensor: torch.Tensor) -> None:
         """An input of the model."""
-        self.inputs[name] = self._number(tensor)
+        try:
+            self.inputs[name] = self._number(tensor)
+        except LostError:
+            self.lost = True
         self._count += 1
 
     def call(
