@@ -46,10 +46,17 @@ class Plain(nn.Module):
 
 def told(graph):
     """All that is in the values of a graph."""
-    return [
-        (n.name, n.op, n.operands, n.links, n.layer, n.tables, n.weights, n.known, n.soft, n.parts)
-        for n in graph.nodes
-    ]
+    return [of_node(node) for node in graph.nodes]
+
+
+def of_node(n):
+    """All that is in a value, and in what it is past a border."""
+    known = n.known and (n.known.codes.tolist(), n.known.shown, n.known.least, n.known.most)
+    past = [other and of_node(other) for other in (n.beyond, n.unmasked)]
+    return (
+        n.name, n.op, n.operands, n.links, n.layer, n.tables, n.weights, known, n.soft, n.parts,
+        past,
+    )  # fmt: skip
 
 
 def read(load):
@@ -253,11 +260,20 @@ def ranged(x):
     high, wide = x.shape[2:]
     rows = (torch.arange(1, high + 1, device=x.device) + high / 2)[:, None].repeat(1, wide)
     grid = rows / high + 2 / wide * torch.arange(wide, dtype=torch.float32)
-    return F.avg_pool2d(x * grid + torch.full((high, 1), wide / 2), 3, 2, 1)
+    return F.avg_pool2d(x * grid + torch.full((high, 1), wide / 2) * torch.ones(wide), 3, 2, 1)
+
+
+def padded(x):
+    """As many zeros behind it as windows of 4 want, as "same" does, and the same again."""
+    for _ in range(2):
+        high, wide = (max((math.ceil(n / 3) - 1) * 3 + 6 - n, 0) for n in x.shape[2:])
+        x = F.relu(F.avg_pool2d(F.pad(x, (wide // 2, wide - wide // 2, 0, high)) * 2, 6, 3))
+    return x
 
 
 SIZED = {
     "windows": (windows, 3), "placed": (placed, 1), "shared": (shared, 1), "ranged": (ranged, 1),
+    "padded": (padded, 1),
 }  # fmt: skip
 """And the ways that each may go."""
 

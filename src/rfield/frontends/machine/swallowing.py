@@ -57,6 +57,16 @@ class Ranges:
         self._made: Elements | None = None
         draft.beside += [self._found, self._without, self._later, self._fixed]
 
+    @property
+    def stores(self) -> tuple[dict[int, Any], ...]:
+        """What was found of values, each by its index, but for what is left for later."""
+        return self._found, self._without, self._fixed
+
+    @property
+    def waits(self) -> bool:
+        """Whether anything is left for later, which rests on other values of the draft."""
+        return bool(self._later)
+
     def swallow(self, op: Op, values: Sequence[Any]) -> tuple[Marks, Op]:
         """Of which operands which elements never count, in the op's own axes.
 

@@ -279,7 +279,7 @@ class Functions(TorchFunctionMode):
     def __torch_function__(self, func: Any, types: Any, args: Any = (), kwargs: Any = None) -> Any:
         """Take the call, or let it pass; where there is a ``recording``, note it."""
         if self.recording is not None:
-            return self.recording.call(self, func, args, kwargs)
+            return self.recording.call(self, func, args, kwargs or {})
         entry = self.table.get(func)
         try:
             if entry is None:

@@ -18,10 +18,12 @@ from typing import Any
 
 import torch
 import torch.nn.functional as F  # noqa: N812 - torch's own name for it
+from torch.overrides import _pop_mode_temporarily
 
 from ..tracer import Tracer
 from ..values import Cell
 from .asked import Number, Of, Sizes, Trail, plain
+from .borders import is_carried
 from .templates import PLAIN, LostError, Made, Slot, leaves
 
 _TENSORS = re.compile(r"Tensor|Tuple\[Tensor(, Tensor)*\]")
@@ -102,6 +104,11 @@ class Recording:
         self._parts: list[torch.Tensor] = []
         self._names: dict[int, str] = {}
 
+    @property
+    def way(self) -> tuple[object, ...]:
+        """Which way the code went, as far as calls tell that are made at any size."""
+        return tuple((call.function, call.layer) for call in self.calls)
+
     def begin(
         self, tracer: Tracer, modules: Iterable[torch.nn.Module], mode: Any, *,
         laid_out: bool = False,
@@ -111,7 +118,7 @@ class Recording:
             vars(self).update(vars(Recording(self.kinds, self.trail and Trail())))
         mode.recording = self
         if self.trail is not None:
-            self.trail.call = partial(self.call, mode)
+            self.trail.call = partial(self._made, mode)
         scripted = any(isinstance(module, torch.jit.ScriptModule) for module in modules)
         self.lost = scripted or _scripts_tell()
         self.tracer, self.laid_out = tracer, laid_out
@@ -123,14 +130,13 @@ class Recording:
         if tracer is None:
             self.lost = True
             return
-        emitter, draft = tracer.emitter, tracer.draft
-        marked = draft.known or draft.borders or emitter.dimmed or emitter.lowered
+        marked = not is_carried(tracer)
         if self.trail is not None:
             self.trail.settle()
             marked = marked or self.trail.lost
             # a constant that another call takes is made again with it
             self.calls = [c for n, c in enumerate(self.calls) if n not in self._used]
-        self.lost = bool(self.lost or marked or emitter.parts.made or tracer.unknown)
+        self.lost = bool(self.lost or marked or tracer.unknown)
 
     def enter(self, name: str, tensor: torch.Tensor) -> None:
         """An input of the model."""
@@ -140,11 +146,17 @@ class Recording:
             self.lost = True
         self._count += 1
 
-    def call(
+    def _made(
         self, mode: Any, function: Any, args: Any, kwargs: dict[str, Any] | None = None
     ) -> Any:
+        """A call that torch would refuse before it tells ``mode`` of it."""
+        with _pop_mode_temporarily() as innermost:
+            if innermost is mode and mode.recording is self:
+                return self.call(mode, function, args, kwargs or {})
+        return function(*args, **(kwargs or {}))
+
+    def call(self, mode: Any, function: Any, args: Any, kwargs: dict[str, Any]) -> Any:
         """Make a call that ``mode`` was told of, and note it."""
-        kwargs = kwargs or {}
         mode.recording = None
         self.lost = self.lost or torch._C._len_torch_dispatch_stack() != self._modes
         if self.trail is not None:

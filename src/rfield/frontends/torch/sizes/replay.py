@@ -16,25 +16,21 @@ from typing import Any, NamedTuple
 import torch
 
 from ....core.graph import Draft, Graph, SoftMasks
-from ....core.link import AnyLink
 from ....core.node import Node
-from ....core.operation import Op
 from ....errors import InvalidModelError, show_shape
 from ...machine.unpooling import UNPOOL
 from ..functions import table
 from ..modes import Dispatch, Functions
 from ..tracer import Tracer
 from .asked import taken
+from .borders import Border, border_of, is_carried, lay
+from .nodes import OtherwiseError, Step, beside_of, is_marked, placed, renewed, same
 from .recording import Call, Kinds, Recording, sharing
 from .templates import Filling, LostError, leaves
 
 _NUMBER = re.compile(r"\d+")
 
 Lay = tuple[tuple[int, ...], tuple[int, ...], int, torch.dtype]
-
-
-class OtherwiseError(Exception):
-    """What the code saw when it was recorded is not so at this size."""
 
 
 class RefusedError(Exception):
@@ -52,23 +48,15 @@ class RefusedError(Exception):
 
 
 @dataclass(slots=True, eq=False)
-class _Step:
-    """One node of a call; an operand is the number of an argument, or ``~k`` for the k-th node."""
-
-    op: Op
-    operands: tuple[int, ...]
-    links: tuple[AnyLink, ...]
-    tables: tuple[object, ...]
-
-
-@dataclass(slots=True, eq=False)
 class _Answer:
     """What comes of a call: nodes, the values that it returns, and those that arguments hold then.
 
-    A place is that of an operand of a step; None where nothing depends on the input.
+    A place is that of an operand of a step; None where nothing depends on the input. ``borders``:
+    what is known of places.
     """
 
-    steps: tuple[_Step, ...]
+    steps: tuple[Step, ...]
+    borders: tuple[tuple[int, Border], ...]
     made: tuple[tuple[torch.Tensor, int | None], ...]
     held: tuple[tuple[int, int | None], ...]
     told: tuple[Any, ...]
@@ -91,13 +79,14 @@ class _Place:
 class _Run(NamedTuple):
     """A graph in the making: the nodes, and by number the values and which node each holds now.
 
-    ``numbers``: those that follow from sizes, by step.
+    ``numbers``: those that follow from sizes, by step; ``borders``: what is known of nodes.
     """
 
     nodes: list[Node]
     values: list[Any]
     places: list[int | None]
     numbers: list[Any]
+    borders: dict[int | None, Border]
 
     def hold(self, number: int, tensor: torch.Tensor, place: int | None) -> None:
         """A value, and its node."""
@@ -164,7 +153,7 @@ class Replay:
             RefusedError: a call is refused.
         """
         count = len(self._lays)
-        run = _Run([], [None] * count, [None] * count, [None] * len(self._steps))
+        run = _Run([], [None] * count, [None] * count, [None] * len(self._steps), {})
         for entry in self.like.inputs_:
             if entry.name not in shapes or entry.name not in self._inputs:
                 raise OtherwiseError
@@ -185,9 +174,12 @@ class Replay:
             if call.numbers:
                 numbers = [run.numbers[step] for step in call.numbers]
                 key = (*key, *numbers, *map(type, numbers))
+            borders = [run.borders.get(run.places[number]) for number in call.given]
+            if any(borders):
+                key = (*key, *map(id, borders))
             answer = known.get(key)
             if answer is None:
-                answer = known[key] = self._asked(place, call, given, run.numbers)
+                answer = known[key] = self._asked(place, call, given, run.numbers, borders)
             self._add(run, call, answer)
         self._take(run, before, len(self._steps))
         if len(run.nodes) != len(self.like.nodes):
@@ -215,26 +207,23 @@ class Replay:
         for step in answer.steps:
             index = len(run.nodes)
             one = self.like.nodes[index]
-            operands = tuple([_at(k, here, start) for k in step.operands])
-            if (step.op.kind, operands) != (one.op.kind, one.operands):
+            tables, beside = beside_of(one), self._tables.setdefault(index, step.tables)
+            if step.tables != beside:
+                tables = renewed(tables, beside, step.tables)
+            made = step.node(one, here, start, tables)
+            if (made.op.kind, made.operands) != (one.op.kind, one.operands):
                 raise OtherwiseError
-            tables, beside = one.tables, self._tables.setdefault(index, step.tables)
-            if step.tables != beside or step.op.tables != one.op.tables:
-                tables = (*_renewed(_beside(one), beside, step.tables), *step.op.tables)
-            run.nodes.append(
-                Node(
-                    one.name, step.op, one.operands, step.links, one.source, one.layer, tables,
-                    weights=one.weights,
-                )
-            )  # fmt: skip
+            run.nodes.append(made)
+        for where, border in answer.borders:
+            run.borders[placed(where, here, start)] = border
         for slot, where in answer.held:
-            run.places[call.given[slot]] = _at(where, here, start)
+            run.places[call.given[slot]] = placed(where, here, start)
         for number, (tensor, where) in zip(call.made, answer.made, strict=True):
-            run.hold(number, tensor, _at(where, here, start))
+            run.hold(number, tensor, placed(where, here, start))
 
     def _asked(
-        self, place: int, call: Call, given: list[torch.Tensor], numbers: list[Any], *,
-        laid_out: bool = False,
+        self, place: int, call: Call, given: list[torch.Tensor], numbers: list[Any],
+        borders: list[Border | None], *, laid_out: bool = False,
     ) -> _Answer:  # fmt: skip
         """Make a call on operands of these shapes; again if it may not guess, as a capture is."""
         laid_out = laid_out or self._laid_out
@@ -251,6 +240,9 @@ class Replay:
         ]
         for number, tensor in enumerate(places):
             tracer.hold(tensor, draft.input(f"{number}", tuple(tensor.shape), ()))
+            border = borders[number]
+            if border is not None:
+                lay(tracer, number, border)
         functions = Functions(dispatch, table(), self._answers.device)
         try:
             result = _called(call, place, places, numbers, dispatch, functions)
@@ -258,7 +250,7 @@ class Replay:
         except RefusedError:
             if laid_out or not (call.guessed or tracer.guessed):
                 raise
-            return self._asked(place, call, given, numbers, laid_out=True)
+            return self._asked(place, call, given, numbers, borders, laid_out=True)
         finally:  # they are circles, and many
             dispatch.functions = None
             tracer.close()
@@ -268,19 +260,15 @@ class Replay:
         nodes = tracer.draft.nodes[count:]
         odd = tracer.unsure or tracer.refusal or tracer.taken or tracer.unknown
         odd = odd or any(node.kind == UNPOOL for node in nodes)  # which asks who found its places
-        if odd or tracer.draft.known or tracer.draft.borders or any(map(_is_marked, nodes)):
+        if odd or not is_carried(tracer) or any(map(is_marked, nodes)):
             raise OtherwiseError
 
         def place_of(index: int | None) -> int | None:
             return index if index is None or index < count else ~(index - count)
 
-        steps = tuple(
-            _Step(
-                node.op, tuple(k if k < count else ~(k - count) for k in node.operands),
-                node.links, _beside(node),
-            )
-            for node in nodes
-        )  # fmt: skip
+        steps = tuple(Step.of(node, count) for node in nodes)
+        laid = ((place_of(n), border_of(tracer, n)) for n in range(count, count + len(nodes)))
+        borders = tuple((where, border) for where, border in laid if border is not None)
         try:
             tensors, told = leaves(result)
         except LostError:
@@ -290,7 +278,7 @@ class Replay:
         now = ((number, tracer.index_of(tensor)) for number, tensor in enumerate(places))
         held = tuple((number, place_of(index)) for number, index in now if index != number)
         shares = sharing(tensors, places)
-        return _Answer(steps, made if places else (), held, told, shares)
+        return _Answer(steps, borders, made if places else (), held, told, shares)  # type: ignore[arg-type]
 
     # --- refusals
 
@@ -333,33 +321,11 @@ def _tell(numbers: list[Any], call: Call, told: tuple[Any, ...]) -> None:
     numbers[call.asked : call.asked + len(sizes)] = sizes
 
 
-def _renewed(
-    tables: tuple[object, ...], before: tuple[object, ...], now: tuple[object, ...]
-) -> tuple[object, ...]:
-    """Tables at another size, where they are those of the model but for the names of its weights.
-
-    ``before``: what stood for them at the recorded one.
-    """
-    if not len(tables) == len(before) == len(now):
-        raise OtherwiseError
-    found = list(tables)
-    for place, (old, new) in enumerate(zip(before, now, strict=True)):
-        if old != new:
-            if tables[place] != old:
-                raise OtherwiseError
-            found[place] = new
-    return tuple(found)
-
-
 def _said(error: Exception, shapes: Mapping[str, Sequence[int]]) -> str:
     if isinstance(error, InvalidModelError):
         return str(error)
     given = ", ".join(f"{name} {show_shape(tuple(shape))}" for name, shape in shapes.items())
     return f", given {given}:\n  {error}"
-
-
-def _at(where: int | None, here: Sequence[int | None], start: int) -> int | None:
-    return where if where is None else here[where] if where >= 0 else start + ~where
 
 
 def _lay(tensor: torch.Tensor) -> Lay:
@@ -368,22 +334,3 @@ def _lay(tensor: torch.Tensor) -> Lay:
 
 def _in_order(shape: Sequence[int]) -> tuple[int, ...]:
     return torch.empty(shape, device="meta").stride()
-
-
-def _beside(node: Node) -> tuple[object, ...]:
-    """What a node reads beside its operands, but for what its op says."""
-    return node.tables[: len(node.tables) - len(node.op.tables)]
-
-
-def _is_marked(node: Node) -> bool:
-    return bool(node.known is not None or node.soft or node.parts or node.beyond or node.source)
-
-
-def same(one: Graph, other: Graph) -> bool:
-    """Whether two graphs have the same values."""
-    return len(one.nodes) == len(other.nodes) and all(
-        (a.name, a.op, a.operands, a.links, a.layer, a.tables, a.weights)
-        == (b.name, b.op, b.operands, b.links, b.layer, b.tables, b.weights)
-        and not _is_marked(b)
-        for a, b in zip(one.nodes, other.nodes, strict=True)
-    )

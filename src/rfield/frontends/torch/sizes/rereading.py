@@ -32,8 +32,9 @@ from ..control import uncompiled
 from ..restoring.untouched import ALONE
 from .asked import Trail
 from .free import has_free, read_free
+from .nodes import OtherwiseError, same
 from .recording import Recording
-from .replay import Answers, OtherwiseError, RefusedError, Replay, same
+from .replay import Answers, RefusedError, Replay
 from .watching import taking_numbers, tells_types
 
 RECORDINGS = 4
@@ -55,12 +56,11 @@ def read_module(model: nn.Module, request: Request) -> Graph:
     again = Rereading(model, request)
     if has_free(request.input_shape):
         graph = read_free(_free_shapes(model, request.input_shape), again)
-        shapes = {entry.name: graph.nodes[entry.node].shape for entry in graph.inputs_}
-        request = replace(request, input_shape=shapes)
+        request = replace(request, input_shape=_shapes(graph))
     else:
         graph = _read(model, request)
         if request.input_shape is not None:
-            again.own = {entry.name: graph.nodes[entry.node].shape for entry in graph.inputs_}
+            again.own, again.first = _shapes(graph), replace(graph)  # which does not hold ``again``
             graph.reread = again
     drawn = tuple(filter(are_random, graph.restless))
     kept = tuple(name for name in graph.restless if name not in drawn)
@@ -133,7 +133,8 @@ class Rereading:
 
     Code may go several ways: each that it went is replayed where it looked at the same.
 
-    ``own``: the shapes that the model was loaded with, until the code was noted there.
+    ``own``: the shapes that the model was loaded with, until the code was noted there; ``first``:
+    the graph of that. Ways that were met once are noted when they are met again.
     """
 
     def __init__(self, model: nn.Module, request: Request) -> None:
@@ -143,7 +144,9 @@ class Rereading:
         self._recordings = RECORDINGS if plain else 0
         self._replays: list[Replay] = []
         self._answers: Answers | None = None
+        self._met: dict[tuple[object, ...], Graph] = {}
         self.own: Shapes | None = None
+        self.first: Graph | None = None
         self._laid_out = False
 
     def __call__(self, shapes: Shapes) -> Graph:
@@ -171,17 +174,35 @@ class Rereading:
         except InvalidModelError:
             self._note_own(shapes)
             raise
-        self._recordings -= 1
         self._laid_out = recording.laid_out
         watches = recording.asks and not recording.lost
+        way = recording.way if watches else ()
+        if watches and self._replays and way not in self._met:
+            self._met[way] = graph  # of a way that is not met again nothing would be gained
+            return graph
+        self._recordings -= 1
         found = self._watched(shapes, graph, answers) if watches else None
         if recording.asks and found is None:
             self._recordings -= LOST
         with _quiet():
             found = found or Replay.of(recording, graph, answers)
-        if found is not None:
+        if found is not None and self._agrees(found, self._met.get(way)):
             self._replays.append(found)
         return graph
+
+    def _agrees(self, replay: Replay, met: Graph | None) -> bool:
+        """Whether it gives what the code said before; sure if that was of another size."""
+        before = next((graph for graph in (met, self.first) if graph is not None), None)
+        if before is None or _sizes(before) == _sizes(replay.like):
+            return True
+        try:
+            with _quiet():
+                graph = replay.graph(_shapes(before))
+        except (OtherwiseError, RefusedError):
+            return True
+        replay.is_sure = same(graph, before)
+        self._recordings += replay.is_sure
+        return replay.is_sure
 
     def _note_own(self, refused: Shapes) -> None:
         """Other sizes are refused as well, of which the way that the code goes at its own tells."""
@@ -239,6 +260,10 @@ class Rereading:
             raise
         self._replays.remove(replay)
         return graph
+
+
+def _shapes(graph: Graph) -> dict[str, tuple[int, ...]]:
+    return {entry.name: graph.nodes[entry.node].shape for entry in graph.inputs_}
 
 
 def _sizes(graph: Graph) -> list[tuple[int, ...]]:

@@ -4,14 +4,14 @@ from __future__ import annotations
 
 import dis
 import sys
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from contextlib import contextmanager
 from types import CodeType, FrameType
 from typing import Any
 
 import torch
 
-from .asked import Number
+from .asked import Number, Sizes
 
 _OWN = ("rfield.", "torch.")
 """Packages in which ``type`` is asked of other things than sizes."""
@@ -52,19 +52,10 @@ def tells_types() -> Iterator[list[CodeType]]:
 
 @contextmanager
 def taking_numbers() -> Iterator[None]:
-    """Functions of torch that ask for the exact type of a number take a ``Number`` as well."""
-    kept = {name: getattr(torch, name) for name in _EXACT}
-
-    def noting(function: Callable[..., Any]) -> Callable[..., Any]:
-        def called(*args: Any, **kwargs: Any) -> Any:
-            given = (item for item in (*args, *kwargs.values()) if type(item) is Number)
-            call = next((item.trail.call for item in given), None)
-            return call(function, args, kwargs) if call else function(*args, **kwargs)
-
-        return called
-
+    """Functions of torch that look at a ``Number`` before anybody is told of the call take it."""
+    kept = {name: getattr(torch, name) for name in _LOOKING}
     for name, function in kept.items():
-        setattr(torch, name, noting(function))
+        setattr(torch, name, _taking(function))
     try:
         yield
     finally:
@@ -72,8 +63,25 @@ def taking_numbers() -> Iterator[None]:
             setattr(torch, name, function)
 
 
-_EXACT = ("arange", "full", "linspace")
-"""They refuse a ``Number`` before anybody is told of the call."""
+def _taking(function: Callable[..., Any]) -> Callable[..., Any]:
+    def called(*args: Any, **kwargs: Any) -> Any:
+        number = next(_numbers((*args, *kwargs.values())), None)
+        call = None if number is None else number.trail.call  # none in what other threads call
+        return call(function, args, kwargs) if call else function(*args, **kwargs)
+
+    return called
+
+
+def _numbers(items: Iterable[Any]) -> Iterator[Number]:
+    for item in items:
+        if type(item) is Number:
+            yield item
+        elif type(item) in (tuple, list, Sizes):
+            yield from _numbers(tuple.__iter__(item) if type(item) is Sizes else item)
+
+
+_LOOKING = ("arange", "full", "linspace", "zeros", "ones", "empty")
+"""Some ask for an exact type, some for the first number of a shape."""
 
 _FAILING = (getattr, next)
 """Functions of which failing is an answer."""
