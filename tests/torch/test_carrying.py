@@ -12,6 +12,7 @@ torch = pytest.importorskip("torch", reason="PyTorch is not installed")
 import rfield  # noqa: E402
 from rfield.errors import InvalidModelError, NotStreamableError  # noqa: E402
 from tests.torch import carried, streams  # noqa: E402
+from tests.torch.cases import Function  # noqa: E402
 from tests.torch.streams import whole  # noqa: E402
 from tests.torch.test_streaming import always, cut, ragged  # noqa: E402
 from tests.torch.versions import since  # noqa: E402
@@ -126,15 +127,6 @@ def test_the_plan_names_the_state_of_every_layer():
     assert (plan.state_elements, plan.state_bytes) == (rfield.UNBOUNDED, rfield.UNBOUNDED)
 
 
-class Called(torch.nn.Module):
-    def __init__(self, function):
-        super().__init__()
-        self.function = function
-
-    def forward(self, x):
-        return self.function(x)
-
-
 WINDOWS = {
     "8 every 4": (lambda x: x.unfold(2, 8, 4).mean(-1), 4),
     "8 every 2": (lambda x: x.unfold(2, 8, 2).mean(-1), 6),
@@ -152,7 +144,7 @@ WINDOWS = {
 @pytest.mark.parametrize("name", WINDOWS)
 def test_windows_that_overlap_keep_what_they_share(name: str):
     function, kept = WINDOWS[name]
-    plan = rfield.stream_plan(Called(function), input_shape=(1, 1, 72))
+    plan = rfield.stream_plan(Function(function), input_shape=(1, 1, 72))
     assert plan.state_elements == kept
 
 

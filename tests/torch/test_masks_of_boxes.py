@@ -11,6 +11,7 @@ torch = pytest.importorskip("torch", reason="PyTorch is not installed")
 
 import rfield  # noqa: E402
 from tests.machine.perturbed import verdicts  # noqa: E402
+from tests.torch.cases import Function  # noqa: E402
 
 pytestmark = [pytest.mark.torch, pytest.mark.filterwarnings("ignore")]
 
@@ -18,15 +19,6 @@ SHAPE = (1, 1, 4, 5)
 BOX = torch.zeros(4, 5, dtype=torch.float64)
 BOX[1:3, 2:4] = 1
 ROWS = BOX[:, 2:3]
-
-
-class Called(torch.nn.Module):
-    def __init__(self, function):
-        super().__init__()
-        self.function = function
-
-    def forward(self, x):
-        return self.function(x)
 
 
 JOINS = {
@@ -44,7 +36,7 @@ BOUNDS = {"one mean for all, in rows"}
 
 @pytest.mark.parametrize("name", JOINS)
 def test_joins(name):
-    model = Called(JOINS[name])
+    model = Function(JOINS[name])
     graph = rfield.load(model, SHAPE, axes=(0, 1, 2, 3))
     run = lambda x: model(torch.from_numpy(x)).numpy()  # noqa: E731
     assert verdicts(graph, run, [SHAPE], ["x"]) == ["bound" if name in BOUNDS else "exact"]
