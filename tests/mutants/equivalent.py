@@ -36,8 +36,8 @@ EQUIVALENT: dict[str, str] = {
     " and (high == high[..., :1]).all()": SLOWER,
     "analysis/engines/reverse.py PulledBack.states: if any((not isinstance(reads[axis].relation,"
     " Sliding) for axis in axes)): -> if True:": SLOWER,
-    "analysis/engines/footprint.py _dense: block = next((b for b in whole.blocks if axes[0] in"
-    " b.axes)) -> block = next((b for b in whole.blocks if axes[-1] in b.axes))":
+    "analysis/engines/footprint.py _lay: values = next((b for b in whole.blocks if axes[0] in"
+    " b.axes)).values -> values = next((b for b in whole.blocks if axes[-1] in b.axes)).values":
         "the axes were merged: one block holds all of them",
     "analysis/engines/backward.py _pulled: count > 1 -> count >= 1": "a share of one is the whole",
     "analysis/engines/through.py _outgrows: sizes = [link.after[a] for a in group.after if"
@@ -240,8 +240,8 @@ EQUIVALENT: dict[str, str] = {
     " len(link.before)": "every axis lies in a group, and is set",
     "analysis/geometry/paths.py _Walk._enter: side == 0 and size < least -> side == 0 and size <="
     " least": "two paths of one pace and size grow alike",
-    "core/arrays/indexing.py getitem: flat = np.broadcast_to(arrays[axis], wide).reshape(-1) ->"
-    " flat = np.broadcast_to(arrays[axis], wide).reshape(-2)":
+    "core/arrays/indexing.py _Spread.reading: relation = _table(rows.reshape(-1), size) ->"
+    " relation = _table(rows.reshape(-2), size)":
         "to NumPy any negative size is the one that is left over",
     "analysis/pieces/comparing/through.py _reshape: found += [(axis, Cut(0, 0, mine.after[axis]))"
     " for axis"
