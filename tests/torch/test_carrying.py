@@ -12,7 +12,6 @@ torch = pytest.importorskip("torch", reason="PyTorch is not installed")
 import rfield  # noqa: E402
 from rfield.errors import InvalidModelError, NotStreamableError  # noqa: E402
 from tests.torch import carried, streams  # noqa: E402
-from tests.torch.cases import Function  # noqa: E402
 from tests.torch.streams import whole  # noqa: E402
 from tests.torch.test_streaming import always, cut, ragged  # noqa: E402
 from tests.torch.versions import since  # noqa: E402
@@ -125,27 +124,6 @@ def test_the_plan_names_the_state_of_every_layer():
     assert (plan.state_elements, plan.state_bytes) == (40, 160)
     plan = rfield.stream_plan(Causally(), input_shape=(1, 2, 32))
     assert (plan.state_elements, plan.state_bytes) == (rfield.UNBOUNDED, rfield.UNBOUNDED)
-
-
-WINDOWS = {
-    "8 every 4": (lambda x: x.unfold(2, 8, 4).mean(-1), 4),
-    "8 every 2": (lambda x: x.unfold(2, 8, 2).mean(-1), 6),
-    "9 every 3": (lambda x: x.unfold(2, 9, 3).mean(-1), 6),
-    "8 every sample": (lambda x: x.unfold(2, 8, 1).mean(-1), 7),
-    "spectra of 16 every 4": (
-        lambda x: torch.stft(
-            x[:, 0], 16, 4, window=torch.ones(16), center=False, return_complex=True
-        ).abs(), 12,
-    ),
-    "a convolution of 8 every 4": (torch.nn.Conv1d(1, 1, 8, stride=4), 4),
-}  # fmt: skip
-
-
-@pytest.mark.parametrize("name", WINDOWS)
-def test_windows_that_overlap_keep_what_they_share(name: str):
-    function, kept = WINDOWS[name]
-    plan = rfield.stream_plan(Function(function), input_shape=(1, 1, 72))
-    assert plan.state_elements == kept
 
 
 def test_every_position_is_computed_once_however_long_the_past():

@@ -1,4 +1,4 @@
-"""Attention over a window of frames: the mask grows with the square of the stream."""
+"""Windows over a stream: of attention, whose mask grows with its square, and laid in rows."""
 
 from __future__ import annotations
 
@@ -10,6 +10,7 @@ import torch.nn.functional as F  # noqa: E402, N812
 from torch import nn  # noqa: E402
 
 import rfield  # noqa: E402
+from tests.torch.cases import Function  # noqa: E402
 
 pytestmark = [pytest.mark.torch, pytest.mark.filterwarnings("ignore")]
 
@@ -136,3 +137,27 @@ def test_a_stream_that_turns_out_too_long_for_its_mask_to_be_compared(state):
         "which are compared.\n"
         "  What was given so far is likely right and not proven; a shorter stream has fewer"
     )
+
+
+WINDOWS = {
+    "8 every 4": (lambda x: x.unfold(2, 8, 4).mean(-1), 4),
+    "8 every 2": (lambda x: x.unfold(2, 8, 2).mean(-1), 6),
+    "9 every 3": (lambda x: x.unfold(2, 9, 3).mean(-1), 6),
+    "8 every sample": (lambda x: x.unfold(2, 8, 1).mean(-1), 7),
+    "spectra of 16 every 4": (
+        lambda x: torch.stft(
+            x[:, 0], 16, 4, window=torch.ones(16), center=False, return_complex=True
+        ).abs(), 12,
+    ),
+    "a convolution of 8 every 4": (torch.nn.Conv1d(1, 1, 8, stride=4), 4),
+    "rows of 4 of a convolution of 3": (
+        nn.Sequential(nn.Conv1d(1, 1, 3, padding=1), nn.Unflatten(2, (-1, 4))), 5,
+    ),  # the row that lacks one sample: three positions of it, and the two samples they end with
+}  # fmt: skip
+
+
+@pytest.mark.parametrize("name", WINDOWS)
+def test_windows_that_overlap_keep_what_they_share(name: str):
+    function, kept = WINDOWS[name]
+    plan = rfield.stream_plan(Function(function), input_shape=(1, 1, 72))
+    assert plan.state_elements == kept
