@@ -108,3 +108,26 @@ def test_a_stream_shorter_than_the_pieces_of_a_model(kind, short, long):
                 list(carried)
         else:
             torch.testing.assert_close(torch.cat(list(carried), -1), whole)
+
+
+class Written(nn.Module):
+    """One sample, counted from the end, is written over between two convolutions."""
+
+    def __init__(self):
+        super().__init__()
+        self.conv = nn.Conv1d(1, 1, 3, padding=1)
+
+    def forward(self, x):
+        y = self.conv(x).clone()
+        y[..., -3] = 7
+        return self.conv(y)
+
+
+def test_a_sample_that_is_written_near_the_end():
+    model, x = Written(), torch.randn(1, 1, 61)
+    plan = rfield.stream_plan(model, input_shape=(1, 1, 72))
+    assert plan.states == ("overlap", "carry")
+    with torch.no_grad():
+        for state in plan.states:
+            parts = list(rfield.run_streaming(model, x.split(7, -1), plan, state=state))
+            torch.testing.assert_close(torch.cat(parts, -1), model(x))

@@ -322,7 +322,7 @@ class _Body:
         program = Program(given, weights, kept, steps, [self.result], self.made.layer)
         try:
             graph = run(program, Request(axes={STREAM: (axis,)}), _OfAnyLength)
-        except RuntimeError as error:  # torch itself refuses so short a part
+        except (RuntimeError, IndexError) as error:  # torch itself refuses so short a part
             raise InvalidModelError(f"{self.made.layer} ({self.made.packet}): {error}") from error
         graph.reread = lambda shapes: self._graph(int(shapes[STREAM][axis]))
         return graph
